@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The loop around packets, once. A node is a file that says: its edges, its step ("given this packet, what next?"),
+ * its registration, in that order. The step is inlined into the loop.
+ */
+#ifndef GRAPH_NODE_H
+#define GRAPH_NODE_H
+
+#include <rte_graph.h>
+#include <rte_graph_worker.h>
+#include <rte_prefetch.h>
+
+#include "graph/drop.h"
+#include "graph/packet.h"
+
+struct worker;
+
+#define NODE_PREFETCH 4 /* packets ahead */
+
+/* The worker that walks this graph; graph_create puts it into every node's context. */
+static inline struct worker *node_worker(const struct rte_node *node)
+{
+	return *(struct worker *const *)node->ctx;
+}
+
+typedef rte_edge_t (*node_step)(struct worker *worker, struct rte_mbuf *mbuf);
+
+/* What has gathered for the speculated edge: objs[start .. end) are still in place and unmoved. */
+struct node_run {
+	rte_edge_t edge;
+	uint16_t start;
+};
+
+static __rte_always_inline void node_run_end(struct rte_graph *graph, struct rte_node *node,
+					     struct node_run *run, void **objs, uint16_t end)
+{
+	if (end != run->start)
+		rte_node_enqueue(graph, node, run->edge, objs + run->start, end - run->start);
+}
+
+/* Packet i goes to `edge`: runs of equal edges are moved at once. */
+static __rte_always_inline void node_run_next(struct rte_graph *graph, struct rte_node *node,
+					      struct node_run *run, void **objs, uint16_t i,
+					      rte_edge_t edge)
+{
+	if (unlikely(edge != run->edge)) {
+		node_run_end(graph, node, run, objs, i);
+		run->edge = edge;
+		run->start = i;
+	}
+}
+
+/* The whole burst took one edge: its array is swapped into the next node, nothing is copied. */
+static __rte_always_inline void node_run_finish(struct rte_graph *graph, struct rte_node *node,
+						struct node_run *run, void **objs, uint16_t nb_objs)
+{
+	if (likely(run->start == 0 && objs == node->objs && node->idx == nb_objs))
+		rte_node_next_stream_move(graph, node, run->edge);
+	else
+		node_run_end(graph, node, run, objs, nb_objs);
+}
+
+static __rte_always_inline uint16_t node_each(struct rte_graph *graph, struct rte_node *node,
+					      void **objs, uint16_t nb_objs, node_step step)
+{
+	struct worker *worker = node_worker(node);
+	struct node_run run = {.edge = EDGE_DROP, .start = 0};
+
+	for (uint16_t i = 0; i < nb_objs; i++) {
+		rte_edge_t edge;
+
+		if (likely(i + NODE_PREFETCH < nb_objs))
+			rte_prefetch0(packet_of(objs[i + NODE_PREFETCH]));
+		edge = step(worker, objs[i]);
+		if (i == 0)
+			run.edge = edge;
+		node_run_next(graph, node, &run, objs, i, edge);
+	}
+	if (nb_objs != 0)
+		node_run_finish(graph, node, &run, objs, nb_objs);
+	return nb_objs;
+}
+
+#endif

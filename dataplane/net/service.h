@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which local addresses and ports are ours: an immutable table that classify reads for every packet. The control
+ * thread builds a new one for each change and swaps it in.
+ */
+#ifndef NET_SERVICE_H
+#define NET_SERVICE_H
+
+#include "net/ip_addr.h"
+
+struct dataplane;
+
+enum service_kind {
+	SERVICE_NONE,
+	SERVICE_TURN,  /* index: the listener, host-wide, 0 to SERVICES_MAX - 1 */
+	SERVICE_RELAY, /* index: the relay range */
+};
+
+#define SERVICES_MAX 1024
+
+struct service {
+	struct ip_addr ip;
+	uint16_t first_port, last_port; /* host order, both included */
+	uint16_t kind;                  /* enum service_kind */
+	uint16_t index;
+};
+
+struct services;
+
+/* Control thread. Replaces the whole table. 0, -ENOMEM, -ENOSPC. */
+int services_set(struct dataplane *dp, const struct service *list, uint32_t count);
+void services_free(struct services *services);
+
+/* The service at ip and port (network order), or NULL. */
+static inline const struct service *service_find(const struct services *services, const struct ip_addr *ip,
+						 uint16_t port);
+
+/* True where any service has this address. */
+static inline bool service_has_ip(const struct services *services, const struct ip_addr *ip);
+
+#define SERVICE_SLOTS_MIN 16
+
+/* One slot an address; its services follow each other in `list`, by kind then port. */
+struct service_slot {
+	struct ip_addr ip;
+	uint32_t first;
+	uint32_t count; /* 0: empty slot */
+};
+
+struct services {
+	uint32_t mask;
+	struct service_slot *slots; /* open addressing, at most half full */
+	struct service *list;
+};
+
+static inline uint32_t service_hash(const struct ip_addr *ip)
+{
+	uint64_t mixed = (ip->quads[0] ^ (ip->quads[1] * 0x9e3779b97f4a7c15ull)) * 0xff51afd7ed558ccdull;
+
+	return mixed >> 32;
+}
+
+static inline const struct service_slot *service_slot_find(const struct services *services,
+							    const struct ip_addr *ip)
+{
+	uint32_t i = service_hash(ip) & services->mask;
+
+	while (services->slots[i].count != 0) {
+		if (ip_addr_equal(&services->slots[i].ip, ip))
+			return &services->slots[i];
+		i = (i + 1) & services->mask;
+	}
+	return NULL;
+}
+
+static inline bool service_has_ip(const struct services *services, const struct ip_addr *ip)
+{
+	return service_slot_find(services, ip) != NULL;
+}
+
+static inline const struct service *service_find(const struct services *services, const struct ip_addr *ip,
+						 uint16_t port)
+{
+	const struct service_slot *slot = service_slot_find(services, ip);
+	uint16_t host_port = rte_be_to_cpu_16(port);
+
+	if (slot == NULL)
+		return NULL;
+	for (uint32_t i = slot->first; i < slot->first + slot->count; i++) {
+		const struct service *service = &services->list[i];
+
+		if (host_port >= service->first_port && host_port <= service->last_port)
+			return service;
+	}
+	return NULL;
+}
+
+#endif

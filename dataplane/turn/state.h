@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The TURN server's insides, shared by the files of turn/ alone. */
+#ifndef TURN_STATE_H
+#define TURN_STATE_H
+
+#include <rte_hash.h>
+
+#include "stun/nonce.h"
+#include "turn/allocation.h"
+#include "turn/relay.h"
+#include "turn/turn.h"
+
+#define TURN_SECRETS_MAX 8
+
+/* What requests are judged by: immutable, built by the control thread for each change, swapped whole (RCU). */
+struct turn_policy {
+	char realm[SLUICE_TURN_REALM_MAX];
+	uint16_t realm_length; /* 0: not configured, nothing is answered but Binding */
+	uint16_t n_secrets;
+	struct stun_key secrets[TURN_SECRETS_MAX];
+	uint32_t lifetime_max;
+	uint32_t quota_user, quota_host;
+	uint64_t ticks_per_byte_shift20; /* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
+	struct stun_nonce_keys nonce_keys;
+	uint64_t unix_start; /* Unix time at worker.now == 0 */
+	struct peer_rules *peers; /* turn/peer_rules.h */
+};
+
+/* Counters of one worker, turn_counter_infos[] names them in this order. */
+enum turn_counter {
+	TURN_BINDING,
+	TURN_ALLOCATE_SUCCESS,
+	TURN_REFRESH_SUCCESS,
+	TURN_CREATE_PERMISSION_SUCCESS,
+	TURN_CHANNEL_BIND_SUCCESS,
+	TURN_RETRANSMITTED,
+	TURN_ERROR_300,
+	TURN_ERROR_400,
+	TURN_ERROR_401,
+	TURN_ERROR_403,
+	TURN_ERROR_420,
+	TURN_ERROR_437,
+	TURN_ERROR_438,
+	TURN_ERROR_440,
+	TURN_ERROR_441,
+	TURN_ERROR_442,
+	TURN_ERROR_443,
+	TURN_ERROR_486,
+	TURN_ERROR_500,
+	TURN_ERROR_508,
+	TURN_CHANNEL_TO_PEER,
+	TURN_SEND_TO_PEER,
+	TURN_CHANNEL_TO_CLIENT,
+	TURN_DATA_TO_CLIENT,
+	TURN_ALLOCATION_EXPIRED,
+	TURN_ALLOCATION_DELETED,
+	TURN_PERMISSION_EXPIRED,
+	TURN_CHANNEL_EXPIRED,
+	TURN_COUNTERS,
+};
+
+/* What one worker alone writes. Other workers may look up in its tables (lock-free). */
+struct turn_worker {
+	struct worker *worker;
+	struct turn *turn;
+	struct rte_hash *clients; /* struct five_tuple -> allocation index */
+	uint64_t counters[TURN_COUNTERS];
+	struct turn_private *private; /* pools, timer wheel, chains, what waits for a grace period: turn/store.c */
+};
+
+struct turn {
+	struct dataplane *dp;
+	struct turn_policy *policy; /* atomic pointer; written by the control thread, read by workers each walk */
+	struct allocation *allocations; /* [1 .. max_allocations] */
+	struct permission *permissions;
+	struct channel *channels;
+	struct relay relays[RELAYS_MAX];
+	struct transport_addr listeners[256]; /* by service index; const while the listener lives */
+	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
+	struct turn_config *config; /* control thread: what policy is built from; turn/config.c */
+};
+
+/* The permission of this allocation for a peer's IP, or NULL. Any worker. The caller checks `expires`. */
+struct permission *permission_find(struct turn *turn, const struct allocation *allocation, const struct ip_addr *peer);
+
+/* The channel by number (ChannelData from the client; the owner), or by peer (datagram to the client; any worker), or NULL. */
+struct channel *channel_find(struct turn *turn, const struct allocation *allocation, uint16_t number);
+struct channel *channel_find_peer(struct turn *turn, const struct allocation *allocation, const struct ip_addr *peer,
+				  uint16_t peer_port);
+
+static inline uint32_t allocation_index(const struct turn *turn, const struct allocation *allocation)
+{
+	return allocation - turn->allocations;
+}
+
+static inline const struct turn_policy *turn_policy_now(const struct turn *turn)
+{
+	return __atomic_load_n(&turn->policy, __ATOMIC_ACQUIRE);
+}
+
+static inline struct allocation *turn_allocation(struct turn *turn, uint32_t index)
+{
+	return &turn->allocations[index];
+}
+
+static inline void turn_count(struct turn_worker *turn_worker, enum turn_counter counter)
+{
+	turn_worker->counters[counter]++;
+}
+
+/* One request in, one response in its place: turn/request.c. The mbuf's data is the UDP payload; returns the response's length, 0: silence. */
+uint16_t turn_request(struct worker *worker, const struct five_tuple *flow, const struct transport_addr *local,
+		      uint8_t *payload, uint16_t length, uint16_t room, uint16_t *drop_reason);
+
+/* May this peer be relayed to? Special ranges, our own addresses, `turn peer` rules (turn/peer_rules.c). */
+bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy, const struct transport_addr *peer);
+
+#endif

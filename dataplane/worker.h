@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one pinned lcore that walks its own graph. What it owns it alone writes; others read counters only.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_cycles.h>
+#include <rte_graph.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "graph/drop.h"
+
+struct worker;
+struct dataplane;
+struct port_queue_list;
+struct random;
+struct turn_worker;
+
+#define WORKERS_MAX 64
+#define WORKER_INBOX_SIZE 2048
+#define WORKER_HOUSEKEEPING_WALKS 256
+
+/* A job that the control thread sends: runs on the worker between two walks. */
+struct worker_call {
+	void (*run)(struct worker *worker, void *arg);
+	void *arg;
+	uint32_t done; /* atomic; set by the worker when run has returned */
+};
+
+struct worker {
+	/* const after start */
+	struct dataplane *dp;
+	uint16_t id;
+	unsigned int lcore;
+	uint64_t tsc_hz;
+	struct rte_graph *graph;
+	struct turn_worker *turn; /* turn/: tables of which this worker is the only writer */
+	struct random *random;
+
+	/* written by this worker, each walk */
+	uint64_t tsc;      /* time of this walk */
+	uint32_t now;      /* seconds since the dataplane's start, plus 1: 0 is never a time */
+	uint64_t tsc_skew; /* tests add to the clock here; 0 otherwise */
+
+	/* written by the control thread, read each walk: whom to poll; swapped whole, RCU */
+	struct port_queue_list *queues;
+
+	/* multi-producer (workers, control thread), single-consumer (this worker) */
+	struct rte_ring *inbox; /* of mbufs: packet->entry is the edge that port_rx puts each on */
+	struct rte_ring *calls; /* of struct worker_call */
+
+	/* counters: written by this worker, read by the control thread */
+	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
+	uint64_t rx_packets, walks, busy_cycles, idle_cycles;
+	uint64_t handed_over, ring_full;
+
+	/* read by this worker, written by the control thread */
+	uint32_t poll;    /* enum sluice_poll_mode */
+	uint32_t stop;
+	uint32_t walks_idle; /* written by this worker: consecutive walks that received nothing */
+};
+
+struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lcore);
+void worker_destroy(struct worker *worker);
+
+/* Once over the graph, and every WORKER_HOUSEKEEPING_WALKS walks the housekeeping. Returns packets received. */
+uint32_t worker_walk(struct worker *worker);
+
+/* Quiescent state, control calls, timers. */
+void worker_housekeep(struct worker *worker);
+
+/* The lcore's main: walks until stop. */
+int worker_main(void *worker);
+
+/* Control thread only. Runs call on the worker and waits for it; where no thread walks this worker (tests), runs it here. */
+void worker_call(struct worker *worker, void (*run)(struct worker *worker, void *arg), void *arg);
+
+/* Any thread. Puts packets on another thread's way into this worker; returns how many the ring took. */
+unsigned int worker_inbox_put(struct worker *worker, struct rte_mbuf **mbufs, unsigned int count);
+
+static inline void worker_clock(struct worker *worker)
+{
+	worker->tsc = rte_rdtsc() + worker->tsc_skew;
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The language of the daemons' sockets.
+ *
+ * Each socket (/run/sluice/dataplane.sock, /run/sluice/control.sock) is SOCK_SEQPACKET: one message is one
+ * record, a header and `length` bytes behind it. A request gets one reply with the same `id`, or, where the
+ * request is a list, a stream of replies that carry SLUICE_API_MORE and one without it that ends the stream.
+ * A reply's body is `length / row size` rows of the struct named beside its type. All integers are in host order
+ * (the sockets never leave the host), addresses and ports in struct sluice_addr are in network order.
+ */
+#ifndef SLUICE_API_H
+#define SLUICE_API_H
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Grows with each change of any struct in include/sluice; both ends must agree on it. */
+#define SLUICE_API_VERSION 1
+
+#define SLUICE_DATAPLANE_SOCKET "/run/sluice/dataplane.sock"
+#define SLUICE_CONTROL_SOCKET "/run/sluice/control.sock"
+
+/* A message, header included, is never longer: both ends read into one buffer of this size. */
+#define SLUICE_API_MESSAGE_MAX 32768
+
+/*
+ * Bounds the reply's error text; it is the whole body of a reply whose status is not 0 (no final NUL needed).
+ */
+#define SLUICE_API_ERROR_MAX 256
+
+enum sluice_api_flag {
+	/* In a reply: more replies to the same request follow. */
+	SLUICE_API_MORE = 1 << 0,
+	/* In a request that adds: an equal object that is there already is no error. */
+	SLUICE_API_EXIST_OK = 1 << 1,
+};
+
+/*
+ * status: 0, or a negative errno. -EPROTO answers a version that the server does not speak, whatever the type was;
+ * `version` then tells the server's. -EINVAL: a body of the wrong size or with a field out of range. -ENOSYS: unknown type.
+ */
+struct sluice_api_header {
+	uint16_t version;
+	uint16_t type; /* enum sluice_api_type */
+	uint32_t id;   /* chosen by the client, copied into each reply */
+	int32_t status;
+	uint32_t flags; /* enum sluice_api_flag */
+	uint32_t length; /* of the body, in bytes */
+};
+static_assert(sizeof(struct sluice_api_header) == 20, "API header");
+
+/* The subject is in the high byte, so that each header of include/sluice has 256 types of its own. */
+enum sluice_api_type {
+	/* api.h */
+	SLUICE_VERSION = 0x0001,       /* {} -> struct sluice_version */
+	SLUICE_CONFIG_BEGIN = 0x0002,  /* {} -> {}: what is not added again before ... */
+	SLUICE_CONFIG_COMMIT = 0x0003, /* {} -> {}: ... this goes. The pair replays a whole configuration. */
+	SLUICE_CONFIG_SHOW = 0x0004,   /* struct sluice_config_show -> struct sluice_config_line, control plane only */
+	SLUICE_CONFIG_SAVE = 0x0005,   /* {} -> {}, control plane only */
+	/* port.h */
+	SLUICE_PORT_ADD = 0x0101,
+	SLUICE_PORT_DELETE = 0x0102,
+	SLUICE_PORT_SHOW = 0x0103,
+	/* turn.h */
+	SLUICE_TURN_LISTEN_ADD = 0x0201,
+	SLUICE_TURN_LISTEN_DELETE = 0x0202,
+	SLUICE_TURN_REALM_SET = 0x0203,
+	SLUICE_TURN_RELAY_ADD = 0x0204,
+	SLUICE_TURN_RELAY_DELETE = 0x0205,
+	SLUICE_TURN_USER_ADD = 0x0206,
+	SLUICE_TURN_USER_DELETE = 0x0207,
+	SLUICE_TURN_SECRET_ADD = 0x0208,
+	SLUICE_TURN_SECRET_DELETE = 0x0209,
+	SLUICE_TURN_PEER_ADD = 0x020a,
+	SLUICE_TURN_PEER_DELETE = 0x020b,
+	SLUICE_TURN_LIFETIME_SET = 0x020c,
+	SLUICE_TURN_QUOTA_SET = 0x020d,
+	SLUICE_TURN_SHOW = 0x020e,
+	SLUICE_ALLOCATION_SHOW = 0x020f,
+	SLUICE_ALLOCATION_DELETE = 0x0210,
+	/* stats.h */
+	SLUICE_COUNTER_SHOW = 0x0301,
+	SLUICE_WORKER_SHOW = 0x0302,
+	SLUICE_WORKER_POLL_SET = 0x0303,
+	SLUICE_GRAPH_SHOW = 0x0304,
+};
+
+/* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both families. */
+struct sluice_addr {
+	uint8_t ip[16];
+	uint16_t port; /* network order; 0 where no port is meant */
+	uint16_t pad;
+};
+static_assert(sizeof(struct sluice_addr) == 20, "address");
+
+struct sluice_version {
+	uint32_t api;
+	uint32_t pid;
+	char program[32]; /* "sluice-dataplane" or "sluice-controlplane" */
+	char version[32];
+	char dpdk[32];    /* empty for the control plane */
+	uint64_t uptime_s;
+};
+static_assert(sizeof(struct sluice_version) == 112, "version");
+
+struct sluice_config_show {
+	uint32_t secrets; /* 1: show passwords and secrets, 0: mask them */
+};
+static_assert(sizeof(struct sluice_config_show) == 4, "config show");
+
+struct sluice_config_line {
+	char text[1024];
+};
+static_assert(sizeof(struct sluice_config_line) == 1024, "config line");
+
+#endif

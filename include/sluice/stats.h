@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the dataplane counts. Counters never go back while the dataplane lives. */
+#ifndef SLUICE_STATS_H
+#define SLUICE_STATS_H
+
+#include <sluice/api.h>
+
+/* SLUICE_COUNTER_SHOW -> rows. */
+struct sluice_counter_show {
+	uint32_t nonzero; /* 1: leave out what is 0 */
+};
+static_assert(sizeof(struct sluice_counter_show) == 4, "counter show");
+
+/* A counter's name is "area.what" ("drop.ip4_checksum", "turn.allocate_success"); value is the sum over workers. */
+struct sluice_counter_row {
+	char name[48];
+	char help[96];
+	uint64_t value;
+};
+static_assert(sizeof(struct sluice_counter_row) == 152, "counter row");
+
+enum sluice_poll_mode {
+	SLUICE_POLL_ADAPTIVE, /* back off when idle */
+	SLUICE_POLL_BUSY,
+};
+
+/* SLUICE_WORKER_POLL_SET -> {}. */
+struct sluice_worker_poll {
+	uint32_t mode; /* enum sluice_poll_mode */
+};
+static_assert(sizeof(struct sluice_worker_poll) == 4, "worker poll");
+
+/* SLUICE_WORKER_SHOW {} -> rows. */
+struct sluice_worker_row {
+	uint32_t id;
+	uint32_t cpu;
+	uint32_t queues;  /* (port, queue) pairs that it polls */
+	uint32_t poll;    /* enum sluice_poll_mode */
+	uint64_t packets; /* received */
+	uint64_t walks;   /* of the graph */
+	uint64_t busy_cycles, idle_cycles;
+	uint64_t handed_over, ring_full; /* packets that another worker's ring took, and refused */
+};
+static_assert(sizeof(struct sluice_worker_row) == 64, "worker row");
+
+/* SLUICE_GRAPH_SHOW {} -> a row for each node of the graph, summed over workers. */
+struct sluice_graph_row {
+	char node[32];
+	char edges[224]; /* the names of the next nodes, separated by spaces */
+	uint64_t calls, packets, cycles;
+};
+static_assert(sizeof(struct sluice_graph_row) == 280, "graph row");
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TURN (RFC 8656): where it listens, whom it serves, what it has allocated. */
+#ifndef SLUICE_TURN_H
+#define SLUICE_TURN_H
+
+#include <sluice/api.h>
+
+#define SLUICE_TURN_REALM_MAX 128   /* with the final NUL; RFC 8489, 14.9 */
+#define SLUICE_TURN_USER_MAX 512    /* with the final NUL; RFC 8489, 14.3: fewer than 509 bytes */
+#define SLUICE_TURN_PASSWORD_MAX 256
+#define SLUICE_TURN_USER_SHOWN_MAX 40 /* longer names are cut in allocation rows */
+
+/* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. */
+struct sluice_turn_listen {
+	struct sluice_addr addr;
+};
+static_assert(sizeof(struct sluice_turn_listen) == 20, "turn listen");
+
+/* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made anew. */
+struct sluice_turn_realm {
+	char realm[SLUICE_TURN_REALM_MAX];
+};
+static_assert(sizeof(struct sluice_turn_realm) == 128, "turn realm");
+
+/* SLUICE_TURN_RELAY_ADD, _DELETE -> {}. One range for each address; delete ends its allocations and ignores the ports. */
+struct sluice_turn_relay {
+	struct sluice_addr addr; /* port: 0 */
+	uint16_t first_port;     /* host order, 1024 or more */
+	uint16_t last_port;
+};
+static_assert(sizeof(struct sluice_turn_relay) == 24, "turn relay");
+
+/* SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its password with EXIST_OK. */
+struct sluice_turn_user {
+	char name[SLUICE_TURN_USER_MAX];
+	char password[SLUICE_TURN_PASSWORD_MAX];
+};
+static_assert(sizeof(struct sluice_turn_user) == 768, "turn user");
+
+/* SLUICE_TURN_SECRET_ADD, _DELETE -> {}: a secret of time-limited credentials. At most 8. */
+struct sluice_turn_secret {
+	char secret[SLUICE_TURN_PASSWORD_MAX];
+};
+static_assert(sizeof(struct sluice_turn_secret) == 256, "turn secret");
+
+enum sluice_turn_peer_action {
+	SLUICE_TURN_PEER_ALLOW,
+	SLUICE_TURN_PEER_DENY,
+};
+
+/* SLUICE_TURN_PEER_ADD, _DELETE -> {}: the longest prefix decides, deny wins between equals, the special-purpose ranges are denied before. */
+struct sluice_turn_peer {
+	struct sluice_addr addr; /* port: 0 */
+	uint8_t length;          /* of the prefix, in the family's own bits: 0 to 32 or 128 */
+	uint8_t action;          /* enum sluice_turn_peer_action */
+	uint16_t pad;
+};
+static_assert(sizeof(struct sluice_turn_peer) == 24, "turn peer");
+
+/* SLUICE_TURN_LIFETIME_SET -> {}: the longest lifetime that an allocation is granted, in seconds, 600 to 86400; 3600 unless set. */
+struct sluice_turn_lifetime {
+	uint32_t max_s;
+};
+static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
+
+/* SLUICE_TURN_QUOTA_SET -> {}. 0: no limit. */
+struct sluice_turn_quota {
+	uint32_t user; /* allocations of one user */
+	uint32_t host; /* allocations in all */
+	uint64_t max_bps; /* bits a second of IP payload for each allocation, each direction */
+};
+static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
+
+/* SLUICE_TURN_SHOW {} -> one of this. */
+struct sluice_turn_row {
+	char realm[SLUICE_TURN_REALM_MAX];
+	uint32_t listeners, relays, users, secrets;
+	uint32_t lifetime_max_s, quota_user, quota_host, pad;
+	uint64_t quota_max_bps;
+	uint32_t allocations, allocations_max;
+	uint32_t permissions, permissions_max;
+	uint32_t channels, channels_max;
+};
+static_assert(sizeof(struct sluice_turn_row) == 192, "turn row");
+
+/* SLUICE_ALLOCATION_SHOW -> rows. An empty user means all. */
+struct sluice_allocation_show {
+	char user[SLUICE_TURN_USER_MAX];
+};
+static_assert(sizeof(struct sluice_allocation_show) == 512, "allocation show");
+
+/* SLUICE_ALLOCATION_DELETE -> {}. -ENOENT. */
+struct sluice_allocation_delete {
+	uint64_t id;
+};
+static_assert(sizeof(struct sluice_allocation_delete) == 8, "allocation delete");
+
+struct sluice_allocation_row {
+	uint64_t id; /* never used twice while the dataplane lives */
+	struct sluice_addr client;
+	struct sluice_addr server;
+	struct sluice_addr relayed[2]; /* all zero where there is no second family */
+	char user[SLUICE_TURN_USER_SHOWN_MAX];
+	uint32_t expires_s;
+	uint32_t age_s;
+	uint32_t permissions;
+	uint32_t channels;
+	uint32_t worker;
+	uint32_t pad;
+	uint64_t to_peer_packets, to_peer_bytes;
+	uint64_t to_client_packets, to_client_bytes;
+};
+static_assert(sizeof(struct sluice_allocation_row) == 184, "allocation row");
+
+#endif
