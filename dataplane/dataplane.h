@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane process: the one struct that everything hangs from. Its parts are opaque to each other. */
+/* The dataplane process: the one struct that everything hangs from. Its parts are opaque to each
+ * other. */
 #ifndef DATAPLANE_H
 #define DATAPLANE_H
 
@@ -16,6 +17,8 @@ struct ports;
 struct fib;
 struct neighbours;
 struct services;
+struct mirror;
+struct punt;
 struct turn;
 
 /* const after start: the command line. Tables are sized here and never grow. */
@@ -27,35 +30,38 @@ struct options {
 	uint32_t max_permissions;
 	uint32_t max_channels;
 	uint32_t max_ports;
-	uint32_t mbufs;         /* in the pool, for all ports */
-	uint16_t mbuf_size;     /* data room, headroom included */
-	uint32_t poll;          /* enum sluice_poll_mode at start */
+	uint32_t mbufs;     /* in the pool, for all ports */
+	uint16_t mbuf_size; /* data room, headroom included */
+	uint32_t poll;      /* enum sluice_poll_mode at start */
 };
 
 struct dataplane {
 	struct options options;
 	uint64_t tsc_start;
-	struct event_base *events;  /* the control thread's loop; NULL in tests that have none */
-	struct rte_rcu_qsbr *qsbr;  /* reader ids are the workers' ids */
-	struct rte_mempool *pool;   /* packets; private area: struct packet */
+	struct event_base *events; /* the control thread's loop; NULL in tests that have none */
+	struct rte_rcu_qsbr *qsbr; /* reader ids are the workers' ids */
+	struct rte_mempool *pool;  /* packets; private area: struct packet */
 	struct worker *workers[WORKERS_MAX];
 	uint16_t n_workers;
 
-	struct ports *ports;             /* net/port.h */
-	struct neighbours *neighbours;   /* net/neighbour.h */
-	struct fib *fib;                 /* net/fib.h: swapped whole by the control thread, RCU */
-	struct services *services;       /* net/service.h: swapped whole by the control thread, RCU */
-	struct rte_ring *punt;           /* multi-producer (workers), single-consumer (control thread): net/punt.h */
-	struct turn *turn;               /* turn/turn.h */
-	uint32_t config_generation;      /* control thread: stamped on objects, see SLUICE_CONFIG_BEGIN */
+	struct ports *ports;           /* net/port.h */
+	struct neighbours *neighbours; /* net/neighbour.h */
+	struct fib *fib;               /* net/fib.h: swapped whole by the control thread, RCU */
+	struct services *services;     /* net/service.h: swapped whole by the control thread, RCU */
+	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
+	struct mirror
+	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
+	struct turn *turn; /* turn/turn.h */
+	uint32_t
+	        config_generation; /* control thread: stamped on objects, see SLUICE_CONFIG_BEGIN */
 };
 
 /* Options as a test wants them: tiny tables, no ports. */
 void options_default(struct options *options);
 
 /*
- * Builds everything of `options` inside an initialised EAL, workers' graphs included, and starts no thread.
- * events may be NULL. Returns NULL with a logged reason.
+ * Builds everything of `options` inside an initialised EAL, workers' graphs included, and starts no
+ * thread. events may be NULL. Returns NULL with a logged reason.
  */
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events);
 void dataplane_destroy(struct dataplane *dp);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker: one pinned lcore that walks its own graph. What it owns it alone writes; others read counters only.
+ * A worker: one pinned lcore that walks its own graph. What it owns it alone writes; others read
+ * counters only.
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -21,8 +22,8 @@ struct port_queue_list;
 struct random;
 struct turn_worker;
 
-#define WORKERS_MAX 64
-#define WORKER_INBOX_SIZE 2048
+#define WORKERS_MAX               64
+#define WORKER_INBOX_SIZE         2048
 #define WORKER_HOUSEKEEPING_WALKS 256
 
 /* A job that the control thread sends: runs on the worker between two walks. */
@@ -59,16 +60,20 @@ struct worker {
 	uint64_t rx_packets, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 
-	/* read by this worker, written by the control thread */
-	uint32_t poll;    /* enum sluice_poll_mode */
+	uint32_t walks_idle; /* consecutive walks that found nothing to do */
+	bool busy;           /* port_rx: this walk has packets */
+	uint32_t running;    /* atomic: worker_main walks */
+
+	/* written by the control thread, read by this worker */
+	uint32_t poll; /* enum sluice_poll_mode */
 	uint32_t stop;
-	uint32_t walks_idle; /* written by this worker: consecutive walks that received nothing */
 };
 
 struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lcore);
 void worker_destroy(struct worker *worker);
 
-/* Once over the graph, and every WORKER_HOUSEKEEPING_WALKS walks the housekeeping. Returns packets received. */
+/* Once over the graph, and every WORKER_HOUSEKEEPING_WALKS walks the housekeeping. Returns packets
+ * received. */
 uint32_t worker_walk(struct worker *worker);
 
 /* Quiescent state, control calls, timers. */
@@ -77,15 +82,15 @@ void worker_housekeep(struct worker *worker);
 /* The lcore's main: walks until stop. */
 int worker_main(void *worker);
 
-/* Control thread only. Runs call on the worker and waits for it; where no thread walks this worker (tests), runs it here. */
+/* Control thread only. Runs call on the worker and waits for it; where no thread walks this worker
+ * (tests), runs it here. */
 void worker_call(struct worker *worker, void (*run)(struct worker *worker, void *arg), void *arg);
 
-/* Any thread. Puts packets on another thread's way into this worker; returns how many the ring took. */
+/* Any thread. Puts packets on another thread's way into this worker; returns how many the ring
+ * took. */
 unsigned int worker_inbox_put(struct worker *worker, struct rte_mbuf **mbufs, unsigned int count);
 
-static inline void worker_clock(struct worker *worker)
-{
-	worker->tsc = rte_rdtsc() + worker->tsc_skew;
-}
+/* Sets tsc and now. */
+void worker_clock(struct worker *worker);
 
 #endif

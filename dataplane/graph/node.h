@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop around packets, once. A node is a file that says: its edges, its step ("given this packet, what next?"),
- * its registration, in that order. The step is inlined into the loop.
+ * The loop around packets, once. A node is a file that says: its edges, its step ("given this
+ * packet, what next?"), its registration, in that order. The step is inlined into the loop.
  */
 #ifndef GRAPH_NODE_H
 #define GRAPH_NODE_H
@@ -32,7 +32,7 @@ struct node_run {
 };
 
 static __rte_always_inline void node_run_end(struct rte_graph *graph, struct rte_node *node,
-					     struct node_run *run, void **objs, uint16_t end)
+                                             struct node_run *run, void **objs, uint16_t end)
 {
 	if (end != run->start)
 		rte_node_enqueue(graph, node, run->edge, objs + run->start, end - run->start);
@@ -40,8 +40,8 @@ static __rte_always_inline void node_run_end(struct rte_graph *graph, struct rte
 
 /* Packet i goes to `edge`: runs of equal edges are moved at once. */
 static __rte_always_inline void node_run_next(struct rte_graph *graph, struct rte_node *node,
-					      struct node_run *run, void **objs, uint16_t i,
-					      rte_edge_t edge)
+                                              struct node_run *run, void **objs, uint16_t i,
+                                              rte_edge_t edge)
 {
 	if (unlikely(edge != run->edge)) {
 		node_run_end(graph, node, run, objs, i);
@@ -52,7 +52,7 @@ static __rte_always_inline void node_run_next(struct rte_graph *graph, struct rt
 
 /* The whole burst took one edge: its array is swapped into the next node, nothing is copied. */
 static __rte_always_inline void node_run_finish(struct rte_graph *graph, struct rte_node *node,
-						struct node_run *run, void **objs, uint16_t nb_objs)
+                                                struct node_run *run, void **objs, uint16_t nb_objs)
 {
 	if (likely(run->start == 0 && objs == node->objs && node->idx == nb_objs))
 		rte_node_next_stream_move(graph, node, run->edge);
@@ -60,8 +60,14 @@ static __rte_always_inline void node_run_finish(struct rte_graph *graph, struct 
 		node_run_end(graph, node, run, objs, nb_objs);
 }
 
-static __rte_always_inline uint16_t node_each(struct rte_graph *graph, struct rte_node *node,
-					      void **objs, uint16_t nb_objs, node_step step)
+/* What a step is going to read is asked for NODE_PREFETCH packets before: the metadata, or the
+ * headers as well. */
+enum node_reads { NODE_READS_METADATA, NODE_READS_HEADERS };
+
+static __rte_always_inline uint16_t node_each_reading(struct rte_graph *graph,
+                                                      struct rte_node *node, void **objs,
+                                                      uint16_t nb_objs, node_step step,
+                                                      enum node_reads reads)
 {
 	struct worker *worker = node_worker(node);
 	struct node_run run = {.edge = EDGE_DROP, .start = 0};
@@ -69,8 +75,13 @@ static __rte_always_inline uint16_t node_each(struct rte_graph *graph, struct rt
 	for (uint16_t i = 0; i < nb_objs; i++) {
 		rte_edge_t edge;
 
-		if (likely(i + NODE_PREFETCH < nb_objs))
-			rte_prefetch0(packet_of(objs[i + NODE_PREFETCH]));
+		if (likely(i + NODE_PREFETCH < nb_objs)) {
+			struct rte_mbuf *ahead = objs[i + NODE_PREFETCH];
+
+			rte_prefetch0(packet_of(ahead));
+			if (reads == NODE_READS_HEADERS)
+				rte_prefetch0(rte_pktmbuf_mtod(ahead, void *));
+		}
 		edge = step(worker, objs[i]);
 		if (i == 0)
 			run.edge = edge;
@@ -79,6 +90,12 @@ static __rte_always_inline uint16_t node_each(struct rte_graph *graph, struct rt
 	if (nb_objs != 0)
 		node_run_finish(graph, node, &run, objs, nb_objs);
 	return nb_objs;
+}
+
+static __rte_always_inline uint16_t node_each(struct rte_graph *graph, struct rte_node *node,
+                                              void **objs, uint16_t nb_objs, node_step step)
+{
+	return node_each_reading(graph, node, objs, nb_objs, step, NODE_READS_METADATA);
 }
 
 #endif

@@ -3,8 +3,9 @@
  * What the graph knows of a packet: one cache line in the mbuf's private area.
  *
  * Inbound, `classify` fills it from the headers, and the mbuf's data starts at the Ethernet header.
- * From the node that decides to send on (turn_*), it describes the packet to be: the mbuf's data then is the UDP
- * payload and nothing else, and ip_output writes UDP, IP and Ethernet headers into the headroom.
+ * From the node that decides to send on (turn_*), it describes the packet to be: the mbuf's data
+ * then is the UDP payload and nothing else, and ip_output writes UDP, IP and Ethernet headers into
+ * the headroom.
  */
 #ifndef GRAPH_PACKET_H
 #define GRAPH_PACKET_H
@@ -29,30 +30,33 @@ static_assert(sizeof(struct five_tuple) == 24, "a hash key of three words");
 
 enum packet_flag {
 	PACKET_DONT_FRAGMENT = 1 << 0, /* IPv4's DF, kept across the relay (RFC 8656, 16) */
-	PACKET_HANDED_OVER = 1 << 1,   /* came through another worker's ring: is not handed over again */
+	PACKET_HANDED_OVER =
+	        1 << 1, /* came through another worker's ring: is not handed over again */
 };
 
 /* How ip_output comes to the UDP checksum. */
 enum packet_sum {
 	PACKET_SUM_COMPUTE, /* over the whole payload, or by the NIC */
-	PACKET_SUM_KNOWN,   /* payload_sum holds the payload's one's complement sum, 16 bits, as it lies in memory */
-	PACKET_SUM_NONE,    /* the sender left it out (IPv4 only): so do we, unless IPv6 demands it */
+	PACKET_SUM_KNOWN,   /* payload_sum holds the payload's one's complement sum, 16 bits, as it
+	                       lies in memory */
+	PACKET_SUM_NONE, /* the sender left it out (IPv4 only): so do we, unless IPv6 demands it */
 };
 
 struct packet {
-	struct five_tuple flow;   /* client is the packet's source, inbound and outbound; classify sets service */
+	struct five_tuple flow; /* client is the packet's source, inbound and outbound; classify
+	                           sets service */
 	struct ip_addr dst;
-	uint16_t dst_port;        /* network order */
-	uint16_t payload_offset;  /* from the mbuf's data start; inbound only */
-	uint16_t payload_length;  /* UDP payload, from the UDP header, checked against IP and mbuf */
+	uint16_t dst_port;       /* network order */
+	uint16_t payload_offset; /* from the mbuf's data start; inbound only */
+	uint16_t payload_length; /* UDP payload, from the UDP header, checked against IP and mbuf */
 	uint16_t payload_sum;
-	uint8_t sum;              /* enum packet_sum */
-	uint8_t flags;            /* enum packet_flag */
-	uint8_t hop_limit;        /* TTL, hop limit */
-	uint8_t traffic_class;    /* DSCP and ECN */
-	uint8_t reason;           /* enum drop_reason, set on the way to drop */
-	uint8_t entry;            /* where port_rx puts a packet from the inbox: its edge */
-	uint16_t port;            /* inbound: received on, outbound: to send on; index into the port table */
+	uint8_t sum;           /* enum packet_sum */
+	uint8_t flags;         /* enum packet_flag */
+	uint8_t hop_limit;     /* TTL, hop limit */
+	uint8_t traffic_class; /* DSCP and ECN */
+	uint8_t reason;        /* enum drop_reason, set on the way to drop */
+	uint8_t entry;         /* where port_rx puts a packet from the inbox: its edge */
+	uint16_t port; /* inbound: received on, outbound: to send on; index into the port table */
 	uint16_t queue;
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a decided datagram to a frame. A node that sends calls output_begin on the received mbuf, moves the payload's
- * start if it must (channel header off, ChannelData or Data header on), sets addresses, and takes the edge to ip_output.
+ * From a decided datagram to a frame. A node that sends calls output_begin on the received mbuf,
+ * moves the payload's start if it must (channel header off, ChannelData or Data header on), sets
+ * addresses, and takes the edge to ip_output.
  */
 #ifndef NET_OUTPUT_H
 #define NET_OUTPUT_H
@@ -12,15 +13,18 @@
 #include "net/checksum.h"
 
 /*
- * The received datagram becomes its payload: headers off, what follows the UDP datagram off, payload_sum drawn from the
- * received checksum so that the payload itself is not read.
+ * The received datagram becomes its payload: headers off, what follows the UDP datagram off,
+ * payload_sum drawn from the received checksum so that the payload itself is not read.
  */
 static inline void output_begin(struct rte_mbuf *mbuf)
 {
 	struct packet *packet = packet_of(mbuf);
-	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(
-		mbuf, struct rte_udp_hdr *, packet->payload_offset - sizeof(struct rte_udp_hdr));
+	const struct rte_udp_hdr *udp;
 
+	if (packet->payload_offset == 0) /* looped back: a payload already */
+		return;
+	udp = rte_pktmbuf_mtod_offset(mbuf, struct rte_udp_hdr *,
+	                              packet->payload_offset - sizeof(struct rte_udp_hdr));
 	if (udp->dgram_cksum == 0) {
 		packet->sum = PACKET_SUM_NONE;
 	} else {
@@ -31,6 +35,7 @@ static inline void output_begin(struct rte_mbuf *mbuf)
 	mbuf->data_len = packet->payload_length;
 	mbuf->pkt_len = packet->payload_length;
 	mbuf->ol_flags = 0;
+	packet->payload_offset = 0;
 }
 
 #endif

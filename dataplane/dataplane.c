@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane.h"
+#include "graph/packet.h"
+#include "log.h"
+#include "net/fib.h"
+#include "net/mirror.h"
+#include "net/neighbour.h"
+#include "net/port.h"
+#include "net/punt.h"
+#include "net/service.h"
+#include "turn/turn.h"
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#define POOL_CACHE 512
+
+void options_default(struct options *options)
+{
+	*options = (struct options){
+	        .workers = 1,
+	        .max_allocations = 1024,
+	        .max_permissions = 4096,
+	        .max_channels = 4096,
+	        .max_ports = 8,
+	        .mbufs = 8191,
+	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
+	};
+}
+
+static struct rte_rcu_qsbr *qsbr_create(uint32_t readers)
+{
+	struct rte_rcu_qsbr *qsbr =
+	        rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(readers), RTE_CACHE_LINE_SIZE);
+
+	if (qsbr != NULL)
+		rte_rcu_qsbr_init(qsbr, readers);
+	return qsbr;
+}
+
+/* Worker i runs on the i-th lcore behind the main one; a test that has fewer walks them all from
+ * its own thread. */
+static unsigned int worker_lcore(uint16_t id)
+{
+	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
+
+	while (id-- > 0 && lcore < RTE_MAX_LCORE)
+		lcore = rte_get_next_lcore(lcore, 1, 0);
+	return lcore < RTE_MAX_LCORE ? lcore : rte_get_main_lcore();
+}
+
+static int workers_create(struct dataplane *dp)
+{
+	for (uint16_t i = 0; i < dp->options.workers; i++) {
+		dp->workers[i] = worker_create(dp, i, worker_lcore(i));
+		if (dp->workers[i] == NULL) {
+			log_error("worker %u: %s", i, rte_strerror(rte_errno));
+			return -ENOMEM;
+		}
+		dp->n_workers++;
+	}
+	return 0;
+}
+
+/* What a start needs, in order; the first that fails ends it. */
+static const char *parts_create(struct dataplane *dp)
+{
+	dp->qsbr = qsbr_create(dp->options.workers);
+	if (dp->qsbr == NULL)
+		return "quiescent state variable";
+	dp->pool = rte_pktmbuf_pool_create("packets", dp->options.mbufs, POOL_CACHE,
+	                                   sizeof(struct packet), dp->options.mbuf_size,
+	                                   SOCKET_ID_ANY);
+	if (dp->pool == NULL)
+		return "packet pool";
+	if (services_set(dp, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
+		return "routes and services";
+	dp->neighbours = neighbours_create(dp);
+	if (dp->neighbours == NULL)
+		return "neighbours";
+	dp->ports = ports_create(dp);
+	if (dp->ports == NULL)
+		return "ports";
+	if (punt_create(dp) != 0)
+		return "punt ring";
+	dp->turn = turn_create(dp);
+	if (dp->turn == NULL)
+		return "TURN tables";
+	if (workers_create(dp) != 0)
+		return "workers";
+	if (dp->events != NULL) {
+		dp->mirror = mirror_create(dp);
+		if (dp->mirror == NULL)
+			return "mirror of the kernel's routes";
+	}
+	return NULL;
+}
+
+struct dataplane *dataplane_create(const struct options *options, struct event_base *events)
+{
+	struct dataplane *dp = rte_zmalloc("dataplane", sizeof(*dp), RTE_CACHE_LINE_SIZE);
+	const char *failed;
+
+	if (dp == NULL)
+		return NULL;
+	dp->options = *options;
+	dp->events = events;
+	dp->tsc_start = rte_rdtsc();
+	failed = parts_create(dp);
+	if (failed != NULL) {
+		log_error("no memory for %s: %s", failed, rte_strerror(rte_errno));
+		dataplane_destroy(dp);
+		return NULL;
+	}
+	return dp;
+}
+
+void dataplane_destroy(struct dataplane *dp)
+{
+	if (dp == NULL)
+		return;
+	if (dp->mirror != NULL)
+		mirror_destroy(dp->mirror);
+	if (dp->ports != NULL)
+		ports_destroy(dp);
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		worker_destroy(dp->workers[i]);
+	if (dp->turn != NULL)
+		turn_destroy(dp->turn);
+	punt_destroy(dp);
+	if (dp->neighbours != NULL)
+		neighbours_destroy(dp->neighbours);
+	services_free(dp->services);
+	rte_free(dp->fib);
+	rte_mempool_free(dp->pool);
+	rte_free(dp->qsbr);
+	rte_free(dp);
+}
+
+void dataplane_quiesce(struct dataplane *dp)
+{
+	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+}

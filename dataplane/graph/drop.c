@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The end of every packet that goes nowhere: counts its reason, frees the burst. */
+#include "graph/drop.h"
+#include "graph/node.h"
+#include "worker.h"
+
+static uint16_t drop_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                             uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+
+	for (uint16_t i = 0; i < nb_objs; i++)
+		worker->drops[packet_of(objs[i])->reason]++;
+	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, nb_objs);
+	return nb_objs;
+}
+
+static struct rte_node_register drop_node = {
+        .name = "drop",
+        .process = drop_process,
+};
+
+RTE_NODE_REGISTER(drop_node);

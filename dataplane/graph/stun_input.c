@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* STUN at a listener: the header is checked, and method and class decide who reads the rest. */
+#include "graph/node.h"
+#include "net/checksum.h"
+#include "stun/message.h"
+#include "worker.h"
+
+enum {
+	STUN_INPUT_DROP = EDGE_DROP,
+	STUN_INPUT_REQUEST,
+	STUN_INPUT_SEND,
+	STUN_INPUT_EDGES,
+};
+
+/*
+ * What ends here is read, so its checksum counts. What is relayed keeps its sender's checksum and
+ * is judged by its receiver.
+ */
+static inline bool udp_checksum_ok(const struct rte_mbuf *mbuf, const struct packet *packet)
+{
+	const uint8_t *payload =
+	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
+	const struct rte_udp_hdr *udp = (const void *)(payload - sizeof(*udp));
+
+	if (udp->dgram_cksum == 0 ||
+	    (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.client,
+	                    &packet->dst, udp->src_port, udp->dst_port,
+	                    udp->dgram_len) == udp->dgram_cksum;
+}
+
+static inline rte_edge_t stun_input_step(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of(mbuf);
+	const uint8_t *payload =
+	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
+
+	if (unlikely(!stun_header_valid(payload, packet->payload_length)))
+		return drop(mbuf, DROP_STUN_MALFORMED);
+	if (unlikely(packet->flow.client_port == 0))
+		return drop(mbuf, DROP_STUN_SOURCE_PORT);
+	switch (stun_class_of(payload)) {
+	case STUN_REQUEST:
+		return likely(udp_checksum_ok(mbuf, packet)) ? STUN_INPUT_REQUEST
+		                                             : drop(mbuf, DROP_UDP_CHECKSUM);
+	case STUN_INDICATION:
+		return stun_method_of(payload) == STUN_SEND ? STUN_INPUT_SEND
+		                                            : drop(mbuf, DROP_STUN_METHOD);
+	default:
+		return drop(mbuf, DROP_STUN_RESPONSE);
+	}
+}
+
+static uint16_t stun_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                   uint16_t nb_objs)
+{
+	return node_each_reading(graph, node, objs, nb_objs, stun_input_step, NODE_READS_HEADERS);
+}
+
+static struct rte_node_register stun_input_node = {
+        .name = "stun_input",
+        .process = stun_input_process,
+        .nb_edges = STUN_INPUT_EDGES,
+        .next_nodes =
+                {
+                        [STUN_INPUT_DROP] = "drop",
+                        [STUN_INPUT_REQUEST] = "turn_request",
+                        [STUN_INPUT_SEND] = "turn_send",
+                },
+};
+
+RTE_NODE_REGISTER(stun_input_node);
