@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Words, waits and processes, for every script of tools/ and tests/.
+
+SLUICE_ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+export SLUICE_ROOT
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+die() {
+	say "$@"
+	exit 1
+}
+
+need_root() { ((EUID == 0)) || die "needs root (network namespaces, packages): sudo $0 $*"; }
+
+# now_ms: a clock for durations
+now_ms() { printf '%s' "$((${EPOCHREALTIME/./} / 1000))"; }
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; its output is not shown. 1 when the time is over.
+wait_for() {
+	local end=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		(($(now_ms) < end)) || return 1
+		sleep 0.05
+	done
+}
+
+not() { ! "$@"; }
+
+# A process is known by its id and its start time: an id alone may be somebody else's by now.
+process_start() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+
+# pidfile_write FILE PID
+pidfile_write() { printf '%s %s\n' "$2" "$(process_start "$2")" >"$1"; }
+
+# pidfile_pid FILE: prints the id while that very process lives
+pidfile_pid() {
+	local pid start
+	read -r pid start 2>/dev/null <"$1" || return 1
+	[[ -n $start && $(process_start "$pid") == "$start" ]] || return 1
+	[[ $(process_state "$pid") != Z ]] || return 1
+	printf '%s\n' "$pid"
+}
+
+process_state() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1; }
+
+process_gone() { [[ ! -d /proc/$1 || $(process_state "$1") == Z ]]; }
+
+# process_end PID...: TERM, and KILL for what is there 5 s later
+process_end() {
+	local pid
+	(($#)) || return 0
+	kill -TERM "$@" 2>/dev/null
+	for pid; do
+		wait_for 5 process_gone "$pid" && continue
+		kill -KILL "$pid" 2>/dev/null
+		wait_for 2 process_gone "$pid"
+	done
+	return 0
+}
+
+# sluice_build DIR [MESON-OPTION...]: sets it up and builds it, where that is due; quiet unless it fails
+sluice_build() {
+	local dir=$1 log
+	shift
+	log=$(mktemp) || return 1
+	if { [[ -f $dir/build.ninja ]] || meson setup "$dir" "$SLUICE_ROOT" "$@" >"$log" 2>&1; } &&
+		ninja -C "$dir" >"$log" 2>&1; then
+		rm -f "$log"
+		return 0
+	fi
+	grep -E -A5 'error|ERROR|FAILED' "$log" | head -60 >&2
+	[[ -s $log ]] || say "meson and ninja: not installed? tools/install-deps installs them"
+	rm -f "$log"
+	return 1
+}
