@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* MESSAGE-INTEGRITY (RFC 8489, 14.5) and the keys it is made with (9.2.2). Nothing here allocates. */
+/* MESSAGE-INTEGRITY (RFC 8489, 14.5) and the keys it is made with (9.2.2). Nothing here allocates.
+ */
 #ifndef STUN_INTEGRITY_H
 #define STUN_INTEGRITY_H
 
@@ -12,7 +13,8 @@
 
 struct stun_message;
 
-/* HMAC-SHA1 with its key already hashed: the chaining values after the inner and the outer padded key block. */
+/* HMAC-SHA1 with its key already hashed: the chaining values after the inner and the outer padded
+ * key block. */
 struct stun_key {
 	uint32_t inner[5];
 	uint32_t outer[5];
@@ -23,22 +25,25 @@ static_assert(sizeof(struct stun_key) == 40, "kept in each allocation");
 void stun_key_raw(struct stun_key *key, const void *raw, size_t length);
 
 /* MD5(user ":" realm ":" password), the long-term key (RFC 8489, 9.2.2). */
-void stun_key_long_term(struct stun_key *key, const void *user, size_t user_length, const char *realm,
-			const void *password, size_t password_length);
+void stun_key_long_term(struct stun_key *key, const void *user, size_t user_length,
+                        const char *realm, const void *password, size_t password_length);
 
 /*
- * Time-limited credentials: the password is base64(HMAC-SHA1(secret, user)). `secret` is the secret's own hashed key
- * (stun_key_raw over its bytes).
+ * Time-limited credentials: the password is base64(HMAC-SHA1(secret, user)). `secret` is the
+ * secret's own hashed key (stun_key_raw over its bytes).
  */
 void stun_key_time_limited(struct stun_key *key, const struct stun_key *secret, const void *user,
-			   size_t user_length, const char *realm);
+                           size_t user_length, const char *realm);
 
-/* The moment "EXPIRY" or "EXPIRY:user" expires, seconds since 1970, or 0 where the name has no such form. */
+/* The moment "EXPIRY" or "EXPIRY:user" expires, seconds since 1970, or 0 where the name has no such
+ * form. */
 uint64_t stun_user_expiry(const void *user, size_t length);
 
-void stun_hmac(const struct stun_key *key, const void *data, size_t length, uint8_t mac[STUN_INTEGRITY_SIZE]);
+void stun_hmac(const struct stun_key *key, const void *data, size_t length,
+               uint8_t mac[STUN_INTEGRITY_SIZE]);
 
-/* Constant time. False without the attribute. Covers what RFC 8489, 14.5 says: the header's length counts up to the integrity. */
+/* Constant time. False without the attribute. Covers what RFC 8489, 14.5 says: the header's length
+ * counts up to the integrity. */
 bool stun_integrity_ok(const struct stun_message *message, const struct stun_key *key);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stateless nonce: 16 bits of time (Unix seconds) and 56 bits of SipHash-2-4 over client address, port and that
- * time, as 12 characters of base64url. Whoever can show one has received a packet at its address.
+ * The stateless nonce: 16 bits of time (Unix seconds) and 56 bits of SipHash-2-4 over client
+ * address, port and that time, as 12 characters of base64url. Whoever can show one has received a
+ * packet at its address.
  */
 #ifndef STUN_NONCE_H
 #define STUN_NONCE_H
@@ -11,16 +12,24 @@
 
 #include "net/ip_addr.h"
 
-#define STUN_NONCE_SIZE 12
+#define STUN_NONCE_SIZE       12
 #define STUN_NONCE_LIFETIME_S 3600
+/*
+ * How often keys[0] becomes keys[1]: less often than a nonce lives, and so that a key is gone
+ * before 16 bits of time wrap.
+ */
+#define STUN_NONCE_ROTATION_S 14400
 
-/* Two valid at a time: nonces are made under keys[0], and taken under both. */
+/*
+ * Two valid at a time: nonces are made under keys[0], and taken under both. Both are random from
+ * the start: a zero key would let anyone make nonces.
+ */
 struct stun_nonce_keys {
 	uint64_t keys[2][2];
 };
 
-void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys, const struct ip_addr *client,
-		     uint16_t client_port, uint64_t unix_now);
+void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
+                     const struct ip_addr *client, uint16_t client_port, uint64_t unix_now);
 
 enum stun_nonce_verdict {
 	STUN_NONCE_VALID,
@@ -28,8 +37,9 @@ enum stun_nonce_verdict {
 	STUN_NONCE_FORGED, /* not ours, or another client's: as if there were none */
 };
 
-enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length, const struct stun_nonce_keys *keys,
-					 const struct ip_addr *client, uint16_t client_port,
-					 uint64_t unix_now);
+enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,
+                                         const struct stun_nonce_keys *keys,
+                                         const struct ip_addr *client, uint16_t client_port,
+                                         uint64_t unix_now);
 
 #endif

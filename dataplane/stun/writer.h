@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* STUN messages that we send. The writer never runs past its room: it remembers that it would have. */
+/* STUN messages that we send. The writer never runs past its room, and remembers what did not fit.
+ */
 #ifndef STUN_WRITER_H
 #define STUN_WRITER_H
 
@@ -13,26 +14,34 @@ struct stun_writer {
 	bool overrun;
 };
 
-/* Writes the header; transaction may lie inside the room itself (a response made in its request's place). */
+/* Writes the header; transaction may lie inside the room (a response in its request's place). */
 void stun_begin(struct stun_writer *writer, void *room, size_t size, enum stun_method method,
-		enum stun_class class, const uint8_t transaction[STUN_TRANSACTION_SIZE]);
+                enum stun_class class, const uint8_t transaction[STUN_TRANSACTION_SIZE]);
 
-/* The attribute's value, to be filled with exactly `length` bytes; padding is zeroed. NULL when the room is used up. */
+/* The attribute's value, to be filled with exactly `length` bytes; padding is zeroed. NULL when the
+ * room is used up. */
 uint8_t *stun_put(struct stun_writer *writer, enum stun_attr_type type, uint16_t length);
 
 void stun_put_u32(struct stun_writer *writer, enum stun_attr_type type, uint32_t value);
-void stun_put_bytes(struct stun_writer *writer, enum stun_attr_type type, const void *value, uint16_t length);
+void stun_put_bytes(struct stun_writer *writer, enum stun_attr_type type, const void *value,
+                    uint16_t length);
 
 /* One of the XOR-*-ADDRESS attributes, 8 or 20 bytes of value by the address' family. */
-void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type, const struct ip_addr *ip,
-		       uint16_t port_be);
+void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type,
+                       const struct ip_addr *ip, uint16_t port_be);
 
 /* ERROR-CODE without a reason phrase (RFC 8489, 14.8): the shortest legal form. */
 void stun_put_error(struct stun_writer *writer, enum stun_error code);
 /* ADDRESS-ERROR-CODE (RFC 8656, 18.12). */
-void stun_put_address_error(struct stun_writer *writer, enum stun_family family, enum stun_error code);
+void stun_put_address_error(struct stun_writer *writer, enum stun_family family,
+                            enum stun_error code);
 
+/* UNKNOWN-ATTRIBUTES (RFC 8489, 14.13), at most 255 types in host order. */
+void stun_put_unknown(struct stun_writer *writer, const uint16_t *types, uint8_t count);
+
+/* Covers what was put before it; nothing but FINGERPRINT may follow. */
 void stun_put_integrity(struct stun_writer *writer, const struct stun_key *key);
+/* The last one. */
 void stun_put_fingerprint(struct stun_writer *writer);
 
 /* The message's length, or 0 if it did not fit. */
