@@ -12,7 +12,7 @@ die() {
 	exit 1
 }
 
-need_root() { ((EUID == 0)) || die "needs root (network namespaces, packages): sudo $0 $*"; }
+need_root() { ((EUID == 0)) || die "needs root (network namespaces, packages): run it with sudo"; }
 
 # now_ms: a clock for durations
 now_ms() { printf '%s' "$((${EPOCHREALTIME/./} / 1000))"; }

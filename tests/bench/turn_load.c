@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A load of datagrams over kernel sockets, the same against any TURN server.
+ *
+ * turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS
+ *	sends ChannelData with SIZE bytes of payload on sockets that are connected already, RATE
+ *packets a second over all of them, and prints how many were sent. turn-load sink PORT SECONDS
+ *	receives on UDP PORT and prints, when SECONDS have passed, how many datagrams came.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define BATCH          16
+#define SOCKETS_MAX    64
+#define PAYLOAD_MAX    9000
+#define RECEIVE_BUFFER (64 << 20)
+
+struct batch {
+	struct mmsghdr messages[BATCH];
+	struct iovec pieces[BATCH];
+	uint8_t bytes[BATCH][4 + PAYLOAD_MAX];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void batch_init(struct batch *batch, size_t length)
+{
+	memset(batch, 0, sizeof(*batch));
+	for (int i = 0; i < BATCH; i++) {
+		batch->pieces[i].iov_base = batch->bytes[i];
+		batch->pieces[i].iov_len = length;
+		batch->messages[i].msg_hdr.msg_iov = &batch->pieces[i];
+		batch->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+static void batch_address(struct batch *batch, uint16_t channel, uint16_t size)
+{
+	uint16_t header[2] = {htons(channel), htons(size)};
+
+	for (int i = 0; i < BATCH; i++)
+		memcpy(batch->bytes[i], header, sizeof(header));
+}
+
+static int sockets_parse(char *text, int *sockets)
+{
+	int count = 0;
+
+	for (char *word = strtok(text, ","); word != NULL && count < SOCKETS_MAX;
+	     word = strtok(NULL, ","))
+		sockets[count++] = atoi(word);
+	return count;
+}
+
+/* Sleeping would be too coarse: the time of each batch is waited for. */
+static int load_send(char **args)
+{
+	static struct batch batch;
+	int sockets[SOCKETS_MAX], count = sockets_parse(args[0], sockets);
+	uint16_t size = atoi(args[2]);
+	double interval = 1e9 * BATCH / atof(args[3]);
+	uint64_t start = now_ns(), end = start + (uint64_t)(1e9 * atof(args[4])), sent = 0;
+
+	if (count == 0 || size > PAYLOAD_MAX)
+		return 2;
+	batch_init(&batch, 4 + size);
+	batch_address(&batch, strtoul(args[1], NULL, 0), size);
+	for (uint64_t turn = 0; now_ns() < end; turn++) {
+		int done;
+
+		while (now_ns() < start + (uint64_t)(turn * interval))
+			;
+		done = sendmmsg(sockets[turn % count], batch.messages, BATCH, 0);
+		if (done > 0)
+			sent += done;
+	}
+	printf("%lu %.3f\n", sent, (now_ns() - start) / 1e9);
+	return 0;
+}
+
+static int load_sink(char **args)
+{
+	static struct batch batch;
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(args[0]))};
+	struct timeval patience = {.tv_usec = 100000};
+	int sock = socket(AF_INET6, SOCK_DGRAM, 0), room = RECEIVE_BUFFER;
+	uint64_t end = now_ns() + (uint64_t)(1e9 * atof(args[1])), received = 0;
+
+	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (bind(sock, (struct sockaddr *)&any, sizeof(any)) != 0) {
+		perror("turn-load: bind");
+		return 1;
+	}
+	batch_init(&batch, sizeof(batch.bytes[0]));
+	while (now_ns() < end) {
+		int done = recvmmsg(sock, batch.messages, BATCH, MSG_WAITFORONE, NULL);
+
+		if (done > 0)
+			received += done;
+	}
+	printf("%lu\n", received);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 7 && strcmp(argv[1], "send") == 0)
+		return load_send(argv + 2);
+	if (argc == 4 && strcmp(argv[1], "sink") == 0)
+		return load_sink(argv + 2);
+	fprintf(stderr,
+	        "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS | sink PORT SECONDS\n");
+	return 2;
+}

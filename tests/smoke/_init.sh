@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# All plumbing of the smoke tests; each test sources this first. A test says what it expects and waits on events.
+# Exit 0: passed, 77: skipped, anything else: failed.
+
+set -u
+# shellcheck source=tools/lib/say.sh
+. "${BASH_SOURCE[0]%/*}/../../tools/lib/say.sh"
+# shellcheck source=tools/lib/uclient.sh
+. "$SLUICE_ROOT/tools/lib/uclient.sh"
+
+export SMOKE=$SLUICE_ROOT/tests/smoke
+WORK=$(mktemp -d)
+ECHO_PID=
+at_exit_commands=()
+
+lab() { "$SLUICE_ROOT/tools/lab" "$@"; }
+ctl() { lab ctl "$@"; }
+in_client() { lab exec client "$@"; }
+in_peer() { lab exec peer "$@"; }
+in_dp() { lab exec dp "$@"; }
+
+# start HOST COMMAND...: in the background, until the test ends; its id is in STARTED
+start() {
+	"$SLUICE_ROOT/tools/lab" exec "$@" >/dev/null 2>&1 &
+	STARTED=$!
+	at_exit process_end $STARTED
+}
+
+# Commands for the end of the test, however it ends; the last one first.
+at_exit() { at_exit_commands=("$*" "${at_exit_commands[@]}"); }
+
+smoke_exit() {
+	local status=$? command
+	for command in "${at_exit_commands[@]}"; do
+		eval "$command" >/dev/null 2>&1
+	done
+	echo_stop
+	rm -rf "$WORK"
+	exit "$status"
+}
+trap smoke_exit EXIT
+
+fail() {
+	printf 'FAILED line %s: %s\n' "${BASH_LINENO[-2]}" "$*" >&2
+	exit 1
+}
+
+skip() {
+	printf 'skipped: %s\n' "$*" >&2
+	exit 77
+}
+
+# assert COMMAND...
+assert() { "$@" || fail "$*"; }
+
+# assert_equal GOT WANTED [WHAT]
+assert_equal() { [[ $1 == "$2" ]] || fail "${3:-value}: got '$1', wanted '$2'"; }
+
+# assert_match TEXT PATTERN
+assert_match() { [[ $1 =~ $2 ]] || fail "'$1' does not match '$2'"; }
+
+# await SECONDS COMMAND...: like assert, but it may take a while to become true
+await() { wait_for "$@" || fail "not within $1 s: ${*:2}"; }
+
+# await_equal SECONDS WANTED COMMAND...: until COMMAND prints WANTED
+await_equal() { wait_for "$1" prints "${@:2}" || fail "not within $1 s: ${*:3} prints '$("${@:3}")', wanted '$2'"; }
+prints() { [[ $("${@:2}") == "$1" ]]; }
+
+# counter NAME: its value, 0 where it is not shown
+counter() { ctl -j counter show | jq --arg name "$1" '[.[] | select(.name == $name).value] | add // 0'; }
+
+allocations() { ctl -j turn show | jq 'if type == "array" then .[0] else . end | .allocations'; }
+
+# log_mark; log_since: what the daemons have logged since
+log_mark() { LOG_LINES=$(lab log | wc -l); }
+log_since() {
+	local daemon
+	for daemon in dataplane controlplane; do
+		lab log "$daemon"
+	done | tail -n "+$((LOG_LINES + 1))"
+}
+
+# assert_lossless ARGS...: turnutils_uclient with ARGS gets everything back that it sent
+assert_lossless() {
+	local sent received lost trip
+	read -r sent received lost trip < <(uclient_run "$@") || fail "turnutils_uclient $*"
+	printf 'uclient %s: %s sent, %s received, %s lost, %s ms\n' "$*" "$sent" "$received" "$lost" "$trip"
+	((sent > 0 && sent == received && lost == 0)) || fail "$lost of $sent packets lost"
+}
+
+need_root
+lab up 2>"$WORK/up" || {
+	cat "$WORK/up" >&2
+	fail "the lab did not come up"
+}

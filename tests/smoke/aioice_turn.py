@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""aioice against the lab: its TURN client echoes through the peer that this script is itself, and ICE over two relays."""
+
+import asyncio
+
+import aioice
+from aioice import turn
+
+SERVER = ("198.18.1.1", 3478)
+
+
+class Collect(asyncio.DatagramProtocol):
+    def __init__(self):
+        self.got = asyncio.Queue()
+
+    def datagram_received(self, data, addr):
+        self.got.put_nowait((data, addr))
+
+
+async def relayed_pair():
+    """Two allocations send to each other's relayed addresses."""
+    ends = []
+    for _ in range(2):
+        ends.append(
+            await turn.create_turn_endpoint(
+                Collect, server_addr=SERVER, username="demo", password="demo", lifetime=600
+            )
+        )
+    (first, from_first), (second, from_second) = ends
+    to_first, to_second = (end.get_extra_info("sockname") for end in (first, second))
+    for index in range(50):
+        first.sendto(b"ping%d" % index, to_second)
+        second.sendto(b"pong%d" % index, to_first)
+        await asyncio.sleep(0.005)
+    # The first datagram each way may meet no permission yet: each end makes its own when it first sends.
+    for protocol, name, source in ((from_first, b"pong", to_second), (from_second, b"ping", to_first)):
+        data, addr = await asyncio.wait_for(protocol.got.get(), 2)
+        assert data.startswith(name) and addr[0] == source[0], (data, addr, source)
+        assert protocol.got.qsize() >= 45, protocol.got.qsize()
+    for end, _ in ends:
+        end.close()
+    await asyncio.sleep(0.5)
+
+
+async def ice_relayed():
+    agents = []
+    for controlling in (True, False):
+        agent = aioice.Connection(
+            ice_controlling=controlling, turn_server=SERVER, turn_username="demo", turn_password="demo"
+        )
+        await agent.gather_candidates()
+        agents.append(agent)
+    await exchange(*agents)
+    await asyncio.gather(*(agent.connect() for agent in agents))
+    await agents[0].send(b"through two relays")
+    assert await asyncio.wait_for(agents[1].recv(), 2) == b"through two relays"
+    await asyncio.gather(*(agent.close() for agent in agents))
+
+
+async def exchange(one, other):
+    for local, remote in ((one, other), (other, one)):
+        relayed = [c for c in local.local_candidates if c.type == "relay"]
+        assert relayed, "no relayed candidate"
+        for candidate in relayed:
+            await remote.add_remote_candidate(candidate)
+        await remote.add_remote_candidate(None)
+        remote.remote_username, remote.remote_password = local.local_username, local.local_password
+
+
+async def main():
+    await relayed_pair()
+    await ice_relayed()
+
+
+asyncio.run(main())

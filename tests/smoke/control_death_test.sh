@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# kill -9 of the control plane: media flows on without a loss, allocations are made and refreshed; it comes back alone.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+
+at_exit lab heal controlplane
+echo_start
+before=$(ctl config show)
+
+(assert_lossless -n 600 -m 4 -z 5 -c -e $PEER4 $SERVER4) >"$WORK/flow" 2>&1 &
+flow=$!
+await_equal 5 4 allocations
+assert lab kill controlplane
+assert_equal "$(in_client python3 "$SMOKE/allocate.py" demo demo)" allocated "without a control plane"
+start=$(now_ms)
+assert lab heal controlplane
+took=$(($(now_ms) - start))
+((took <= 2000)) || fail "it took $took ms"
+wait $flow || fail "$(cat "$WORK/flow")"
+assert_equal "$(ctl config show)" "$before" configuration
+assert ctl turn show

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Noise on the listener, on a relayed port, on the wire and on both sockets: dropped and counted, and nothing else is harmed.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+
+echo_start
+pids=$(lab status | grep -c 'pid [0-9]')
+assert in_client python3 "$SMOKE/garbage.py" udp
+assert in_peer python3 "$SMOKE/garbage.py" frames eth0
+assert in_client python3 "$SMOKE/garbage.py" frames eth0
+for socket in dataplane control; do
+	assert in_dp python3 "$SMOKE/garbage.py" socket "/run/sluice/$socket.sock"
+done
+assert_equal "$(lab status | grep -c 'pid [0-9]')" "$pids" "daemons alive"
+((($(counter drop.stun_malformed) + $(counter drop.unknown_class)) > 100)) || fail "the noise was not counted"
+assert_lossless -n 50 -m 2 -z 5 -c -e $PEER4 $SERVER4
