@@ -41,8 +41,10 @@ SIPHASH_INLINE __u64 nonce_mac(const struct siphash_key *key, const struct nonce
 	return siphash_20(key, client->ip[0], client->ip[1], tail) >> 8;
 }
 
-/* The character's value, or a negative number. No branch: what is guessed here is an attacker's to
- * choose. */
+/*
+ * The character's value, or a negative number. No branch: what is guessed here is an attacker's to
+ * choose.
+ */
 SIPHASH_INLINE __s32 nonce_sextet(__u8 character)
 {
 	__s32 c = character;

@@ -72,8 +72,10 @@ SIPHASH_INLINE __u64 siphash_end(struct siphash_state *s, __u64 tail, __u64 leng
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* The words of the fixed sizes are little-endian loads: on such a host, the bytes as they lie in
- * memory. */
+/*
+ * The words of the fixed sizes are little-endian loads: on such a host, the bytes as they lie in
+ * memory.
+ */
 SIPHASH_INLINE __u64 siphash_8(const struct siphash_key *key, __u64 w0)
 {
 	struct siphash_state s = siphash_begin(key);

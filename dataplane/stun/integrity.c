@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The one-call HMAC of OpenSSL 3 allocates and fetches: a microsecond a message. Its plain SHA-1
- * does not. */
+/*
+ * The one-call HMAC of OpenSSL 3 allocates and fetches: a microsecond a message. Its plain SHA-1
+ * does not.
+ */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "stun/integrity.h"
@@ -146,8 +148,10 @@ bool stun_integrity_ok(const struct stun_message *message, const struct stun_key
 
 	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY))
 		return false;
-	/* The length that was hashed counts up to the integrity's end, whatever follows it in the
-	 * message. */
+	/*
+	 * The length that was hashed counts up to the integrity's end, whatever follows it in the
+	 * message.
+	 */
 	value = message->attrs[STUN_KNOWN_MESSAGE_INTEGRITY].offset;
 	counted = value + STUN_INTEGRITY_SIZE - STUN_HEADER_SIZE;
 	memcpy(header, message->start, sizeof(header));

@@ -13,8 +13,10 @@
 
 struct stun_message;
 
-/* HMAC-SHA1 with its key already hashed: the chaining values after the inner and the outer padded
- * key block. */
+/*
+ * HMAC-SHA1 with its key already hashed: the chaining values after the inner and the outer padded
+ * key block.
+ */
 struct stun_key {
 	uint32_t inner[5];
 	uint32_t outer[5];
@@ -35,15 +37,19 @@ void stun_key_long_term(struct stun_key *key, const void *user, size_t user_leng
 void stun_key_time_limited(struct stun_key *key, const struct stun_key *secret, const void *user,
                            size_t user_length, const char *realm);
 
-/* The moment "EXPIRY" or "EXPIRY:user" expires, seconds since 1970, or 0 where the name has no such
- * form. */
+/*
+ * The moment "EXPIRY" or "EXPIRY:user" expires, seconds since 1970, or 0 where the name has no such
+ * form.
+ */
 uint64_t stun_user_expiry(const void *user, size_t length);
 
 void stun_hmac(const struct stun_key *key, const void *data, size_t length,
                uint8_t mac[STUN_INTEGRITY_SIZE]);
 
-/* Constant time. False without the attribute. Covers what RFC 8489, 14.5 says: the header's length
- * counts up to the integrity. */
+/*
+ * Constant time. False without the attribute. Covers what RFC 8489, 14.5 says: the header's length
+ * counts up to the integrity.
+ */
 bool stun_integrity_ok(const struct stun_message *message, const struct stun_key *key);
 
 #endif

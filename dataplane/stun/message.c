@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_net_crc.h>
+#include <zlib.h>
 
 #include "stun/attribute.h"
 #include "stun/integrity.h"
@@ -155,9 +155,10 @@ int stun_parse(struct stun_message *message, const uint8_t *data, size_t length)
 	return ret;
 }
 
+/* zlib's: DPDK's is faster, and picks its code at the first call, with a log line and a race. */
 uint32_t stun_fingerprint(const uint8_t *data, uint16_t length)
 {
-	return rte_net_crc_calc(data, length, RTE_NET_CRC32_ETH) ^ STUN_FINGERPRINT_XOR;
+	return (uint32_t)crc32_z(0, data, length) ^ STUN_FINGERPRINT_XOR;
 }
 
 bool stun_fingerprint_ok(const struct stun_message *message)
@@ -172,8 +173,10 @@ bool stun_fingerprint_ok(const struct stun_message *message)
 	       ((uint32_t)stun_read_u16(value) << 16 | stun_read_u16(value + 2));
 }
 
-/* RFC 8489, 14.2: the cookie and the transaction are what the value was masked with, as they stand
- * in the header. */
+/*
+ * RFC 8489, 14.2: the cookie and the transaction are what the value was masked with, as they stand
+ * in the header.
+ */
 static int xor_addr_read(const uint8_t *start, const uint8_t *value, uint16_t length,
                          struct transport_addr *addr)
 {
@@ -211,8 +214,10 @@ int stun_peer_next(const struct stun_message *message, uint16_t *cursor,
 			continue;
 		if (attr.value.length < 8)
 			return -EBADMSG;
-		/* The message's end is at most 65535, a multiple of 4: the next attribute's offset
-		 * fits. */
+		/*
+		 * The message's end is at most 65535, a multiple of 4: the next attribute's offset
+		 * fits.
+		 */
 		*cursor = (uint16_t)at.offset;
 		ret = xor_addr_read(message->start, message->start + attr.value.offset,
 		                    attr.value.length, addr);

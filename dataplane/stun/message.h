@@ -14,77 +14,83 @@
 #define STUN_TRANSACTION_SIZE 12
 #define STUN_PORT             3478
 
-enum stun_class { /* RFC 8489, 5 */
-	          STUN_REQUEST = 0,
-	          STUN_INDICATION = 1,
-	          STUN_SUCCESS = 2,
-	          STUN_ERROR = 3,
+/* RFC 8489, 5 */
+enum stun_class {
+	STUN_REQUEST = 0,
+	STUN_INDICATION = 1,
+	STUN_SUCCESS = 2,
+	STUN_ERROR = 3,
 };
 
-enum stun_method { /* RFC 8489, 18.2; RFC 8656, 17 */
-	           STUN_BINDING = 0x001,
-	           STUN_ALLOCATE = 0x003,
-	           STUN_REFRESH = 0x004,
-	           STUN_SEND = 0x006,
-	           STUN_DATA = 0x007,
-	           STUN_CREATE_PERMISSION = 0x008,
-	           STUN_CHANNEL_BIND = 0x009,
+/* RFC 8489, 18.2; RFC 8656, 17 */
+enum stun_method {
+	STUN_BINDING = 0x001,
+	STUN_ALLOCATE = 0x003,
+	STUN_REFRESH = 0x004,
+	STUN_SEND = 0x006,
+	STUN_DATA = 0x007,
+	STUN_CREATE_PERMISSION = 0x008,
+	STUN_CHANNEL_BIND = 0x009,
 };
 
-enum stun_attr_type { /* RFC 8489, 18.3; RFC 8656, 18; RFC 8445, 16.1 */
-	              STUN_ATTR_MAPPED_ADDRESS = 0x0001,
-	              STUN_ATTR_USERNAME = 0x0006,
-	              STUN_ATTR_MESSAGE_INTEGRITY = 0x0008,
-	              STUN_ATTR_ERROR_CODE = 0x0009,
-	              STUN_ATTR_UNKNOWN_ATTRIBUTES = 0x000a,
-	              STUN_ATTR_CHANNEL_NUMBER = 0x000c,
-	              STUN_ATTR_LIFETIME = 0x000d,
-	              STUN_ATTR_XOR_PEER_ADDRESS = 0x0012,
-	              STUN_ATTR_DATA = 0x0013,
-	              STUN_ATTR_REALM = 0x0014,
-	              STUN_ATTR_NONCE = 0x0015,
-	              STUN_ATTR_XOR_RELAYED_ADDRESS = 0x0016,
-	              STUN_ATTR_REQUESTED_ADDRESS_FAMILY = 0x0017,
-	              STUN_ATTR_EVEN_PORT = 0x0018,
-	              STUN_ATTR_REQUESTED_TRANSPORT = 0x0019,
-	              STUN_ATTR_DONT_FRAGMENT = 0x001a,
-	              STUN_ATTR_MESSAGE_INTEGRITY_SHA256 = 0x001c,
-	              STUN_ATTR_PASSWORD_ALGORITHM = 0x001d,
-	              STUN_ATTR_USERHASH = 0x001e,
-	              STUN_ATTR_XOR_MAPPED_ADDRESS = 0x0020,
-	              STUN_ATTR_RESERVATION_TOKEN = 0x0022,
-	              STUN_ATTR_PRIORITY = 0x0024,
-	              STUN_ATTR_USE_CANDIDATE = 0x0025,
-	              STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY = 0x8000,
-	              STUN_ATTR_ADDRESS_ERROR_CODE = 0x8001,
-	              STUN_ATTR_SOFTWARE = 0x8022,
-	              STUN_ATTR_ALTERNATE_SERVER = 0x8023,
-	              STUN_ATTR_FINGERPRINT = 0x8028,
-	              STUN_ATTR_ICE_CONTROLLED = 0x8029,
-	              STUN_ATTR_ICE_CONTROLLING = 0x802a,
+/* RFC 8489, 18.3; RFC 8656, 18; RFC 8445, 16.1 */
+enum stun_attr_type {
+	STUN_ATTR_MAPPED_ADDRESS = 0x0001,
+	STUN_ATTR_USERNAME = 0x0006,
+	STUN_ATTR_MESSAGE_INTEGRITY = 0x0008,
+	STUN_ATTR_ERROR_CODE = 0x0009,
+	STUN_ATTR_UNKNOWN_ATTRIBUTES = 0x000a,
+	STUN_ATTR_CHANNEL_NUMBER = 0x000c,
+	STUN_ATTR_LIFETIME = 0x000d,
+	STUN_ATTR_XOR_PEER_ADDRESS = 0x0012,
+	STUN_ATTR_DATA = 0x0013,
+	STUN_ATTR_REALM = 0x0014,
+	STUN_ATTR_NONCE = 0x0015,
+	STUN_ATTR_XOR_RELAYED_ADDRESS = 0x0016,
+	STUN_ATTR_REQUESTED_ADDRESS_FAMILY = 0x0017,
+	STUN_ATTR_EVEN_PORT = 0x0018,
+	STUN_ATTR_REQUESTED_TRANSPORT = 0x0019,
+	STUN_ATTR_DONT_FRAGMENT = 0x001a,
+	STUN_ATTR_MESSAGE_INTEGRITY_SHA256 = 0x001c,
+	STUN_ATTR_PASSWORD_ALGORITHM = 0x001d,
+	STUN_ATTR_USERHASH = 0x001e,
+	STUN_ATTR_XOR_MAPPED_ADDRESS = 0x0020,
+	STUN_ATTR_RESERVATION_TOKEN = 0x0022,
+	STUN_ATTR_PRIORITY = 0x0024,
+	STUN_ATTR_USE_CANDIDATE = 0x0025,
+	STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY = 0x8000,
+	STUN_ATTR_ADDRESS_ERROR_CODE = 0x8001,
+	STUN_ATTR_SOFTWARE = 0x8022,
+	STUN_ATTR_ALTERNATE_SERVER = 0x8023,
+	STUN_ATTR_FINGERPRINT = 0x8028,
+	STUN_ATTR_ICE_CONTROLLED = 0x8029,
+	STUN_ATTR_ICE_CONTROLLING = 0x802a,
 };
 
-enum stun_error { /* RFC 8489, 14.8; RFC 8656, 19 */
-	          STUN_300_TRY_ALTERNATE = 300,
-	          STUN_400_BAD_REQUEST = 400,
-	          STUN_401_UNAUTHENTICATED = 401,
-	          STUN_403_FORBIDDEN = 403,
-	          STUN_420_UNKNOWN_ATTRIBUTE = 420,
-	          STUN_437_ALLOCATION_MISMATCH = 437,
-	          STUN_438_STALE_NONCE = 438,
-	          STUN_440_FAMILY_NOT_SUPPORTED = 440,
-	          STUN_441_WRONG_CREDENTIALS = 441,
-	          STUN_442_TRANSPORT_NOT_SUPPORTED = 442,
-	          STUN_443_PEER_FAMILY_MISMATCH = 443,
-	          STUN_486_QUOTA_REACHED = 486,
-	          STUN_500_SERVER_ERROR = 500,
-	          STUN_508_INSUFFICIENT_CAPACITY = 508,
+/* RFC 8489, 14.8; RFC 8656, 19 */
+enum stun_error {
+	STUN_300_TRY_ALTERNATE = 300,
+	STUN_400_BAD_REQUEST = 400,
+	STUN_401_UNAUTHENTICATED = 401,
+	STUN_403_FORBIDDEN = 403,
+	STUN_420_UNKNOWN_ATTRIBUTE = 420,
+	STUN_437_ALLOCATION_MISMATCH = 437,
+	STUN_438_STALE_NONCE = 438,
+	STUN_440_FAMILY_NOT_SUPPORTED = 440,
+	STUN_441_WRONG_CREDENTIALS = 441,
+	STUN_442_TRANSPORT_NOT_SUPPORTED = 442,
+	STUN_443_PEER_FAMILY_MISMATCH = 443,
+	STUN_486_QUOTA_REACHED = 486,
+	STUN_500_SERVER_ERROR = 500,
+	STUN_508_INSUFFICIENT_CAPACITY = 508,
 };
 
 enum stun_family { STUN_FAMILY_IPV4 = 1, STUN_FAMILY_IPV6 = 2 }; /* RFC 8489, 14.1 */
 
-/* Index of an attribute that the server reads: stun_message.attrs[]. The table in message.c maps
- * types to these. */
+/*
+ * Index of an attribute that the server reads: stun_message.attrs[]. The table in message.c maps
+ * types to these.
+ */
 enum stun_known {
 	STUN_KNOWN_USERNAME,
 	STUN_KNOWN_MESSAGE_INTEGRITY,
@@ -113,8 +119,10 @@ struct stun_span {
 	uint16_t length;
 };
 
-/* A view: it points into the datagram and owns nothing. Only the first of equal attributes counts
- * (RFC 8489, 14). */
+/*
+ * A view: it points into the datagram and owns nothing. Only the first of equal attributes counts
+ * (RFC 8489, 14).
+ */
 struct stun_message {
 	const uint8_t *start;
 	uint16_t length; /* header included; the datagram has at least as much */
@@ -166,8 +174,10 @@ static inline const uint8_t *stun_value(const struct stun_message *message, enum
 	return message->start + message->attrs[known].offset;
 }
 
-/* FINGERPRINT's value for a message whose first `length` bytes come before it, their header's
- * length counting it. */
+/*
+ * FINGERPRINT's value for a message whose first `length` bytes come before it, their header's
+ * length counting it.
+ */
 uint32_t stun_fingerprint(const uint8_t *data, uint16_t length);
 
 /* True where FINGERPRINT is absent or right (RFC 8489, 14.7). */

@@ -18,8 +18,10 @@ struct stun_writer {
 void stun_begin(struct stun_writer *writer, void *room, size_t size, enum stun_method method,
                 enum stun_class class, const uint8_t transaction[STUN_TRANSACTION_SIZE]);
 
-/* The attribute's value, to be filled with exactly `length` bytes; padding is zeroed. NULL when the
- * room is used up. */
+/*
+ * The attribute's value, to be filled with exactly `length` bytes; padding is zeroed. NULL when the
+ * room is used up.
+ */
 uint8_t *stun_put(struct stun_writer *writer, enum stun_attr_type type, uint16_t length);
 
 void stun_put_u32(struct stun_writer *writer, enum stun_attr_type type, uint32_t value);
