@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# coturn's clients in the laboratory: turnutils_peer echoes at the peer, turnutils_uclient sends from the client.
+
+PEER4=198.18.2.2
+PEER6=2001:2:0:2::2
+SERVER4=198.18.1.1
+SERVER6=2001:2:0:1::1
+
+# echo_start: the echoing peer, on ports 3480 and 3481 of both families; its id is in ECHO_PID
+echo_start() {
+	"$SLUICE_ROOT/tools/lab" exec peer turnutils_peer -L $PEER4 -L $PEER6 -p 3480 >/dev/null 2>&1 &
+	ECHO_PID=$!
+	wait_for 5 echo_listens || die "turnutils_peer did not start"
+}
+
+echo_listens() {
+	(($("$SLUICE_ROOT/tools/lab" exec peer ss -Huln 'sport = :3480' | wc -l) >= 2))
+}
+
+echo_stop() {
+	[[ $ECHO_PID ]] && process_end "$ECHO_PID"
+	ECHO_PID=
+}
+
+# uclient_run ARGS...: prints "SENT RECEIVED LOST ROUND-TRIP-MS"; fails with the end of its output when it did not finish
+uclient_run() {
+	local output
+	output=$("$SLUICE_ROOT/tools/lab" exec client timeout 90 \
+		turnutils_uclient -u demo -w demo "$@" 2>&1)
+	awk '
+		/start_mclient: tot_send_msgs=/ { gsub(/.*tot_send_msgs=|tot_recv_msgs=|,/, ""); sent = $1; received = $2 }
+		/Total lost packets/ { lost = $6 }
+		/Average round trip delay/ { trip = $7 }
+		END { if (sent == "" || lost == "") exit 1; printf "%d %d %d %.1f\n", sent, received, lost, trip }
+	' <<<"$output" && return
+	printf 'turnutils_uclient %s:\n%s\n' "$*" "$(tail -n 5 <<<"$output")" >&2
+	return 1
+}
