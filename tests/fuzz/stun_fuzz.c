@@ -83,12 +83,33 @@ static void peers_check(const struct stun_message *message, const struct stun_me
 	CHECK(stun_peer_next(copy, &copy_cursor, &copied) == 0);
 }
 
-/* Room that is exactly enough, or a little less: the writer's length must tell which. */
+/* Everything that was copied reads as it did, and the two attributes behind it are right. */
+static void copy_check(const struct stun_message *message, const uint8_t *data, uint16_t length,
+                       unsigned int peers, const struct stun_key *key)
+{
+	struct stun_message copy;
+	unsigned int i;
+
+	CHECK(stun_parse(&copy, data, length) == 0);
+	CHECK(copy.method == message->method && copy.class == message->class);
+	CHECK(stun_integrity_ok(&copy, key) && stun_fingerprint_ok(&copy));
+	CHECK(copy.n_peers == peers && copy.n_unknown == 0);
+	peers_check(message, &copy, peers);
+	for (i = 0; i < STUN_KNOWN_COUNT; i++) {
+		if (known_types[i] == 0)
+			continue;
+		CHECK(stun_has(&copy, i) == stun_has(message, i));
+		CHECK(copy.attrs[i].length == message->attrs[i].length);
+		CHECK(memcmp(stun_value(&copy, i), stun_value(message, i), copy.attrs[i].length) ==
+		      0);
+	}
+}
+
+/* The room is exactly enough, or a little less: the writer's length must tell which. */
 static void message_copy(const struct stun_message *message, size_t room,
                          const struct stun_key *key)
 {
-	uint8_t *buffer = malloc(room > 0 ? room : 1);
-	struct stun_message copy;
+	uint8_t *buffer = malloc(room);
 	struct stun_writer writer;
 	unsigned int i, peers;
 	uint16_t length;
@@ -104,27 +125,10 @@ static void message_copy(const struct stun_message *message, size_t room,
 	stun_put_fingerprint(&writer);
 	length = stun_end(&writer);
 	CHECK(length <= room);
-	if (length > 0) {
-		CHECK(stun_parse(&copy, buffer, length) == 0);
-		CHECK(copy.method == message->method && copy.class == message->class);
-		CHECK(stun_integrity_ok(&copy, key) && stun_fingerprint_ok(&copy));
-		CHECK(copy.n_peers == peers && copy.n_unknown == 0);
-		peers_check(message, &copy, peers);
-		for (i = 0; i < STUN_KNOWN_COUNT; i++) {
-			if (known_types[i] == 0)
-				continue;
-			CHECK(stun_has(&copy, i) == stun_has(message, i));
-			CHECK(copy.attrs[i].length == message->attrs[i].length);
-			CHECK(memcmp(stun_value(&copy, i), stun_value(message, i),
-			             copy.attrs[i].length) == 0);
-		}
-	} else {
-		/*
-		 * All of it is in the original but for the two attributes at the end: 24 and 8
-		 * bytes.
-		 */
+	if (length > 0)
+		copy_check(message, buffer, length, peers, key);
+	else /* the original has all of it but for the last two, 24 and 8 bytes */
 		CHECK(room < message->length + 32u);
-	}
 	free(buffer);
 }
 
