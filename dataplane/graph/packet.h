@@ -34,6 +34,13 @@ enum packet_flag {
 	        1 << 1, /* came through another worker's ring: is not handed over again */
 };
 
+/* Where a packet from a worker's inbox enters the graph: port_rx's edges. */
+enum packet_entry {
+	PACKET_ENTRY_CLASSIFY,  /* as it was received */
+	PACKET_ENTRY_IP_OUTPUT, /* as a node left it that sends */
+	PACKET_ENTRIES,
+};
+
 /* How ip_output comes to the UDP checksum. */
 enum packet_sum {
 	PACKET_SUM_COMPUTE, /* over the whole payload, or by the NIC */
@@ -55,7 +62,7 @@ struct packet {
 	uint8_t hop_limit;     /* TTL, hop limit */
 	uint8_t traffic_class; /* DSCP and ECN */
 	uint8_t reason;        /* enum drop_reason, set on the way to drop */
-	uint8_t entry;         /* where port_rx puts a packet from the inbox: its edge */
+	uint8_t entry;         /* enum packet_entry, of a packet in the inbox */
 	uint16_t port; /* inbound: received on, outbound: to send on; index into the port table */
 	uint16_t queue;
 };

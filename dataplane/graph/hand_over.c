@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A packet whose object another worker owns: goes, as it was received, into that worker's ring and
+ * there through classify again, once. packet->queue names the worker.
+ */
+#include "dataplane.h"
+#include "graph/node.h"
+
+enum {
+	HAND_OVER_DROP = EDGE_DROP,
+	HAND_OVER_EDGES,
+};
+
+static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                  uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+
+	for (uint16_t i = 0; i < nb_objs; i++) {
+		struct rte_mbuf *mbuf = objs[i];
+		struct packet *packet = packet_of(mbuf);
+
+		packet->flags |= PACKET_HANDED_OVER;
+		packet->entry = PACKET_ENTRY_CLASSIFY;
+		if (likely(worker_inbox_put(worker->dp->workers[packet->queue], &mbuf, 1) == 1)) {
+			worker->handed_over++;
+		} else {
+			worker->ring_full++;
+			rte_node_enqueue_x1(graph, node, drop(mbuf, DROP_RING_FULL), mbuf);
+		}
+	}
+	return nb_objs;
+}
+
+static struct rte_node_register hand_over_node = {
+        .name = "hand_over",
+        .process = hand_over_process,
+        .nb_edges = HAND_OVER_EDGES,
+        .next_nodes =
+                {
+                        [HAND_OVER_DROP] = "drop",
+                },
+};
+
+RTE_NODE_REGISTER(hand_over_node);

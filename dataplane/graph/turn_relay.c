@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "graph/turn_relay.h"
+
+#include <rte_hash.h>
+
+rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	const struct dataplane *dp = worker->dp;
+	struct packet *packet = packet_of(mbuf);
+
+	if (packet->flags & PACKET_HANDED_OVER)
+		return drop(mbuf, DROP_TURN_NO_ALLOCATION);
+	for (uint16_t id = 0; id < dp->n_workers; id++) {
+		const struct worker *other = dp->workers[id];
+		void *index;
+
+		if (other == worker ||
+		    rte_hash_lookup_data(other->turn->clients, &packet->flow, &index) < 0)
+			continue;
+		packet->queue = id;
+		return TURN_HAND_OVER;
+	}
+	return drop(mbuf, DROP_TURN_NO_ALLOCATION);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Binding and the TURN requests: the response is written in the request's place and goes back where
+ * it came from. */
+#include "graph/turn_relay.h"
+#include "stun/message.h"
+
+#define RESPONSE_HOP_LIMIT 64
+
+/* Whoever has an allocation on another worker is answered there: this one could only say that there
+ * is none. */
+static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of(mbuf);
+	const uint8_t *payload =
+	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
+
+	if (likely(worker->dp->n_workers == 1) || stun_method_of(payload) == STUN_BINDING ||
+	    rte_hash_lookup(worker->turn->clients, &packet->flow) >= 0)
+		return false;
+	return turn_client_elsewhere(worker, mbuf) == TURN_HAND_OVER;
+}
+
+static inline void packet_answer(struct packet *packet)
+{
+	struct ip_addr client = packet->flow.client;
+	uint16_t client_port = packet->flow.client_port;
+
+	packet->flow.client = packet->dst;
+	packet->flow.client_port = packet->dst_port;
+	packet->dst = client;
+	packet->dst_port = client_port;
+	packet->hop_limit = RESPONSE_HOP_LIMIT;
+	packet->traffic_class = 0;
+	packet->flags = PACKET_DONT_FRAGMENT;
+	packet->sum = PACKET_SUM_COMPUTE;
+}
+
+static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct packet *packet = packet_of(mbuf);
+	struct transport_addr local = {.ip = packet->dst, .port = packet->dst_port};
+	uint16_t reason = DROP_STUN_MALFORMED;
+	uint16_t length;
+
+	if (unlikely(client_is_elsewhere(worker, mbuf)))
+		return TURN_HAND_OVER;
+	output_begin(mbuf);
+	length = turn_request(worker, &packet->flow, &local, rte_pktmbuf_mtod(mbuf, uint8_t *),
+	                      mbuf->data_len, mbuf->buf_len - mbuf->data_off, &reason);
+	if (unlikely(length == 0))
+		return drop(mbuf, reason);
+	mbuf->data_len = length;
+	mbuf->pkt_len = length;
+	packet_answer(packet);
+	return TURN_IP_OUTPUT;
+}
+
+static uint16_t turn_request_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                     uint16_t nb_objs)
+{
+	return node_each_reading(graph, node, objs, nb_objs, turn_request_step, NODE_READS_HEADERS);
+}
+
+static struct rte_node_register turn_request_node = {
+        .name = "turn_request",
+        .process = turn_request_process,
+        .nb_edges = TURN_EDGES,
+        .next_nodes =
+                {
+                        [TURN_DROP] = "drop",
+                        [TURN_IP_OUTPUT] = "ip_output",
+                        [TURN_HAND_OVER] = "hand_over",
+                },
+};
+
+RTE_NODE_REGISTER(turn_request_node);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A datagram at a relayed address (RFC 8656, 12.5 and 11.5): goes to the allocation's client as
+ * ChannelData where a channel is bound to the peer, as a Data indication where there is a
+ * permission alone. Any worker relays it; only the owner may write the allocation.
+ */
+#include "graph/turn_relay.h"
+
+#include "random.h"
+#include "stun/message.h"
+#include "stun/writer.h"
+
+enum {
+	TO_CLIENT_DROP = EDGE_DROP,
+	TO_CLIENT_IP_OUTPUT,
+	TO_CLIENT_EDGES,
+};
+
+/* Between the stages: asks for the lines that the next one reads. */
+static inline void port_prefetch(const struct turn *turn, const struct packet *packet)
+{
+	const struct relay *relay = &turn->relays[packet->flow.service];
+
+	rte_prefetch0(&relay->ports[rte_be_to_cpu_16(packet->dst_port) - relay->first_port]);
+}
+
+static inline struct allocation *port_allocation(struct turn *turn, const struct packet *packet)
+{
+	uint32_t index = relay_port_owner(&turn->relays[packet->flow.service],
+	                                  rte_be_to_cpu_16(packet->dst_port));
+	struct allocation *allocation;
+
+	if (unlikely(index == 0))
+		return NULL;
+	allocation = turn_allocation(turn, index);
+	rte_prefetch0(allocation);
+	rte_prefetch0_write(&allocation->to_peer_packets);
+	return allocation;
+}
+
+static inline void channels_prefetch(const struct turn *turn, const struct allocation *allocation)
+{
+	if (unlikely(allocation == NULL))
+		return;
+	for (int i = 0; i < ALLOCATION_INLINE_CHANNELS; i++)
+		if (allocation->channel_numbers[i] != 0)
+			rte_prefetch0(&turn->channels[allocation->channels[i]]);
+}
+
+/* The peer's channel, or NULL. */
+static inline const struct channel *
+peer_channel(struct turn *turn, const struct allocation *allocation, const struct packet *packet)
+{
+	bool full = true;
+
+	for (int i = 0; i < ALLOCATION_INLINE_CHANNELS; i++) {
+		const struct channel *channel = &turn->channels[allocation->channels[i]];
+
+		if (allocation->channel_numbers[i] == 0)
+			full = false;
+		else if (likely(channel->peer_port == packet->flow.client_port &&
+		                ip_addr_equal(&channel->peer, &packet->flow.client)))
+			return channel;
+	}
+	/* while an inline place is free, no channel is elsewhere */
+	return unlikely(full) ? channel_find_peer(turn, allocation, &packet->flow.client,
+	                                          packet->flow.client_port)
+	                      : NULL;
+}
+
+static inline bool payload_prepend(struct rte_mbuf *mbuf, const void *header, uint16_t length)
+{
+	struct packet *packet = packet_of(mbuf);
+	char *room = rte_pktmbuf_prepend(mbuf, length);
+
+	if (unlikely(room == NULL))
+		return false;
+	memcpy(room, header, length);
+	packet->payload_sum = checksum_add(packet->payload_sum, checksum_bytes(header, length));
+	return true;
+}
+
+/* Over UDP ChannelData needs no padding (RFC 8656, 12.5). */
+static inline enum drop_reason channel_header_put(struct rte_mbuf *mbuf, uint16_t number)
+{
+	const uint16_t header[2] = {rte_cpu_to_be_16(number), rte_cpu_to_be_16(mbuf->data_len)};
+
+	return likely(payload_prepend(mbuf, header, sizeof(header))) ? DROP_NONE : DROP_HEADROOM;
+}
+
+/* DATA's header, whose value is there already. */
+#define DATA_HEADER_SIZE    4
+#define DATA_INDICATION_MAX (STUN_HEADER_SIZE + 4 + 20 + DATA_HEADER_SIZE)
+
+static inline enum drop_reason data_header_put(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of(mbuf);
+	uint16_t length = mbuf->data_len;
+	uint16_t padding = -length & 3;
+	uint8_t transaction[STUN_TRANSACTION_SIZE];
+	uint8_t header[DATA_INDICATION_MAX] __rte_aligned(4);
+	struct stun_writer writer;
+	char *end = rte_pktmbuf_append(mbuf, padding);
+	uint16_t head;
+
+	if (unlikely(end == NULL))
+		return DROP_HEADROOM;
+	memset(end, 0, padding);
+	random_bytes(worker->random, transaction, sizeof(transaction));
+	stun_begin(&writer, header, sizeof(header), STUN_DATA, STUN_INDICATION, transaction);
+	stun_put_xor_addr(&writer, STUN_ATTR_XOR_PEER_ADDRESS, &packet->flow.client,
+	                  packet->flow.client_port);
+	head = stun_end(&writer);
+	*(uint16_t *)&header[head] = RTE_BE16(STUN_ATTR_DATA);
+	*(uint16_t *)&header[head + 2] = rte_cpu_to_be_16(length);
+	head += DATA_HEADER_SIZE;
+	*(uint16_t *)&header[2] = rte_cpu_to_be_16(head + length + padding - STUN_HEADER_SIZE);
+	return likely(payload_prepend(mbuf, header, head)) ? DROP_NONE : DROP_HEADROOM;
+}
+
+/* What the peer may use: its channel (in *channel), or its permission. DROP_NONE, or why neither.
+ */
+static inline enum drop_reason peer_check(struct worker *worker,
+                                          const struct allocation *allocation,
+                                          const struct packet *packet,
+                                          const struct channel **channel)
+{
+	struct turn *turn = worker->dp->turn;
+	const struct permission *permission;
+
+	if (unlikely(!allocation_alive(allocation, worker->now)))
+		return DROP_TURN_EXPIRED;
+	*channel = peer_channel(turn, allocation, packet);
+	if (likely(*channel != NULL && worker->now < (*channel)->expires))
+		return likely(worker->now < (*channel)->permitted) ? DROP_NONE : DROP_TURN_EXPIRED;
+	*channel = NULL;
+	permission = permission_find(turn, allocation, &packet->flow.client);
+	if (unlikely(permission == NULL))
+		return DROP_TURN_NO_PERMISSION;
+	return likely(worker->now < permission->expires) ? DROP_NONE : DROP_TURN_EXPIRED;
+}
+
+static inline void allocation_count_to_client(struct allocation *allocation,
+                                              const struct worker *worker, uint16_t bytes)
+{
+	if (likely(allocation->owner == worker->id)) {
+		allocation->to_client_packets++;
+		allocation->to_client_bytes += bytes;
+	} else {
+		__atomic_fetch_add(&allocation->stray_packets, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&allocation->stray_bytes, bytes, __ATOMIC_RELAXED);
+	}
+}
+
+static inline rte_edge_t to_client_relay(struct worker *worker, const struct turn_policy *policy,
+                                         struct rte_mbuf *mbuf, struct allocation *allocation)
+{
+	struct packet *packet = packet_of(mbuf);
+	const struct transport_addr *listener;
+	const struct channel *channel;
+	uint16_t length = packet->payload_length;
+	enum drop_reason reason;
+
+	if (unlikely(allocation == NULL))
+		return drop(mbuf, DROP_TURN_NO_ALLOCATION);
+	reason = peer_check(worker, allocation, packet, &channel);
+	if (unlikely(reason != DROP_NONE))
+		return drop(mbuf, reason);
+	if (unlikely(!packet_hop(packet)))
+		return drop(mbuf, DROP_HOP_LIMIT);
+	if (unlikely(!turn_rate_pass(worker, policy, &allocation->to_client_due, length)))
+		return drop(mbuf, DROP_TURN_RATE);
+	output_begin(mbuf);
+	reason = channel != NULL ? channel_header_put(mbuf, channel->number)
+	                         : data_header_put(worker, mbuf);
+	if (unlikely(reason != DROP_NONE))
+		return drop(mbuf, reason);
+	listener = &worker->dp->turn->listeners[allocation->client.service];
+	packet->flow.client = listener->ip;
+	packet->flow.client_port = listener->port;
+	packet->dst = allocation->client.client;
+	packet->dst_port = allocation->client.client_port;
+	allocation_count_to_client(allocation, worker, length);
+	turn_count(worker->turn, channel != NULL ? TURN_CHANNEL_TO_CLIENT : TURN_DATA_TO_CLIENT);
+	return TO_CLIENT_IP_OUTPUT;
+}
+
+static inline void to_client_burst(struct rte_graph *graph, struct rte_node *node,
+                                   struct node_run *run, void **objs, uint16_t start,
+                                   uint16_t count)
+{
+	struct worker *worker = node_worker(node);
+	struct turn *turn = worker->dp->turn;
+	const struct turn_policy *policy = turn_policy_now(turn);
+	struct rte_mbuf **mbufs = (struct rte_mbuf **)objs + start;
+	struct allocation *allocations[TURN_BURST];
+
+	for (uint16_t i = 0; i < count; i++)
+		port_prefetch(turn, packet_of(mbufs[i]));
+	for (uint16_t i = 0; i < count; i++)
+		allocations[i] = port_allocation(turn, packet_of(mbufs[i]));
+	for (uint16_t i = 0; i < count; i++)
+		channels_prefetch(turn, allocations[i]);
+	for (uint16_t i = 0; i < count; i++) {
+		rte_edge_t edge = to_client_relay(worker, policy, mbufs[i], allocations[i]);
+
+		node_run_next(graph, node, run, objs, start + i, edge);
+	}
+}
+
+static uint16_t turn_to_client_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                       uint16_t nb_objs)
+{
+	struct node_run run = {.edge = TO_CLIENT_IP_OUTPUT, .start = 0};
+
+	for (uint16_t start = 0; start < nb_objs; start += TURN_BURST)
+		to_client_burst(graph, node, &run, objs, start,
+		                RTE_MIN(nb_objs - start, TURN_BURST));
+	node_run_finish(graph, node, &run, objs, nb_objs);
+	return nb_objs;
+}
+
+static struct rte_node_register turn_to_client_node = {
+        .name = "turn_to_client",
+        .process = turn_to_client_process,
+        .nb_edges = TO_CLIENT_EDGES,
+        .next_nodes =
+                {
+                        [TO_CLIENT_DROP] = "drop",
+                        [TO_CLIENT_IP_OUTPUT] = "ip_output",
+                },
+};
+
+RTE_NODE_REGISTER(turn_to_client_node);
