@@ -4,6 +4,7 @@
 # Exit 0: passed, 77: skipped, anything else: failed.
 
 set -u
+export PYTHONDONTWRITEBYTECODE=1
 # shellcheck source=tools/lib/say.sh
 . "${BASH_SOURCE[0]%/*}/../../tools/lib/say.sh"
 # shellcheck source=tools/lib/uclient.sh
@@ -19,6 +20,11 @@ ctl() { lab ctl "$@"; }
 in_client() { lab exec client "$@"; }
 in_peer() { lab exec peer "$@"; }
 in_dp() { lab exec dp "$@"; }
+
+# Debian's python, which Debian's modules belong to; scripts of this folder
+client_python() { in_client /usr/bin/python3 "$SMOKE/$1" "${@:2}"; }
+peer_python() { in_peer /usr/bin/python3 "$SMOKE/$1" "${@:2}"; }
+dp_python() { in_dp /usr/bin/python3 "$SMOKE/$1" "${@:2}"; }
 
 # start HOST COMMAND...: in the background, until the test ends; its id is in STARTED
 start() {

@@ -4,6 +4,6 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-python3 -c 'import aioice' 2>/dev/null || skip "python3-aioice is not installed"
-assert in_client python3 "$SMOKE/aioice_turn.py"
+/usr/bin/python3 -c 'import aioice' 2>/dev/null || skip "python3-aioice is not installed"
+assert client_python aioice_turn.py
 await_equal 5 0 allocations

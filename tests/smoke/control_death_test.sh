@@ -12,7 +12,7 @@ before=$(ctl config show)
 flow=$!
 await_equal 5 4 allocations
 assert lab kill controlplane
-assert_equal "$(in_client python3 "$SMOKE/allocate.py" demo demo)" allocated "without a control plane"
+assert_equal "$(client_python allocate.py demo demo)" allocated "without a control plane"
 start=$(now_ms)
 assert lab heal controlplane
 took=$(($(now_ms) - start))

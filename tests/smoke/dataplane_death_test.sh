@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit lab heal dataplane
-allocates() { [[ $(in_client python3 "$SMOKE/allocate.py" demo demo) == allocated ]]; }
+allocates() { [[ $(client_python allocate.py demo demo) == allocated ]]; }
 echo_start
 before=$(ctl config show)
 

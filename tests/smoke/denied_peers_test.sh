@@ -4,4 +4,4 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-assert in_client python3 "$SMOKE/denied_peers.py"
+assert client_python denied_peers.py

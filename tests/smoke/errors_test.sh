@@ -5,4 +5,4 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 echo_start
-assert in_client python3 "$SMOKE/errors.py"
+assert client_python errors.py

@@ -11,4 +11,4 @@ assert_lossless "${FLOW[@]}" -x -e $PEER6 $SERVER4
 assert_lossless "${FLOW[@]}" -x -e $PEER6 -s $SERVER4
 assert_lossless "${FLOW[@]}" -X -e $PEER4 $SERVER6
 assert_lossless "${FLOW[@]}" -X -e $PEER4 -s $SERVER6
-assert in_client python3 "$SMOKE/dual_family.py"
+assert client_python dual_family.py

@@ -6,11 +6,11 @@
 
 echo_start
 pids=$(lab status | grep -c 'pid [0-9]')
-assert in_client python3 "$SMOKE/garbage.py" udp
-assert in_peer python3 "$SMOKE/garbage.py" frames eth0
-assert in_client python3 "$SMOKE/garbage.py" frames eth0
+assert client_python garbage.py udp
+assert peer_python garbage.py frames eth0
+assert client_python garbage.py frames eth0
 for socket in dataplane control; do
-	assert in_dp python3 "$SMOKE/garbage.py" socket "/run/sluice/$socket.sock"
+	assert dp_python garbage.py socket "/run/sluice/$socket.sock"
 done
 assert_equal "$(lab status | grep -c 'pid [0-9]')" "$pids" "daemons alive"
 ((($(counter drop.stun_malformed) + $(counter drop.unknown_class)) > 100)) || fail "the noise was not counted"

@@ -13,14 +13,14 @@ echo_start
 assert in_peer sysctl -qw net.ipv4.conf.eth0.arp_notify=1
 (assert_lossless -n 100 -m 1 -z 5 -c -e $PEER4 $SERVER4) || exit 1
 assert in_peer ip link set eth0 address 02:00:00:00:00:77
-await 5 in_client python3 "$SMOKE/echo.py" 198.18.2.2 3480
+await 5 client_python echo.py 198.18.2.2 3480
 assert_lossless -n 100 -m 2 -z 5 -c -e $PEER4 $SERVER4
 
 dropped=$(counter drop.neighbour_failed)
-in_client python3 "$SMOKE/echo.py" 198.18.2.77 3480 && fail "nobody is there"
-in_client python3 "$SMOKE/echo.py" 198.18.2.77 3480 && fail "nobody is there"
+client_python echo.py 198.18.2.77 3480 && fail "nobody is there"
+client_python echo.py 198.18.2.77 3480 && fail "nobody is there"
 ((($(counter drop.neighbour_failed) + $(counter drop.neighbour_pending)) > dropped)) || fail "not counted"
 assert in_peer ip addr add 198.18.2.77/24 dev eth0
 echo_stop
 start peer turnutils_peer -L 198.18.2.77 -p 3480
-await 10 in_client python3 "$SMOKE/echo.py" 198.18.2.77 3480
+await 10 client_python echo.py 198.18.2.77 3480

@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit ctl turn peer delete 198.18.2.2/32
-try() { in_client python3 "$SMOKE/permit.py" 198.18.2.2; }
+try() { client_python permit.py 198.18.2.2; }
 
 assert_equal "$(try)" permitted
 assert ctl turn peer deny 198.18.2.2/32

@@ -10,6 +10,6 @@ log_mark
 assert in_dp ip link del dp1
 await 5 gone
 assert_equal "$(log_since | grep -c 'dp1.*gone')" 1 "lines about it"
-assert_equal "$(in_client python3 "$SMOKE/allocate.py" demo demo)" allocated "over the other port"
+assert_equal "$(client_python allocate.py demo demo)" allocated "over the other port"
 assert ctl port delete dp1
 assert_equal "$(ctl -j port show | jq length)" 1 "ports"

@@ -7,11 +7,11 @@
 at_exit ctl turn quota user 0 host 0 max-bps 0
 echo_start
 assert ctl turn quota user 2
-assert_equal "$(in_client python3 "$SMOKE/quota.py" demo demo demo)" "allocated allocated 486"
+assert_equal "$(client_python quota.py demo demo demo)" "allocated allocated 486"
 await_equal 5 0 allocations
 assert ctl turn quota user 0 host 1
-assert_equal "$(in_client python3 "$SMOKE/quota.py" demo demo)" "allocated 486" "the host's quota"
+assert_equal "$(client_python quota.py demo demo)" "allocated 486" "the host's quota"
 assert ctl turn quota user 0 host 0 max-bps 800000
 before=$(counter drop.turn_rate)
-assert in_client python3 "$SMOKE/flood_channel.py" 3000 1000
+assert client_python flood_channel.py 3000 1000
 (($(counter drop.turn_rate) > before + 1000)) || fail "nothing was dropped above max-bps"

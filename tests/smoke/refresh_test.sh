@@ -5,5 +5,5 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 echo_start
-assert in_client python3 "$SMOKE/refresh.py"
+assert client_python refresh.py
 await_equal 5 0 allocations

@@ -11,7 +11,7 @@ assert in_peer ip addr add 198.18.64.1/32 dev lo
 assert in_peer ip addr add 198.18.2.3/24 dev eth0
 start peer turnutils_peer -L 198.18.64.1 -p 3490
 await 5 in_peer sh -c 'ss -Huln "sport = :3490" | grep -q .'
-reaches() { in_client python3 "$SMOKE/echo.py" 198.18.64.1 3490 3; }
+reaches() { client_python echo.py 198.18.64.1 3490 3; }
 
 dropped=$(counter drop.no_route)
 reaches && fail "there is no route yet"

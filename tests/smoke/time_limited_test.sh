@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit ctl turn secret delete south
-allocate() { in_client python3 "$SMOKE/allocate.py" "$1" "$2"; }
+allocate() { client_python allocate.py "$1" "$2"; }
 try() {
 	local user=$(($(date +%s) + $1)):someone
 	allocate "$user" "$(printf '%s' "$user" | openssl dgst -sha1 -hmac "$2" -binary | base64)"
