@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A packet test: a configuration, and step by step what is sent and what must come of it. */
+#ifndef TESTS_PACKET_CASE_H
+#define TESTS_PACKET_CASE_H
+
+#include "graph/drop.h"
+#include "scene.h"
+#include "turn/state.h"
+
+enum act {
+	END,
+	REQUEST,      /* a client's request: .request, with peer .to */
+	CHANNEL_DATA, /* a client's ChannelData on .channel; expected at peer .to */
+	SEND,         /* a client's Send indication to .to */
+	PEER_DATA,    /* a datagram of peer .who to relayed address .to; expected at its client */
+	DATAGRAM,     /* .data as it is, from client .who to the listener */
+	LATER,        /* .seconds pass */
+	SWEEP,        /* housekeeping */
+	CALL,         /* .call */
+};
+
+enum proof {
+	PROOF_GOOD, /* user "demo" with its password, after a nonce was asked for */
+	PROOF_NONE,
+	PROOF_WRONG_PASSWORD,
+	PROOF_WRONG_USER,
+	PROOF_FOREIGN_NONCE, /* that of client B (IPv4) */
+	PROOF_FORGED_NONCE,
+};
+
+/* The bytes of a message or of a frame before they are sent; *length may shrink, or grow a little.
+ */
+typedef void (*edit)(uint8_t *bytes, uint16_t *length);
+
+struct step {
+	enum act act;
+	enum actor who, to, also; /* also: a second peer */
+
+	/* sent */
+	struct client_request request;
+	enum proof proof;
+	bool retransmit;     /* the transaction id of this client's last request */
+	enum actor token_of; /* with the RESERVATION-TOKEN that this client was given: the port
+	                        beside its own */
+	uint16_t channel;    /* of CHANNEL_DATA and of ChannelBind */
+	const char *data;    /* "data" unless given */
+	uint16_t length;     /* of data; 0: as a string */
+	bool empty;          /* no data at all */
+	uint16_t queue;      /* that it arrives on */
+	uint16_t vlan;
+	uint8_t hop_limit; /* 64 unless given */
+	uint8_t traffic_class;
+	bool dont_fragment;
+	bool no_checksum;
+	edit message_edit; /* before the UDP checksum is computed */
+	edit frame_edit;   /* after; frame_mend makes it right again where that is meant */
+	uint32_t seconds;
+	void (*call)(struct scene *scene);
+
+	/* expected */
+	enum drop_reason drop; /* dropped for this and nothing comes out */
+	bool rest_left;        /* what else is in the rings is not looked at */
+	uint16_t error;        /* this STUN error instead of success */
+	uint16_t arrives_on;   /* at a client: the channel */
+	uint16_t size;         /* of the UDP payload that comes out */
+	bool sum_none;         /* it comes out without a UDP checksum */
+	uint32_t lifetime_s;   /* of the answer */
+	bool same_relayed; /* the answer names the relayed address that the client has already */
+	bool even;         /* the relayed port is even */
+	bool handed_over;  /* by way of another worker */
+};
+
+#define STEPS_MAX 20
+
+struct packet_case {
+	const char *name;
+	struct scene_config config;
+	struct step steps[STEPS_MAX];
+};
+
+struct case_table {
+	const struct packet_case *cases;
+	uint32_t count;
+};
+
+extern const struct case_table request_cases, relay_cases, drop_cases, worker_cases;
+
+/* True, or false with the step and what was wrong in `why`. */
+bool step_run(struct scene *scene, const struct step *step, char *why, size_t size);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The benches of sluice-bench. Each knows its cases by their paths; a glob chooses. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "row.h"
+
+struct bench {
+	const char *name;
+	const char *help;
+	/* How much memory EAL must have for these cases. */
+	uint32_t (*megabytes)(const char *glob);
+	/* Fills rows. 0, or -1 with a line on stderr. */
+	int (*run)(const char *glob, struct rows *rows);
+};
+
+uint32_t turn_bench_megabytes(const char *glob);
+int turn_bench(const char *glob, struct rows *rows);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "row.h"
+
+#include <jansson.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct row *row_add(struct rows *rows, const char *format, ...)
+{
+	struct row *row = &rows->rows[rows->count < ROWS_MAX - 1 ? rows->count++ : ROWS_MAX - 1];
+	va_list args;
+
+	memset(row, 0, sizeof(*row));
+	va_start(args, format);
+	vsnprintf(row->name, sizeof(row->name), format, args);
+	va_end(args);
+	return row;
+}
+
+static void cpu_name(char *name, size_t size)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	char line[256];
+
+	snprintf(name, size, "unknown");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		char *value = strstr(line, ": ");
+
+		if (strncmp(line, "model name", 10) != 0 || value == NULL)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(name, size, "%s", value + 2);
+		break;
+	}
+	if (file != NULL)
+		fclose(file);
+}
+
+static double ratio(const struct row *row)
+{
+	return row->limit_mpps > 0 ? row->mpps / row->limit_mpps : 0;
+}
+
+static void row_print(const struct row *row)
+{
+	if (row->bytes > 0) {
+		printf("%-28s %6.0f bytes; %.0f %s\n", row->name, row->bytes, row->limit_bytes,
+		       row->limit);
+		return;
+	}
+	printf("%-28s %8.3f %8.1f %8.1f %9.3f %6.2f  %s\n", row->name, row->mpps, row->ns,
+	       row->median_ns, row->limit_mpps, ratio(row), row->limit);
+	for (uint32_t i = 0; i < row->n_nodes; i++)
+		printf("%s%s %.0f", i == 0 ? "    cycles: " : ", ", row->nodes[i].name,
+		       row->nodes[i].cycles);
+	if (row->n_nodes != 0)
+		printf("\n");
+}
+
+void rows_print(const struct rows *rows)
+{
+	char cpu[128];
+
+	cpu_name(cpu, sizeof(cpu));
+	printf("%s, one core, %s\n", cpu, rows->pages);
+	printf("%-28s %8s %8s %8s %9s %6s  %s\n", "case", "Mpps", "ns", "median", "limit", "ratio",
+	       "limit is");
+	for (uint32_t i = 0; i < rows->count; i++)
+		row_print(&rows->rows[i]);
+}
+
+static json_t *row_json(const struct row *row)
+{
+	json_t *json = json_object();
+	json_t *nodes;
+
+	json_object_set_new(json, "case", json_string(row->name));
+	json_object_set_new(json, "limit", json_string(row->limit));
+	if (row->bytes > 0) {
+		json_object_set_new(json, "bytes", json_real(row->bytes));
+		json_object_set_new(json, "limit_bytes", json_real(row->limit_bytes));
+		return json;
+	}
+	json_object_set_new(json, "mpps", json_real(row->mpps));
+	json_object_set_new(json, "ns", json_real(row->ns));
+	json_object_set_new(json, "median_ns", json_real(row->median_ns));
+	json_object_set_new(json, "limit_mpps", json_real(row->limit_mpps));
+	json_object_set_new(json, "ratio", json_real(ratio(row)));
+	nodes = json_object();
+	for (uint32_t i = 0; i < row->n_nodes; i++)
+		json_object_set_new(nodes, row->nodes[i].name, json_real(row->nodes[i].cycles));
+	json_object_set_new(json, "cycles", nodes);
+	return json;
+}
+
+int rows_print_json(const struct rows *rows)
+{
+	json_t *json = json_object();
+	json_t *list = json_array();
+	char cpu[128];
+	int ret;
+
+	cpu_name(cpu, sizeof(cpu));
+	json_object_set_new(json, "bench", json_string(rows->bench));
+	json_object_set_new(json, "cpu", json_string(cpu));
+	json_object_set_new(json, "pages", json_string(rows->pages));
+	for (uint32_t i = 0; i < rows->count; i++)
+		json_array_append_new(list, row_json(&rows->rows[i]));
+	json_object_set_new(json, "rows", list);
+	ret = json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	printf("\n");
+	json_decref(json);
+	return ret;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a bench found: rows, for people or as JSON. */
+#ifndef BENCH_ROW_H
+#define BENCH_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ROWS_MAX      64
+#define ROW_NODES_MAX 16
+
+struct row_node {
+	char name[64];
+	double cycles; /* TSC cycles a packet of the row */
+};
+
+/* A row measures a rate, or bytes; 0: has none. */
+struct row {
+	char name[48]; /* the case's path */
+	double mpps;   /* millions of packets or requests a second, of the best round */
+	double ns;     /* for each */
+	double median_ns;
+	const char *limit; /* what is measured beside it, in the same run */
+	double limit_mpps;
+	double bytes, limit_bytes;
+	uint32_t n_nodes;
+	struct row_node nodes[ROW_NODES_MAX];
+};
+
+struct rows {
+	const char *bench;
+	const char *pages; /* what the tables lie on */
+	uint32_t count;
+	struct row rows[ROWS_MAX];
+};
+
+/* The next row, zeroed. */
+struct row *row_add(struct rows *rows, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+void rows_print(const struct rows *rows);
+/* 0 or -1. */
+int rows_print_json(const struct rows *rows);
+
+#endif
