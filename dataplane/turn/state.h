@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The TURN server's insides, shared by the files of turn/ alone. */
+/* The TURN server's insides, shared by the files of turn/ and the relaying nodes. */
 #ifndef TURN_STATE_H
 #define TURN_STATE_H
 
@@ -7,12 +7,22 @@
 
 #include "stun/nonce.h"
 #include "turn/allocation.h"
+#include "turn/hash.h"
+#include "turn/pool.h"
 #include "turn/relay.h"
 #include "turn/turn.h"
 
-#define TURN_SECRETS_MAX 8
+#define TURN_SECRETS_MAX   8
+#define TURN_LISTENERS_MAX 256
 
-/* What requests are judged by: immutable, built by the control thread for each change, swapped whole (RCU). */
+struct peer_rules;
+struct reservations;
+struct turn_config;
+struct turn_private;
+struct users;
+
+/* What requests are judged by: immutable, built by the control thread for each change, swapped
+ * whole (RCU). */
 struct turn_policy {
 	char realm[SLUICE_TURN_REALM_MAX];
 	uint16_t realm_length; /* 0: not configured, nothing is answered but Binding */
@@ -20,10 +30,14 @@ struct turn_policy {
 	struct stun_key secrets[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
 	uint32_t quota_user, quota_host;
-	uint64_t ticks_per_byte_shift20; /* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
+	uint64_t ticks_per_byte_shift20; /* max-bps as TSC ticks a byte, 20 fractional bits; 0: no
+	                                    limit */
 	struct stun_nonce_keys nonce_keys;
-	uint64_t unix_start; /* Unix time at worker.now == 0 */
-	struct peer_rules *peers; /* turn/peer_rules.h */
+	uint64_t unix_start;            /* Unix time at worker.now == 0 */
+	const struct peer_rules *peers; /* turn/peer_rules.h */
+	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
+	uint16_t n_relays[2];           /* by family: [0] IPv4, [1] IPv6 */
+	uint8_t relays[2][RELAYS_MAX];  /* indices of the ranges that give out ports */
 };
 
 /* Counters of one worker, turn_counter_infos[] names them in this order. */
@@ -46,7 +60,6 @@ enum turn_counter {
 	TURN_ERROR_442,
 	TURN_ERROR_443,
 	TURN_ERROR_486,
-	TURN_ERROR_500,
 	TURN_ERROR_508,
 	TURN_CHANNEL_TO_PEER,
 	TURN_SEND_TO_PEER,
@@ -56,7 +69,16 @@ enum turn_counter {
 	TURN_ALLOCATION_DELETED,
 	TURN_PERMISSION_EXPIRED,
 	TURN_CHANNEL_EXPIRED,
+	TURN_RESERVATION_EXPIRED,
 	TURN_COUNTERS,
+};
+
+/* The tables of objects. */
+enum turn_object {
+	TURN_OBJECT_ALLOCATION,
+	TURN_OBJECT_PERMISSION,
+	TURN_OBJECT_CHANNEL,
+	TURN_OBJECTS,
 };
 
 /* What one worker alone writes. Other workers may look up in its tables (lock-free). */
@@ -65,30 +87,51 @@ struct turn_worker {
 	struct turn *turn;
 	struct rte_hash *clients; /* struct five_tuple -> allocation index */
 	uint64_t counters[TURN_COUNTERS];
-	struct turn_private *private; /* pools, timer wheel, chains, what waits for a grace period: turn/store.c */
+	struct turn_private
+	        *private; /* caches, timer wheel, what waits for a grace period: turn/store.h */
+};
+
+/* Heads of hash chains through the objects that one worker owns: it alone writes them, all read. */
+struct turn_chains {
+	uint32_t *permissions;     /* by (allocation, peer's address) */
+	uint32_t *channel_numbers; /* by (allocation, number) */
+	uint32_t *channel_peers;   /* by (allocation, peer) */
+	uint32_t *users;           /* by user_hash: the leaders of rings */
+	uint32_t permission_mask, channel_mask, user_mask;
 };
 
 struct turn {
 	struct dataplane *dp;
-	struct turn_policy *policy; /* atomic pointer; written by the control thread, read by workers each walk */
+	struct turn_policy *policy;     /* atomic pointer; written by the control thread, read by
+	                                   workers each walk */
 	struct allocation *allocations; /* [1 .. max_allocations] */
 	struct permission *permissions;
 	struct channel *channels;
+	struct hash_seed seed;
+	struct turn_chains chains[WORKERS_MAX]; /* by owner */
 	struct relay relays[RELAYS_MAX];
-	struct transport_addr listeners[256]; /* by service index; const while the listener lives */
+	struct transport_addr listeners[TURN_LISTENERS_MAX]; /* by service index; const while the
+	                                                        listener lives; port 0: none */
 	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
-	struct turn_config *config; /* control thread: what policy is built from; turn/config.c */
+	struct index_pool pools[TURN_OBJECTS];
+	struct reservations *reservations; /* turn/reservation.h */
+	struct turn_config *config; /* control thread: what policy is built from; turn/config.h */
 };
 
-/* The permission of this allocation for a peer's IP, or NULL. Any worker. The caller checks `expires`. */
-struct permission *permission_find(struct turn *turn, const struct allocation *allocation, const struct ip_addr *peer);
+/* The permission of this allocation for a peer's IP, or NULL. Any worker. The caller checks
+ * `expires`. */
+struct permission *permission_find(struct turn *turn, const struct allocation *allocation,
+                                   const struct ip_addr *peer);
 
-/* The channel by number (ChannelData from the client; the owner), or by peer (datagram to the client; any worker), or NULL. */
-struct channel *channel_find(struct turn *turn, const struct allocation *allocation, uint16_t number);
-struct channel *channel_find_peer(struct turn *turn, const struct allocation *allocation, const struct ip_addr *peer,
-				  uint16_t peer_port);
+/* The channel by number (ChannelData from the client; the owner), or by peer (datagram to the
+ * client; any worker), or NULL. */
+struct channel *channel_find(struct turn *turn, const struct allocation *allocation,
+                             uint16_t number);
+struct channel *channel_find_peer(struct turn *turn, const struct allocation *allocation,
+                                  const struct ip_addr *peer, uint16_t peer_port);
 
-static inline uint32_t allocation_index(const struct turn *turn, const struct allocation *allocation)
+static inline uint32_t allocation_index(const struct turn *turn,
+                                        const struct allocation *allocation)
 {
 	return allocation - turn->allocations;
 }
@@ -108,11 +151,22 @@ static inline void turn_count(struct turn_worker *turn_worker, enum turn_counter
 	turn_worker->counters[counter]++;
 }
 
-/* One request in, one response in its place: turn/request.c. The mbuf's data is the UDP payload; returns the response's length, 0: silence. */
-uint16_t turn_request(struct worker *worker, const struct five_tuple *flow, const struct transport_addr *local,
-		      uint8_t *payload, uint16_t length, uint16_t room, uint16_t *drop_reason);
+/*
+ * One request in, one response in its place: turn/request.c. payload: the UDP payload, `length`
+ * bytes of it and `room` to write in. Returns the response's length, or 0 for silence, with
+ * *drop_reason set.
+ */
+uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
+                      const struct transport_addr *local, uint8_t *payload, uint16_t length,
+                      uint16_t room, uint16_t *drop_reason);
 
-/* May this peer be relayed to? Special ranges, our own addresses, `turn peer` rules (turn/peer_rules.c). */
-bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy, const struct transport_addr *peer);
+/*
+ * May this peer be relayed to? Special ranges, our own addresses, `turn peer` rules
+ * (turn/peer_rules.h). A port of 0 asks for the address as a whole, as a permission does. Judged
+ * when a permission or a channel is made: one that exists outlives a change of the rules by its 300
+ * s.
+ */
+bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy,
+                       const struct transport_addr *peer);
 
 #endif

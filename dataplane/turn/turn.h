@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The TURN server (RFC 8656): its configuration, which the control thread writes, and each worker's tables. Requests
- * are answered in turn/request.c, the relay itself is the nodes turn_to_peer, turn_to_client and turn_send.
+ * The TURN server (RFC 8656): its configuration, which the control thread writes, and each worker's
+ * tables. Requests are answered in turn/request.c, the relay itself is the nodes turn_to_peer,
+ * turn_to_client and turn_send.
  */
 #ifndef TURN_TURN_H
 #define TURN_TURN_H
@@ -19,23 +20,30 @@ void turn_destroy(struct turn *turn);
 struct turn_worker *turn_worker_create(struct worker *worker);
 void turn_worker_destroy(struct turn_worker *turn_worker);
 
-/* Worker, each housekeeping: expires what is due, frees what no one can see any more. Bounded work. */
+/* Worker, each housekeeping: expires what is due, frees what no one can see any more. Bounded work.
+ */
 void turn_housekeep(struct worker *worker);
 
 /*
- * Configuration; control thread only. The bodies are those of the API and are checked here, at the edge: 0 or -errno,
- * and on error a clear line in *why (SLUICE_API_ERROR_MAX bytes). flags: enum sluice_api_flag.
+ * Configuration; control thread only. The bodies are those of the API and are checked here, at the
+ * edge: 0 or -errno, and on error a clear line in *why (SLUICE_API_ERROR_MAX bytes). flags: enum
+ * sluice_api_flag.
  */
-int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags, char *why);
+int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
+                    char *why);
 int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *listen, char *why);
 int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, char *why);
-int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *relay, uint32_t flags, char *why);
+int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *relay, uint32_t flags,
+                   char *why);
 int turn_relay_delete(struct turn *turn, const struct sluice_turn_relay *relay, char *why);
-int turn_user_add(struct turn *turn, const struct sluice_turn_user *user, uint32_t flags, char *why);
+int turn_user_add(struct turn *turn, const struct sluice_turn_user *user, uint32_t flags,
+                  char *why);
 int turn_user_delete(struct turn *turn, const struct sluice_turn_user *user, char *why);
-int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, uint32_t flags, char *why);
+int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, uint32_t flags,
+                    char *why);
 int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why);
-int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32_t flags, char *why);
+int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32_t flags,
+                  char *why);
 int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, char *why);
 int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *lifetime, char *why);
 int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why);
@@ -49,11 +57,11 @@ void turn_tick(struct turn *turn, uint64_t unix_now);
 void turn_show(struct turn *turn, struct sluice_turn_row *row);
 
 /*
- * Allocations, a page at a time: fills at most `max` rows from *cursor on (start with 0), moves *cursor, returns how many;
- * 0: the end. user: only his; empty: all.
+ * Allocations, a page at a time: fills at most `max` rows from *cursor on (start with 0), moves
+ * *cursor, returns how many; 0: the end. user: only his; empty: all.
  */
-uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user, struct sluice_allocation_row *rows,
-			 uint32_t max);
+uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
+                         struct sluice_allocation_row *rows, uint32_t max);
 /* 0, -ENOENT. */
 int allocation_delete(struct turn *turn, uint64_t id);
 

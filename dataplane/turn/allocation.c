@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An allocation's life: made whole or not at all, and ended by a Refresh, its time, or the control
+ * thread. */
+#include "dataplane.h"
+#include "turn/quota.h"
+#include "turn/reservation.h"
+#include "turn/store.h"
+#include "turn/text.h"
+
+#include <string.h>
+
+/* -- making -- */
+
+static int leg_claim_in(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
+                        const struct allocation_wish *wish, struct allocation *allocation,
+                        int family)
+{
+	struct relay *range = &turn_worker->turn->relays[relay];
+	uint16_t port;
+
+	if (wish->reserve)
+		port = reservation_make(turn_worker, index, relay, &allocation->reservation);
+	else
+		port = relay_port_claim(range, turn_worker->worker->random, RELAY_PORT_PENDING,
+		                        wish->even, 0);
+	if (port == 0)
+		return STUN_508_INSUFFICIENT_CAPACITY;
+	allocation->legs[family] = (struct relay_leg){.relay = relay + 1, .port = port};
+	allocation->relayed++;
+	return 0;
+}
+
+/* A port in any range of the family, starting with a random one. */
+static int leg_claim(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                     uint32_t index, const struct allocation_wish *wish, int family)
+{
+	struct allocation *allocation = &turn_worker->turn->allocations[index];
+	uint32_t n = policy->n_relays[family];
+	uint32_t first;
+
+	if (n == 0)
+		return STUN_440_FAMILY_NOT_SUPPORTED;
+	first = n == 1 ? 0 : random_below(turn_worker->worker->random, n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint16_t relay = policy->relays[family][(first + i) % n];
+
+		if (leg_claim_in(turn_worker, index, relay, wish, allocation, family) == 0)
+			return 0;
+	}
+	return STUN_508_INSUFFICIENT_CAPACITY;
+}
+
+static int leg_redeem(struct turn_worker *turn_worker, struct allocation *allocation,
+                      uint64_t token)
+{
+	struct relay_leg leg;
+	int family;
+
+	if (!reservation_redeem(turn_worker, token, &leg))
+		return STUN_508_INSUFFICIENT_CAPACITY;
+	family = family_index(&turn_worker->turn->relays[leg.relay - 1].ip);
+	allocation->legs[family] = leg;
+	allocation->relayed = 1;
+	return 0;
+}
+
+/* Of two families one is enough (RFC 8656, 7.2): why the other is missing is said in the answer. */
+static int legs_claim_both(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                           uint32_t index, const struct allocation_wish *wish)
+{
+	struct allocation *allocation = &turn_worker->turn->allocations[index];
+	int errors[2];
+
+	for (int family = 0; family < 2; family++) {
+		errors[family] = leg_claim(turn_worker, policy, index, wish, family);
+		if (errors[family] == STUN_440_FAMILY_NOT_SUPPORTED)
+			allocation->flags |= ALLOCATION_ONE_FAMILY;
+		else if (errors[family] != 0)
+			allocation->flags |= ALLOCATION_ONE_FULL;
+	}
+	return allocation->relayed != 0 ? 0 : RTE_MAX(errors[0], errors[1]);
+}
+
+static int legs_claim(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                      uint32_t index, const struct allocation_wish *wish)
+{
+	if (wish->token != 0)
+		return leg_redeem(turn_worker, &turn_worker->turn->allocations[index], wish->token);
+	if (wish->both)
+		return legs_claim_both(turn_worker, policy, index, wish);
+	return leg_claim(turn_worker, policy, index, wish, wish->family);
+}
+
+static void leg_release(struct turn *turn, struct relay_leg *leg)
+{
+	if (leg->relay != 0)
+		relay_port_release(&turn->relays[leg->relay - 1], leg->port);
+	*leg = (struct relay_leg){0};
+}
+
+static void legs_release(struct turn *turn, struct allocation *allocation)
+{
+	for (int family = 0; family < 2; family++)
+		leg_release(turn, &allocation->legs[family]);
+	allocation->relayed = 0;
+}
+
+/* From now on a peer's datagram finds the allocation. */
+static void legs_publish(struct turn *turn, struct allocation *allocation)
+{
+	for (int family = 0; family < 2; family++) {
+		const struct relay_leg *leg = &allocation->legs[family];
+
+		if (leg->relay != 0)
+			relay_port_transfer(&turn->relays[leg->relay - 1], leg->port,
+			                    RELAY_PORT_PENDING, allocation_index(turn, allocation));
+	}
+}
+
+static void allocation_fill(struct turn_worker *turn_worker, struct allocation *allocation,
+                            const struct allocation_wish *wish)
+{
+	uint32_t generation = allocation->generation;
+
+	memset(allocation, 0, sizeof(*allocation));
+	allocation->client = *wish->client;
+	allocation->owner = turn_worker->worker->id;
+	allocation->key = *wish->key;
+	allocation->user_hash = wish->user_hash;
+	allocation->transaction = wish->transaction;
+	allocation->lifetime = wish->lifetime;
+	allocation->created = turn_worker->worker->now;
+	__atomic_store_n(&allocation->generation, generation + 1, __ATOMIC_RELAXED);
+	text_printable(allocation->user, sizeof(allocation->user), wish->user, wish->user_length);
+}
+
+/* Counted first, judged then: two workers may refuse both, but never exceed. */
+static int quota_enter(struct turn *turn, const struct turn_policy *policy,
+                       struct allocation *allocation)
+{
+	uint32_t all = __atomic_add_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
+
+	quota_join(turn, allocation);
+	if (policy->quota_host != 0 && all > policy->quota_host)
+		return STUN_486_QUOTA_REACHED;
+	if (policy->quota_user != 0 &&
+	    quota_count(turn, allocation->user_hash) > policy->quota_user)
+		return STUN_486_QUOTA_REACHED;
+	return 0;
+}
+
+static void quota_exit(struct turn *turn, struct allocation *allocation)
+{
+	quota_leave(turn, allocation);
+	__atomic_sub_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
+}
+
+/* Without a slot taken: what a client over its quota repeats costs nothing. */
+static bool quota_full(struct turn *turn, const struct turn_policy *policy, uint64_t user_hash)
+{
+	if (policy->quota_host != 0 &&
+	    __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED) >= policy->quota_host)
+		return true;
+	return policy->quota_user != 0 && quota_count(turn, user_hash) >= policy->quota_user;
+}
+
+/* The client's key now leads here, and no longer to what was closed. */
+static int client_add(struct turn_worker *turn_worker, struct allocation *allocation,
+                      struct allocation *closed)
+{
+	uint32_t index = allocation_index(turn_worker->turn, allocation);
+
+	if (rte_hash_add_key_data(turn_worker->clients, &allocation->client,
+	                          (void *)(uintptr_t)index) < 0)
+		return STUN_508_INSUFFICIENT_CAPACITY;
+	if (closed != NULL)
+		allocation_end(turn_worker, closed);
+	return 0;
+}
+
+static int allocation_join(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                           struct allocation *allocation, struct allocation *closed)
+{
+	struct turn *turn = turn_worker->turn;
+	int error = quota_enter(turn, policy, allocation);
+
+	if (error == 0)
+		error = client_add(turn_worker, allocation, closed);
+	if (error != 0)
+		quota_exit(turn, allocation);
+	return error;
+}
+
+int allocation_create(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                      const struct allocation_wish *wish, struct allocation *closed,
+                      struct allocation **made)
+{
+	struct turn *turn = turn_worker->turn;
+	struct allocation *allocation;
+	uint32_t expires = turn_worker->worker->now + wish->lifetime;
+	uint32_t index;
+	int error;
+
+	if (quota_full(turn, policy, wish->user_hash))
+		return STUN_486_QUOTA_REACHED;
+	index = object_take(turn_worker, TURN_OBJECT_ALLOCATION);
+	if (index == 0)
+		return STUN_508_INSUFFICIENT_CAPACITY;
+	allocation = &turn->allocations[index];
+	allocation_fill(turn_worker, allocation, wish);
+	error = legs_claim(turn_worker, policy, index, wish);
+	if (error == 0)
+		error = allocation_join(turn_worker, policy, allocation, closed);
+	if (error != 0) {
+		reservation_cancel(turn, allocation->reservation);
+		legs_release(turn, allocation);
+		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
+		return error;
+	}
+	__atomic_store_n(&allocation->expires, expires, __ATOMIC_RELEASE);
+	legs_publish(turn, allocation);
+	timer_set(turn, &turn_worker->private->wheel, allocation, expires);
+	*made = allocation;
+	return 0;
+}
+
+/* -- ending -- */
+
+static void permission_end(struct turn_worker *turn_worker, struct allocation *allocation,
+                           uint32_t *link)
+{
+	struct permission *permission = &turn_worker->turn->permissions[*link];
+
+	while (permission->channels != 0)
+		channel_free(turn_worker, allocation, &permission->channels);
+	permission_free(turn_worker, allocation, link);
+}
+
+void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation)
+{
+	struct turn *turn = turn_worker->turn;
+
+	__atomic_store_n(&allocation->expires, 0, __ATOMIC_RELEASE);
+	allocation->flags |= ALLOCATION_CLOSED;
+	legs_release(turn, allocation);
+	memset(allocation->channel_numbers, 0, sizeof(allocation->channel_numbers));
+	while (allocation->permissions != 0)
+		permission_end(turn_worker, allocation, &allocation->permissions);
+	quota_exit(turn, allocation);
+	timer_set(turn, &turn_worker->private->wheel, allocation,
+	          turn_worker->worker->now + ALLOCATION_LINGER_S);
+}
+
+/* Returns the position of the freed key plus 1, or 0 where the key leads to a younger allocation.
+ */
+static uint32_t client_remove(struct turn_worker *turn_worker, struct allocation *allocation)
+{
+	void *index;
+
+	if (rte_hash_lookup_data(turn_worker->clients, &allocation->client, &index) < 0 ||
+	    (uintptr_t)index != allocation_index(turn_worker->turn, allocation))
+		return 0;
+	return rte_hash_del_key(turn_worker->clients, &allocation->client) + 1;
+}
+
+void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation)
+{
+	struct turn *turn = turn_worker->turn;
+
+	if (!(allocation->flags & ALLOCATION_CLOSED))
+		allocation_close(turn_worker, allocation);
+	timer_clear(turn, &turn_worker->private->wheel, allocation);
+	allocation->timer_prev = client_remove(turn_worker, allocation);
+	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, allocation_index(turn, allocation));
+}
+
+void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation, int family)
+{
+	struct turn *turn = turn_worker->turn;
+	uint32_t *link = &allocation->permissions;
+
+	leg_release(turn, &allocation->legs[family]);
+	allocation->relayed--;
+	while (*link != 0) {
+		struct permission *permission = &turn->permissions[*link];
+
+		if (family_index(&permission->peer) == family)
+			permission_end(turn_worker, allocation, link);
+		else
+			link = &permission->next;
+	}
+}
+
+/* Frees the permission's channels that are over; the first moment that another one is, or `due`. */
+static uint32_t channels_sweep(struct turn_worker *turn_worker, struct allocation *allocation,
+                               struct permission *permission, uint32_t due)
+{
+	uint32_t *link = &permission->channels;
+
+	while (*link != 0) {
+		struct channel *channel = &turn_worker->turn->channels[*link];
+
+		if (turn_worker->worker->now >= channel->expires) {
+			channel_free(turn_worker, allocation, link);
+			turn_count(turn_worker, TURN_CHANNEL_EXPIRED);
+		} else {
+			due = RTE_MIN(due, channel->expires);
+			link = &channel->next;
+		}
+	}
+	return due;
+}
+
+/* A permission outlives its time while a channel binds its peer: the next ChannelBind revives it.
+ */
+static uint32_t permissions_sweep(struct turn_worker *turn_worker, struct allocation *allocation,
+                                  uint32_t due)
+{
+	uint32_t *link = &allocation->permissions;
+
+	while (*link != 0) {
+		struct permission *permission = &turn_worker->turn->permissions[*link];
+
+		due = channels_sweep(turn_worker, allocation, permission, due);
+		if (turn_worker->worker->now < permission->expires) {
+			due = RTE_MIN(due, permission->expires);
+		} else if (permission->channels == 0) {
+			permission_free(turn_worker, allocation, link);
+			turn_count(turn_worker, TURN_PERMISSION_EXPIRED);
+			continue;
+		}
+		link = &permission->next;
+	}
+	return due;
+}
+
+void allocation_sweep(struct turn_worker *turn_worker, struct allocation *allocation)
+{
+	uint32_t due = allocation->expires;
+
+	if (!allocation_live(allocation, turn_worker->worker->now)) {
+		if (!(allocation->flags & ALLOCATION_CLOSED))
+			turn_count(turn_worker, TURN_ALLOCATION_EXPIRED);
+		allocation_end(turn_worker, allocation);
+		return;
+	}
+	due = permissions_sweep(turn_worker, allocation, due);
+	timer_set(turn_worker->turn, &turn_worker->private->wheel, allocation, due);
+}
+
+struct allocation *allocation_find(struct turn_worker *turn_worker, const struct five_tuple *client)
+{
+	struct allocation *allocation;
+	void *index;
+
+	if (rte_hash_lookup_data(turn_worker->clients, client, &index) < 0)
+		return NULL;
+	allocation = &turn_worker->turn->allocations[(uintptr_t)index];
+	if (!(allocation->flags & ALLOCATION_CLOSED) &&
+	    !allocation_live(allocation, turn_worker->worker->now)) {
+		turn_count(turn_worker, TURN_ALLOCATION_EXPIRED);
+		allocation_end(turn_worker, allocation);
+		return NULL;
+	}
+	return allocation;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The long-term credential mechanism (RFC 8489, 9.2.4). The nonce is judged before anything else:
+ * who cannot show ours may be anyone, and is only asked for it.
+ */
+#include "turn/request.h"
+
+#include "turn/users.h"
+
+static uint64_t unix_now(const struct exchange *exchange)
+{
+	return exchange->policy->unix_start + exchange->now;
+}
+
+static enum stun_nonce_verdict nonce_judge(const struct exchange *exchange)
+{
+	const struct stun_message *message = &exchange->message;
+
+	if (!stun_has(message, STUN_KNOWN_NONCE))
+		return STUN_NONCE_FORGED;
+	return stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE),
+	                        message->attrs[STUN_KNOWN_NONCE].length,
+	                        &exchange->policy->nonce_keys, &exchange->flow->client,
+	                        exchange->flow->client_port, unix_now(exchange));
+}
+
+static bool realm_ours(const struct exchange *exchange)
+{
+	const struct stun_span *realm = &exchange->message.attrs[STUN_KNOWN_REALM];
+
+	return realm->length == exchange->policy->realm_length &&
+	       memcmp(stun_value(&exchange->message, STUN_KNOWN_REALM), exchange->policy->realm,
+	              realm->length) == 0;
+}
+
+static bool key_try(struct exchange *exchange, const struct stun_key *key)
+{
+	if (!stun_integrity_ok(&exchange->message, key))
+		return false;
+	exchange->key = *key;
+	return true;
+}
+
+/* Time-limited credentials: under each secret, so that they can be changed one after the other. */
+static bool secrets_try(struct exchange *exchange, const uint8_t *name, uint16_t length)
+{
+	const struct turn_policy *policy = exchange->policy;
+	struct stun_key key;
+
+	for (uint32_t i = 0; i < policy->n_secrets; i++) {
+		stun_key_time_limited(&key, &policy->secrets[i], name, length, policy->realm);
+		if (key_try(exchange, &key))
+			return true;
+	}
+	return false;
+}
+
+/* Takes as long as a wrong password: whether a name exists is nobody's business. */
+static void nobody_try(const struct exchange *exchange)
+{
+	static const struct stun_key nobody;
+
+	(void)stun_integrity_ok(&exchange->message, &nobody);
+}
+
+static bool credentials_verify(struct exchange *exchange)
+{
+	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
+	uint16_t length = exchange->message.attrs[STUN_KNOWN_USERNAME].length;
+	const struct user *user = users_find(exchange->policy->users, name, length);
+
+	if (user != NULL)
+		return key_try(exchange, &user->key);
+	if (stun_user_expiry(name, length) > unix_now(exchange))
+		return secrets_try(exchange, name, length);
+	nobody_try(exchange);
+	return false;
+}
+
+/*
+ * Of an allocation's own user the key is kept: what was allocated can be refreshed after its
+ * credential has expired or been removed. A new credential of the same user replaces it.
+ */
+static bool user_verify(struct exchange *exchange)
+{
+	struct allocation *known =
+	        exchange->allocation != NULL ? exchange->allocation : exchange->closed;
+	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
+
+	exchange->user_hash = user_identity(&exchange->policy->users->hash_key, name,
+	                                    exchange->message.attrs[STUN_KNOWN_USERNAME].length);
+	if (known != NULL && known->user_hash != exchange->user_hash)
+		known = NULL;
+	if (known != NULL && key_try(exchange, &known->key))
+		return true;
+	if (!credentials_verify(exchange))
+		return false;
+	if (known != NULL)
+		known->key = exchange->key;
+	return true;
+}
+
+int exchange_authenticate(struct exchange *exchange)
+{
+	const struct stun_message *message = &exchange->message;
+	enum stun_nonce_verdict nonce;
+
+	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY))
+		return STUN_401_UNAUTHENTICATED;
+	nonce = nonce_judge(exchange);
+	if (nonce == STUN_NONCE_FORGED)
+		return STUN_401_UNAUTHENTICATED;
+	if (!stun_has(message, STUN_KNOWN_USERNAME) || !stun_has(message, STUN_KNOWN_REALM))
+		return STUN_400_BAD_REQUEST;
+	if (nonce == STUN_NONCE_STALE)
+		return STUN_438_STALE_NONCE;
+	if (!realm_ours(exchange) || !user_verify(exchange))
+		return STUN_401_UNAUTHENTICATED;
+	exchange->authenticated = true;
+	return 0;
+}

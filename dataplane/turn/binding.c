@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Binding (RFC 8489, 12): no credentials, as clients expect of a STUN server. */
+#include "turn/request.h"
+
+uint16_t binding_answer(struct exchange *exchange)
+{
+	if (exchange->message.n_unknown != 0)
+		return respond_error(exchange, STUN_420_UNKNOWN_ATTRIBUTE);
+	respond_begin(exchange, STUN_SUCCESS);
+	stun_put_xor_addr(&exchange->writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->client,
+	                  exchange->flow->client_port);
+	turn_count(exchange->turn_worker, TURN_BINDING);
+	return respond_end(exchange);
+}

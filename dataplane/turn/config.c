@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "turn/config.h"
+
+#include "dataplane.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+#include <rte_cycles.h>
+
+#define LIFETIME_MAX_DEFAULT_S 3600
+#define LIFETIME_MAX_LIMIT_S   86400
+#define MAX_BPS_LEAST          1000ull /* below it a datagram's time would not fit 64 bits */
+#define MAX_BPS_MOST           1000000000000ull
+
+/* -- the policy -- */
+
+uint32_t turn_clock(const struct turn *turn)
+{
+	const struct dataplane *dp = turn->dp;
+
+	if (dp->n_workers > 0)
+		return __atomic_load_n(&dp->workers[0]->now, __ATOMIC_RELAXED);
+	return (rte_rdtsc() - dp->tsc_start) / rte_get_tsc_hz() + 1;
+}
+
+static void policy_relays(struct turn_policy *policy, const struct turn *turn)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+		int family = family_index(&turn->relays[i].ip);
+
+		if (turn->relays[i].active)
+			policy->relays[family][policy->n_relays[family]++] = i;
+	}
+}
+
+static struct turn_policy *policy_build(const struct turn *turn)
+{
+	const struct turn_config *config = turn->config;
+	struct turn_policy *policy = calloc(1, sizeof(*policy));
+
+	if (policy == NULL)
+		return NULL;
+	policy->peers = peer_rules_create(config->peers, config->n_peers);
+	if (policy->peers == NULL) {
+		free(policy);
+		return NULL;
+	}
+	memcpy(policy->realm, config->realm, sizeof(policy->realm));
+	policy->realm_length = strlen(config->realm);
+	policy->n_secrets = config->n_secrets;
+	for (uint32_t i = 0; i < config->n_secrets; i++)
+		policy->secrets[i] = config->secrets[i].key;
+	policy->lifetime_max = config->lifetime.max_s;
+	policy->quota_user = config->quota.user;
+	policy->quota_host = config->quota.host;
+	if (config->quota.max_bps != 0)
+		policy->ticks_per_byte_shift20 =
+		        ((rte_get_tsc_hz() * 8) << 20) / config->quota.max_bps;
+	policy->nonce_keys = config->nonce_keys;
+	policy->unix_start = config->unix_start;
+	policy->users = config->users;
+	policy_relays(policy, turn);
+	return policy;
+}
+
+static void policy_free(struct turn_policy *policy)
+{
+	if (policy == NULL)
+		return;
+	peer_rules_free((struct peer_rules *)policy->peers);
+	OPENSSL_cleanse(policy, sizeof(*policy));
+	free(policy);
+}
+
+int turn_policy_publish(struct turn *turn)
+{
+	struct turn_policy *policy = policy_build(turn);
+	struct turn_policy *old;
+
+	if (policy == NULL)
+		return -ENOMEM;
+	old = __atomic_exchange_n(&turn->policy, policy, __ATOMIC_ACQ_REL);
+	if (old != NULL)
+		dataplane_quiesce(turn->dp);
+	policy_free(old);
+	return 0;
+}
+
+/* -- life -- */
+
+int turn_config_create(struct turn *turn)
+{
+	struct turn_config *config = calloc(1, sizeof(*config));
+
+	turn->config = config;
+	if (config == NULL)
+		return -ENOMEM;
+	config->lifetime.max_s = LIFETIME_MAX_DEFAULT_S;
+	config->random = random_create();
+	if (config->random == NULL)
+		return -ENOMEM;
+	random_bytes(config->random, &config->name_key, sizeof(config->name_key));
+	random_bytes(config->random, &config->nonce_keys, sizeof(config->nonce_keys));
+	random_bytes(config->random, &turn->seed, sizeof(turn->seed));
+	config->users = users_create(&config->name_key, 0);
+	if (config->users == NULL)
+		return -ENOMEM;
+	config->unix_start = (uint64_t)time(NULL) - turn_clock(turn);
+	return turn_policy_publish(turn);
+}
+
+void turn_config_destroy(struct turn *turn)
+{
+	struct turn_config *config = turn->config;
+
+	policy_free(turn->policy);
+	if (config == NULL)
+		return;
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		relay_ports_free(&turn->relays[i]);
+	users_free_all(config->users);
+	random_destroy(config->random);
+	free(config->peers);
+	OPENSSL_cleanse(config, sizeof(*config));
+	free(config);
+}
+
+void turn_tick(struct turn *turn, uint64_t unix_now)
+{
+	struct turn_config *config = turn->config;
+	uint64_t start = unix_now - turn_clock(turn);
+	bool changed = false;
+
+	/* The wall clock was set, or ours has drifted. A second's difference is two clocks' phase.
+	 */
+	if (start + 1 < config->unix_start || start > config->unix_start + 1) {
+		config->unix_start = start;
+		changed = true;
+	}
+	if (config->nonce_rotated == 0 || unix_now < config->nonce_rotated)
+		config->nonce_rotated = unix_now;
+	if (unix_now - config->nonce_rotated >= STUN_NONCE_ROTATION_S) {
+		memcpy(config->nonce_keys.keys[1], config->nonce_keys.keys[0],
+		       sizeof(config->nonce_keys.keys[0]));
+		random_bytes(config->random, config->nonce_keys.keys[0],
+		             sizeof(config->nonce_keys.keys[0]));
+		config->nonce_rotated = unix_now;
+		changed = true;
+	}
+	if (changed)
+		turn_policy_publish(turn);
+}
+
+/* -- numbers -- */
+
+int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *lifetime, char *why)
+{
+	struct turn_config *config = turn->config;
+
+	if (lifetime->max_s < ALLOCATION_LIFETIME_MIN_S || lifetime->max_s > LIFETIME_MAX_LIMIT_S)
+		return refuse(why, -EINVAL, "lifetime max %u is not between %u and %u seconds",
+		              lifetime->max_s, ALLOCATION_LIFETIME_MIN_S, LIFETIME_MAX_LIMIT_S);
+	config->lifetime_generation = turn->dp->config_generation;
+	if (memcmp(&config->lifetime, lifetime, sizeof(*lifetime)) == 0)
+		return 0;
+	config->lifetime = *lifetime;
+	return turn_policy_publish(turn);
+}
+
+int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why)
+{
+	struct turn_config *config = turn->config;
+
+	if (quota->max_bps != 0 &&
+	    (quota->max_bps < MAX_BPS_LEAST || quota->max_bps > MAX_BPS_MOST))
+		return refuse(why, -EINVAL, "quota max-bps %llu is not 0 or between %llu and %llu",
+		              (unsigned long long)quota->max_bps, MAX_BPS_LEAST, MAX_BPS_MOST);
+	config->quota_generation = turn->dp->config_generation;
+	if (memcmp(&config->quota, quota, sizeof(*quota)) == 0)
+		return 0;
+	config->quota = *quota;
+	return turn_policy_publish(turn);
+}
+
+/* -- secrets -- */
+
+static bool string_ends(const char *string, size_t room)
+{
+	return memchr(string, '\0', room) != NULL;
+}
+
+static struct turn_config_secret *secret_find(struct turn_config *config, const char *secret)
+{
+	for (uint32_t i = 0; i < config->n_secrets; i++)
+		if (strcmp(config->secrets[i].secret, secret) == 0)
+			return &config->secrets[i];
+	return NULL;
+}
+
+int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, uint32_t flags,
+                    char *why)
+{
+	struct turn_config *config = turn->config;
+	struct turn_config_secret *entry;
+
+	if (!string_ends(secret->secret, sizeof(secret->secret)) || secret->secret[0] == '\0')
+		return refuse(why, -EINVAL, "a secret has 1 to %u bytes",
+		              SLUICE_TURN_PASSWORD_MAX - 1);
+	entry = secret_find(config, secret->secret);
+	if (entry != NULL) {
+		entry->generation = turn->dp->config_generation;
+		return flags & SLUICE_API_EXIST_OK
+		               ? 0
+		               : refuse(why, -EEXIST, "this secret is there already");
+	}
+	if (config->n_secrets == TURN_SECRETS_MAX)
+		return refuse(why, -ENOSPC, "there are %u secrets, and room for no more",
+		              TURN_SECRETS_MAX);
+	entry = &config->secrets[config->n_secrets++];
+	*entry = (struct turn_config_secret){.generation = turn->dp->config_generation};
+	strcpy(entry->secret, secret->secret);
+	stun_key_raw(&entry->key, entry->secret, strlen(entry->secret));
+	return turn_policy_publish(turn);
+}
+
+static void secret_remove(struct turn_config *config, struct turn_config_secret *entry)
+{
+	*entry = config->secrets[--config->n_secrets];
+	OPENSSL_cleanse(&config->secrets[config->n_secrets], sizeof(*entry));
+}
+
+int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why)
+{
+	struct turn_config_secret *entry = NULL;
+
+	if (string_ends(secret->secret, sizeof(secret->secret)))
+		entry = secret_find(turn->config, secret->secret);
+	if (entry == NULL)
+		return refuse(why, -ENOENT, "there is no such secret");
+	secret_remove(turn->config, entry);
+	return turn_policy_publish(turn);
+}
+
+/* -- peers -- */
+
+static int peer_read(const struct sluice_turn_peer *peer, struct peer_rule *rule, char *why)
+{
+	struct ip_addr ip = ip_addr_v6(peer->addr.ip);
+	uint8_t longest = ip_addr_is_v4(&ip) ? 32 : 128;
+
+	if (peer->length > longest)
+		return refuse(why, -EINVAL, "prefix length %u is not between 0 and %u",
+		              peer->length, longest);
+	if (peer->action != SLUICE_TURN_PEER_ALLOW && peer->action != SLUICE_TURN_PEER_DENY)
+		return refuse(why, -EINVAL, "a peer rule allows or denies");
+	*rule = (struct peer_rule){
+	        .ip = peer_rule_mask(&ip, peer->length),
+	        .length = peer->length,
+	        .action = peer->action,
+	};
+	return 0;
+}
+
+static struct peer_rule *peer_find(struct turn_config *config, const struct peer_rule *rule)
+{
+	for (uint32_t i = 0; i < config->n_peers; i++) {
+		struct peer_rule *entry = &config->peers[i];
+
+		if (entry->length == rule->length && entry->action == rule->action &&
+		    ip_addr_equal(&entry->ip, &rule->ip))
+			return entry;
+	}
+	return NULL;
+}
+
+int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32_t flags, char *why)
+{
+	struct turn_config *config = turn->config;
+	struct peer_rule rule, *entry;
+	int error = peer_read(peer, &rule, why);
+
+	if (error < 0)
+		return error;
+	rule.config_generation = turn->dp->config_generation;
+	entry = peer_find(config, &rule);
+	if (entry != NULL) {
+		entry->config_generation = rule.config_generation;
+		return flags & SLUICE_API_EXIST_OK
+		               ? 0
+		               : refuse(why, -EEXIST, "this peer rule is there already");
+	}
+	entry = realloc(config->peers, (config->n_peers + 1) * sizeof(*entry));
+	if (entry == NULL)
+		return refuse(why, -ENOMEM, "no memory for another peer rule");
+	config->peers = entry;
+	config->peers[config->n_peers++] = rule;
+	return turn_policy_publish(turn);
+}
+
+int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, char *why)
+{
+	struct turn_config *config = turn->config;
+	struct peer_rule rule, *entry;
+	int error = peer_read(peer, &rule, why);
+
+	if (error < 0)
+		return error;
+	entry = peer_find(config, &rule);
+	if (entry == NULL)
+		return refuse(why, -ENOENT, "there is no such peer rule");
+	*entry = config->peers[--config->n_peers];
+	return turn_policy_publish(turn);
+}
+
+/* -- a whole configuration has been replayed -- */
+
+static void lists_sweep(struct turn_config *config, uint32_t generation)
+{
+	for (uint32_t i = config->n_secrets; i-- > 0;)
+		if (config->secrets[i].generation != generation)
+			secret_remove(config, &config->secrets[i]);
+	for (uint32_t i = config->n_peers; i-- > 0;)
+		if (config->peers[i].config_generation != generation)
+			config->peers[i] = config->peers[--config->n_peers];
+}
+
+void turn_config_sweep(struct turn *turn)
+{
+	struct turn_config *config = turn->config;
+	uint32_t generation = turn->dp->config_generation;
+
+	if (config->lifetime_generation != generation)
+		config->lifetime.max_s = LIFETIME_MAX_DEFAULT_S;
+	if (config->quota_generation != generation)
+		config->quota = (struct sluice_turn_quota){0};
+	if (config->realm_generation != generation)
+		memset(config->realm, 0, sizeof(config->realm));
+	lists_sweep(config, generation);
+	turn_users_sweep(turn);
+	turn_services_sweep(turn);
+	turn_policy_publish(turn);
+}

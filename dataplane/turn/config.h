@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control thread knows of the TURN server: the source that policies are built from. Each
+ * change that requests are judged by builds a new policy, swaps it in, and frees the old one when
+ * no worker reads it any more.
+ */
+#ifndef TURN_CONFIG_H
+#define TURN_CONFIG_H
+
+#include <siphash.h>
+
+#include "turn/peer_rules.h"
+#include "turn/state.h"
+#include "turn/users.h"
+
+struct turn_config_secret {
+	char secret[SLUICE_TURN_PASSWORD_MAX];
+	struct stun_key key;
+	uint32_t generation;
+};
+
+struct turn_config {
+	char realm[SLUICE_TURN_REALM_MAX];
+	struct sluice_turn_lifetime lifetime;
+	struct sluice_turn_quota quota;
+	uint32_t realm_generation, lifetime_generation, quota_generation;
+	struct turn_config_secret secrets[TURN_SECRETS_MAX];
+	uint32_t n_secrets;
+	struct peer_rule *peers;
+	uint32_t n_peers;
+	struct users *users;
+	bool listener_used[TURN_LISTENERS_MAX]; /* of turn->listeners */
+	uint32_t listener_generations[TURN_LISTENERS_MAX];
+	uint32_t n_listeners;
+	struct siphash_key name_key; /* users' hashes */
+	struct stun_nonce_keys nonce_keys;
+	uint64_t nonce_rotated; /* Unix time; 0: not yet known */
+	uint64_t unix_start;
+	struct random *random;
+};
+
+int turn_config_create(struct turn *turn);
+void turn_config_destroy(struct turn *turn);
+
+/* Puts what is configured into force. 0 or -ENOMEM: then the old policy stays. */
+int turn_policy_publish(struct turn *turn);
+
+/* The clock of the workers, worker.now. */
+uint32_t turn_clock(const struct turn *turn);
+
+/* Tells classify which addresses and ports are ours. 0 or -errno. */
+int turn_services_publish(struct turn *turn);
+
+/* Ends, on their owners, the allocations that match. */
+void allocations_end_where(struct turn *turn,
+                           bool (*match)(const struct allocation *allocation, uint32_t argument),
+                           uint32_t argument);
+
+void relay_ports_free(struct relay *relay);
+
+/* SLUICE_CONFIG_COMMIT, by subject. */
+void turn_services_sweep(struct turn *turn);
+void turn_users_sweep(struct turn *turn);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane.h"
+#include "turn/state.h"
+
+const struct turn_counter_info turn_counter_infos[] = {
+        [TURN_BINDING] = {"binding", "Binding requests answered"},
+        [TURN_ALLOCATE_SUCCESS] = {"allocate_success", "allocations made"},
+        [TURN_REFRESH_SUCCESS] = {"refresh_success", "Refresh requests granted"},
+        [TURN_CREATE_PERMISSION_SUCCESS] = {"create_permission_success",
+                                            "CreatePermission requests granted"},
+        [TURN_CHANNEL_BIND_SUCCESS] = {"channel_bind_success", "ChannelBind requests granted"},
+        [TURN_RETRANSMITTED] = {"retransmitted",
+                                "repeated requests that got their first answer again"},
+        [TURN_ERROR_300] = {"error_300", "requests answered Try Alternate"},
+        [TURN_ERROR_400] = {"error_400", "requests answered Bad Request"},
+        [TURN_ERROR_401] = {"error_401",
+                            "requests answered Unauthenticated, a client's first one among them"},
+        [TURN_ERROR_403] = {"error_403", "requests answered Forbidden: a denied peer"},
+        [TURN_ERROR_420] = {"error_420", "requests answered Unknown Attribute"},
+        [TURN_ERROR_437] = {"error_437", "requests answered Allocation Mismatch"},
+        [TURN_ERROR_438] = {"error_438", "requests answered Stale Nonce"},
+        [TURN_ERROR_440] = {"error_440", "requests answered Address Family not Supported"},
+        [TURN_ERROR_441] = {"error_441",
+                            "requests answered Wrong Credentials: another user's allocation"},
+        [TURN_ERROR_442] = {"error_442", "requests answered Unsupported Transport Protocol"},
+        [TURN_ERROR_443] = {"error_443", "requests answered Peer Address Family Mismatch"},
+        [TURN_ERROR_486] = {"error_486", "requests answered Allocation Quota Reached"},
+        [TURN_ERROR_508] =
+                {"error_508",
+                 "requests answered Insufficient Capacity: a table or a port range is full"},
+        [TURN_CHANNEL_TO_PEER] = {"channel_to_peer", "ChannelData relayed to peers"},
+        [TURN_SEND_TO_PEER] = {"send_to_peer", "Send indications relayed to peers"},
+        [TURN_CHANNEL_TO_CLIENT] = {"channel_to_client",
+                                    "datagrams relayed to clients as ChannelData"},
+        [TURN_DATA_TO_CLIENT] = {"data_to_client",
+                                 "datagrams relayed to clients as Data indications"},
+        [TURN_ALLOCATION_EXPIRED] = {"allocation_expired", "allocations whose time ran out"},
+        [TURN_ALLOCATION_DELETED] = {"allocation_deleted",
+                                     "allocations ended by their client or by configuration"},
+        [TURN_PERMISSION_EXPIRED] = {"permission_expired", "permissions whose time ran out"},
+        [TURN_CHANNEL_EXPIRED] = {"channel_expired", "channels whose time ran out"},
+        [TURN_RESERVATION_EXPIRED] = {"reservation_expired", "reserved ports that nobody came for"},
+};
+
+const uint32_t turn_counters_count = TURN_COUNTERS;
+
+static_assert(RTE_DIM(turn_counter_infos) == TURN_COUNTERS, "each counter has a name");
+
+uint64_t turn_counter_sum(struct turn *turn, uint32_t index)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t id = 0; id < turn->dp->n_workers; id++)
+		sum += __atomic_load_n(&turn->dp->workers[id]->turn->counters[index],
+		                       __ATOMIC_RELAXED);
+	return sum;
+}

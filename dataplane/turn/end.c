@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Allocations that the control thread ends: it finds them, their owners end them. */
+#include "dataplane.h"
+#include "turn/config.h"
+#include "turn/store.h"
+
+#include <errno.h>
+
+#define END_BATCH 256
+
+struct end_item {
+	uint32_t index;
+	uint32_t generation;
+};
+
+struct end_batch {
+	uint32_t count;
+	struct end_item items[END_BATCH];
+};
+
+/* On the owner. */
+static void batch_run(struct worker *worker, void *argument)
+{
+	struct end_batch *batch = argument;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct allocation *allocation =
+		        &worker->turn->turn->allocations[batch->items[i].index];
+
+		if (allocation->generation != batch->items[i].generation ||
+		    allocation->owner != worker->id || allocation->expires == 0)
+			continue;
+		allocation_end(worker->turn, allocation);
+		turn_count(worker->turn, TURN_ALLOCATION_DELETED);
+	}
+	batch->count = 0;
+}
+
+static void worker_end_where(struct turn *turn, struct worker *worker,
+                             bool (*match)(const struct allocation *allocation, uint32_t argument),
+                             uint32_t argument)
+{
+	struct end_batch batch = {.count = 0};
+
+	for (uint32_t i = 1; i <= turn->pools[TURN_OBJECT_ALLOCATION].count; i++) {
+		const struct allocation *allocation = &turn->allocations[i];
+
+		if (__atomic_load_n(&allocation->expires, __ATOMIC_ACQUIRE) == 0 ||
+		    allocation->owner != worker->id || !match(allocation, argument))
+			continue;
+		batch.items[batch.count++] = (struct end_item){i, allocation->generation};
+		if (batch.count == END_BATCH)
+			worker_call(worker, batch_run, &batch);
+	}
+	if (batch.count != 0)
+		worker_call(worker, batch_run, &batch);
+}
+
+void allocations_end_where(struct turn *turn,
+                           bool (*match)(const struct allocation *allocation, uint32_t argument),
+                           uint32_t argument)
+{
+	for (uint16_t id = 0; id < turn->dp->n_workers; id++)
+		worker_end_where(turn, turn->dp->workers[id], match, argument);
+}
+
+int allocation_delete(struct turn *turn, uint64_t id)
+{
+	struct end_batch batch = {.count = 1,
+	                          .items = {{.index = (uint32_t)id, .generation = id >> 32}}};
+	uint32_t index = batch.items[0].index;
+	const struct allocation *allocation;
+
+	if (index == 0 || index > turn->pools[TURN_OBJECT_ALLOCATION].count)
+		return -ENOENT;
+	allocation = &turn->allocations[index];
+	if (__atomic_load_n(&allocation->expires, __ATOMIC_ACQUIRE) == 0 ||
+	    __atomic_load_n(&allocation->generation, __ATOMIC_RELAXED) != batch.items[0].generation)
+		return -ENOENT;
+	worker_call(turn->dp->workers[allocation->owner], batch_run, &batch);
+	return 0;
+}

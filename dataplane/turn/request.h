@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One request while it is answered, for the files that answer it. */
+#ifndef TURN_REQUEST_H
+#define TURN_REQUEST_H
+
+#include "stun/message.h"
+#include "stun/writer.h"
+#include "turn/state.h"
+
+/*
+ * The response is written over the request: after respond_begin nothing may be read through
+ * `message` but its header fields, its flags and the list of unknown types.
+ */
+struct exchange {
+	struct turn_worker *turn_worker;
+	struct turn *turn;
+	const struct turn_policy *policy;
+	const struct five_tuple *flow;
+	struct stun_message message;
+	struct allocation *allocation; /* of this 5-tuple, or NULL */
+	struct allocation *closed;     /* what lingers at it, or NULL; never both */
+	struct stun_key key;           /* the user's; once authenticated */
+	uint64_t user_hash;
+	bool authenticated;
+	uint32_t now;
+	uint8_t *payload;
+	uint16_t room;
+	struct stun_writer writer;
+};
+
+/* Who sends? 0, or the STUN error to answer. */
+int exchange_authenticate(struct exchange *exchange);
+
+/* Each takes an exchange up to the answer's length. All but Binding are authenticated and all but
+ * Allocate have an allocation. */
+uint16_t binding_answer(struct exchange *exchange);
+uint16_t allocate_answer(struct exchange *exchange);
+uint16_t refresh_answer(struct exchange *exchange);
+uint16_t create_permission_answer(struct exchange *exchange);
+uint16_t channel_bind_answer(struct exchange *exchange);
+
+/* To a Refresh that finds a closed allocation only. */
+uint16_t refresh_answer_closed(struct exchange *exchange);
+
+void respond_begin(struct exchange *exchange, enum stun_class class);
+/* Integrity and fingerprint, as they are due. */
+uint16_t respond_end(struct exchange *exchange);
+/* Counts it. */
+uint16_t respond_error(struct exchange *exchange, enum stun_error code);
+/* 401, 438: with realm and a new nonce, and nothing else. */
+uint16_t respond_challenge(struct exchange *exchange, enum stun_error code);
+
+/* By which a repeated request is known. */
+uint64_t exchange_transaction(const struct exchange *exchange);
+/* The lifetime to grant: what LIFETIME asks for, within bounds; 0 where it asks for 0. */
+uint32_t exchange_lifetime(const struct exchange *exchange);
+/* 0 or 1, or -1 for neither. */
+int exchange_family(const struct exchange *exchange, enum stun_known known);
+/* 0, or why this peer may not be had by this allocation. A port of 0 asks for the address. */
+int exchange_peer_check(const struct exchange *exchange, const struct transport_addr *peer);
+
+#endif

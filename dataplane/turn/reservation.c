@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "turn/reservation.h"
+
+#include "dataplane.h"
+#include "turn/store.h"
+#include "turn/table.h"
+
+#define RESERVATIONS 4096u
+#define PROBES       8
+#define DRAWS        4
+
+/* Tokens that are none. */
+#define TOKEN_FREE 0
+#define TOKEN_BUSY 1 /* somebody is writing the fields */
+
+struct reservation {
+	uint64_t token; /* atomic; the fields below may be read while it holds, and are written
+	                   under TOKEN_BUSY */
+	uint32_t expires;
+	uint32_t allocation;
+	uint16_t relay; /* index */
+	uint16_t port;
+};
+
+struct reservations {
+	struct reservation slots[RESERVATIONS];
+};
+
+struct reservations *reservations_create(void)
+{
+	return table_map(sizeof(struct reservations));
+}
+
+void reservations_destroy(struct reservations *reservations)
+{
+	table_unmap(reservations, sizeof(*reservations));
+}
+
+static struct reservation *slot_of(const struct turn *turn, uint64_t token, uint32_t probe)
+{
+	return &turn->reservations->slots[((token >> 32) + probe) % RESERVATIONS];
+}
+
+/* What the reserved port's word says: who knows the token alone can name it. */
+static uint32_t port_word(uint64_t token)
+{
+	return RELAY_PORT_RESERVED | (uint32_t)token;
+}
+
+static bool token_usable(uint64_t token)
+{
+	return token > TOKEN_BUSY && port_word(token) != RELAY_PORT_PENDING;
+}
+
+static struct reservation *slot_claim(struct turn_worker *turn_worker, uint64_t *token)
+{
+	for (int draw = 0; draw < DRAWS; draw++) {
+		random_bytes(turn_worker->worker->random, token, sizeof(*token));
+		for (uint32_t probe = 0; token_usable(*token) && probe < PROBES; probe++) {
+			struct reservation *slot = slot_of(turn_worker->turn, *token, probe);
+			uint64_t expected = TOKEN_FREE;
+
+			if (__atomic_compare_exchange_n(&slot->token, &expected, TOKEN_BUSY, false,
+			                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+				return slot;
+		}
+	}
+	return NULL;
+}
+
+static void slot_free(struct reservation *slot, uint64_t token)
+{
+	__atomic_compare_exchange_n(&slot->token, &token, TOKEN_FREE, false, __ATOMIC_RELEASE,
+	                            __ATOMIC_RELAXED);
+}
+
+uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
+                          uint16_t *reservation)
+{
+	struct turn *turn = turn_worker->turn;
+	uint64_t token;
+	struct reservation *slot = slot_claim(turn_worker, &token);
+	uint16_t port;
+
+	if (slot == NULL)
+		return 0;
+	port = relay_port_claim(&turn->relays[relay], turn_worker->worker->random,
+	                        RELAY_PORT_PENDING, true, port_word(token));
+	if (port == 0) {
+		slot_free(slot, TOKEN_BUSY);
+		return 0;
+	}
+	slot->expires = turn_worker->worker->now + RESERVATION_LIFETIME_S;
+	slot->allocation = index;
+	slot->relay = relay;
+	slot->port = port + 1;
+	__atomic_store_n(&slot->token, token, __ATOMIC_RELEASE);
+	*reservation = slot - turn->reservations->slots + 1;
+	return port;
+}
+
+/* A consistent copy, or false where the slot does not hold this token. */
+static bool slot_read(const struct reservation *slot, uint64_t token, struct reservation *copy)
+{
+	if (__atomic_load_n(&slot->token, __ATOMIC_ACQUIRE) != token)
+		return false;
+	copy->expires = __atomic_load_n(&slot->expires, __ATOMIC_RELAXED);
+	copy->allocation = __atomic_load_n(&slot->allocation, __ATOMIC_RELAXED);
+	copy->relay = __atomic_load_n(&slot->relay, __ATOMIC_RELAXED);
+	copy->port = __atomic_load_n(&slot->port, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&slot->token, __ATOMIC_RELAXED) == token;
+}
+
+bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct relay_leg *leg)
+{
+	struct turn *turn = turn_worker->turn;
+	struct reservation copy;
+
+	if (!token_usable(token))
+		return false;
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		struct reservation *slot = slot_of(turn, token, probe);
+		struct relay *relay;
+
+		if (!slot_read(slot, token, &copy))
+			continue;
+		relay = &turn->relays[copy.relay];
+		if (turn_worker->worker->now >= copy.expires ||
+		    !__atomic_load_n(&relay->active, __ATOMIC_RELAXED) ||
+		    !relay_port_transfer(relay, copy.port, port_word(token), RELAY_PORT_PENDING))
+			return false;
+		slot_free(slot, token);
+		*leg = (struct relay_leg){.relay = copy.relay + 1, .port = copy.port};
+		return true;
+	}
+	return false;
+}
+
+uint64_t reservation_token(const struct turn *turn, const struct allocation *allocation)
+{
+	const struct reservation *slot;
+	struct reservation copy;
+	uint64_t token;
+
+	if (allocation->reservation == 0)
+		return 0;
+	slot = &turn->reservations->slots[allocation->reservation - 1];
+	token = __atomic_load_n(&slot->token, __ATOMIC_ACQUIRE);
+	if (!token_usable(token) || !slot_read(slot, token, &copy))
+		return 0;
+	/* The slot may be another allocation's by now. */
+	for (int family = 0; family < 2; family++) {
+		const struct relay_leg *leg = &allocation->legs[family];
+
+		if (copy.allocation == allocation_index(turn, allocation) &&
+		    leg->relay == copy.relay + 1 && leg->port + 1 == copy.port)
+			return token;
+	}
+	return 0;
+}
+
+/* False where somebody was faster. */
+static bool slot_release(struct turn *turn, struct reservation *slot, uint64_t token,
+                         const struct reservation *copy)
+{
+	if (!relay_port_transfer(&turn->relays[copy->relay], copy->port, port_word(token),
+	                         RELAY_PORT_FREE))
+		return false;
+	slot_free(slot, token);
+	return true;
+}
+
+void reservation_cancel(struct turn *turn, uint16_t reservation)
+{
+	struct reservation *slot;
+	struct reservation copy;
+	uint64_t token;
+
+	if (reservation == 0)
+		return;
+	slot = &turn->reservations->slots[reservation - 1];
+	token = __atomic_load_n(&slot->token, __ATOMIC_ACQUIRE);
+	if (token_usable(token) && slot_read(slot, token, &copy))
+		slot_release(turn, slot, token, &copy);
+}
+
+void reservations_expire(struct turn_worker *turn_worker)
+{
+	struct turn *turn = turn_worker->turn;
+	uint32_t now = turn_worker->worker->now;
+	uint32_t step = RTE_MAX(turn->dp->n_workers, (uint16_t)1);
+	struct reservation copy;
+
+	for (uint32_t i = turn_worker->worker->id; i < RESERVATIONS; i += step) {
+		struct reservation *slot = &turn->reservations->slots[i];
+		uint64_t token = __atomic_load_n(&slot->token, __ATOMIC_ACQUIRE);
+
+		if (!token_usable(token) || !slot_read(slot, token, &copy) || now < copy.expires)
+			continue;
+		if (slot_release(turn, slot, token, &copy))
+			turn_count(turn_worker, TURN_RESERVATION_EXPIRED);
+	}
+}
+
+void reservations_forget(struct turn *turn, uint16_t relay)
+{
+	struct reservation copy;
+
+	for (uint32_t i = 0; i < RESERVATIONS; i++) {
+		struct reservation *slot = &turn->reservations->slots[i];
+		uint64_t token = __atomic_load_n(&slot->token, __ATOMIC_ACQUIRE);
+
+		if (token_usable(token) && slot_read(slot, token, &copy) && copy.relay == relay)
+			slot_release(turn, slot, token, &copy);
+	}
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Making and ending allocations, permissions, channels: the owner's side, inside turn/ alone. */
+#ifndef TURN_STORE_H
+#define TURN_STORE_H
+
+#include "turn/garbage.h"
+#include "turn/state.h"
+#include "turn/timers.h"
+
+/* One worker's, and no one else's business but for `used`. */
+struct turn_private {
+	struct index_cache caches[TURN_OBJECTS];
+	struct timer_wheel wheel;
+	struct garbage garbage;
+	uint32_t used[TURN_OBJECTS]; /* relaxed: read by the control thread */
+	uint32_t reservations_swept; /* worker.now */
+};
+
+/* An index from the pool, counted as used; 0: none left. It comes back through garbage_add alone.
+ */
+uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object);
+
+/* What an Allocate asks for. */
+struct allocation_wish {
+	const struct five_tuple *client;
+	const struct stun_key *key;
+	uint64_t user_hash;
+	const uint8_t *user; /* the name as it came */
+	uint16_t user_length;
+	uint64_t transaction;
+	uint32_t lifetime;
+	int family;     /* 0 IPv4, 1 IPv6 */
+	bool both;      /* ADDITIONAL-ADDRESS-FAMILY: IPv6 as well */
+	bool even;      /* EVEN-PORT */
+	bool reserve;   /* its R bit */
+	uint64_t token; /* RESERVATION-TOKEN, or 0 */
+};
+
+/*
+ * 0 with *made set, or the STUN error to answer. `closed`: what the client had before and lingers
+ * still, or NULL; it is gone afterwards where 0 is returned.
+ */
+int allocation_create(struct turn_worker *turn_worker, const struct turn_policy *policy,
+                      const struct allocation_wish *wish, struct allocation *closed,
+                      struct allocation **made);
+/* Ports, permissions, channels go at once; the client's key stays for ALLOCATION_LINGER_S. */
+void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation);
+/* Goes whole, whether closed before or not. */
+void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation);
+/* One leg of two goes, with what was made through it. */
+void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation,
+                         int family);
+/* What is due goes; the timer is set for the rest. */
+void allocation_sweep(struct turn_worker *turn_worker, struct allocation *allocation);
+/* The owner's: whose 5-tuple this is, or NULL. What has expired is ended here, exactly. */
+struct allocation *allocation_find(struct turn_worker *turn_worker,
+                                   const struct five_tuple *client);
+
+/* Not yet valid: permission_refresh makes it so. NULL: no room. */
+struct permission *permission_create(struct turn_worker *turn_worker, struct allocation *allocation,
+                                     const struct ip_addr *peer);
+/* Of the permission and of its channels. */
+void permission_refresh(struct turn_worker *turn_worker, struct permission *permission);
+/* link: what points to it in the allocation's list. It has no channels. */
+void permission_free(struct turn_worker *turn_worker, struct allocation *allocation,
+                     uint32_t *link);
+
+/* Neither number nor peer is bound yet. NULL: no room. */
+struct channel *channel_create(struct turn_worker *turn_worker, struct allocation *allocation,
+                               struct permission *permission, uint16_t number, uint16_t peer_port);
+void channel_refresh(struct turn_worker *turn_worker, struct channel *channel);
+/* link: what points to it in its permission's list. */
+void channel_free(struct turn_worker *turn_worker, struct allocation *allocation, uint32_t *link);
+
+static inline bool allocation_live(const struct allocation *allocation, uint32_t now)
+{
+	return now < allocation->expires;
+}
+
+#endif

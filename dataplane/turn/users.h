@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Users with a password. The control thread writes, workers read without a lock: a user is never
+ * changed, only replaced, and freed when every worker has been quiescent. Names are bytes.
+ */
+#ifndef TURN_USERS_H
+#define TURN_USERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <siphash.h>
+
+#include "stun/integrity.h"
+
+struct user {
+	struct stun_key key; /* under the realm of its table */
+	uint64_t hash;
+	struct user *next;          /* control thread: list of what is to be freed */
+	uint32_t config_generation; /* control thread */
+	uint16_t name_length, password_length;
+	char bytes[]; /* the name, then the password */
+};
+
+/* Open addressing, at most half full. */
+struct users {
+	struct siphash_key hash_key;
+	uint32_t mask;
+	uint32_t count;
+	uint32_t taken; /* slots that were ever taken: a removed user's stays so until the table is
+	                   made anew */
+	struct user *slots[];
+};
+
+struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
+                         size_t name_length, const char *password, size_t password_length);
+void user_free(struct user *user);
+static inline const char *user_password(const struct user *user)
+{
+	return user->bytes + user->name_length;
+}
+
+/* Room for `count` users. */
+struct users *users_create(const struct siphash_key *hash_key, uint32_t count);
+/* The table alone; users_free_all: its users too. */
+void users_free(struct users *users);
+void users_free_all(struct users *users);
+
+/* Any worker, and the control thread. */
+struct user *users_find(const struct users *users, const void *name, size_t length);
+
+/* Control thread. False: no room, the table must be made anew. */
+bool users_insert(struct users *users, struct user *user);
+/* user takes the place of old, which has the same name. */
+void users_replace(struct users *users, struct user *old, struct user *user);
+void users_remove(struct users *users, struct user *user);
+/* One after the other: start with *cursor = 0; NULL at the end. */
+struct user *users_next(const struct users *users, uint32_t *cursor);
+
+/*
+ * Who a name stands for, so that a quota holds and a renewed credential goes on: of a time-limited
+ * name ("EXPIRY:user") what follows the colon, otherwise the name.
+ */
+uint64_t user_identity(const struct siphash_key *hash_key, const void *name, size_t length);
+
+#endif
