@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tells the service manager how we are, sd_notify(3)'s protocol. */
+#ifndef COMMON_NOTIFY_H
+#define COMMON_NOTIFY_H
+
+/* state: "READY=1", "STOPPING=1". 0, also where nobody asked to be told, or -errno. */
+int notify_send(const char *state);
+
+#endif

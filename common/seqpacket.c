@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/seqpacket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SOCKET_MODE 0660
+#define BACKLOG     64
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
+                                                        ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, SLUICE_API_ERROR_MAX, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+static int address_set(struct sockaddr_un *address, const char *path)
+{
+	size_t length = strlen(path);
+
+	if (length == 0 || length >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(address->sun_path, path, length + 1);
+	return 0;
+}
+
+/*
+ * The lock tells a living listener from what a killed one left behind; the socket itself cannot.
+ * Its file stays: one that is removed and made anew can be locked twice.
+ */
+static int lock_take(const char *path, char *why)
+{
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock")];
+	int fd, error;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return refuse(why, -errno, "%s: %s", name, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	if (error == EWOULDBLOCK)
+		return refuse(why, -EADDRINUSE, "%s: another process listens there", path);
+	return refuse(why, -error, "%s: %s", name, strerror(error));
+}
+
+/* Only a socket is removed: a mistyped path must not cost a file. */
+static int stale_remove(const char *path, char *why)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT ? 0 : refuse(why, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISSOCK(status.st_mode))
+		return refuse(why, -EEXIST, "%s: exists and is no socket", path);
+	if (unlink(path) != 0)
+		return refuse(why, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int socket_bind(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+	int bound, error;
+
+	if (fd < 0)
+		return -errno;
+	mask = umask(0777 & ~SOCKET_MODE);
+	bound = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+	error = errno;
+	umask(mask);
+	errno = error;
+	if (bound == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+int seqpacket_listen(struct seqpacket_listener *listener, const char *path, char *why)
+{
+	struct sockaddr_un address;
+	int error = address_set(&address, path);
+
+	listener->fd = -1;
+	if (error != 0)
+		return refuse(why, error, "socket path is empty or longer than %zu bytes",
+		              sizeof(address.sun_path) - 1);
+	listener->lock = lock_take(path, why);
+	if (listener->lock < 0)
+		return listener->lock;
+	error = stale_remove(path, why);
+	if (error == 0) {
+		listener->fd = socket_bind(&address);
+		if (listener->fd < 0)
+			error = refuse(why, listener->fd, "%s: %s", path, strerror(-listener->fd));
+	}
+	if (error != 0) {
+		close(listener->lock);
+		return error;
+	}
+	memcpy(listener->path, address.sun_path, sizeof(listener->path));
+	return 0;
+}
+
+void seqpacket_listener_close(struct seqpacket_listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	unlink(listener->path);
+	close(listener->fd);
+	close(listener->lock);
+	listener->fd = -1;
+}
+
+int seqpacket_accept(const struct seqpacket_listener *listener)
+{
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int seqpacket_connect(const char *path)
+{
+	struct sockaddr_un address;
+	int error = address_set(&address, path);
+	int fd;
+
+	if (error != 0)
+		return error;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body)
+{
+	struct iovec parts[2] = {
+	        {(void *)(uintptr_t)header, sizeof(*header)},
+	        {(void *)(uintptr_t)body, header->length},
+	};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = header->length > 0 ? 2 : 1};
+	ssize_t sent;
+
+	if (header->length > SLUICE_API_MESSAGE_MAX - sizeof(*header))
+		return -EMSGSIZE;
+	do
+		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+int seqpacket_receive(int fd, struct seqpacket_record *record)
+{
+	ssize_t received;
+
+	do
+		received = recv(fd, record, sizeof(*record), MSG_TRUNC);
+	while (received < 0 && errno == EINTR);
+	if (received < 0)
+		return -errno;
+	return received > (ssize_t)sizeof(*record) ? -EMSGSIZE : (int)received;
+}

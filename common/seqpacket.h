@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The daemons' sockets: SOCK_SEQPACKET over a path, one message one record (sluice/api.h). */
+#ifndef COMMON_SEQPACKET_H
+#define COMMON_SEQPACKET_H
+
+#include <stddef.h>
+
+#include <sluice/api.h>
+
+/* A record as it is received. */
+struct seqpacket_record {
+	struct sluice_api_header header;
+	unsigned char body[SLUICE_API_MESSAGE_MAX - sizeof(struct sluice_api_header)];
+};
+static_assert(sizeof(struct seqpacket_record) == SLUICE_API_MESSAGE_MAX, "record");
+
+struct seqpacket_listener {
+	int fd;
+	int lock; /* of PATH.lock: held while this process listens */
+	char path[108];
+};
+
+/*
+ * Listens at path, mode 0660, non-blocking. A socket that a dead process left behind is taken over.
+ * 0 or -errno with a clear line in why (SLUICE_API_ERROR_MAX bytes); -EADDRINUSE: another process
+ * listens there.
+ */
+int seqpacket_listen(struct seqpacket_listener *listener, const char *path, char *why);
+/* Removes the path as well. */
+void seqpacket_listener_close(struct seqpacket_listener *listener);
+
+/* A client's socket, or -errno. Accepted sockets do not block. */
+int seqpacket_accept(const struct seqpacket_listener *listener);
+/* A socket that blocks, or -errno. */
+int seqpacket_connect(const char *path);
+
+/* header->length bytes of body. 0 or -errno; -EAGAIN where the socket does not block and is full.
+ */
+int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body);
+/*
+ * The record's whole size in bytes, which may be less than a header and say other than
+ * header.length: the caller judges. 0: the other end has closed. -EMSGSIZE: longer than any record
+ * may be.
+ */
+int seqpacket_receive(int fd, struct seqpacket_record *record);
+
+#endif
