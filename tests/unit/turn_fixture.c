@@ -227,11 +227,10 @@ void client_free(struct client *client)
 
 void ask(struct client *client, enum stun_method method)
 {
-	static uint32_t serial;
 	uint8_t transaction[STUN_TRANSACTION_SIZE] = "transact";
 
-	serial++;
-	memcpy(transaction + 8, &serial, sizeof(serial));
+	client->serial++;
+	memcpy(transaction + 8, &client->serial, sizeof(client->serial));
 	stun_begin(&client->writer, client->request, 60000, method, STUN_REQUEST, transaction);
 }
 
@@ -314,6 +313,7 @@ static void nonce_fetch(struct client *client)
 	nonce_take(scratch);
 	memcpy(client->nonce, scratch->nonce, sizeof(client->nonce));
 	client->nonce_length = scratch->nonce_length;
+	client->serial = scratch->serial;
 	free(scratch);
 }
 

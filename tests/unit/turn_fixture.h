@@ -59,6 +59,7 @@ struct client {
 	size_t user_length;
 	uint8_t nonce[STUN_NONCE_SIZE];
 	uint16_t nonce_length; /* 0: none yet */
+	uint32_t serial;       /* of transaction ids */
 	struct stun_key key;
 	struct stun_writer writer;
 	uint8_t request[65536]; /* and in its place the answer */
