@@ -52,8 +52,9 @@ struct dataplane {
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
 	struct turn *turn; /* turn/turn.h */
-	uint32_t
-	        config_generation; /* control thread: stamped on objects, see SLUICE_CONFIG_BEGIN */
+	/* atomic; raised by the control thread when a remembered next hop may be wrong */
+	uint32_t output_generation;
+	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */
 };
 
 /* Options as a test wants them: tiny tables, no ports. */
@@ -68,5 +69,11 @@ void dataplane_destroy(struct dataplane *dp);
 
 /* Control thread: waits until no worker holds a pointer that was read before this call. */
 void dataplane_quiesce(struct dataplane *dp);
+
+/* Control thread: routes, services or neighbours' slots have changed. */
+static inline void dataplane_output_changed(struct dataplane *dp)
+{
+	__atomic_add_fetch(&dp->output_generation, 1, __ATOMIC_RELEASE);
+}
 
 #endif

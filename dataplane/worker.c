@@ -2,6 +2,7 @@
 #include "worker.h"
 #include "dataplane.h"
 #include "graph/graph.h"
+#include "net/next_hop.h"
 #include "random.h"
 #include "turn/turn.h"
 
@@ -47,7 +48,10 @@ struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lco
 	worker->inbox = ring_create("inbox", id, WORKER_INBOX_SIZE);
 	worker->calls = ring_create("calls", id, CALLS_SIZE);
 	worker->random = random_create();
-	if (worker->inbox == NULL || worker->calls == NULL || worker->random == NULL)
+	worker->next_hops =
+	        rte_zmalloc("next hops", NEXT_HOPS * sizeof(struct next_hop), RTE_CACHE_LINE_SIZE);
+	if (worker->inbox == NULL || worker->calls == NULL || worker->random == NULL ||
+	    worker->next_hops == NULL)
 		goto fail;
 	if (rte_rcu_qsbr_thread_register(dp->qsbr, id) != 0)
 		goto fail;
@@ -76,6 +80,7 @@ void worker_destroy(struct worker *worker)
 	rte_ring_free(worker->inbox);
 	rte_ring_free(worker->calls);
 	random_destroy(worker->random);
+	rte_free(worker->next_hops);
 	rte_free(worker->queues);
 	rte_free(worker);
 }

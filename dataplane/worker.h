@@ -19,6 +19,7 @@
 struct worker;
 struct dataplane;
 struct port_queue_list;
+struct next_hop;
 struct random;
 struct turn_worker;
 
@@ -42,6 +43,7 @@ struct worker {
 	struct rte_graph *graph;
 	struct turn_worker *turn; /* turn/: tables of which this worker is the only writer */
 	struct random *random;
+	struct next_hop *next_hops; /* net/next_hop.h: this worker's memory of routes */
 
 	/* written by this worker, each walk */
 	uint64_t tsc;      /* time of this walk */
@@ -57,9 +59,11 @@ struct worker {
 
 	/* counters: written by this worker, read by the control thread */
 	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
+	uint16_t ip_id; /* of the next IPv4 datagram that may be fragmented (RFC 6864) */
 	uint64_t rx_packets, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 
+	uint16_t next_queue; /* port_rx goes round its queues */
 	uint32_t walks_idle; /* consecutive walks that found nothing to do */
 	bool busy;           /* port_rx: this walk has packets */
 	uint32_t running;    /* atomic: worker_main walks */

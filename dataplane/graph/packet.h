@@ -38,6 +38,7 @@ enum packet_flag {
 enum packet_entry {
 	PACKET_ENTRY_CLASSIFY,  /* as it was received */
 	PACKET_ENTRY_IP_OUTPUT, /* as a node left it that sends */
+	PACKET_ENTRY_PORT_TX,   /* a whole frame for packet->port */
 	PACKET_ENTRIES,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One's complement sums (RFC 1071), as they lie in memory: sums of 16-bit words in the bytes' own order, so that nothing
- * is swapped. Everything that starts at an even offset adds up.
+ * One's complement sums (RFC 1071), as they lie in memory: sums of 16-bit words in the bytes' own
+ * order, so that nothing is swapped. Everything that starts at an even offset adds up.
  */
 #ifndef NET_CHECKSUM_H
 #define NET_CHECKSUM_H
@@ -40,38 +40,42 @@ static inline uint16_t checksum_bytes(const void *bytes, size_t length)
 }
 
 /*
- * An address' share of the UDP pseudo header. A v4-mapped address adds 0xffff in its prefix, which is zero in one's
- * complement: so one sum serves both families.
+ * An address' share of the UDP pseudo header. A v4-mapped address adds 0xffff in its prefix, which
+ * is zero in one's complement: so one sum serves both families.
  */
 static inline uint64_t checksum_ip(const struct ip_addr *ip)
 {
 	return (uint64_t)ip->words[0] + ip->words[1] + ip->words[2] + ip->words[3];
 }
 
-/* Pseudo header and UDP header without the checksum field. length: UDP header and payload, network order. */
-static inline uint64_t checksum_udp_headers(const struct ip_addr *src, const struct ip_addr *dst, uint16_t src_port,
-					    uint16_t dst_port, uint16_t length_be)
+/* Pseudo header and UDP header without the checksum field. length: UDP header and payload, network
+ * order. */
+static inline uint64_t checksum_udp_headers(const struct ip_addr *src, const struct ip_addr *dst,
+                                            uint16_t src_port, uint16_t dst_port,
+                                            uint16_t length_be)
 {
 	return checksum_ip(src) + checksum_ip(dst) + RTE_BE16(IPPROTO_UDP) + src_port + dst_port +
 	       2 * (uint64_t)length_be;
 }
 
-/* The payload's sum, from the checksum that its sender computed: not one byte of the payload is read. */
+/* The payload's sum, from the checksum that its sender computed: not one byte of the payload is
+ * read. */
 static inline uint16_t checksum_payload(const struct rte_udp_hdr *udp, const struct ip_addr *src,
-					const struct ip_addr *dst)
+                                        const struct ip_addr *dst)
 {
 	uint16_t headers = checksum_fold(
-		checksum_udp_headers(src, dst, udp->src_port, udp->dst_port, udp->dgram_len));
+	        checksum_udp_headers(src, dst, udp->src_port, udp->dst_port, udp->dgram_len));
 
 	return checksum_subtract((uint16_t)~udp->dgram_cksum, headers);
 }
 
 /* The field's value from the payload's sum; never 0, which would mean none (RFC 768). */
-static inline uint16_t checksum_udp(uint16_t payload_sum, const struct ip_addr *src, const struct ip_addr *dst,
-				    uint16_t src_port, uint16_t dst_port, uint16_t length_be)
+static inline uint16_t checksum_udp(uint16_t payload_sum, const struct ip_addr *src,
+                                    const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port,
+                                    uint16_t length_be)
 {
 	uint16_t sum = (uint16_t)~checksum_fold(
-		checksum_udp_headers(src, dst, src_port, dst_port, length_be) + payload_sum);
+	        checksum_udp_headers(src, dst, src_port, dst_port, length_be) + payload_sum);
 
 	return sum == 0 ? 0xffff : sum;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Routes as the workers see them: disjoint address ranges, sorted, in one immutable array; a lookup is a binary search
- * with one body for both families. The control thread makes a new one from the kernel's routes and swaps it in (RCU).
+ * Routes as the workers see them: disjoint address ranges, sorted, in one immutable array; a lookup
+ * is a binary search with one body for both families. The control thread makes a new one from the
+ * kernel's routes and swaps it in (RCU).
  */
 #ifndef NET_FIB_H
 #define NET_FIB_H
@@ -18,16 +19,19 @@ struct route {
 	struct ip_addr prefix;
 	uint8_t length;
 	uint8_t pad;
-	uint16_t port;    /* index into the port table, or PORT_NONE: unreachable, or through an interface that is no port of ours */
-	uint32_t metric;  /* the smallest wins between equal prefixes */
+	uint16_t vlan; /* tag to send with; 0: none */
+	uint16_t pad2;
+	uint16_t port;   /* index into the port table, or PORT_NONE: unreachable, or through an
+	                    interface that is no port of ours */
+	uint32_t metric; /* the smallest wins between equal prefixes */
 	struct ip_addr gateway; /* all zero: on link */
 };
 
 struct fib_entry {
 	struct ip_addr first; /* the range begins here and ends where the next begins */
 	uint16_t port;
-	uint16_t flags;
-	uint32_t pad;
+	uint16_t vlan;
+	uint32_t neighbour; /* the gateway's slot (net/neighbour.h); 0: on link */
 	struct ip_addr gateway;
 };
 

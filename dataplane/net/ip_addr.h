@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An IP address of either family. IPv4 is held in its v4-mapped form (RFC 4291, 2.5.5.2): tables, keys and
- * comparisons have one body. A mapped address that arrives *as IPv6* from the wire never becomes one of these:
- * classify and the STUN parser refuse it, or it would be an IPv4 address's second name.
+ * An IP address of either family. IPv4 is held in its v4-mapped form (RFC 4291, 2.5.5.2): tables,
+ * keys and comparisons have one body. A mapped address that arrives *as IPv6* from the wire never
+ * becomes one of these: classify and the STUN parser refuse it, or it would be an IPv4 address's
+ * second name.
  */
 #ifndef NET_IP_ADDR_H
 #define NET_IP_ADDR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which local addresses and ports are ours: an immutable table that classify reads for every packet. The control
- * thread builds a new one for each change and swaps it in.
+ * Which local addresses and ports are ours: an immutable table that classify reads for every
+ * packet. The control thread builds a new one for each change and swaps it in.
  */
 #ifndef NET_SERVICE_H
 #define NET_SERVICE_H
@@ -32,8 +32,8 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 void services_free(struct services *services);
 
 /* The service at ip and port (network order), or NULL. */
-static inline const struct service *service_find(const struct services *services, const struct ip_addr *ip,
-						 uint16_t port);
+static inline const struct service *service_find(const struct services *services,
+                                                 const struct ip_addr *ip, uint16_t port);
 
 /* True where any service has this address. */
 static inline bool service_has_ip(const struct services *services, const struct ip_addr *ip);
@@ -49,19 +49,21 @@ struct service_slot {
 
 struct services {
 	uint32_t mask;
+	uint32_t count;             /* of list */
 	struct service_slot *slots; /* open addressing, at most half full */
 	struct service *list;
 };
 
 static inline uint32_t service_hash(const struct ip_addr *ip)
 {
-	uint64_t mixed = (ip->quads[0] ^ (ip->quads[1] * 0x9e3779b97f4a7c15ull)) * 0xff51afd7ed558ccdull;
+	uint64_t mixed =
+	        (ip->quads[0] ^ (ip->quads[1] * 0x9e3779b97f4a7c15ull)) * 0xff51afd7ed558ccdull;
 
 	return mixed >> 32;
 }
 
 static inline const struct service_slot *service_slot_find(const struct services *services,
-							    const struct ip_addr *ip)
+                                                           const struct ip_addr *ip)
 {
 	uint32_t i = service_hash(ip) & services->mask;
 
@@ -78,8 +80,8 @@ static inline bool service_has_ip(const struct services *services, const struct 
 	return service_slot_find(services, ip) != NULL;
 }
 
-static inline const struct service *service_find(const struct services *services, const struct ip_addr *ip,
-						 uint16_t port)
+static inline const struct service *service_find(const struct services *services,
+                                                 const struct ip_addr *ip, uint16_t port)
 {
 	const struct service_slot *slot = service_slot_find(services, ip);
 	uint16_t host_port = rte_be_to_cpu_16(port);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a payload and its metadata to a frame: next hop, then UDP, IP and Ethernet headers written
+ * into the headroom. A destination that is a service address of ours turns round here (loopback).
+ */
+#include "graph/node.h"
+#include "net/checksum.h"
+#include "net/next_hop.h"
+
+#include <rte_ether.h>
+
+enum {
+	IP_OUTPUT_DROP = EDGE_DROP,
+	IP_OUTPUT_PORT_TX,
+	IP_OUTPUT_LOOPBACK,
+	IP_OUTPUT_NEIGHBOUR_WAIT,
+	IP_OUTPUT_EDGES,
+};
+
+static inline void ethernet_write(struct rte_ether_hdr *ether, const struct port *port,
+                                  const struct rte_ether_addr *mac, uint16_t vlan, bool v4)
+{
+	uint16_t type = v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	struct rte_vlan_hdr *tag = (struct rte_vlan_hdr *)(ether + 1);
+
+	ether->dst_addr = *mac;
+	ether->src_addr = port->mac;
+	ether->ether_type = type;
+	if (unlikely(vlan != 0)) {
+		ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_VLAN);
+		tag->vlan_tci = rte_cpu_to_be_16(vlan);
+		tag->eth_proto = type;
+	}
+}
+
+/* An atomic datagram (DF) needs no identification (RFC 6864, 4.1). */
+static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
+                             const struct packet *packet, uint16_t length)
+{
+	bool atomic = packet->flags & PACKET_DONT_FRAGMENT;
+
+	ip->version_ihl = RTE_IPV4_VHL_DEF;
+	ip->type_of_service = packet->traffic_class;
+	ip->total_length = rte_cpu_to_be_16(length);
+	ip->packet_id = atomic ? 0 : rte_cpu_to_be_16(++worker->ip_id);
+	ip->fragment_offset = atomic ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
+	ip->time_to_live = packet->hop_limit;
+	ip->next_proto_id = IPPROTO_UDP;
+	ip->hdr_checksum = 0;
+	ip->src_addr = packet->flow.client.words[3];
+	ip->dst_addr = packet->dst.words[3];
+	ip->hdr_checksum = (uint16_t)~checksum_bytes(ip, sizeof(*ip));
+}
+
+static inline void ip6_write(struct rte_ipv6_hdr *ip, const struct packet *packet, uint16_t length)
+{
+	ip->vtc_flow = rte_cpu_to_be_32(6u << 28 | (uint32_t)packet->traffic_class
+	                                                   << RTE_IPV6_HDR_TC_SHIFT);
+	ip->payload_len = rte_cpu_to_be_16(length - sizeof(*ip));
+	ip->proto = IPPROTO_UDP;
+	ip->hop_limits = packet->hop_limit;
+	memcpy(ip->src_addr, packet->flow.client.bytes, sizeof(ip->src_addr));
+	memcpy(ip->dst_addr, packet->dst.bytes, sizeof(ip->dst_addr));
+}
+
+/* The NIC adds the payload to the pseudo header's sum that the field holds. */
+static inline uint16_t checksum_offload(struct rte_mbuf *mbuf, const struct packet *packet,
+                                        uint16_t length_be, uint8_t l2_len, bool v4)
+{
+	mbuf->l2_len = l2_len;
+	mbuf->l3_len = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+	return checksum_fold(checksum_ip(&packet->flow.client) + checksum_ip(&packet->dst) +
+	                     RTE_BE16(IPPROTO_UDP) + length_be);
+}
+
+static inline uint16_t udp_checksum(const struct rte_udp_hdr *udp, const struct packet *packet,
+                                    bool v4)
+{
+	uint16_t payload_sum = packet->payload_sum;
+
+	if (packet->sum == PACKET_SUM_NONE && v4)
+		return 0;
+	if (packet->sum != PACKET_SUM_KNOWN)
+		payload_sum =
+		        checksum_bytes(udp + 1, rte_be_to_cpu_16(udp->dgram_len) - sizeof(*udp));
+	return checksum_udp(payload_sum, &packet->flow.client, &packet->dst, udp->src_port,
+	                    udp->dst_port, udp->dgram_len);
+}
+
+/* `v4` is constant in both calls: one body, two straight lines. */
+static __rte_always_inline rte_edge_t headers_write(struct worker *worker, struct rte_mbuf *mbuf,
+                                                    const struct next_hop *hop,
+                                                    const struct port *port,
+                                                    const struct rte_ether_addr *mac, bool v4)
+{
+	const uint16_t l3_len = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	const uint16_t l2_len =
+	        sizeof(struct rte_ether_hdr) + (hop->vlan ? sizeof(struct rte_vlan_hdr) : 0);
+	const uint32_t ip_length = l3_len + sizeof(struct rte_udp_hdr) + mbuf->data_len;
+	struct packet *packet = packet_of(mbuf);
+	struct rte_udp_hdr *udp;
+	uint8_t *frame;
+
+	if (unlikely(ip_length > port->mtu))
+		return drop(mbuf, DROP_TOO_BIG);
+	frame = (uint8_t *)rte_pktmbuf_prepend(mbuf, l2_len + l3_len + sizeof(*udp));
+	if (unlikely(frame == NULL))
+		return drop(mbuf, DROP_HEADROOM);
+	udp = (struct rte_udp_hdr *)(frame + l2_len + l3_len);
+	udp->src_port = packet->flow.client_port;
+	udp->dst_port = packet->dst_port;
+	udp->dgram_len = rte_cpu_to_be_16(ip_length - l3_len);
+	if (packet->sum == PACKET_SUM_COMPUTE && port->tx_checksum)
+		udp->dgram_cksum = checksum_offload(mbuf, packet, udp->dgram_len, l2_len, v4);
+	else
+		udp->dgram_cksum = udp_checksum(udp, packet, v4);
+	if (v4)
+		ip4_write(worker, (struct rte_ipv4_hdr *)(frame + l2_len), packet, ip_length);
+	else
+		ip6_write((struct rte_ipv6_hdr *)(frame + l2_len), packet, ip_length);
+	ethernet_write((struct rte_ether_hdr *)frame, port, mac, hop->vlan, v4);
+	packet->port = hop->port;
+	return IP_OUTPUT_PORT_TX;
+}
+
+static inline rte_edge_t ip_output_step(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct packet *packet = packet_of(mbuf);
+	const struct next_hop *hop = next_hop_find(worker, &packet->dst);
+	struct rte_ether_addr mac;
+	const struct port *port;
+
+	if (unlikely(hop->local))
+		return IP_OUTPUT_LOOPBACK;
+	if (unlikely(hop->port == PORT_NONE))
+		return drop(mbuf, DROP_NO_ROUTE);
+	port = &worker->dp->ports->table[hop->port];
+	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP))
+		return drop(mbuf, DROP_PORT_DOWN);
+	if (unlikely(neighbour_read(worker->dp->neighbours, hop->neighbour, &mac) !=
+	             NEIGHBOUR_REACHED))
+		return IP_OUTPUT_NEIGHBOUR_WAIT;
+	if (ip_addr_is_v4(&packet->dst))
+		return headers_write(worker, mbuf, hop, port, &mac, true);
+	return headers_write(worker, mbuf, hop, port, &mac, false);
+}
+
+static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                  uint16_t nb_objs)
+{
+	return node_each(graph, node, objs, nb_objs, ip_output_step);
+}
+
+static struct rte_node_register ip_output_node = {
+        .name = "ip_output",
+        .process = ip_output_process,
+        .nb_edges = IP_OUTPUT_EDGES,
+        .next_nodes =
+                {
+                        [IP_OUTPUT_DROP] = "drop",
+                        [IP_OUTPUT_PORT_TX] = "port_tx",
+                        [IP_OUTPUT_LOOPBACK] = "loopback",
+                        [IP_OUTPUT_NEIGHBOUR_WAIT] = "neighbour_wait",
+                },
+};
+
+RTE_NODE_REGISTER(ip_output_node);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Datagrams whose next hop has no MAC yet wait in the control thread, which asks the kernel. */
+#include "graph/node.h"
+#include "net/punt.h"
+
+static uint16_t neighbour_wait_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                       uint16_t nb_objs)
+{
+	punt_burst(graph, node, objs, nb_objs, PUNT_NEIGHBOUR);
+	return nb_objs;
+}
+
+static struct rte_node_register neighbour_wait_node = {
+        .name = "neighbour_wait",
+        .process = neighbour_wait_process,
+        .nb_edges = 1,
+        .next_nodes = {[EDGE_DROP] = "drop"},
+};
+
+RTE_NODE_REGISTER(neighbour_wait_node);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The graph's source: bursts from this worker's queues, and what other threads have put into its
+ * inbox. */
+#include "dataplane.h"
+#include "graph/node.h"
+#include "net/port.h"
+
+#include <rte_ethdev.h>
+
+/* Packets a walk: as many as a node's array holds from the start. */
+#define WALK_MAX RTE_GRAPH_BURST_SIZE
+
+enum {
+	PORT_RX_DROP = EDGE_DROP,
+	PORT_RX_CLASSIFY,
+	PORT_RX_IP_OUTPUT,
+	PORT_RX_PORT_TX,
+	PORT_RX_EDGES,
+};
+
+static const rte_edge_t entry_edges[] = {
+        [PACKET_ENTRY_CLASSIFY] = PORT_RX_CLASSIFY,
+        [PACKET_ENTRY_IP_OUTPUT] = PORT_RX_IP_OUTPUT,
+        [PACKET_ENTRY_PORT_TX] = PORT_RX_PORT_TX,
+};
+
+static void inbox_drain(struct rte_graph *graph, struct rte_node *node, struct worker *worker)
+{
+	struct rte_mbuf *mbufs[PORT_BURST];
+	unsigned int count =
+	        rte_ring_sc_dequeue_burst(worker->inbox, (void **)mbufs, PORT_BURST, NULL);
+
+	for (unsigned int i = 0; i < count; i++)
+		rte_node_enqueue_x1(graph, node, entry_edges[packet_of(mbufs[i])->entry], mbufs[i]);
+	worker->busy |= count > 0;
+}
+
+static inline void packets_begin(struct rte_mbuf **mbufs, uint16_t count,
+                                 const struct port_queue *queue)
+{
+	for (uint16_t i = 0; i < count; i++) {
+		struct packet *packet = packet_of(mbufs[i]);
+
+		if (i + NODE_PREFETCH < count)
+			rte_prefetch0(packet_of(mbufs[i + NODE_PREFETCH]));
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+		packet->flags = 0;
+		packet->port = queue->port;
+		packet->queue = queue->queue;
+	}
+}
+
+/* The bursts of all queues gather in the node's own array, which then moves to classify whole. */
+static uint16_t queues_poll(struct rte_node *node, struct worker *worker,
+                            const struct port_queue_list *list)
+{
+	uint16_t total = 0;
+
+	for (uint16_t i = 0; i < list->count && total + PORT_BURST <= WALK_MAX; i++) {
+		const struct port_queue *queue;
+		struct rte_mbuf **mbufs = (struct rte_mbuf **)node->objs + total;
+		uint16_t count;
+
+		if (worker->next_queue >= list->count)
+			worker->next_queue = 0;
+		queue = &list->queues[worker->next_queue++];
+		count = rte_eth_rx_burst(queue->ethdev, queue->queue, mbufs, PORT_BURST);
+		packets_begin(mbufs, count, queue);
+		total += count;
+	}
+	return total;
+}
+
+static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+	const struct port_queue_list *list = __atomic_load_n(&worker->queues, __ATOMIC_ACQUIRE);
+	uint16_t total;
+
+	if (unlikely(!rte_ring_empty(worker->inbox)))
+		inbox_drain(graph, node, worker);
+	if (unlikely(list == NULL))
+		return 0;
+	total = queues_poll(node, worker, list);
+	if (total == 0)
+		return 0;
+	worker->rx_packets += total;
+	worker->busy = true;
+	node->idx = total;
+	rte_node_next_stream_move(graph, node, PORT_RX_CLASSIFY);
+	return total;
+}
+
+static struct rte_node_register port_rx_node = {
+        .name = "port_rx",
+        .flags = RTE_NODE_SOURCE_F,
+        .process = port_rx_process,
+        .nb_edges = PORT_RX_EDGES,
+        .next_nodes =
+                {
+                        [PORT_RX_DROP] = "drop",
+                        [PORT_RX_CLASSIFY] = "classify",
+                        [PORT_RX_IP_OUTPUT] = "ip_output",
+                        [PORT_RX_PORT_TX] = "port_tx",
+                },
+};
+
+RTE_NODE_REGISTER(port_rx_node);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames to their ports. A tx queue has one worker: the one that polls the rx queue of its number.
+ * A worker without a queue of its own on a port hands its frames to one that has.
+ */
+#include "dataplane.h"
+#include "graph/node.h"
+#include "net/port.h"
+
+#include <rte_ethdev.h>
+
+enum {
+	PORT_TX_DROP = EDGE_DROP,
+	PORT_TX_EDGES,
+};
+
+static void frames_drop(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf **mbufs,
+                        uint16_t count, enum drop_reason reason)
+{
+	for (uint16_t i = 0; i < count; i++)
+		packet_of(mbufs[i])->reason = reason;
+	rte_node_enqueue(graph, node, PORT_TX_DROP, (void **)mbufs, count);
+}
+
+static void frames_hand_over(struct rte_graph *graph, struct rte_node *node, struct worker *owner,
+                             struct rte_mbuf **mbufs, uint16_t count)
+{
+	struct worker *worker = node_worker(node);
+	unsigned int put;
+
+	for (uint16_t i = 0; i < count; i++)
+		packet_of(mbufs[i])->entry = PACKET_ENTRY_PORT_TX;
+	put = worker_inbox_put(owner, mbufs, count);
+	worker->handed_over += put;
+	if (unlikely(put < count)) {
+		worker->ring_full += count - put;
+		frames_drop(graph, node, mbufs + put, count - put, DROP_RING_FULL);
+	}
+}
+
+static inline void frames_send(struct rte_graph *graph, struct rte_node *node, uint16_t index,
+                               struct rte_mbuf **mbufs, uint16_t count)
+{
+	struct worker *worker = node_worker(node);
+	struct dataplane *dp = worker->dp;
+	struct port *port = &dp->ports->table[index];
+	uint16_t queue, owner, sent;
+
+	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP)) {
+		frames_drop(graph, node, mbufs, count, DROP_PORT_DOWN);
+		return;
+	}
+	queue = port_tx_queue(dp, worker->id, index);
+	owner = port_queue_worker(dp, index, queue);
+	if (unlikely(owner != worker->id)) {
+		frames_hand_over(graph, node, dp->workers[owner], mbufs, count);
+		return;
+	}
+	sent = rte_eth_tx_burst(port->ethdev, queue, mbufs, count);
+	if (unlikely(sent < count)) {
+		port->tx_full[worker->id] += count - sent;
+		frames_drop(graph, node, mbufs + sent, count - sent, DROP_TX_FULL);
+	}
+}
+
+static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                uint16_t nb_objs)
+{
+	struct rte_mbuf **mbufs = (struct rte_mbuf **)objs;
+	uint16_t start = 0;
+
+	while (start < nb_objs) {
+		uint16_t port = packet_of(mbufs[start])->port;
+		uint16_t end = start + 1;
+
+		while (end < nb_objs && packet_of(mbufs[end])->port == port)
+			end++;
+		frames_send(graph, node, port, mbufs + start, end - start);
+		start = end;
+	}
+	return nb_objs;
+}
+
+static struct rte_node_register port_tx_node = {
+        .name = "port_tx",
+        .process = port_tx_process,
+        .nb_edges = PORT_TX_EDGES,
+        .next_nodes =
+                {
+                        [PORT_TX_DROP] = "drop",
+                },
+};
+
+RTE_NODE_REGISTER(port_tx_node);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/gate_map.h"
+#include "dataplane.h"
+#include "gate_maps.h"
+#include "log.h"
+#include "net/port.h"
+#include "net/service.h"
+
+#include <bpf/bpf.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int map_open(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), GATE_PIN_DIR "/" GATE_PIN_PREFIX "%s", name);
+	return bpf_obj_get(path);
+}
+
+static struct gate_service_key service_key(const struct service *service)
+{
+	struct gate_service_key key = {.port = rte_cpu_to_be_16(service->first_port)};
+
+	memcpy(key.ip, service->ip.bytes, sizeof(key.ip));
+	return key;
+}
+
+/* The first `length` bytes of a service's key are the map's key. */
+static bool is_listed(const void *key, size_t length, const struct service *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct gate_service_key wanted = service_key(&list[i]);
+
+		if (memcmp(&wanted, key, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Keys of the map that no service has any more. */
+static void map_sweep(int map, size_t length, const struct service *list, uint32_t count)
+{
+	struct gate_service_key key, next;
+	bool more = bpf_map_get_next_key(map, NULL, &next) == 0;
+
+	while (more) {
+		key = next;
+		more = bpf_map_get_next_key(map, &key, &next) == 0;
+		if (!is_listed(&key, length, list, count))
+			bpf_map_delete_elem(map, &key);
+	}
+}
+
+static int listeners_sync(int map, const struct service *list, uint32_t count)
+{
+	int ret = 0;
+
+	map_sweep(map, sizeof(struct gate_service_key), list, count);
+	for (uint32_t i = 0; i < count && ret == 0; i++) {
+		struct gate_service_key key = service_key(&list[i]);
+		uint32_t kind = list[i].kind;
+
+		if (kind == SERVICE_TURN)
+			ret = bpf_map_update_elem(map, &key, &kind, BPF_ANY);
+	}
+	return ret;
+}
+
+/* An address may have listeners and a relay range: the range is written last. */
+static int addresses_sync(int map, const struct service *list, uint32_t count)
+{
+	static const struct gate_address no_range = {.first_port = 1, .last_port = 0};
+	int ret = 0;
+
+	map_sweep(map, sizeof(list[0].ip), list, count);
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i].kind == SERVICE_TURN)
+			ret |= bpf_map_update_elem(map, list[i].ip.bytes, &no_range, BPF_NOEXIST) ==
+			       -E2BIG;
+	for (uint32_t i = 0; i < count; i++) {
+		struct gate_address range = {.first_port = list[i].first_port,
+		                             .last_port = list[i].last_port};
+
+		if (list[i].kind == SERVICE_RELAY)
+			ret |= bpf_map_update_elem(map, list[i].ip.bytes, &range, BPF_ANY);
+	}
+	return ret;
+}
+
+static void map_sync(const char *name,
+                     int (*sync)(int map, const struct service *list, uint32_t count),
+                     const struct service *list, uint32_t count)
+{
+	int map = map_open(name);
+
+	if (map < 0)
+		return;
+	if (sync(map, list, count) != 0)
+		log_error("gate: the map of %s cannot be written: %s", name, strerror(errno));
+	close(map);
+}
+
+void gate_map_sync(const struct dataplane *dp)
+{
+	const struct services *services = dp->services;
+
+	if (dp->ports == NULL || dp->ports->xdp == 0)
+		return;
+	map_sync("addresses", addresses_sync, services->list, services->count);
+	map_sync("services", listeners_sync, services->list, services->count);
+}
+
+void gate_map_unpin(void)
+{
+	char path[sizeof(GATE_PIN_DIR) + 1 + NAME_MAX];
+	DIR *pins = opendir(GATE_PIN_DIR);
+	const struct dirent *pin;
+
+	if (pins == NULL)
+		return;
+	while ((pin = readdir(pins)) != NULL) {
+		if (strncmp(pin->d_name, GATE_PIN_PREFIX, strlen(GATE_PIN_PREFIX)) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", GATE_PIN_DIR, pin->d_name);
+		unlink(path);
+	}
+	closedir(pins);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel stays the host's control stack: its links, routes and neighbours are read over
+ * rtnetlink, at the start and whenever they change, into what the workers use (net/fib.h,
+ * net/neighbour.h). Control thread only.
+ */
+#ifndef NET_MIRROR_H
+#define NET_MIRROR_H
+
+#include <stdint.h>
+
+struct dataplane;
+struct mirror;
+
+/* NULL with errno set. Needs dp->events. */
+struct mirror *mirror_create(struct dataplane *dp);
+void mirror_destroy(struct mirror *mirror);
+
+/* The port table has changed: everything is read anew. */
+void mirror_port_changed(struct dataplane *dp);
+
+/* Asks the kernel to resolve, or to confirm, a neighbour (NTF_USE). Without a mirror, nobody is
+ * asked. */
+void mirror_ask(struct dataplane *dp, uint32_t slot);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/punt.h"
+#include "dataplane.h"
+#include "graph/node.h"
+#include "net/mirror.h"
+#include "net/next_hop.h"
+#include "net/tap.h"
+
+#include <event2/event.h>
+#include <rte_malloc.h>
+
+#define WAITING_MAX  1024 /* next hops at once */
+#define WAITING_S    3    /* the kernel's own patience: three probes */
+#define ASK_AGAIN_S  1
+#define POLL_BURST   64
+#define POLL_BURSTS  16
+#define POLL_BUSY_US 1000
+
+/* Datagrams that wait for one next hop. */
+struct waiting {
+	uint32_t slot; /* 0: free */
+	uint16_t count;
+	uint64_t asked; /* TSC */
+	struct rte_mbuf *mbufs[NEIGHBOUR_HOLD];
+};
+
+struct punt {
+	struct rte_ring *ring;
+	struct event *timer;
+	uint64_t drops[DROP_REASONS];
+	uint32_t n_waiting;
+	struct waiting waiting[WAITING_MAX];
+};
+
+static void punt_timer(evutil_socket_t fd, short what, void *dp)
+{
+	punt_poll(dp);
+}
+
+int punt_create(struct dataplane *dp)
+{
+	struct timeval period = {.tv_usec = POLL_BUSY_US};
+	struct punt *punt = rte_zmalloc("punt", sizeof(*punt), RTE_CACHE_LINE_SIZE);
+
+	dp->punt = punt;
+	if (punt == NULL)
+		return -ENOMEM;
+	punt->ring = rte_ring_create("punt", PUNT_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	if (punt->ring == NULL)
+		return -ENOMEM;
+	if (dp->events == NULL)
+		return 0;
+	punt->timer = event_new(dp->events, -1, EV_PERSIST, punt_timer, dp);
+	return punt->timer != NULL && event_add(punt->timer, &period) == 0 ? 0 : -ENOMEM;
+}
+
+void punt_destroy(struct dataplane *dp)
+{
+	struct punt *punt = dp->punt;
+	struct rte_mbuf *mbuf;
+
+	if (punt == NULL)
+		return;
+	if (punt->timer != NULL)
+		event_free(punt->timer);
+	for (uint32_t i = 0; i < punt->n_waiting; i++)
+		rte_pktmbuf_free_bulk(punt->waiting[i].mbufs, punt->waiting[i].count);
+	while (punt->ring != NULL && rte_ring_dequeue(punt->ring, (void **)&mbuf) == 0)
+		rte_pktmbuf_free(mbuf);
+	rte_ring_free(punt->ring);
+	rte_free(punt);
+	dp->punt = NULL;
+}
+
+void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t nb_objs,
+                enum punt_kind kind)
+{
+	static const uint8_t reasons[] = {
+	        [PUNT_KERNEL] = DROP_KERNEL_FULL,
+	        [PUNT_NEIGHBOUR] = DROP_NEIGHBOUR_PENDING,
+	};
+	struct punt *punt = node_worker(node)->dp->punt;
+	unsigned int taken;
+
+	for (uint16_t i = 0; i < nb_objs; i++)
+		packet_of(objs[i])->entry = kind;
+	taken = rte_ring_mp_enqueue_burst(punt->ring, objs, nb_objs, NULL);
+	for (unsigned int i = taken; i < nb_objs; i++)
+		packet_of(objs[i])->reason = reasons[kind];
+	if (taken < nb_objs)
+		rte_node_enqueue(graph, node, EDGE_DROP, objs + taken, nb_objs - taken);
+}
+
+static void punt_drop(struct punt *punt, struct rte_mbuf **mbufs, uint16_t count,
+                      enum drop_reason reason)
+{
+	punt->drops[reason] += count;
+	rte_pktmbuf_free_bulk(mbufs, count);
+}
+
+static struct waiting *waiting_find(struct punt *punt, uint32_t slot)
+{
+	for (uint32_t i = 0; i < punt->n_waiting; i++)
+		if (punt->waiting[i].slot == slot)
+			return &punt->waiting[i];
+	return NULL;
+}
+
+static void waiting_remove(struct punt *punt, struct waiting *waiting)
+{
+	*waiting = punt->waiting[--punt->n_waiting];
+}
+
+/* A next hop that failed a moment ago is not asked for again at once: its datagrams end here. */
+static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
+{
+	struct punt *punt = dp->punt;
+	const struct packet *packet = packet_of(mbuf);
+	const struct fib_entry *entry = fib_find(dp->fib, &packet->dst);
+	uint32_t slot = entry->neighbour;
+	struct waiting *waiting;
+
+	if (entry->port == PORT_NONE) {
+		punt_drop(punt, &mbuf, 1, DROP_NO_ROUTE);
+		return;
+	}
+	if (slot == 0)
+		slot = neighbour_slot(dp->neighbours, neighbour_link(entry->port, entry->vlan),
+		                      &packet->dst);
+	waiting = waiting_find(punt, slot);
+	if (waiting == NULL && slot != 0 && punt->n_waiting < WAITING_MAX) {
+		waiting = &punt->waiting[punt->n_waiting++];
+		*waiting = (struct waiting){.slot = slot, .asked = rte_rdtsc()};
+		mirror_ask(dp, slot);
+	}
+	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD) {
+		punt_drop(punt, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
+		return;
+	}
+	waiting->mbufs[waiting->count++] = mbuf;
+}
+
+static void waiting_send(struct dataplane *dp, struct waiting *waiting)
+{
+	uint16_t port = (uint16_t)dp->neighbours->slots[waiting->slot].link;
+	struct worker *worker = dp->workers[port_queue_worker(dp, port, 0)];
+	unsigned int put;
+
+	for (uint16_t i = 0; i < waiting->count; i++)
+		packet_of(waiting->mbufs[i])->entry = PACKET_ENTRY_IP_OUTPUT;
+	put = worker_inbox_put(worker, waiting->mbufs, waiting->count);
+	if (put < waiting->count)
+		punt_drop(dp->punt, waiting->mbufs + put, waiting->count - put, DROP_RING_FULL);
+}
+
+void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
+{
+	struct waiting *waiting = waiting_find(dp->punt, slot);
+	struct rte_ether_addr mac;
+	enum neighbour_state state;
+
+	if (waiting == NULL)
+		return;
+	state = neighbour_read(dp->neighbours, slot, &mac);
+	if (state == NEIGHBOUR_NONE)
+		return;
+	if (state == NEIGHBOUR_REACHED)
+		waiting_send(dp, waiting);
+	else
+		punt_drop(dp->punt, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+	waiting->count = 0;
+	if (state == NEIGHBOUR_REACHED)
+		waiting_remove(dp->punt, waiting);
+}
+
+/* The kernel said nothing, or no: what waits is dropped, and after ASK_AGAIN_S the next hop may be
+ * asked for again. */
+static void waiting_expire(struct dataplane *dp)
+{
+	struct punt *punt = dp->punt;
+	uint64_t now = rte_rdtsc(), hz = rte_get_tsc_hz();
+
+	for (uint32_t i = 0; i < punt->n_waiting;) {
+		struct waiting *waiting = &punt->waiting[i];
+		uint64_t age = now - waiting->asked;
+		bool idle = waiting->count == 0;
+
+		if (age < (idle ? ASK_AGAIN_S : WAITING_S) * hz) {
+			i++;
+			continue;
+		}
+		punt_drop(punt, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		waiting_remove(punt, waiting);
+	}
+}
+
+static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
+{
+	const struct port *port = &dp->ports->table[packet_of(mbuf)->port];
+
+	if (port->tap == NULL || tap_write(port->tap, mbuf) != 0)
+		dp->punt->drops[DROP_KERNEL_FULL]++;
+	rte_pktmbuf_free(mbuf);
+}
+
+void punt_poll(struct dataplane *dp)
+{
+	struct rte_mbuf *mbufs[POLL_BURST];
+
+	for (int burst = 0; burst < POLL_BURSTS; burst++) {
+		unsigned int count =
+		        rte_ring_sc_dequeue_burst(dp->punt->ring, (void **)mbufs, POLL_BURST, NULL);
+
+		for (unsigned int i = 0; i < count; i++) {
+			if (packet_of(mbufs[i])->entry == PUNT_KERNEL)
+				kernel_write(dp, mbufs[i]);
+			else
+				neighbour_wait(dp, mbufs[i]);
+		}
+		if (count < POLL_BURST)
+			break;
+	}
+	waiting_expire(dp);
+}
+
+const uint64_t *punt_drops(const struct dataplane *dp)
+{
+	return dp->punt->drops;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the workers to the control thread: frames for the kernel (TAP twin) and datagrams whose next
+ * hop has no MAC yet. The control thread looks into the ring once a millisecond; no worker makes a
+ * system call to wake it.
+ */
+#ifndef NET_PUNT_H
+#define NET_PUNT_H
+
+#include <stdint.h>
+
+#include "net/ip_addr.h"
+
+struct dataplane;
+struct rte_graph;
+struct rte_node;
+
+#define PUNT_RING_SIZE 4096
+
+enum punt_kind {
+	PUNT_KERNEL,    /* a whole frame; packet->port: received on */
+	PUNT_NEIGHBOUR, /* as ip_output got it */
+};
+
+/* 0 or -errno. */
+int punt_create(struct dataplane *dp);
+void punt_destroy(struct dataplane *dp);
+
+/* Worker, from a node: the burst goes to the control thread; what does not fit takes the node's
+ * edge to drop. */
+void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t nb_objs,
+                enum punt_kind kind);
+
+/* Control thread: the ring is emptied, waiting datagrams are looked after. Its timer calls this;
+ * tests do it themselves. */
+void punt_poll(struct dataplane *dp);
+
+/* Control thread: the kernel has answered for this next hop; its datagrams go on, or are dropped.
+ */
+void punt_neighbour_changed(struct dataplane *dp, uint32_t slot);
+
+/* The control thread's own drops, DROP_REASONS of them. */
+const uint64_t *punt_drops(const struct dataplane *dp);
+
+#endif
