@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include <nonce.h>
+#include "bpf/nonce.h"
 
 static_assert(STUN_NONCE_SIZE == NONCE_SIZE && STUN_NONCE_LIFETIME_S == NONCE_LIFETIME_S,
               "one nonce");

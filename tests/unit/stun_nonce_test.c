@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <nonce.h>
+#include "bpf/nonce.h"
 
 #include "stun/nonce.h"
 
