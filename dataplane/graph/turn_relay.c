@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "graph/turn_relay.h"
 
-#include <rte_hash.h>
-
 rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct dataplane *dp = worker->dp;
@@ -12,10 +10,9 @@ rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
 		return drop(mbuf, DROP_TURN_NO_ALLOCATION);
 	for (uint16_t id = 0; id < dp->n_workers; id++) {
 		const struct worker *other = dp->workers[id];
-		void *index;
 
 		if (other == worker ||
-		    rte_hash_lookup_data(other->turn->clients, &packet->flow, &index) < 0)
+		    clients_find(&other->turn->clients, dp->turn->allocations, &packet->flow) == 0)
 			continue;
 		packet->queue = id;
 		return TURN_HAND_OVER;

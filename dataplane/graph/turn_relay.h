@@ -28,27 +28,43 @@ enum turn_edge {
 
 /*
  * The clients' allocations, of packets whose flow is a client's: NULL where this worker has none.
- * Both cache lines that relaying touches are on their way.
+ * Both cache lines that relaying touches are on their way; that the allocation is the client's is
+ * not yet checked (client_settle).
  */
 static inline void turn_clients_find(struct worker *worker, struct rte_mbuf **mbufs, uint16_t count,
                                      struct allocation *found[TURN_BURST])
 {
-	struct turn *turn = worker->dp->turn;
-	const void *keys[TURN_BURST];
-	void *indices[TURN_BURST];
-	uint64_t hits = 0;
+	const struct clients *clients = &worker->turn->clients;
+	uint64_t hashes[TURN_BURST];
 
-	for (uint16_t i = 0; i < count; i++)
-		keys[i] = &packet_of(mbufs[i])->flow;
-	rte_hash_lookup_bulk_data(worker->turn->clients, keys, count, &hits, indices);
 	for (uint16_t i = 0; i < count; i++) {
-		found[i] = NULL;
-		if (unlikely((hits & (1ull << i)) == 0))
-			continue;
-		found[i] = turn_allocation(turn, (uint32_t)(uintptr_t)indices[i]);
+		hashes[i] = clients_hash(clients, &packet_of(mbufs[i])->flow);
+		rte_prefetch0(clients_line(clients, hashes[i]));
+	}
+	for (uint16_t i = 0; i < count; i++) {
+		const struct clients_line *line = clients_line(clients, hashes[i]);
+		uint32_t match = clients_match(line, clients_tag(hashes[i]));
+		/* no match here is rare: [0] is no client's, and what was passed on is found when
+		 * it is settled */
+		uint32_t index = likely(match != 0) ? line->indices[__builtin_ctz(match)] : 0;
+
+		found[i] = turn_allocation(worker->dp->turn, index);
 		rte_prefetch0(found[i]);
 		rte_prefetch0_write(&found[i]->to_peer_packets);
 	}
+}
+
+/* The allocation found is the client's, or becomes it: NULL where this worker has none. */
+static inline struct allocation *client_settle(struct worker *worker, const struct packet *packet,
+                                               struct allocation *found)
+{
+	struct turn *turn = worker->dp->turn;
+	uint32_t index;
+
+	if (likely(client_is(found, &packet->flow)))
+		return found;
+	index = clients_find(&worker->turn->clients, turn->allocations, &packet->flow);
+	return index == 0 ? NULL : turn_allocation(turn, index);
 }
 
 /*

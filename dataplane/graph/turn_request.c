@@ -15,7 +15,7 @@ static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *m
 	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
 
 	if (likely(worker->dp->n_workers == 1) || stun_method_of(payload) == STUN_BINDING ||
-	    rte_hash_lookup(worker->turn->clients, &packet->flow) >= 0)
+	    clients_find(&worker->turn->clients, worker->dp->turn->allocations, &packet->flow) != 0)
 		return false;
 	return turn_client_elsewhere(worker, mbuf) == TURN_HAND_OVER;
 }

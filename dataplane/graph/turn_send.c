@@ -97,7 +97,8 @@ static inline void send_burst(struct rte_graph *graph, struct rte_node *node, st
 
 	turn_clients_find(worker, mbufs, count, found);
 	for (uint16_t i = 0; i < count; i++) {
-		rte_edge_t edge = send_relay(worker, policy, mbufs[i], found[i]);
+		rte_edge_t edge = send_relay(worker, policy, mbufs[i],
+		                             client_settle(worker, packet_of(mbufs[i]), found[i]));
 
 		node_run_next(graph, node, run, objs, start + i, edge);
 	}

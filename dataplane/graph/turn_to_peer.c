@@ -81,7 +81,7 @@ static inline void to_peer_burst(struct rte_graph *graph, struct rte_node *node,
 
 	turn_clients_find(worker, mbufs, count, found);
 	for (uint16_t i = 0; i < count; i++) {
-		to_peer[i].allocation = found[i];
+		to_peer[i].allocation = client_settle(worker, packet_of(mbufs[i]), found[i]);
 		to_peer_read(worker->dp->turn, mbufs[i], &to_peer[i]);
 	}
 	for (uint16_t i = 0; i < count; i++) {

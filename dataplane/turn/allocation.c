@@ -164,14 +164,13 @@ static bool quota_full(struct turn *turn, const struct turn_policy *policy, uint
 	return policy->quota_user != 0 && quota_count(turn, user_hash) >= policy->quota_user;
 }
 
-/* The client's key now leads here, and no longer to what was closed. */
+/* The client now leads here, and no longer to what was closed. */
 static int client_add(struct turn_worker *turn_worker, struct allocation *allocation,
                       struct allocation *closed)
 {
 	uint32_t index = allocation_index(turn_worker->turn, allocation);
 
-	if (rte_hash_add_key_data(turn_worker->clients, &allocation->client,
-	                          (void *)(uintptr_t)index) < 0)
+	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
 		return STUN_508_INSUFFICIENT_CAPACITY;
 	if (closed != NULL)
 		allocation_end(turn_worker, closed);
@@ -251,27 +250,16 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	          turn_worker->worker->now + ALLOCATION_LINGER_S);
 }
 
-/* Returns the position of the freed key plus 1, or 0 where the key leads to a younger allocation.
- */
-static uint32_t client_remove(struct turn_worker *turn_worker, struct allocation *allocation)
-{
-	void *index;
-
-	if (rte_hash_lookup_data(turn_worker->clients, &allocation->client, &index) < 0 ||
-	    (uintptr_t)index != allocation_index(turn_worker->turn, allocation))
-		return 0;
-	return rte_hash_del_key(turn_worker->clients, &allocation->client) + 1;
-}
-
 void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation)
 {
 	struct turn *turn = turn_worker->turn;
+	uint32_t index = allocation_index(turn, allocation);
 
 	if (!(allocation->flags & ALLOCATION_CLOSED))
 		allocation_close(turn_worker, allocation);
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
-	allocation->timer_prev = client_remove(turn_worker, allocation);
-	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, allocation_index(turn, allocation));
+	clients_remove(&turn_worker->clients, &allocation->client, index);
+	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
 }
 
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation, int family)
@@ -350,12 +338,12 @@ void allocation_sweep(struct turn_worker *turn_worker, struct allocation *alloca
 
 struct allocation *allocation_find(struct turn_worker *turn_worker, const struct five_tuple *client)
 {
-	struct allocation *allocation;
-	void *index;
+	uint32_t index =
+	        clients_find(&turn_worker->clients, turn_worker->turn->allocations, client);
+	struct allocation *allocation = &turn_worker->turn->allocations[index];
 
-	if (rte_hash_lookup_data(turn_worker->clients, client, &index) < 0)
+	if (index == 0)
 		return NULL;
-	allocation = &turn_worker->turn->allocations[(uintptr_t)index];
 	if (!(allocation->flags & ALLOCATION_CLOSED) &&
 	    !allocation_live(allocation, turn_worker->worker->now)) {
 		turn_count(turn_worker, TURN_ALLOCATION_EXPIRED);

@@ -89,7 +89,7 @@ struct allocation {
 	uint32_t lifetime;   /* granted with the Allocate, for its retransmissions */
 	uint32_t timer_next; /* the wheel's list; index of the allocation. After the end: of those
 	                        that wait */
-	uint32_t timer_prev; /* after the end: the key's position in turn_worker.clients, plus 1 */
+	uint32_t timer_prev;
 	uint32_t timer_due;  /* 0: not on the wheel */
 	uint32_t user_next, user_prev; /* the ring of this worker's allocations of the same user */
 	uint32_t user_chain; /* leader of the next user in the chain; of a ring's leader alone, read

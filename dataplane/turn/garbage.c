@@ -32,10 +32,6 @@ static void object_free(struct turn_worker *turn_worker, enum turn_object object
 	struct turn *turn = turn_worker->turn;
 	struct turn_private *private = turn_worker->private;
 
-	/* The key's slot was kept until now, since a reader might have been comparing it. */
-	if (object == TURN_OBJECT_ALLOCATION && turn->allocations[index].timer_prev != 0)
-		rte_hash_free_key_with_position(turn_worker->clients,
-		                                turn->allocations[index].timer_prev - 1);
 	__atomic_store_n(&private->used[object], private->used[object] - 1, __ATOMIC_RELAXED);
 	index_give(&turn->pools[object], &private->caches[object], index);
 }

@@ -39,17 +39,4 @@ static inline uint64_t hash_number(const struct hash_seed *seed, uint32_t alloca
 	return hash_mix(seed->words[0], ((uint64_t)allocation << 16 | number) ^ seed->words[1]);
 }
 
-/* As rte_hash wants it: three words and 32 bits of seed. */
-static inline uint32_t hash_three_words(const void *key, uint32_t length, uint32_t seed)
-{
-	uint64_t words[3];
-	uint64_t hash;
-
-	memcpy(words, key, sizeof(words));
-	hash = hash_mix(words[0] ^ seed * 0x9e3779b97f4a7c15ull,
-	                words[1] ^ seed * 0xd6e8feb86659fd93ull);
-	hash = hash_mix(hash ^ words[2], seed * 0xc2b2ae3d27d4eb4full ^ 0xff51afd7ed558ccdull);
-	return (uint32_t)(hash ^ hash >> 32);
-}
-
 #endif

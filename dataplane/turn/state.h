@@ -3,10 +3,9 @@
 #ifndef TURN_STATE_H
 #define TURN_STATE_H
 
-#include <rte_hash.h>
-
 #include "stun/nonce.h"
 #include "turn/allocation.h"
+#include "turn/clients.h"
 #include "turn/hash.h"
 #include "turn/pool.h"
 #include "turn/relay.h"
@@ -85,7 +84,7 @@ enum turn_object {
 struct turn_worker {
 	struct worker *worker;
 	struct turn *turn;
-	struct rte_hash *clients; /* struct five_tuple -> allocation index */
+	struct clients clients; /* five-tuple -> allocation index */
 	uint64_t counters[TURN_COUNTERS];
 	struct turn_private
 	        *private; /* caches, timer wheel, what waits for a grace period: turn/store.h */

@@ -118,28 +118,6 @@ static uint32_t chain_heads(const struct turn *turn, enum turn_object object)
 	return rte_align32pow2(worker_share(turn, table_shape(turn, object).count));
 }
 
-static struct rte_hash *clients_create(struct worker *worker)
-{
-	struct turn *turn = worker->dp->turn;
-	char name[RTE_HASH_NAMESIZE];
-	struct rte_hash_parameters parameters = {
-	        .name = name,
-	        .entries = RTE_MAX(
-	                8u, worker_share(turn, table_shape(turn, TURN_OBJECT_ALLOCATION).count)),
-	        .key_len = sizeof(struct five_tuple),
-	        .hash_func = hash_three_words,
-	        .socket_id = SOCKET_ID_ANY,
-	        .extra_flag =
-	                RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-
-	snprintf(name, sizeof(name), "clients-%u-%llx", worker->id,
-	         (unsigned long long)(uintptr_t)turn >> 6);
-	random_bytes(worker->random, &parameters.hash_func_init_val,
-	             sizeof(parameters.hash_func_init_val));
-	return rte_hash_create(&parameters);
-}
-
 static int chains_create(struct turn *turn, struct turn_chains *chains)
 {
 	uint32_t users = chain_heads(turn, TURN_OBJECT_ALLOCATION);
@@ -178,8 +156,10 @@ struct turn_worker *turn_worker_create(struct worker *worker)
 	turn_worker->worker = worker;
 	turn_worker->turn = turn;
 	turn_worker->private = table_map(sizeof(*turn_worker->private));
-	turn_worker->clients = clients_create(worker);
-	if (turn_worker->private == NULL || turn_worker->clients == NULL ||
+	if (turn_worker->private == NULL ||
+	    clients_create(&turn_worker->clients,
+	                   worker_share(turn, table_shape(turn, TURN_OBJECT_ALLOCATION).count),
+	                   &turn->seed) < 0 ||
 	    chains_create(turn, &turn->chains[worker->id]) < 0) {
 		turn_worker_destroy(turn_worker);
 		rte_errno = ENOMEM;
@@ -194,7 +174,7 @@ void turn_worker_destroy(struct turn_worker *turn_worker)
 	if (turn_worker == NULL)
 		return;
 	chains_destroy(&turn_worker->turn->chains[turn_worker->worker->id]);
-	rte_hash_free(turn_worker->clients);
+	clients_destroy(&turn_worker->clients);
 	table_unmap(turn_worker->private, sizeof(*turn_worker->private));
 	table_unmap(turn_worker, sizeof(*turn_worker));
 }

@@ -408,9 +408,9 @@ int bind_channel(struct client *client, uint16_t number, const char *ip, uint16_
 
 struct allocation *allocation_of(struct client *client)
 {
-	void *index;
+	struct turn *turn = client->fixture->dp.turn;
+	uint32_t index =
+	        clients_find(&client->worker->turn->clients, turn->allocations, &client->flow);
 
-	if (rte_hash_lookup_data(client->worker->turn->clients, &client->flow, &index) < 0)
-		return NULL;
-	return turn_allocation(client->fixture->dp.turn, (uintptr_t)index);
+	return index == 0 ? NULL : turn_allocation(turn, index);
 }
