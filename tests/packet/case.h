@@ -46,7 +46,7 @@ struct step {
 	const char *data;    /* "data" unless given */
 	uint16_t length;     /* of data; 0: as a string */
 	bool empty;          /* no data at all */
-	uint16_t queue;      /* that it arrives on */
+	uint16_t worker;     /* that receives it */
 	uint16_t vlan;
 	uint8_t hop_limit; /* 64 unless given */
 	uint8_t traffic_class;

@@ -88,7 +88,7 @@ static void frame_send(struct run *run, enum actor who, struct transport_addr to
 	size = frame_write(bytes, sizeof(bytes) - EDIT_ROOM, &frame);
 	if (step->frame_edit != NULL)
 		step->frame_edit(bytes, &size);
-	rig_inject(&run->scene->rig, actor_port(who), step->queue, bytes, size);
+	rig_inject(&run->scene->rig, actor_port(who), step->worker, bytes, size);
 	rig_walk(&run->scene->rig);
 }
 

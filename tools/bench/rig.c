@@ -158,10 +158,11 @@ int rig_neighbour(struct rig *rig, unsigned int port, const struct ip_addr *ip,
 	                     mac);
 }
 
-int rig_inject(struct rig *rig, unsigned int port, uint16_t queue, const void *frame,
+int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *frame,
                uint16_t length)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig->dp->pool);
+	uint16_t queue = port_tx_queue(rig->dp, worker, rig->ports[port].index);
 	char *room;
 
 	if (mbuf == NULL)

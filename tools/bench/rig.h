@@ -21,8 +21,7 @@
 struct rig_port {
 	uint16_t index; /* in the port table */
 	uint16_t ethdev;
-	struct rte_ring
-	        *in[RIG_QUEUES_MAX]; /* what the port receives, by queue: worker i polls queue i */
+	struct rte_ring *in[RIG_QUEUES_MAX];  /* what the port receives, by queue */
 	struct rte_ring *out[RIG_QUEUES_MAX]; /* what it sends */
 };
 
@@ -47,8 +46,8 @@ void rig_destroy(struct rig *rig);
 int rig_neighbour(struct rig *rig, unsigned int port, const struct ip_addr *ip,
                   const struct rte_ether_addr *mac);
 
-/* One frame into a port's queue: 0 or -ENOSPC. */
-int rig_inject(struct rig *rig, unsigned int port, uint16_t queue, const void *frame,
+/* One frame into the queue of a port that this worker polls: 0 or -ENOSPC. */
+int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *frame,
                uint16_t length);
 /* All workers, until nothing comes any more. */
 void rig_walk(struct rig *rig);
