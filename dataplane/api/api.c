@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The edge: a record from a client is judged here, before any handler sees it. */
+#include "api/api.h"
+#include "api/handlers.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sluice/turn.h>
+
+static_assert(sizeof(struct sluice_turn_user) <= API_BODY_MAX, "the longest body");
+
+static const struct api_types *const subjects[] = {
+        &api_types_config,
+        &api_types_port,
+        &api_types_turn,
+        &api_types_stats,
+};
+
+static const struct api_type *type_find(uint16_t number)
+{
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+		for (uint32_t j = 0; j < subjects[i]->count; j++) {
+			if (subjects[i]->types[j].type == number)
+				return &subjects[i]->types[j];
+		}
+	}
+	return NULL;
+}
+
+__attribute__((format(printf, 3, 4))) static void job_refuse(struct api_job *job, int status,
+                                                             const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(job->why, sizeof(job->why), format, arguments);
+	va_end(arguments);
+	job->status = status;
+	job->type = NULL;
+}
+
+/* Handlers read texts as C strings. */
+static void texts_check(struct api_job *job)
+{
+	const struct api_text *texts = job->type->texts;
+
+	for (int i = 0; i < 2 && texts[i].size != 0; i++) {
+		if (memchr(job->body + texts[i].offset, '\0', texts[i].size) == NULL) {
+			job_refuse(job, -EINVAL, "%s: no end within its %u bytes", texts[i].name,
+			           texts[i].size);
+			return;
+		}
+	}
+}
+
+void api_begin(struct api_job *job, struct dataplane *dp, const void *record, size_t size)
+{
+	struct sluice_api_header *header = &job->request;
+
+	*job = (struct api_job){.dp = dp};
+	memcpy(header, record, size < sizeof(*header) ? size : sizeof(*header));
+	if (size < sizeof(*header)) {
+		/* a header that is cut short tells nothing, its id included */
+		*header = (struct sluice_api_header){0};
+		job_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
+		           size, sizeof(*header));
+		return;
+	}
+	if (header->version != SLUICE_API_VERSION) {
+		job_refuse(job, -EPROTO, "API version %u: this program speaks %u", header->version,
+		           SLUICE_API_VERSION);
+		return;
+	}
+	if (header->length != size - sizeof(*header)) {
+		job_refuse(job, -EINVAL, "header claims %u bytes of body, the record has %zu",
+		           header->length, size - sizeof(*header));
+		return;
+	}
+	job->type = type_find(header->type);
+	if (job->type == NULL) {
+		job_refuse(job, -ENOSYS, "unknown type 0x%04x", header->type);
+		return;
+	}
+	if (header->length != job->type->body_size) {
+		job_refuse(job, -EINVAL, "type 0x%04x has a body of %u bytes, not %u", header->type,
+		           job->type->body_size, header->length);
+		return;
+	}
+	memcpy(job->body, (const unsigned char *)record + sizeof(*header), header->length);
+	texts_check(job);
+}
+
+static void reply_fail(struct seqpacket_record *reply, int status, const char *why)
+{
+	const char *text = why[0] != '\0' ? why : strerror(-status);
+
+	reply->header.status = status;
+	reply->header.length = (uint32_t)strnlen(text, SLUICE_API_ERROR_MAX);
+	memcpy(reply->body, text, reply->header.length);
+}
+
+bool api_next(struct api_job *job, struct seqpacket_record *reply)
+{
+	struct api_call call = {
+	        .dp = job->dp,
+	        .job = job,
+	        .body = job->body,
+	        .flags = job->request.flags,
+	        .why = job->why,
+	        .rows = reply->body,
+	        .room = sizeof(reply->body),
+	};
+	int status = job->status;
+
+	reply->header = (struct sluice_api_header){
+	        .version = SLUICE_API_VERSION,
+	        .type = job->request.type,
+	        .id = job->request.id,
+	};
+	if (status == 0)
+		status = job->type->handle(&call);
+	if (status != 0) {
+		reply_fail(reply, status, job->why);
+		return false;
+	}
+	reply->header.length = call.length;
+	if (call.more)
+		reply->header.flags = SLUICE_API_MORE;
+	return call.more;
+}
+
+void api_handle(struct dataplane *dp, const void *record, size_t size,
+                void (*reply)(void *arg, const struct seqpacket_record *record), void *arg)
+{
+	_Alignas(8) struct seqpacket_record page;
+	struct api_job job;
+	bool more;
+
+	api_begin(&job, dp, record, size);
+	do {
+		more = api_next(&job, &page);
+		reply(arg, &page);
+	} while (more);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The dataplane's side of the API: requests in, replies out. Control thread only. api_server binds
+ * it to the socket; everything that judges input works without one.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/seqpacket.h"
+
+struct dataplane;
+
+#define API_BODY_MAX 1024 /* of a request; each type has a fixed size below this */
+
+/* A request that is being answered. A list is answered page by page: between two of them only this
+ * is kept. */
+struct api_job {
+	struct dataplane *dp;
+	const struct api_type *type; /* NULL: refused at the edge */
+	struct sluice_api_header request;
+	int status; /* where it is refused at the edge ... */
+	char why[SLUICE_API_ERROR_MAX];
+	uint32_t cursor; /* the handler's own: 0 at the first page */
+	uint32_t section;
+	_Alignas(8) unsigned char body[API_BODY_MAX];
+};
+
+/* Takes a record of `size` bytes, whatever they are. */
+void api_begin(struct api_job *job, struct dataplane *dp, const void *record, size_t size);
+
+/* Writes the next reply, and says whether another one follows it. */
+bool api_next(struct api_job *job, struct seqpacket_record *reply);
+
+/* Begin to end, for callers that take replies as they come. */
+void api_handle(struct dataplane *dp, const void *record, size_t size,
+                void (*reply)(void *arg, const struct seqpacket_record *record), void *arg);
+
+struct api_server;
+
+/* Serves on dp->events what comes to the listener, which stays the caller's. NULL: no memory. */
+struct api_server *api_server_create(struct dataplane *dp,
+                                     const struct seqpacket_listener *listener);
+/* Closes its clients. */
+void api_server_destroy(struct api_server *server);
+
+#endif

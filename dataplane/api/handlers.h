@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What answers each type of request. The edge (api.c) has checked the body's size and its texts'
+ * ends. */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/api.h"
+#include "dataplane.h"
+
+/* A text of a request's body; it must end within its field. */
+struct api_text {
+	const char *name;
+	uint16_t offset;
+	uint16_t size; /* 0: none */
+};
+
+struct api_call {
+	struct dataplane *dp;
+	struct api_job *job;
+	const void *body; /* of the type's size */
+	uint32_t flags;   /* enum sluice_api_flag */
+	char *why;        /* SLUICE_API_ERROR_MAX bytes, for a status that is not 0 */
+	/* the reply */
+	void *rows;
+	uint32_t room, length; /* bytes */
+	bool more;             /* another page follows: the handler is called again */
+};
+
+struct api_type {
+	uint16_t type; /* enum sluice_api_type */
+	uint16_t body_size;
+	int (*handle)(struct api_call *call); /* 0 or -errno */
+	struct api_text texts[2];
+};
+
+/* How many rows of `size` fit, and that so many are there. */
+static inline uint32_t api_rows_max(const struct api_call *call, size_t size)
+{
+	return call->room / (uint32_t)size;
+}
+
+/* A page of a list whose end is an empty one. */
+static inline int api_page(struct api_call *call, uint32_t rows, size_t size)
+{
+	call->length = rows * (uint32_t)size;
+	call->more = rows > 0;
+	return 0;
+}
+
+/* Each subject's rows; a type that is in none of them is unknown. */
+struct api_types {
+	const struct api_type *types;
+	uint32_t count;
+};
+
+extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats;
+
+#define API_TEXT(struct_name, field)                                                               \
+	{                                                                                          \
+#field, offsetof(struct struct_name, field),                                       \
+		        sizeof(((struct struct_name *)0)->field)                                   \
+	}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The program itself, and the frame of a whole configuration that is replayed. */
+#include "api/handlers.h"
+#include "net/port.h"
+#include "turn/turn.h"
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_version.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int version_handle(struct api_call *call)
+{
+	struct sluice_version *version = call->rows;
+
+	*version = (struct sluice_version){
+	        .api = SLUICE_API_VERSION,
+	        .pid = (uint32_t)getpid(),
+	        .program = "sluice-dataplane",
+	        .version = SLUICE_VERSION_TEXT,
+	        .uptime_s = (rte_rdtsc() - call->dp->tsc_start) / rte_get_tsc_hz(),
+	};
+	snprintf(version->dpdk, sizeof(version->dpdk), "%s", rte_version());
+	call->length = sizeof(*version);
+	return 0;
+}
+
+static int config_begin_handle(struct api_call *call)
+{
+	call->dp->config_generation++;
+	return 0;
+}
+
+static int config_commit_handle(struct api_call *call)
+{
+	port_config_sweep(call->dp);
+	turn_config_sweep(call->dp->turn);
+	return 0;
+}
+
+static const struct api_type types[] = {
+        {SLUICE_VERSION, 0, version_handle},
+        {SLUICE_CONFIG_BEGIN, 0, config_begin_handle},
+        {SLUICE_CONFIG_COMMIT, 0, config_commit_handle},
+};
+
+const struct api_types api_types_config = {types, RTE_DIM(types)};

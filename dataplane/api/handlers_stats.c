@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/counters.h"
+#include "api/handlers.h"
+#include "graph/graph.h"
+#include "net/port.h"
+
+#include <rte_common.h>
+#include <rte_graph_worker.h>
+#include <rte_lcore.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int counter_show_handle(struct api_call *call)
+{
+	const struct sluice_counter_show *show = call->body;
+	struct counter_cursor cursor = {call->job->section, call->job->cursor};
+	size_t size = sizeof(struct sluice_counter_row);
+	uint32_t rows = counter_show(call->dp, &cursor, show->nonzero != 0, call->rows,
+	                             api_rows_max(call, size));
+
+	call->job->section = cursor.section;
+	call->job->cursor = cursor.index;
+	return api_page(call, rows, size);
+}
+
+/* The control thread alone replaces the list: it may read it. */
+static void worker_row(const struct worker *worker, struct sluice_worker_row *row)
+{
+	*row = (struct sluice_worker_row){
+	        .id = worker->id,
+	        .cpu = rte_lcore_to_cpu_id((int)worker->lcore),
+	        .queues = worker->queues != NULL ? worker->queues->count : 0,
+	        .poll = __atomic_load_n(&worker->poll, __ATOMIC_RELAXED),
+	        .packets = __atomic_load_n(&worker->rx_packets, __ATOMIC_RELAXED),
+	        .walks = __atomic_load_n(&worker->walks, __ATOMIC_RELAXED),
+	        .busy_cycles = __atomic_load_n(&worker->busy_cycles, __ATOMIC_RELAXED),
+	        .idle_cycles = __atomic_load_n(&worker->idle_cycles, __ATOMIC_RELAXED),
+	        .handed_over = __atomic_load_n(&worker->handed_over, __ATOMIC_RELAXED),
+	        .ring_full = __atomic_load_n(&worker->ring_full, __ATOMIC_RELAXED),
+	};
+}
+
+static int worker_show_handle(struct api_call *call)
+{
+	struct sluice_worker_row *rows = call->rows;
+	uint32_t max = api_rows_max(call, sizeof(*rows)), count = 0;
+
+	while (count < max && call->job->cursor < call->dp->n_workers)
+		worker_row(call->dp->workers[call->job->cursor++], &rows[count++]);
+	return api_page(call, count, sizeof(*rows));
+}
+
+static int worker_poll_handle(struct api_call *call)
+{
+	const struct sluice_worker_poll *poll = call->body;
+
+	if (poll->mode > SLUICE_POLL_BUSY) {
+		snprintf(call->why, SLUICE_API_ERROR_MAX, "unknown poll mode %u", poll->mode);
+		return -EINVAL;
+	}
+	for (uint16_t i = 0; i < call->dp->n_workers; i++)
+		__atomic_store_n(&call->dp->workers[i]->poll, poll->mode, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void graph_edges(const struct rte_node *node, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < node->nb_edges && used < size; i++) {
+		int length = snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "",
+		                      node->nodes[i]->name);
+
+		if (length < 0 || (size_t)length >= size - used) {
+			text[used] = '\0'; /* whole names only */
+			return;
+		}
+		used += (size_t)length;
+	}
+}
+
+/* Node statistics are each worker's own; all graphs have the same edges. */
+static void graph_row(const struct dataplane *dp, const char *name, struct sluice_graph_row *row)
+{
+	*row = (struct sluice_graph_row){0};
+	snprintf(row->node, sizeof(row->node), "%s", name);
+	for (uint16_t i = 0; i < dp->n_workers; i++) {
+		const struct rte_node *node =
+		        rte_graph_node_get_by_name(dp->workers[i]->graph->name, name);
+
+		if (node == NULL)
+			continue;
+		if (row->edges[0] == '\0')
+			graph_edges(node, row->edges, sizeof(row->edges));
+		row->calls += __atomic_load_n(&node->total_calls, __ATOMIC_RELAXED);
+		row->packets += __atomic_load_n(&node->total_objs, __ATOMIC_RELAXED);
+		row->cycles += __atomic_load_n(&node->total_cycles, __ATOMIC_RELAXED);
+	}
+}
+
+static int graph_show_handle(struct api_call *call)
+{
+	struct sluice_graph_row *rows = call->rows;
+	uint32_t max = api_rows_max(call, sizeof(*rows)), count = 0;
+
+	while (count < max && call->job->cursor < graph_nodes_count)
+		graph_row(call->dp, graph_nodes[call->job->cursor++], &rows[count++]);
+	return api_page(call, count, sizeof(*rows));
+}
+
+static const struct api_type types[] = {
+        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), counter_show_handle},
+        {SLUICE_WORKER_SHOW, 0, worker_show_handle},
+        {SLUICE_WORKER_POLL_SET, sizeof(struct sluice_worker_poll), worker_poll_handle},
+        {SLUICE_GRAPH_SHOW, 0, graph_show_handle},
+};
+
+const struct api_types api_types_stats = {types, RTE_DIM(types)};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/handlers.h"
+#include "turn/turn.h"
+
+#include <rte_common.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+static int listen_add_handle(struct api_call *call)
+{
+	return turn_listen_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int listen_delete_handle(struct api_call *call)
+{
+	return turn_listen_delete(call->dp->turn, call->body, call->why);
+}
+
+static int realm_set_handle(struct api_call *call)
+{
+	return turn_realm_set(call->dp->turn, call->body, call->why);
+}
+
+static int relay_add_handle(struct api_call *call)
+{
+	return turn_relay_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int relay_delete_handle(struct api_call *call)
+{
+	return turn_relay_delete(call->dp->turn, call->body, call->why);
+}
+
+static int user_add_handle(struct api_call *call)
+{
+	return turn_user_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int user_delete_handle(struct api_call *call)
+{
+	return turn_user_delete(call->dp->turn, call->body, call->why);
+}
+
+static int secret_add_handle(struct api_call *call)
+{
+	return turn_secret_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int secret_delete_handle(struct api_call *call)
+{
+	return turn_secret_delete(call->dp->turn, call->body, call->why);
+}
+
+static int peer_add_handle(struct api_call *call)
+{
+	return turn_peer_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int peer_delete_handle(struct api_call *call)
+{
+	return turn_peer_delete(call->dp->turn, call->body, call->why);
+}
+
+static int lifetime_set_handle(struct api_call *call)
+{
+	return turn_lifetime_set(call->dp->turn, call->body, call->why);
+}
+
+static int quota_set_handle(struct api_call *call)
+{
+	return turn_quota_set(call->dp->turn, call->body, call->why);
+}
+
+static int turn_show_handle(struct api_call *call)
+{
+	turn_show(call->dp->turn, call->rows);
+	call->length = sizeof(struct sluice_turn_row);
+	return 0;
+}
+
+static int allocation_show_handle(struct api_call *call)
+{
+	const struct sluice_allocation_show *show = call->body;
+	size_t size = sizeof(struct sluice_allocation_row);
+
+	return api_page(call,
+	                allocation_show(call->dp->turn, &call->job->cursor, show->user, call->rows,
+	                                api_rows_max(call, size)),
+	                size);
+}
+
+static int allocation_delete_handle(struct api_call *call)
+{
+	const struct sluice_allocation_delete *del = call->body;
+	int ret = allocation_delete(call->dp->turn, del->id);
+
+	if (ret == -ENOENT)
+		snprintf(call->why, SLUICE_API_ERROR_MAX, "no allocation %llu",
+		         (unsigned long long)del->id);
+	return ret;
+}
+
+static const struct api_type types[] = {
+        {SLUICE_TURN_LISTEN_ADD, sizeof(struct sluice_turn_listen), listen_add_handle},
+        {SLUICE_TURN_LISTEN_DELETE, sizeof(struct sluice_turn_listen), listen_delete_handle},
+        {SLUICE_TURN_REALM_SET,
+         sizeof(struct sluice_turn_realm),
+         realm_set_handle,
+         {API_TEXT(sluice_turn_realm, realm)}},
+        {SLUICE_TURN_RELAY_ADD, sizeof(struct sluice_turn_relay), relay_add_handle},
+        {SLUICE_TURN_RELAY_DELETE, sizeof(struct sluice_turn_relay), relay_delete_handle},
+        {SLUICE_TURN_USER_ADD,
+         sizeof(struct sluice_turn_user),
+         user_add_handle,
+         {API_TEXT(sluice_turn_user, name), API_TEXT(sluice_turn_user, password)}},
+        {SLUICE_TURN_USER_DELETE,
+         sizeof(struct sluice_turn_user),
+         user_delete_handle,
+         {API_TEXT(sluice_turn_user, name)}},
+        {SLUICE_TURN_SECRET_ADD,
+         sizeof(struct sluice_turn_secret),
+         secret_add_handle,
+         {API_TEXT(sluice_turn_secret, secret)}},
+        {SLUICE_TURN_SECRET_DELETE,
+         sizeof(struct sluice_turn_secret),
+         secret_delete_handle,
+         {API_TEXT(sluice_turn_secret, secret)}},
+        {SLUICE_TURN_PEER_ADD, sizeof(struct sluice_turn_peer), peer_add_handle},
+        {SLUICE_TURN_PEER_DELETE, sizeof(struct sluice_turn_peer), peer_delete_handle},
+        {SLUICE_TURN_LIFETIME_SET, sizeof(struct sluice_turn_lifetime), lifetime_set_handle},
+        {SLUICE_TURN_QUOTA_SET, sizeof(struct sluice_turn_quota), quota_set_handle},
+        {SLUICE_TURN_SHOW, 0, turn_show_handle},
+        {SLUICE_ALLOCATION_SHOW,
+         sizeof(struct sluice_allocation_show),
+         allocation_show_handle,
+         {API_TEXT(sluice_allocation_show, user)}},
+        {SLUICE_ALLOCATION_DELETE, sizeof(struct sluice_allocation_delete),
+         allocation_delete_handle},
+};
+
+const struct api_types api_types_turn = {types, RTE_DIM(types)};

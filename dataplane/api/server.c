@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Clients of the socket. Each waits for one thing: to be read from while it has no request, to be
+ * written to while it has. So one that does not read its replies delays nobody else, and a long
+ * list lets the others in between its pages.
+ */
+#include "api/api.h"
+#include "dataplane.h"
+#include "log.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 64
+
+struct api_client {
+	struct api_server *server;
+	struct event *readable, *writable;
+	int fd;
+	bool reply_waits; /* the socket was full: reply is still to be sent */
+	bool more;        /* of the job, behind that reply */
+	struct api_job job;
+	_Alignas(8) struct seqpacket_record reply;
+};
+
+struct api_server {
+	struct dataplane *dp;
+	const struct seqpacket_listener *listener;
+	struct event *acceptable;
+	struct api_client *clients[CLIENTS_MAX];
+	uint32_t n_clients;
+	_Alignas(8) struct seqpacket_record request; /* read and judged at once: one serves all */
+};
+
+static void client_free(struct api_client *client)
+{
+	if (client->readable != NULL)
+		event_free(client->readable);
+	if (client->writable != NULL)
+		event_free(client->writable);
+	close(client->fd);
+	free(client);
+}
+
+static void client_close(struct api_client *client)
+{
+	struct api_server *server = client->server;
+
+	for (uint32_t i = 0; i < server->n_clients; i++) {
+		if (server->clients[i] == client) {
+			server->clients[i] = server->clients[--server->n_clients];
+			break;
+		}
+	}
+	client_free(client);
+	event_add(server->acceptable, NULL); /* there is room again */
+}
+
+/* One reply, or as much as the socket takes of it: nothing. */
+static void client_advance(struct api_client *client)
+{
+	int ret;
+
+	if (!client->reply_waits)
+		client->more = api_next(&client->job, &client->reply);
+	ret = seqpacket_send(client->fd, &client->reply.header, client->reply.body);
+	client->reply_waits = ret == -EAGAIN;
+	if (ret != 0 && ret != -EAGAIN) {
+		client_close(client);
+		return;
+	}
+	if (client->reply_waits || client->more) {
+		event_del(client->readable);
+		event_add(client->writable, NULL);
+	} else {
+		explicit_bzero(client->job.body, sizeof(client->job.body));
+		event_del(client->writable);
+		event_add(client->readable, NULL);
+	}
+}
+
+static void client_writable(evutil_socket_t fd, short what, void *arg)
+{
+	client_advance(arg);
+}
+
+static void client_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct api_client *client = arg;
+	struct api_server *server = client->server;
+	int size = seqpacket_receive(client->fd, &server->request);
+
+	if (size == -EAGAIN)
+		return;
+	if (size == -EMSGSIZE) /* no type has such a body: its beginning is refused all the same */
+		size = sizeof(server->request);
+	if (size <= 0) {
+		client_close(client);
+		return;
+	}
+	api_begin(&client->job, server->dp, &server->request, (size_t)size);
+	explicit_bzero(&server->request, (size_t)size); /* passwords */
+	client_advance(client);
+}
+
+static int client_add(struct api_server *server, int fd)
+{
+	struct api_client *client = calloc(1, sizeof(*client));
+	struct event_base *events = server->dp->events;
+
+	if (client == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	client->server = server;
+	client->fd = fd;
+	client->readable = event_new(events, fd, EV_READ | EV_PERSIST, client_readable, client);
+	client->writable = event_new(events, fd, EV_WRITE | EV_PERSIST, client_writable, client);
+	if (client->readable == NULL || client->writable == NULL ||
+	    event_add(client->readable, NULL) != 0) {
+		client_free(client);
+		return -ENOMEM;
+	}
+	server->clients[server->n_clients++] = client;
+	return 0;
+}
+
+static void server_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct api_server *server = arg;
+	int client = seqpacket_accept(server->listener);
+
+	if (client >= 0 && client_add(server, client) != 0)
+		log_error("no memory for a client of %s", server->listener->path);
+	if (client < 0 && client != -EAGAIN && client != -ECONNABORTED)
+		log_error("%s: %s", server->listener->path, strerror(-client));
+	if (server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
+		event_del(server->acceptable);
+}
+
+struct api_server *api_server_create(struct dataplane *dp,
+                                     const struct seqpacket_listener *listener)
+{
+	struct api_server *server = calloc(1, sizeof(*server));
+
+	if (server == NULL)
+		return NULL;
+	server->dp = dp;
+	server->listener = listener;
+	server->acceptable = event_new(dp->events, listener->fd, EV_READ | EV_PERSIST,
+	                               server_acceptable, server);
+	if (server->acceptable == NULL || event_add(server->acceptable, NULL) != 0) {
+		api_server_destroy(server);
+		return NULL;
+	}
+	return server;
+}
+
+void api_server_destroy(struct api_server *server)
+{
+	if (server == NULL)
+		return;
+	for (uint32_t i = 0; i < server->n_clients; i++)
+		client_free(server->clients[i]);
+	if (server->acceptable != NULL)
+		event_free(server->acceptable);
+	free(server);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sluice-dataplane: starts the parts in order, and ends them in reverse. */
+#include "api/api.h"
+#include "common/notify.h"
+#include "common/privilege.h"
+#include "config.h"
+#include "eal.h"
+#include "log.h"
+#include "net/port.h"
+#include "turn/turn.h"
+
+#include <event2/event.h>
+#include <rte_eal.h>
+#include <rte_launch.h>
+
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/*
+ * What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
+ * attaching the gate, TAP twins, and asking the kernel whose program is attached (by its id:
+ * CAP_SYS_ADMIN).
+ */
+#define CONTROL_PRIVILEGES                                                                         \
+	(PRIVILEGE(CAP_NET_ADMIN) | PRIVILEGE(CAP_NET_RAW) | PRIVILEGE(CAP_BPF) |                  \
+	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK) | PRIVILEGE(CAP_SYS_ADMIN) |             \
+	 PRIVILEGE(CAP_SETPCAP))
+
+static const struct timeval second = {.tv_sec = 1};
+
+static void tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct dataplane *dp = arg;
+
+	turn_tick(dp->turn, (uint64_t)time(NULL));
+	port_tick(dp);
+}
+
+static void stop(evutil_socket_t number, short what, void *events)
+{
+	log_info("stopping on signal %d", (int)number);
+	event_base_loopbreak(events);
+}
+
+/* A worker touches packets and its own memory: it needs no privilege at all. */
+static int worker_thread(void *worker)
+{
+	int ret = privilege_keep(0);
+
+	if (ret != 0)
+		log_warning("a worker keeps its privileges: %s", strerror(-ret));
+	return worker_main(worker);
+}
+
+static int workers_launch(struct dataplane *dp)
+{
+	for (uint16_t i = 0; i < dp->n_workers; i++) {
+		struct worker *worker = dp->workers[i];
+		int ret = rte_eal_remote_launch(worker_thread, worker, worker->lcore);
+
+		if (ret != 0) {
+			log_error("worker %u does not start on lcore %u: %s", i, worker->lcore,
+			          strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void workers_stop(struct dataplane *dp)
+{
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		__atomic_store_n(&dp->workers[i]->stop, 1, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+}
+
+/* Serves until a signal comes. */
+static int serve(struct dataplane *dp, const struct seqpacket_listener *listener)
+{
+	struct api_server *server = api_server_create(dp, listener);
+	struct event *events[] = {
+	        event_new(dp->events, -1, EV_PERSIST, tick, dp),
+	        evsignal_new(dp->events, SIGTERM, stop, dp->events),
+	        evsignal_new(dp->events, SIGINT, stop, dp->events),
+	};
+	int ret = server == NULL ? -1 : 0;
+
+	for (size_t i = 0; i < RTE_DIM(events) && ret == 0; i++)
+		ret = events[i] == NULL ? -1 : event_add(events[i], i == 0 ? &second : NULL);
+	if (ret != 0)
+		log_error("no memory to serve");
+	else
+		ret = workers_launch(dp);
+	if (ret == 0) {
+		tick(-1, 0, dp);
+		log_info("ready: %u worker%s, %s", dp->n_workers, dp->n_workers == 1 ? "" : "s",
+		         listener->path);
+		notify_send("READY=1");
+		event_base_dispatch(dp->events);
+		notify_send("STOPPING=1");
+	}
+	workers_stop(dp);
+	for (size_t i = 0; i < RTE_DIM(events); i++) {
+		if (events[i] != NULL)
+			event_free(events[i]);
+	}
+	api_server_destroy(server);
+	return ret;
+}
+
+static int run(const struct config *config, const struct seqpacket_listener *listener)
+{
+	struct event_base *events = NULL;
+	struct dataplane *dp = NULL;
+	int ret = eal_start(config);
+
+	if (ret != 0)
+		return ret;
+	events = event_base_new();
+	if (events != NULL)
+		dp = dataplane_create(&config->options, events);
+	ret = dp != NULL ? serve(dp, listener) : -1;
+	dataplane_destroy(dp);
+	if (events != NULL)
+		event_base_free(events);
+	rte_eal_cleanup();
+	return ret;
+}
+
+/* Before any thread is there, so that each inherits it. */
+static void privileges_drop(void)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	int ret;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0)
+		log_warning("the limit of locked memory stays: AF_XDP ports may not open");
+	ret = privilege_keep(CONTROL_PRIVILEGES);
+	if (ret != 0)
+		log_warning("privileges stay: %s", strerror(-ret));
+}
+
+int main(int argc, char **argv)
+{
+	struct seqpacket_listener listener;
+	char why[SLUICE_API_ERROR_MAX];
+	struct config config;
+	int ret;
+
+	switch (config_parse(&config, argc, argv)) {
+	case CONFIG_DONE:
+		return EXIT_SUCCESS;
+	case CONFIG_WRONG:
+		return EXIT_FAILURE;
+	case CONFIG_RUN:
+		break;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	/* first of all: a second instance must not touch the ports of the one that runs */
+	if (seqpacket_listen(&listener, config.options.socket_path, why) != 0) {
+		log_error("%s", why);
+		return EXIT_FAILURE;
+	}
+	privileges_drop();
+	ret = run(&config, &listener);
+	seqpacket_listener_close(&listener);
+	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
