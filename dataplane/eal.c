@@ -134,17 +134,20 @@ int eal_start(const struct config *config)
 {
 	uint32_t memory_mb = memory_wanted(config);
 	char memory[16], lcores[CPU_LIST_MAX];
+	/* the device that is no NIC's: none is taken from the kernel before `port add` names it */
 	const char *args[ARGS_MAX] = {
 	        "sluice-dataplane",
 	        "--no-telemetry",
 	        "--no-shconf",
 	        "--log-level=error",
+	        "-a",
+	        "pci:0000:00:00.0",
 	        "-m",
 	        memory,
 	        "--lcores",
 	        lcores,
 	};
-	int count = 8;
+	int count = 10;
 	int ret = lcores_write(config, lcores, sizeof(lcores));
 
 	if (ret != 0)

@@ -27,8 +27,7 @@
  */
 #define CONTROL_PRIVILEGES                                                                         \
 	(PRIVILEGE(CAP_NET_ADMIN) | PRIVILEGE(CAP_NET_RAW) | PRIVILEGE(CAP_BPF) |                  \
-	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK) | PRIVILEGE(CAP_SYS_ADMIN) |             \
-	 PRIVILEGE(CAP_SETPCAP))
+	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK) | PRIVILEGE(CAP_SYS_ADMIN))
 
 static const struct timeval second = {.tv_sec = 1};
 
@@ -131,14 +130,23 @@ static int run(const struct config *config, const struct seqpacket_listener *lis
 	return ret;
 }
 
+/* AF_XDP pins its packets' memory. What may not be raised shows when a port is added. */
+static void locked_memory_raise(void)
+{
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 /* Before any thread is there, so that each inherits it. */
 static void privileges_drop(void)
 {
-	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	int ret;
 
-	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0)
-		log_warning("the limit of locked memory stays: AF_XDP ports may not open");
+	locked_memory_raise();
 	ret = privilege_keep(CONTROL_PRIVILEGES);
 	if (ret != 0)
 		log_warning("privileges stay: %s", strerror(-ret));
