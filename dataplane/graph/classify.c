@@ -111,7 +111,7 @@ static inline enum drop_reason ip4_parse(struct cursor *cursor, struct packet *p
 		return DROP_IP_HEADER;
 	cursor->end = cursor->at + total - sizeof(*ip);
 	if (unlikely((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-	             checksum_bytes(ip, sizeof(*ip)) != 0xffff))
+	             checksum_ip4_header(ip) != 0xffff))
 		return DROP_IP4_CHECKSUM;
 	return unlikely(ip4_source_bad(ip->src_addr)) ? DROP_IP_SOURCE : DROP_NONE;
 }

@@ -33,23 +33,32 @@ static inline void ethernet_write(struct rte_ether_hdr *ether, const struct port
 	}
 }
 
-/* An atomic datagram (DF) needs no identification (RFC 6864, 4.1). */
+/*
+ * An atomic datagram (DF) needs no identification (RFC 6864, 4.1). The checksum is added up from
+ * the fields: to read the header back that was just written piece by piece would stall.
+ */
 static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
                              const struct packet *packet, uint16_t length)
 {
 	bool atomic = packet->flags & PACKET_DONT_FRAGMENT;
+	uint16_t length_be = rte_cpu_to_be_16(length);
+	uint16_t id = atomic ? 0 : rte_cpu_to_be_16(++worker->ip_id);
+	uint16_t fragment = atomic ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
+	uint64_t sum = (uint64_t)rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8 | packet->traffic_class) +
+	               length_be + id + fragment +
+	               rte_cpu_to_be_16((uint16_t)(packet->hop_limit << 8 | IPPROTO_UDP)) +
+	               packet->flow.client.words[3] + packet->dst.words[3];
 
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->type_of_service = packet->traffic_class;
-	ip->total_length = rte_cpu_to_be_16(length);
-	ip->packet_id = atomic ? 0 : rte_cpu_to_be_16(++worker->ip_id);
-	ip->fragment_offset = atomic ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
+	ip->total_length = length_be;
+	ip->packet_id = id;
+	ip->fragment_offset = fragment;
 	ip->time_to_live = packet->hop_limit;
 	ip->next_proto_id = IPPROTO_UDP;
-	ip->hdr_checksum = 0;
+	ip->hdr_checksum = (uint16_t)~checksum_fold(sum);
 	ip->src_addr = packet->flow.client.words[3];
 	ip->dst_addr = packet->dst.words[3];
-	ip->hdr_checksum = (uint16_t)~checksum_bytes(ip, sizeof(*ip));
 }
 
 static inline void ip6_write(struct rte_ipv6_hdr *ip, const struct packet *packet, uint16_t length)

@@ -39,6 +39,15 @@ static inline uint16_t checksum_bytes(const void *bytes, size_t length)
 	return rte_raw_cksum(bytes, length);
 }
 
+/* An IPv4 header without options. */
+static inline uint16_t checksum_ip4_header(const void *header)
+{
+	uint32_t words[5];
+
+	memcpy(words, header, sizeof(words));
+	return checksum_fold((uint64_t)words[0] + words[1] + words[2] + words[3] + words[4]);
+}
+
 /*
  * An address' share of the UDP pseudo header. A v4-mapped address adds 0xffff in its prefix, which
  * is zero in one's complement: so one sum serves both families.

@@ -24,9 +24,14 @@ struct ip_addr {
 
 #define IP_ADDR_V4_PREFIX RTE_BE32(0x0000ffff)
 
+/* In one word: what is stored by halves and read whole stalls until the halves are in the cache. */
 static inline struct ip_addr ip_addr_v4(uint32_t be)
 {
-	return (struct ip_addr){.words = {0, 0, IP_ADDR_V4_PREFIX, be}};
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return (struct ip_addr){.quads = {0, (uint64_t)be << 32 | IP_ADDR_V4_PREFIX}};
+#else
+	return (struct ip_addr){.quads = {0, (uint64_t)IP_ADDR_V4_PREFIX << 32 | be}};
+#endif
 }
 
 static inline struct ip_addr ip_addr_v6(const void *bytes)
