@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Requests and what is answered, without a socket and with one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <rte_eal.h>
+#include <unistd.h>
+
+#include <sluice/port.h>
+#include <sluice/stats.h>
+#include <sluice/turn.h>
+
+#include "api/api.h"
+#include "dataplane.h"
+#include "graph/drop.h"
+#include "graph/graph.h"
+
+struct fixture {
+	struct event_base *events;
+	struct dataplane *dp;
+};
+
+/* What came back to one request. */
+struct answer {
+	int status;
+	uint32_t replies;
+	uint32_t length; /* of the bodies */
+	bool ended;
+	uint8_t body[4 * SLUICE_API_MESSAGE_MAX];
+};
+
+static struct answer answer;
+
+static int fixture_make(void **state)
+{
+	static struct fixture fixture;
+	struct options options;
+	char *args[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
+	                "-m",   "256",       "-l",          "0",        "--log-level=3"};
+
+	if (rte_eal_init(RTE_DIM(args), args) < 0)
+		return -1;
+	options_default(&options);
+	fixture.dp = dataplane_create(&options, NULL);
+	fixture.events = event_base_new();
+	*state = &fixture;
+	if (fixture.dp == NULL || fixture.events == NULL)
+		return -1;
+	fixture.dp->events = fixture.events;
+	return 0;
+}
+
+static int fixture_free(void **state)
+{
+	struct fixture *fixture = *state;
+
+	dataplane_destroy(fixture->dp);
+	event_base_free(fixture->events);
+	return 0;
+}
+
+static void answer_take(void *arg, const struct seqpacket_record *reply)
+{
+	assert_false(answer.ended);
+	assert_int_equal(reply->header.version, SLUICE_API_VERSION);
+	assert_true(reply->header.length <= sizeof(reply->body));
+	assert_true(answer.length + reply->header.length <= sizeof(answer.body));
+	memcpy(answer.body + answer.length, reply->body, reply->header.length);
+	answer.length += reply->header.length;
+	answer.status = reply->header.status;
+	answer.replies++;
+	answer.ended = !(reply->header.flags & SLUICE_API_MORE);
+	if (arg != NULL)
+		assert_int_equal(reply->header.id, *(uint32_t *)arg);
+}
+
+static void ask(struct fixture *fixture, uint16_t type, uint32_t flags, const void *body,
+                uint32_t length)
+{
+	struct seqpacket_record request = {
+	        .header = {SLUICE_API_VERSION, type, 77, 0, flags, length},
+	};
+	uint32_t id = 77;
+
+	memset(&answer, 0, sizeof(answer));
+	memcpy(request.body, body, length);
+	api_handle(fixture->dp, &request, sizeof(request.header) + length, answer_take, &id);
+	assert_true(answer.ended);
+}
+
+static const struct {
+	const char *name;
+	uint16_t version, type;
+	uint32_t claimed; /* body length in the header */
+	uint32_t size;    /* of the record */
+	char fill;
+	int status;
+} garbage[] = {
+        {"empty", 0, 0, 0, 0, 0, -EINVAL},
+        {"half a header", SLUICE_API_VERSION, SLUICE_VERSION, 0, 10, 0, -EINVAL},
+        {"a byte short", SLUICE_API_VERSION, SLUICE_VERSION, 0, 19, 0, -EINVAL},
+        {"version 0", 0, SLUICE_VERSION, 0, 20, 0, -EPROTO},
+        {"next version", SLUICE_API_VERSION + 1, SLUICE_VERSION, 0, 20, 0, -EPROTO},
+        {"wrong version, unknown type", 99, 0xffff, 0, 20, 0, -EPROTO},
+        {"unknown type", SLUICE_API_VERSION, 0xffff, 0, 20, 0, -ENOSYS},
+        {"type 0", SLUICE_API_VERSION, 0, 0, 20, 0, -ENOSYS},
+        {"the control plane's", SLUICE_API_VERSION, SLUICE_CONFIG_SAVE, 0, 20, 0, -ENOSYS},
+        {"claims more", SLUICE_API_VERSION, SLUICE_VERSION, 4, 20, 0, -EINVAL},
+        {"claims 4 GB", SLUICE_API_VERSION, SLUICE_VERSION, UINT32_MAX, 20, 0, -EINVAL},
+        {"claims less", SLUICE_API_VERSION, SLUICE_VERSION, 0, 24, 0, -EINVAL},
+        {"body where none is due", SLUICE_API_VERSION, SLUICE_VERSION, 4, 24, 0, -EINVAL},
+        {"no body", SLUICE_API_VERSION, SLUICE_PORT_ADD, 0, 20, 0, -EINVAL},
+        {"body too short", SLUICE_API_VERSION, SLUICE_PORT_ADD, 263, 283, 0, -EINVAL},
+        {"longest record", SLUICE_API_VERSION, SLUICE_TURN_USER_ADD, SLUICE_API_MESSAGE_MAX - 20,
+         SLUICE_API_MESSAGE_MAX, 'x', -EINVAL},
+        {"text without end", SLUICE_API_VERSION, SLUICE_TURN_REALM_SET, 128, 148, 'x', -EINVAL},
+        {"name without end", SLUICE_API_VERSION, SLUICE_PORT_DELETE, 16, 36, 'x', -EINVAL},
+        {"user without end", SLUICE_API_VERSION, SLUICE_ALLOCATION_SHOW, 512, 532, 'x', -EINVAL},
+        {"poll mode", SLUICE_API_VERSION, SLUICE_WORKER_POLL_SET, 4, 24, 'x', -EINVAL},
+        {"empty realm", SLUICE_API_VERSION, SLUICE_TURN_REALM_SET, 128, 148, 0, -EINVAL},
+        {"empty port", SLUICE_API_VERSION, SLUICE_PORT_ADD, 264, 284, 0, -EINVAL},
+};
+
+static void garbage_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < RTE_DIM(garbage); i++) {
+		struct sluice_api_header header = {garbage[i].version, garbage[i].type, 3, 0, 0,
+		                                   garbage[i].claimed};
+		/* of its exact size: a read behind it is a sanitizer's find */
+		char *record = malloc(garbage[i].size + 1);
+
+		memset(record, garbage[i].fill, garbage[i].size);
+		memcpy(record, &header, RTE_MIN(sizeof(header), garbage[i].size));
+		memset(&answer, 0, sizeof(answer));
+		api_handle(fixture->dp, record, garbage[i].size, answer_take, NULL);
+		if (answer.status != garbage[i].status || answer.replies != 1 ||
+		    answer.length == 0 || answer.length > SLUICE_API_ERROR_MAX)
+			fail_msg("%s: status %d: %.*s", garbage[i].name, answer.status,
+			         (int)answer.length, answer.body);
+		free(record);
+	}
+}
+
+static void version_told(void **state)
+{
+	const struct sluice_version *version = (const void *)answer.body;
+
+	ask(*state, SLUICE_VERSION, 0, "", 0);
+	assert_int_equal(answer.status, 0);
+	assert_int_equal(answer.length, sizeof(*version));
+	assert_int_equal(version->api, SLUICE_API_VERSION);
+	assert_int_equal(version->pid, getpid());
+	assert_string_equal(version->program, "sluice-dataplane");
+}
+
+static uint64_t counter_value(const char *name)
+{
+	const struct sluice_counter_row *rows = (const void *)answer.body;
+
+	for (uint32_t i = 0; i < answer.length / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].value;
+	}
+	return UINT64_MAX;
+}
+
+static void counters_listed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sluice_counter_show show = {.nonzero = 0};
+
+	fixture->dp->workers[0]->drops[DROP_NO_ROUTE] = 3;
+	ask(fixture, SLUICE_COUNTER_SHOW, 0, &show, sizeof(show));
+	assert_int_equal(answer.length % sizeof(struct sluice_counter_row), 0);
+	assert_true(answer.length / sizeof(struct sluice_counter_row) > DROP_REASONS);
+	assert_int_equal(counter_value("drop.no_route"), 3);
+	assert_int_equal(counter_value("drop.ip4_checksum"), 0);
+	assert_int_equal(counter_value("worker.ring_full"), 0);
+	show.nonzero = 1;
+	ask(fixture, SLUICE_COUNTER_SHOW, 0, &show, sizeof(show));
+	assert_int_equal(answer.length, sizeof(struct sluice_counter_row));
+	assert_int_equal(counter_value("drop.no_route"), 3);
+}
+
+static void workers_and_graph_listed(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sluice_worker_row *workers = (const void *)answer.body;
+	const struct sluice_graph_row *nodes = (const void *)answer.body;
+	struct sluice_worker_poll poll = {SLUICE_POLL_BUSY};
+
+	ask(fixture, SLUICE_WORKER_POLL_SET, 0, &poll, sizeof(poll));
+	assert_int_equal(answer.status, 0);
+	ask(fixture, SLUICE_WORKER_SHOW, 0, "", 0);
+	assert_int_equal(answer.length, sizeof(workers[0]));
+	assert_int_equal(workers[0].poll, SLUICE_POLL_BUSY);
+	ask(fixture, SLUICE_GRAPH_SHOW, 0, "", 0);
+	assert_int_equal(answer.length, graph_nodes_count * sizeof(nodes[0]));
+	for (uint32_t i = 0; i < graph_nodes_count; i++)
+		assert_string_equal(nodes[i].node, graph_nodes[i]);
+	assert_non_null(strstr(nodes[0].edges, "classify"));
+}
+
+static uint32_t secrets(struct fixture *fixture)
+{
+	const struct sluice_turn_row *row = (const void *)answer.body;
+
+	ask(fixture, SLUICE_TURN_SHOW, 0, "", 0);
+	assert_int_equal(answer.length, sizeof(*row));
+	return row->secrets;
+}
+
+static void configuration_replayed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sluice_turn_secret north = {"north"}, south = {"south"};
+	struct sluice_allocation_delete none = {99};
+
+	ask(fixture, SLUICE_TURN_SECRET_ADD, 0, &north, sizeof(north));
+	assert_int_equal(answer.status, 0);
+	ask(fixture, SLUICE_TURN_SECRET_ADD, 0, &north, sizeof(north));
+	assert_int_equal(answer.status, -EEXIST);
+	ask(fixture, SLUICE_TURN_SECRET_ADD, 0, &south, sizeof(south));
+	assert_int_equal(secrets(fixture), 2);
+	ask(fixture, SLUICE_CONFIG_BEGIN, 0, "", 0);
+	ask(fixture, SLUICE_TURN_SECRET_ADD, SLUICE_API_EXIST_OK, &south, sizeof(south));
+	assert_int_equal(answer.status, 0);
+	assert_int_equal(secrets(fixture), 2);
+	ask(fixture, SLUICE_CONFIG_COMMIT, 0, "", 0);
+	assert_int_equal(answer.status, 0);
+	assert_int_equal(secrets(fixture), 1);
+	ask(fixture, SLUICE_ALLOCATION_DELETE, 0, &none, sizeof(none));
+	assert_int_equal(answer.status, -ENOENT);
+}
+
+static int reply_await(struct fixture *fixture, int client, struct seqpacket_record *reply)
+{
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	return seqpacket_receive(client, reply);
+}
+
+/* One that asks without end and never reads stops being served; another one is. */
+static void slow_client_delays_itself(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sluice_api_header graph = {SLUICE_API_VERSION, SLUICE_GRAPH_SHOW, 1, 0, 0, 0};
+	struct sluice_api_header version = {SLUICE_API_VERSION, SLUICE_VERSION, 2, 0, 0, 0};
+	static struct seqpacket_record reply;
+	struct seqpacket_listener listener;
+	char why[SLUICE_API_ERROR_MAX];
+	struct api_server *server;
+	char path[64];
+	int slow, quick;
+
+	snprintf(path, sizeof(path), "/tmp/sluice-api-test.%d", getpid());
+	assert_int_equal(seqpacket_listen(&listener, path, why), 0);
+	server = api_server_create(fixture->dp, &listener);
+	assert_non_null(server);
+	slow = seqpacket_connect(path);
+	quick = seqpacket_connect(path);
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	for (int i = 0; i < 400; i++) {
+		if (i < 100)
+			assert_int_equal(seqpacket_send(slow, &graph, NULL), 0);
+		event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(seqpacket_send(quick, &version, NULL), 0);
+	assert_int_equal(reply_await(fixture, quick, &reply),
+	                 sizeof(reply.header) + sizeof(struct sluice_version));
+	assert_int_equal(reply.header.id, 2);
+	for (int ended = 0; ended < 100;) {
+		assert_true(reply_await(fixture, slow, &reply) > 0);
+		assert_int_equal(reply.header.id, 1);
+		ended += !(reply.header.flags & SLUICE_API_MORE);
+	}
+	close(quick);
+	close(slow);
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	api_server_destroy(server);
+	seqpacket_listener_close(&listener);
+	snprintf(path, sizeof(path), "/tmp/sluice-api-test.%d.lock", getpid());
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(garbage_refused),
+	        cmocka_unit_test(version_told),
+	        cmocka_unit_test(counters_listed),
+	        cmocka_unit_test(workers_and_graph_listed),
+	        cmocka_unit_test(configuration_replayed),
+	        cmocka_unit_test(slow_client_delays_itself),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_make, fixture_free);
+}
