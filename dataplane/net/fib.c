@@ -92,7 +92,7 @@ static void fib_fill(struct dataplane *dp, struct fib *fib, const struct route *
 	fib_append(dp, fib, 0, NULL);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct route *route = &sorted[i];
-		wide start = wide_of(&route->prefix) & ~wide_host_bits(route->length);
+		wide start = wide_of(&route->prefix);
 
 		depth = fib_close(dp, fib, open, depth, start, false);
 		if (depth > 0 && open[depth - 1].route->length == route->length)
@@ -117,8 +117,12 @@ int fib_set(struct dataplane *dp, const struct route *routes, uint32_t count)
 		free(sorted);
 		return -ENOMEM;
 	}
-	if (count > 0)
-		memcpy(sorted, routes, count * sizeof(*sorted));
+	for (uint32_t i = 0; i < count; i++) {
+		sorted[i] = routes[i];
+		/* what is behind the length would spoil the order that the sweep lives by */
+		sorted[i].prefix =
+		        wide_to_ip(wide_of(&routes[i].prefix) & ~wide_host_bits(routes[i].length));
+	}
 	qsort(sorted, count, sizeof(*sorted), route_compare);
 	fib_fill(dp, fib, sorted, count);
 	free(sorted);
