@@ -235,7 +235,7 @@ static void permission_end(struct turn_worker *turn_worker, struct allocation *a
 	permission_free(turn_worker, allocation, link);
 }
 
-void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation)
+static void allocation_empty(struct turn_worker *turn_worker, struct allocation *allocation)
 {
 	struct turn *turn = turn_worker->turn;
 
@@ -246,7 +246,24 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	while (allocation->permissions != 0)
 		permission_end(turn_worker, allocation, &allocation->permissions);
 	quota_exit(turn, allocation);
-	timer_set(turn, &turn_worker->private->wheel, allocation,
+}
+
+/* One who makes and deletes in a loop must not fill the table with what is over. */
+#define LINGERING_SHARE 16
+
+void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation)
+{
+	struct turn *turn = turn_worker->turn;
+	struct turn_private *private = turn_worker->private;
+
+	allocation_empty(turn_worker, allocation);
+	if (private->lingering > turn->pools[TURN_OBJECT_ALLOCATION].count / LINGERING_SHARE) {
+		allocation_end(turn_worker, allocation);
+		return;
+	}
+	private->lingering++;
+	allocation->flags |= ALLOCATION_LINGERS;
+	timer_set(turn, &private->wheel, allocation,
 	          turn_worker->worker->now + ALLOCATION_LINGER_S);
 }
 
@@ -256,7 +273,9 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 	uint32_t index = allocation_index(turn, allocation);
 
 	if (!(allocation->flags & ALLOCATION_CLOSED))
-		allocation_close(turn_worker, allocation);
+		allocation_empty(turn_worker, allocation);
+	if (allocation->flags & ALLOCATION_LINGERS)
+		turn_worker->private->lingering--;
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
 	clients_remove(&turn_worker->clients, &allocation->client, index);
 	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);

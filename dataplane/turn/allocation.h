@@ -33,22 +33,24 @@ struct turn;
 /* Above it a permission is refused with 508: one client's list is walked whole when it expires. */
 #define ALLOCATION_PERMISSIONS_MAX 1024
 
-#define ALLOCATION_LIFETIME_MIN_S 600 /* RFC 8656, 7.2: also what a request without LIFETIME gets  \
-	                               */
-#define ALLOCATION_LINGER_S                                                                        \
-	10 /* RFC 8489, 6.2.1: as long as a client may repeat the final Refresh */
-#define PERMISSION_LIFETIME_S  300 /* RFC 8656, 9 */
-#define CHANNEL_LIFETIME_S     600 /* RFC 8656, 12 */
-#define RESERVATION_LIFETIME_S 30  /* RFC 8656, 7.2 */
+/* RFC 8656, 7.2: also what a request without LIFETIME gets. */
+#define ALLOCATION_LIFETIME_MIN_S 600
+/* RFC 8489, 6.2.1: as long as a client may repeat the final Refresh. */
+#define ALLOCATION_LINGER_S 10
+/* RFC 8656, 9, 12 and 7.2. */
+#define PERMISSION_LIFETIME_S  300
+#define CHANNEL_LIFETIME_S     600
+#define RESERVATION_LIFETIME_S 30
 
 #define ALLOCATION_USER_SHOWN 20
 
 enum allocation_flag {
-	ALLOCATION_CLOSED =
-	        1 << 0, /* refreshed to 0: kept a while to answer retransmissions, relays nothing */
+	/* refreshed to 0: kept a while to answer retransmissions, relays nothing */
+	ALLOCATION_CLOSED = 1 << 0,
 	/* why ADDITIONAL-ADDRESS-FAMILY brought no second leg, for retransmissions */
 	ALLOCATION_ONE_FAMILY = 1 << 1, /* 440 */
 	ALLOCATION_ONE_FULL = 1 << 2,   /* 508 */
+	ALLOCATION_LINGERS = 1 << 3,    /* closed, and counted as such */
 };
 
 struct relay_leg {
@@ -67,40 +69,38 @@ struct allocation {
 	uint32_t channels[ALLOCATION_INLINE_CHANNELS];        /* their channel's index */
 	struct relay_leg legs[2];                             /* [0] IPv4, [1] IPv6 */
 
-	/* -- counters and rate: written by the owner; the strays by whichever worker received the
-	 * datagram (atomic) -- */
+	/* -- counters and rate: written by the owner, strays by who received them (atomic) -- */
 	uint64_t to_peer_packets __rte_cache_aligned;
 	uint64_t to_peer_bytes;
 	uint64_t to_client_packets;
 	uint64_t to_client_bytes;
 	uint64_t stray_packets;
 	uint64_t stray_bytes;
-	uint64_t to_peer_due; /* token buckets as virtual time, TSC: a packet passes while due - now
-	                         < burst */
+	/* token buckets as virtual time, TSC: a packet passes while due - now < burst */
+	uint64_t to_peer_due;
 	uint64_t to_client_due; /* any worker, relaxed: a race lets a packet more through */
 
-	/* -- control: the owner alone, but for the three that others read -- */
+	/* -- control: the owner alone, but for what others read -- */
 	struct stun_key key;  /* of the user, so that later requests need no lookup */
 	uint64_t user_hash;   /* of the user's identity (turn/users.h); read by other workers */
-	uint64_t transaction; /* hash of the id of the Allocate, or of the Refresh that deleted:
-	                         knows it again */
+	uint64_t transaction; /* hash of the id of the Allocate, or of the Refresh that deleted */
 	uint32_t generation;  /* with the index, the allocation's id for people */
 	uint32_t created;
-	uint32_t lifetime;   /* granted with the Allocate, for its retransmissions */
-	uint32_t timer_next; /* the wheel's list; index of the allocation. After the end: of those
-	                        that wait */
-	uint32_t timer_prev;
-	uint32_t timer_due;  /* 0: not on the wheel */
-	uint32_t user_next, user_prev; /* the ring of this worker's allocations of the same user */
-	uint32_t user_chain; /* leader of the next user in the chain; of a ring's leader alone, read
-	                        by other workers */
-	uint32_t user_count; /* the ring's size; of its leader alone, read by other workers */
+	uint32_t lifetime; /* granted with the Allocate, for its retransmissions */
+	/* the wheel's list, by index; after the end timer_next links what waits for its grace
+	 * period */
+	uint32_t timer_next, timer_prev;
+	uint32_t timer_due; /* 0: not on the wheel */
+	/* the ring of this worker's allocations of the same user */
+	uint32_t user_next, user_prev;
+	/* of the ring's leader alone, read by other workers: the next leader in the chain, the
+	 * ring's size */
+	uint32_t user_chain, user_count;
 	uint32_t permissions;               /* first of the list */
 	uint16_t n_permissions, n_channels; /* n_channels is read by all */
-	uint16_t reservation; /* index plus 1 of the reservation made with EVEN-PORT, or 0 */
+	uint16_t reservation;               /* index plus 1 of the one made with EVEN-PORT, or 0 */
 	uint16_t pad;
-	char user[ALLOCATION_USER_SHOWN]; /* printable and cut, for people; full it has no final NUL
-	                                   */
+	char user[ALLOCATION_USER_SHOWN]; /* printable and cut; when full it has no final NUL */
 };
 static_assert(sizeof(struct allocation) == 4 * RTE_CACHE_LINE_MIN_SIZE,
               "an allocation is four cache lines");
@@ -127,10 +127,9 @@ struct channel {
 	uint16_t number;        /* host order */
 	uint16_t pad;
 	uint32_t allocation;
-	uint32_t expires;   /* read by all; the binding's 600 s */
-	uint32_t permitted; /* read by all; the peer's permission, copied so that one line suffices
-	                     */
-	uint32_t next;      /* the owner alone: of the permission's channels */
+	uint32_t expires;     /* read by all; the binding's 600 s */
+	uint32_t permitted;   /* read by all; the peer's permission, so that one line suffices */
+	uint32_t next;        /* the owner alone: of the permission's channels */
 	uint32_t number_next; /* hash chains, read by all */
 	uint32_t peer_next;
 };

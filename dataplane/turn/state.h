@@ -29,8 +29,8 @@ struct turn_policy {
 	struct stun_key secrets[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
 	uint32_t quota_user, quota_host;
-	uint64_t ticks_per_byte_shift20; /* max-bps as TSC ticks a byte, 20 fractional bits; 0: no
-	                                    limit */
+	/* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
+	uint64_t ticks_per_byte_shift20;
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start;            /* Unix time at worker.now == 0 */
 	const struct peer_rules *peers; /* turn/peer_rules.h */
@@ -86,8 +86,8 @@ struct turn_worker {
 	struct turn *turn;
 	struct clients clients; /* five-tuple -> allocation index */
 	uint64_t counters[TURN_COUNTERS];
-	struct turn_private
-	        *private; /* caches, timer wheel, what waits for a grace period: turn/store.h */
+	/* caches, timer wheel, what waits for a grace period: turn/store.h */
+	struct turn_private *private;
 };
 
 /* Heads of hash chains through the objects that one worker owns: it alone writes them, all read. */
@@ -101,16 +101,16 @@ struct turn_chains {
 
 struct turn {
 	struct dataplane *dp;
-	struct turn_policy *policy;     /* atomic pointer; written by the control thread, read by
-	                                   workers each walk */
+	/* atomic pointer; written by the control thread, read by workers each walk */
+	struct turn_policy *policy;
 	struct allocation *allocations; /* [1 .. max_allocations] */
 	struct permission *permissions;
 	struct channel *channels;
 	struct hash_seed seed;
 	struct turn_chains chains[WORKERS_MAX]; /* by owner */
 	struct relay relays[RELAYS_MAX];
-	struct transport_addr listeners[TURN_LISTENERS_MAX]; /* by service index; const while the
-	                                                        listener lives; port 0: none */
+	/* by service index; const while the listener lives; port 0: none */
+	struct transport_addr listeners[TURN_LISTENERS_MAX];
 	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
 	struct index_pool pools[TURN_OBJECTS];
 	struct reservations *reservations; /* turn/reservation.h */
@@ -121,6 +121,15 @@ struct turn {
  * `expires`. */
 struct permission *permission_find(struct turn *turn, const struct allocation *allocation,
                                    const struct ip_addr *peer);
+
+/*
+ * For bursts: asks for what permission_find is going to read, in two stages, so that the second finds what the first
+ * asked for.
+ */
+void permission_prefetch_head(struct turn *turn, const struct allocation *allocation,
+                              const struct ip_addr *peer);
+void permission_prefetch(struct turn *turn, const struct allocation *allocation,
+                         const struct ip_addr *peer);
 
 /* The channel by number (ChannelData from the client; the owner), or by peer (datagram to the
  * client; any worker), or NULL. */

@@ -13,6 +13,7 @@ struct turn_private {
 	struct timer_wheel wheel;
 	struct garbage garbage;
 	uint32_t used[TURN_OBJECTS]; /* relaxed: read by the control thread */
+	uint32_t lingering;          /* closed allocations that still hold their place */
 	uint32_t reservations_swept; /* worker.now */
 };
 
