@@ -409,8 +409,13 @@ int bind_channel(struct client *client, uint16_t number, const char *ip, uint16_
 struct allocation *allocation_of(struct client *client)
 {
 	struct turn *turn = client->fixture->dp.turn;
-	uint32_t index =
-	        clients_find(&client->worker->turn->clients, turn->allocations, &client->flow);
 
-	return index == 0 ? NULL : turn_allocation(turn, index);
+	for (uint32_t i = 1; i <= turn->pools[TURN_OBJECT_ALLOCATION].count; i++) {
+		struct allocation *allocation = turn_allocation(turn, i);
+
+		if (allocation->expires != 0 &&
+		    memcmp(&allocation->client, &client->flow, sizeof(client->flow)) == 0)
+			return allocation;
+	}
+	return NULL;
 }

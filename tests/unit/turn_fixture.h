@@ -99,6 +99,7 @@ int allocate(struct client *client);
 int refresh(struct client *client, uint32_t lifetime);
 int permit(struct client *client, const char *ip);
 int bind_channel(struct client *client, uint16_t number, const char *ip, uint16_t port);
+/* NULL where the client has none, or what it had is closed. */
 struct allocation *allocation_of(struct client *client);
 
 #endif

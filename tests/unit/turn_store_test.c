@@ -206,6 +206,32 @@ static uint32_t clients_count(const struct clients *clients)
 	return count;
 }
 
+static void clients_empty(const struct clients *clients)
+{
+	for (uint32_t line = 0; line <= clients->mask; line++) {
+		assert_int_equal(clients->lines[line].passed, 0);
+		for (int slot = 0; slot < CLIENTS_LINE_SLOTS; slot++)
+			assert_int_equal(clients->lines[line].tags[slot], 0);
+	}
+}
+
+/* Meanwhile the control thread changes what requests are judged by. */
+static void stress_configure(struct fixture *fixture)
+{
+	struct sluice_turn_user user = {.password = "password"};
+	struct sluice_turn_peer peer = {addr("10.0.0.0", 0), 8, SLUICE_TURN_PEER_ALLOW, 0};
+	struct turn *turn = fixture->dp.turn;
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(user.name, sizeof(user.name), "user-%d", i);
+		assert_int_equal(turn_user_add(turn, &user, 0, fixture->why), 0);
+		assert_int_equal(turn_peer_add(turn, &peer, 0, fixture->why), 0);
+		assert_int_equal(turn_peer_delete(turn, &peer, fixture->why), 0);
+		if (i % 3 == 0)
+			assert_int_equal(turn_user_delete(turn, &user, fixture->why), 0);
+	}
+}
+
 /* Four workers share pools, ports, quotas. Afterwards nothing is lost. */
 static void test_stress(void **state)
 {
@@ -226,6 +252,7 @@ static void test_stress(void **state)
 		stress[i].client->worker = &fixture->workers[i];
 		assert_int_equal(pthread_create(&threads[i], NULL, stress_run, &stress[i]), 0);
 	}
+	stress_configure(fixture);
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_not_equal(stress[i].made, 0);
@@ -240,6 +267,8 @@ static void test_stress(void **state)
 	assert_int_equal(turn->relays[0].used, 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(clients_count(&fixture->workers[i].turn->clients), 0);
+	for (int i = 0; i < 4; i++)
+		clients_empty(&fixture->workers[i].turn->clients);
 	fixture_destroy(fixture);
 }
 
