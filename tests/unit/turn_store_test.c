@@ -153,6 +153,7 @@ static void test_workers(void **state)
 
 struct stress {
 	struct client *client;
+	pthread_barrier_t *start;
 	uint32_t seed;
 	uint32_t made, refused;
 };
@@ -165,6 +166,7 @@ static void *stress_run(void *argument)
 	struct worker *worker = client->worker;
 	struct rte_rcu_qsbr *qsbr = worker->dp->qsbr;
 
+	pthread_barrier_wait(stress->start);
 	rte_rcu_qsbr_thread_online(qsbr, worker->id);
 	for (int round = 0; round < STRESS_ROUNDS; round++) {
 		uint32_t pick = rand_r(&stress->seed);
@@ -238,26 +240,32 @@ static void test_stress(void **state)
 	struct fixture *fixture = fixture_create(60, 60, 60, 4);
 	struct sluice_turn_quota quota = {.user = 50};
 	struct turn *turn = fixture->dp.turn;
+	uint32_t made = 0, refused = 0;
 	struct stress stress[4];
+	pthread_barrier_t start;
 	pthread_t threads[4];
 	struct sluice_turn_row row;
 
 	assert_int_equal(turn_quota_set(turn, &quota, fixture->why), 0);
+	pthread_barrier_init(&start, NULL, 4);
 	for (int i = 0; i < 4; i++) {
 		char ip[32];
 
 		snprintf(ip, sizeof(ip), "198.51.100.%d", i + 1);
 		stress[i] = (struct stress){client_create(fixture, ip, 1, "alice", "secret1"),
-		                            i + 1, 0, 0};
+		                            &start, i + 1, 0, 0};
 		stress[i].client->worker = &fixture->workers[i];
 		assert_int_equal(pthread_create(&threads[i], NULL, stress_run, &stress[i]), 0);
 	}
 	stress_configure(fixture);
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
-		assert_int_not_equal(stress[i].made, 0);
+		made += stress[i].made;
+		refused += stress[i].refused;
 		client_free(stress[i].client);
 	}
+	assert_int_not_equal(made, 0);
+	assert_int_not_equal(refused, 0);
 	fixture_time(fixture, 5000);
 	fixture_time(fixture, 5020);
 	turn_show(turn, &row);
