@@ -16,7 +16,13 @@ enum {
 	TO_CLIENT_EDGES,
 };
 
-/* Between the stages: asks for the lines that the next one reads. */
+/* A packet between the stages. */
+struct to_client {
+	struct allocation *allocation; /* NULL: none */
+	const struct channel *channel; /* NULL: none; the permission is asked then */
+};
+
+/* Each stage asks for the lines that the next one reads. */
 static inline void port_prefetch(const struct turn *turn, const struct packet *packet)
 {
 	const struct relay *relay = &turn->relays[packet->flow.service];
@@ -118,23 +124,41 @@ static inline enum drop_reason data_header_put(struct worker *worker, struct rte
 	return likely(payload_prepend(mbuf, header, head)) ? DROP_NONE : DROP_HEADROOM;
 }
 
-/* What the peer may use: its channel (in *channel), or its permission. DROP_NONE, or why neither.
+static inline void peer_find(struct turn *turn, const struct packet *packet,
+                             struct to_client *to_client)
+{
+	to_client->channel = NULL;
+	if (unlikely(to_client->allocation == NULL))
+		return;
+	to_client->channel = peer_channel(turn, to_client->allocation, packet);
+	if (to_client->channel == NULL)
+		permission_prefetch_head(turn, to_client->allocation, &packet->flow.client);
+}
+
+static inline void permission_ask(struct turn *turn, const struct packet *packet,
+                                  const struct to_client *to_client)
+{
+	if (to_client->channel == NULL && to_client->allocation != NULL)
+		permission_prefetch(turn, to_client->allocation, &packet->flow.client);
+}
+
+/* May the peer use its channel, or (*channel NULL then) its permission? DROP_NONE, or why neither.
  */
-static inline enum drop_reason peer_check(struct worker *worker,
-                                          const struct allocation *allocation,
+static inline enum drop_reason peer_check(struct worker *worker, const struct to_client *to_client,
                                           const struct packet *packet,
                                           const struct channel **channel)
 {
-	struct turn *turn = worker->dp->turn;
 	const struct permission *permission;
 
-	if (unlikely(!allocation_alive(allocation, worker->now)))
+	if (unlikely(to_client->allocation == NULL))
+		return DROP_TURN_NO_ALLOCATION;
+	if (unlikely(!allocation_alive(to_client->allocation, worker->now)))
 		return DROP_TURN_EXPIRED;
-	*channel = peer_channel(turn, allocation, packet);
+	*channel = to_client->channel;
 	if (likely(*channel != NULL && worker->now < (*channel)->expires))
 		return likely(worker->now < (*channel)->permitted) ? DROP_NONE : DROP_TURN_EXPIRED;
 	*channel = NULL;
-	permission = permission_find(turn, allocation, &packet->flow.client);
+	permission = permission_find(worker->dp->turn, to_client->allocation, &packet->flow.client);
 	if (unlikely(permission == NULL))
 		return DROP_TURN_NO_PERMISSION;
 	return likely(worker->now < permission->expires) ? DROP_NONE : DROP_TURN_EXPIRED;
@@ -153,17 +177,15 @@ static inline void allocation_count_to_client(struct allocation *allocation,
 }
 
 static inline rte_edge_t to_client_relay(struct worker *worker, const struct turn_policy *policy,
-                                         struct rte_mbuf *mbuf, struct allocation *allocation)
+                                         struct rte_mbuf *mbuf, const struct to_client *to_client)
 {
+	struct allocation *allocation = to_client->allocation;
 	struct packet *packet = packet_of(mbuf);
 	const struct transport_addr *listener;
-	const struct channel *channel;
+	const struct channel *channel = NULL;
 	uint16_t length = packet->payload_length;
-	enum drop_reason reason;
+	enum drop_reason reason = peer_check(worker, to_client, packet, &channel);
 
-	if (unlikely(allocation == NULL))
-		return drop(mbuf, DROP_TURN_NO_ALLOCATION);
-	reason = peer_check(worker, allocation, packet, &channel);
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
 	if (unlikely(!packet_hop(packet)))
@@ -193,16 +215,20 @@ static inline void to_client_burst(struct rte_graph *graph, struct rte_node *nod
 	struct turn *turn = worker->dp->turn;
 	const struct turn_policy *policy = turn_policy_now(turn);
 	struct rte_mbuf **mbufs = (struct rte_mbuf **)objs + start;
-	struct allocation *allocations[TURN_BURST];
+	struct to_client to_client[TURN_BURST];
 
 	for (uint16_t i = 0; i < count; i++)
 		port_prefetch(turn, packet_of(mbufs[i]));
 	for (uint16_t i = 0; i < count; i++)
-		allocations[i] = port_allocation(turn, packet_of(mbufs[i]));
+		to_client[i].allocation = port_allocation(turn, packet_of(mbufs[i]));
 	for (uint16_t i = 0; i < count; i++)
-		channels_prefetch(turn, allocations[i]);
+		channels_prefetch(turn, to_client[i].allocation);
+	for (uint16_t i = 0; i < count; i++)
+		peer_find(turn, packet_of(mbufs[i]), &to_client[i]);
+	for (uint16_t i = 0; i < count; i++)
+		permission_ask(turn, packet_of(mbufs[i]), &to_client[i]);
 	for (uint16_t i = 0; i < count; i++) {
-		rte_edge_t edge = to_client_relay(worker, policy, mbufs[i], allocations[i]);
+		rte_edge_t edge = to_client_relay(worker, policy, mbufs[i], &to_client[i]);
 
 		node_run_next(graph, node, run, objs, start + i, edge);
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/store.h"
 
+#include <rte_prefetch.h>
+
 static uint32_t *permission_head(struct turn *turn, const struct allocation *allocation,
                                  const struct ip_addr *peer)
 {
@@ -8,6 +10,18 @@ static uint32_t *permission_head(struct turn *turn, const struct allocation *all
 	uint64_t hash = hash_peer(&turn->seed, allocation_index(turn, allocation), peer, 0);
 
 	return &chains->permissions[hash & chains->permission_mask];
+}
+
+void permission_prefetch_head(struct turn *turn, const struct allocation *allocation,
+                              const struct ip_addr *peer)
+{
+	rte_prefetch0(permission_head(turn, allocation, peer));
+}
+
+void permission_prefetch(struct turn *turn, const struct allocation *allocation,
+                         const struct ip_addr *peer)
+{
+	rte_prefetch0(&turn->permissions[*permission_head(turn, allocation, peer)]);
 }
 
 struct permission *permission_find(struct turn *turn, const struct allocation *allocation,

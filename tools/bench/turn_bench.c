@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUND_PACKETS (256u * LOAD_BATCH)
-#define ROUNDS        9
+#define ROUND_PACKETS (128u * LOAD_BATCH)
+#define ROUNDS        25
 #define REFRESHES     65536u
 
 static const uint32_t populations[] = {1, 1000, 100000, 1000000};
@@ -112,17 +112,28 @@ static void to_peer_write(struct load *load, struct rte_mbuf *mbuf, uint32_t num
 	template_write(&relaying->template, mbuf, &fields, 0);
 }
 
-static void to_client_write(struct load *load, struct rte_mbuf *mbuf, uint32_t number)
+static void from_peer_write(struct load *load, struct rte_mbuf *mbuf, bool by_channel)
 {
 	struct relaying *relaying = load->context;
 	uint32_t i = random_client(relaying);
 	const struct population_client *client = &relaying->population->clients[i];
 	struct template_fields fields = {.src = peer_ip(i),
-	                                 .src_port = peer_port(i),
+	                                 .src_port = peer_port(i) ^ (by_channel ? 0 : 1),
 	                                 .dst = client->relayed,
 	                                 .dst_port = client->relayed_port};
 
 	template_write(&relaying->template, mbuf, &fields, 0);
+}
+
+static void to_client_write(struct load *load, struct rte_mbuf *mbuf, uint32_t number)
+{
+	from_peer_write(load, mbuf, true);
+}
+
+/* Another port of the peer's host has its permission, and no channel: a Data indication. */
+static void data_write(struct load *load, struct rte_mbuf *mbuf, uint32_t number)
+{
+	from_peer_write(load, mbuf, false);
 }
 
 static void send_write(struct load *load, struct rte_mbuf *mbuf, uint32_t number)
@@ -143,6 +154,7 @@ static const struct relay_kind kinds[] = {
         {"to_peer", 0, channel_payload, to_peer_write},
         {"to_client", 1, plain_payload, to_client_write},
         {"send", 0, send_payload, send_write},
+        {"data", 1, plain_payload, data_write},
 };
 
 /* Before anything is timed: the frames that come out are right to the last checksum. */
