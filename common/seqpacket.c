@@ -136,7 +136,7 @@ int seqpacket_accept(const struct seqpacket_listener *listener)
 	return fd < 0 ? -errno : fd;
 }
 
-int seqpacket_connect(const char *path)
+static int socket_connect(const char *path, int flags)
 {
 	struct sockaddr_un address;
 	int error = address_set(&address, path);
@@ -144,7 +144,7 @@ int seqpacket_connect(const char *path)
 
 	if (error != 0)
 		return error;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
@@ -152,6 +152,16 @@ int seqpacket_connect(const char *path)
 	error = errno;
 	close(fd);
 	return -error;
+}
+
+int seqpacket_connect(const char *path)
+{
+	return socket_connect(path, 0);
+}
+
+int seqpacket_connect_now(const char *path)
+{
+	return socket_connect(path, SOCK_NONBLOCK);
 }
 
 int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body)
@@ -173,12 +183,17 @@ int seqpacket_send(int fd, const struct sluice_api_header *header, const void *b
 
 int seqpacket_receive(int fd, struct seqpacket_record *record)
 {
+	struct iovec parts[2] = {
+	        {&record->header, sizeof(record->header)},
+	        {record->body, sizeof(record->body)},
+	};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 	ssize_t received;
 
 	do
-		received = recv(fd, record, sizeof(*record), MSG_TRUNC);
+		received = recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (received < 0 && errno == EINTR);
 	if (received < 0)
 		return -errno;
-	return received > (ssize_t)sizeof(*record) ? -EMSGSIZE : (int)received;
+	return received > SLUICE_API_MESSAGE_MAX ? -EMSGSIZE : (int)received;
 }

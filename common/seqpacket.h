@@ -7,12 +7,13 @@
 
 #include <sluice/api.h>
 
-/* A record as it is received. */
+#define SEQPACKET_BODY_MAX (SLUICE_API_MESSAGE_MAX - sizeof(struct sluice_api_header))
+
+/* A record in memory: on the socket the body is next to the header, here its rows are aligned. */
 struct seqpacket_record {
 	struct sluice_api_header header;
-	unsigned char body[SLUICE_API_MESSAGE_MAX - sizeof(struct sluice_api_header)];
+	_Alignas(8) unsigned char body[SEQPACKET_BODY_MAX];
 };
-static_assert(sizeof(struct seqpacket_record) == SLUICE_API_MESSAGE_MAX, "record");
 
 struct seqpacket_listener {
 	int fd;
@@ -33,14 +34,16 @@ void seqpacket_listener_close(struct seqpacket_listener *listener);
 int seqpacket_accept(const struct seqpacket_listener *listener);
 /* A socket that blocks, or -errno. */
 int seqpacket_connect(const char *path);
+/* The same without ever waiting, and the socket does not block; -EAGAIN: nobody accepts there. */
+int seqpacket_connect_now(const char *path);
 
 /* header->length bytes of body. 0 or -errno; -EAGAIN where the socket does not block and is full.
  */
 int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body);
 /*
- * The record's whole size in bytes, which may be less than a header and say other than
- * header.length: the caller judges. 0: the other end has closed. -EMSGSIZE: longer than any record
- * may be.
+ * The record's whole size on the socket in bytes, which may be less than a header and say other
+ * than header.length: the caller judges. 0: the other end has closed. -EMSGSIZE: longer than any
+ * record may be.
  */
 int seqpacket_receive(int fd, struct seqpacket_record *record);
 

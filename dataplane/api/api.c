@@ -56,19 +56,19 @@ static void texts_check(struct api_job *job)
 	}
 }
 
-void api_begin(struct api_job *job, struct dataplane *dp, const void *record, size_t size)
+void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
+               size_t size)
 {
 	struct sluice_api_header *header = &job->request;
 
 	*job = (struct api_job){.dp = dp};
-	memcpy(header, record, size < sizeof(*header) ? size : sizeof(*header));
 	if (size < sizeof(*header)) {
-		/* a header that is cut short tells nothing, its id included */
-		*header = (struct sluice_api_header){0};
+		/* what is cut short tells nothing, its id included */
 		job_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
 		           size, sizeof(*header));
 		return;
 	}
+	*header = record->header;
 	if (header->version != SLUICE_API_VERSION) {
 		job_refuse(job, -EPROTO, "API version %u: this program speaks %u", header->version,
 		           SLUICE_API_VERSION);
@@ -89,7 +89,7 @@ void api_begin(struct api_job *job, struct dataplane *dp, const void *record, si
 		           job->type->body_size, header->length);
 		return;
 	}
-	memcpy(job->body, (const unsigned char *)record + sizeof(*header), header->length);
+	memcpy(job->body, record->body, header->length);
 	texts_check(job);
 }
 
@@ -132,10 +132,10 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	return call.more;
 }
 
-void api_handle(struct dataplane *dp, const void *record, size_t size,
+void api_handle(struct dataplane *dp, const struct seqpacket_record *record, size_t size,
                 void (*reply)(void *arg, const struct seqpacket_record *record), void *arg)
 {
-	_Alignas(8) struct seqpacket_record page;
+	struct seqpacket_record page;
 	struct api_job job;
 	bool more;
 

@@ -28,14 +28,15 @@ struct api_job {
 	_Alignas(8) unsigned char body[API_BODY_MAX];
 };
 
-/* Takes a record of `size` bytes, whatever they are. */
-void api_begin(struct api_job *job, struct dataplane *dp, const void *record, size_t size);
+/* Takes a record of `size` bytes on the socket, whatever they are. */
+void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
+               size_t size);
 
 /* Writes the next reply, and says whether another one follows it. */
 bool api_next(struct api_job *job, struct seqpacket_record *reply);
 
 /* Begin to end, for callers that take replies as they come. */
-void api_handle(struct dataplane *dp, const void *record, size_t size,
+void api_handle(struct dataplane *dp, const struct seqpacket_record *record, size_t size,
                 void (*reply)(void *arg, const struct seqpacket_record *record), void *arg);
 
 struct api_server;

@@ -24,7 +24,7 @@ struct api_client {
 	bool reply_waits; /* the socket was full: reply is still to be sent */
 	bool more;        /* of the job, behind that reply */
 	struct api_job job;
-	_Alignas(8) struct seqpacket_record reply;
+	struct seqpacket_record reply;
 };
 
 struct api_server {
@@ -33,7 +33,7 @@ struct api_server {
 	struct event *acceptable;
 	struct api_client *clients[CLIENTS_MAX];
 	uint32_t n_clients;
-	_Alignas(8) struct seqpacket_record request; /* read and judged at once: one serves all */
+	struct seqpacket_record request; /* read and judged at once: one serves all */
 };
 
 static void client_free(struct api_client *client)
@@ -97,13 +97,14 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 	if (size == -EAGAIN)
 		return;
 	if (size == -EMSGSIZE) /* no type has such a body: its beginning is refused all the same */
-		size = sizeof(server->request);
+		size = SLUICE_API_MESSAGE_MAX;
 	if (size <= 0) {
 		client_close(client);
 		return;
 	}
 	api_begin(&client->job, server->dp, &server->request, (size_t)size);
-	explicit_bzero(&server->request, (size_t)size); /* passwords */
+	explicit_bzero(&server->request,
+	               sizeof(server->request.header) + API_BODY_MAX); /* passwords */
 	client_advance(client);
 }
 
