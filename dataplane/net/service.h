@@ -54,12 +54,14 @@ struct services {
 	struct service *list;
 };
 
+/* Addresses differ in their last byte, a word's highest: only a product's upper half carries it
+ * down to where it counts. */
 static inline uint32_t service_hash(const struct ip_addr *ip)
 {
-	uint64_t mixed =
-	        (ip->quads[0] ^ (ip->quads[1] * 0x9e3779b97f4a7c15ull)) * 0xff51afd7ed558ccdull;
+	unsigned __int128 product = (unsigned __int128)(ip->quads[0] ^ 0x9e3779b97f4a7c15ull) *
+	                            (ip->quads[1] ^ 0xff51afd7ed558ccdull);
 
-	return mixed >> 32;
+	return (uint32_t)(product >> 64) ^ (uint32_t)product;
 }
 
 static inline const struct service_slot *service_slot_find(const struct services *services,
