@@ -39,7 +39,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, GATE_SERVICES_MAX);
-	__uint(key_size, 16);
+	__type(key, struct gate_ip);
 	__type(value, struct gate_address);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sluice_gate_addresses SEC(".maps");

@@ -8,6 +8,10 @@
 
 #define GATE_SERVICES_MAX 1024
 
+struct gate_ip {
+	__u8 bytes[16]; /* v4-mapped */
+};
+
 /* sluice_gate_services: a listener, by its address (v4-mapped) and port, both in network order ->
  * kind */
 struct gate_service_key {

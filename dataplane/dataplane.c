@@ -123,6 +123,7 @@ void dataplane_destroy(struct dataplane *dp)
 		return;
 	if (dp->mirror != NULL)
 		mirror_destroy(dp->mirror);
+	dp->mirror = NULL;
 	if (dp->ports != NULL)
 		ports_destroy(dp);
 	for (uint16_t i = 0; i < dp->n_workers; i++)

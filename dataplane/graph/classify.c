@@ -183,13 +183,13 @@ static inline enum drop_reason udp_parse(const struct cursor *cursor, const stru
 	return DROP_NONE;
 }
 
-/* RFC 7983, 7, on a listener: 0 to 3 is STUN, 64 to 79 ChannelData. */
+/* RFC 7983, 7, on a listener: 0 to 3 is STUN, 64 on ChannelData (stun/message.h: to 127). */
 static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, const struct packet *packet,
                                     const uint8_t *payload)
 {
 	if (unlikely(packet->payload_length == 0))
 		return drop(mbuf, DROP_UNKNOWN_CLASS);
-	if (likely((payload[0] & 0xf0) == 0x40))
+	if (likely((payload[0] & 0xc0) == 0x40))
 		return CLASSIFY_TO_PEER;
 	if (likely(payload[0] < 4))
 		return CLASSIFY_STUN;

@@ -111,6 +111,21 @@ static void waiting_remove(struct punt *punt, struct waiting *waiting)
 	*waiting = punt->waiting[--punt->n_waiting];
 }
 
+/* Back into a worker's graph, at ip_output. */
+static void output_again(struct dataplane *dp, uint32_t slot, struct rte_mbuf **mbufs,
+                         uint16_t count)
+{
+	uint16_t port = (uint16_t)dp->neighbours->slots[slot].link;
+	struct worker *worker = dp->workers[port_queue_worker(dp, port, 0)];
+	unsigned int put;
+
+	for (uint16_t i = 0; i < count; i++)
+		packet_of(mbufs[i])->entry = PACKET_ENTRY_IP_OUTPUT;
+	put = worker_inbox_put(worker, mbufs, count);
+	if (put < count)
+		punt_drop(dp->punt, mbufs + put, count - put, DROP_RING_FULL);
+}
+
 /* A next hop that failed a moment ago is not asked for again at once: its datagrams end here. */
 static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 {
@@ -118,6 +133,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	const struct packet *packet = packet_of(mbuf);
 	const struct fib_entry *entry = fib_find(dp->fib, &packet->dst);
 	uint32_t slot = entry->neighbour;
+	struct rte_ether_addr mac;
 	struct waiting *waiting;
 
 	if (entry->port == PORT_NONE) {
@@ -127,6 +143,10 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	if (slot == 0)
 		slot = neighbour_slot(dp->neighbours, neighbour_link(entry->port, entry->vlan),
 		                      &packet->dst);
+	if (neighbour_read(dp->neighbours, slot, &mac) == NEIGHBOUR_REACHED) {
+		output_again(dp, slot, &mbuf, 1); /* resolved while it was on its way to us */
+		return;
+	}
 	waiting = waiting_find(punt, slot);
 	if (waiting == NULL && slot != 0 && punt->n_waiting < WAITING_MAX) {
 		waiting = &punt->waiting[punt->n_waiting++];
@@ -138,19 +158,6 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 		return;
 	}
 	waiting->mbufs[waiting->count++] = mbuf;
-}
-
-static void waiting_send(struct dataplane *dp, struct waiting *waiting)
-{
-	uint16_t port = (uint16_t)dp->neighbours->slots[waiting->slot].link;
-	struct worker *worker = dp->workers[port_queue_worker(dp, port, 0)];
-	unsigned int put;
-
-	for (uint16_t i = 0; i < waiting->count; i++)
-		packet_of(waiting->mbufs[i])->entry = PACKET_ENTRY_IP_OUTPUT;
-	put = worker_inbox_put(worker, waiting->mbufs, waiting->count);
-	if (put < waiting->count)
-		punt_drop(dp->punt, waiting->mbufs + put, waiting->count - put, DROP_RING_FULL);
 }
 
 void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
@@ -165,7 +172,7 @@ void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
 	if (state == NEIGHBOUR_NONE)
 		return;
 	if (state == NEIGHBOUR_REACHED)
-		waiting_send(dp, waiting);
+		output_again(dp, slot, waiting->mbufs, waiting->count);
 	else
 		punt_drop(dp->punt, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
 	waiting->count = 0;

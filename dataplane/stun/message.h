@@ -191,9 +191,14 @@ bool stun_fingerprint_ok(const struct stun_message *message);
 int stun_peer_next(const struct stun_message *message, uint16_t *cursor,
                    struct transport_addr *addr);
 
+/*
+ * RFC 8656, 12 ends the range at 0x4fff, RFC 5766, 11 at 0x7fff, and its clients (coturn's among
+ * them) draw from all of it. A listener has nothing else whose first byte is 80 to 127, so both are
+ * served.
+ */
 #define STUN_CHANNEL_HEADER_SIZE 4
-#define STUN_CHANNEL_MIN         0x4000 /* RFC 8656, 12 */
-#define STUN_CHANNEL_MAX         0x4fff
+#define STUN_CHANNEL_MIN         0x4000
+#define STUN_CHANNEL_MAX         0x7fff
 
 /*
  * ChannelData over UDP (RFC 8656, 12.4): *channel and *data_length from the header. False where the

@@ -148,7 +148,7 @@ static const struct packet_case cases[] = {
                           BIND(CLIENT_A4, PEER4, 0x4001, .error = 400),
                           BIND(CLIENT_A4, PEER4_OTHER, 0x4000, .error = 400),
                           BIND(CLIENT_A4, PEER4_OTHER, 0x3fff, .error = 400),
-                          BIND(CLIENT_A4, PEER4_OTHER, 0x5000, .error = 400),
+                          BIND(CLIENT_A4, PEER4_OTHER, 0x8000, .error = 400),
                           {CHANNEL_DATA, CLIENT_A4, PEER4, .channel = 0x4000}},
         },
         {

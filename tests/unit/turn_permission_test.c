@@ -150,7 +150,7 @@ static void test_channel_rows(void **state)
 	        {0x4001, PEER, 9, 400},  /* the peer has another number */
 	        {0x4fff, PEER, 10, 0},
 	        {0x3fff, PEER, 11, 400},
-	        {0x5000, PEER, 11, 400},
+	        {0x8000, PEER, 11, 400},
 	        {0x0000, PEER, 11, 400},
 	        {0xffff, PEER, 11, 400},
 	        {-1, PEER, 11, 400},
