@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The subjects of the table; commands.c has their order. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command_group commands_port;
+extern const struct command_group commands_turn;
+extern const struct command_group commands_allocation;
+extern const struct command_group commands_stats;
+extern const struct command_group commands_config;
+extern const struct command_group commands_local;
+
+#endif

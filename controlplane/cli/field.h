@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the rows of the table are written with: where a field of a struct lies. */
+#ifndef CLI_FIELD_H
+#define CLI_FIELD_H
+
+#include "cli/command.h"
+
+#define FIELD_SIZE(body, member) sizeof(((struct body *)0)->member)
+#define FIELD(body, member)                                                                        \
+	.offset = offsetof(struct body, member), .size = FIELD_SIZE(body, member)
+#define FIELD_IS(body, member, constant)                                                           \
+	{                                                                                          \
+		offsetof(struct body, member), FIELD_SIZE(body, member), constant                  \
+	}
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/session.h"
+
+#include "cli/json.h"
+#include "cli/local.h"
+#include "cli/printer.h"
+#include "cli/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#define ANSWER_TIMEOUT_S 30 /* adding a port may take seconds */
+#define ERROR_TEXT_MAX   2048
+
+/* -- errors -- */
+
+static void json_print(FILE *file, json_t *object)
+{
+	json_dumpf(object, file, JSON_COMPACT);
+	fputc('\n', file);
+	json_decref(object);
+}
+
+int session_fail(const struct session *session, const char *prefix, int status, const char *text)
+{
+	fflush(stdout);
+	if (session->json)
+		json_print(stderr, error_to_json(status, text, NULL));
+	else
+		fprintf(stderr, "%s%s\n", prefix, text);
+	return status;
+}
+
+/* A person sees the caret below the words; a script gets one line. */
+static int session_fail_parse(const struct session *session, const char *prefix,
+                              const struct command_error *error)
+{
+	char text[ERROR_TEXT_MAX];
+
+	fflush(stdout);
+	if (session->json)
+		json_print(stderr, error_to_json(-EINVAL, error->text, error));
+	else if (isatty(STDERR_FILENO))
+		command_error_caret(error, prefix, text, sizeof(text));
+	else
+		command_error_line(error, text, sizeof(text));
+	if (!session->json)
+		fprintf(stderr, "%s%s\n", isatty(STDERR_FILENO) ? "" : prefix, text);
+	return -EINVAL;
+}
+
+static int fail_socket(const struct session *session, const char *prefix, int error)
+{
+	char text[ERROR_TEXT_MAX];
+
+	if (error == -ENOENT || error == -ECONNREFUSED)
+		snprintf(text, sizeof(text), "no daemon listens on %s; is it running?",
+		         session->socket);
+	else if (error == -EAGAIN)
+		snprintf(text, sizeof(text), "no answer on %s for %d s", session->socket,
+		         ANSWER_TIMEOUT_S);
+	else if (error == -ECONNRESET || error == -EPIPE)
+		snprintf(text, sizeof(text), "the daemon on %s closed the connection",
+		         session->socket);
+	else
+		snprintf(text, sizeof(text), "%s: %s", session->socket, strerror(-error));
+	return session_fail(session, prefix, error, text);
+}
+
+/* What the daemon answered instead of rows. */
+static int fail_status(const struct session *session, const char *prefix)
+{
+	const struct sluice_api_header *header = &session->record.header;
+	char text[ERROR_TEXT_MAX];
+	struct text out;
+
+	text_start(&out, text, sizeof(text));
+	if (header->version != SLUICE_API_VERSION)
+		text_addf(&out, "the daemon on %s speaks API version %u, this sluicectl %u",
+		          session->socket, header->version, SLUICE_API_VERSION);
+	else if (header->status == -ENOSYS)
+		text_addf(&out, "the daemon on %s does not know this command", session->socket);
+	else if (header->length > 0)
+		text_add_printable(&out, (const char *)session->record.body,
+		                   header->length < SLUICE_API_ERROR_MAX ? header->length
+		                                                         : SLUICE_API_ERROR_MAX);
+	else
+		text_add(&out, strerror(-header->status));
+	return session_fail(session, prefix, header->status != 0 ? header->status : -EPROTO, text);
+}
+
+/* -- the connection -- */
+
+void session_start(struct session *session, const char *socket, bool json)
+{
+	session->socket = socket;
+	session->json = json;
+	session->ended = false;
+	session->fd = -1;
+	session->id = 0;
+}
+
+void session_close(struct session *session)
+{
+	if (session->fd >= 0)
+		close(session->fd);
+	session->fd = -1;
+}
+
+static int session_connect(struct session *session)
+{
+	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	int fd;
+
+	if (session->fd >= 0)
+		return 0;
+	fd = seqpacket_connect(session->socket);
+	if (fd < 0)
+		return fd;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	session->fd = fd;
+	return 0;
+}
+
+static int session_send(struct session *session, const struct command_request *request)
+{
+	struct sluice_api_header header = {
+	        .version = SLUICE_API_VERSION,
+	        .type = request->command->type,
+	        .id = ++session->id,
+	        .flags = request->command->exist_ok ? SLUICE_API_EXIST_OK : 0,
+	        .length = request->length,
+	};
+	int error = session_connect(session);
+
+	return error < 0 ? error : seqpacket_send(session->fd, &header, request->body.bytes);
+}
+
+/* The next reply to our request. 0, -EBADMSG: it is none, or -errno. */
+static int session_receive(struct session *session)
+{
+	const struct sluice_api_header *header = &session->record.header;
+	int size = seqpacket_receive(session->fd, &session->record);
+
+	if (size < 0)
+		return size;
+	if (size == 0)
+		return -ECONNRESET;
+	if ((size_t)size < sizeof(*header))
+		return -EBADMSG;
+	if (header->version != SLUICE_API_VERSION)
+		return 0; /* what follows may look any way */
+	return header->length == size - sizeof(*header) && header->id == session->id ? 0 : -EBADMSG;
+}
+
+/* -- answers -- */
+
+static int answer_print(struct session *session, const struct reply *reply, struct printer *printer,
+                        const char *prefix)
+{
+	const struct sluice_api_header *header = &session->record.header;
+	uint32_t size = reply != NULL ? reply->row_size : 1;
+	int error;
+
+	do {
+		error = session_receive(session);
+		if (error < 0)
+			return fail_socket(session, prefix, error);
+		if (header->version != SLUICE_API_VERSION || header->status != 0)
+			return fail_status(session, prefix);
+		if (header->length % size != 0 || (reply == NULL && header->length != 0))
+			return fail_socket(session, prefix, -EBADMSG);
+		error = printer_rows(printer, session->record.body, header->length / size);
+		if (error < 0)
+			return session_fail(session, prefix, error, "no memory for the answer");
+	} while (header->flags & SLUICE_API_MORE);
+	return 0;
+}
+
+static int session_ask(struct session *session, const struct command_request *request,
+                       const char *prefix)
+{
+	struct printer printer;
+	int error = session_send(session, request);
+
+	if (error < 0) {
+		session_close(session);
+		return fail_socket(session, prefix, error);
+	}
+	printer_begin(&printer, stdout, session->json, request->command->reply);
+	error = answer_print(session, request->command->reply, &printer, prefix);
+	printer_end(&printer, error == 0);
+	/* Other replies to this request may still be on their way. */
+	if (error < 0)
+		session_close(session);
+	return error;
+}
+
+static int session_local(struct session *session, const struct command_request *request)
+{
+	const struct local_help *help = (const void *)request->body.bytes;
+
+	if (request->command->type == LOCAL_QUIT)
+		session->ended = true;
+	else
+		help_print(help->word, session->json);
+	return 0;
+}
+
+int session_run(struct session *session, const char *line, const char *prefix)
+{
+	struct command_request request;
+	struct command_error error;
+	int status;
+
+	if (command_parse(line, &request, &error) < 0)
+		return session_fail_parse(session, prefix, &error);
+	if (request.command == NULL)
+		return 0;
+	if (request.command->kind == COMMAND_LOCAL)
+		return session_local(session, &request);
+	status = session_ask(session, &request, prefix);
+	if (fflush(stdout) != 0)
+		return session_fail(session, prefix, -EIO,
+		                    "stdout: the answer could not be written");
+	return status;
+}

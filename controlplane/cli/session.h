@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sluicectl's conversation with a daemon: lines in, answers out. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/command.h"
+
+#include "common/seqpacket.h"
+
+struct session {
+	const char *socket;
+	bool json;
+	bool ended;  /* by `quit` */
+	int fd;      /* -1: not connected */
+	uint32_t id; /* of the last request */
+	struct seqpacket_record record;
+};
+
+void session_start(struct session *session, const char *socket, bool json);
+void session_close(struct session *session);
+
+/*
+ * Runs one line. 0, or -errno: the error has been printed on stderr, behind `prefix` ("sluicectl:
+ * ", "FILE:LINE: ").
+ */
+int session_run(struct session *session, const char *line, const char *prefix);
+
+/* An error of sluicectl's own, in the form that was asked for. Returns status. */
+int session_fail(const struct session *session, const char *prefix, int status, const char *text);
+
+/* `help`; word: NULL or "" for all. */
+void help_print(const char *word, bool json);
+
+#endif

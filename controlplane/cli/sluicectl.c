@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sluicectl: one command, a file of them, or a shell. */
+#include "cli/batch.h"
+#include "cli/complete.h"
+#include "cli/interactive.h"
+#include "cli/option.h"
+#include "cli/sluicectl_options.h"
+#include "cli/session.h"
+#include "cli/text.h"
+#include "cli/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "sluicectl: "
+
+/* What the shell split is put together again, so that everything takes the same way. */
+static int run_words(struct session *session, int count, char **words)
+{
+	char line[WORDS_LINE_MAX];
+	struct text text;
+
+	text_start(&text, line, sizeof(line));
+	for (int i = 0; i < count; i++) {
+		if (i > 0)
+			text_add(&text, " ");
+		text_add_word(&text, words[i]);
+		if (strpbrk(words[i], "\n\r") != NULL)
+			return session_fail(session, PREFIX, -EINVAL,
+			                    "there is a line end in a word");
+	}
+	if (text.cut)
+		return session_fail(session, PREFIX, -EINVAL, "the command is too long");
+	return session_run(session, line, PREFIX);
+}
+
+/* -- completion for a shell: sluicectl --complete LINE, where LINE is what stands before the cursor
+ * -- */
+
+static void word_print(void *arg, const char *word, const char *usage, const char *help)
+{
+	if (word != NULL)
+		puts(word);
+}
+
+static bool takes_argument(const char *option)
+{
+	for (const struct option_row *row = program_sluicectl.options; row->letter != 0; row++)
+		if (row->argument != NULL && option[0] == '-' && option[1] == row->letter &&
+		    option[2] == '\0')
+			return true;
+	return false;
+}
+
+/* The program's name and its options are the shell's business. */
+static const char *behind_options(const char *line)
+{
+	bool value = false;
+
+	line += strcspn(line, " \t");
+	for (;;) {
+		const char *word = line + strspn(line, " \t");
+		size_t length = strcspn(word, " \t");
+		char option[16];
+
+		if (word[length] == '\0' || (*word != '-' && !value))
+			return word;
+		snprintf(option, sizeof(option), "%.*s", (int)length, word);
+		value = !value && takes_argument(option);
+		line = word + length;
+	}
+}
+
+static int run_completion(const char *line)
+{
+	line = behind_options(line);
+	command_complete(line, strlen(line), word_print, NULL);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct sluicectl_options options = {.socket = SLUICE_CONTROL_SOCKET};
+	static struct session session;
+	int first, status;
+
+	if (argc == 3 && strcmp(argv[1], "--complete") == 0)
+		return run_completion(argv[2]);
+	first = options_read(&program_sluicectl, argc, argv, &options);
+	if (first < 0)
+		return EXIT_FAILURE;
+	if (options.help)
+		options_print_help(&program_sluicectl);
+	if (options.version)
+		printf("sluicectl %s, API version %d\n", SLUICE_VERSION_TEXT, SLUICE_API_VERSION);
+	if (options.help || options.version)
+		return EXIT_SUCCESS;
+	session_start(&session, options.socket, options.json);
+	if (first < argc && options.file != NULL)
+		status = session_fail(&session, PREFIX, -EINVAL,
+		                      "a command and -f FILE exclude each other");
+	else if (first < argc)
+		status = run_words(&session, argc - first, argv + first);
+	else if (options.file != NULL || !isatty(STDIN_FILENO))
+		status = batch_run(&session, options.file != NULL ? options.file : "-",
+		                   options.stop, options.echo);
+	else
+		status = interactive_run(&session);
+	session_close(&session);
+	return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/sluicectl_options.h"
+
+#include "cli/option.h"
+
+#include <stddef.h>
+
+#define AT(member) offsetof(struct sluicectl_options, member)
+
+static const struct option_row options[] = {
+        {'s', "socket", "SOCKET", "the daemon's socket; /run/sluice/control.sock unless given",
+         AT(socket)},
+        {'j', "json", NULL, "every answer and every error in JSON", AT(json)},
+        {'f', "file", "FILE", "run the commands of a file; - is stdin", AT(file)},
+        {'e', "stop", NULL, "with -f: stop at the first command that fails", AT(stop)},
+        {'x', "echo", NULL, "with -f: print each command before it runs", AT(echo)},
+        {'V', "version", NULL, "print the version of sluicectl", AT(version)},
+        {'h', "help", NULL, "print this help; `sluicectl help` prints the commands", AT(help)},
+        {0},
+};
+
+const struct program program_sluicectl = {
+        .name = "sluicectl",
+        .synopsis = "[-j] [-s SOCKET] NOUN VERB [NAME] [KEY VALUE]...\n"
+                    "[-j] [-s SOCKET] [-e] [-x] -f FILE\n"
+                    "[-s SOCKET]",
+        .summary = "configure and look into sluice",
+        .options = options,
+};

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/file.h"
+
+#include "cli/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define MODE_NEW 0600 /* there are passwords in it */
+#define HEADING  "# Written by `sluicectl config save`.\n"
+
+/* -- reading -- */
+
+static int refuse(struct config_error *error, const char *why)
+{
+	memset(&error->error, 0, sizeof(error->error));
+	snprintf(error->error.text, sizeof(error->error.text), "%s", why);
+	return -EINVAL;
+}
+
+/* A repetition harms nobody; two lines that contradict each other are a mistake. */
+static int line_check(const struct running *running, const struct command_request *request,
+                      struct config_error *error)
+{
+	const struct running_line *line = running_find(running, request);
+	char why[128];
+
+	if (request->command->kind != COMMAND_ADD && request->command->kind != COMMAND_SET)
+		return refuse(error,
+		              "this command configures nothing: expected is one that adds or sets");
+	if (line == NULL || memcmp(&line->request.body, &request->body, request->length) == 0)
+		return 0;
+	snprintf(why, sizeof(why), "line %u says otherwise", line->number);
+	return refuse(error, why);
+}
+
+static int line_load(struct running *running, const char *text, size_t length,
+                     struct config_error *error)
+{
+	struct command_request request;
+
+	if (memchr(text, '\0', length) != NULL)
+		return refuse(error, "there is a NUL in this line");
+	if (command_parse(text, &request, &error->error) < 0)
+		return -EINVAL;
+	if (request.command == NULL)
+		return 0;
+	if (line_check(running, &request, error) < 0)
+		return -EINVAL;
+	return running_put(running, &request, error->line) != NULL ? 0 : -ENOMEM;
+}
+
+static int lines_load(struct running *running, FILE *file, struct config_error *error)
+{
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int status = 0;
+
+	for (error->line = 1; status == 0 && (length = getline(&text, &room, file)) >= 0;
+	     error->line++)
+		status = line_load(running, text, length, error);
+	error->line--; /* the wrong one */
+	if (text != NULL)
+		explicit_bzero(text, room);
+	free(text);
+	if (status == 0 && ferror(file))
+		status = -EIO;
+	if (status == -EINVAL)
+		return status;
+	error->line = 0;
+	snprintf(error->why, sizeof(error->why), "%s", strerror(-status));
+	return status;
+}
+
+int config_load(struct running *running, const char *path, struct config_error *error)
+{
+	FILE *file = fopen(path, "re");
+	int status;
+
+	memset(error, 0, sizeof(*error));
+	if (file == NULL) {
+		status = -errno;
+		snprintf(error->why, sizeof(error->why), "%s", strerror(errno));
+		return status;
+	}
+	status = lines_load(running, file, error);
+	fclose(file);
+	return status;
+}
+
+void config_error_text(const char *path, const struct config_error *error, bool carets,
+                       char *buffer, size_t room)
+{
+	char line[CONFIG_WHY_MAX];
+	struct text text;
+
+	text_start(&text, buffer, room);
+	text_add(&text, path);
+	if (error->line == 0) {
+		text_add(&text, ": ");
+		text_add(&text, error->why);
+		return;
+	}
+	text_addf(&text, ":%u: ", error->line);
+	if (carets) {
+		command_error_caret(&error->error, text.bytes, line, sizeof(line));
+		text_start(&text, buffer, room);
+	} else {
+		command_error_line(&error->error, line, sizeof(line));
+	}
+	text_add(&text, line);
+}
+
+/* -- writing -- */
+
+static int lines_write(const struct running *running, FILE *file)
+{
+	struct running_line *line = NULL;
+	char text[COMMAND_TEXT_MAX];
+
+	fputs(HEADING, file);
+	while ((line = running_next(running, line)) != NULL) {
+		int error = command_format(&line->request, true, text, sizeof(text));
+
+		if (error < 0)
+			return error;
+		fprintf(file, "%s\n", text);
+	}
+	explicit_bzero(text, sizeof(text));
+	if (fflush(file) != 0 || ferror(file) || fsync(fileno(file)) != 0)
+		return errno != 0 ? -errno : -EIO;
+	return 0;
+}
+
+/* As the old file was, so that who may read the secrets does not change. */
+static int mode_take(int fd, const char *path)
+{
+	struct stat old, ours;
+
+	if (stat(path, &old) != 0)
+		return errno == ENOENT ? (fchmod(fd, MODE_NEW) == 0 ? 0 : -errno) : -errno;
+	if (fstat(fd, &ours) != 0)
+		return -errno;
+	if ((old.st_uid != ours.st_uid || old.st_gid != ours.st_gid) &&
+	    fchown(fd, old.st_uid, old.st_gid) != 0)
+		return -errno;
+	return fchmod(fd, old.st_mode & 0777) == 0 ? 0 : -errno;
+}
+
+static int file_write(const struct running *running, int fd, const char *path)
+{
+	FILE *file;
+	int error = mode_take(fd, path);
+
+	file = error == 0 ? fdopen(fd, "w") : NULL;
+	if (file == NULL) {
+		error = error != 0 ? error : -errno;
+		close(fd);
+		return error;
+	}
+	error = lines_write(running, file);
+	if (fclose(file) != 0 && error == 0)
+		error = -errno;
+	return error;
+}
+
+/* The new name is on the disk as well. */
+static void folder_sync(const char *path)
+{
+	char folder[PATH_MAX];
+	char *slash;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		slash[slash == folder] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+int config_save(const struct running *running, const char *path, char *why)
+{
+	char real[PATH_MAX], fresh[PATH_MAX + 8];
+	int fd, error;
+
+	/* What a symbolic link names is replaced, not the link. */
+	if (realpath(path, real) == NULL)
+		snprintf(real, sizeof(real), "%s", path);
+	snprintf(fresh, sizeof(fresh), "%s.XXXXXX", real);
+	fd = mkostemp(fresh, O_CLOEXEC);
+	error = fd < 0 ? -errno : file_write(running, fd, real);
+	if (error == 0 && rename(fresh, real) != 0)
+		error = -errno;
+	if (error == 0)
+		folder_sync(real);
+	else if (fd >= 0)
+		unlink(fresh);
+	if (error < 0)
+		snprintf(why, SLUICE_API_ERROR_MAX, "%.180s: %s", real, strerror(-error));
+	return error;
+}

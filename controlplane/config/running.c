@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/running.h"
+
+#include "cli/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS_START 64 /* a power of two */
+
+TAILQ_HEAD(running_lines, running_line);
+
+struct running {
+	struct running_lines lines;
+	struct running_line **buckets;
+	uint32_t n_buckets, count;
+	uint64_t serial;
+};
+
+static uint32_t identity_hash(const char *identity)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *identity != '\0'; identity++)
+		hash = (hash ^ (unsigned char)*identity) * 16777619u;
+	return hash;
+}
+
+struct running *running_create(void)
+{
+	struct running *running = calloc(1, sizeof(*running));
+
+	if (running == NULL)
+		return NULL;
+	TAILQ_INIT(&running->lines);
+	running->n_buckets = BUCKETS_START;
+	running->buckets = calloc(BUCKETS_START, sizeof(struct running_line *));
+	if (running->buckets == NULL) {
+		free(running);
+		return NULL;
+	}
+	return running;
+}
+
+static void line_free(struct running_line *line)
+{
+	explicit_bzero(&line->request, sizeof(line->request));
+	free(line->identity);
+	free(line);
+}
+
+void running_destroy(struct running *running)
+{
+	struct running_line *line;
+
+	if (running == NULL)
+		return;
+	while ((line = TAILQ_FIRST(&running->lines)) != NULL) {
+		TAILQ_REMOVE(&running->lines, line, entry);
+		line_free(line);
+	}
+	free(running->buckets);
+	free(running);
+}
+
+uint32_t running_count(const struct running *running)
+{
+	return running->count;
+}
+
+static struct running_line **bucket_of(const struct running *running, uint32_t hash)
+{
+	return &running->buckets[hash & (running->n_buckets - 1)];
+}
+
+/* More buckets keep chains short; without memory they grow long, which is all. */
+static void buckets_grow(struct running *running)
+{
+	struct running_line **fresh = calloc(2 * running->n_buckets, sizeof(struct running_line *));
+	struct running_line *line;
+
+	if (fresh == NULL)
+		return;
+	free(running->buckets);
+	running->buckets = fresh;
+	running->n_buckets *= 2;
+	TAILQ_FOREACH(line, &running->lines, entry)
+	{
+		struct running_line **bucket = bucket_of(running, line->hash);
+
+		line->chain = *bucket;
+		*bucket = line;
+	}
+}
+
+/*
+ * Lines of an identity with the same command replace each other. Different ones may share it: a
+ * prefix can be allowed and denied.
+ */
+struct running_line *running_find(const struct running *running,
+                                  const struct command_request *request)
+{
+	char identity[WORDS_LINE_MAX];
+	struct running_line *line;
+	uint32_t hash;
+
+	if (command_identity(request, identity, sizeof(identity)) < 0)
+		return NULL;
+	hash = identity_hash(identity);
+	for (line = *bucket_of(running, hash); line != NULL; line = line->chain)
+		if (line->hash == hash && line->request.command == request->command &&
+		    strcmp(line->identity, identity) == 0)
+			return line;
+	return NULL;
+}
+
+static struct running_line *line_create(const struct command_request *request)
+{
+	char identity[WORDS_LINE_MAX];
+	struct running_line *line;
+
+	if (command_identity(request, identity, sizeof(identity)) < 0)
+		return NULL;
+	line = calloc(1, sizeof(*line));
+	if (line == NULL)
+		return NULL;
+	line->identity = strdup(identity);
+	if (line->identity == NULL) {
+		free(line);
+		return NULL;
+	}
+	line->hash = identity_hash(identity);
+	return line;
+}
+
+struct running_line *running_put(struct running *running, const struct command_request *request,
+                                 uint32_t number)
+{
+	struct running_line *line = running_find(running, request);
+	struct running_line **bucket;
+
+	if (line == NULL) {
+		line = line_create(request);
+		if (line == NULL)
+			return NULL;
+		if (running->count >= running->n_buckets)
+			buckets_grow(running);
+		bucket = bucket_of(running, line->hash);
+		line->chain = *bucket;
+		*bucket = line;
+		line->serial = ++running->serial;
+		TAILQ_INSERT_TAIL(&running->lines, line, entry);
+		running->count++;
+	}
+	line->request = *request;
+	line->number = number;
+	line->refused = false;
+	return line;
+}
+
+/* Calls for each line that the request deletes; the line may go meanwhile. */
+static uint32_t matches_each(const struct running *running, const struct command_request *request,
+                             void (*each)(struct running *running, struct running_line **at))
+{
+	char identity[WORDS_LINE_MAX];
+	struct running_line **at, *line;
+	uint32_t hash, count = 0;
+
+	if (command_identity(request, identity, sizeof(identity)) < 0)
+		return 0;
+	hash = identity_hash(identity);
+	at = bucket_of(running, hash);
+	while ((line = *at) != NULL) {
+		if (line->hash != hash || strcmp(line->identity, identity) != 0) {
+			at = &line->chain;
+			continue;
+		}
+		count++;
+		if (each != NULL)
+			each((struct running *)running, at);
+		else
+			at = &line->chain;
+	}
+	return count;
+}
+
+static void line_remove(struct running *running, struct running_line **at)
+{
+	struct running_line *line = *at;
+
+	*at = line->chain;
+	TAILQ_REMOVE(&running->lines, line, entry);
+	running->count--;
+	line_free(line);
+}
+
+uint32_t running_remove(struct running *running, const struct command_request *request)
+{
+	return matches_each(running, request, line_remove);
+}
+
+bool running_removes(const struct running *running, const struct command_request *request)
+{
+	return matches_each(running, request, NULL) > 0;
+}
+
+struct running_line *running_next(const struct running *running, struct running_line *line)
+{
+	return line != NULL ? TAILQ_NEXT(line, entry) : TAILQ_FIRST(&running->lines);
+}
+
+struct running_line *running_after(const struct running *running, uint64_t serial)
+{
+	struct running_line *line;
+
+	TAILQ_FOREACH(line, &running->lines, entry)
+	if (line->serial > serial)
+		return line;
+	return NULL;
+}
+
+int running_check(const struct running *running, const struct command_request *request,
+                  uint32_t flags, char *why)
+{
+	if (request->command->kind == COMMAND_DELETE) {
+		if (running_removes(running, request))
+			return 0;
+		snprintf(why, SLUICE_API_ERROR_MAX, "there is no such thing to delete");
+		return -ENOENT;
+	}
+	if (request->command->kind == COMMAND_SET || flags & SLUICE_API_EXIST_OK ||
+	    running_find(running, request) == NULL)
+		return 0;
+	snprintf(why, SLUICE_API_ERROR_MAX, "it is there already");
+	return -EEXIST;
+}
+
+int running_apply(struct running *running, const struct command_request *request)
+{
+	if (request->command->kind == COMMAND_DELETE)
+		running_remove(running, request);
+	else if (running_put(running, request, 0) == NULL)
+		return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The running configuration: its lines in the order in which they were first given, each object
+ * once. */
+#ifndef CONFIG_RUNNING_H
+#define CONFIG_RUNNING_H
+
+#include "cli/command.h"
+
+#include <sys/queue.h>
+
+struct running_line {
+	TAILQ_ENTRY(running_line) entry;
+	struct running_line *chain; /* of those with the same hash */
+	uint64_t serial;            /* grows along the list */
+	uint32_t number;            /* in the configuration file; 0: it came later */
+	bool refused; /* the dataplane did not take it; dataplane/client.c writes this */
+	uint32_t hash;
+	char *identity;
+	struct command_request request;
+};
+
+struct running;
+
+struct running *running_create(void);
+void running_destroy(struct running *running);
+
+uint32_t running_count(const struct running *running);
+
+/* The line that `request` would take the place of, or NULL. */
+struct running_line *running_find(const struct running *running,
+                                  const struct command_request *request);
+
+/* Adds the line, or puts it in the place of the one with the same identity. NULL: no memory. */
+struct running_line *running_put(struct running *running, const struct command_request *request,
+                                 uint32_t number);
+
+/* Takes away what a COMMAND_DELETE names. Returns how many lines; 0: there is no such line. */
+uint32_t running_remove(struct running *running, const struct command_request *request);
+bool running_removes(const struct running *running, const struct command_request *request);
+
+/* All lines in order: start with NULL, ends with NULL. */
+struct running_line *running_next(const struct running *running, struct running_line *line);
+
+/* The first line whose serial is above this one, NULL: there is none. So a list can be read while
+ * it changes. */
+struct running_line *running_after(const struct running *running, uint64_t serial);
+
+/*
+ * What a change means without a dataplane that judges it. flags: enum sluice_api_flag. 0; -EEXIST,
+ * -ENOENT with a clear line in `why` (SLUICE_API_ERROR_MAX bytes).
+ */
+int running_check(const struct running *running, const struct command_request *request,
+                  uint32_t flags, char *why);
+
+/* Makes an ADD, SET or DELETE that has been accepted. 0 or -ENOMEM. */
+int running_apply(struct running *running, const struct command_request *request);
+
+#endif

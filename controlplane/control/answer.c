@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the control plane answers itself, and what it keeps. */
+#include "control/client.h"
+
+#include "cli/command.h"
+#include "cli/text.h"
+#include "config/file.h"
+#include "config/running.h"
+#include "dataplane/client.h"
+#include "dataplane/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINES_PER_REPLY 16
+
+/* -- version: our own row, and the dataplane's where it answers -- */
+
+static void answer_version(struct client *client, const void *body)
+{
+	struct sluice_version version = {
+	        .api = SLUICE_API_VERSION,
+	        .pid = getpid(),
+	        .program = "sluice-controlplane",
+	        .version = SLUICE_VERSION_TEXT,
+	};
+	struct timespec now;
+	bool more;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	version.uptime_s = now.tv_sec - client->options->started;
+	more = relay_start(client, body, true) == 0;
+	if (more)
+		client->next = relay_next;
+	if (!client_send_rows(client, &version, sizeof(version), more ? SLUICE_API_MORE : 0))
+		channel_read(&client->relay, false);
+}
+
+/* -- config show -- */
+
+static void show_next(struct client *client)
+{
+	struct sluice_config_line lines[LINES_PER_REPLY];
+	struct running_line *line = running_after(client->options->running, client->shown);
+	uint32_t count;
+	bool sent;
+
+	do {
+		for (count = 0; line != NULL && count < LINES_PER_REPLY; count++) {
+			memset(&lines[count], 0, sizeof(lines[count]));
+			command_format(&line->request, client->secrets, lines[count].text,
+			               sizeof(lines[count].text));
+			client->shown = line->serial;
+			line = running_next(client->options->running, line);
+		}
+		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
+		                        line != NULL ? SLUICE_API_MORE : 0);
+	} while (sent && line != NULL);
+	explicit_bzero(lines, sizeof(lines));
+}
+
+static void answer_show(struct client *client, const void *body)
+{
+	struct sluice_config_show show;
+
+	memcpy(&show, body, sizeof(show));
+	client->secrets = show.secrets == 1;
+	client->shown = 0;
+	client->next = show_next;
+	show_next(client);
+}
+
+/* -- config save -- */
+
+static void answer_save(struct client *client, const void *body)
+{
+	char why[SLUICE_API_ERROR_MAX];
+	int error = config_save(client->options->running, client->options->config, why);
+
+	if (error < 0) {
+		client_refuse(client, error, why);
+		return;
+	}
+	log_info("%s: written", client->options->config);
+	client_send_rows(client, NULL, 0, 0);
+}
+
+bool answer_own(struct client *client, const void *body)
+{
+	static const struct {
+		uint16_t type, body_size;
+		void (*answer)(struct client *client, const void *body);
+	} own[] = {
+	        {SLUICE_VERSION, 0, answer_version},
+	        {SLUICE_CONFIG_SHOW, sizeof(struct sluice_config_show), answer_show},
+	        {SLUICE_CONFIG_SAVE, 0, answer_save},
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (own[i].type != client->request.type)
+			continue;
+		if (client->request.length == own[i].body_size)
+			own[i].answer(client, body);
+		else
+			client_refuse(client, -EINVAL, "this request has a body of another size");
+		return true;
+	}
+	return false;
+}
+
+/* -- changes -- */
+
+static void change_done(void *arg, int status, const char *why)
+{
+	struct client *client = arg;
+
+	client->change = NULL;
+	if (status != 0)
+		client_refuse(client, status, why);
+	else
+		client_send_rows(client, NULL, 0, 0);
+}
+
+void answer_change(struct client *client, const void *body)
+{
+	struct command_request request;
+	struct command_error error;
+	char why[2 * SLUICE_API_ERROR_MAX];
+	int status;
+
+	status = command_from_body(client->request.type, body, client->request.length, &request,
+	                           &error);
+	if (status < 0) {
+		command_error_line(&error, why, sizeof(why));
+		client_refuse(client, status, why);
+		return;
+	}
+	client->change =
+	        dataplane_change(client->options->client, &request,
+	                         client->request.flags & SLUICE_API_EXIST_OK, change_done, client);
+	explicit_bzero(&request, sizeof(request));
+}

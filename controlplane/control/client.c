@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/client.h"
+
+#include "cli/command.h"
+#include "dataplane/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- replies -- */
+
+static void held_drop(struct client *client)
+{
+	if (client->held_body != NULL)
+		explicit_bzero(client->held_body, client->held.length);
+	free(client->held_body);
+	client->held_body = NULL;
+}
+
+static void reply_hold(struct client *client, const struct sluice_api_header *header,
+                       const void *body)
+{
+	client->held = *header;
+	client->held_body = malloc(header->length + 1);
+	if (client->held_body == NULL)
+		client_end(client);
+	else if (header->length > 0)
+		memcpy(client->held_body, body, header->length);
+}
+
+static void reply_sent(struct client *client, uint32_t flags)
+{
+	if (flags & SLUICE_API_MORE)
+		return;
+	client->next = NULL;
+	channel_read(&client->channel, true);
+}
+
+bool client_send(struct client *client, const struct sluice_api_header *header, const void *body)
+{
+	int error;
+
+	if (client->dead)
+		return false;
+	error = channel_send(&client->channel, header, body);
+	if (error == -EAGAIN)
+		reply_hold(client, header, body);
+	else if (error < 0)
+		client_end(client);
+	else
+		reply_sent(client, header->flags);
+	return error == 0;
+}
+
+bool client_send_rows(struct client *client, const void *rows, uint32_t length, uint32_t flags)
+{
+	struct sluice_api_header header = {
+	        .version = SLUICE_API_VERSION,
+	        .type = client->request.type,
+	        .id = client->request.id,
+	        .flags = flags,
+	        .length = length,
+	};
+
+	return client_send(client, &header, rows);
+}
+
+void client_refuse(struct client *client, int status, const char *why)
+{
+	struct sluice_api_header header = {
+	        .version = SLUICE_API_VERSION,
+	        .type = client->request.type,
+	        .id = client->request.id,
+	        .status = status,
+	        .length = strnlen(why, SLUICE_API_ERROR_MAX),
+	};
+
+	client_send(client, &header, why);
+}
+
+static void on_writable(struct channel *channel)
+{
+	struct client *client = channel->owner;
+	int error = channel_send(channel, &client->held, client->held_body);
+
+	if (error == -EAGAIN)
+		return;
+	if (error < 0) {
+		client_end(client);
+		return;
+	}
+	held_drop(client);
+	reply_sent(client, client->held.flags);
+	if (client->next != NULL)
+		client->next(client);
+}
+
+/* -- requests -- */
+
+static void request_route(struct client *client, const void *body)
+{
+	const struct command *command = command_of_type(client->request.type);
+	char why[SLUICE_API_ERROR_MAX];
+
+	if (answer_own(client, body))
+		return;
+	if (command == NULL || command->kind == COMMAND_LOCAL) {
+		snprintf(why, sizeof(why), "unknown request 0x%04x", client->request.type);
+		client_refuse(client, -ENOSYS, why);
+	} else if (command->kind == COMMAND_SHOW || command->kind == COMMAND_ACT) {
+		relay_request(client, body);
+	} else {
+		answer_change(client, body);
+	}
+}
+
+static void on_received(struct channel *channel, struct seqpacket_record *record)
+{
+	struct client *client = channel->owner;
+	char why[SLUICE_API_ERROR_MAX];
+
+	channel_read(channel, false);
+	client->request = record->header;
+	if (client->request.version == SLUICE_API_VERSION) {
+		request_route(client, record->body);
+		return;
+	}
+	snprintf(why, sizeof(why), "API version %u; this control plane speaks %u",
+	         client->request.version, SLUICE_API_VERSION);
+	client_refuse(client, -EPROTO, why);
+}
+
+static void on_lost(struct channel *channel, int error)
+{
+	client_end(channel->owner);
+}
+
+static const struct channel_handler handler = {on_received, on_writable, on_lost};
+
+/* -- life -- */
+
+struct client *client_create(const struct server_options *options, int fd,
+                             void (*ended)(struct client *client))
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return NULL;
+	client->options = options;
+	client->ended = ended;
+	client->relay.fd = -1;
+	if (channel_open(&client->channel, options->base, fd, &handler, options->buffer, client) ==
+	    0)
+		return client;
+	free(client);
+	return NULL;
+}
+
+void client_end(struct client *client)
+{
+	if (client->dead)
+		return;
+	client->dead = true;
+	client->next = NULL;
+	if (client->change != NULL)
+		dataplane_change_forget(client->change);
+	relay_stop(client);
+	channel_close(&client->channel);
+	client->ended(client);
+}
+
+void client_free(struct client *client)
+{
+	held_drop(client);
+	free(client);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The control socket: every request of include/sluice, answered here or by the dataplane. */
+#ifndef CONTROL_SERVER_H
+#define CONTROL_SERVER_H
+
+#include <stdint.h>
+
+#include <event2/event.h>
+
+#include "common/seqpacket.h"
+
+struct running;
+struct dataplane_client;
+
+struct server_options {
+	struct event_base *base;
+	const struct seqpacket_listener *listener; /* stays the caller's */
+	const char *dataplane;                     /* path of its socket */
+	const char *config;                        /* the file that `config save` writes */
+	struct running *running;
+	struct dataplane_client *client;
+	struct seqpacket_record *buffer;
+	uint64_t started; /* CLOCK_MONOTONIC, seconds */
+};
+
+struct server;
+
+/* NULL: no memory. */
+struct server *server_create(const struct server_options *options);
+/* Closes its clients. */
+void server_destroy(struct server *server);
+
+#endif

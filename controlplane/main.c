@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
+ * on its socket. */
+#include "common/notify.h"
+#include "common/privilege.h"
+#include "cli/option.h"
+#include "config/file.h"
+#include "config/running.h"
+#include "control/server.h"
+#include "controlplane_options.h"
+#include "dataplane/client.h"
+#include "dataplane/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct controlplane {
+	struct controlplane_options options;
+	const char *config;
+	struct event_base *base;
+	struct event *signals[2];
+	struct running *running;
+	struct seqpacket_listener listener;
+	struct dataplane_client *client;
+	struct server *server;
+	struct seqpacket_record *buffer;
+	bool failed; /* the first replay: leave with an error */
+};
+
+/* Where nobody named a file, none is needed. */
+static int config_read(struct controlplane *cp)
+{
+	char text[2 * CONFIG_WHY_MAX];
+	struct config_error error;
+	int status;
+
+	status = config_load(cp->running, cp->config, &error);
+	if (status == -ENOENT && cp->options.config == NULL)
+		return 0;
+	if (status == 0)
+		return 0;
+	config_error_text(cp->config, &error, isatty(STDERR_FILENO), text, sizeof(text));
+	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") != NULL ? "<3>" : "", text);
+	return status;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	log_info("stopping on signal %d", (int)number);
+	event_base_loopbreak(arg);
+}
+
+static void on_settled(void *arg, int status)
+{
+	struct controlplane *cp = arg;
+
+	if (status == 0) {
+		notify_send("READY=1");
+		return;
+	}
+	cp->failed = true;
+	event_base_loopbreak(cp->base);
+}
+
+static int signals_catch(struct controlplane *cp)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		cp->signals[i] = evsignal_new(cp->base, numbers[i], on_signal, cp->base);
+		if (cp->signals[i] == NULL || event_add(cp->signals[i], NULL) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int parts_create(struct controlplane *cp)
+{
+	const struct dataplane_client_options client = {
+	        .base = cp->base,
+	        .path = cp->options.dataplane,
+	        .config = cp->config,
+	        .running = cp->running,
+	        .buffer = cp->buffer,
+	        .settled = on_settled,
+	        .arg = cp,
+	};
+	struct server_options server = {
+	        .base = cp->base,
+	        .listener = &cp->listener,
+	        .dataplane = cp->options.dataplane,
+	        .config = cp->config,
+	        .running = cp->running,
+	        .buffer = cp->buffer,
+	};
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	server.started = now.tv_sec;
+	cp->client = dataplane_client_create(&client);
+	server.client = cp->client;
+	cp->server = cp->client != NULL ? server_create(&server) : NULL;
+	return cp->server != NULL ? 0 : -ENOMEM;
+}
+
+static int serve(struct controlplane *cp)
+{
+	char why[SLUICE_API_ERROR_MAX];
+	int error = seqpacket_listen(&cp->listener, cp->options.socket, why);
+
+	if (error < 0) {
+		log_error("%s", why);
+		return error;
+	}
+	error = privilege_keep(0);
+	if (error < 0)
+		log_warning("privileges are kept: %s", strerror(-error));
+	cp->base = event_base_new();
+	cp->buffer = calloc(1, sizeof(*cp->buffer));
+	if (cp->base == NULL || cp->buffer == NULL || signals_catch(cp) < 0 ||
+	    parts_create(cp) < 0) {
+		log_error("no memory to start");
+		return -ENOMEM;
+	}
+	log_info("listening on %s", cp->options.socket);
+	event_base_dispatch(cp->base);
+	notify_send("STOPPING=1");
+	return cp->failed ? -EINVAL : 0;
+}
+
+static void controlplane_end(struct controlplane *cp)
+{
+	server_destroy(cp->server);
+	dataplane_client_destroy(cp->client);
+	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
+		if (cp->signals[i] != NULL)
+			event_free(cp->signals[i]);
+	if (cp->base != NULL)
+		event_base_free(cp->base);
+	seqpacket_listener_close(&cp->listener);
+	running_destroy(cp->running);
+	free(cp->buffer);
+}
+
+/* true: the program has done what it was asked for. */
+static bool options_answer(const struct controlplane_options *options)
+{
+	if (options->help)
+		options_print_help(&program_controlplane);
+	if (options->version)
+		printf("sluice-controlplane %s, API version %d\n", SLUICE_VERSION_TEXT,
+		       SLUICE_API_VERSION);
+	return options->help || options->version;
+}
+
+int main(int argc, char **argv)
+{
+	struct controlplane cp = {
+	        .options = {.socket = SLUICE_CONTROL_SOCKET, .dataplane = SLUICE_DATAPLANE_SOCKET},
+	        .listener = {.fd = -1},
+	};
+	int status = options_read(&program_controlplane, argc, argv, &cp.options);
+
+	if (status >= 0 && status < argc) {
+		fprintf(stderr, "%s: \"%s\" is no option\n", program_controlplane.name,
+		        argv[status]);
+		return EXIT_FAILURE;
+	}
+	if (status < 0)
+		return EXIT_FAILURE;
+	if (options_answer(&cp.options))
+		return EXIT_SUCCESS;
+	cp.config = cp.options.config != NULL ? cp.options.config : CONFIG_FILE_DEFAULT;
+	cp.running = running_create();
+	status = cp.running != NULL ? config_read(&cp) : -ENOMEM;
+	if (status == 0 && !cp.options.check)
+		status = serve(&cp);
+	controlplane_end(&cp);
+	return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
