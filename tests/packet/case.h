@@ -43,7 +43,7 @@ struct step {
 	enum actor token_of; /* with the RESERVATION-TOKEN that this client was given: the port
 	                        beside its own */
 	uint16_t channel;    /* of CHANNEL_DATA and of ChannelBind */
-	const char *data;    /* "data" unless given */
+	const char *data;    /* "data", or a pattern of .length, unless given */
 	uint16_t length;     /* of data; 0: as a string */
 	bool empty;          /* no data at all */
 	uint16_t worker;     /* that receives it */
