@@ -55,7 +55,7 @@ struct step {
 	edit message_edit; /* before the UDP checksum is computed */
 	edit frame_edit;   /* after; frame_mend makes it right again where that is meant */
 	uint32_t seconds;
-	void (*call)(struct scene *scene);
+	bool (*call)(struct scene *scene); /* false: the case has failed */
 
 	/* expected */
 	enum drop_reason drop; /* dropped for this and nothing comes out */

@@ -13,18 +13,20 @@
 #define FROM_CLIENT CHANNEL_DATA, CLIENT_A4, PEER4, .channel = 0x4000
 #define FROM_PEER   PEER_DATA, PEER4, A4_RELAYED4, .arrives_on = 0x4000
 
-static void peer_port_down(struct scene *scene)
+static bool peer_port_down(struct scene *scene)
 {
 	scene->rig.dp->ports->table[scene->rig.ports[1].index].state = SLUICE_PORT_DOWN;
+	return true;
 }
 
-static void peer_port_small(struct scene *scene)
+static bool peer_port_small(struct scene *scene)
 {
 	scene->rig.dp->ports->table[scene->rig.ports[1].index].mtu = 1280;
+	return true;
 }
 
 /* Until it takes no more; one frame, many times. */
-static void peer_ring_fill(struct scene *scene)
+static bool peer_ring_fill(struct scene *scene)
 {
 	struct rte_ring *ring = scene->rig.ports[1].out[0];
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(scene->rig.dp->pool);
@@ -32,14 +34,16 @@ static void peer_ring_fill(struct scene *scene)
 	while (rte_ring_enqueue(ring, mbuf) == 0)
 		rte_mbuf_refcnt_update(mbuf, 1);
 	rte_pktmbuf_free(mbuf);
+	return true;
 }
 
-static void peer_ring_empty(struct scene *scene)
+static bool peer_ring_empty(struct scene *scene)
 {
 	struct rte_mbuf *mbuf;
 
 	while ((mbuf = rig_collect(&scene->rig, 1)) != NULL)
 		rte_pktmbuf_free(mbuf);
+	return true;
 }
 
 static const struct packet_case cases[] = {

@@ -8,10 +8,11 @@
 		.proof = PROOF_NONE, __VA_ARGS__                                                   \
 	}
 
-static void drop_all_nonces(struct scene *scene)
+static bool drop_all_nonces(struct scene *scene)
 {
 	for (int i = 0; i < CLIENTS_END; i++)
 		scene->clients[i].has_nonce = false;
+	return true;
 }
 
 static const struct packet_case cases[] = {

@@ -572,8 +572,7 @@ bool step_run(struct scene *scene, const struct step *step, char *why, size_t si
 		scene_sweep(scene);
 		return true;
 	case CALL:
-		step->call(scene);
-		return true;
+		return step->call(scene) || wrong(&run, "not so");
 	default:
 		if (!nonce_ask(&run))
 			return false;

@@ -4,6 +4,26 @@
 
 #define TWO_WORKERS .config = {.workers = 2}
 
+/* Data of four bytes: one datagram by the owner, two by the other worker, which may not touch its
+ * counters. */
+static bool strays_are_counted(struct scene *scene)
+{
+	struct turn *turn = scene->rig.dp->turn;
+	struct sluice_allocation_row row;
+	uint32_t cursor = 0;
+	bool found = false;
+
+	for (uint32_t i = 1; i <= scene->rig.dp->options.max_allocations; i++) {
+		const struct allocation *allocation = turn_allocation(turn, i);
+
+		if (allocation->expires != 0)
+			found = allocation->to_client_packets == 1 &&
+			        allocation->stray_packets == 2 && allocation->stray_bytes == 8;
+	}
+	return found && allocation_show(turn, &cursor, "", &row, 1) == 1 &&
+	       row.to_client_packets == 3 && row.to_client_bytes == 12 && row.to_peer_packets == 0;
+}
+
 static const struct packet_case cases[] = {
         {
                 .name = "a client's packets on another worker's queue are handed over",
@@ -25,7 +45,8 @@ static const struct packet_case cases[] = {
                           BIND(CLIENT_A4, PEER4, 0x4000, .worker = 1),
                           {PEER_DATA, PEER4, A4_RELAYED4, .arrives_on = 0x4000},
                           {PEER_DATA, PEER4, A4_RELAYED4, .arrives_on = 0x4000, .worker = 1},
-                          {PEER_DATA, PEER4_PORT, A4_RELAYED4}},
+                          {PEER_DATA, PEER4_PORT, A4_RELAYED4},
+                          {CALL, .call = strays_are_counted}},
         },
         {
                 .name = "a client that no worker knows",
