@@ -444,7 +444,7 @@ static void test_channel_data(void **state)
 	        {"nothing", {0}, 0, false},
 	        {"claims 65535", {0x40, 0x00, 0xff, 0xff, 1, 2, 3, 4}, 8, false},
 	        {"below", {0x3f, 0xff, 0x00, 0x00}, 4, false},
-	        {"above", {0x50, 0x00, 0x00, 0x00}, 4, false},
+	        {"above", {0x80, 0x00, 0x00, 0x00}, 4, false},
 	};
 	uint16_t channel, length;
 	size_t i;
