@@ -302,18 +302,22 @@ int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32
 	return turn_policy_publish(turn);
 }
 
+/* What was said about a prefix, whichever it was. */
 int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, char *why)
 {
 	struct turn_config *config = turn->config;
-	struct peer_rule rule, *entry;
+	uint32_t before = config->n_peers;
+	struct peer_rule rule;
 	int error = peer_read(peer, &rule, why);
 
 	if (error < 0)
 		return error;
-	entry = peer_find(config, &rule);
-	if (entry == NULL)
+	for (uint32_t i = before; i-- > 0;)
+		if (config->peers[i].length == rule.length &&
+		    ip_addr_equal(&config->peers[i].ip, &rule.ip))
+			config->peers[i] = config->peers[--config->n_peers];
+	if (config->n_peers == before)
 		return refuse(why, -ENOENT, "there is no such peer rule");
-	*entry = config->peers[--config->n_peers];
 	return turn_policy_publish(turn);
 }
 

@@ -322,6 +322,12 @@ static void test_peers(void **state)
 	assert_true(turn_peer_allowed(turn, turn->policy, &inside));
 	assert_int_equal(turn_peer_delete(turn, &peer, why), 0);
 	assert_int_equal(turn_peer_delete(turn, &peer, why), -ENOENT);
+	assert_int_equal(turn_peer_add(turn, &peer, 0, why), 0);
+	peer.action = SLUICE_TURN_PEER_DENY;
+	assert_int_equal(turn_peer_add(turn, &peer, 0, why), 0);
+	assert_int_equal(turn_peer_delete(turn, &peer, why), 0); /* both */
+	assert_int_equal(turn_peer_delete(turn, &peer, why), -ENOENT);
+	peer.action = SLUICE_TURN_PEER_ALLOW;
 	peer.length = 33;
 	assert_int_equal(turn_peer_add(turn, &peer, 0, why), -EINVAL);
 	assert_string_equal(why, "prefix length 33 is not between 0 and 32");
