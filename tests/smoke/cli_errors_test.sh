@@ -27,6 +27,6 @@ at_exit rm -f /run/sluice-lab/dp/batch
 cp "$WORK/batch" /run/sluice-lab/dp/batch
 ctl -e -f /run/sluice-lab/dp/batch >"$WORK/out" 2>&1 && fail "-e: a batch with a wrong line succeeded"
 assert grep -q 'shew' "$WORK/out"
-grep -q realm "$WORK/out" && fail "-e: went on behind the wrong line"
+grep -q lifetime_max "$WORK/out" && fail "-e: went on behind the wrong line"
 ctl -x -f /run/sluice-lab/dp/batch >"$WORK/out" 2>&1
 assert grep -q 'turn show' "$WORK/out"
