@@ -8,6 +8,7 @@
 #include <rte_version.h>
 
 #include <getopt.h>
+#include <limits.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -42,17 +43,13 @@ struct option_row {
 static const char *number_set(struct config *config, const struct option_row *row,
                               const char *value)
 {
-	static char expected[64];
 	void *to = (char *)config + row->offset;
 	char *end;
 	uint64_t number = strtoull(value, &end, 10);
 
 	if (value[0] < '0' || value[0] > '9' || *end != '\0' || number < row->min ||
-	    number > row->max) {
-		snprintf(expected, sizeof(expected), "a number from %lu to %lu", row->min,
-		         row->max);
-		return expected;
-	}
+	    number > row->max)
+		return "a number";
 	if (row->size == sizeof(uint16_t))
 		*(uint16_t *)to = (uint16_t)number;
 	else
@@ -154,36 +151,43 @@ static const struct option_row rows[] = {
         {"eal", "ARG", "an argument for DPDK's EAL; may be repeated", eal_set},
 };
 
+static void help_row(const char *name, const char *value, const char *help)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "--%s %s", name, value != NULL ? value : "");
+	printf("  %-26s %s\n", words, help);
+}
+
 static void help_print(const struct config *config)
 {
 	printf("usage: sluice-dataplane [OPTION]...\n\n"
 	       "Moves media packets: TURN relay on DPDK ports. It is configured over its "
 	       "socket.\n\n");
 	for (size_t i = 0; i < RTE_DIM(rows); i++)
-		printf("  --%s%s%-*s%s\n", rows[i].name, rows[i].value != NULL ? " " : "",
-		       (int)(RTE_MAX(30 - (int)strlen(rows[i].name), 1)),
-		       rows[i].value != NULL ? rows[i].value : "", rows[i].help);
-	printf("  --version                      print it and end\n"
-	       "  --help                         this\n\n"
+		help_row(rows[i].name, rows[i].value, rows[i].help);
+	help_row("version", NULL, "print it and end");
+	help_row("help", NULL, "this");
+	printf("\n"
 	       "Defaults: socket %s, 1 worker, %u allocations,\nXDP program %s\n",
 	       config->options.socket_path, config->options.max_allocations, config->xdp_object);
 }
 
 /* The build tree's own program beside the executable, so that what was built together runs
  * together. */
-static void xdp_object_find(char path[], size_t size)
+static void xdp_object_find(char path[PATH_MAX])
 {
-	char executable[2048];
+	char executable[PATH_MAX / 2], beside[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", executable, sizeof(executable) - 1);
 
 	if (length > 0) {
 		executable[length] = '\0';
 		*strrchr(executable, '/') = '\0';
-		snprintf(path, size, "%s/../bpf/%s", executable, XDP_OBJECT);
-		if (access(path, R_OK) == 0)
+		snprintf(beside, sizeof(beside), "%s/../bpf/%s", executable, XDP_OBJECT);
+		if (realpath(beside, path) != NULL)
 			return;
 	}
-	snprintf(path, size, "%s/%s", SLUICE_LIBDIR, XDP_OBJECT);
+	snprintf(path, PATH_MAX, "%s/%s", SLUICE_LIBDIR, XDP_OBJECT);
 }
 
 static void defaults_set(struct config *config)
@@ -198,7 +202,7 @@ static void defaults_set(struct config *config)
 	config->options.max_ports = 64;
 	config->options.mbufs = 32767;
 	config->options.poll = SLUICE_POLL_ADAPTIVE;
-	xdp_object_find(config->xdp_object, sizeof(config->xdp_object));
+	xdp_object_find(config->xdp_object);
 	config->options.xdp_object = config->xdp_object;
 }
 
@@ -233,6 +237,16 @@ static enum config_result wrong(const char *word, const char *expected)
 	return CONFIG_WRONG;
 }
 
+static enum config_result value_wrong(const struct option_row *row, const char *value,
+                                      const char *expected)
+{
+	fprintf(stderr, "sluice-dataplane: --%s %s: expected %s", row->name, value, expected);
+	if (row->max != 0)
+		fprintf(stderr, " from %lu to %lu", row->min, row->max);
+	fputc('\n', stderr);
+	return CONFIG_WRONG;
+}
+
 enum config_result config_parse(struct config *config, int argc, char **argv)
 {
 	struct option options[RTE_DIM(rows) + 3];
@@ -256,11 +270,8 @@ enum config_result config_parse(struct config *config, int argc, char **argv)
 			return wrong(argv[optind - 1], "an option of --help");
 		}
 		expected = rows[index].set(config, &rows[index], optarg);
-		if (expected != NULL) {
-			fprintf(stderr, "sluice-dataplane: --%s %s: expected %s\n",
-			        rows[index].name, optarg, expected);
-			return CONFIG_WRONG;
-		}
+		if (expected != NULL)
+			return value_wrong(&rows[index], optarg, expected);
 	}
 	if (optind < argc)
 		return wrong(argv[optind], "options only; configuration comes over the socket");

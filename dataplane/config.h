@@ -5,6 +5,8 @@
 
 #include "dataplane.h"
 
+#include <limits.h>
+
 #define CONFIG_EAL_ARGS_MAX 32
 
 struct config {
@@ -15,7 +17,7 @@ struct config {
 	bool no_huge;
 	const char *eal_args[CONFIG_EAL_ARGS_MAX];
 	uint32_t n_eal_args;
-	char xdp_object[4096]; /* where none was named */
+	char xdp_object[PATH_MAX]; /* where none was named */
 };
 
 enum config_result {
