@@ -32,7 +32,9 @@ static int value_add(const struct argument *argument, const json_t *value, struc
 	char number[32];
 
 	if (json_is_string(value)) {
-		if (strlen(json_string_value(value)) != json_string_length(value))
+		/* A NUL or a line end would end the line. */
+		if (strlen(json_string_value(value)) != json_string_length(value) ||
+		    !text_is_printable(json_string_value(value)))
 			return -EINVAL;
 		text_add_word(line, json_string_value(value));
 		return 0;
@@ -120,8 +122,10 @@ int command_from_json(const char *path, const json_t *object, struct command_req
 		const json_t *value = json_object_get(object, argument->key);
 
 		if (value != NULL && argument_add(argument, value, &line) < 0)
-			return refuse(error, "\"%s\" has a value of the wrong JSON type",
-			              argument->key);
+			return refuse(
+			        error,
+			        "\"%s\" has a value of the wrong type, or with control characters",
+			        argument->key);
 	}
 	if (line.cut)
 		return refuse(error, "%s: the arguments are too long", path);

@@ -231,11 +231,26 @@ static void candidate_add_text(const struct candidate *candidate, struct text *t
 		value_expected(argument, text);
 }
 
+/* At the end of a line that lacks something, only that is worth a word. */
+static uint32_t candidates_needed(const struct walk *walk, struct candidate *candidates,
+                                  uint32_t count)
+{
+	uint32_t needed = 0;
+
+	if (walk->next < walk->count || walk->command == NULL || walk->command->some)
+		return count;
+	for (uint32_t i = 0; i < count; i++)
+		if (candidates[i].argument == NULL || !candidates[i].argument->optional)
+			candidates[needed++] = candidates[i];
+	return needed > 0 ? needed : count;
+}
+
 void walk_add_expected(const struct walk *walk, struct text *text)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	uint32_t count = walk_candidates(walk, candidates, CANDIDATES_MAX);
 
+	count = candidates_needed(walk, candidates, count);
 	for (uint32_t i = 0; i < count; i++) {
 		text_add(text, i == 0 ? "expected: " : i + 1 < count ? ", " : " or ");
 		candidate_add_text(&candidates[i], text);

@@ -189,6 +189,7 @@ static void client_lose(struct dataplane_client *client, const char *why)
 		           "the dataplane went away before it answered; nothing is changed");
 	}
 	event_add(client->connect_timer, &connect_interval);
+	client_settle(client, 0);
 }
 
 static void client_advance_or_lose(struct dataplane_client *client, int error)
@@ -455,7 +456,6 @@ static void client_connect(evutil_socket_t fd, short what, void *arg)
 	if (error == 0)
 		return;
 	client_lose(client, strerror(-error));
-	client_settle(client, 0);
 }
 
 struct dataplane_client *dataplane_client_create(const struct dataplane_client_options *options)

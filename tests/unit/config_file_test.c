@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration file and the running configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "config/file.h"
+#include "config/running.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct scene {
+	char folder[32];
+	char path[64];
+	struct running *running;
+};
+
+static int setup(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	strcpy(scene->folder, "/tmp/sluice-config-XXXXXX");
+	assert_non_null(mkdtemp(scene->folder));
+	snprintf(scene->path, sizeof(scene->path), "%s/sluice.conf", scene->folder);
+	scene->running = running_create();
+	*state = scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	unlink(scene->path);
+	rmdir(scene->folder);
+	running_destroy(scene->running);
+	free(scene);
+	return 0;
+}
+
+static void file_write(const char *path, const char *text, size_t length)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fwrite(text, 1, length, file);
+	fclose(file);
+}
+
+static struct command_request parsed(const char *line)
+{
+	struct command_request request;
+	struct command_error error;
+
+	if (command_parse(line, &request, &error) < 0)
+		fail_msg("%s: %s", line, error.text);
+	return request;
+}
+
+/* All lines, each followed by ";". */
+static void assert_running(const struct running *running, const char *wanted)
+{
+	struct running_line *line = NULL;
+	char all[4096] = "", text[COMMAND_TEXT_MAX];
+
+	while ((line = running_next(running, line)) != NULL) {
+		command_format(&line->request, true, text, sizeof(text));
+		strcat(all, text);
+		strcat(all, ";");
+	}
+	assert_string_equal(all, wanted);
+}
+
+/* -- files with mistakes -- */
+
+static const struct {
+	const char *text;
+	size_t length; /* 0: to the NUL */
+	const char *error;
+} wrong[] = {
+        {"turn realm x\nturn reelm x\n", 0,
+         "sluice.conf:2: turn ^reelm: expected: listen, realm, relay, user, secret, peer, "
+         "lifetime, quota or show"},
+        {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
+         "sluice.conf:4: turn relay 198.18.2.1 ^prots: expected: ports A-B"},
+        {"turn show\n", 0,
+         "sluice.conf:1: this command configures nothing: expected is one that adds or sets"},
+        {"turn user delete x\n", 0,
+         "sluice.conf:1: this command configures nothing: expected is one that adds or sets"},
+        {"quit\n", 0,
+         "sluice.conf:1: this command configures nothing: expected is one that adds or sets"},
+        {"port add a xdp x\nport add a xdp y\n", 0, "sluice.conf:2: line 1 says otherwise"},
+        {"turn realm a\n# x\nturn realm b\n", 0, "sluice.conf:3: line 1 says otherwise"},
+        {"turn realm a\nturn\0realm b\n", 26, "sluice.conf:2: there is a NUL in this line"},
+        {"turn realm \"a\n", 0, "sluice.conf:1: turn realm ^: no quote ends this word"},
+        {"turn realm \"a\nb\"\n", 0, "sluice.conf:1: turn realm ^: no quote ends this word"},
+};
+
+static void test_wrong(void **state)
+{
+	struct scene *scene = *state;
+	struct config_error error;
+	char text[1024];
+
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct running *running = running_create();
+
+		file_write(scene->path, wrong[i].text,
+		           wrong[i].length != 0 ? wrong[i].length : strlen(wrong[i].text));
+		assert_int_equal(config_load(running, scene->path, &error), -EINVAL);
+		config_error_text("sluice.conf", &error, false, text, sizeof(text));
+		assert_string_equal(text, wrong[i].error);
+		running_destroy(running);
+	}
+	config_error_text("c", &error, true, text, sizeof(text));
+	assert_string_equal(text, "c:1: turn realm \n                ^ no quote ends this word");
+}
+
+static void test_no_file(void **state)
+{
+	struct scene *scene = *state;
+	struct config_error error;
+	char text[256];
+
+	assert_int_equal(config_load(scene->running, "/nonexistent/x", &error), -ENOENT);
+	config_error_text("x", &error, false, text, sizeof(text));
+	assert_string_equal(text, "x: No such file or directory");
+	assert_true(config_load(scene->running, scene->folder, &error) < 0);
+}
+
+/* -- the running configuration -- */
+
+static const char configuration[] = "# comment\n"
+                                    "port add dp0 xdp eth0\r\n"
+                                    "\n"
+                                    "turn realm sluice\n"
+                                    "turn listen 198.18.1.1\n"
+                                    "turn listen 198.18.1.1:3478 # again\n"
+                                    "turn user add demo password \"a b\"\n"
+                                    "turn peer allow 198.18.0.0/15\n"
+                                    "turn peer deny 198.18.0.0/15";
+
+#define LOADED                                                                                     \
+	"port add dp0 xdp eth0;turn realm sluice;turn listen 198.18.1.1:3478;"                     \
+	"turn user add demo password \"a b\";turn peer allow 198.18.0.0/15;turn peer deny "        \
+	"198.18.0.0/15;"
+
+static void test_load(void **state)
+{
+	struct scene *scene = *state;
+	struct config_error error;
+
+	file_write(scene->path, configuration, strlen(configuration));
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_running(scene->running, LOADED);
+	assert_int_equal(running_count(scene->running), 6);
+	assert_int_equal(running_next(scene->running, NULL)->number, 2);
+}
+
+static const struct {
+	const char *change, *after;
+} changes[] = {
+        {"turn realm a", "turn realm a;"},
+        {"turn user add u password 1", "turn realm a;turn user add u password 1;"},
+        {"turn user add v password 1",
+         "turn realm a;turn user add u password 1;turn user add v password 1;"},
+        /* The same object keeps its place. */
+        {"turn user add u password 2",
+         "turn realm a;turn user add u password 2;turn user add v password 1;"},
+        {"turn realm b", "turn realm b;turn user add u password 2;turn user add v password 1;"},
+        {"turn user delete u", "turn realm b;turn user add v password 1;"},
+        {"turn user delete v", "turn realm b;"},
+        {"turn relay 198.18.2.1 ports 1024-2000",
+         "turn realm b;turn relay 198.18.2.1 ports 1024-2000;"},
+        {"turn relay 198.18.2.1 ports 3000-4000",
+         "turn realm b;turn relay 198.18.2.1 ports 3000-4000;"},
+        {"turn relay delete 198.18.2.1", "turn realm b;"},
+        {"turn peer allow 10.0.0.0/8", "turn realm b;turn peer allow 10.0.0.0/8;"},
+        {"turn peer deny 10.0.0.0/8",
+         "turn realm b;turn peer allow 10.0.0.0/8;turn peer deny 10.0.0.0/8;"},
+        {"turn peer allow 10.0.0.0/9", "turn realm b;turn peer allow 10.0.0.0/8;turn peer deny "
+                                       "10.0.0.0/8;turn peer allow 10.0.0.0/9;"},
+        /* Whatever was said about a prefix is forgotten, and nothing about another one. */
+        {"turn peer delete 10.0.0.0/8", "turn realm b;turn peer allow 10.0.0.0/9;"},
+        {"turn peer delete 10.0.0.0/9", "turn realm b;"},
+        {"turn quota user 5", "turn realm b;turn quota user 5;"},
+        {"turn quota host 7", "turn realm b;turn quota host 7;"},
+        {"turn quota user 0", "turn realm b;turn quota user 0;"},
+        {"turn listen delete 1.2.3.4:5", "turn realm b;turn quota user 0;"},
+};
+
+static void test_changes(void **state)
+{
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		struct command_request request = parsed(changes[i].change);
+
+		assert_int_equal(running_apply(scene->running, &request), 0);
+		assert_running(scene->running, changes[i].after);
+	}
+}
+
+static void test_check(void **state)
+{
+	struct scene *scene = *state;
+	struct command_request add = parsed("turn secret add x"),
+	                       delete = parsed("turn secret delete x");
+	char why[SLUICE_API_ERROR_MAX];
+
+	assert_int_equal(running_check(scene->running, &delete, 0, why), -ENOENT);
+	assert_int_equal(running_check(scene->running, &add, 0, why), 0);
+	assert_int_equal(running_apply(scene->running, &add), 0);
+	assert_int_equal(running_check(scene->running, &add, 0, why), -EEXIST);
+	assert_int_equal(running_check(scene->running, &add, SLUICE_API_EXIST_OK, why), 0);
+	assert_int_equal(running_check(scene->running, &delete, 0, why), 0);
+}
+
+/* Reading on behind a line that has gone, and many of them. */
+static void test_many(void **state)
+{
+	struct scene *scene = *state;
+	struct running *running = scene->running;
+	struct running_line *line;
+	struct command_request request;
+	char text[64];
+	uint32_t count = 0;
+
+	for (int i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "turn user add u%d password p", i);
+		request = parsed(text);
+		assert_int_equal(running_apply(running, &request), 0);
+	}
+	assert_int_equal(running_count(running), 5000);
+	for (line = running_after(running, 0); line != NULL;
+	     line = running_after(running, line->serial)) {
+		uint64_t serial = line->serial;
+
+		if (++count % 2 == 0)
+			continue;
+		snprintf(text, sizeof(text), "turn user delete u%u", count - 1);
+		request = parsed(text);
+		assert_int_equal(running_remove(running, &request), 1);
+		line = running_after(running, serial);
+		count++;
+		assert_int_equal(line->serial, serial + 1);
+	}
+	assert_int_equal(running_count(running), 2500);
+}
+
+/* -- saving -- */
+
+static void test_save(void **state)
+{
+	struct scene *scene = *state;
+	struct running *again = running_create();
+	struct config_error error;
+	char why[SLUICE_API_ERROR_MAX];
+	struct stat status;
+
+	file_write(scene->path, configuration, strlen(configuration));
+	assert_int_equal(chmod(scene->path, 0640), 0);
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_int_equal(config_save(scene->running, scene->path, why), 0);
+	assert_int_equal(stat(scene->path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	assert_int_equal(config_load(again, scene->path, &error), 0);
+	assert_running(again, LOADED);
+	running_destroy(again);
+	unlink(scene->path);
+	assert_int_equal(config_save(scene->running, scene->path, why), 0);
+	assert_int_equal(stat(scene->path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void test_save_fails(void **state)
+{
+	struct scene *scene = *state;
+	char why[SLUICE_API_ERROR_MAX];
+
+	assert_int_equal(config_save(scene->running, "/nonexistent/sluice.conf", why), -ENOENT);
+	assert_string_equal(why, "/nonexistent/sluice.conf: No such file or directory");
+}
+
+/* A link stays one: what it names is replaced. */
+static void test_save_link(void **state)
+{
+	struct scene *scene = *state;
+	struct command_request request = parsed("turn realm x");
+	char link[96], why[SLUICE_API_ERROR_MAX];
+	struct stat status;
+
+	snprintf(link, sizeof(link), "%s/link", scene->folder);
+	file_write(scene->path, "", 0);
+	assert_int_equal(symlink("sluice.conf", link), 0);
+	running_apply(scene->running, &request);
+	assert_int_equal(config_save(scene->running, link, why), 0);
+	assert_int_equal(lstat(link, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_int_equal(stat(scene->path, &status), 0);
+	assert_true(status.st_size > 0);
+	unlink(link);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_save, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_save_fails, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_save_link, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
