@@ -148,6 +148,8 @@ static const struct option_row rows[] = {
          IN_OPTIONS(mbuf_size), RTE_MBUF_DEFAULT_BUF_SIZE, 16384 + RTE_PKTMBUF_HEADROOM},
         {"xdp-object", "PATH", "the XDP program of the ports", text_set, IN_OPTIONS(xdp_object)},
         {"poll", "adaptive|busy", "whether idle workers sleep", poll_set},
+        {"test-clock", NULL, "for tests: let workers' time be put forward over the socket",
+         flag_set, IN_OPTIONS(test_clock)},
         {"eal", "ARG", "an argument for DPDK's EAL; may be repeated", eal_set},
 };
 

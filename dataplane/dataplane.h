@@ -33,6 +33,7 @@ struct options {
 	uint32_t mbufs;     /* in the pool, for all ports */
 	uint16_t mbuf_size; /* data room, headroom included */
 	uint32_t poll;      /* enum sluice_poll_mode at start */
+	bool test_clock;    /* SLUICE_WORKER_CLOCK_SET is obeyed */
 };
 
 struct dataplane {

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_FORWARD_MAX_S 1000000
+
 static int counter_show_handle(struct api_call *call)
 {
 	const struct sluice_counter_show *show = call->body;
@@ -65,6 +67,30 @@ static int worker_poll_handle(struct api_call *call)
 	return 0;
 }
 
+static void clock_forward(struct worker *worker, void *seconds)
+{
+	worker->tsc_skew += *(const uint32_t *)seconds * worker->tsc_hz;
+}
+
+static int worker_clock_handle(struct api_call *call)
+{
+	const struct sluice_worker_clock *clock = call->body;
+	uint32_t seconds = clock->forward_s;
+
+	if (!call->dp->options.test_clock) {
+		snprintf(call->why, SLUICE_API_ERROR_MAX, "the clock is real without --test-clock");
+		return -EPERM;
+	}
+	if (seconds == 0 || seconds > CLOCK_FORWARD_MAX_S) {
+		snprintf(call->why, SLUICE_API_ERROR_MAX, "%u s is not between 1 and %u", seconds,
+		         CLOCK_FORWARD_MAX_S);
+		return -EINVAL;
+	}
+	for (uint16_t i = 0; i < call->dp->n_workers; i++)
+		worker_call(call->dp->workers[i], clock_forward, &seconds);
+	return 0;
+}
+
 static void graph_edges(const struct rte_node *node, char *text, size_t size)
 {
 	size_t used = 0;
@@ -114,6 +140,7 @@ static const struct api_type types[] = {
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), counter_show_handle},
         {SLUICE_WORKER_SHOW, 0, worker_show_handle},
         {SLUICE_WORKER_POLL_SET, sizeof(struct sluice_worker_poll), worker_poll_handle},
+        {SLUICE_WORKER_CLOCK_SET, sizeof(struct sluice_worker_clock), worker_clock_handle},
         {SLUICE_GRAPH_SHOW, 0, graph_show_handle},
 };
 

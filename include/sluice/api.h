@@ -83,6 +83,7 @@ enum sluice_api_type {
 	SLUICE_WORKER_SHOW = 0x0302,
 	SLUICE_WORKER_POLL_SET = 0x0303,
 	SLUICE_GRAPH_SHOW = 0x0304,
+	SLUICE_WORKER_CLOCK_SET = 0x0305,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both families. */

@@ -30,6 +30,12 @@ struct sluice_worker_poll {
 };
 static_assert(sizeof(struct sluice_worker_poll) == 4, "worker poll");
 
+/* SLUICE_WORKER_CLOCK_SET -> {}: workers' time goes forward. -EPERM unless the dataplane runs with --test-clock. */
+struct sluice_worker_clock {
+	uint32_t forward_s; /* 1 to 1000000 */
+};
+static_assert(sizeof(struct sluice_worker_clock) == 4, "worker clock");
+
 /* SLUICE_WORKER_SHOW {} -> rows. */
 struct sluice_worker_row {
 	uint32_t id;

@@ -73,19 +73,16 @@ await() { wait_for "$@" || fail "not within $1 s: ${*:2}"; }
 await_equal() { wait_for "$1" prints "${@:2}" || fail "not within $1 s: ${*:3} prints '$("${@:3}")', wanted '$2'"; }
 prints() { [[ $("${@:2}") == "$1" ]]; }
 
+at_least() { (($("${@:2}") >= $1)); }
+
 # counter NAME: its value, 0 where it is not shown
 counter() { ctl -j counter show | jq --arg name "$1" '[.[] | select(.name == $name).value] | add // 0'; }
 
 allocations() { ctl -j turn show | jq 'if type == "array" then .[0] else . end | .allocations'; }
 
-# log_mark; log_since: what the daemons have logged since
-log_mark() { LOG_LINES=$(lab log | wc -l); }
-log_since() {
-	local daemon
-	for daemon in dataplane controlplane; do
-		lab log "$daemon"
-	done | tail -n "+$((LOG_LINES + 1))"
-}
+# log_mark; log_since: what the dataplane has logged since
+log_mark() { LOG_LINES=$(lab log dataplane | wc -l); }
+log_since() { lab log dataplane | tail -n "+$((LOG_LINES + 1))"; }
 
 # assert_lossless ARGS...: turnutils_uclient with ARGS gets everything back that it sent
 assert_lossless() {

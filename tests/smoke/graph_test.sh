@@ -4,6 +4,6 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-ctl -j graph show | "$SMOKE/graph_picture" >"$WORK/runs"
-sed -n '/^```mermaid/,/^```$/{//!p}' "$SLUICE_ROOT/docs/graph.md" >"$WORK/drawn"
+ctl -j graph show | "$SMOKE/graph_picture" | sort >"$WORK/runs"
+sed -n '/^```mermaid/,/^```$/{//!p}' "$SLUICE_ROOT/docs/graph.md" | sort >"$WORK/drawn"
 assert diff "$WORK/drawn" "$WORK/runs"

@@ -125,6 +125,7 @@ static const struct {
         {"name without end", SLUICE_API_VERSION, SLUICE_PORT_DELETE, 16, 36, 'x', -EINVAL},
         {"user without end", SLUICE_API_VERSION, SLUICE_ALLOCATION_SHOW, 512, 532, 'x', -EINVAL},
         {"poll mode", SLUICE_API_VERSION, SLUICE_WORKER_POLL_SET, 4, 24, 'x', -EINVAL},
+        {"clock", SLUICE_API_VERSION, SLUICE_WORKER_CLOCK_SET, 4, 24, 'x', -EPERM},
         {"empty realm", SLUICE_API_VERSION, SLUICE_TURN_REALM_SET, 128, 148, 0, -EINVAL},
         {"empty port", SLUICE_API_VERSION, SLUICE_PORT_ADD, 264, 284, 0, -EINVAL},
 };

@@ -46,7 +46,8 @@ pidfile_pid() {
 
 process_state() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1; }
 
-process_gone() { [[ ! -d /proc/$1 || $(process_state "$1") == Z ]]; }
+# Not there, or waiting only for its parent: of a killed process the first thread may be gone before the others are.
+process_gone() { [[ ! -d /proc/$1 ]] || [[ $(process_state "$1") == Z && $(echo /proc/"$1"/task/*) != *' '* ]]; }
 
 # process_end PID...: TERM, and KILL for what is there 5 s later
 process_end() {
