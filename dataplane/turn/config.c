@@ -281,7 +281,7 @@ static struct peer_rule *peer_find(struct turn_config *config, const struct peer
 int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32_t flags, char *why)
 {
 	struct turn_config *config = turn->config;
-	struct peer_rule rule, *entry;
+	struct peer_rule rule = {0}, *entry;
 	int error = peer_read(peer, &rule, why);
 
 	if (error < 0)
@@ -307,7 +307,7 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 {
 	struct turn_config *config = turn->config;
 	uint32_t before = config->n_peers;
-	struct peer_rule rule;
+	struct peer_rule rule = {0};
 	int error = peer_read(peer, &rule, why);
 
 	if (error < 0)
