@@ -35,12 +35,21 @@ static bool partial_read(struct partial *partial, const char *line, size_t lengt
 	return true;
 }
 
+/* "turn realm" is a command; "turn" begins many, of one subject. */
 static const char *candidate_help(const struct candidate *candidate)
 {
 	if (candidate->argument != NULL)
 		return candidate->argument->help;
-	/* "turn" begins many commands; "turn realm" is one. */
-	return candidate->command != NULL ? candidate->command->help : "";
+	if (candidate->ends)
+		return candidate->command->help;
+	for (uint32_t i = 0; command_groups[i] != NULL; i++) {
+		const struct command_group *group = command_groups[i];
+
+		if (candidate->command >= group->commands &&
+		    candidate->command < group->commands + group->count)
+			return group->title;
+	}
+	return "";
 }
 
 static void candidate_tell(const struct candidate *candidate, const char *begun,

@@ -175,15 +175,19 @@ int walk_words(struct walk *walk, const struct words *words, uint32_t count,
 static void candidate_add_path(struct candidate *candidates, uint32_t *count,
                                const struct command *command, uint32_t depth)
 {
-	for (uint32_t i = 0; i < *count; i++) {
-		if (candidates[i].argument != NULL ||
-		    strcmp(candidates[i].word, command->path[depth]) != 0)
-			continue;
-		candidates[i].command = NULL;
-		return;
+	struct candidate *candidate = candidates;
+
+	while (candidate < candidates + *count &&
+	       strcmp(candidate->word, command->path[depth]) != 0)
+		candidate++;
+	if (candidate == candidates + *count) {
+		*candidate = (struct candidate){.word = command->path[depth], .command = command};
+		++*count;
 	}
-	candidates[(*count)++] =
-	        (struct candidate){.word = command->path[depth], .command = command};
+	if (path_length(command) == depth + 1) {
+		candidate->command = command;
+		candidate->ends = true;
+	}
 }
 
 /* Names go on only where all words before are names: not behind an argument. */

@@ -28,8 +28,8 @@ struct walk {
 struct candidate {
 	const char *word;                /* to be typed as it is; NULL: a value stands here */
 	const struct argument *argument; /* NULL: part of a command's name */
-	const struct command
-	        *command; /* the only command that goes on so; NULL: there are several */
+	const struct command *command; /* the one whose name the word ends, else any that goes on */
+	bool ends;                     /* the word ends a command's name */
 };
 
 /* Walks words[0] to words[count - 1]. 0, or -EINVAL: walk->next is the wrong one, or the one that

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/client.h"
 
-#include "channel.h"
 #include "cli/text.h"
+#include "dataplane/client_state.h"
 #include "dataplane/log.h"
 
 #include <errno.h>
@@ -10,55 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW 32 /* requests of a replay on their way */
-
+/* Trying costs next to nothing, and recovery waits for it. */
 static const struct timeval connect_interval = {.tv_usec = 200 * 1000};
-static const struct timeval retry_interval = {.tv_sec = 1};
 /* A port's queues may take seconds to set up. */
 static const struct timeval answer_timeout = {.tv_sec = 20};
 
-enum client_state {
-	CLIENT_AWAY,
-	CLIENT_GREETING, /* VERSION, CONFIG_BEGIN */
-	CLIENT_REPLAYING,
-	CLIENT_COMMITTING,
-	CLIENT_READY,
-};
-
-struct change {
-	TAILQ_ENTRY(change) entry;
-	struct command_request request;
-	uint32_t flags;
-	change_done_fn *done; /* NULL: forgotten */
-	void *arg;
-};
-TAILQ_HEAD(changes, change);
-
-/* What was asked and has not been answered; answers come in the order of the requests. */
-struct question {
-	uint16_t type;
-	struct running_line *line; /* of a replay or a retry */
-	struct change *change;
-};
-
-struct dataplane_client {
-	struct dataplane_client_options options;
-	struct channel channel;
-	struct event *connect_timer, *retry_timer, *answer_timer;
-	struct event *work; /* made active where there is something new to send */
-	enum client_state state;
-	bool settled, said_away;
-	uint32_t id; /* of the last request */
-	struct question asked[WINDOW];
-	uint32_t n_asked, first_asked;
-	struct running_line *replayed; /* the last line that was sent */
-	uint32_t n_refused;            /* of this replay */
-	bool retrying;                 /* what was refused, line by line ... */
-	uint64_t retried;              /* ... from the one behind this serial on */
-	struct changes changes;
-};
-
-static void client_settle(struct dataplane_client *client, int status)
+void client_settle(struct dataplane_client *client, int status)
 {
 	if (client->settled)
 		return;
@@ -68,8 +25,8 @@ static void client_settle(struct dataplane_client *client, int status)
 
 /* -- asking -- */
 
-static int question_send(struct dataplane_client *client, const struct question *question,
-                         const void *body, uint32_t length, uint32_t flags)
+int client_ask(struct dataplane_client *client, const struct question *question, const void *body,
+               uint32_t length, uint32_t flags)
 {
 	struct sluice_api_header header = {
 	        .version = SLUICE_API_VERSION,
@@ -88,91 +45,15 @@ static int question_send(struct dataplane_client *client, const struct question 
 	return 0;
 }
 
-static int ask_plain(struct dataplane_client *client, uint16_t type)
+int client_ask_plain(struct dataplane_client *client, uint16_t type)
 {
-	return question_send(client, &(struct question){.type = type}, NULL, 0, 0);
-}
-
-static int ask_line(struct dataplane_client *client, struct running_line *line)
-{
-	const struct command_request *request = &line->request;
-
-	return question_send(client,
-	                     &(struct question){.type = request->command->type, .line = line},
-	                     request->body.bytes, request->length, SLUICE_API_EXIST_OK);
-}
-
-static int ask_change(struct dataplane_client *client, struct change *change)
-{
-	const struct command_request *request = &change->request;
-
-	return question_send(client,
-	                     &(struct question){.type = request->command->type, .change = change},
-	                     request->body.bytes, request->length, change->flags);
-}
-
-/* -- changes -- */
-
-static void change_end(struct dataplane_client *client, struct change *change, int status,
-                       const char *why)
-{
-	TAILQ_REMOVE(&client->changes, change, entry);
-	if (change->done != NULL)
-		change->done(change->arg, status, why);
-	explicit_bzero(&change->request, sizeof(change->request));
-	free(change);
-}
-
-static void change_answered(struct dataplane_client *client, struct change *change, int status,
-                            const char *why)
-{
-	/* A line that never came into force can be taken back all the same. */
-	if (status == -ENOENT && change->request.command->kind == COMMAND_DELETE &&
-	    running_removes(client->options.running, &change->request))
-		status = 0;
-	if (status == 0)
-		status = running_apply(client->options.running, &change->request);
-	change_end(client, change, status, status == -ENOMEM ? strerror(ENOMEM) : why);
-}
-
-struct change *dataplane_change(struct dataplane_client *client,
-                                const struct command_request *request, uint32_t flags,
-                                change_done_fn *done, void *arg)
-{
-	char why[SLUICE_API_ERROR_MAX] = "";
-	struct change *change;
-	int status;
-
-	if (client->state == CLIENT_AWAY) {
-		status = running_check(client->options.running, request, flags, why);
-		if (status == 0)
-			status = running_apply(client->options.running, request);
-		done(arg, status, why);
-		return NULL;
-	}
-	change = calloc(1, sizeof(*change));
-	if (change == NULL) {
-		done(arg, -ENOMEM, strerror(ENOMEM));
-		return NULL;
-	}
-	*change = (struct change){.request = *request, .flags = flags, .done = done, .arg = arg};
-	TAILQ_INSERT_TAIL(&client->changes, change, entry);
-	event_active(client->work, EV_TIMEOUT,
-	             0); /* not at once: `done` must not be called before we return */
-	return change;
-}
-
-void dataplane_change_forget(struct change *change)
-{
-	change->done = NULL;
+	return client_ask(client, &(struct question){.type = type}, NULL, 0, 0);
 }
 
 /* -- the connection comes and goes -- */
 
-static void client_lose(struct dataplane_client *client, const char *why)
+void client_lose(struct dataplane_client *client, const char *why)
 {
-	struct change *change, *next;
-
 	if (!client->said_away)
 		log_warning("the dataplane is away (%s: %s); waiting for it", client->options.path,
 		            why);
@@ -183,136 +64,20 @@ static void client_lose(struct dataplane_client *client, const char *why)
 	client->state = CLIENT_AWAY;
 	client->n_asked = 0;
 	client->retrying = false;
-	for (change = TAILQ_FIRST(&client->changes); change != NULL; change = next) {
-		next = TAILQ_NEXT(change, entry);
-		change_end(client, change, -EHOSTDOWN,
-		           "the dataplane went away before it answered; nothing is changed");
-	}
+	changes_end(client, -EHOSTDOWN,
+	            "the dataplane went away before it answered; nothing is changed");
 	event_add(client->connect_timer, &connect_interval);
 	client_settle(client, 0);
 }
 
-static void client_advance_or_lose(struct dataplane_client *client, int error)
+void client_lose_unless_full(struct dataplane_client *client, int error)
 {
 	/* -EAGAIN: the channel says when there is room. */
 	if (error < 0 && error != -EAGAIN)
 		client_lose(client, strerror(-error));
 }
 
-/* -- the replay -- */
-
-static void replay_begin(struct dataplane_client *client)
-{
-	client->state = CLIENT_REPLAYING;
-	client->replayed = NULL;
-	client->n_refused = 0;
-}
-
-static void replay_send(struct dataplane_client *client)
-{
-	struct running_line *line;
-	int error = 0;
-
-	while (error == 0 && client->n_asked < WINDOW &&
-	       (line = running_next(client->options.running, client->replayed)) != NULL) {
-		error = ask_line(client, line);
-		if (error == 0)
-			client->replayed = line;
-	}
-	client_advance_or_lose(client, error);
-	if (error < 0 || client->n_asked > 0)
-		return;
-	if (!client->settled && client->n_refused > 0) {
-		log_error("the dataplane refused %u of %u lines", client->n_refused,
-		          running_count(client->options.running));
-		client_settle(client, -EINVAL);
-		return;
-	}
-	error = ask_plain(client, SLUICE_CONFIG_COMMIT);
-	if (error == 0)
-		client->state = CLIENT_COMMITTING;
-	client_advance_or_lose(client, error);
-}
-
-/* "sluice.conf:12: port add ..." */
-static void line_describe(const struct dataplane_client *client, const struct running_line *line,
-                          char *text, size_t room)
-{
-	char words[COMMAND_TEXT_MAX];
-
-	command_format(&line->request, false, words, sizeof(words));
-	if (line->number != 0)
-		snprintf(text, room, "%s:%u: %s", client->options.config, line->number, words);
-	else
-		snprintf(text, room, "%s", words);
-}
-
-static void line_answered(struct dataplane_client *client, struct running_line *line, int status,
-                          const char *why)
-{
-	char text[COMMAND_TEXT_MAX + 256];
-
-	if (status != 0)
-		client->n_refused++;
-	if ((status != 0) == line->refused)
-		return;
-	line->refused = status != 0;
-	line_describe(client, line, text, sizeof(text));
-	if (line->refused)
-		log_error("%s: %s", text, why);
-	else
-		log_info("%s: in force now", text);
-}
-
-static void replay_done(struct dataplane_client *client)
-{
-	client->state = CLIENT_READY;
-	client->said_away = false;
-	log_info("the dataplane has the whole configuration: %u lines%s",
-	         running_count(client->options.running),
-	         client->n_refused > 0 ? ", without what it refused; trying again every second"
-	                               : "");
-	if (client->n_refused > 0)
-		event_add(client->retry_timer, &retry_interval);
-	client_settle(client, 0);
-}
-
 /* -- at work: one request at a time -- */
-
-static void retry_start(evutil_socket_t fd, short what, void *arg)
-{
-	struct dataplane_client *client = arg;
-
-	client->retrying = true;
-	client->retried = 0;
-	event_active(client->work, EV_TIMEOUT, 0);
-}
-
-static struct running_line *refused_after(const struct running *running, uint64_t serial)
-{
-	struct running_line *line = running_after(running, serial);
-
-	while (line != NULL && !line->refused)
-		line = running_next(running, line);
-	return line;
-}
-
-static void retry_send(struct dataplane_client *client)
-{
-	struct running_line *line = refused_after(client->options.running, client->retried);
-	int error;
-
-	if (line == NULL) {
-		client->retrying = false;
-		if (refused_after(client->options.running, 0) != NULL)
-			event_add(client->retry_timer, &retry_interval);
-		return;
-	}
-	error = ask_line(client, line);
-	if (error == 0)
-		client->retried = line->serial;
-	client_advance_or_lose(client, error);
-}
 
 static void work_send(struct dataplane_client *client)
 {
@@ -321,7 +86,7 @@ static void work_send(struct dataplane_client *client)
 	if (client->n_asked > 0)
 		return;
 	if (change != NULL)
-		client_advance_or_lose(client, ask_change(client, change));
+		client_lose_unless_full(client, change_ask(client, change));
 	else if (client->retrying)
 		retry_send(client);
 }
@@ -341,7 +106,7 @@ static void client_work(evutil_socket_t fd, short what, void *arg)
 static void greeting_answered(struct dataplane_client *client, uint16_t type,
                               const struct seqpacket_record *record)
 {
-	const struct sluice_version *version = (const void *)record->body;
+	struct sluice_version version;
 	int error;
 
 	if (type == SLUICE_CONFIG_BEGIN) {
@@ -349,13 +114,14 @@ static void greeting_answered(struct dataplane_client *client, uint16_t type,
 		replay_send(client);
 		return;
 	}
-	if (record->header.length != sizeof(*version)) {
+	if (record->header.length != sizeof(version)) {
 		client_lose(client, "its answer has another size");
 		return;
 	}
-	log_info("connected to the dataplane, version %.*s", (int)sizeof(version->version),
-	         version->version);
-	error = ask_plain(client, SLUICE_CONFIG_BEGIN);
+	memcpy(&version, record->body, sizeof(version));
+	version.version[sizeof(version.version) - 1] = '\0';
+	log_info("connected to the dataplane, version %s", version.version);
+	error = client_ask_plain(client, SLUICE_CONFIG_BEGIN);
 	if (error < 0)
 		client_lose(client, strerror(-error));
 }
@@ -381,7 +147,7 @@ static void question_answered(struct dataplane_client *client, const struct ques
 	if (status != 0)
 		why_read(record, why, sizeof(why));
 	if (question->line != NULL)
-		line_answered(client, question->line, status, why);
+		replay_answered(client, question->line, status, why);
 	else if (question->change != NULL)
 		change_answered(client, question->change, status, why);
 	else if (status != 0)
@@ -451,7 +217,7 @@ static void client_connect(evutil_socket_t fd, short what, void *arg)
 		                     client->options.buffer, client);
 	if (error == 0) {
 		client->state = CLIENT_GREETING;
-		error = ask_plain(client, SLUICE_VERSION);
+		error = client_ask_plain(client, SLUICE_VERSION);
 	}
 	if (error == 0)
 		return;
@@ -488,12 +254,9 @@ static void timer_free(struct event *timer)
 
 void dataplane_client_destroy(struct dataplane_client *client)
 {
-	struct change *change;
-
 	if (client == NULL)
 		return;
-	while ((change = TAILQ_FIRST(&client->changes)) != NULL)
-		change_end(client, change, -ESHUTDOWN, "the control plane stops");
+	changes_end(client, -ESHUTDOWN, "the control plane stops");
 	timer_free(client->connect_timer);
 	timer_free(client->retry_timer);
 	timer_free(client->answer_timer);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The whole configuration to a dataplane that is new, and again what it refused. */
+#include "dataplane/client_state.h"
+
+#include "dataplane/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct timeval retry_interval = {.tv_sec = 1};
+
+static int ask_line(struct dataplane_client *client, struct running_line *line)
+{
+	const struct command_request *request = &line->request;
+
+	return client_ask(client, &(struct question){.type = request->command->type, .line = line},
+	                  request->body.bytes, request->length, SLUICE_API_EXIST_OK);
+}
+
+void replay_begin(struct dataplane_client *client)
+{
+	client->state = CLIENT_REPLAYING;
+	client->replayed = NULL;
+	client->n_refused = 0;
+}
+
+void replay_send(struct dataplane_client *client)
+{
+	struct running_line *line;
+	int error = 0;
+
+	while (error == 0 && client->n_asked < WINDOW &&
+	       (line = running_next(client->options.running, client->replayed)) != NULL) {
+		error = ask_line(client, line);
+		if (error == 0)
+			client->replayed = line;
+	}
+	client_lose_unless_full(client, error);
+	if (error < 0 || client->n_asked > 0)
+		return;
+	if (!client->settled && client->n_refused > 0) {
+		log_error("the dataplane refused %u of %u lines", client->n_refused,
+		          running_count(client->options.running));
+		client_settle(client, -EINVAL);
+		return;
+	}
+	error = client_ask_plain(client, SLUICE_CONFIG_COMMIT);
+	if (error == 0)
+		client->state = CLIENT_COMMITTING;
+	client_lose_unless_full(client, error);
+}
+
+/* "sluice.conf:12: port add ..." */
+static void line_describe(const struct dataplane_client *client, const struct running_line *line,
+                          char *text, size_t room)
+{
+	char words[COMMAND_TEXT_MAX];
+
+	command_format(&line->request, false, words, sizeof(words));
+	if (line->number != 0)
+		snprintf(text, room, "%s:%u: %s", client->options.config, line->number, words);
+	else
+		snprintf(text, room, "%s", words);
+}
+
+void replay_answered(struct dataplane_client *client, struct running_line *line, int status,
+                     const char *why)
+{
+	char text[COMMAND_TEXT_MAX + 256];
+
+	if (status != 0)
+		client->n_refused++;
+	if ((status != 0) == line->refused)
+		return;
+	line->refused = status != 0;
+	line_describe(client, line, text, sizeof(text));
+	if (line->refused)
+		log_error("%s: %s", text, why);
+	else
+		log_info("%s: in force now", text);
+}
+
+void replay_done(struct dataplane_client *client)
+{
+	client->state = CLIENT_READY;
+	client->said_away = false;
+	log_info("the dataplane has the whole configuration: %u lines%s",
+	         running_count(client->options.running),
+	         client->n_refused > 0 ? ", without what it refused; trying again every second"
+	                               : "");
+	if (client->n_refused > 0)
+		event_add(client->retry_timer, &retry_interval);
+	client_settle(client, 0);
+}
+
+/* -- again, line by line, once a second -- */
+
+void retry_start(evutil_socket_t fd, short what, void *arg)
+{
+	struct dataplane_client *client = arg;
+
+	client->retrying = true;
+	client->retried = 0;
+	event_active(client->work, EV_TIMEOUT, 0);
+}
+
+static struct running_line *refused_after(const struct running *running, uint64_t serial)
+{
+	struct running_line *line = running_after(running, serial);
+
+	while (line != NULL && !line->refused)
+		line = running_next(running, line);
+	return line;
+}
+
+void retry_send(struct dataplane_client *client)
+{
+	struct running_line *line = refused_after(client->options.running, client->retried);
+	int error;
+
+	if (line == NULL) {
+		client->retrying = false;
+		if (refused_after(client->options.running, 0) != NULL)
+			event_add(client->retry_timer, &retry_interval);
+		return;
+	}
+	error = ask_line(client, line);
+	if (error == 0)
+		client->retried = line->serial;
+	client_lose_unless_full(client, error);
+}
