@@ -168,6 +168,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* a closed terminal must not end media */
 	/* first of all: a second instance must not touch the ports of the one that runs */
 	if (seqpacket_listen(&listener, config.options.socket_path, why) != 0) {
 		log_error("%s", why);
