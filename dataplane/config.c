@@ -99,7 +99,7 @@ static const char *cpus_set(struct config *config, const struct option_row *row,
 		if (*end == '-') {
 			at = end + 1;
 			last = strtoul(at, &end, 10);
-			if (*at < '0' || *at > '9')
+			if (*at < '0' || *at > '9' || last < first)
 				return expected;
 		}
 		for (; first <= last; first++) {
