@@ -30,8 +30,7 @@ static const struct api_type *type_find(uint16_t number)
 	return NULL;
 }
 
-__attribute__((format(printf, 3, 4))) static void job_refuse(struct api_job *job, int status,
-                                                             const char *format, ...)
+void api_refuse(struct api_job *job, int status, const char *format, ...)
 {
 	va_list arguments;
 
@@ -49,7 +48,7 @@ static void texts_check(struct api_job *job)
 
 	for (int i = 0; i < 2 && texts[i].size != 0; i++) {
 		if (memchr(job->body + texts[i].offset, '\0', texts[i].size) == NULL) {
-			job_refuse(job, -EINVAL, "%s: no end within its %u bytes", texts[i].name,
+			api_refuse(job, -EINVAL, "%s: no end within its %u bytes", texts[i].name,
 			           texts[i].size);
 			return;
 		}
@@ -64,28 +63,28 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 	*job = (struct api_job){.dp = dp};
 	if (size < sizeof(*header)) {
 		/* what is cut short tells nothing, its id included */
-		job_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
+		api_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
 		           size, sizeof(*header));
 		return;
 	}
 	*header = record->header;
 	if (header->version != SLUICE_API_VERSION) {
-		job_refuse(job, -EPROTO, "API version %u: this program speaks %u", header->version,
+		api_refuse(job, -EPROTO, "API version %u: this program speaks %u", header->version,
 		           SLUICE_API_VERSION);
 		return;
 	}
 	if (header->length != size - sizeof(*header)) {
-		job_refuse(job, -EINVAL, "header claims %u bytes of body, the record has %zu",
+		api_refuse(job, -EINVAL, "header claims %u bytes of body, the record has %zu",
 		           header->length, size - sizeof(*header));
 		return;
 	}
 	job->type = type_find(header->type);
 	if (job->type == NULL) {
-		job_refuse(job, -ENOSYS, "unknown type 0x%04x", header->type);
+		api_refuse(job, -ENOSYS, "unknown type 0x%04x", header->type);
 		return;
 	}
 	if (header->length != job->type->body_size) {
-		job_refuse(job, -EINVAL, "type 0x%04x has a body of %u bytes, not %u", header->type,
+		api_refuse(job, -EINVAL, "type 0x%04x has a body of %u bytes, not %u", header->type,
 		           job->type->body_size, header->length);
 		return;
 	}

@@ -32,6 +32,10 @@ struct api_job {
 void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
                size_t size);
 
+/* The only reply is this status and text. */
+__attribute__((format(printf, 3, 4))) void api_refuse(struct api_job *job, int status,
+                                                      const char *format, ...);
+
 /* Writes the next reply, and says whether another one follows it. */
 bool api_next(struct api_job *job, struct seqpacket_record *reply);
 

@@ -15,12 +15,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX 64
+#define CLIENTS_SERVED 64
+/* Those above are told so at their first request; behind them the socket's backlog waits. */
+#define CLIENTS_MAX (CLIENTS_SERVED + 16)
 
 struct api_client {
 	struct api_server *server;
 	struct event *readable, *writable;
 	int fd;
+	bool refused;     /* came when all places were taken: one reply, no more */
 	bool reply_waits; /* the socket was full: reply is still to be sent */
 	bool more;        /* of the job, behind that reply */
 	struct api_job job;
@@ -43,6 +46,7 @@ static void client_free(struct api_client *client)
 	if (client->writable != NULL)
 		event_free(client->writable);
 	close(client->fd);
+	explicit_bzero(&client->job, sizeof(client->job)); /* passwords */
 	free(client);
 }
 
@@ -76,6 +80,8 @@ static void client_advance(struct api_client *client)
 	if (client->reply_waits || client->more) {
 		event_del(client->readable);
 		event_add(client->writable, NULL);
+	} else if (client->refused) {
+		client_close(client);
 	} else {
 		explicit_bzero(client->job.body, sizeof(client->job.body));
 		event_del(client->writable);
@@ -105,6 +111,9 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 	api_begin(&client->job, server->dp, &server->request, (size_t)size);
 	explicit_bzero(&server->request,
 	               sizeof(server->request.header) + API_BODY_MAX); /* passwords */
+	if (client->refused && client->job.status == 0)
+		api_refuse(&client->job, -EUSERS,
+		           "%u clients are connected, and no more are served", CLIENTS_SERVED);
 	client_advance(client);
 }
 
@@ -119,6 +128,7 @@ static int client_add(struct api_server *server, int fd)
 	}
 	client->server = server;
 	client->fd = fd;
+	client->refused = server->n_clients >= CLIENTS_SERVED;
 	client->readable = event_new(events, fd, EV_READ | EV_PERSIST, client_readable, client);
 	client->writable = event_new(events, fd, EV_WRITE | EV_PERSIST, client_writable, client);
 	if (client->readable == NULL || client->writable == NULL ||

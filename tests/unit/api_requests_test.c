@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Requests and what is answered, without a socket and with one. */
+/* Requests and what is answered, without a socket. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <event2/event.h>
 #include <rte_eal.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@
 #include "graph/graph.h"
 
 struct fixture {
-	struct event_base *events;
 	struct dataplane *dp;
 };
 
@@ -50,12 +48,8 @@ static int fixture_make(void **state)
 		return -1;
 	options_default(&options);
 	fixture.dp = dataplane_create(&options, NULL);
-	fixture.events = event_base_new();
 	*state = &fixture;
-	if (fixture.dp == NULL || fixture.events == NULL)
-		return -1;
-	fixture.dp->events = fixture.events;
-	return 0;
+	return fixture.dp != NULL ? 0 : -1;
 }
 
 static int fixture_free(void **state)
@@ -63,7 +57,6 @@ static int fixture_free(void **state)
 	struct fixture *fixture = *state;
 
 	dataplane_destroy(fixture->dp);
-	event_base_free(fixture->events);
 	return 0;
 }
 
@@ -191,6 +184,25 @@ static void counters_listed(void **state)
 	assert_int_equal(counter_value("drop.no_route"), 3);
 }
 
+/* Each name once, whole, and with what it means. */
+static void counters_named(void **state)
+{
+	const struct sluice_counter_row *rows = (const void *)answer.body;
+	struct sluice_counter_show show = {.nonzero = 0};
+	uint32_t count;
+
+	ask(*state, SLUICE_COUNTER_SHOW, 0, &show, sizeof(show));
+	count = answer.length / sizeof(rows[0]);
+	for (uint32_t i = 0; i < count; i++) {
+		if (strchr(rows[i].name, '.') == NULL || rows[i].help[0] == '\0' ||
+		    strlen(rows[i].name) == sizeof(rows[i].name) - 1 ||
+		    strlen(rows[i].help) == sizeof(rows[i].help) - 1)
+			fail_msg("%s: %s", rows[i].name, rows[i].help);
+		for (uint32_t j = 0; j < i; j++)
+			assert_string_not_equal(rows[i].name, rows[j].name);
+	}
+}
+
 static void workers_and_graph_listed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -242,65 +254,15 @@ static void configuration_replayed(void **state)
 	assert_int_equal(answer.status, -ENOENT);
 }
 
-static int reply_await(struct fixture *fixture, int client, struct seqpacket_record *reply)
-{
-	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
-	return seqpacket_receive(client, reply);
-}
-
-/* One that asks without end and never reads stops being served; another one is. */
-static void slow_client_delays_itself(void **state)
-{
-	struct fixture *fixture = *state;
-	struct sluice_api_header graph = {SLUICE_API_VERSION, SLUICE_GRAPH_SHOW, 1, 0, 0, 0};
-	struct sluice_api_header version = {SLUICE_API_VERSION, SLUICE_VERSION, 2, 0, 0, 0};
-	static struct seqpacket_record reply;
-	struct seqpacket_listener listener;
-	char why[SLUICE_API_ERROR_MAX];
-	struct api_server *server;
-	char path[64];
-	int slow, quick;
-
-	snprintf(path, sizeof(path), "/tmp/sluice-api-test.%d", getpid());
-	assert_int_equal(seqpacket_listen(&listener, path, why), 0);
-	server = api_server_create(fixture->dp, &listener);
-	assert_non_null(server);
-	slow = seqpacket_connect(path);
-	quick = seqpacket_connect(path);
-	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
-	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
-	for (int i = 0; i < 400; i++) {
-		if (i < 100)
-			assert_int_equal(seqpacket_send(slow, &graph, NULL), 0);
-		event_base_loop(fixture->events, EVLOOP_NONBLOCK);
-	}
-	assert_int_equal(seqpacket_send(quick, &version, NULL), 0);
-	assert_int_equal(reply_await(fixture, quick, &reply),
-	                 sizeof(reply.header) + sizeof(struct sluice_version));
-	assert_int_equal(reply.header.id, 2);
-	for (int ended = 0; ended < 100;) {
-		assert_true(reply_await(fixture, slow, &reply) > 0);
-		assert_int_equal(reply.header.id, 1);
-		ended += !(reply.header.flags & SLUICE_API_MORE);
-	}
-	close(quick);
-	close(slow);
-	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
-	api_server_destroy(server);
-	seqpacket_listener_close(&listener);
-	snprintf(path, sizeof(path), "/tmp/sluice-api-test.%d.lock", getpid());
-	unlink(path);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(garbage_refused),
 	        cmocka_unit_test(version_told),
 	        cmocka_unit_test(counters_listed),
+	        cmocka_unit_test(counters_named),
 	        cmocka_unit_test(workers_and_graph_listed),
 	        cmocka_unit_test(configuration_replayed),
-	        cmocka_unit_test(slow_client_delays_itself),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make, fixture_free);
