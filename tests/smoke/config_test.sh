@@ -7,9 +7,8 @@
 CONF=/run/sluice-lab/dp/sluice.conf
 cp $CONF "$WORK/kept"
 at_exit lab heal controlplane
+at_exit lab kill controlplane
 at_exit cp "$WORK/kept" $CONF
-at_exit ctl turn user delete extra
-at_exit ctl turn quota user 0
 
 ctl config show | grep -q 'password demo' && fail "a password is shown"
 ctl config show | grep -q north && fail "a secret is shown"

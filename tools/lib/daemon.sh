@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # The two daemons of a laboratory host: start, watch, stop.
 
+# shellcheck disable=SC2034 # for those who source this
 DAEMONS=(dataplane controlplane)
 
 daemon_file() { printf '%s/%s.%s' "$(host_dir "$1")" "$2" "$3"; }

@@ -2,10 +2,13 @@
 # shellcheck shell=bash
 # coturn's clients in the laboratory: turnutils_peer echoes at the peer, turnutils_uclient sends from the client.
 
-PEER4=198.18.2.2
-PEER6=2001:2:0:2::2
-SERVER4=198.18.1.1
-SERVER6=2001:2:0:1::1
+# shellcheck disable=SC2034 # for those who source this
+{
+	PEER4=198.18.2.2
+	PEER6=2001:2:0:2::2
+	SERVER4=198.18.1.1
+	SERVER6=2001:2:0:1::1
+}
 
 # echo_start: the echoing peer, on ports 3480 and 3481 of both families; its id is in ECHO_PID
 echo_start() {
