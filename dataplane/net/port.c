@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define XDP_SETTLE_US 100000
+
 struct ports *ports_create(struct dataplane *dp)
 {
 	return rte_zmalloc("ports", sizeof(struct ports), RTE_CACHE_LINE_SIZE);
@@ -100,24 +102,53 @@ static void port_publish(struct dataplane *dp, struct port *port)
 		mirror_port_changed(dp);
 }
 
-static int xdp_open(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
+/* One try; what the driver opened is known, or closed again. */
+static int xdp_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
 {
 	char devargs[SLUICE_PORT_ARGS_MAX + 256];
+	struct xsk_set before;
+	int ret;
+
+	snprintf(devargs, sizeof(devargs),
+	         "net_af_xdp_%s,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", port->name,
+	         port->args, RTE_MAX(port->queues, 1), dp->options.xdp_object);
+	xsk_list(&before);
+	ret = ethdev_probe(devargs, &port->ethdev, why);
+	if (ret != 0)
+		return ret;
+	ret = ethdev_start(dp, port, mtu, why);
+	xsk_list(&port->sockets);
+	xsk_subtract(&port->sockets, &before);
+	if (ret != 0) {
+		ethdev_stop(port, true);
+		xsk_close(&port->sockets);
+	}
+	return ret;
+}
+
+/*
+ * The kernel gives a closed socket's queue back from a work queue: a port that comes back at once
+ * waits for that, since the driver loses a ring full of buffers each time that it is refused.
+ */
+static void xdp_settle(const struct ports *ports)
+{
+	uint64_t since_us = (rte_rdtsc() - ports->xdp_closed) * US_PER_S / rte_get_tsc_hz();
+
+	if (ports->xdp_closed != 0 && since_us < XDP_SETTLE_US)
+		usleep(XDP_SETTLE_US - since_us);
+}
+
+static int xdp_open(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
+{
 	int ret = port_xdp_claim(port->args, &port->claim, why);
 
 	if (ret != 0)
 		return ret;
-	snprintf(devargs, sizeof(devargs),
-	         "net_af_xdp_%s,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", port->name,
-	         port->args, RTE_MAX(port->queues, 1), dp->options.xdp_object);
-	ret = ethdev_probe(devargs, &port->ethdev, why);
-	if (ret == 0) {
-		ret = ethdev_start(dp, port, mtu, why);
-		if (ret != 0)
-			ethdev_stop(port, true);
-	}
+	xdp_settle(dp->ports);
+	ret = xdp_start(dp, port, mtu, why);
 	if (ret != 0) {
-		port_xdp_release(port->args, port->claim);
+		port_xdp_detach(port->args);
+		close(port->claim);
 		return ret;
 	}
 	port->ifindex = if_nametoindex(port->args);
@@ -239,17 +270,35 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 	return port_index(dp->ports, port);
 }
 
+/* What was received and nobody polls any more. */
+static void port_drain(const struct port *port)
+{
+	struct rte_mbuf *mbufs[PORT_BURST];
+	uint16_t count;
+
+	for (uint16_t queue = 0; queue < port->queues; queue++)
+		while ((count = rte_eth_rx_burst(port->ethdev, queue, mbufs, PORT_BURST)) > 0)
+			rte_pktmbuf_free_bulk(mbufs, count);
+}
+
 static void port_close(struct dataplane *dp, struct port *port)
 {
 	uint16_t index = port_index(dp->ports, port);
 
 	__atomic_store_n(&port->state, SLUICE_PORT_GONE, __ATOMIC_RELAXED);
 	queues_publish(dp);
+	if (port->kind == SLUICE_PORT_XDP)
+		port_xdp_detach(port->args);
+	port_drain(port);
+	if (port->kind == SLUICE_PORT_XDP)
+		xsk_reclaim(&port->sockets, dp->pool);
 	ethdev_stop(port, port->args[0] != '\0');
 	if (port->tap != NULL)
 		tap_destroy(port->tap);
 	if (port->kind == SLUICE_PORT_XDP) {
-		port_xdp_release(port->args, port->claim);
+		xsk_close(&port->sockets);
+		close(port->claim);
+		dp->ports->xdp_closed = rte_rdtsc();
 		if (--dp->ports->xdp == 0)
 			gate_map_unpin();
 	}

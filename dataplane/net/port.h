@@ -13,6 +13,7 @@
 #include <sluice/port.h>
 
 #include "dataplane.h"
+#include "net/xsk.h"
 
 #define PORTS_MAX  64
 #define PORT_BURST 64
@@ -30,7 +31,8 @@ struct port {
 	uint32_t ifindex; /* the kernel's interface that routes and neighbours name; 0: none */
 	struct tap *tap;  /* TAP twin, or NULL */
 	bool tx_checksum; /* the NIC computes UDP checksums */
-	int claim;        /* holds the interface's name against a second dataplane; -1: none */
+	struct xsk_set sockets; /* of an AF_XDP port */
+	int claim; /* holds the interface's name against a second dataplane; -1: none */
 	/* written by the control thread, read by workers (relaxed) */
 	uint16_t mtu;
 	uint8_t state; /* enum sluice_port_state */
@@ -55,8 +57,9 @@ struct port_queue_list {
 
 struct ports {
 	struct port table[PORTS_MAX];
-	uint16_t count; /* slots in use are below this */
-	uint16_t xdp;   /* control thread: AF_XDP ports among them */
+	uint16_t count;      /* slots in use are below this */
+	uint16_t xdp;        /* control thread: AF_XDP ports among them */
+	uint64_t xdp_closed; /* control thread: TSC when the last of them ended; 0: never */
 };
 
 struct ports *ports_create(struct dataplane *dp);

@@ -123,11 +123,9 @@ void port_xdp_report(const char *name, const char *iface)
 		            name, iface);
 }
 
-void port_xdp_release(const char *iface, int claim)
+void port_xdp_detach(const char *iface)
 {
 	char why[SLUICE_API_ERROR_MAX];
 
 	program_take_over(iface, true, why);
-	if (claim >= 0)
-		close(claim);
 }

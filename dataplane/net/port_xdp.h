@@ -15,7 +15,7 @@ int port_xdp_claim(const char *iface, int *claim, char *why);
 /* After the start: says in the log when the kernel could attach in generic mode only. */
 void port_xdp_report(const char *name, const char *iface);
 
-/* After the end: detaches our program if the driver did not. */
-void port_xdp_release(const char *iface, int claim);
+/* Takes our program off the interface; any other stays. */
+void port_xdp_detach(const char *iface);
 
 #endif
