@@ -27,12 +27,24 @@ static int counter_show_handle(struct api_call *call)
 	return api_page(call, rows, size);
 }
 
+/* An lcore's number is the worker's, not its CPU's. */
+static uint32_t worker_cpu(const struct worker *worker)
+{
+	rte_cpuset_t cpus = rte_lcore_cpuset(worker->lcore);
+
+	for (uint32_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &cpus))
+			return cpu;
+	}
+	return worker->lcore;
+}
+
 /* The control thread alone replaces the list: it may read it. */
 static void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 {
 	*row = (struct sluice_worker_row){
 	        .id = worker->id,
-	        .cpu = rte_lcore_to_cpu_id((int)worker->lcore),
+	        .cpu = worker_cpu(worker),
 	        .queues = worker->queues != NULL ? worker->queues->count : 0,
 	        .poll = __atomic_load_n(&worker->poll, __ATOMIC_RELAXED),
 	        .packets = __atomic_load_n(&worker->rx_packets, __ATOMIC_RELAXED),
