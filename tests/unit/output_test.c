@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A payload and its metadata into ip_output: what waits for a next hop, what leaves with a VLAN
+ * tag. */
+#include "net_fixture.h"
+
+#include "graph/packet.h"
+#include "net/neighbour.h"
+#include "net/port.h"
+#include "net/punt.h"
+#include "rig.h"
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define PAYLOAD "payload"
+#define VLAN    7
+
+static const struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 9}};
+
+static int rig_setup(void **state)
+{
+	static struct rig rig;
+	struct options options;
+
+	if (rig_eal("output", 128, false) != 0)
+		return -1;
+	options_default(&options);
+	options.mbufs = 1023;
+	*state = &rig;
+	return rig_create(&rig, &options);
+}
+
+static int rig_teardown(void **state)
+{
+	rig_destroy(*state);
+	return 0;
+}
+
+static void routes_set(struct rig *rig)
+{
+	const struct route routes[] = {
+	        {.prefix = ip("198.18.1.0"), .length = 120, .port = rig->ports[0].index},
+	        {.prefix = ip("198.18.7.0"),
+	         .length = 120,
+	         .port = rig->ports[0].index,
+	         .vlan = VLAN},
+	        {.prefix = ip("203.0.113.0"),
+	         .length = 120,
+	         .port = rig->ports[1].index,
+	         .gateway = ip("198.18.2.254")},
+	};
+
+	assert_int_equal(fib_set(rig->dp, routes, RTE_DIM(routes)), 0);
+}
+
+/* As a node that sends leaves it. */
+static void send_to(struct rig *rig, const char *destination)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig->dp->pool);
+
+	assert_non_null(mbuf);
+	memcpy(rte_pktmbuf_append(mbuf, sizeof(PAYLOAD)), PAYLOAD, sizeof(PAYLOAD));
+	*packet_of(mbuf) = (struct packet){
+	        .dst = ip(destination),
+	        .dst_port = RTE_BE16(7000),
+	        .flow = {.client = ip("198.18.2.1"), .client_port = RTE_BE16(50000)},
+	        .hop_limit = 64,
+	        .sum = PACKET_SUM_COMPUTE,
+	        .entry = PACKET_ENTRY_IP_OUTPUT};
+	assert_int_equal(worker_inbox_put(rig->dp->workers[0], &mbuf, 1), 1);
+	rig_walk(rig);
+	punt_poll(rig->dp);
+	rig_walk(rig);
+}
+
+static uint32_t frames_out(struct rig *rig, unsigned int port)
+{
+	struct rte_mbuf *mbuf;
+	uint32_t count = 0;
+
+	while ((mbuf = rig_collect(rig, port)) != NULL) {
+		rte_pktmbuf_free(mbuf);
+		count++;
+	}
+	return count;
+}
+
+/* The kernel has answered: as mirror_neighbour.c does. */
+static void neighbour_answers(struct rig *rig, unsigned int port, const char *text,
+                              enum neighbour_state state)
+{
+	struct neighbours *neighbours = rig->dp->neighbours;
+	struct ip_addr addr = ip(text);
+	uint32_t link = rig->ports[port].index;
+
+	neighbour_set(neighbours, link, &addr, state, state == NEIGHBOUR_REACHED ? &mac : NULL);
+	punt_neighbour_changed(rig->dp, neighbour_find(neighbours, link, &addr));
+	rig_walk(rig);
+}
+
+static void first_datagrams_wait_for_their_neighbour(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t pending = punt_drops(rig->dp)[DROP_NEIGHBOUR_PENDING];
+
+	routes_set(rig);
+	for (int i = 0; i < NEIGHBOUR_HOLD + 3; i++)
+		send_to(rig, "198.18.1.50");
+	assert_int_equal(frames_out(rig, 0), 0);
+	assert_int_equal(punt_drops(rig->dp)[DROP_NEIGHBOUR_PENDING] - pending, 3);
+	neighbour_answers(rig, 0, "198.18.1.50", NEIGHBOUR_REACHED);
+	assert_int_equal(frames_out(rig, 0), NEIGHBOUR_HOLD);
+	send_to(rig, "198.18.1.50");
+	assert_int_equal(frames_out(rig, 0), 1);
+}
+
+static void a_gateway_is_waited_for_once(void **state)
+{
+	struct rig *rig = *state;
+
+	routes_set(rig);
+	send_to(rig, "203.0.113.1");
+	send_to(rig, "203.0.113.2");
+	assert_int_equal(frames_out(rig, 1), 0);
+	neighbour_answers(rig, 1, "198.18.2.254", NEIGHBOUR_REACHED);
+	assert_int_equal(frames_out(rig, 1), 2);
+}
+
+static void a_neighbour_that_fails_ends_the_wait(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t failed = punt_drops(rig->dp)[DROP_NEIGHBOUR_FAILED];
+
+	routes_set(rig);
+	send_to(rig, "198.18.1.60");
+	neighbour_answers(rig, 0, "198.18.1.60", NEIGHBOUR_FAILED);
+	assert_int_equal(punt_drops(rig->dp)[DROP_NEIGHBOUR_FAILED] - failed, 1);
+	assert_int_equal(frames_out(rig, 0), 0);
+	neighbour_answers(rig, 0, "198.18.1.60", NEIGHBOUR_REACHED);
+	send_to(rig, "198.18.1.60");
+	assert_int_equal(frames_out(rig, 0), 1);
+}
+
+/* A gateway that changes its MAC: the next frame has the new one. */
+static void a_changed_mac_is_used_at_once(void **state)
+{
+	const struct rte_ether_addr other = {{2, 0, 0, 0, 0, 10}};
+	struct rig *rig = *state;
+	struct ip_addr addr = ip("198.18.1.70");
+	struct rte_mbuf *mbuf;
+
+	routes_set(rig);
+	rig_neighbour(rig, 0, &addr, &mac);
+	send_to(rig, "198.18.1.70");
+	assert_int_equal(frames_out(rig, 0), 1);
+	rig_neighbour(rig, 0, &addr, &other);
+	send_to(rig, "198.18.1.70");
+	mbuf = rig_collect(rig, 0);
+	assert_non_null(mbuf);
+	assert_memory_equal(rte_pktmbuf_mtod(mbuf, void *), &other, sizeof(other));
+	rte_pktmbuf_free(mbuf);
+}
+
+static void a_route_that_moves_is_followed_at_once(void **state)
+{
+	struct rig *rig = *state;
+	struct ip_addr addr = ip("198.18.1.80");
+	const struct route moved[] = {{.prefix = addr, .length = 128, .port = rig->ports[1].index}};
+
+	routes_set(rig);
+	rig_neighbour(rig, 0, &addr, &mac);
+	rig_neighbour(rig, 1, &addr, &mac);
+	send_to(rig, "198.18.1.80");
+	assert_int_equal(frames_out(rig, 0), 1);
+	assert_int_equal(fib_set(rig->dp, moved, 1), 0);
+	send_to(rig, "198.18.1.80");
+	assert_int_equal(frames_out(rig, 0), 0);
+	assert_int_equal(frames_out(rig, 1), 1);
+}
+
+static void a_route_over_a_vlan_is_tagged(void **state)
+{
+	struct rig *rig = *state;
+	struct ip_addr addr = ip("198.18.7.2");
+	const struct rte_vlan_hdr *tag;
+	const struct rte_ipv4_hdr *header;
+	struct rte_mbuf *mbuf;
+	uint8_t *frame;
+
+	routes_set(rig);
+	neighbour_set(rig->dp->neighbours, neighbour_link(rig->ports[0].index, VLAN), &addr,
+	              NEIGHBOUR_REACHED, &mac);
+	send_to(rig, "198.18.7.2");
+	mbuf = rig_collect(rig, 0);
+	assert_non_null(mbuf);
+	frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	tag = (const void *)(frame + sizeof(struct rte_ether_hdr));
+	header = (const void *)(tag + 1);
+	assert_memory_equal(frame, &mac, sizeof(mac));
+	assert_int_equal(((struct rte_ether_hdr *)frame)->ether_type,
+	                 RTE_BE16(RTE_ETHER_TYPE_VLAN));
+	assert_int_equal(tag->vlan_tci, RTE_BE16(VLAN));
+	assert_int_equal(tag->eth_proto, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	assert_int_equal(header->version_ihl, RTE_IPV4_VHL_DEF);
+	assert_int_equal(rte_raw_cksum(header, sizeof(*header)), 0xffff);
+	assert_int_equal(mbuf->data_len, 14 + 4 + 20 + 8 + sizeof(PAYLOAD));
+	rte_pktmbuf_free(mbuf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(first_datagrams_wait_for_their_neighbour),
+	        cmocka_unit_test(a_gateway_is_waited_for_once),
+	        cmocka_unit_test(a_neighbour_that_fails_ends_the_wait),
+	        cmocka_unit_test(a_changed_mac_is_used_at_once),
+	        cmocka_unit_test(a_route_that_moves_is_followed_at_once),
+	        cmocka_unit_test(a_route_over_a_vlan_is_tagged),
+	};
+
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}
