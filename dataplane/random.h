@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Random numbers that cannot be predicted, without a system call: AES-256-CTR with fast key erasure, seeded from the
- * kernel at creation. One for each thread; not to be shared.
+ * Random numbers that cannot be predicted, without a system call: AES-256-CTR with fast key
+ * erasure, seeded from the kernel at creation. One for each thread; not to be shared.
  */
 #ifndef RANDOM_H
 #define RANDOM_H

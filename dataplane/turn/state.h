@@ -123,8 +123,8 @@ struct permission *permission_find(struct turn *turn, const struct allocation *a
                                    const struct ip_addr *peer);
 
 /*
- * For bursts: asks for what permission_find is going to read, in two stages, so that the second finds what the first
- * asked for.
+ * For bursts: asks for what permission_find is going to read, in two stages, so that the second
+ * finds what the first asked for.
  */
 void permission_prefetch_head(struct turn *turn, const struct allocation *allocation,
                               const struct ip_addr *peer);

@@ -2,11 +2,12 @@
 /*
  * The language of the daemons' sockets.
  *
- * Each socket (/run/sluice/dataplane.sock, /run/sluice/control.sock) is SOCK_SEQPACKET: one message is one
- * record, a header and `length` bytes behind it. A request gets one reply with the same `id`, or, where the
- * request is a list, a stream of replies that carry SLUICE_API_MORE and one without it that ends the stream.
- * A reply's body is `length / row size` rows of the struct named beside its type. All integers are in host order
- * (the sockets never leave the host), addresses and ports in struct sluice_addr are in network order.
+ * Each socket (/run/sluice/dataplane.sock, /run/sluice/control.sock) is SOCK_SEQPACKET: one message
+ * is one record, a header and `length` bytes behind it. A request gets one reply with the same
+ * `id`, or, where the request is a list, a stream of replies that carry SLUICE_API_MORE and one
+ * without it that ends the stream. A reply's body is `length / row size` rows of the struct named
+ * beside its type. All integers are in host order (the sockets never leave the host), addresses and
+ * ports in struct sluice_addr are in network order.
  */
 #ifndef SLUICE_API_H
 #define SLUICE_API_H
@@ -18,13 +19,14 @@
 #define SLUICE_API_VERSION 1
 
 #define SLUICE_DATAPLANE_SOCKET "/run/sluice/dataplane.sock"
-#define SLUICE_CONTROL_SOCKET "/run/sluice/control.sock"
+#define SLUICE_CONTROL_SOCKET   "/run/sluice/control.sock"
 
 /* A message, header included, is never longer: both ends read into one buffer of this size. */
 #define SLUICE_API_MESSAGE_MAX 32768
 
 /*
- * Bounds the reply's error text; it is the whole body of a reply whose status is not 0 (no final NUL needed).
+ * Bounds the reply's error text; it is the whole body of a reply whose status is not 0 (no final
+ * NUL needed).
  */
 #define SLUICE_API_ERROR_MAX 256
 
@@ -36,27 +38,31 @@ enum sluice_api_flag {
 };
 
 /*
- * status: 0, or a negative errno. -EPROTO answers a version that the server does not speak, whatever the type was;
- * `version` then tells the server's. -EINVAL: a body of the wrong size or with a field out of range. -ENOSYS: unknown type.
+ * status: 0, or a negative errno. -EPROTO answers a version that the server does not speak,
+ * whatever the type was; `version` then tells the server's. -EINVAL: a body of the wrong size or
+ * with a field out of range. -ENOSYS: unknown type.
  */
 struct sluice_api_header {
 	uint16_t version;
 	uint16_t type; /* enum sluice_api_type */
 	uint32_t id;   /* chosen by the client, copied into each reply */
 	int32_t status;
-	uint32_t flags; /* enum sluice_api_flag */
+	uint32_t flags;  /* enum sluice_api_flag */
 	uint32_t length; /* of the body, in bytes */
 };
 static_assert(sizeof(struct sluice_api_header) == 20, "API header");
 
-/* The subject is in the high byte, so that each header of include/sluice has 256 types of its own. */
+/* The subject is in the high byte, so that each header of include/sluice has 256 types of its own.
+ */
 enum sluice_api_type {
 	/* api.h */
-	SLUICE_VERSION = 0x0001,       /* {} -> struct sluice_version */
-	SLUICE_CONFIG_BEGIN = 0x0002,  /* {} -> {}: what is not added again before ... */
-	SLUICE_CONFIG_COMMIT = 0x0003, /* {} -> {}: ... this goes. The pair replays a whole configuration. */
-	SLUICE_CONFIG_SHOW = 0x0004,   /* struct sluice_config_show -> struct sluice_config_line, control plane only */
-	SLUICE_CONFIG_SAVE = 0x0005,   /* {} -> {}, control plane only */
+	SLUICE_VERSION = 0x0001,      /* {} -> struct sluice_version */
+	SLUICE_CONFIG_BEGIN = 0x0002, /* {} -> {}: what is not added again before ... */
+	SLUICE_CONFIG_COMMIT =
+	        0x0003, /* {} -> {}: ... this goes. The pair replays a whole configuration. */
+	SLUICE_CONFIG_SHOW = 0x0004, /* struct sluice_config_show -> struct sluice_config_line,
+	                                control plane only */
+	SLUICE_CONFIG_SAVE = 0x0005, /* {} -> {}, control plane only */
 	/* port.h */
 	SLUICE_PORT_ADD = 0x0101,
 	SLUICE_PORT_DELETE = 0x0102,
@@ -86,7 +92,8 @@ enum sluice_api_type {
 	SLUICE_WORKER_CLOCK_SET = 0x0305,
 };
 
-/* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both families. */
+/* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both
+ * families. */
 struct sluice_addr {
 	uint8_t ip[16];
 	uint16_t port; /* network order; 0 where no port is meant */
@@ -99,7 +106,7 @@ struct sluice_version {
 	uint32_t pid;
 	char program[32]; /* "sluice-dataplane" or "sluice-controlplane" */
 	char version[32];
-	char dpdk[32];    /* empty for the control plane */
+	char dpdk[32]; /* empty for the control plane */
 	uint64_t uptime_s;
 };
 static_assert(sizeof(struct sluice_version) == 112, "version");

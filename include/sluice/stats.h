@@ -11,7 +11,8 @@ struct sluice_counter_show {
 };
 static_assert(sizeof(struct sluice_counter_show) == 4, "counter show");
 
-/* A counter's name is "area.what" ("drop.ip4_checksum", "turn.allocate_success"); value is the sum over workers. */
+/* A counter's name is "area.what" ("drop.ip4_checksum", "turn.allocate_success"); value is the sum
+ * over workers. */
 struct sluice_counter_row {
 	char name[48];
 	char help[96];
@@ -30,7 +31,8 @@ struct sluice_worker_poll {
 };
 static_assert(sizeof(struct sluice_worker_poll) == 4, "worker poll");
 
-/* SLUICE_WORKER_CLOCK_SET -> {}: workers' time goes forward. -EPERM unless the dataplane runs with --test-clock. */
+/* SLUICE_WORKER_CLOCK_SET -> {}: workers' time goes forward. -EPERM unless the dataplane runs with
+ * --test-clock. */
 struct sluice_worker_clock {
 	uint32_t forward_s; /* 1 to 1000000 */
 };

@@ -5,9 +5,9 @@
 
 #include <sluice/api.h>
 
-#define SLUICE_TURN_REALM_MAX 128   /* with the final NUL; RFC 8489, 14.9 */
-#define SLUICE_TURN_USER_MAX 512    /* with the final NUL; RFC 8489, 14.3: fewer than 509 bytes */
-#define SLUICE_TURN_PASSWORD_MAX 256
+#define SLUICE_TURN_REALM_MAX      128 /* with the final NUL; RFC 8489, 14.9 */
+#define SLUICE_TURN_USER_MAX       512 /* with the final NUL; RFC 8489, 14.3: fewer than 509 bytes */
+#define SLUICE_TURN_PASSWORD_MAX   256
 #define SLUICE_TURN_USER_SHOWN_MAX 40 /* longer names are cut in allocation rows */
 
 /* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. */
@@ -22,7 +22,8 @@ struct sluice_turn_realm {
 };
 static_assert(sizeof(struct sluice_turn_realm) == 128, "turn realm");
 
-/* SLUICE_TURN_RELAY_ADD, _DELETE -> {}. One range for each address; delete ends its allocations and ignores the ports. */
+/* SLUICE_TURN_RELAY_ADD, _DELETE -> {}. One range for each address; delete ends its allocations and
+ * ignores the ports. */
 struct sluice_turn_relay {
 	struct sluice_addr addr; /* port: 0 */
 	uint16_t first_port;     /* host order, 1024 or more */
@@ -30,7 +31,8 @@ struct sluice_turn_relay {
 };
 static_assert(sizeof(struct sluice_turn_relay) == 24, "turn relay");
 
-/* SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its password with EXIST_OK. */
+/* SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its
+ * password with EXIST_OK. */
 struct sluice_turn_user {
 	char name[SLUICE_TURN_USER_MAX];
 	char password[SLUICE_TURN_PASSWORD_MAX];
@@ -48,7 +50,8 @@ enum sluice_turn_peer_action {
 	SLUICE_TURN_PEER_DENY,
 };
 
-/* SLUICE_TURN_PEER_ADD, _DELETE -> {}: the longest prefix decides, deny wins between equals, the special-purpose ranges are denied before. */
+/* SLUICE_TURN_PEER_ADD, _DELETE -> {}: the longest prefix decides, deny wins between equals, the
+ * special-purpose ranges are denied before. */
 struct sluice_turn_peer {
 	struct sluice_addr addr; /* port: 0 */
 	uint8_t length;          /* of the prefix, in the family's own bits: 0 to 32 or 128 */
@@ -57,7 +60,8 @@ struct sluice_turn_peer {
 };
 static_assert(sizeof(struct sluice_turn_peer) == 24, "turn peer");
 
-/* SLUICE_TURN_LIFETIME_SET -> {}: the longest lifetime that an allocation is granted, in seconds, 600 to 86400; 3600 unless set. */
+/* SLUICE_TURN_LIFETIME_SET -> {}: the longest lifetime that an allocation is granted, in seconds,
+ * 600 to 86400; 3600 unless set. */
 struct sluice_turn_lifetime {
 	uint32_t max_s;
 };
@@ -65,8 +69,8 @@ static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
 
 /* SLUICE_TURN_QUOTA_SET -> {}. 0: no limit. */
 struct sluice_turn_quota {
-	uint32_t user; /* allocations of one user */
-	uint32_t host; /* allocations in all */
+	uint32_t user;    /* allocations of one user */
+	uint32_t host;    /* allocations in all */
 	uint64_t max_bps; /* bits a second of IP payload for each allocation, each direction */
 };
 static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
