@@ -93,6 +93,7 @@ assert_lossless() {
 }
 
 need_root
+lab_hold
 lab up 2>"$WORK/up" || {
 	cat "$WORK/up" >&2
 	fail "the lab did not come up"

@@ -62,6 +62,28 @@ process_end() {
 	return 0
 }
 
+# There is one lab on a host. Who runs a demonstration or tests holds it to the end; others wait.
+LAB_LOCK=/run/lock/sluice-lab
+
+lab_hold() {
+	[[ ${SLUICE_LAB_HELD-} ]] && return
+	exec 8>"$LAB_LOCK" || die "cannot write $LAB_LOCK"
+	flock -n 8 || {
+		say "waits: other tests hold the lab"
+		flock -w 1800 8 || die "other tests hold the lab"
+	}
+	export SLUICE_LAB_HELD=1
+}
+
+# What the lab starts shall not keep it held.
+lab_hold_check() {
+	if [[ ${SLUICE_LAB_HELD-} ]]; then
+		exec 8>&-
+	else
+		(flock -n 8) 8>"$LAB_LOCK" || die "tests hold the lab: when they are done"
+	fi
+}
+
 # sluice_build DIR [MESON-OPTION...]: sets it up and builds it, where that is due; quiet unless it fails
 sluice_build() {
 	local dir=$1 log
