@@ -32,7 +32,7 @@ struct answer {
 	uint32_t replies;
 	uint32_t length; /* of the bodies */
 	bool ended;
-	uint8_t body[4 * SLUICE_API_MESSAGE_MAX];
+	_Alignas(8) uint8_t body[4 * SLUICE_API_MESSAGE_MAX]; /* read as rows */
 };
 
 static struct answer answer;
