@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * The gate in front of an AF_XDP port: what is for a service of ours goes to the dataplane's
- * socket, everything else to the kernel, as if nobody stood here.
+ * The gate in front of an AF_XDP port. What is for a service of ours and passes the rules goes to
+ * the dataplane's socket, what is not ours to the kernel, as if nobody stood here. The rules are in
+ * gate_rules.h; this file gives them their maps.
  */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
 #include "gate_maps.h"
 #include "gate_rules.h"
 
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#define VLAN_TAGS_MAX      2
-#define IP6_EXTENSIONS_MAX 4
-#define QUEUES_MAX         256
+#define QUEUES_MAX 256
+#define OFFSET_MAX 0x3fff /* of a UDP payload: extension headers are bounded */
 
 /* The dataplane's sockets by rx queue; each interface has its own program and so its own map. */
 struct {
@@ -46,127 +40,277 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, GATE_VERDICTS);
+	__uint(max_entries, GATE_COUNTERS);
 	__type(key, __u32);
 	__type(value, __u64);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sluice_gate_counters SEC(".maps");
 
-struct vlan_tag {
-	__be16 tci;
-	__be16 proto;
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gate_config);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_SOURCES);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_PREFIXES);
+	__type(key, __u32);
+	__type(value, struct gate_guard);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gate_guard);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_host SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_SEEN);
+	__type(key, __u32);
+	__type(value, struct gate_seen);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_seen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_TOPS);
+	__type(key, __u32);
+	__type(value, struct gate_top);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_top_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_TOPS);
+	__type(key, __u32);
+	__type(value, struct gate_top);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_top_prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, GATE_LPM_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct gate_lpm_key);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_deny SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, GATE_LPM_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct gate_lpm_key);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_trust SEC(".maps");
+
+struct gate_env {
+	struct xdp_md *ctx;
+	const struct gate_config *config;
 };
 
-/* A datagram's way through the parser. */
-struct parsed {
-	struct gate_service_key dst;
-	__u8 protocol;
-	__u8 odd; /* ports are not to be had: a fragment, options */
-};
+/* Global functions are verified by themselves, for any arguments. */
 
-/* Every return goes through here. */
-static __always_inline int verdict(struct xdp_md *ctx, __u32 decided)
+static inline struct gate_bytes gate_bytes_at(const struct xdp_md *ctx, __u32 offset)
 {
-	__u64 *count = bpf_map_lookup_elem(&sluice_gate_counters, &decided);
+	return (struct gate_bytes){(const __u8 *)(long)ctx->data + (offset & OFFSET_MAX),
+	                           (const __u8 *)(long)ctx->data_end};
+}
+
+__attribute__((noinline)) __u32 gate_attributes_at(struct xdp_md *ctx, __u32 offset, __u32 length)
+{
+	return gate_attributes(gate_bytes_at(ctx, offset), length);
+}
+
+static inline __u32 gate_env_attributes(const struct gate_env *env,
+                                        const struct gate_packet *packet, struct gate_bytes stun)
+{
+	return gate_attributes_at(env->ctx, packet->offset, packet->length);
+}
+
+/* As of the last tick of the kernel: a tenth of the exact clock's cost, and limits need no better.
+ */
+static inline __u64 gate_env_now(const struct gate_env *env)
+{
+	return bpf_ktime_get_coarse_ns();
+}
+
+static inline const struct gate_config *gate_env_config(const struct gate_env *env)
+{
+	return env->config;
+}
+
+static inline enum gate_service gate_env_service(const struct gate_env *env, const __u64 ip[2],
+                                                 __u16 port)
+{
+	struct gate_service_key key = {};
+	struct gate_address *address;
+	__u16 host_port = gate_host16(port);
+	__u32 *kind;
+
+	__builtin_memcpy(key.ip, ip, sizeof(key.ip));
+	address = bpf_map_lookup_elem(&sluice_gate_addresses, key.ip);
+	if (!address)
+		return GATE_SERVICE_NONE;
+	if (port == 0)
+		return GATE_SERVICE_NONE;
+#pragma unroll
+	for (int i = 0; i < GATE_LISTENERS_MAX; i++)
+		if (address->listeners[i] == port)
+			return GATE_SERVICE_TURN;
+	if (host_port >= address->first_port && host_port <= address->last_port)
+		return GATE_SERVICE_RELAY;
+	if (!address->more)
+		return GATE_SERVICE_NONE;
+	key.port = port;
+	kind = bpf_map_lookup_elem(&sluice_gate_services, &key);
+	if (!kind)
+		return GATE_SERVICE_NONE;
+	return *kind == GATE_SERVICE_TURN ? GATE_SERVICE_TURN : GATE_SERVICE_OTHER;
+}
+
+static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2])
+{
+	__u64 key[2] = {ip[0], ip[1]};
+
+	return bpf_map_lookup_elem(&sluice_gate_addresses, key) != 0;
+}
+
+static inline int gate_in_trie(void *trie, const __u64 ip[2])
+{
+	struct gate_lpm_key key = {.length = 128};
+
+	__builtin_memcpy(key.ip, ip, sizeof(key.ip));
+	return bpf_map_lookup_elem(trie, &key) != 0;
+}
+
+static inline int gate_env_is_denied(const struct gate_env *env, const __u64 ip[2])
+{
+	return gate_in_trie(&sluice_gate_deny, ip);
+}
+
+static inline int gate_env_is_trusted(const struct gate_env *env, const __u64 ip[2])
+{
+	return gate_in_trie(&sluice_gate_trust, ip);
+}
+
+static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash & (GATE_SOURCES - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_sources, &key);
+}
+
+static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash & (GATE_PREFIXES - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_prefixes, &key);
+}
+
+static inline struct gate_guard *gate_env_host(const struct gate_env *env)
+{
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&sluice_gate_host, &key);
+}
+
+static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash & (GATE_SEEN - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_seen, &key);
+}
+
+static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash >> 32 & (GATE_TOPS - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_top_sources, &key);
+}
+
+static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash >> 32 & (GATE_TOPS - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_top_prefixes, &key);
+}
+
+static inline void gate_env_count(const struct gate_env *env, __u32 counter)
+{
+	__u64 *count = bpf_map_lookup_elem(&sluice_gate_counters, &counter);
 
 	if (count)
 		(*count)++;
-	if (decided == GATE_PASS_KERNEL)
-		return XDP_PASS;
-	/* no socket on this queue: the kernel may have it */
-	return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
 }
 
-static __always_inline int parse_ip4(void *at, void *end, struct parsed *parsed, void **udp)
+__attribute__((noinline)) int gate_check_nonce_at(struct xdp_md *ctx,
+                                                  const struct gate_packet *packet, __u32 at)
 {
-	struct iphdr *ip = at;
+	__u32 zero = 0;
+	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
 
-	if ((void *)(ip + 1) > end)
-		return -1;
-	parsed->dst.ip[10] = 0xff;
-	parsed->dst.ip[11] = 0xff;
-	__builtin_memcpy(parsed->dst.ip + 12, &ip->daddr, 4);
-	parsed->protocol = ip->protocol;
-	parsed->odd = ip->ihl != 5 || (ip->frag_off & bpf_htons(0x3fff)) != 0;
-	*udp = ip + 1;
-	return 0;
+	if (!packet || !env.config)
+		return NONCE_FORGED;
+	return gate_check_nonce(&env, env.config, packet, gate_bytes_at(ctx, packet->offset), at);
 }
 
-static __always_inline int parse_ip6(void *at, void *end, struct parsed *parsed, void **udp)
+static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
+                                                      const struct gate_packet *packet,
+                                                      struct gate_bytes stun, __u32 at)
 {
-	struct ipv6hdr *ip = at;
-
-	if ((void *)(ip + 1) > end)
-		return -1;
-	__builtin_memcpy(parsed->dst.ip, &ip->daddr, 16);
-	parsed->protocol = ip->nexthdr;
-	at = ip + 1;
-	for (int i = 0; i < IP6_EXTENSIONS_MAX; i++) {
-		struct ipv6_opt_hdr *extension = at;
-		__u8 type = parsed->protocol;
-
-		if (type != IPPROTO_HOPOPTS && type != IPPROTO_DSTOPTS && type != IPPROTO_FRAGMENT)
-			break;
-		if ((void *)extension + 8 > end)
-			return -1;
-		parsed->protocol = extension->nexthdr;
-		parsed->odd |= type == IPPROTO_FRAGMENT;
-		at += 8 + (type == IPPROTO_FRAGMENT ? 0 : extension->hdrlen * 8);
-	}
-	*udp = at;
-	return 0;
+	return gate_check_nonce_at(env->ctx, packet, at);
 }
 
-static __always_inline __u32 decide(struct parsed *parsed, void *at, void *end)
+__attribute__((noinline)) int gate_judge_at(struct xdp_md *ctx, const struct gate_packet *packet,
+                                            __u32 service)
 {
-	struct gate_address *address;
-	struct udphdr *udp = at;
-	__u16 port;
+	__u32 zero = 0;
+	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
 
-	if (parsed->protocol != IPPROTO_UDP)
-		return GATE_PASS_KERNEL;
-	address = bpf_map_lookup_elem(&sluice_gate_addresses, parsed->dst.ip);
-	if (!address)
-		return GATE_PASS_KERNEL;
-	if (parsed->odd || (void *)(udp + 1) > end)
-		return GATE_PASS_ODD;
-	port = bpf_ntohs(udp->dest);
-	if (port >= address->first_port && port <= address->last_port)
-		return GATE_PASS_SERVICE;
-	parsed->dst.port = udp->dest;
-	return bpf_map_lookup_elem(&sluice_gate_services, &parsed->dst) ? GATE_PASS_SERVICE
-	                                                                : GATE_PASS_KERNEL;
+	if (!packet)
+		return GATE_DROP_UNPARSED;
+	return gate_judge(&env, packet, gate_bytes_at(ctx, packet->offset), service);
+}
+
+static inline enum gate_verdict gate_env_judge(const struct gate_env *env,
+                                               const struct gate_packet *packet,
+                                               enum gate_service service)
+{
+	return gate_judge_at(env->ctx, packet, service);
 }
 
 SEC("xdp")
 int sluice_gate(struct xdp_md *ctx)
 {
-	void *at = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
-	struct parsed parsed = {};
-	struct ethhdr *ether = at;
-	__be16 type;
-	int ret = -1;
+	const __u8 *start = (const __u8 *)(long)ctx->data;
+	const __u8 *end = (const __u8 *)(long)ctx->data_end;
+	__u32 zero = 0;
+	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
+	enum gate_verdict verdict = gate_frame(&env, start, end);
 
-	if ((void *)(ether + 1) > end)
-		return verdict(ctx, GATE_PASS_KERNEL);
-	type = ether->h_proto;
-	at = ether + 1;
-	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-		struct vlan_tag *tag = at;
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 1) > end)
-			return verdict(ctx, GATE_PASS_KERNEL);
-		type = tag->proto;
-		at = tag + 1;
-	}
-	if (type == bpf_htons(ETH_P_IP))
-		ret = parse_ip4(at, end, &parsed, &at);
-	else if (type == bpf_htons(ETH_P_IPV6))
-		ret = parse_ip6(at, end, &parsed, &at);
-	return verdict(ctx, ret == 0 ? decide(&parsed, at, end) : GATE_PASS_KERNEL);
+	if (gate_conclude(&env, verdict))
+		return XDP_DROP;
+	if (verdict == GATE_PASS_KERNEL)
+		return XDP_PASS;
+	/* no socket on this queue: the kernel may have it */
+	return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -20,13 +20,18 @@ struct gate_service_key {
 	__u16 pad;
 };
 
+#define GATE_LISTENERS_MAX 5
+
 /*
- * sluice_gate_addresses: an address of ours (16 bytes, v4-mapped) -> the ports relayed on it, host
- * order, both included; an address that has listeners alone has none (first_port > last_port).
+ * sluice_gate_addresses: an address of ours (v4-mapped) -> its TURN listeners' ports, network
+ * order, and the ports relayed on it, host order, both included: none where first_port > last_port.
+ * more: it has other services, which are in sluice_gate_services.
  */
 struct gate_address {
 	__u16 first_port;
 	__u16 last_port;
+	__be16 listeners[GATE_LISTENERS_MAX]; /* 0: none */
+	__u16 more;
 };
 
 #endif

@@ -1,14 +1,436 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
-/* What the gate can decide. Every packet ends in one of these, and each has its counter. */
+/*
+ * The rules: a packet in, its verdict out. XDP and the workers compile this same text; what lies in
+ * maps for the one and in arrays for the other is reached through the functions gate_env_*, which
+ * whoever includes this file defines.
+ *
+ * The adversary forges source addresses: he wants answers of ours to reach somebody else, or our
+ * answers to new clients to stop. So nothing is answered that is not worth it, unverified requests
+ * are answered at a bounded rate for each address, and under attack only to whoever comes back.
+ */
 #ifndef GATE_RULES_H
 #define GATE_RULES_H
 
-enum gate_verdict {
-	GATE_PASS_KERNEL,  /* not ours: the host's own stack */
-	GATE_PASS_SERVICE, /* a listener or a relayed address: to the dataplane */
-	GATE_PASS_ODD, /* ours by its address, and odd (fragment, options): the dataplane drops it
-	                  by name */
-	GATE_VERDICTS,
+#include "gate_limit.h"
+#include "gate_verdict.h"
+#include "nonce.h"
+
+/* What a service map says of an address and port. */
+enum gate_service {
+	GATE_SERVICE_NONE,
+	GATE_SERVICE_TURN,
+	GATE_SERVICE_RELAY,
+	GATE_SERVICE_OTHER, /* ours, with no rules here */
 };
+
+/* RFC 8489, 5 and 14; RFC 8656, 17 and 18 */
+#define GATE_STUN_HEADER     20
+#define GATE_STUN_COOKIE     0x42a41221u /* in network order, as it lies in memory */
+#define GATE_STUN_CLASS      0x0110
+#define GATE_STUN_INDICATION 0x0010
+#define GATE_STUN_RESPONSE   0x0100 /* set in both response classes */
+#define GATE_STUN_BINDING    0x0001
+#define GATE_STUN_ALLOCATE   0x0003
+#define GATE_STUN_REFRESH    0x0004
+#define GATE_STUN_SEND       0x0006
+#define GATE_STUN_PERMISSION 0x0008
+#define GATE_STUN_CHANNEL    0x0009
+#define GATE_ATTR_HEADER     4
+#define GATE_ATTR_INTEGRITY  0x0008
+#define GATE_ATTR_NONCE      0x0015
+#define GATE_ATTR_TRANSPORT  0x0019
+#define GATE_ATTR_INTEGRITY2 0x001c /* MESSAGE-INTEGRITY-SHA256 */
+#define GATE_PORT_PRIVILEGED 1024
+#define GATE_NSEC_PER_SEC    1000000000ull
+
+/*
+ * Attributes and bytes of a message that are read. Who has more in front of his nonce counts as
+ * unverified; no client of ours needs a third of it.
+ */
+#define GATE_ATTRS_MAX     32
+#define GATE_ATTRS_END_MAX 0x7ff
+
+struct gate_env;
+
+static inline __u64 gate_env_now(const struct gate_env *env);
+static inline const struct gate_config *gate_env_config(const struct gate_env *env);
+static inline enum gate_service gate_env_service(const struct gate_env *env, const __u64 ip[2],
+                                                 __u16 port);
+static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2]);
+static inline int gate_env_is_denied(const struct gate_env *env, const __u64 ip[2]);
+static inline int gate_env_is_trusted(const struct gate_env *env, const __u64 ip[2]);
+/* Entries of the tables, by a hash; NULL only where there is no such table. */
+static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash);
+static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash);
+static inline struct gate_guard *gate_env_host(const struct gate_env *env);
+static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash);
+static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash);
+static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, __u64 hash);
+static inline void gate_env_count(const struct gate_env *env, __u32 counter);
+/*
+ * gate_judge(), gate_attributes() and gate_check_nonce(), by calls that the verifier follows once
+ * and not on each way to them.
+ */
+static inline enum gate_verdict gate_env_judge(const struct gate_env *env,
+                                               const struct gate_packet *packet,
+                                               enum gate_service service);
+static inline __u32 gate_env_attributes(const struct gate_env *env,
+                                        const struct gate_packet *packet, struct gate_bytes stun);
+static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
+                                                      const struct gate_packet *packet,
+                                                      struct gate_bytes stun, __u32 at);
+
+/*
+ * What the attributes of a request say, and in the lower 16 bits where the value of a NONCE of our
+ * length begins, from the header on; 0: there is none.
+ */
+#define GATE_REQUEST_NONCE     0xffffu
+#define GATE_REQUEST_TRANSPORT (1u << 16)
+#define GATE_REQUEST_INTEGRITY (1u << 17)
+#define GATE_REQUEST_CUT       (1u << 18) /* there is more than was read */
+
+/* stun: a header and what follows, `length` bytes by the UDP header. */
+GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
+{
+	__u32 at = GATE_STUN_HEADER, request = 0;
+	int i;
+
+	for (i = 0; i < GATE_ATTRS_MAX; i++) {
+		const __u8 *attr;
+		__u32 type, size;
+
+		if (at + GATE_ATTR_HEADER > length)
+			return request;
+		if (at > GATE_ATTRS_END_MAX)
+			break;
+		attr = stun.at + at;
+		if (attr + GATE_ATTR_HEADER > stun.end)
+			return request;
+		type = gate_host16(gate_load16(attr));
+		size = gate_host16(gate_load16(attr + 2));
+		at += GATE_ATTR_HEADER;
+		if (at + size > length)
+			return request;
+		/* what stands behind the integrity does not count (RFC 8489, 14.5) */
+		if (type == GATE_ATTR_INTEGRITY || type == GATE_ATTR_INTEGRITY2)
+			return request | GATE_REQUEST_INTEGRITY;
+		if (type == GATE_ATTR_NONCE && size == NONCE_SIZE &&
+		    !(request & GATE_REQUEST_NONCE))
+			request |= at;
+		if (type == GATE_ATTR_TRANSPORT)
+			request |= GATE_REQUEST_TRANSPORT;
+		at += (size + 3) & ~3u;
+	}
+	return request | GATE_REQUEST_CUT;
+}
+
+GATE_INLINE int gate_nonce_is(const struct gate_config *config, __u32 key,
+                              const struct nonce *nonce, const struct nonce_client *client)
+{
+	return nonce->mac ==
+	       nonce_mac(&config->nonce[key & (GATE_NONCE_KEYS - 1)], client, nonce->time);
+}
+
+/*
+ * Under the key that makes nonces or the one before it: which of them, the nonce's age tells, but
+ * about the time of the change, when clocks and hosts disagree.
+ */
+GATE_INLINE enum nonce_verdict gate_check_nonce(const struct gate_env *env,
+                                                const struct gate_config *config,
+                                                const struct gate_packet *packet,
+                                                struct gate_bytes stun, __u32 at)
+{
+	const struct nonce_client client = {{packet->src[0], packet->src[1]}, packet->src_port};
+	const __u8 *text = stun.at + at;
+	__u64 unix_now, age, key_age;
+	struct nonce nonce;
+	__u32 key;
+
+	if (at == 0 || at > GATE_ATTRS_END_MAX + GATE_ATTR_HEADER || text + NONCE_SIZE > stun.end)
+		return NONCE_FORGED;
+	nonce = nonce_read(text);
+	if (nonce.bad)
+		return NONCE_FORGED;
+	unix_now = (gate_env_now(env) + config->unix_offset) / GATE_NSEC_PER_SEC;
+	age = nonce_age(&nonce, unix_now);
+	key_age = unix_now + NONCE_SKEW_S - config->nonce_since;
+	key = config->nonce_current - (age > key_age);
+	if (!gate_nonce_is(config, key, &nonce, &client)) {
+		if (age + NONCE_SKEW_S < key_age || age > key_age + NONCE_SKEW_S)
+			return NONCE_FORGED;
+		key ^= config->nonce_current ^ (config->nonce_current - 1);
+		if (!gate_nonce_is(config, key, &nonce, &client))
+			return NONCE_FORGED;
+	}
+	return nonce_judge_age(age, config->nonce_lifetime_s);
+}
+
+/* A source that is over its limit: no answer, and nothing else learns of it. */
+GATE_INLINE enum gate_verdict gate_drop_source(const struct gate_env *env,
+                                               const struct gate_packet *packet, __u64 hash,
+                                               __u64 now)
+{
+	struct gate_top *top = gate_env_top_source(env, hash);
+	/* of IPv6 the /64 */
+	const __u64 ip[2] = {packet->src[0], gate_is_v4(packet->src) ? packet->src[1] : 0};
+
+	if (top)
+		gate_top_add(top, ip, now);
+	return GATE_DROP_LIMIT_SOURCE;
+}
+
+/* Whose limits an arrival is held against. */
+struct gate_guards {
+	__u64 *source;
+	struct gate_guard *prefix, *host;
+	struct gate_top *top;
+	__u64 network[2];
+	__u64 source_hash;
+};
+
+GATE_INLINE int gate_prefix_refuses(const struct gate_env *env, const struct gate_config *config,
+                                    const struct gate_guards *guards, __u64 now)
+{
+	if (gate_take(&guards->prefix->due, &config->prefix, now))
+		return 0;
+	if (gate_begins_attack(guards->prefix, config->hold, now))
+		gate_env_count(env, GATE_EVENT_PREFIX_ATTACKED);
+	return 1;
+}
+
+GATE_INLINE int gate_host_refuses(const struct gate_env *env, const struct gate_config *config,
+                                  const struct gate_guards *guards, __u64 now)
+{
+	if (gate_take(&guards->host->due, &config->host, now))
+		return 0;
+	if (gate_begins_attack(guards->host, config->hold, now))
+		gate_env_count(env, GATE_EVENT_HOST_ATTACKED);
+	return 1;
+}
+
+/* Which guard is under attack: 0, or the verdict of a first arrival. */
+GATE_INLINE enum gate_verdict gate_attack(const struct gate_env *env,
+                                          const struct gate_config *config,
+                                          const struct gate_guards *guards, __u64 now)
+{
+	int host = gate_is_attacked(guards->host, &config->host, config->hold, now);
+	int prefix = gate_is_attacked(guards->prefix, &config->prefix, config->hold, now);
+
+	if (prefix)
+		return GATE_DROP_FIRST_PREFIX;
+	if (gate_ends_attack(guards->prefix, now))
+		gate_env_count(env, GATE_EVENT_PREFIX_CALM);
+	if (host)
+		return GATE_DROP_FIRST_HOST;
+	if (gate_ends_attack(guards->host, now))
+		gate_env_count(env, GATE_EVENT_HOST_CALM);
+	return 0;
+}
+
+GATE_INLINE enum gate_verdict gate_drop_prefix(const struct gate_guards *guards, __u64 now,
+                                               enum gate_verdict verdict)
+{
+	gate_top_add(guards->top, guards->network, now);
+	return verdict;
+}
+
+/* Rule 6. Tokens are for what passes: an attack's first arrivals leave them to those who come back.
+ * Second arrivals cost the host's bucket nothing, or they could be kept out. */
+GATE_INLINE enum gate_verdict gate_attacked(const struct gate_env *env,
+                                            const struct gate_config *config,
+                                            const struct gate_packet *packet,
+                                            const struct gate_guards *guards, __u64 *tag,
+                                            enum gate_verdict first, __u64 now)
+{
+	if (!tag)
+		return gate_drop_prefix(guards, now, first);
+	if (!gate_take(guards->source, &config->source, now))
+		return gate_drop_source(env, packet, guards->source_hash, now);
+	if (gate_prefix_refuses(env, config, guards, now))
+		return gate_drop_prefix(guards, now, GATE_DROP_LIMIT_PREFIX);
+	*tag = 0;
+	return GATE_PASS_SECOND;
+}
+
+/* Rule 5: 0, or the verdict if this is the one too many. */
+GATE_INLINE enum gate_verdict gate_calm(const struct gate_env *env,
+                                        const struct gate_config *config,
+                                        const struct gate_packet *packet,
+                                        const struct gate_guards *guards, __u64 now)
+{
+	if (!gate_take(guards->source, &config->source, now))
+		return gate_drop_source(env, packet, guards->source_hash, now);
+	if (gate_prefix_refuses(env, config, guards, now))
+		return GATE_DROP_FIRST_PREFIX;
+	return gate_host_refuses(env, config, guards, now) ? GATE_DROP_FIRST_HOST
+	                                                   : GATE_PASS_UNVERIFIED;
+}
+
+/* Rules 5 and 6. */
+GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
+                                              const struct gate_config *config,
+                                              const struct gate_packet *packet, const __u8 *stun)
+{
+	__u64 now = gate_env_now(env);
+	struct gate_guards guards = {0};
+	enum gate_verdict first, verdict = 0;
+	struct gate_seen *seen;
+	__u64 hash, *tag;
+
+	gate_prefix_of(packet->src, guards.network);
+	hash = gate_prefix_hash(&config->hash, guards.network);
+	guards.source_hash = gate_source_hash(&config->hash, hash, packet->src);
+	guards.source = gate_env_source(env, guards.source_hash);
+	guards.prefix = gate_env_prefix(env, hash);
+	guards.top = gate_env_top_prefix(env, hash);
+	guards.host = gate_env_host(env);
+	if (!guards.source || !guards.prefix || !guards.top || !guards.host)
+		return GATE_PASS_UNVERIFIED;
+	first = gate_attack(env, config, &guards, now);
+	if (!first) {
+		verdict = gate_calm(env, config, packet, &guards, now);
+		if (verdict != GATE_DROP_FIRST_PREFIX && verdict != GATE_DROP_FIRST_HOST)
+			return verdict;
+	}
+	hash = gate_request_hash(&config->hash, guards.source_hash, packet, stun);
+	seen = gate_env_seen(env, hash);
+	if (!seen)
+		return GATE_PASS_UNVERIFIED;
+	tag = gate_seen_find(seen, hash, now);
+	if (!first) /* the attack has begun with this very packet */
+		return gate_drop_prefix(&guards, now, verdict);
+	return gate_attacked(env, config, packet, &guards, tag, first, now);
+}
+
+/* Rules 3 to 6: a request whose method is served. */
+GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
+                                           const struct gate_config *config,
+                                           const struct gate_packet *packet, struct gate_bytes stun,
+                                           __u32 method)
+{
+	if (method != GATE_STUN_BINDING) {
+		__u32 request = gate_env_attributes(env, packet, stun);
+
+		switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE)) {
+		case NONCE_VALID:
+			return GATE_PASS_VERIFIED;
+		case NONCE_STALE:
+			return GATE_PASS_STALE;
+		case NONCE_FORGED:
+			break;
+		}
+		/* RFC 8656, 7.2: whoever has shown an address is told his mistake, others not. */
+		if (method == GATE_STUN_ALLOCATE &&
+		    !(request & (GATE_REQUEST_TRANSPORT | GATE_REQUEST_CUT)))
+			return GATE_DROP_NO_TRANSPORT;
+		if (method != GATE_STUN_ALLOCATE &&
+		    !(request & (GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT)))
+			return GATE_DROP_NO_INTEGRITY;
+	}
+	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
+		return GATE_PASS_TRUSTED;
+	return gate_unverified(env, config, packet, stun.at);
+}
+
+/* Rule 2: what STUN at a listener must be. */
+GATE_INLINE enum gate_verdict gate_stun(const struct gate_env *env,
+                                        const struct gate_config *config,
+                                        const struct gate_packet *packet, struct gate_bytes bytes)
+{
+	const __u8 *stun = bytes.at;
+	__u32 type, method;
+
+	if (packet->length < GATE_STUN_HEADER || stun + GATE_STUN_HEADER > bytes.end ||
+	    (packet->length & 3) != 0 ||
+	    gate_host16(gate_load16(stun + 2)) + GATE_STUN_HEADER != packet->length)
+		return GATE_DROP_STUN_LENGTH;
+	if (gate_load32(stun + 4) != GATE_STUN_COOKIE)
+		return GATE_DROP_STUN_COOKIE;
+	type = gate_host16(gate_load16(stun));
+	if (type & GATE_STUN_RESPONSE)
+		return GATE_DROP_STUN_RESPONSE;
+	if (packet->src_port == 0)
+		return GATE_DROP_PORT_ZERO;
+	if ((config->flags & GATE_FLAG_PRIVILEGED) &&
+	    gate_host16(packet->src_port) < GATE_PORT_PRIVILEGED)
+		return GATE_DROP_PORT_PRIVILEGED;
+	/* All methods that are served lie below 16: their bits are type's own. */
+	method = type & ~(__u32)GATE_STUN_CLASS;
+	if (type & GATE_STUN_INDICATION)
+		return method == GATE_STUN_SEND || method == GATE_STUN_BINDING
+		               ? GATE_PASS_INDICATION
+		               : GATE_DROP_STUN_METHOD;
+	if (method != GATE_STUN_BINDING && method != GATE_STUN_ALLOCATE &&
+	    method != GATE_STUN_REFRESH && method != GATE_STUN_PERMISSION &&
+	    method != GATE_STUN_CHANNEL)
+		return GATE_DROP_STUN_METHOD;
+	return gate_request(env, config, packet, bytes, method);
+}
+
+/*
+ * What is for a service of ours, behind rule 1. The first byte tells (RFC 7983, 7); channels up to
+ * 0x7fff are those of RFC 5766, which clients still use.
+ */
+GATE_INLINE enum gate_verdict gate_judge(const struct gate_env *env,
+                                         const struct gate_packet *packet,
+                                         struct gate_bytes payload, enum gate_service service)
+{
+	const struct gate_config *config = gate_env_config(env);
+
+	if (!config || config->mode < GATE_MODE_OBSERVE)
+		return GATE_PASS_UNGUARDED;
+	if ((config->flags & GATE_FLAG_DENY) && gate_env_is_denied(env, packet->src))
+		return GATE_DROP_DENIED;
+	if (service == GATE_SERVICE_RELAY)
+		return GATE_PASS_RELAY;
+	if (service != GATE_SERVICE_TURN)
+		return GATE_PASS_SERVICE;
+	if (packet->length == 0 || payload.at + 1 > payload.end)
+		return GATE_DROP_CLASS;
+	if ((payload.at[0] & 0xc0) == 0x40)
+		return GATE_PASS_CHANNEL_DATA;
+	if (payload.at[0] > 3)
+		return GATE_DROP_CLASS;
+	return gate_stun(env, config, packet, payload);
+}
+
+/* A frame: rule 1, and the others for what is ours. */
+GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 *start,
+                                         const __u8 *end)
+{
+	const struct gate_config *config = gate_env_config(env);
+	struct gate_packet packet = {0};
+	enum gate_parsed parsed = gate_parse(&packet, start, end);
+	int guarded = config && config->mode >= GATE_MODE_OBSERVE;
+	enum gate_service service;
+
+	if (parsed == GATE_PARSED_OTHER)
+		return GATE_PASS_KERNEL;
+	if (parsed == GATE_PARSED_ODD) {
+		if (!gate_env_is_ours(env, packet.dst))
+			return GATE_PASS_KERNEL;
+		return guarded ? GATE_DROP_UNPARSED : GATE_PASS_UNGUARDED;
+	}
+	service = gate_env_service(env, packet.dst, packet.dst_port);
+	if (service == GATE_SERVICE_NONE)
+		return GATE_PASS_KERNEL;
+	if (parsed == GATE_PARSED_LENGTH)
+		return guarded ? GATE_DROP_UDP_LENGTH : GATE_PASS_UNGUARDED;
+	return gate_env_judge(env, &packet, service);
+}
+
+/* Counts the verdict; true where the packet is to be dropped. */
+GATE_INLINE int gate_conclude(const struct gate_env *env, enum gate_verdict verdict)
+{
+	const struct gate_config *config = gate_env_config(env);
+
+	gate_env_count(env, verdict);
+	if (verdict < GATE_DROP_FIRST)
+		return 0;
+	if (config && config->mode == GATE_MODE_ENFORCE)
+		return 1;
+	gate_env_count(env, GATE_EVENT_OBSERVED);
+	return 0;
+}
 
 #endif

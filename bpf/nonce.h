@@ -41,22 +41,24 @@ SIPHASH_INLINE __u64 nonce_mac(const struct siphash_key *key, const struct nonce
 	return siphash_20(key, client->ip[0], client->ip[1], tail) >> 8;
 }
 
-/*
- * The character's value, or a negative number. No branch: what is guessed here is an attacker's to
- * choose.
- */
+/* What a character of base64url stands for, less one: 0 for any other. */
+static const __u8 nonce_values[256] = {
+        /* clang-format off */
+        ['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
+        ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+        ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+        ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+        ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+        ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+        ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+        ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+        /* clang-format on */
+};
+
+/* The character's value, or a negative number. */
 SIPHASH_INLINE __s32 nonce_sextet(__u8 character)
 {
-	__s32 c = character;
-	__s32 value = -1;
-
-	/* Each term is all ones where c lies strictly between its two bounds. */
-	value += (('A' - 1 - c) & (c - 'Z' - 1)) >> 8 & (c - 'A' + 1);
-	value += (('a' - 1 - c) & (c - 'z' - 1)) >> 8 & (c - 'a' + 26 + 1);
-	value += (('0' - 1 - c) & (c - '9' - 1)) >> 8 & (c - '0' + 52 + 1);
-	value += (('-' - 1 - c) & (c - '-' - 1)) >> 8 & (62 + 1);
-	value += (('_' - 1 - c) & (c - '_' - 1)) >> 8 & (63 + 1);
-	return value;
+	return (__s32)nonce_values[character] - 1;
 }
 
 /* Six characters, 36 bits; *bad becomes negative where one is none of base64url. */
@@ -75,25 +77,58 @@ SIPHASH_INLINE __u64 nonce_half(const __u8 *text, __s32 *bad)
 	return half;
 }
 
-/* keys[0] makes nonces, keys[1] made them before. text: NONCE_SIZE bytes that may be read. */
-SIPHASH_INLINE enum nonce_verdict nonce_verify(const __u8 *text, const struct siphash_key keys[2],
-                                               const struct nonce_client *client, __u64 unix_now)
+struct nonce {
+	__u64 mac;
+	__u16 time;
+	__u8 bad;
+};
+
+SIPHASH_INLINE struct nonce nonce_read(const __u8 *text)
 {
 	__s32 bad = 0;
 	__u64 high = nonce_half(text, &bad);
 	__u64 low = nonce_half(text + NONCE_SIZE / 2, &bad);
-	__u16 time = high >> 20;
-	__u64 mac = (high << 36 | low) & NONCE_MAC_MASK;
-	__u16 age;
+
+	return (struct nonce){
+	        .mac = (high << 36 | low) & NONCE_MAC_MASK,
+	        .time = high >> 20,
+	        .bad = bad < 0,
+	};
+}
+
+/* Modulo 65536, and NONCE_SKEW_S more, so that a clock ahead of ours does not look 18 hours old. */
+SIPHASH_INLINE __u16 nonce_age(const struct nonce *nonce, __u64 unix_now)
+{
+	return (__u16)(unix_now + NONCE_SKEW_S - nonce->time);
+}
+
+SIPHASH_INLINE enum nonce_verdict nonce_judge_age(__u16 age, __u32 lifetime_s)
+{
+	return age <= lifetime_s + NONCE_SKEW_S ? NONCE_VALID : NONCE_STALE;
+}
+
+/*
+ * keys[0] makes nonces, keys[1] made them before. text: NONCE_SIZE bytes that may be read.
+ * lifetime_s: how old a nonce may be.
+ */
+SIPHASH_INLINE enum nonce_verdict nonce_verify_within(const __u8 *text,
+                                                      const struct siphash_key keys[2],
+                                                      const struct nonce_client *client,
+                                                      __u64 unix_now, __u32 lifetime_s)
+{
+	struct nonce nonce = nonce_read(text);
 
 	/* One comparison of whole words: nothing tells how many bits were right. */
-	if (bad < 0 ||
-	    (mac != nonce_mac(&keys[0], client, time) && mac != nonce_mac(&keys[1], client, time)))
+	if (nonce.bad || (nonce.mac != nonce_mac(&keys[0], client, nonce.time) &&
+	                  nonce.mac != nonce_mac(&keys[1], client, nonce.time)))
 		return NONCE_FORGED;
-	/* Modulo 65536, shifted so that a clock slightly ahead of ours does not look 18 hours old.
-	 */
-	age = (__u16)(unix_now + NONCE_SKEW_S - time);
-	return age <= NONCE_LIFETIME_S + NONCE_SKEW_S ? NONCE_VALID : NONCE_STALE;
+	return nonce_judge_age(nonce_age(&nonce, unix_now), lifetime_s);
+}
+
+SIPHASH_INLINE enum nonce_verdict nonce_verify(const __u8 *text, const struct siphash_key keys[2],
+                                               const struct nonce_client *client, __u64 unix_now)
+{
+	return nonce_verify_within(text, keys, client, unix_now, NONCE_LIFETIME_S);
 }
 
 #endif

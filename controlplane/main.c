@@ -10,6 +10,7 @@
 #include "controlplane_options.h"
 #include "dataplane/client.h"
 #include "dataplane/log.h"
+#include "gate/keeper.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,6 +27,7 @@ struct controlplane {
 	struct event *signals[2];
 	struct running *running;
 	struct seqpacket_listener listener;
+	struct gate_keeper *gate;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -67,6 +69,13 @@ static void on_settled(void *arg, int status)
 	event_base_loopbreak(cp->base);
 }
 
+static void on_ready(void *arg)
+{
+	struct controlplane *cp = arg;
+
+	gate_keeper_ready(cp->gate);
+}
+
 static int signals_catch(struct controlplane *cp)
 {
 	static const int numbers[] = {SIGTERM, SIGINT};
@@ -88,6 +97,7 @@ static int parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .buffer = cp->buffer,
 	        .settled = on_settled,
+	        .ready = on_ready,
 	        .arg = cp,
 	};
 	struct server_options server = {
@@ -102,8 +112,13 @@ static int parts_create(struct controlplane *cp)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	server.started = now.tv_sec;
+	cp->gate = gate_keeper_create(cp->base, cp->running);
+	if (cp->gate == NULL)
+		return -ENOMEM;
 	cp->client = dataplane_client_create(&client);
+	gate_keeper_serve(cp->gate, cp->client);
 	server.client = cp->client;
+	server.gate = cp->gate;
 	cp->server = cp->client != NULL ? server_create(&server) : NULL;
 	return cp->server != NULL ? 0 : -ENOMEM;
 }
@@ -137,6 +152,7 @@ static void controlplane_end(struct controlplane *cp)
 {
 	server_destroy(cp->server);
 	dataplane_client_destroy(cp->client);
+	gate_keeper_destroy(cp->gate);
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
 		if (cp->signals[i] != NULL)
 			event_free(cp->signals[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane.h"
+#include "gate/gate.h"
 #include "graph/packet.h"
 #include "log.h"
 #include "net/fib.h"
@@ -88,6 +89,9 @@ static const char *parts_create(struct dataplane *dp)
 	dp->turn = turn_create(dp);
 	if (dp->turn == NULL)
 		return "TURN tables";
+	dp->gate = gate_create(dp);
+	if (dp->gate == NULL)
+		return "the gate's tables";
 	if (workers_create(dp) != 0)
 		return "workers";
 	if (dp->events != NULL) {
@@ -128,6 +132,7 @@ void dataplane_destroy(struct dataplane *dp)
 		ports_destroy(dp);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		worker_destroy(dp->workers[i]);
+	gate_destroy(dp->gate);
 	if (dp->turn != NULL)
 		turn_destroy(dp->turn);
 	punt_destroy(dp);

@@ -15,6 +15,7 @@
 struct event_base;
 struct ports;
 struct fib;
+struct gate;
 struct neighbours;
 struct services;
 struct mirror;
@@ -53,6 +54,7 @@ struct dataplane {
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
 	struct turn *turn; /* turn/turn.h */
+	struct gate *gate; /* gate/gate.h */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */

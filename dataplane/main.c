@@ -5,6 +5,7 @@
 #include "common/privilege.h"
 #include "config.h"
 #include "eal.h"
+#include "gate/gate.h"
 #include "log.h"
 #include "net/port.h"
 #include "turn/turn.h"
@@ -36,6 +37,7 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 	struct dataplane *dp = arg;
 
 	turn_tick(dp->turn, (uint64_t)time(NULL));
+	gate_tick(dp->gate);
 	port_tick(dp);
 }
 

@@ -9,6 +9,9 @@
 #include "dataplane/client.h"
 #include "dataplane/log.h"
 
+#include <sluice/gate.h>
+#include <sluice/stats.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +100,9 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_VERSION, 0, answer_version},
 	        {SLUICE_CONFIG_SHOW, sizeof(struct sluice_config_show), answer_show},
 	        {SLUICE_CONFIG_SAVE, 0, answer_save},
+	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
+	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
+	        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), answer_counters},
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {

@@ -55,6 +55,11 @@ void client_refuse(struct client *client, int status, const char *why);
 
 /* false: this type is not. */
 bool answer_own(struct client *client, const void *body);
+/* -- control/gate.c -- */
+void answer_gate_show(struct client *client, const void *body);
+void answer_gate_sources(struct client *client, const void *body);
+void answer_counters(struct client *client, const void *body);
+
 /* A request that changes the configuration, or none that is known. */
 void answer_change(struct client *client, const void *body);
 

@@ -9,6 +9,7 @@
 
 #include "common/seqpacket.h"
 
+struct gate_keeper;
 struct running;
 struct dataplane_client;
 
@@ -19,6 +20,7 @@ struct server_options {
 	const char *config;                        /* the file that `config save` writes */
 	struct running *running;
 	struct dataplane_client *client;
+	struct gate_keeper *gate;
 	struct seqpacket_record *buffer;
 	uint64_t started; /* CLOCK_MONOTONIC, seconds */
 };

@@ -50,6 +50,20 @@ int client_ask_plain(struct dataplane_client *client, uint16_t type)
 	return client_ask(client, &(struct question){.type = type}, NULL, 0, 0);
 }
 
+int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *body,
+                   uint32_t length)
+{
+	int error;
+
+	if (client->state != CLIENT_READY)
+		return -ENOTCONN;
+	if (client->n_asked == WINDOW)
+		return -EAGAIN;
+	error = client_ask(client, &(struct question){.type = type, .told = true}, body, length, 0);
+	client_lose_unless_full(client, error);
+	return error;
+}
+
 /* -- the connection comes and goes -- */
 
 void client_lose(struct dataplane_client *client, const char *why)
@@ -138,6 +152,12 @@ static void why_read(const struct seqpacket_record *record, char *why, size_t ro
 		text_add(&text, strerror(-record->header.status));
 }
 
+static void told_answered(const struct question *question, int status, const char *why)
+{
+	if (status != 0)
+		log_error("the dataplane refused 0x%04x: %s", question->type, why);
+}
+
 static void question_answered(struct dataplane_client *client, const struct question *question,
                               const struct seqpacket_record *record)
 {
@@ -150,6 +170,8 @@ static void question_answered(struct dataplane_client *client, const struct ques
 		replay_answered(client, question->line, status, why);
 	else if (question->change != NULL)
 		change_answered(client, question->change, status, why);
+	else if (question->told)
+		told_answered(question, status, why);
 	else if (status != 0)
 		client_lose(client, why);
 	else if (question->type == SLUICE_CONFIG_COMMIT)

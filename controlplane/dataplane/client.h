@@ -25,6 +25,8 @@ struct dataplane_client_options {
 	 * -EINVAL: it refused lines of the first replay, which have been logged.
 	 */
 	void (*settled)(void *arg, int status);
+	/* Each time that the dataplane has the whole configuration. */
+	void (*ready)(void *arg);
 	void *arg;
 };
 
@@ -43,6 +45,13 @@ typedef void change_done_fn(void *arg, int status, const char *why);
 struct change *dataplane_change(struct dataplane_client *client,
                                 const struct command_request *request, uint32_t flags,
                                 change_done_fn *done, void *arg);
+/*
+ * A request of the control plane's own, no line of the configuration, whose answer nobody waits
+ * for. 0; -ENOTCONN: the dataplane does not have the configuration; -EAGAIN: not now.
+ */
+int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *body,
+                   uint32_t length);
+
 /* Nobody waits for `done` any more; the change goes on. */
 void dataplane_change_forget(struct change *change);
 

@@ -31,6 +31,7 @@ struct question {
 	struct running_line
 	        *line; /* of a replay or a retry; lines do not go while one is asked for */
 	struct change *change;
+	bool told; /* dataplane_tell */
 };
 
 struct dataplane_client {

@@ -91,6 +91,8 @@ void replay_done(struct dataplane_client *client)
 	                               : "");
 	if (client->n_refused > 0)
 		event_add(client->retry_timer, &retry_interval);
+	if (client->options.ready != NULL)
+		client->options.ready(client->options.arg);
 	client_settle(client, 0);
 }
 

@@ -2,6 +2,8 @@
 /* Every counter of the dataplane under its name, "area.what", summed over the threads that write
  * it. */
 #include "api/counters.h"
+#include "dataplane.h"
+#include "gate/gate.h"
 #include "graph/drop.h"
 #include "net/port.h"
 #include "net/punt.h"
@@ -55,6 +57,15 @@ static enum found turn_at(struct dataplane *dp, uint32_t index, struct sluice_co
 		return COUNTER_END;
 	row_set(row, "turn", turn_counter_infos[index].name, turn_counter_infos[index].help,
 	        turn_counter_sum(dp->turn, index));
+	return COUNTER_FOUND;
+}
+
+static enum found gate_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (index >= GATE_COUNTERS)
+		return COUNTER_END;
+	row_set(row, "gate_node", gate_counter_infos[index].name, gate_counter_infos[index].help,
+	        gate_counter_sum(dp->gate, index));
 	return COUNTER_FOUND;
 }
 
@@ -115,7 +126,7 @@ static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_co
 }
 
 static enum found (*const sections[])(struct dataplane *dp, uint32_t index,
-                                      struct sluice_counter_row *row) = {drop_at, turn_at,
+                                      struct sluice_counter_row *row) = {drop_at, turn_at, gate_at,
                                                                          worker_at, port_at};
 
 uint32_t counter_show(struct dataplane *dp, struct counter_cursor *cursor, bool nonzero,

@@ -53,7 +53,8 @@ struct api_types {
 	uint32_t count;
 };
 
-extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats;
+extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats,
+        api_types_gate;
 
 #define API_TEXT(struct_name, field)                                                               \
 	{                                                                                          \

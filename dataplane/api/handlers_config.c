@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program itself, and the frame of a whole configuration that is replayed. */
 #include "api/handlers.h"
+#include "gate/gate.h"
 #include "net/port.h"
 #include "turn/turn.h"
 
@@ -38,6 +39,7 @@ static int config_commit_handle(struct api_call *call)
 {
 	port_config_sweep(call->dp);
 	turn_config_sweep(call->dp->turn);
+	gate_config_sweep(call->dp->gate);
 	return 0;
 }
 

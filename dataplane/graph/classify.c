@@ -5,8 +5,10 @@
  * came, however odd it is; one that is must be without fault.
  */
 #include "dataplane.h"
+#include "gate/gate.h"
 #include "graph/node.h"
 #include "net/checksum.h"
+#include "net/port.h"
 #include "net/service.h"
 
 #include <rte_ether.h>
@@ -19,6 +21,7 @@
 enum {
 	CLASSIFY_DROP = EDGE_DROP,
 	CLASSIFY_KERNEL,
+	CLASSIFY_GATE,
 	CLASSIFY_STUN,
 	CLASSIFY_TO_PEER,
 	CLASSIFY_TO_CLIENT,
@@ -196,6 +199,20 @@ static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, const struct packet *
 	return drop(mbuf, DROP_UNKNOWN_CLASS);
 }
 
+/* XDP has judged what comes from its ports. Elsewhere the gate wants to see all STUN, and the rest
+ * where somebody is denied everything. */
+static inline rte_edge_t gate_edge(const struct worker *worker, const struct packet *packet,
+                                   rte_edge_t edge)
+{
+	const struct gate_policy *policy = gate_policy_now(worker->dp->gate);
+
+	if (policy->xdp && worker->dp->ports->table[packet->port].kind == SLUICE_PORT_XDP)
+		return edge;
+	return edge == CLASSIFY_STUN || (edge != CLASSIFY_DROP && policy->deny->count > 0)
+	               ? CLASSIFY_GATE
+	               : edge;
+}
+
 static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mbuf,
                                       struct cursor *cursor, bool v4)
 {
@@ -215,11 +232,13 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 	packet->flow.service = service->index;
 	packet->flow.zero = 0;
 	packet->dst_port = udp->dst_port;
+	packet->service_kind = service->kind;
 	reason = udp_parse(cursor, mbuf, udp, packet, v4);
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
-	return service->kind == SERVICE_RELAY ? CLASSIFY_TO_CLIENT
-	                                      : turn_class(mbuf, packet, cursor->at);
+	return gate_edge(worker, packet,
+	                 service->kind == SERVICE_RELAY ? CLASSIFY_TO_CLIENT
+	                                                : turn_class(mbuf, packet, cursor->at));
 }
 
 static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *mbuf)
@@ -272,6 +291,7 @@ static struct rte_node_register classify_node = {
                 {
                         [CLASSIFY_DROP] = "drop",
                         [CLASSIFY_KERNEL] = "kernel",
+                        [CLASSIFY_GATE] = "gate",
                         [CLASSIFY_STUN] = "stun_input",
                         [CLASSIFY_TO_PEER] = "turn_to_peer",
                         [CLASSIFY_TO_CLIENT] = "turn_to_client",

@@ -18,6 +18,7 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
                            "no service at this address and port, and no kernel to take it"},
         [DROP_UNKNOWN_CLASS] = {"unknown_class",
                                 "first byte names no protocol of this port (RFC 7983)"},
+        [DROP_GATE] = {"gate", "the gate's rules on a port without XDP: see gate.*"},
         [DROP_STUN_MALFORMED] = {"stun_malformed",
                                  "STUN header or attributes overrun or contradict the datagram"},
         [DROP_STUN_FINGERPRINT] = {"stun_fingerprint", "STUN FINGERPRINT does not match"},

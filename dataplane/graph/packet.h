@@ -66,6 +66,7 @@ struct packet {
 	uint8_t entry;         /* enum packet_entry, of a packet in the inbox */
 	uint16_t port; /* inbound: received on, outbound: to send on; index into the port table */
 	uint16_t queue;
+	uint8_t service_kind; /* enum service_kind, set by classify */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");
 

@@ -64,29 +64,41 @@ static int listeners_sync(int map, const struct service *list, uint32_t count)
 		struct gate_service_key key = service_key(&list[i]);
 		uint32_t kind = list[i].kind;
 
-		if (kind == SERVICE_TURN)
+		if (kind != SERVICE_RELAY)
 			ret = bpf_map_update_elem(map, &key, &kind, BPF_ANY);
 	}
 	return ret;
 }
 
-/* An address may have listeners and a relay range: the range is written last. */
+/* What stands in the list for the address of list[first]; it is sorted by address. */
+static struct gate_address address_value(const struct service *list, uint32_t first, uint32_t count)
+{
+	struct gate_address value = {.first_port = 1, .last_port = 0};
+	uint32_t listeners = 0;
+
+	for (uint32_t i = first; i < count && ip_addr_equal(&list[i].ip, &list[first].ip); i++) {
+		if (list[i].kind == SERVICE_RELAY) {
+			value.first_port = list[i].first_port;
+			value.last_port = list[i].last_port;
+		} else if (list[i].kind != SERVICE_TURN || listeners == GATE_LISTENERS_MAX) {
+			value.more = 1;
+		} else {
+			value.listeners[listeners++] = rte_cpu_to_be_16(list[i].first_port);
+		}
+	}
+	return value;
+}
+
 static int addresses_sync(int map, const struct service *list, uint32_t count)
 {
-	static const struct gate_address no_range = {.first_port = 1, .last_port = 0};
 	int ret = 0;
 
 	map_sweep(map, sizeof(list[0].ip), list, count);
-	for (uint32_t i = 0; i < count; i++)
-		if (list[i].kind == SERVICE_TURN)
-			ret |= bpf_map_update_elem(map, list[i].ip.bytes, &no_range, BPF_NOEXIST) ==
-			       -E2BIG;
-	for (uint32_t i = 0; i < count; i++) {
-		struct gate_address range = {.first_port = list[i].first_port,
-		                             .last_port = list[i].last_port};
+	for (uint32_t i = 0; i < count && ret == 0; i++) {
+		struct gate_address value = address_value(list, i, count);
 
-		if (list[i].kind == SERVICE_RELAY)
-			ret |= bpf_map_update_elem(map, list[i].ip.bytes, &range, BPF_ANY);
+		if (i == 0 || !ip_addr_equal(&list[i].ip, &list[i - 1].ip))
+			ret = bpf_map_update_elem(map, list[i].ip.bytes, &value, BPF_ANY);
 	}
 	return ret;
 }

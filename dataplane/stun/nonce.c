@@ -62,5 +62,6 @@ enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,
 
 	if (length != NONCE_SIZE)
 		return STUN_NONCE_FORGED;
-	return (enum stun_nonce_verdict)nonce_verify(nonce, both, &from, unix_now);
+	return (enum stun_nonce_verdict)nonce_verify_within(nonce, both, &from, unix_now,
+	                                                    stun_nonce_lifetime(keys));
 }

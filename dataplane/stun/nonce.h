@@ -26,7 +26,14 @@
  */
 struct stun_nonce_keys {
 	uint64_t keys[2][2];
+	uint32_t lifetime_s; /* 0: STUN_NONCE_LIFETIME_S */
+	uint64_t since;      /* Unix time from which keys[0] makes them */
 };
+
+static inline uint32_t stun_nonce_lifetime(const struct stun_nonce_keys *keys)
+{
+	return keys->lifetime_s != 0 ? keys->lifetime_s : STUN_NONCE_LIFETIME_S;
+}
 
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now);

@@ -105,7 +105,7 @@ int turn_config_create(struct turn *turn)
 	if (config->random == NULL)
 		return -ENOMEM;
 	random_bytes(config->random, &config->name_key, sizeof(config->name_key));
-	random_bytes(config->random, &config->nonce_keys, sizeof(config->nonce_keys));
+	random_bytes(config->random, config->nonce_keys.keys, sizeof(config->nonce_keys.keys));
 	random_bytes(config->random, &turn->seed, sizeof(turn->seed));
 	config->users = users_create(&config->name_key, 0);
 	if (config->users == NULL)
@@ -130,6 +130,13 @@ void turn_config_destroy(struct turn *turn)
 	free(config);
 }
 
+int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys)
+{
+	turn->config->nonce_given = true;
+	turn->config->nonce_keys = *keys;
+	return turn_policy_publish(turn);
+}
+
 void turn_tick(struct turn *turn, uint64_t unix_now)
 {
 	struct turn_config *config = turn->config;
@@ -144,12 +151,13 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (config->nonce_rotated == 0 || unix_now < config->nonce_rotated)
 		config->nonce_rotated = unix_now;
-	if (unix_now - config->nonce_rotated >= STUN_NONCE_ROTATION_S) {
+	if (!config->nonce_given && unix_now - config->nonce_rotated >= STUN_NONCE_ROTATION_S) {
 		memcpy(config->nonce_keys.keys[1], config->nonce_keys.keys[0],
 		       sizeof(config->nonce_keys.keys[0]));
 		random_bytes(config->random, config->nonce_keys.keys[0],
 		             sizeof(config->nonce_keys.keys[0]));
 		config->nonce_rotated = unix_now;
+		config->nonce_keys.since = unix_now;
 		changed = true;
 	}
 	if (changed)

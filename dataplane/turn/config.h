@@ -35,6 +35,7 @@ struct turn_config {
 	struct siphash_key name_key; /* users' hashes */
 	struct stun_nonce_keys nonce_keys;
 	uint64_t nonce_rotated; /* Unix time; 0: not yet known */
+	bool nonce_given;       /* keys come from the control plane */
 	uint64_t unix_start;
 	struct random *random;
 };

@@ -51,6 +51,10 @@ int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, cha
 /* SLUICE_CONFIG_COMMIT: removes what was not added again since dp->config_generation was raised. */
 void turn_config_sweep(struct turn *turn);
 
+struct stun_nonce_keys;
+/* Control thread: from now on keys come from outside, turn_tick makes none any more. 0, -ENOMEM. */
+int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys);
+
 /* Control thread, once a second: rotates the nonce keys. unix_now: CLOCK_REALTIME, seconds. */
 void turn_tick(struct turn *turn, uint64_t unix_now);
 

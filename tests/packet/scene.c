@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "gate/gate.h"
 #include "scene.h"
 
 #include "net/fib.h"
@@ -177,6 +178,8 @@ static bool routes_set(struct scene *scene)
 
 bool scene_create(struct scene *scene, const struct scene_config *config)
 {
+	static const struct sluice_gate_mode_set gate_off = {SLUICE_GATE_OFF};
+	char why[SLUICE_API_ERROR_MAX];
 	struct options options;
 
 	memset(scene, 0, sizeof(*scene));
@@ -193,6 +196,9 @@ bool scene_create(struct scene *scene, const struct scene_config *config)
 		fprintf(stderr, "no dataplane\n");
 		return false;
 	}
+	/* what the nodes behind it drop by themselves: its own cases are in tests/unit/gate_test.c
+	 */
+	gate_mode_set(scene->rig.dp->gate, &gate_off, why);
 	for (unsigned int i = 0; config->mtu && i < RIG_PORTS; i++)
 		scene->rig.dp->ports->table[scene->rig.ports[i].index].mtu = config->mtu;
 	if (!routes_set(scene) || !turn_configure(scene, config)) {

@@ -13,5 +13,5 @@ for socket in dataplane control; do
 	assert dp_python garbage.py socket "/run/sluice/$socket.sock"
 done
 assert_equal "$(lab status | grep -c 'pid [0-9]')" "$pids" "daemons alive"
-((($(counter drop.stun_malformed) + $(counter drop.unknown_class)) > 100)) || fail "the noise was not counted"
+((($(counter gate.stun_length) + $(counter gate.class)) > 100)) || fail "the noise was not counted"
 assert_lossless -n 50 -m 2 -z 5 -c -e $PEER4 $SERVER4

@@ -238,7 +238,8 @@ static const struct {
         {"turn", 5, "turn ",
          "expected: listen, realm, relay, user, secret, peer, lifetime, quota or show"},
         {"turm show", 0, "turm",
-         "expected: port, turn, allocation, counter, worker, graph, config, version, help or quit"},
+         "expected: port, turn, allocation, gate, counter, worker, graph, config, version, help or "
+         "quit"},
         {"turn peer alow 198.18.0.0/15", 10, "turn peer alow", "expected: allow, deny or delete"},
         {"turn peer allow 198.18.0.0/33", 16, NULL,
          "a prefix length is a number from 0 to 32; expected: CIDR"},
@@ -464,7 +465,7 @@ static void test_completion(void **state)
 	static const struct {
 		const char *line, *words; /* NULL: what is there is wrong */
 	} rows[] = {
-	        {"", "port turn allocation counter worker graph config version help quit"},
+	        {"", "port turn allocation gate counter worker graph config version help quit"},
 	        {"c", "counter config"},
 	        {"turn re", "realm relay"},
 	        {"turn", "turn"},

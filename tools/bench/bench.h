@@ -17,4 +17,7 @@ struct bench {
 uint32_t turn_bench_megabytes(const char *glob);
 int turn_bench(const char *glob, struct rows *rows);
 
+uint32_t gate_bench_megabytes(const char *glob);
+int gate_bench(const char *glob, struct rows *rows);
+
 #endif

@@ -13,6 +13,7 @@
 
 static const struct bench benches[] = {
         {"turn", "TURN relaying, requests and memory", turn_bench_megabytes, turn_bench},
+        {"gate", "verdicts of the gate, in XDP and in C", gate_bench_megabytes, gate_bench},
 };
 
 static void usage(FILE *out)

@@ -50,6 +50,11 @@ static void row_print(const struct row *row)
 		       row->limit);
 		return;
 	}
+	if (row->over_empty_ns != 0) {
+		printf("%-28s %8s %8.1f %8.1f %+9.1f ns over %s\n", row->name, "", row->ns,
+		       row->median_ns, row->over_empty_ns, row->limit);
+		return;
+	}
 	printf("%-28s %8.3f %8.1f %8.1f %9.3f %6.2f  %s\n", row->name, row->mpps, row->ns,
 	       row->median_ns, row->limit_mpps, ratio(row), row->limit);
 	for (uint32_t i = 0; i < row->n_nodes; i++)
@@ -81,6 +86,12 @@ static json_t *row_json(const struct row *row)
 	if (row->bytes > 0) {
 		json_object_set_new(json, "bytes", json_real(row->bytes));
 		json_object_set_new(json, "limit_bytes", json_real(row->limit_bytes));
+		return json;
+	}
+	if (row->over_empty_ns != 0) {
+		json_object_set_new(json, "ns", json_real(row->ns));
+		json_object_set_new(json, "median_ns", json_real(row->median_ns));
+		json_object_set_new(json, "over_empty_ns", json_real(row->over_empty_ns));
 		return json;
 	}
 	json_object_set_new(json, "mpps", json_real(row->mpps));

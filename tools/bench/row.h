@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROWS_MAX      64
+#define ROWS_MAX      128
 #define ROW_NODES_MAX 16
 
 struct row_node {
@@ -22,6 +22,7 @@ struct row {
 	double median_ns;
 	const char *limit; /* what is measured beside it, in the same run */
 	double limit_mpps;
+	double over_empty_ns; /* of a verdict: ns above what the limit takes */
 	double bytes, limit_bytes;
 	uint32_t n_nodes;
 	struct row_node nodes[ROW_NODES_MAX];

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* The gate's configuration before anybody changes it, and how its numbers are written down. */
+#ifndef GATE_DEFAULT_H
+#define GATE_DEFAULT_H
+
+#include "gate_state.h"
+#include "nonce.h"
+
+/*
+ * Packets a second, and how many at once. A source gets 50 answers in any second at most: whoever
+ * is made to send more to one address is taken for an attacker. That is enough for an office of 500
+ * behind one address that starts its day within half a minute.
+ */
+#define GATE_SOURCE_RATE  40
+#define GATE_SOURCE_BURST 10
+#define GATE_PREFIX_RATE  300
+#define GATE_PREFIX_BURST 300
+#define GATE_HOST_RATE    1000
+#define GATE_HOST_BURST   1000
+#define GATE_RATE_MAX     100000000u
+#define GATE_HOLD_NS      10000000000ull
+
+#ifndef __bpf__
+
+/* rate 0: no limit. burst: 1 at least. */
+static inline struct gate_limit gate_limit_of(__u32 rate, __u32 burst)
+{
+	struct gate_limit limit = {0};
+
+	if (rate != 0) {
+		limit.interval = 1000000000ull / rate;
+		limit.slack = (burst > 0 ? burst - 1ull : 0) * limit.interval;
+	}
+	return limit;
+}
+
+/* All but the keys and unix_offset. */
+static inline struct gate_config gate_config_default(void)
+{
+	return (struct gate_config){
+	        .mode = GATE_MODE_ENFORCE,
+	        .nonce_lifetime_s = NONCE_LIFETIME_S,
+	        .hold = GATE_HOLD_NS,
+	        .source = gate_limit_of(GATE_SOURCE_RATE, GATE_SOURCE_BURST),
+	        .prefix = gate_limit_of(GATE_PREFIX_RATE, GATE_PREFIX_BURST),
+	        .host = gate_limit_of(GATE_HOST_RATE, GATE_HOST_BURST),
+	};
+}
+
+#endif
+
+#endif

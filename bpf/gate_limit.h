@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Limits without state for each source: buckets in arrays of fixed size that a keyed hash indexes,
+ * so that nobody can choose whom he shares one with.
+ */
+#ifndef GATE_LIMIT_H
+#define GATE_LIMIT_H
+
+#include "gate_packet.h"
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+/*
+ * Two kinds of keyed hash. A prefix goes through SipHash-1-3, a PRF: nothing of its key can be
+ * learned. What is finer - the address in its prefix, the request of a source - is put on top by
+ * multiplying with secret odd words (Dietzfelbinger: 2-universal), at a fifth of the cost.
+ */
+
+GATE_INLINE __u64 gate_siphash(const struct siphash_key *key, __u64 word, __u64 kind)
+{
+	struct siphash_state s = siphash_begin(key);
+
+	s.v1 ^= kind;
+	s.v3 ^= word;
+	siphash_round(&s);
+	s.v0 ^= word;
+	s.v2 ^= 0xff;
+	siphash_round(&s);
+	siphash_round(&s);
+	siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+/* So that the lower bits, which index, depend on all. */
+GATE_INLINE __u64 gate_mix(const struct gate_hash_keys *keys, __u64 hash)
+{
+	hash = (hash ^ hash >> 32) * keys->multipliers[0];
+	return hash ^ hash >> 29;
+}
+
+/* The address cut to its /24, or /48. */
+GATE_INLINE void gate_prefix_of(const __u64 ip[2], __u64 prefix[2])
+{
+	if (gate_is_v4(ip)) {
+		prefix[0] = 0;
+		prefix[1] = ip[1] & 0x00ffffffffffffffull;
+	} else {
+		prefix[0] = ip[0] & 0x0000ffffffffffffull;
+		prefix[1] = 0;
+	}
+}
+
+GATE_INLINE __u64 gate_prefix_hash(const struct gate_hash_keys *keys, const __u64 prefix[2])
+{
+	return gate_siphash(&keys->key, prefix[0] | prefix[1], prefix[0] == 0 ? 4 : 6);
+}
+
+/* Whoever can take an IPv4 address can take one; whoever gets IPv6 gets a /64. */
+GATE_INLINE __u64 gate_source_hash(const struct gate_hash_keys *keys, __u64 prefix_hash,
+                                   const __u64 ip[2])
+{
+	__u64 rest = gate_is_v4(ip) ? ip[1] >> 56 : ip[0] >> 48;
+
+	return gate_mix(keys, prefix_hash + rest * keys->multipliers[1]);
+}
+
+/* stun: a STUN header. What a retransmission repeats: source, port, transaction. */
+GATE_INLINE __u64 gate_request_hash(const struct gate_hash_keys *keys, __u64 source_hash,
+                                    const struct gate_packet *packet, const __u8 *stun)
+{
+	__u64 tail = (__u64)packet->src_port << 32 | gate_load32(stun + 16);
+
+	return gate_mix(keys, source_hash + packet->src[1] * keys->multipliers[2] +
+	                              gate_load64(stun + 8) * keys->multipliers[3] +
+	                              tail * keys->multipliers[4]);
+}
+
+/*
+ * Takes a token, or returns 0. Two CPUs that meet in one bucket may take the same token: that is
+ * rarer than it would cost to prevent.
+ */
+GATE_INLINE int gate_take(__u64 *bucket, const struct gate_limit *limit, __u64 now)
+{
+	__u64 due = *(volatile __u64 *)bucket;
+	__u64 start = due > now ? due : now;
+
+	if (start - now > limit->slack && limit->interval != 0)
+		return 0;
+	*(volatile __u64 *)bucket = start + limit->interval;
+	return 1;
+}
+
+/*
+ * Hysteresis. It begins when the bucket was found empty, and is over when `attacked` has come to
+ * pass: each arrival moves that on by one interval, at most to `hold` from now. So it ends `hold`
+ * after the last packet, later while some still come, and never while they come above the rate.
+ */
+GATE_INLINE int gate_is_attacked(struct gate_guard *guard, const struct gate_limit *limit,
+                                 __u64 hold, __u64 now)
+{
+	__u64 until = *(volatile __u64 *)&guard->attacked;
+	__u64 next = until + limit->interval;
+
+	if (until <= now)
+		return 0;
+	if (next > now + hold)
+		next = now + hold;
+	if (next != until)
+		guard->attacked = next;
+	return 1;
+}
+
+/* The guard's attack has come to its end and nobody has said so yet: true for one caller. */
+GATE_INLINE int gate_ends_attack(struct gate_guard *guard, __u64 now)
+{
+	__u64 until = *(volatile __u64 *)&guard->attacked;
+
+	return until != 0 && until <= now &&
+	       __sync_val_compare_and_swap(&guard->attacked, until, 0) == until;
+}
+
+/* The bucket was found empty: true for the one caller that begins it. */
+GATE_INLINE int gate_begins_attack(struct gate_guard *guard, __u64 hold, __u64 now)
+{
+	__u64 until = *(volatile __u64 *)&guard->attacked;
+
+	return until <= now &&
+	       __sync_val_compare_and_swap(&guard->attacked, until, now + hold) == until;
+}
+
+/*
+ * The tag of this request where it arrived before, to be cleared when it passes, so that of four
+ * arrivals two pass; NULL where it is noted now. One request in 32, by its hash, has to come a
+ * third time: so what was answered before the attack was known for one is made up for.
+ */
+GATE_INLINE __u64 *gate_seen_find(struct gate_seen *set, __u64 hash, __u64 now)
+{
+	__u64 time = (now >> GATE_SEEN_TICK) & GATE_TAG_TIME_MAX;
+	__u64 tag = (hash & GATE_TAG_HASH) | time;
+	__u32 oldest = 0, oldest_age = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < GATE_SEEN_WAYS; i++) {
+		__u64 found = *(volatile __u64 *)&set->tags[i];
+		__u32 age =
+		        found == 0 ? GATE_TAG_TIME_MAX : (__u32)(time - found) & GATE_TAG_TIME_MAX;
+
+		if (((found ^ tag) & GATE_TAG_HASH) == 0 && found != 0 &&
+		    age <= (GATE_SEEN_AGE_NS >> GATE_SEEN_TICK)) {
+			if ((found & GATE_TAG_TWICE) || (hash >> 32 & 31) != 0)
+				return &set->tags[i];
+			set->tags[i] = tag | GATE_TAG_TWICE;
+			return NULL;
+		}
+		if (age >= oldest_age) {
+			oldest_age = age;
+			oldest = i;
+		}
+	}
+	set->tags[oldest & (GATE_SEEN_WAYS - 1)] = tag;
+	return NULL;
+}
+
+/* A drop's share in the table of the most frequent. */
+GATE_INLINE void gate_top_add(struct gate_top *top, const __u64 ip[2], __u64 now)
+{
+	if (top->ip[0] == ip[0] && top->ip[1] == ip[1]) {
+		top->weight++;
+		top->dropped++;
+		top->seen = now;
+	} else if (top->weight > 0) {
+		top->weight--;
+	} else {
+		top->ip[0] = ip[0];
+		top->ip[1] = ip[1];
+		top->weight = 1;
+		top->dropped = 1;
+		top->seen = now;
+	}
+}
+
+#endif

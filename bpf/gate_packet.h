@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* A frame up to its UDP payload, for the XDP program and its twin alike. Every field is hostile. */
+#ifndef GATE_PACKET_H
+#define GATE_PACKET_H
+
+#include "gate_state.h"
+
+#define GATE_VLAN_TAGS_MAX      2
+#define GATE_IP6_EXTENSIONS_MAX 4
+
+#define GATE_ETHER_HEADER 14
+#define GATE_VLAN_TAG     4
+#define GATE_IP4_HEADER   20
+#define GATE_IP6_HEADER   40
+#define GATE_UDP_HEADER   8
+
+/* As they lie in memory; the host is little-endian (siphash.h). */
+#define GATE_BE16(x) ((__u16)((x) << 8 | (x) >> 8))
+
+#define GATE_PROTOCOL_HOPOPTS  0
+#define GATE_PROTOCOL_UDP      17
+#define GATE_PROTOCOL_FRAGMENT 44
+#define GATE_PROTOCOL_DSTOPTS  60
+
+/* Addresses as two words in memory order, IPv4 as v4-mapped; ports in network order. */
+struct gate_packet {
+	__u64 src[2], dst[2];
+	__u16 src_port, dst_port;
+	__u16 length; /* of the payload, by the UDP header */
+	__u16 offset; /* of the payload, from the frame's start */
+};
+
+/* What may be read. */
+struct gate_bytes {
+	const __u8 *at;
+	const __u8 *end;
+};
+
+enum gate_parsed {
+	GATE_PARSED_OTHER,  /* nothing that a service of ours could be meant by */
+	GATE_PARSED_ODD,    /* only dst is known: a fragment, options, cut short */
+	GATE_PARSED_LENGTH, /* addresses and ports are known, the UDP length is wrong */
+	GATE_PARSED_UDP,
+};
+
+/*
+ * Fields where they lie. BPF may load unaligned words, but clang would take a copy apart into
+ * bytes.
+ */
+#ifdef __bpf__
+GATE_INLINE __u16 gate_load16(const __u8 *at)
+{
+	return *(const __u16 *)at;
+}
+
+GATE_INLINE __u32 gate_load32(const __u8 *at)
+{
+	return *(const __u32 *)at;
+}
+
+GATE_INLINE __u64 gate_load64(const __u8 *at)
+{
+	return *(const __u64 *)at;
+}
+#else
+GATE_INLINE __u16 gate_load16(const __u8 *at)
+{
+	__u16 value;
+
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+GATE_INLINE __u32 gate_load32(const __u8 *at)
+{
+	__u32 value;
+
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+GATE_INLINE __u64 gate_load64(const __u8 *at)
+{
+	__u64 value;
+
+	__builtin_memcpy(&value, at, sizeof(value));
+	return value;
+}
+#endif
+
+GATE_INLINE __u16 gate_host16(__u16 be)
+{
+	return GATE_BE16(be);
+}
+
+GATE_INLINE void gate_address4(__u64 ip[2], const __u8 *at)
+{
+	ip[0] = 0;
+	ip[1] = (__u64)gate_load32(at) << 32 | 0xffff0000u;
+}
+
+GATE_INLINE int gate_is_v4(const __u64 ip[2])
+{
+	return ip[0] == 0 && (__u32)ip[1] == 0xffff0000u;
+}
+
+/* start: of the frame, whose length `at` and `end` are held against. */
+GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __u8 *start,
+                                            const __u8 *at, const __u8 *end, __u32 ip_left)
+{
+	__u32 length;
+
+	if (at + GATE_UDP_HEADER > end)
+		return GATE_PARSED_ODD;
+	packet->src_port = gate_load16(at);
+	packet->dst_port = gate_load16(at + 2);
+	length = gate_host16(gate_load16(at + 4));
+	at += GATE_UDP_HEADER;
+	if (length < GATE_UDP_HEADER || length > ip_left || at + (length - GATE_UDP_HEADER) > end)
+		return GATE_PARSED_LENGTH;
+	packet->length = length - GATE_UDP_HEADER;
+	packet->offset = at - start;
+	return GATE_PARSED_UDP;
+}
+
+GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __u8 *start,
+                                            const __u8 *at, const __u8 *end)
+{
+	__u32 total;
+
+	if (at + GATE_IP4_HEADER > end || at[0] >> 4 != 4)
+		return GATE_PARSED_OTHER;
+	gate_address4(packet->src, at + 12);
+	gate_address4(packet->dst, at + 16);
+	if (at[9] != GATE_PROTOCOL_UDP)
+		return GATE_PARSED_OTHER;
+	/* more fragments, or an offset */
+	if (at[0] != 0x45 || (gate_load16(at + 6) & GATE_BE16(0x3fff)) != 0)
+		return GATE_PARSED_ODD;
+	total = gate_host16(gate_load16(at + 2));
+	if (total < GATE_IP4_HEADER)
+		return GATE_PARSED_ODD;
+	return gate_parse_udp(packet, start, at + GATE_IP4_HEADER, end, total - GATE_IP4_HEADER);
+}
+
+/* What follows the extension headers that may stand before UDP. */
+GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __u8 *start,
+                                            const __u8 *at, const __u8 *end)
+{
+	__u32 left, size;
+	__u8 protocol;
+	int i;
+
+	if (at + GATE_IP6_HEADER > end || at[0] >> 4 != 6)
+		return GATE_PARSED_OTHER;
+	packet->src[0] = gate_load64(at + 8);
+	packet->src[1] = gate_load64(at + 16);
+	packet->dst[0] = gate_load64(at + 24);
+	packet->dst[1] = gate_load64(at + 32);
+	left = gate_host16(gate_load16(at + 4));
+	protocol = at[6];
+	at += GATE_IP6_HEADER;
+#pragma GCC unroll 4
+	for (i = 0; i < GATE_IP6_EXTENSIONS_MAX; i++) {
+		if (protocol != GATE_PROTOCOL_HOPOPTS && protocol != GATE_PROTOCOL_DSTOPTS)
+			break;
+		if (at + 8 > end)
+			return GATE_PARSED_ODD;
+		size = 8 + at[1] * 8u;
+		if (size > left)
+			return GATE_PARSED_ODD;
+		left -= size;
+		protocol = at[0];
+		at += size;
+	}
+	if (protocol == GATE_PROTOCOL_UDP)
+		return gate_parse_udp(packet, start, at, end, left);
+	/* The kernel keeps the fragments of what it serves itself. */
+	if (protocol == GATE_PROTOCOL_FRAGMENT) {
+		if (at + 8 > end)
+			return GATE_PARSED_ODD;
+		protocol = at[0];
+	}
+	return protocol == GATE_PROTOCOL_UDP || protocol == GATE_PROTOCOL_HOPOPTS ||
+	                       protocol == GATE_PROTOCOL_DSTOPTS
+	               ? GATE_PARSED_ODD
+	               : GATE_PARSED_OTHER;
+}
+
+GATE_INLINE enum gate_parsed gate_parse(struct gate_packet *packet, const __u8 *start,
+                                        const __u8 *end)
+{
+	const __u8 *at = start;
+	__u16 type;
+	int i;
+
+	if (at + GATE_ETHER_HEADER > end)
+		return GATE_PARSED_OTHER;
+	type = gate_load16(at + 12);
+	at += GATE_ETHER_HEADER;
+#pragma GCC unroll 2
+	for (i = 0; i < GATE_VLAN_TAGS_MAX; i++) {
+		if (type != GATE_BE16(0x8100) && type != GATE_BE16(0x88a8))
+			break;
+		if (at + GATE_VLAN_TAG > end)
+			return GATE_PARSED_OTHER;
+		type = gate_load16(at + 2);
+		at += GATE_VLAN_TAG;
+	}
+	if (type == GATE_BE16(0x0800))
+		return gate_parse_ip4(packet, start, at, end);
+	if (type == GATE_BE16(0x86dd))
+		return gate_parse_ip6(packet, start, at, end);
+	return GATE_PARSED_OTHER;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the XDP program's maps tell, and with it what the dataplane counts. */
+#include "control/client.h"
+
+#include "gate/keeper.h"
+
+#include <stdlib.h>
+
+#define SOURCES_MAX  100
+#define COUNTERS_MAX 64
+
+void answer_gate_show(struct client *client, const void *body)
+{
+	struct sluice_gate_row row;
+
+	if (gate_keeper_show(client->options->gate, &row))
+		client_send_rows(client, &row, sizeof(row), 0);
+	else
+		relay_request(client, body);
+}
+
+void answer_gate_sources(struct client *client, const void *body)
+{
+	struct sluice_gate_source_row rows[SOURCES_MAX];
+	uint32_t count = gate_keeper_sources(client->options->gate, rows, SOURCES_MAX);
+
+	client_send_rows(client, rows, count * sizeof(rows[0]), 0);
+}
+
+/* Ours first, then the dataplane's. Ours alone where it is away: they outlive it. */
+void answer_counters(struct client *client, const void *body)
+{
+	const struct sluice_counter_show *show = body;
+	struct sluice_counter_row rows[COUNTERS_MAX];
+	uint32_t count =
+	        gate_keeper_counters(client->options->gate, show->nonzero != 0, rows, COUNTERS_MAX);
+	bool more;
+
+	if (count == 0) {
+		relay_request(client, body);
+		return;
+	}
+	more = relay_start(client, body, false) == 0;
+	if (more)
+		client->next = relay_next;
+	if (!client_send_rows(client, rows, count * sizeof(rows[0]), more ? SLUICE_API_MORE : 0))
+		channel_read(&client->relay, false);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gate/gate.h"
+#include "gate/source.h"
+
+#include "dataplane.h"
+#include "random.h"
+#include "turn/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <rte_malloc.h>
+
+#define NSEC_PER_SEC 1000000000ull
+
+uint64_t gate_clock(const struct worker *worker)
+{
+	uint64_t ticks = worker->tsc - worker->dp->tsc_start;
+
+	return (uint64_t)((unsigned __int128)ticks * NSEC_PER_SEC / worker->tsc_hz);
+}
+
+static struct gate_set *set_of(const struct gate_source *source, uint8_t list)
+{
+	struct gate_prefix prefixes[GATE_LPM_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < source->n_prefixes; i++)
+		if (source->prefixes[i].list == list)
+			prefixes[count++] = source->prefixes[i].prefix;
+	return gate_set_build(prefixes, count);
+}
+
+static void policy_free(struct gate_policy *policy)
+{
+	if (policy == NULL)
+		return;
+	free(policy->deny);
+	free(policy->trust);
+	OPENSSL_cleanse(policy, sizeof(*policy));
+	free(policy);
+}
+
+static struct gate_policy *policy_build(const struct gate_source *source)
+{
+	struct gate_policy *policy = calloc(1, sizeof(*policy));
+
+	if (policy == NULL)
+		return NULL;
+	policy->config = source->config;
+	policy->xdp = source->xdp;
+	policy->deny = set_of(source, SLUICE_GATE_DENY);
+	policy->trust = set_of(source, SLUICE_GATE_TRUST);
+	if (policy->deny == NULL || policy->trust == NULL) {
+		policy_free(policy);
+		return NULL;
+	}
+	if (policy->deny->count > 0)
+		policy->config.flags |= GATE_FLAG_DENY;
+	if (policy->trust->count > 0)
+		policy->config.flags |= GATE_FLAG_TRUST;
+	return policy;
+}
+
+int gate_policy_publish(struct gate *gate)
+{
+	struct gate_policy *policy = policy_build(gate->source);
+	struct gate_policy *old;
+
+	if (policy == NULL)
+		return -ENOMEM;
+	old = __atomic_exchange_n(&gate->policy, policy, __ATOMIC_ACQ_REL);
+	if (old != NULL)
+		dataplane_quiesce(gate->dp);
+	policy_free(old);
+	return 0;
+}
+
+/* TURN makes the nonces: its keys and its clock are the ones to check them by. True on a change. */
+static bool turn_follow(struct gate *gate)
+{
+	const struct turn_policy *turn = gate->dp->turn->policy;
+	struct gate_config *config = &gate->source->config;
+	struct siphash_key keys[2] = {
+	        {turn->nonce_keys.keys[0][0], turn->nonce_keys.keys[0][1]},
+	        {turn->nonce_keys.keys[1][0], turn->nonce_keys.keys[1][1]},
+	};
+	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
+	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
+
+	if (config->unix_offset == offset && config->nonce_lifetime_s == lifetime &&
+	    memcmp(&config->nonce[1], &keys[0], sizeof(keys[0])) == 0 &&
+	    memcmp(&config->nonce[0], &keys[1], sizeof(keys[1])) == 0)
+		return false;
+	config->unix_offset = offset;
+	config->nonce_lifetime_s = lifetime;
+	config->nonce[1] = keys[0];
+	config->nonce[0] = keys[1];
+	config->nonce_current = 1;
+	config->nonce_since = turn->nonce_keys.since;
+	return true;
+}
+
+void gate_tick(struct gate *gate)
+{
+	if (turn_follow(gate))
+		gate_policy_publish(gate);
+}
+
+static int hash_keys_draw(struct gate_hash_keys *keys)
+{
+	struct random *random = random_create();
+
+	if (random == NULL)
+		return -EIO;
+	random_bytes(random, keys, sizeof(*keys));
+	for (unsigned int i = 0; i < RTE_DIM(keys->multipliers); i++)
+		keys->multipliers[i] |= 1;
+	random_destroy(random);
+	return 0;
+}
+
+struct gate *gate_create(struct dataplane *dp)
+{
+	struct gate *gate = rte_zmalloc("gate", sizeof(*gate), RTE_CACHE_LINE_SIZE);
+
+	if (gate == NULL)
+		return NULL;
+	gate->dp = dp;
+	gate->tables = rte_zmalloc("gate tables", sizeof(*gate->tables), RTE_CACHE_LINE_SIZE);
+	gate->source = gate_source_create();
+	if (gate->tables == NULL || gate->source == NULL ||
+	    hash_keys_draw(&gate->source->config.hash) != 0)
+		goto fail;
+	turn_follow(gate);
+	if (gate_policy_publish(gate) != 0)
+		goto fail;
+	return gate;
+fail:
+	gate_destroy(gate);
+	return NULL;
+}
+
+void gate_destroy(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	policy_free(gate->policy);
+	gate_source_destroy(gate->source);
+	rte_free(gate->tables);
+	rte_free(gate);
+}
+
+uint64_t gate_counter_sum(const struct gate *gate, uint32_t index)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t i = 0; i < gate->dp->n_workers; i++)
+		sum += __atomic_load_n(&gate->counters[i].values[index], __ATOMIC_RELAXED);
+	return sum;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The gate's rules for what no XDP program has judged. */
+#include "gate/gate.h"
+#include "dataplane.h"
+#include "graph/node.h"
+
+enum {
+	GATE_NODE_DROP = EDGE_DROP,
+	GATE_NODE_STUN,
+	GATE_NODE_TO_PEER,
+	GATE_NODE_TO_CLIENT,
+	GATE_NODE_EDGES,
+};
+
+/* What classify read, as the rules want it. */
+static inline struct gate_packet gate_packet_of(const struct packet *packet)
+{
+	return (struct gate_packet){
+	        .src = {packet->flow.client.quads[0], packet->flow.client.quads[1]},
+	        .dst = {packet->dst.quads[0], packet->dst.quads[1]},
+	        .src_port = packet->flow.client_port,
+	        .dst_port = packet->dst_port,
+	        .length = packet->payload_length,
+	        .offset = packet->payload_offset,
+	};
+}
+
+static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct gate *gate = worker->dp->gate;
+	const struct gate_policy *policy = gate_policy_now(gate);
+	const struct packet *packet = packet_of(mbuf);
+	const uint8_t *payload =
+	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
+	const struct gate_packet judged = gate_packet_of(packet);
+	const struct gate_env env = {
+	        .config = &policy->config,
+	        .deny = policy->deny,
+	        .trust = policy->trust,
+	        .tables = gate->tables,
+	        .counters = gate->counters[worker->id].values,
+	        .now = gate_clock(worker),
+	};
+	bool relay = packet->service_kind == SERVICE_RELAY;
+	enum gate_verdict verdict = gate_judge(
+	        &env, &judged, (struct gate_bytes){payload, payload + packet->payload_length},
+	        relay ? GATE_SERVICE_RELAY : GATE_SERVICE_TURN);
+
+	if (gate_conclude(&env, verdict))
+		return drop(mbuf, DROP_GATE);
+	if (relay)
+		return GATE_NODE_TO_CLIENT;
+	return payload[0] < 4 ? GATE_NODE_STUN : GATE_NODE_TO_PEER;
+}
+
+static uint16_t gate_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                             uint16_t nb_objs)
+{
+	return node_each_reading(graph, node, objs, nb_objs, gate_step, NODE_READS_HEADERS);
+}
+
+static struct rte_node_register gate_node = {
+        .name = "gate",
+        .process = gate_process,
+        .nb_edges = GATE_NODE_EDGES,
+        .next_nodes =
+                {
+                        [GATE_NODE_DROP] = "drop",
+                        [GATE_NODE_STUN] = "stun_input",
+                        [GATE_NODE_TO_PEER] = "turn_to_peer",
+                        [GATE_NODE_TO_CLIENT] = "turn_to_client",
+                },
+};
+
+RTE_NODE_REGISTER(gate_node);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One table of cases through the XDP program and through its twin in C: usage: test-gate OBJECT.
+ * Without root the kernel will not load the program, and the twin is tested alone.
+ */
+#include "gate_case.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <gate_default.h>
+
+static struct gate_pair pair;
+
+static void outcome_check(const struct gate_case *row, const char *who,
+                          const struct gate_outcome *outcome)
+{
+	bool dropped = row->verdict >= GATE_DROP_FIRST && !row->passes;
+
+	if (outcome->verdict != (int)row->verdict)
+		fail_msg("%s: %s says %s, wanted %s", row->name, who,
+		         gate_counter_infos[outcome->verdict].name,
+		         gate_counter_infos[row->verdict].name);
+	if (outcome->dropped != dropped)
+		fail_msg("%s: %s %s it", row->name, who, dropped ? "does not drop" : "drops");
+	for (uint32_t i = GATE_VERDICTS; i < GATE_COUNTERS; i++)
+		if (outcome->counters[i] != (row->event == i))
+			fail_msg("%s: %s counts %s %lu times", row->name, who,
+			         gate_counter_infos[i].name, outcome->counters[i]);
+}
+
+static void case_run(void **state)
+{
+	const struct gate_case *row = *state;
+	struct gate_config config = gate_case_config(row);
+	uint32_t arrivals = row->arrivals > 0 ? row->arrivals : 1;
+	struct gate_outcome xdp = {0}, twin = {0};
+	uint8_t frame[GATE_CASE_MAX];
+	uint16_t length;
+
+	gate_pair_configure(&pair, &config);
+	length = gate_case_frame(row, &config, frame);
+	gate_case_prepare(&pair, row, frame, length);
+	for (uint32_t i = 0; i < arrivals; i++) {
+		gate_pair_twin(&pair, frame, length, &twin);
+		if (pair.object != NULL)
+			assert_int_equal(gate_pair_xdp(&pair, frame, length, &xdp), 0);
+	}
+	outcome_check(row, "the twin", &twin);
+	if (pair.object != NULL)
+		outcome_check(row, "XDP", &xdp);
+}
+
+/* -- what the table has no columns for -- */
+
+static void both_run(const uint8_t *frame, uint16_t length, enum gate_verdict verdict)
+{
+	struct gate_outcome twin, xdp;
+
+	gate_pair_twin(&pair, frame, length, &twin);
+	assert_int_equal(twin.verdict, verdict);
+	if (pair.object == NULL)
+		return;
+	assert_int_equal(gate_pair_xdp(&pair, frame, length, &xdp), 0);
+	assert_int_equal(xdp.verdict, verdict);
+	assert_memory_equal(xdp.counters, twin.counters, sizeof(xdp.counters));
+}
+
+static const struct gate_case *case_find(const char *name)
+{
+	for (uint32_t i = 0; i < gate_cases_count; i++)
+		if (strcmp(gate_cases[i].name, name) == 0)
+			return &gate_cases[i];
+	abort();
+}
+
+/* Addresses of one /24 (/48): each within its own limit, the prefix runs dry and is attacked. */
+static void prefix_runs_dry(const char *name, unsigned int byte)
+{
+	const struct gate_case *row = case_find(name);
+	struct gate_config config = gate_case_config(row);
+	uint8_t frame[GATE_CASE_MAX];
+	uint16_t length;
+
+	config.prefix.slack = 19 * config.prefix.interval;
+	gate_pair_configure(&pair, &config);
+	length = gate_case_frame(row, &config, frame);
+	for (int host = 10; host < 32; host++) {
+		struct gate_packet packet = {0};
+
+		frame[byte] = host;
+		gate_parse(&packet, frame, frame + length);
+		if (host == 10)
+			gate_case_prepare(&pair, row, frame, length);
+		both_run(frame, length, host < 30 ? GATE_PASS_UNVERIFIED : GATE_DROP_FIRST_PREFIX);
+	}
+	/* who comes back finds no token left for his prefix */
+	both_run(frame, length, GATE_DROP_LIMIT_PREFIX);
+}
+
+static void ip4_prefix_runs_dry(void **state)
+{
+	prefix_runs_dry("allocate", 14 + 15);
+}
+
+/* in the third group's lower byte: other /64s of the same /48 */
+static void ip6_prefix_runs_dry(void **state)
+{
+	prefix_runs_dry("allocate_v6", 14 + 8 + 7);
+}
+
+/* IPv6: another address of the /64 shares the bucket, port left out. */
+static void source_is_a_64(void **state)
+{
+	const struct gate_case *row = case_find("limit_source_v6");
+	struct gate_config config = gate_case_config(row);
+	uint8_t frame[GATE_CASE_MAX];
+	uint16_t length;
+
+	gate_pair_configure(&pair, &config);
+	length = gate_case_frame(row, &config, frame);
+	gate_case_prepare(&pair, row, frame, length);
+	for (uint32_t i = 0; i < row->arrivals; i++) {
+		frame[14 + 8 + 15]++; /* address */
+		frame[14 + 40 + 1]++; /* port */
+		both_run(frame, length,
+		         i + 1 < row->arrivals ? GATE_PASS_UNVERIFIED : GATE_DROP_LIMIT_SOURCE);
+	}
+}
+
+/* From everywhere: the host runs dry, counts as attacked, and is calm again after the hold. */
+static void host_runs_dry(void **state)
+{
+	const struct gate_case *row = case_find("allocate");
+	struct gate_config config = gate_case_config(row);
+	const struct gate_guard over = {.attacked = 1};
+	uint8_t frame[GATE_CASE_MAX];
+	uint16_t length;
+
+	config.host.slack = 9 * config.host.interval;
+	gate_pair_configure(&pair, &config);
+	length = gate_case_frame(row, &config, frame);
+	gate_case_prepare(&pair, row, frame, length);
+	for (int net = 0; net < 12; net++) {
+		frame[14 + 14] = 100 + net;
+		both_run(frame, length, net < 10 ? GATE_PASS_UNVERIFIED : GATE_DROP_FIRST_HOST);
+	}
+	assert_true(pair.tables->host.attacked > gate_pair_now());
+	both_run(frame, length, GATE_PASS_SECOND);
+	gate_pair_host_set(&pair, &over);
+	both_run(frame, length, GATE_PASS_UNVERIFIED);
+	assert_int_equal(pair.tables->host.attacked, 0);
+}
+
+/* The guard alone, over time: begins when dry, lasts while more comes than the limit, ends after.
+ */
+static void hysteresis(void **state)
+{
+	const struct gate_limit limit = gate_limit_of(1000, 1000);
+	const uint64_t hold = 10000000000ull, ms = 1000000;
+	struct gate_guard guard = {0};
+	uint64_t now = 5000 * ms;
+
+	for (int i = 0; i < 1000; i++)
+		assert_true(gate_take(&guard.due, &limit, now));
+	assert_false(gate_take(&guard.due, &limit, now));
+	assert_true(gate_begins_attack(&guard, hold, now));
+	assert_false(gate_begins_attack(&guard, hold, now));
+	/* 2,000 a second, for a minute */
+	for (int i = 0; i < 120000; i++, now += ms / 2)
+		assert_true(gate_is_attacked(&guard, &limit, hold, now));
+	/* then 500 a second: half of the hold is made up for, so it takes twice as long */
+	for (int i = 0; i < 9900; i++, now += 2 * ms)
+		assert_true(gate_is_attacked(&guard, &limit, hold, now));
+	now += 400 * ms;
+	assert_false(gate_is_attacked(&guard, &limit, hold, now));
+	assert_true(gate_ends_attack(&guard, now));
+	assert_false(gate_ends_attack(&guard, now));
+}
+
+/* 40 a second and 10 at once are never more than 50 in a second. */
+static void source_rate(void **state)
+{
+	const struct gate_limit limit = gate_limit_of(GATE_SOURCE_RATE, GATE_SOURCE_BURST);
+	uint64_t now = 7000000000ull, passed[2000] = {0};
+	__u64 bucket = 0;
+	uint32_t first = 0, count = 0;
+
+	for (int i = 0; i < 200000; i++, now += 50000) {
+		if (!gate_take(&bucket, &limit, now))
+			continue;
+		passed[count++] = now;
+		while (passed[first] + 1000000000ull <= now)
+			first++;
+		assert_true(count - first <= 50);
+	}
+	assert_in_range(count, 10 + 395, 10 + 405);
+}
+
+static bool comes_back(struct gate_seen *set, uint64_t hash, uint64_t now)
+{
+	__u64 *tag = gate_seen_find(set, hash, now);
+
+	if (tag != NULL)
+		*tag = 0;
+	return tag != NULL;
+}
+
+/* Between a request and its return after 500 ms lie 100,000 others: nearly none is forgotten. */
+static void seen_survives(void **state)
+{
+	const struct siphash_key key = {1, 2};
+	const uint64_t hash = 77ull << 40 | 5ull << 20;
+	struct gate_seen *table = pair.tables->seen;
+	uint64_t now = 9000000000000ull;
+	uint32_t back = 0;
+
+	memset(table, 0, sizeof(pair.tables->seen));
+	for (uint64_t i = 0; i < 400000; i++, now += 5000) {
+		uint64_t other = gate_siphash(&key, i, 0);
+
+		comes_back(&table[other & (GATE_SEEN - 1)], other, now);
+		if (i < 300000)
+			continue;
+		other = gate_siphash(&key, i - 100000, 0);
+		back += comes_back(&table[other & (GATE_SEEN - 1)], other, now);
+	}
+	/* but for one in 32, who has to come again */
+	assert_in_range(back, 96500, 97300);
+	/* and after 10 s it is a first arrival again */
+	memset(table, 0, sizeof(*table));
+	assert_false(comes_back(table, hash | 1ull << 32, now));
+	assert_false(comes_back(table, hash | 1ull << 32, now + GATE_SEEN_AGE_NS + 40000000));
+	assert_true(comes_back(table, hash | 1ull << 32, now + GATE_SEEN_AGE_NS + 80000000));
+	assert_false(comes_back(table, hash | 1ull << 32, now + GATE_SEEN_AGE_NS + 80000000));
+	/* one of the 32nds */
+	assert_false(comes_back(table, hash, now));
+	assert_false(comes_back(table, hash, now));
+	assert_true(comes_back(table, hash, now));
+	assert_false(comes_back(table, hash, now));
+}
+
+/* The loudest keeps his entry, whoever else falls into it. */
+static void top_is_the_loudest(void **state)
+{
+	struct gate_top top = {0};
+
+	for (uint64_t i = 0; i < 3000; i++) {
+		const __u64 loud[2] = {0, 42}, other[2] = {0, 1000 + i};
+
+		gate_top_add(&top, i % 3 == 0 ? other : loud, i);
+	}
+	assert_int_equal(top.ip[1], 42);
+	assert_in_range(top.dropped, 1990, 2000);
+}
+
+static void set_of_prefixes(void **state)
+{
+	const struct gate_prefix prefixes[] = {
+	        {ip_addr_v4(RTE_BE32(0x0a010000)), 96 + 16},
+	        {ip_addr_v4(RTE_BE32(0x0a000000)), 96 + 8},
+	        {ip_addr_v4(RTE_BE32(0xc0000207)), 128},
+	};
+	static const struct {
+		uint32_t ip;
+		bool has;
+	} rows[] = {
+	        {0x0a000000, true},  {0x0affffff, true},  {0x0a01ffff, true},  {0x0b000000, false},
+	        {0x09ffffff, false}, {0xc0000207, true},  {0xc0000206, false}, {0xc0000208, false},
+	        {0x00000000, false}, {0xffffffff, false},
+	};
+	struct gate_set *set = gate_set_build(prefixes, 3);
+
+	assert_non_null(set);
+	assert_int_equal(set->count, 2);
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		const struct ip_addr ip = ip_addr_v4(rte_cpu_to_be_32(rows[i].ip));
+
+		assert_int_equal(gate_set_has(set, &ip), rows[i].has);
+	}
+	free(set);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest others[] = {
+	        cmocka_unit_test(ip4_prefix_runs_dry), cmocka_unit_test(ip6_prefix_runs_dry),
+	        cmocka_unit_test(source_is_a_64),      cmocka_unit_test(host_runs_dry),
+	        cmocka_unit_test(hysteresis),          cmocka_unit_test(source_rate),
+	        cmocka_unit_test(seen_survives),       cmocka_unit_test(top_is_the_loudest),
+	        cmocka_unit_test(set_of_prefixes),
+	};
+	struct CMUnitTest *rows = calloc(gate_cases_count, sizeof(*rows));
+	bool root = geteuid() == 0;
+	int failed;
+
+	if (rows == NULL || argc != 2)
+		return 1;
+	if (!root)
+		printf("# not root: the XDP program is left out, the twin is tested alone\n");
+	if (gate_pair_create(&pair, root ? argv[1] : NULL) != 0)
+		return 1;
+	for (uint32_t i = 0; i < gate_cases_count; i++)
+		rows[i] = (struct CMUnitTest){gate_cases[i].name, case_run, NULL, NULL,
+		                              (void *)(uintptr_t)&gate_cases[i]};
+	failed = _cmocka_run_group_tests("gate cases", rows, gate_cases_count, NULL, NULL);
+	failed += cmocka_run_group_tests(others, NULL, NULL);
+	gate_pair_destroy(&pair);
+	free(rows);
+	return failed != 0;
+}

@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gate_case.h"
+
+#include <gate_default.h>
+
+#include "stun/nonce.h"
+#include "stun/writer.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PAYLOAD_MAX 1400
+
+static struct ip_addr ip_of(const char *text)
+{
+	struct ip_addr ip;
+	uint32_t v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		return ip_addr_v4(v4);
+	if (inet_pton(AF_INET6, text, ip.bytes) != 1)
+		abort();
+	return ip;
+}
+
+/* -- payloads -- */
+
+static const uint8_t transaction[STUN_TRANSACTION_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+static void begin(struct stun_writer *writer, uint8_t *payload, uint16_t method,
+                  enum stun_class class)
+{
+	stun_begin(writer, payload, PAYLOAD_MAX, method, class, transaction);
+}
+
+static void put_transport(struct stun_writer *writer)
+{
+	static const uint8_t udp[4] = {17};
+
+	stun_put_bytes(writer, STUN_ATTR_REQUESTED_TRANSPORT, udp, sizeof(udp));
+}
+
+static void put_integrity(struct stun_writer *writer)
+{
+	struct stun_key key;
+
+	stun_key_raw(&key, "key", 3);
+	stun_put_integrity(writer, &key);
+}
+
+static uint16_t bare(uint8_t *payload, uint16_t method, enum stun_class class)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, method, class);
+	return stun_end(&writer);
+}
+
+#define PAYLOAD(name)                                                                              \
+	static uint16_t name(uint8_t *payload, const struct gate_config *config,                   \
+	                     const struct frame *frame)
+
+PAYLOAD(binding)
+{
+	return bare(payload, STUN_BINDING, STUN_REQUEST);
+}
+
+PAYLOAD(binding_indication)
+{
+	return bare(payload, STUN_BINDING, STUN_INDICATION);
+}
+
+PAYLOAD(binding_success)
+{
+	return bare(payload, STUN_BINDING, STUN_SUCCESS);
+}
+
+PAYLOAD(allocate_error)
+{
+	return bare(payload, STUN_ALLOCATE, STUN_ERROR);
+}
+
+PAYLOAD(send_indication)
+{
+	return bare(payload, STUN_SEND, STUN_INDICATION);
+}
+
+PAYLOAD(data_indication)
+{
+	return bare(payload, STUN_DATA, STUN_INDICATION);
+}
+
+PAYLOAD(send_request)
+{
+	return bare(payload, STUN_SEND, STUN_REQUEST);
+}
+
+PAYLOAD(method_far)
+{
+	return bare(payload, 0x081, STUN_REQUEST);
+}
+
+PAYLOAD(allocate_bare)
+{
+	return bare(payload, STUN_ALLOCATE, STUN_REQUEST);
+}
+
+PAYLOAD(refresh_bare)
+{
+	return bare(payload, STUN_REFRESH, STUN_REQUEST);
+}
+
+PAYLOAD(permission_bare)
+{
+	return bare(payload, STUN_CREATE_PERMISSION, STUN_REQUEST);
+}
+
+PAYLOAD(channel_bare)
+{
+	return bare(payload, STUN_CHANNEL_BIND, STUN_REQUEST);
+}
+
+PAYLOAD(allocate)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_transport(&writer);
+	return stun_end(&writer);
+}
+
+/* REQUESTED-TRANSPORT behind the integrity, where it does not count. */
+PAYLOAD(allocate_behind)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_integrity(&writer);
+	put_transport(&writer);
+	return stun_end(&writer);
+}
+
+PAYLOAD(refresh)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_REFRESH, STUN_REQUEST);
+	put_integrity(&writer);
+	return stun_end(&writer);
+}
+
+/* An attribute that claims more than there is: what stands before it was read. */
+PAYLOAD(allocate_overrun)
+{
+	uint16_t length = allocate(payload, config, frame);
+
+	payload[length - 5] = 200;
+	return length;
+}
+
+enum nonce_kind {
+	MADE_CURRENT,
+	MADE_PREVIOUS,
+	MADE_LATE,     /* under the previous key, by a host that heard late of the change */
+	MADE_DEAD_KEY, /* two rotations ago */
+	MADE_OLD,
+	MADE_OF_ANOTHER_PORT,
+	MADE_NOT_BASE64,
+};
+
+/* Which key, and when, for a key that makes nonces since KEY_AGE_S. */
+#define KEY_AGE_S 600
+static const struct {
+	uint32_t keys_back;
+	uint32_t age_s;
+} nonce_kinds[] = {
+        [MADE_CURRENT] = {0, 5},
+        [MADE_PREVIOUS] = {1, KEY_AGE_S + 300},
+        [MADE_LATE] = {1, KEY_AGE_S - 30},
+        [MADE_DEAD_KEY] = {2, KEY_AGE_S + 300},
+        [MADE_OLD] = {1, NONCE_LIFETIME_S + 120},
+        [MADE_OF_ANOTHER_PORT] = {0, 5},
+        [MADE_NOT_BASE64] = {0, 5},
+};
+
+/* method with a nonce that is ours, or nearly; attributes in front of it as browsers have them. */
+static uint16_t with_nonce(uint8_t *payload, const struct gate_config *config,
+                           const struct frame *frame, uint16_t method, enum nonce_kind kind,
+                           unsigned int attributes)
+{
+	uint32_t key =
+	        (config->nonce_current - nonce_kinds[kind].keys_back) & (GATE_NONCE_KEYS - 1);
+	const struct stun_nonce_keys keys = {
+	        .keys = {{config->nonce[key].k0, config->nonce[key].k1}}};
+	uint64_t made = (uint64_t)time(NULL) - nonce_kinds[kind].age_s;
+	uint16_t port = frame->from.port ^ (kind == MADE_OF_ANOTHER_PORT ? 1 : 0);
+	struct stun_writer writer;
+	char nonce[STUN_NONCE_SIZE];
+
+	stun_nonce_make(nonce, &keys, &frame->from.ip, port, made);
+	if (kind == MADE_NOT_BASE64)
+		nonce[4] = '!';
+	begin(&writer, payload, method, STUN_REQUEST);
+	while (attributes-- > 0)
+		stun_put_bytes(&writer, STUN_ATTR_SOFTWARE, "a client", 8);
+	if (method == STUN_ALLOCATE)
+		put_transport(&writer);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, "1893456000:somebody", 19);
+	stun_put_bytes(&writer, STUN_ATTR_REALM, "sluice", 6);
+	stun_put_bytes(&writer, STUN_ATTR_NONCE, nonce, sizeof(nonce));
+	put_integrity(&writer);
+	return stun_end(&writer);
+}
+
+PAYLOAD(allocate_verified)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, 0);
+}
+
+PAYLOAD(allocate_previous)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_PREVIOUS, 0);
+}
+
+PAYLOAD(allocate_late)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_LATE, 0);
+}
+
+PAYLOAD(allocate_dead)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_DEAD_KEY, 0);
+}
+
+PAYLOAD(allocate_stale)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_OLD, 0);
+}
+
+PAYLOAD(allocate_forged)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_OF_ANOTHER_PORT, 0);
+}
+
+PAYLOAD(allocate_not_base64)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_NOT_BASE64, 0);
+}
+
+PAYLOAD(refresh_verified)
+{
+	return with_nonce(payload, config, frame, STUN_REFRESH, MADE_CURRENT, 0);
+}
+
+PAYLOAD(refresh_forged)
+{
+	return with_nonce(payload, config, frame, STUN_REFRESH, MADE_OF_ANOTHER_PORT, 0);
+}
+
+PAYLOAD(allocate_crowded)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, 20);
+}
+
+/* More than is read: it counts as unverified, and is not taken for one without integrity. */
+PAYLOAD(refresh_crowded)
+{
+	return with_nonce(payload, config, frame, STUN_REFRESH, MADE_CURRENT, 40);
+}
+
+PAYLOAD(channel_data)
+{
+	static const uint8_t data[12] = {0x40, 0x00, 0x00, 0x08, 1, 2, 3, 4, 5, 6, 7, 8};
+
+	memcpy(payload, data, sizeof(data));
+	return sizeof(data);
+}
+
+/* a channel of RFC 5766 */
+PAYLOAD(channel_data_old)
+{
+	uint16_t length = channel_data(payload, config, frame);
+
+	payload[0] = 0x7f;
+	return length;
+}
+
+PAYLOAD(not_channel_data)
+{
+	uint16_t length = channel_data(payload, config, frame);
+
+	payload[0] = 0x80;
+	return length;
+}
+
+PAYLOAD(nothing)
+{
+	return 0;
+}
+
+PAYLOAD(dtls)
+{
+	memset(payload, 0, 60);
+	payload[0] = 22;
+	return 60;
+}
+
+PAYLOAD(stun_short)
+{
+	return allocate_bare(payload, config, frame) - 1;
+}
+
+PAYLOAD(stun_length)
+{
+	uint16_t length = allocate(payload, config, frame);
+
+	payload[3] += 4;
+	return length;
+}
+
+PAYLOAD(stun_odd)
+{
+	uint16_t length = allocate(payload, config, frame);
+
+	payload[3] += 1;
+	payload[length] = 0;
+	return length + 1;
+}
+
+PAYLOAD(stun_cookie)
+{
+	uint16_t length = allocate(payload, config, frame);
+
+	payload[4] ^= 1;
+	return length;
+}
+
+/* -- frames -- */
+
+enum { ETHER = 14, IP4 = 20, IP6 = 40 };
+
+static void be16_add(uint8_t *at, int value)
+{
+	uint16_t sum = (uint16_t)((at[0] << 8 | at[1]) + value);
+
+	at[0] = sum >> 8;
+	at[1] = sum & 0xff;
+}
+
+static uint16_t insert(uint8_t *frame, uint16_t length, uint16_t at, uint16_t size)
+{
+	memmove(frame + at + size, frame + at, length - at);
+	memset(frame + at, 0, size);
+	return length + size;
+}
+
+static uint16_t one_tag(uint8_t *frame, uint16_t length)
+{
+	length = insert(frame, length, 12, 4);
+	frame[12] = 0x81;
+	frame[15] = 7;
+	return length;
+}
+
+static uint16_t two_tags(uint8_t *frame, uint16_t length)
+{
+	length = insert(frame, one_tag(frame, length), 12, 4);
+	frame[12] = 0x88;
+	frame[13] = 0xa8;
+	return length;
+}
+
+static uint16_t three_tags(uint8_t *frame, uint16_t length)
+{
+	length = insert(frame, two_tags(frame, length), 12, 4);
+	frame[12] = 0x88;
+	frame[13] = 0xa8;
+	return length;
+}
+
+static uint16_t fragment(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 6] = 0x20; /* more fragments */
+	return length;
+}
+
+static uint16_t last_fragment(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 7] = 185;
+	return length;
+}
+
+static uint16_t dont_fragment(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 6] = 0x40;
+	return length;
+}
+
+static uint16_t ip4_options(uint8_t *frame, uint16_t length)
+{
+	length = insert(frame, length, ETHER + IP4, 4);
+	frame[ETHER]++;
+	be16_add(frame + ETHER + 2, 4);
+	return length;
+}
+
+static uint16_t tcp(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 9] = 6;
+	return length;
+}
+
+static uint16_t arp(uint8_t *frame, uint16_t length)
+{
+	frame[13] = 0x06;
+	return length;
+}
+
+static uint16_t only_ethernet(uint8_t *frame, uint16_t length)
+{
+	return ETHER;
+}
+
+static uint16_t ip4_cut(uint8_t *frame, uint16_t length)
+{
+	return ETHER + IP4 - 1;
+}
+
+static uint16_t udp_cut(uint8_t *frame, uint16_t length)
+{
+	return ETHER + IP4 + 7;
+}
+
+static uint16_t payload_cut(uint8_t *frame, uint16_t length)
+{
+	return length - 1;
+}
+
+static uint16_t trailer(uint8_t *frame, uint16_t length)
+{
+	memset(frame + length, 0xff, 10);
+	return length + 10;
+}
+
+static uint16_t ip4_total_short(uint8_t *frame, uint16_t length)
+{
+	be16_add(frame + ETHER + 2, -1);
+	return length;
+}
+
+static uint16_t ip4_total_tiny(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 2] = 0;
+	frame[ETHER + 3] = 19;
+	return length;
+}
+
+static uint16_t udp_tiny(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + IP4 + 4] = 0;
+	frame[ETHER + IP4 + 5] = 7;
+	return length;
+}
+
+static uint16_t extensions(uint8_t *frame, uint16_t length, int count, uint8_t type)
+{
+	while (count-- > 0) {
+		length = insert(frame, length, ETHER + IP6, 8);
+		frame[ETHER + IP6] = frame[ETHER + 6];
+		frame[ETHER + 6] = type;
+		be16_add(frame + ETHER + 4, 8);
+	}
+	return length;
+}
+
+static uint16_t one_extension(uint8_t *frame, uint16_t length)
+{
+	return extensions(frame, length, 1, 60);
+}
+
+static uint16_t four_extensions(uint8_t *frame, uint16_t length)
+{
+	return extensions(frame, length, 4, 60);
+}
+
+static uint16_t five_extensions(uint8_t *frame, uint16_t length)
+{
+	return extensions(frame, length, 5, 60);
+}
+
+static uint16_t extension_overrun(uint8_t *frame, uint16_t length)
+{
+	length = one_extension(frame, length);
+	frame[ETHER + IP6 + 1] = 255;
+	return length;
+}
+
+static uint16_t ip6_fragment(uint8_t *frame, uint16_t length)
+{
+	return extensions(frame, length, 1, 44);
+}
+
+static uint16_t ip6_tcp_fragment(uint8_t *frame, uint16_t length)
+{
+	frame[ETHER + 6] = 6;
+	return extensions(frame, length, 1, 44);
+}
+
+static uint16_t ip6_routing(uint8_t *frame, uint16_t length)
+{
+	return extensions(frame, length, 1, 43);
+}
+
+/* -- the table -- */
+
+#define V6    "2001:2:0:1::1"
+#define R4    "198.18.2.1"
+#define R6    "2001:2:0:2::1"
+#define ZERO  65535
+#define BURST (GATE_SOURCE_BURST + 1)
+
+const struct gate_case gate_cases[] = {
+        /* rule 1 */
+        {"arp", binding, arp, .verdict = GATE_PASS_KERNEL},
+        {"only_ethernet", binding, only_ethernet, .verdict = GATE_PASS_KERNEL},
+        {"ip4_cut", binding, ip4_cut, .verdict = GATE_PASS_KERNEL},
+        {"tcp", binding, tcp, .verdict = GATE_PASS_KERNEL},
+        {"other_port", binding, .to_port = 3479, .verdict = GATE_PASS_KERNEL},
+        {"other_address", binding, .to = "198.18.1.9", .verdict = GATE_PASS_KERNEL},
+        {"other_address_fragment", binding, fragment, .to = "198.18.1.9",
+         .verdict = GATE_PASS_KERNEL},
+        {"relay", dtls, .to = R4, .to_port = 50000, .verdict = GATE_PASS_RELAY},
+        {"relay_first", dtls, .to = R4, .to_port = 49152, .verdict = GATE_PASS_RELAY},
+        {"relay_last", dtls, .to = R4, .to_port = 65535, .verdict = GATE_PASS_RELAY},
+        {"relay_below", dtls, .to = R4, .to_port = 49151, .verdict = GATE_PASS_KERNEL},
+        {"relay_listener_port", binding, .to = R4, .verdict = GATE_PASS_KERNEL},
+        {"relay_v6", dtls, .to = R6, .to_port = 50000, .verdict = GATE_PASS_RELAY},
+        {"three_tags", binding, three_tags, .verdict = GATE_PASS_KERNEL},
+        /* nobody has configured it, or it is off */
+        {"unset", allocate, .unset = true, .verdict = GATE_PASS_UNGUARDED},
+        {"unset_malformed", stun_cookie, .unset = true, .verdict = GATE_PASS_UNGUARDED},
+        {"unset_fragment", allocate, fragment, .unset = true, .verdict = GATE_PASS_UNGUARDED},
+        {"off", stun_cookie, .mode = GATE_MODE_OFF, .verdict = GATE_PASS_UNGUARDED},
+        {"observe", stun_cookie, .mode = GATE_MODE_OBSERVE, .verdict = GATE_DROP_STUN_COOKIE,
+         .event = GATE_EVENT_OBSERVED, .passes = true},
+        /* what cannot be parsed, to an address of ours */
+        {"fragment", allocate, fragment, .verdict = GATE_DROP_UNPARSED},
+        {"last_fragment", allocate, last_fragment, .verdict = GATE_DROP_UNPARSED},
+        {"dont_fragment", allocate, dont_fragment, .verdict = GATE_PASS_UNVERIFIED},
+        {"ip4_options", allocate, ip4_options, .verdict = GATE_DROP_UNPARSED},
+        {"ip4_total_tiny", allocate, ip4_total_tiny, .verdict = GATE_DROP_UNPARSED},
+        {"udp_cut", allocate, udp_cut, .verdict = GATE_DROP_UNPARSED},
+        {"ip6_fragment", allocate, ip6_fragment, .to = V6, .verdict = GATE_DROP_UNPARSED},
+        {"ip6_tcp_fragment", allocate, ip6_tcp_fragment, .to = V6, .verdict = GATE_PASS_KERNEL},
+        {"ip6_routing", allocate, ip6_routing, .to = V6, .verdict = GATE_PASS_KERNEL},
+        {"one_extension", allocate, one_extension, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
+        {"three_extensions", allocate, four_extensions, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
+        {"five_extensions", allocate, five_extensions, .to = V6, .verdict = GATE_DROP_UNPARSED},
+        {"extension_overrun", allocate, extension_overrun, .to = V6, .verdict = GATE_DROP_UNPARSED},
+        {"payload_cut", allocate, payload_cut, .verdict = GATE_DROP_UDP_LENGTH},
+        {"ip4_total_short", allocate, ip4_total_short, .verdict = GATE_DROP_UDP_LENGTH},
+        {"udp_tiny", allocate, udp_tiny, .verdict = GATE_DROP_UDP_LENGTH},
+        {"trailer", allocate, trailer, .verdict = GATE_PASS_UNVERIFIED},
+        {"one_tag", allocate, one_tag, .verdict = GATE_PASS_UNVERIFIED},
+        {"two_tags", allocate, two_tags, .verdict = GATE_PASS_UNVERIFIED},
+        /* rule 2 */
+        {"channel_data", channel_data, .verdict = GATE_PASS_CHANNEL_DATA},
+        {"channel_data_old", channel_data_old, .verdict = GATE_PASS_CHANNEL_DATA},
+        {"not_channel_data", not_channel_data, .verdict = GATE_DROP_CLASS},
+        {"channel_data_v6", channel_data, .to = V6, .verdict = GATE_PASS_CHANNEL_DATA},
+        {"empty", nothing, .verdict = GATE_DROP_CLASS},
+        {"dtls", dtls, .verdict = GATE_DROP_CLASS},
+        {"stun_short", stun_short, .verdict = GATE_DROP_STUN_LENGTH},
+        {"stun_length", stun_length, .verdict = GATE_DROP_STUN_LENGTH},
+        {"stun_odd", stun_odd, .verdict = GATE_DROP_STUN_LENGTH},
+        {"stun_cookie", stun_cookie, .verdict = GATE_DROP_STUN_COOKIE},
+        {"binding_success", binding_success, .verdict = GATE_DROP_STUN_RESPONSE},
+        {"allocate_error", allocate_error, .verdict = GATE_DROP_STUN_RESPONSE},
+        {"send_request", send_request, .verdict = GATE_DROP_STUN_METHOD},
+        {"method_far", method_far, .verdict = GATE_DROP_STUN_METHOD},
+        {"data_indication", data_indication, .verdict = GATE_DROP_STUN_METHOD},
+        {"send_indication", send_indication, .verdict = GATE_PASS_INDICATION},
+        {"binding_indication", binding_indication, .verdict = GATE_PASS_INDICATION},
+        {"port_zero", allocate, .from_port = ZERO, .verdict = GATE_DROP_PORT_ZERO},
+        {"port_privileged", allocate, .from_port = 53, .flags = GATE_FLAG_PRIVILEGED,
+         .verdict = GATE_DROP_PORT_PRIVILEGED},
+        {"port_1024", allocate, .from_port = 1024, .flags = GATE_FLAG_PRIVILEGED,
+         .verdict = GATE_PASS_UNVERIFIED},
+        {"port_privileged_passes", allocate, .from_port = 53, .verdict = GATE_PASS_UNVERIFIED},
+        {"denied", allocate, .from = "192.0.2.77", .flags = GATE_FLAG_DENY,
+         .verdict = GATE_DROP_DENIED},
+        {"denied_v6", allocate, .from = "2001:db8:1::7", .to = V6, .flags = GATE_FLAG_DENY,
+         .verdict = GATE_DROP_DENIED},
+        {"denied_channel_data", channel_data, .from = "192.0.2.77", .flags = GATE_FLAG_DENY,
+         .verdict = GATE_DROP_DENIED},
+        {"denied_relay", dtls, .from = "192.0.2.77", .to = R4, .to_port = 50000,
+         .flags = GATE_FLAG_DENY, .verdict = GATE_DROP_DENIED},
+        {"not_denied", allocate, .flags = GATE_FLAG_DENY, .verdict = GATE_PASS_UNVERIFIED},
+        /* rule 3 */
+        {"allocate_bare", allocate_bare, .verdict = GATE_DROP_NO_TRANSPORT},
+        {"allocate_behind", allocate_behind, .verdict = GATE_DROP_NO_TRANSPORT},
+        {"allocate_overrun", allocate_overrun, .verdict = GATE_DROP_NO_TRANSPORT},
+        {"refresh_bare", refresh_bare, .verdict = GATE_DROP_NO_INTEGRITY},
+        {"permission_bare", permission_bare, .verdict = GATE_DROP_NO_INTEGRITY},
+        {"channel_bare", channel_bare, .verdict = GATE_DROP_NO_INTEGRITY},
+        {"refresh", refresh, .verdict = GATE_PASS_UNVERIFIED},
+        /* rule 4 */
+        {"verified", allocate_verified, .verdict = GATE_PASS_VERIFIED},
+        {"verified_v6", allocate_verified, .to = V6, .verdict = GATE_PASS_VERIFIED},
+        {"verified_previous", allocate_previous, .verdict = GATE_PASS_VERIFIED},
+        {"verified_late", allocate_late, .verdict = GATE_PASS_VERIFIED},
+        {"verified_attack", allocate_verified, .host_attacked = true, .prefix_attacked = true,
+         .verdict = GATE_PASS_VERIFIED},
+        {"verified_refresh", refresh_verified, .verdict = GATE_PASS_VERIFIED},
+        {"verified_many", refresh_verified, .arrivals = 3 * BURST, .verdict = GATE_PASS_VERIFIED},
+        {"verified_crowded", allocate_crowded, .verdict = GATE_PASS_VERIFIED},
+        {"crowded", refresh_crowded, .verdict = GATE_PASS_UNVERIFIED},
+        {"stale", allocate_stale, .verdict = GATE_PASS_STALE},
+        {"dead_key", allocate_dead, .verdict = GATE_PASS_UNVERIFIED},
+        {"forged", allocate_forged, .verdict = GATE_PASS_UNVERIFIED},
+        {"forged_refresh", refresh_forged, .verdict = GATE_PASS_UNVERIFIED},
+        {"not_base64", allocate_not_base64, .verdict = GATE_PASS_UNVERIFIED},
+        /* rule 5 */
+        {"binding", binding, .verdict = GATE_PASS_UNVERIFIED},
+        {"allocate", allocate, .verdict = GATE_PASS_UNVERIFIED},
+        {"allocate_v6", allocate, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
+        {"burst", allocate, .arrivals = BURST - 1, .verdict = GATE_PASS_UNVERIFIED},
+        {"limit_source", allocate, .arrivals = BURST, .verdict = GATE_DROP_LIMIT_SOURCE},
+        {"limit_source_v6", allocate, .to = V6, .arrivals = BURST,
+         .verdict = GATE_DROP_LIMIT_SOURCE},
+        {"limit_binding", binding, .arrivals = BURST, .verdict = GATE_DROP_LIMIT_SOURCE},
+        {"limit_observed", allocate, .arrivals = BURST, .mode = GATE_MODE_OBSERVE,
+         .verdict = GATE_DROP_LIMIT_SOURCE, .event = GATE_EVENT_OBSERVED, .passes = true},
+        {"trusted", allocate, .from = "203.0.113.5", .flags = GATE_FLAG_TRUST, .arrivals = BURST,
+         .verdict = GATE_PASS_TRUSTED},
+        {"trusted_attack", allocate, .from = "203.0.113.5", .flags = GATE_FLAG_TRUST,
+         .host_attacked = true, .verdict = GATE_PASS_TRUSTED},
+        {"trusted_malformed", stun_cookie, .from = "203.0.113.5", .flags = GATE_FLAG_TRUST,
+         .verdict = GATE_DROP_STUN_COOKIE},
+        {"not_trusted", allocate, .flags = GATE_FLAG_TRUST, .arrivals = BURST,
+         .verdict = GATE_DROP_LIMIT_SOURCE},
+        /* rule 6 */
+        {"attack_first", allocate, .host_attacked = true, .verdict = GATE_DROP_FIRST_HOST},
+        {"attack_second", allocate, .host_attacked = true, .arrivals = 2,
+         .verdict = GATE_PASS_SECOND},
+        {"attack_third", allocate, .host_attacked = true, .arrivals = 3,
+         .verdict = GATE_DROP_FIRST_HOST},
+        {"attack_fourth", allocate, .host_attacked = true, .arrivals = 4,
+         .verdict = GATE_PASS_SECOND},
+        {"attack_forged", allocate_forged, .host_attacked = true, .arrivals = 2,
+         .verdict = GATE_PASS_SECOND},
+        {"attack_prefix_first", allocate, .prefix_attacked = true,
+         .verdict = GATE_DROP_FIRST_PREFIX},
+        {"attack_prefix_second", allocate, .prefix_attacked = true, .arrivals = 2,
+         .verdict = GATE_PASS_SECOND},
+        {"attack_first_v6", allocate, .to = V6, .host_attacked = true,
+         .verdict = GATE_DROP_FIRST_HOST},
+        {"attack_second_v6", allocate, .to = V6, .host_attacked = true, .arrivals = 2,
+         .verdict = GATE_PASS_SECOND},
+        {"attack_channel_data", channel_data, .host_attacked = true,
+         .verdict = GATE_PASS_CHANNEL_DATA},
+        {"attack_indication", send_indication, .host_attacked = true,
+         .verdict = GATE_PASS_INDICATION},
+};
+const uint32_t gate_cases_count = sizeof(gate_cases) / sizeof(gate_cases[0]);
+
+/* -- into both -- */
+
+struct gate_config gate_case_config(const struct gate_case *row)
+{
+	struct gate_config config = gate_config_default();
+
+	config.mode = row->unset  ? GATE_MODE_UNSET
+	              : row->mode ? row->mode
+	                          : (uint32_t)GATE_MODE_ENFORCE;
+	config.flags = row->flags;
+	/* a token in a thousand seconds: the two clocks may differ by a tick */
+	config.source.interval = config.prefix.interval = config.host.interval = 1000000000000ull;
+	config.source.slack = (GATE_SOURCE_BURST - 1) * config.source.interval;
+	config.prefix.slack = (GATE_PREFIX_BURST - 1) * config.prefix.interval;
+	config.host.slack = (GATE_HOST_BURST - 1) * config.host.interval;
+	config.hash =
+	        (struct gate_hash_keys){{0x0706050403020100, 0x0f0e0d0c0b0a0908},
+	                                {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+	                                 0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53}};
+	config.nonce_current = 5;
+	config.nonce_since = (uint64_t)time(NULL) - KEY_AGE_S;
+	for (uint64_t i = 0; i < GATE_NONCE_KEYS; i++)
+		config.nonce[i] = (struct siphash_key){0x1111 * (i + 1), 0x2222 * (i + 3)};
+	return config;
+}
+
+uint16_t gate_case_frame(const struct gate_case *row, const struct gate_config *config,
+                         uint8_t frame[GATE_CASE_MAX])
+{
+	uint8_t payload[PAYLOAD_MAX];
+	struct frame made = {
+	        .from = {.port = htons(row->from_port == 0      ? 40000
+	                               : row->from_port == ZERO ? 0
+	                                                        : row->from_port)},
+	        .to = {.ip = ip_of(row->to != NULL ? row->to : "198.18.1.1"),
+	               .port = htons(row->to_port != 0 ? row->to_port : 3478)},
+	        .hop_limit = 64,
+	        .payload = payload,
+	};
+	const char *from = ip_addr_is_v4(&made.to.ip) ? "198.18.1.2" : "2001:2:0:1::2";
+	uint16_t length;
+
+	made.from.ip = ip_of(row->from != NULL ? row->from : from);
+	made.length = row->payload(payload, config, &made);
+	length = frame_write(frame, GATE_CASE_MAX, &made);
+	return row->edit != NULL ? row->edit(frame, length) : length;
+}
+
+void gate_case_prepare(struct gate_pair *pair, const struct gate_case *row, const uint8_t *frame,
+                       uint16_t length)
+{
+	const struct gate_prefix deny[] = {{ip_of("192.0.2.0"), 96 + 24},
+	                                   {ip_of("2001:db8:1::"), 48}};
+	const struct gate_prefix trust[] = {{ip_of("203.0.113.0"), 96 + 24}};
+	const struct gate_guard attacked = {.attacked = gate_pair_now() + GATE_HOLD_NS};
+	struct gate_packet packet = {0};
+
+	gate_pair_lists(pair, deny, 2, trust, 1);
+	gate_parse(&packet, frame, frame + length);
+	if (packet.length >= STUN_HEADER_SIZE)
+		gate_pair_forget(pair, &packet, frame + packet.offset);
+	if (row->host_attacked)
+		gate_pair_host_set(pair, &attacked);
+	if (row->prefix_attacked)
+		gate_pair_prefix_set(pair, &packet, &attacked);
+}
