@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The gate is set at run time; a rotation of keys disturbs nobody; a restart of either daemon loses no counter.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+# shellcheck source=tests/smoke/_flood.sh
+. "$SMOKE/_flood.sh"
+
+binding() { client_python binding.py; }
+pinned() { in_dp ls /sys/fs/bpf | grep -c sluice_gate_; }
+
+at_exit ctl gate mode enforce
+at_exit ctl gate deny delete 198.18.1.2/32
+assert binding
+assert ctl gate deny add 198.18.1.2/32
+await 3 not binding
+assert ctl gate mode observe
+await 3 binding
+(($(counter gate.observed) > 0)) || fail "observe counts nothing"
+assert ctl gate mode enforce
+assert ctl gate deny delete 198.18.1.2/32
+await 3 binding
+
+# keys that live 10 s: a client allocates, and refreshes with its first nonce under the next key
+assert ctl gate nonce lifetime 10
+forged=$(counter gate.unverified)
+assert client_python gate_nonce.py 12
+(($(counter gate.unverified) - forged <= 3)) || fail "a rotation sends clients back to the start"
+assert ctl gate nonce lifetime 1h
+assert ctl gate nonce secret north
+await 3 eval '[[ $(gate_field nonce_shared) == 1 ]]'
+assert binding
+
+# counters outlive the dataplane, and nothing of it stays when it stops
+before=$(counter gate.unverified)
+assert lab kill dataplane
+assert lab heal dataplane
+await 10 binding
+(($(counter gate.unverified) > before)) || fail "counters of a killed dataplane are lost"
+before=$(counter gate.unverified)
+assert lab stop dataplane
+assert_equal "$(pinned)" 0 "pins after a stop"
+[[ $(in_dp ip -d link show dp0) == *xdp* ]] && fail "a program is left"
+assert lab heal dataplane
+await 10 binding
+(($(counter gate.unverified) > before)) || fail "counters of a stopped dataplane are lost"
+assert lab stop controlplane
+assert lab heal controlplane
+await 10 binding
