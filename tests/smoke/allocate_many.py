@@ -15,6 +15,15 @@ class Allocating(Client):
         self.socket.setblocking(False)
         self.begin, self.due, self.rto = begin, begin, 0.5
         self.waited = None
+        self.taken = False
+        self.request_new()
+
+    def another_port(self, now):
+        """What RFC 8656, 7.4 says of 437: somebody had this port before, and his allocation is still there."""
+        self.socket.close()
+        super().__init__()
+        self.socket.setblocking(False)
+        self.due, self.taken = now, False
         self.request_new()
 
     def request_new(self):
@@ -36,6 +45,8 @@ class Allocating(Client):
             self.realm, self.nonce = answer.get(REALM), answer.get(NONCE)
             self.request_new()
             self.send(now)
+        elif answer.code == 437:
+            self.taken = True
 
 
 def main(count, seconds):
@@ -52,6 +63,10 @@ def main(count, seconds):
                 client.send(now)
         for key, _ in selector.select(0.005):
             key.data.read(time.monotonic())
+            if key.data.taken:
+                selector.unregister(key.fileobj)
+                key.data.another_port(time.monotonic())
+                selector.register(key.data.socket, selectors.EVENT_READ, key.data)
     done = [client for client in clients if client.waited is not None]
     print(len(done), round(max(client.waited for client in done), 2) if done else "-")
     for client in done:

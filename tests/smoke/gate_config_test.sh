@@ -7,6 +7,7 @@
 . "$SMOKE/_flood.sh"
 
 binding() { client_python binding.py; }
+keys() { lab log controlplane | grep -c 'nonces are made under a new key'; }
 pinned() { in_dp ls /sys/fs/bpf | grep -c sluice_gate_; }
 
 at_exit ctl gate mode enforce
@@ -21,8 +22,11 @@ assert ctl gate mode enforce
 assert ctl gate deny delete 198.18.1.2/32
 await 3 binding
 
-# keys that live 10 s: a client allocates, and refreshes with its first nonce under the next key
+# keys that live 10 s: a client allocates under a fresh one, and refreshes with its first nonce under the next
+await 15 eval '[[ $(ctl -j gate show | jq .host_attacked) == 0 ]]'
+keys=$(keys)
 assert ctl gate nonce lifetime 10
+await 12 eval '(($(keys) > keys))'
 forged=$(counter gate.unverified)
 assert client_python gate_nonce.py 12
 (($(counter gate.unverified) - forged <= 3)) || fail "a rotation sends clients back to the start"
