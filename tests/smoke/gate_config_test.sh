@@ -8,6 +8,7 @@
 
 binding() { client_python binding.py; }
 keys() { lab log controlplane | grep -c 'nonces are made under a new key'; }
+more_keys_than() { (($(keys) > $1)); }
 pinned() { in_dp ls /sys/fs/bpf | grep -c sluice_gate_; }
 
 at_exit ctl gate mode enforce
@@ -24,9 +25,9 @@ await 3 binding
 
 # keys that live 10 s: a client allocates under a fresh one, and refreshes with its first nonce under the next
 await 15 eval '[[ $(ctl -j gate show | jq .host_attacked) == 0 ]]'
-keys=$(keys)
+before=$(keys)
 assert ctl gate nonce lifetime 10
-await 12 eval '(($(keys) > keys))'
+await 12 more_keys_than "$before"
 forged=$(counter gate.unverified)
 assert client_python gate_nonce.py 12
 (($(counter gate.unverified) - forged <= 3)) || fail "a rotation sends clients back to the start"
