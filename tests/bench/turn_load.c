@@ -2,13 +2,15 @@
 /*
  * A load of datagrams over kernel sockets, the same against any TURN server.
  *
- * turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS
- *	sends ChannelData with SIZE bytes of payload on sockets that are connected already, RATE
- *packets a second over all of them, and prints how many were sent. turn-load sink PORT SECONDS
- *	receives on UDP PORT and prints, when SECONDS have passed, how many datagrams came.
+ * `turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS` sends ChannelData with SIZE bytes of
+ * payload on sockets that are connected already, RATE packets a second over all of them, and prints
+ * how many it sent in what time.
+ *
+ * `turn-load sink PORT` receives on UDP PORT until SIGTERM, and prints how many datagrams came.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,14 @@ struct batch {
 	struct iovec pieces[BATCH];
 	uint8_t bytes[BATCH][4 + PAYLOAD_MAX];
 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
 
 static uint64_t now_ns(void)
 {
@@ -96,7 +106,7 @@ static int load_sink(char **args)
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(args[0]))};
 	struct timeval patience = {.tv_usec = 100000};
 	int sock = socket(AF_INET6, SOCK_DGRAM, 0), room = RECEIVE_BUFFER;
-	uint64_t end = now_ns() + (uint64_t)(1e9 * atof(args[1])), received = 0;
+	uint64_t received = 0;
 
 	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -105,7 +115,8 @@ static int load_sink(char **args)
 		return 1;
 	}
 	batch_init(&batch, sizeof(batch.bytes[0]));
-	while (now_ns() < end) {
+	signal(SIGTERM, stop);
+	while (!stopped) {
 		int done = recvmmsg(sock, batch.messages, BATCH, MSG_WAITFORONE, NULL);
 
 		if (done > 0)
@@ -119,9 +130,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 7 && strcmp(argv[1], "send") == 0)
 		return load_send(argv + 2);
-	if (argc == 4 && strcmp(argv[1], "sink") == 0)
+	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return load_sink(argv + 2);
-	fprintf(stderr,
-	        "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS | sink PORT SECONDS\n");
+	fprintf(stderr, "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS | sink PORT\n");
 	return 2;
 }
