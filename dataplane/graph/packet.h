@@ -36,9 +36,10 @@ enum packet_flag {
 
 /* Where a packet from a worker's inbox enters the graph: port_rx's edges. */
 enum packet_entry {
-	PACKET_ENTRY_CLASSIFY,  /* as it was received */
-	PACKET_ENTRY_IP_OUTPUT, /* as a node left it that sends */
-	PACKET_ENTRY_PORT_TX,   /* a whole frame for packet->port */
+	PACKET_ENTRY_CLASSIFY,     /* as it was received */
+	PACKET_ENTRY_IP_OUTPUT,    /* as a node left it that sends */
+	PACKET_ENTRY_PORT_TX,      /* a whole frame for packet->port */
+	PACKET_ENTRY_SRTP_ENCRYPT, /* plaintext RTP for this worker's subscriptions */
 	PACKET_ENTRIES,
 };
 
@@ -50,10 +51,31 @@ enum packet_sum {
 	PACKET_SUM_NONE, /* the sender left it out (IPv4 only): so do we, unless IPv6 demands it */
 };
 
+/* From srtp_decrypt on: an RTP packet in plaintext, the mbuf's data starts at its header. Read only
+ * once media_route has given it to several workers. */
+struct packet_media {
+	uint64_t index;          /* the source's ROC << 16 | SEQ */
+	uint32_t stream;         /* index into media->streams */
+	uint32_t timestamp;      /* host order, as its other fields */
+	uint16_t header_length;  /* CSRCs and extension included */
+	uint16_t payload_length; /* padding included */
+	uint16_t ext_offset;     /* of the first extension element; 0: none */
+	uint16_t ext_length;
+	uint16_t ext_profile;
+	uint8_t payload_type;
+	uint8_t marker;
+};
+static_assert(sizeof(struct packet_media) <= 40, "in place of flow and destination");
+
 struct packet {
-	struct five_tuple flow; /* client is the packet's source, inbound and outbound; classify
-	                           sets service */
-	struct ip_addr dst;
+	union {
+		struct {
+			struct five_tuple flow; /* client is the packet's source, inbound and
+			                           outbound; classify sets service */
+			struct ip_addr dst;
+		};
+		struct packet_media media;
+	};
 	uint16_t dst_port;       /* network order */
 	uint16_t payload_offset; /* from the mbuf's data start; inbound only */
 	uint16_t payload_length; /* UDP payload, from the UDP header, checked against IP and mbuf */

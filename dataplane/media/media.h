@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The SRTP forwarding unit, as the rest of the dataplane sees it. */
+#ifndef MEDIA_MEDIA_H
+#define MEDIA_MEDIA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/media.h>
+
+struct dataplane;
+struct media;
+struct media_worker;
+struct worker;
+
+/* NULL with a logged reason. */
+struct media *media_create(struct dataplane *dp);
+void media_destroy(struct media *media);
+struct media_worker *media_worker_create(struct worker *worker);
+void media_worker_destroy(struct media_worker *media_worker);
+
+/* Worker: asks from others, RTCP that is due, cached packets that are too old. */
+void media_housekeep(struct worker *worker);
+
+/* Control thread. 0 or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
+int media_endpoint_add(struct media *media, const struct sluice_endpoint *endpoint, uint32_t flags,
+                       char *why);
+int media_endpoint_delete(struct media *media, const char *name, char *why);
+int media_stream_add(struct media *media, const struct sluice_stream *stream, uint32_t flags,
+                     char *why);
+int media_stream_delete(struct media *media, const char *name, char *why);
+int media_subscription_add(struct media *media, const struct sluice_subscription *subscription,
+                           uint32_t flags, char *why);
+int media_subscription_delete(struct media *media, const struct sluice_subscription_name *name,
+                              char *why);
+int media_subscription_pause(struct media *media, const struct sluice_subscription_name *name,
+                             bool paused, char *why);
+int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
+                              char *why);
+
+/* Control thread: the next rows from *cursor on (0: the first); returns how many. */
+uint32_t media_endpoint_show(struct media *media, uint64_t *cursor,
+                             struct sluice_endpoint_row *rows, uint32_t room);
+uint32_t media_stream_show(struct media *media, uint64_t *cursor, struct sluice_stream_row *rows,
+                           uint32_t room);
+uint32_t media_subscription_show(struct media *media, uint64_t *cursor,
+                                 struct sluice_subscription_row *rows, uint32_t room);
+
+/* SLUICE_CONFIG_COMMIT: what was not added again goes. */
+void media_config_commit(struct media *media);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The forwarding unit's insides: endpoints, streams, subscriptions, shared by the files of media/
+ * and the nodes srtp_decrypt, media_route, srtp_encrypt and rtcp.
+ *
+ * An endpoint has one owner for both directions, worker `worker`, chosen when it is made; packets
+ * that RSS brings to another worker are handed over. Its owner also owns the streams that it
+ * publishes and the subscriptions that send to it. Objects are made and unmade by the control
+ * thread: it fills them in, publishes them (release), unlinks them, and frees them after a grace
+ * period.
+ */
+#ifndef MEDIA_STATE_H
+#define MEDIA_STATE_H
+
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "graph/packet.h"
+#include "media/media.h"
+#include "srtp/engine.h"
+#include "srtp/receive_window.h"
+
+#define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
+#define MEDIA_LOCALS_MAX     256 /* local transport addresses */
+#define SUBSCRIPTION_SPANS   4   /* power of two */
+
+struct media;
+struct packet_cache; /* media/cache.h */
+struct reception;    /* media/reception.h */
+
+/* What stands before the RTP packet on the wire, written once and copied: see media/frame.h. */
+struct frame_template {
+	uint64_t neighbour_word; /* as neighbour_read saw it; another one: build anew */
+	uint32_t generation;     /* dataplane.output_generation; 0: none */
+	uint32_t neighbour;
+	uint16_t port;
+	uint16_t mtu;
+	uint8_t length; /* of bytes */
+	uint8_t l3_offset;
+	bool v4, tx_checksum;
+	uint16_t pseudo_sum; /* addresses, ports, protocol: all that UDP's checksum adds but lengths
+	                        and payload */
+	uint8_t bytes[64];
+};
+
+/* One SSRC that an endpoint sends. */
+struct endpoint_source {
+	uint32_t ssrc; /* host order; 0: the next unknown one; atomic, the owner writes it once */
+	uint32_t stream;
+	bool rtx; /* RFC 4588: repeats of the stream's packets */
+	/* owner */
+	struct srtp_receive_window window;
+	uint64_t replayed, auth_failed;
+};
+
+/* Replaced whole by the control thread; the sources' windows are moved by pointer. */
+struct endpoint_sources {
+	uint32_t count;
+	struct endpoint_source *sources[];
+};
+
+struct endpoint {
+	/* const while it lives */
+	bool live; /* atomic */
+	bool learn;
+	uint8_t profile;
+	uint8_t mki_length;
+	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
+	uint16_t worker;      /* the owner */
+	uint16_t local_index; /* service index */
+	uint8_t tag_length, rtcp_tag_length;
+	struct transport_addr local;
+	struct srtp_session *rx, *tx;
+	struct endpoint_sources *sources;             /* atomic; control thread swaps, RCU */
+	struct endpoint_subscriptions *subscriptions; /* the same: what is sent to it */
+
+	/* owner */
+	struct transport_addr remote; /* port 0: not known yet */
+	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
+	struct srtp_receive_window rtcp_window;
+	uint64_t rtcp_due; /* TSC */
+	struct frame_template frame;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
+
+	/* control thread */
+	char name[SLUICE_MEDIA_NAME_MAX];
+	uint32_t config_generation;
+	struct sluice_endpoint config;
+};
+
+/* Indices of subscriptions of one endpoint. */
+struct endpoint_subscriptions {
+	uint32_t count;
+	uint32_t list[];
+};
+
+/* The subscriptions of one stream that one worker serves; replaced whole, RCU. */
+struct legs {
+	uint64_t generation; /* of all legs ever made: tells that a cursor stands in another list */
+	uint32_t count;
+	uint32_t subscriptions[];
+};
+
+/* A stream's part at one worker. */
+struct stream_worker {
+	struct legs *legs; /* atomic; control thread swaps; NULL: none */
+	struct packet_cache
+	        *cache; /* atomic; control thread makes it with the first leg; the worker's */
+};
+
+/* When a sender's clock read what (RFC 3550, 6.4.1). Written by the stream's owner, read by the
+ * subscriptions' workers: odd version while it changes. */
+struct sender_clock {
+	uint32_t version;
+	uint32_t rtp;
+	uint64_t ntp; /* the publisher's */
+	uint64_t tsc; /* ours, when the report came */
+};
+
+struct stream {
+	bool live; /* atomic */
+	/* const while it lives */
+	uint32_t endpoint;
+	uint32_t clock_hz;
+	uint8_t rtx_pt;
+	uint64_t workers;         /* atomic bit set: who has legs */
+	struct stream_worker *at; /* [n_workers] */
+	struct endpoint_source *source, *rtx_source;
+
+	/* owner */
+	struct reception *reception; /* loss, jitter, gaps, what was asked upstream */
+	struct sender_clock clock;
+	uint64_t packets, bytes, repaired;
+	uint64_t key_frame_requests, nacks_sent;
+	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
+	bool key_frame_wanted;
+	bool ended; /* atomic: BYE */
+
+	/* control thread */
+	char name[SLUICE_MEDIA_NAME_MAX];
+	uint32_t config_generation;
+	struct sluice_stream config;
+};
+
+/* Header extension ids: [from] = to, 0: left out. */
+struct ext_map {
+	uint8_t to[256];
+};
+
+/*
+ * From which outgoing packet on which difference to the source's numbering holds: so that a NACK
+ * for an outgoing sequence number finds its source packet over pauses and switches.
+ */
+struct subscription_span {
+	uint64_t first;  /* outgoing index, ROC << 16 | SEQ */
+	uint64_t offset; /* outgoing index - source index, modulo 2^48 */
+	uint32_t stream;
+};
+
+struct subscription {
+	/* const while it lives */
+	uint32_t ssrc; /* host order */
+	uint32_t endpoint;
+	uint8_t pt; /* SLUICE_MEDIA_PT_SAME */
+	uint8_t rtx_pt;
+	/* atomic; control thread */
+	bool live, paused;
+	uint32_t stream; /* index; changes by a switch */
+	uint32_t rtx_ssrc;
+	/* owner: the rewriting's state (media/rewrite.h) */
+	uint32_t stream_now; /* whose numbering the offsets below belong to; 0: none yet */
+	bool resync;         /* next packet begins a span: first, after a pause or a switch */
+	uint32_t timestamp_offset;
+	uint64_t seq_offset;     /* outgoing index - source index, modulo 2^48 */
+	uint64_t highest;        /* outgoing index */
+	uint64_t sent_tsc;       /* of the packet with the highest timestamp ... */
+	uint32_t sent_timestamp; /* ... and that (outgoing) */
+	uint64_t packets, bytes;
+	const struct ext_map *ext; /* NULL: as they are */
+
+	/* owner, seldom */
+	struct subscription_span spans[SUBSCRIPTION_SPANS];
+	uint32_t spans_next;
+	uint64_t rtx_index; /* outgoing index of the RTX stream */
+	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
+	uint64_t retransmit_due; /* TSC: bounds repeats to a share of the stream's rate */
+	uint32_t reported_lost, reported_jitter, rtt_us, fraction_lost;
+	uint64_t sr_tsc; /* when our last SR left, and its middle 32 bits */
+	uint32_t sr_middle;
+	bool bye_sent;
+
+	/* control thread */
+	uint32_t config_generation;
+	struct sluice_subscription config;
+};
+
+/* What one worker asks of a stream's owner. */
+enum media_ask_kind { MEDIA_ASK_KEY_FRAME, MEDIA_ASK_PACKET };
+
+struct media_ask {
+	uint64_t index; /* MEDIA_ASK_PACKET: the source packet */
+	uint32_t stream;
+	uint32_t kind;
+};
+static_assert(sizeof(struct media_ask) == 16, "ring element");
+
+/* Work for srtp_encrypt: a plaintext packet, one reference held. */
+struct fan_item {
+	struct rte_mbuf *mbuf;
+	uint64_t generation; /* legs' when `next` was right */
+	uint32_t next;       /* of legs */
+	uint32_t only;       /* subscription: a repeat for this one alone; 0: all legs */
+};
+
+enum media_counter {
+	MEDIA_FORWARDED, /* packets written for subscribers */
+	MEDIA_RETRANSMITTED,
+	MEDIA_RTCP_RECEIVED,
+	MEDIA_RTCP_SENT,
+	MEDIA_ASK_FULL,
+	MEDIA_NO_MBUF,
+	MEDIA_TOO_BIG,
+	MEDIA_COUNTERS,
+};
+
+/* What one worker alone writes. */
+struct media_worker {
+	struct worker *worker;
+	struct media *media;
+	struct srtp_worker *srtp;
+	struct rte_ring *asks;    /* of struct media_ask; any worker puts, this one takes */
+	struct fan_item *backlog; /* ring buffer, power of two */
+	uint32_t backlog_head, backlog_tail, backlog_mask;
+	uint32_t endpoint_next; /* where the RTCP timer's round goes on */
+	uint64_t counters[MEDIA_COUNTERS];
+};
+
+struct media {
+	struct dataplane *dp;
+	const struct srtp_engine *engine;
+	struct endpoint *endpoints; /* [1 .. max_endpoints] */
+	struct stream *streams;
+	struct subscription *subscriptions;
+	struct rte_hash *transports; /* struct five_tuple (service: local_index) -> endpoint;
+	                                control thread writes */
+	uint32_t learners[MEDIA_LOCALS_MAX]; /* by local_index: the endpoint that learns there; 0:
+	                                        none */
+	struct media_config *config;         /* control thread */
+};
+
+/* The packet's place in the forwarding unit once it is plaintext: graph/packet.h, packet->media. */
+
+#endif
