@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# The two daemons of a laboratory host: start, watch, stop.
+# The daemons of a laboratory host: start, watch, stop. Where there are regions, a host has a Redis as well.
 
 # shellcheck disable=SC2034 # for those who source this
 DAEMONS=(dataplane controlplane)
 
+daemon_name() { [[ $1 == redis ]] && echo redis-server || echo "sluice-$1"; }
 daemon_file() { printf '%s/%s.%s' "$(host_dir "$1")" "$2" "$3"; }
 daemon_pid() { pidfile_pid "$(daemon_file "$1" "$2" pid)"; }
 
@@ -25,20 +26,29 @@ daemon_command() {
 		[[ -z $LAB_DATAPLANE_ARGS ]] || printf '%s\n' "$LAB_DATAPLANE_ARGS" | xargs -n1
 		;;
 	controlplane) printf '%s\n' sluice-controlplane --config "$(host_dir "$1")/sluice.conf" ;;
+	redis) region_redis_command "$1" ;;
 	esac
 }
 
 # daemon_start HOST DAEMON: returns at once
 daemon_start() {
-	local command log
+	local command environment log
 	mapfile -t command < <(daemon_command "$1" "$2")
+	mapfile -t environment < <(region_environment "$1")
 	log=$(daemon_file "$1" "$2" log)
-	PATH=$(build_path) host_run "$1" setsid "${command[@]}" </dev/null >>"$log" 2>&1 &
+	PATH=$(build_path) host_run "$1" setsid env "${environment[@]}" "${command[@]}" </dev/null >>"$log" 2>&1 &
 	pidfile_write "$(daemon_file "$1" "$2" pid)" $!
 }
 
 # Answers a request: not only is there a socket, somebody reads it.
-daemon_answers() { daemon_pid "$1" "$2" && lab_ctl "$1" -s "$(daemon_socket "$1" "$2")" version; }
+daemon_answers() {
+	daemon_pid "$1" "$2" || return
+	if [[ $2 == redis ]]; then
+		(host_run "$1" redis-cli ping)
+	else
+		lab_ctl "$1" -s "$(daemon_socket "$1" "$2")" version
+	fi
+}
 
 daemon_dead_or_answers() { ! daemon_pid "$1" "$2" || daemon_answers "$1" "$2"; }
 

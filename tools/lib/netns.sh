@@ -32,11 +32,23 @@ host_add() {
 }
 
 # A mount namespace with /run/sluice, bpffs and hugetlbfs of its own; held by a file, so that it outlives every process.
+# A kernel numbers namespaces in blocks for each CPU, and only a smaller number may hold a mount namespace: within
+# a container's namespace another CPU may have to do it.
 host_add_mounts() {
-	local dir
+	local dir cpu error
 	dir=$(host_dir "$1")
 	mkdir -p "$dir/run" && : >"$dir/mnt" || return
-	nsenter "--net=/run/netns/$(host_netns "$1")" \
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do
+		error=$(mounts_make "$1" "$dir" $cpu 2>&1) && return
+	done
+	say "$error"
+	return 1
+}
+
+# mounts_make HOST DIR CPU
+mounts_make() {
+	local dir=$2
+	taskset -c "$3" nsenter "--net=/run/netns/$(host_netns "$1")" \
 		unshare "--mount=$dir/mnt" --propagation slave sh -ec '
 			mount -t sysfs sysfs /sys
 			mount -t bpf bpf /sys/fs/bpf
