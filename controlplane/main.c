@@ -5,12 +5,14 @@
 #include "common/privilege.h"
 #include "cli/option.h"
 #include "config/file.h"
+#include "config/own.h"
 #include "config/running.h"
 #include "control/server.h"
 #include "controlplane_options.h"
 #include "dataplane/client.h"
 #include "dataplane/log.h"
 #include "gate/keeper.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,6 +30,8 @@ struct controlplane {
 	struct running *running;
 	struct seqpacket_listener listener;
 	struct gate_keeper *gate;
+	struct own *own;
+	struct http *http;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -113,14 +117,21 @@ static int parts_create(struct controlplane *cp)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	server.started = now.tv_sec;
 	cp->gate = gate_keeper_create(cp->base, cp->running);
-	if (cp->gate == NULL)
+	cp->own = own_create(cp->base, cp->running, cp->config);
+	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
+	if (cp->gate == NULL || cp->http == NULL)
 		return -ENOMEM;
 	cp->client = dataplane_client_create(&client);
 	gate_keeper_serve(cp->gate, cp->client);
 	server.client = cp->client;
 	server.gate = cp->gate;
+	server.own = cp->own;
+	server.http = cp->http;
 	cp->server = cp->client != NULL ? server_create(&server) : NULL;
-	return cp->server != NULL ? 0 : -ENOMEM;
+	if (cp->server == NULL)
+		return -ENOMEM;
+	own_start(cp->own);
+	return 0;
 }
 
 static int serve(struct controlplane *cp)
@@ -150,9 +161,11 @@ static int serve(struct controlplane *cp)
 
 static void controlplane_end(struct controlplane *cp)
 {
+	http_destroy(cp->http);
 	server_destroy(cp->server);
 	dataplane_client_destroy(cp->client);
 	gate_keeper_destroy(cp->gate);
+	own_destroy(cp->own);
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
 		if (cp->signals[i] != NULL)
 			event_free(cp->signals[i]);

@@ -111,6 +111,8 @@ struct command {
 	enum command_kind kind;
 	bool exist_ok; /* asks for SLUICE_API_EXIST_OK: a declaration that may be repeated */
 	bool some;     /* one of its optional arguments at least is needed */
+	bool own;      /* a line that the control plane itself obeys (config/own.h): the dataplane
+	                  never sees it */
 	uint16_t type; /* enum sluice_api_type of the request */
 	uint16_t deletes;
 	uint16_t body_size;

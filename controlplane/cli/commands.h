@@ -9,6 +9,7 @@ extern const struct command_group commands_port;
 extern const struct command_group commands_turn;
 extern const struct command_group commands_allocation;
 extern const struct command_group commands_gate;
+extern const struct command_group commands_http;
 extern const struct command_group commands_stats;
 extern const struct command_group commands_config;
 extern const struct command_group commands_local;

@@ -221,6 +221,18 @@ struct running_line *running_after(const struct running *running, uint64_t seria
 	return NULL;
 }
 
+void running_line_describe(const struct running_line *line, const char *config, char *text,
+                           size_t room)
+{
+	char words[COMMAND_TEXT_MAX];
+
+	command_format(&line->request, false, words, sizeof(words));
+	if (line->number != 0)
+		snprintf(text, room, "%s:%u: %s", config, line->number, words);
+	else
+		snprintf(text, room, "%s", words);
+}
+
 int running_check(const struct running *running, const struct command_request *request,
                   uint32_t flags, char *why)
 {

@@ -13,7 +13,7 @@ struct running_line {
 	struct running_line *chain; /* of those with the same hash */
 	uint64_t serial;            /* grows along the list */
 	uint32_t number;            /* in the configuration file; 0: it came later */
-	bool refused; /* the dataplane did not take it; dataplane/client.c writes this */
+	bool refused; /* it is not in force; dataplane/replay.c or config/own.c writes this */
 	uint32_t hash;
 	char *identity;
 	struct command_request request;
@@ -44,6 +44,10 @@ struct running_line *running_next(const struct running *running, struct running_
 /* The first line whose serial is above this one, NULL: there is none. So a list can be read while
  * it changes. */
 struct running_line *running_after(const struct running *running, uint64_t serial);
+
+/* "sluice.conf:12: port add ...", without secrets. config: the file's name. */
+void running_line_describe(const struct running_line *line, const char *config, char *text,
+                           size_t room);
 
 /*
  * What a change means without a dataplane that judges it. flags: enum sluice_api_flag. 0; -EEXIST,

@@ -5,11 +5,14 @@
 #include "cli/command.h"
 #include "cli/text.h"
 #include "config/file.h"
+#include "config/own.h"
 #include "config/running.h"
 #include "dataplane/client.h"
 #include "dataplane/log.h"
+#include "http/http.h"
 
 #include <sluice/gate.h>
+#include <sluice/http.h>
 #include <sluice/stats.h>
 
 #include <errno.h>
@@ -91,6 +94,14 @@ static void answer_save(struct client *client, const void *body)
 	client_send_rows(client, NULL, 0, 0);
 }
 
+static void answer_http_show(struct client *client, const void *body)
+{
+	struct sluice_http_row row;
+
+	http_show(client->options->http, &row);
+	client_send_rows(client, &row, sizeof(row), 0);
+}
+
 bool answer_own(struct client *client, const void *body)
 {
 	static const struct {
@@ -102,6 +113,7 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_CONFIG_SAVE, 0, answer_save},
 	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
 	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
+	        {SLUICE_HTTP_SHOW, 0, answer_http_show},
 	        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), answer_counters},
 	};
 
@@ -134,7 +146,7 @@ void answer_change(struct client *client, const void *body)
 {
 	struct command_request request;
 	struct command_error error;
-	char why[2 * SLUICE_API_ERROR_MAX];
+	char why[2 * SLUICE_API_ERROR_MAX] = "";
 	int status;
 
 	status = command_from_body(client->request.type, body, client->request.length, &request,
@@ -142,6 +154,13 @@ void answer_change(struct client *client, const void *body)
 	if (status < 0) {
 		command_error_line(&error, why, sizeof(why));
 		client_refuse(client, status, why);
+		return;
+	}
+	if (request.command->own) {
+		status = own_change(client->options->own, &request,
+		                    client->request.flags & SLUICE_API_EXIST_OK, why);
+		change_done(client, status, why);
+		explicit_bzero(&request, sizeof(request));
 		return;
 	}
 	client->change =

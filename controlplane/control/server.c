@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CLIENTS_MAX 48 /* each may have a connection to the dataplane, which has room for 64 */
 
@@ -42,26 +43,39 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 	event_add(server->acceptable, NULL); /* there is room again */
 }
 
+static int client_add(struct server *server, int fd)
+{
+	struct client *client = client_create(&server->options, fd, client_ended);
+
+	if (client == NULL)
+		return -ENOMEM;
+	client->server = server;
+	LIST_INSERT_HEAD(&server->clients, client, entry);
+	if (++server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
+		event_del(server->acceptable);
+	return 0;
+}
+
 static void on_acceptable(evutil_socket_t listener, short what, void *arg)
 {
 	struct server *server = arg;
 	int fd = seqpacket_accept(server->options.listener);
-	struct client *client;
 
 	if (fd < 0) {
 		if (fd != -EAGAIN && fd != -ECONNABORTED)
 			log_error("%s: %s", server->options.listener->path, strerror(-fd));
 		return;
 	}
-	client = client_create(&server->options, fd, client_ended);
-	if (client == NULL) {
+	if (client_add(server, fd) < 0)
 		log_error("no memory for a client of %s", server->options.listener->path);
-		return;
-	}
-	client->server = server;
-	LIST_INSERT_HEAD(&server->clients, client, entry);
-	if (++server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
-		event_del(server->acceptable);
+}
+
+int server_adopt(struct server *server, int fd)
+{
+	if (server->n_clients < CLIENTS_MAX)
+		return client_add(server, fd);
+	close(fd);
+	return -EAGAIN;
 }
 
 struct server *server_create(const struct server_options *options)

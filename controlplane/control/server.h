@@ -10,6 +10,8 @@
 #include "common/seqpacket.h"
 
 struct gate_keeper;
+struct http;
+struct own;
 struct running;
 struct dataplane_client;
 
@@ -21,6 +23,8 @@ struct server_options {
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
+	struct own *own;   /* NULL where no line is the control plane's own */
+	struct http *http; /* NULL: none */
 	struct seqpacket_record *buffer;
 	uint64_t started; /* CLOCK_MONOTONIC, seconds */
 };
@@ -29,6 +33,9 @@ struct server;
 
 /* NULL: no memory. */
 struct server *server_create(const struct server_options *options);
+/* Another client, on an end of a SOCK_SEQPACKET pair: it asks as those of the socket do. 0;
+ * -EAGAIN: there are too many; -ENOMEM. fd is closed then. */
+int server_adopt(struct server *server, int fd);
 /* Closes its clients. */
 void server_destroy(struct server *server);
 

@@ -18,6 +18,15 @@ static int ask_line(struct dataplane_client *client, struct running_line *line)
 	                  request->body.bytes, request->length, SLUICE_API_EXIST_OK);
 }
 
+/* The next line that is the dataplane's. */
+static struct running_line *line_after(const struct running *running, struct running_line *line)
+{
+	do
+		line = running_next(running, line);
+	while (line != NULL && line->request.command->own);
+	return line;
+}
+
 void replay_begin(struct dataplane_client *client)
 {
 	client->state = CLIENT_REPLAYING;
@@ -31,7 +40,7 @@ void replay_send(struct dataplane_client *client)
 	int error = 0;
 
 	while (error == 0 && client->n_asked < WINDOW &&
-	       (line = running_next(client->options.running, client->replayed)) != NULL) {
+	       (line = line_after(client->options.running, client->replayed)) != NULL) {
 		error = ask_line(client, line);
 		if (error == 0)
 			client->replayed = line;
@@ -51,19 +60,6 @@ void replay_send(struct dataplane_client *client)
 	client_lose_unless_full(client, error);
 }
 
-/* "sluice.conf:12: port add ..." */
-static void line_describe(const struct dataplane_client *client, const struct running_line *line,
-                          char *text, size_t room)
-{
-	char words[COMMAND_TEXT_MAX];
-
-	command_format(&line->request, false, words, sizeof(words));
-	if (line->number != 0)
-		snprintf(text, room, "%s:%u: %s", client->options.config, line->number, words);
-	else
-		snprintf(text, room, "%s", words);
-}
-
 void replay_answered(struct dataplane_client *client, struct running_line *line, int status,
                      const char *why)
 {
@@ -74,7 +70,7 @@ void replay_answered(struct dataplane_client *client, struct running_line *line,
 	if ((status != 0) == line->refused)
 		return;
 	line->refused = status != 0;
-	line_describe(client, line, text, sizeof(text));
+	running_line_describe(line, client->options.config, text, sizeof(text));
 	if (line->refused)
 		log_error("%s: %s", text, why);
 	else
@@ -111,7 +107,7 @@ static struct running_line *refused_after(const struct running *running, uint64_
 {
 	struct running_line *line = running_after(running, serial);
 
-	while (line != NULL && !line->refused)
+	while (line != NULL && (!line->refused || line->request.command->own))
 		line = running_next(running, line);
 	return line;
 }

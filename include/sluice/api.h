@@ -116,6 +116,12 @@ enum sluice_api_type {
 	SLUICE_GATE_TRUST_ADD = 0x050a,
 	SLUICE_GATE_TRUST_DELETE = 0x050b,
 	SLUICE_GATE_NONCE_SECRET_SET = 0x050c,
+	/* http.h, control plane only */
+	SLUICE_HTTP_LISTEN_ADD = 0x0901,
+	SLUICE_HTTP_LISTEN_DELETE = 0x0902,
+	SLUICE_HTTP_TOKEN_ADD = 0x0903,
+	SLUICE_HTTP_TOKEN_DELETE = 0x0904,
+	SLUICE_HTTP_SHOW = 0x0905,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both

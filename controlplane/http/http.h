@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control plane's HTTP server, on libevent's evhttp. A part that has something to answer adds
+ * its routes; what is bounded (connections, headers, bodies, slow clients) and who may ask is this
+ * server's business.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include <jansson.h>
+
+struct http;
+struct http_request;
+struct own;
+struct sluice_http_row;
+
+enum http_access {
+	HTTP_OPEN,  /* anybody */
+	HTTP_TOKEN, /* who has the bearer token; over loopback anybody */
+};
+
+/*
+ * Answers once, at once or later: with one of http_answer*, http_refuse, or http_stream_begin to
+ * http_stream_end.
+ */
+typedef void http_handle_fn(struct http_request *request, void *arg);
+
+struct http_route {
+	enum evhttp_cmd_type method; /* EVHTTP_REQ_GET also answers HEAD */
+	const char *path; /* "/v1/steer"; with / at its end everything below it, where no other
+	                     route has the path itself */
+	enum http_access access;
+	http_handle_fn *handle;
+	void *arg;
+};
+
+/* Serves the subject of sluice/http.h of `own`. NULL: no memory. */
+struct http *http_create(struct event_base *base, struct own *own);
+/* Requests that were not answered are lost (http_on_lost). */
+void http_destroy(struct http *http);
+
+/* The route's strings stay the caller's. 0, or -ENOSPC. */
+int http_route_add(struct http *http, const struct http_route *route);
+
+void http_show(const struct http *http, struct sluice_http_row *row);
+
+/* -- what was asked -- */
+
+/* Behind the route's path, where that ends with /. */
+const char *http_path_rest(const struct http_request *request);
+/* The first value of this key in the query, decoded; NULL: there is none. */
+const char *http_query(struct http_request *request, const char *key);
+/* NULL: there is none. */
+const char *http_header(const struct http_request *request, const char *name);
+/* A NUL stands behind it. NULL: no memory. */
+const char *http_body(struct http_request *request, size_t *length);
+
+/* -- the answer -- */
+
+void http_answer(struct http_request *request, int status, const char *type, const void *body,
+                 size_t length);
+void http_answer_text(struct http_request *request, int status, const char *text);
+/* Takes `json`, also where it is NULL (no memory). */
+void http_answer_json(struct http_request *request, int status, json_t *json);
+/* {"error": why} */
+void http_refuse(struct http_request *request, int status, const char *why);
+/* Adds a header to the answer. */
+void http_answer_header(struct http_request *request, const char *name, const char *value);
+
+/*
+ * The client has gone, or the server stops, before the answer was complete: the request is no more
+ * when this returns.
+ */
+void http_on_lost(struct http_request *request, void (*lost)(void *arg), void *arg);
+
+/* An answer in pieces, status 200. `room` is called each time that all pieces have been sent. */
+void http_stream_begin(struct http_request *request, const char *type, void (*room)(void *arg),
+                       void *arg);
+void http_stream_send(struct http_request *request, const void *piece, size_t length);
+void http_stream_end(struct http_request *request);
+/* Closes the connection instead, so that the client sees that something is missing. */
+void http_stream_break(struct http_request *request);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http/server.h"
+
+#include "cli/text.h"
+#include "cli/value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/listener.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#define BACKLOG 128
+
+static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+static socklen_t sockaddr_make(const struct sluice_addr *addr, struct sockaddr_storage *storage)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
+	struct sockaddr_in *four = (struct sockaddr_in *)storage;
+
+	memset(storage, 0, sizeof(*storage));
+	if (memcmp(addr->ip, v4_mapped, sizeof(v4_mapped)) == 0) {
+		four->sin_family = AF_INET;
+		four->sin_port = addr->port;
+		memcpy(&four->sin_addr, addr->ip + sizeof(v4_mapped), sizeof(four->sin_addr));
+		return sizeof(*four);
+	}
+	six->sin6_family = AF_INET6;
+	six->sin6_port = addr->port;
+	memcpy(&six->sin6_addr, addr->ip, sizeof(six->sin6_addr));
+	return sizeof(*six);
+}
+
+/* A socket that listens, or -errno. */
+static int socket_listen(const struct sluice_addr *addr)
+{
+	struct sockaddr_storage storage;
+	socklen_t length = sockaddr_make(addr, &storage);
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1, error;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (storage.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&storage, length) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+/* The place of this address; of the zero address: a free one. NULL: there is none. */
+static struct http_listener *listener_find(struct http *http, const struct sluice_addr *addr)
+{
+	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+		struct http_listener *listener = &http->listeners[i];
+
+		if (addr == NULL ? listener->bound == NULL
+		                 : listener->bound != NULL &&
+		                           memcmp(&listener->addr, addr, sizeof(*addr)) == 0)
+			return listener;
+	}
+	return NULL;
+}
+
+static int refuse(const struct sluice_addr *addr, int status, char *why)
+{
+	struct text text;
+
+	text_start(&text, why, SLUICE_API_ERROR_MAX);
+	text_add_addr(&text, addr);
+	text_addf(&text, ": cannot listen there: %s", strerror(-status));
+	return status;
+}
+
+static int listener_add(struct http *http, const struct sluice_addr *addr, char *why)
+{
+	struct http_listener *listener = listener_find(http, NULL);
+	struct evconnlistener *socket;
+	int fd;
+
+	if (listener_find(http, addr) != NULL)
+		return 0;
+	if (listener == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "HTTP listens on %d addresses at most",
+		         HTTP_LISTENERS_MAX);
+		return -ENOSPC;
+	}
+	fd = socket_listen(addr);
+	if (fd < 0)
+		return refuse(addr, fd, why);
+	socket = evconnlistener_new(http->base, NULL, NULL,
+	                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (socket == NULL) {
+		close(fd);
+		return refuse(addr, -ENOMEM, why);
+	}
+	listener->bound = evhttp_bind_listener(http->ev, socket);
+	if (listener->bound == NULL) {
+		evconnlistener_free(socket);
+		return refuse(addr, -ENOMEM, why);
+	}
+	listener->addr = *addr;
+	return 0;
+}
+
+static int listener_remove(struct http *http, const struct sluice_addr *addr, char *why)
+{
+	struct http_listener *listener = listener_find(http, addr);
+
+	if (listener == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "HTTP does not listen there");
+		return -ENOENT;
+	}
+	evhttp_del_accept_socket(http->ev, listener->bound);
+	listener->bound = NULL;
+	return 0;
+}
+
+int listeners_obey(void *arg, const struct command_request *request, char *why)
+{
+	const struct sluice_http_listen *listen = (const void *)request->body.bytes;
+
+	if (request->command->type == SLUICE_HTTP_LISTEN_DELETE)
+		return listener_remove(arg, &listen->addr, why);
+	return listener_add(arg, &listen->addr, why);
+}
+
+void listeners_close(struct http *http)
+{
+	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+		if (http->listeners[i].bound != NULL)
+			evhttp_del_accept_socket(http->ev, http->listeners[i].bound);
+		http->listeners[i].bound = NULL;
+	}
+}
+
+void listeners_enable(struct http *http, bool on)
+{
+	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+		struct evconnlistener *socket;
+
+		if (http->listeners[i].bound == NULL)
+			continue;
+		socket = evhttp_bound_socket_get_listener(http->listeners[i].bound);
+		if (on)
+			evconnlistener_enable(socket);
+		else
+			evconnlistener_disable(socket);
+	}
+}

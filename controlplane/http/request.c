@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#define TYPE_JSON "application/json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+
+/* -- life -- */
+
+struct http_request *request_create(struct http_connection *connection, struct evhttp_request *ev,
+                                    const struct http_route *route)
+{
+	struct http_request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return NULL;
+	request->http = connection->http;
+	request->connection = connection;
+	request->ev = ev;
+	request->route = route;
+	connection->request = request;
+	connection_turn(connection, CONNECTION_WORKS);
+	return request;
+}
+
+static void request_free(struct http_request *request)
+{
+	if (request->query_read)
+		evhttp_clear_headers(&request->query);
+	free(request);
+}
+
+void request_lose(struct http_request *request)
+{
+	if (request->lost != NULL)
+		request->lost(request->lost_arg);
+	request->connection->request = NULL;
+	/* evhttp leaves a request that is being worked on to us, and frees another one itself. */
+	if (evhttp_request_get_connection(request->ev) == NULL)
+		evhttp_request_free(request->ev);
+	request_free(request);
+}
+
+void http_on_lost(struct http_request *request, void (*lost)(void *arg), void *arg)
+{
+	request->lost = lost;
+	request->lost_arg = arg;
+}
+
+/* -- what was asked -- */
+
+const char *http_path_rest(const struct http_request *request)
+{
+	return evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request->ev)) +
+	       strlen(request->route->path);
+}
+
+const char *http_query(struct http_request *request, const char *key)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request->ev));
+
+	if (!request->query_read && query != NULL &&
+	    evhttp_parse_query_str(query, &request->query) == 0)
+		request->query_read = true;
+	return request->query_read ? evhttp_find_header(&request->query, key) : NULL;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), name);
+}
+
+const char *http_body(struct http_request *request, size_t *length)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(request->ev);
+
+	*length = evbuffer_get_length(body);
+	if (evbuffer_add(body, "", 1) != 0)
+		return NULL;
+	return (const char *)evbuffer_pullup(body, -1);
+}
+
+/* -- the answer -- */
+
+void answer_count(struct http *http, int status)
+{
+	http->row.requests++;
+	http->row.refused += status >= 400 && status < 500;
+	http->row.failed += status >= 500;
+}
+
+static void on_complete(struct evhttp_request *ev, void *arg)
+{
+	connection_turn(arg, CONNECTION_READS);
+}
+
+static void headers_add(struct evhttp_request *ev, const char *type)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(ev);
+
+	evhttp_add_header(headers, "Cache-Control", "no-store");
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	if (type != NULL)
+		evhttp_add_header(headers, "Content-Type", type);
+}
+
+static void reply_send(struct http *http, struct evhttp_request *ev, int status, const char *type,
+                       const void *body, size_t length)
+{
+	struct http_connection *connection = connection_of(http, evhttp_request_get_connection(ev));
+	struct evbuffer *buffer = evbuffer_new();
+
+	answer_count(http, status);
+	headers_add(ev, type);
+	if (buffer != NULL)
+		evbuffer_add(buffer, body, length);
+	if (connection != NULL) {
+		connection_turn(connection, CONNECTION_WRITES);
+		evhttp_request_set_on_complete_cb(ev, on_complete, connection);
+	}
+	evhttp_send_reply(ev, status, NULL, buffer);
+	if (buffer != NULL)
+		evbuffer_free(buffer);
+}
+
+void http_answer(struct http_request *request, int status, const char *type, const void *body,
+                 size_t length)
+{
+	struct http *http = request->http;
+	struct evhttp_request *ev = request->ev;
+
+	request->connection->request = NULL;
+	request_free(request);
+	reply_send(http, ev, status, type, body, length);
+}
+
+void http_answer_text(struct http_request *request, int status, const char *text)
+{
+	http_answer(request, status, TYPE_TEXT, text, strlen(text));
+}
+
+void http_answer_json(struct http_request *request, int status, json_t *json)
+{
+	char *text = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+
+	json_decref(json);
+	if (text != NULL)
+		http_answer(request, status, TYPE_JSON, text, strlen(text));
+	else
+		http_answer_text(request, 503, "no memory\n");
+	free(text);
+}
+
+void http_refuse(struct http_request *request, int status, const char *why)
+{
+	http_answer_json(request, status, json_pack("{s:s}", "error", why));
+}
+
+void http_answer_header(struct http_request *request, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(request->ev), name, value);
+}
+
+void request_reject(struct http *http, struct evhttp_request *ev, int status, const char *why)
+{
+	json_t *json = json_pack("{s:s}", "error", why);
+	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	if (status == 401)
+		evhttp_add_header(evhttp_request_get_output_headers(ev), "WWW-Authenticate",
+		                  "Bearer");
+	reply_send(http, ev, status, TYPE_JSON, text, text != NULL ? strlen(text) : 0);
+	free(text);
+}
+
+/* -- in pieces -- */
+
+void http_stream_begin(struct http_request *request, const char *type, void (*room)(void *arg),
+                       void *arg)
+{
+	request->room = room;
+	request->room_arg = arg;
+	answer_count(request->http, 200);
+	headers_add(request->ev, type);
+	connection_turn(request->connection, CONNECTION_STREAMS);
+	evhttp_send_reply_start(request->ev, 200, NULL);
+}
+
+static void on_room(struct evhttp_connection *ev, void *arg)
+{
+	struct http_request *request = arg;
+
+	if (request->room != NULL)
+		request->room(request->room_arg);
+}
+
+void http_stream_send(struct http_request *request, const void *piece, size_t length)
+{
+	struct evbuffer *buffer = evbuffer_new();
+
+	if (buffer == NULL)
+		return;
+	evbuffer_add(buffer, piece, length);
+	evhttp_send_reply_chunk_with_cb(request->ev, buffer, on_room, request);
+	evbuffer_free(buffer);
+}
+
+void http_stream_end(struct http_request *request)
+{
+	struct evhttp_request *ev = request->ev;
+	struct http_connection *connection = request->connection;
+
+	connection->request = NULL;
+	request_free(request);
+	connection_turn(connection, CONNECTION_WRITES);
+	evhttp_request_set_on_complete_cb(ev, on_complete, connection);
+	evhttp_send_reply_end(ev);
+}
+
+void http_stream_break(struct http_request *request)
+{
+	request->lost = NULL;
+	evhttp_connection_free(request->connection->ev);
+}

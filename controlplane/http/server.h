@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the HTTP server share: server.c (routes), listen.c, connection.c, request.c,
+ * auth.c. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "cli/command.h"
+#include "http/http.h"
+
+#include <stdint.h>
+#include <time.h>
+
+#include <event2/bufferevent.h>
+#include <event2/keyvalq_struct.h>
+
+#include <sys/queue.h>
+
+#include <sluice/http.h>
+
+#define HTTP_CONNECTIONS_MAX 128
+#define HTTP_ROUTES_MAX      32
+#define HTTP_LISTENERS_MAX   16
+#define HTTP_TOKENS_MAX      8
+#define HTTP_HEADERS_MAX     8192  /* bytes, the request line among them */
+#define HTTP_BODY_MAX        65536 /* bytes */
+#define HTTP_READ_S          15    /* for a whole request, from the end of the one before */
+#define HTTP_WRITE_S         60    /* for a whole answer */
+#define HTTP_STALL_S         30    /* without any progress */
+
+#define HTTP_TOKEN_DIGEST 32
+
+enum connection_state {
+	CONNECTION_READS,   /* a request, or nothing */
+	CONNECTION_WORKS,   /* its route has the request: the route bounds the time */
+	CONNECTION_WRITES,  /* the answer */
+	CONNECTION_STREAMS, /* pieces of an answer: only a stall ends it */
+};
+
+struct http_connection {
+	LIST_ENTRY(http_connection) entry;
+	struct http *http;
+	struct bufferevent *bev;
+	struct evhttp_connection *ev; /* NULL: not known yet */
+	struct http_request *request; /* NULL: none is being answered */
+	enum connection_state state;
+	time_t since; /* in this state; CLOCK_MONOTONIC */
+};
+LIST_HEAD(http_connections, http_connection);
+
+struct http_request {
+	struct http *http;
+	struct http_connection *connection; /* NULL: gone */
+	struct evhttp_request *ev;
+	const struct http_route *route;
+	struct evkeyvalq query;
+	bool query_read;
+	void (*lost)(void *arg);
+	void *lost_arg;
+	void (*room)(void *arg);
+	void *room_arg;
+};
+
+struct http_listener {
+	struct sluice_addr addr;
+	struct evhttp_bound_socket *bound; /* NULL: a free place */
+};
+
+struct http {
+	struct event_base *base;
+	struct evhttp *ev;
+	struct event *adopt; /* fresh connections have an evhttp_connection by now */
+	struct event *sweep; /* each second: who is too slow */
+	struct http_connections connections;
+	struct http_route routes[HTTP_ROUTES_MAX];
+	uint32_t n_routes;
+	struct http_listener listeners[HTTP_LISTENERS_MAX];
+	uint8_t tokens[HTTP_TOKENS_MAX][HTTP_TOKEN_DIGEST];
+	uint32_t n_tokens;
+	struct sluice_http_row row; /* counters */
+};
+
+time_t http_now(void);
+
+/* -- listen.c -- */
+
+int listeners_obey(void *arg, const struct command_request *request, char *why);
+void listeners_close(struct http *http);
+/* Whether new connections are accepted. */
+void listeners_enable(struct http *http, bool on);
+
+/* -- connection.c -- */
+
+/* 0 or -ENOMEM. */
+int connections_start(struct http *http);
+void connections_end(struct http *http);
+struct http_connection *connection_of(struct http *http, struct evhttp_connection *ev);
+void connection_turn(struct http_connection *connection, enum connection_state state);
+
+/* -- request.c -- */
+
+/* NULL: no memory. */
+struct http_request *request_create(struct http_connection *connection, struct evhttp_request *ev,
+                                    const struct http_route *route);
+/* The connection has gone: tells who works on it, and frees it. */
+void request_lose(struct http_request *request);
+/* An answer to what has no route. */
+void request_reject(struct http *http, struct evhttp_request *ev, int status, const char *why);
+void answer_count(struct http *http, int status);
+
+/* -- auth.c -- */
+
+int tokens_add(struct http *http, const char *token, char *why);
+int tokens_remove(struct http *http, const char *token, char *why);
+/* 0: go on; else the status to refuse with, and `why`. */
+int request_admit(struct http *http, struct evhttp_request *ev, const struct http_route *route,
+                  const char **why);
+
+#endif
