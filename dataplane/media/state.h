@@ -17,6 +17,7 @@
 
 #include "graph/packet.h"
 #include "media/media.h"
+#include "media/sender_clock.h"
 #include "srtp/engine.h"
 #include "srtp/receive_window.h"
 
@@ -27,6 +28,7 @@
 struct media;
 struct packet_cache; /* media/cache.h */
 struct reception;    /* media/reception.h */
+struct rtcp_worker;  /* media/rtcp.h */
 
 /* What stands before the RTP packet on the wire, written once and copied: see media/frame.h. */
 struct frame_template {
@@ -78,7 +80,10 @@ struct endpoint {
 	struct transport_addr remote; /* port 0: not known yet */
 	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
 	struct srtp_receive_window rtcp_window;
-	uint64_t rtcp_due; /* TSC */
+	uint64_t rtcp_due;      /* TSC */
+	uint32_t rtcp_next;     /* of subscriptions->list: where this round of reports stands */
+	uint32_t rtcp_ssrc;     /* under which we report and ask; 0: none drawn yet */
+	uint64_t rtcp_pass_due; /* TSC: bounds the compounds that we read of it */
 	struct frame_template frame;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
@@ -89,10 +94,15 @@ struct endpoint {
 	struct sluice_endpoint config;
 };
 
-/* Indices of subscriptions of one endpoint. */
+/* What is sent to one endpoint: its reports name SSRCs. */
+struct endpoint_leg {
+	uint32_t ssrc; /* the subscription's, host order */
+	uint32_t subscription;
+};
+
 struct endpoint_subscriptions {
 	uint32_t count;
-	uint32_t list[];
+	struct endpoint_leg list[];
 };
 
 /* The subscriptions of one stream that one worker serves; replaced whole, RCU. */
@@ -107,15 +117,6 @@ struct stream_worker {
 	struct legs *legs; /* atomic; control thread swaps; NULL: none */
 	struct packet_cache
 	        *cache; /* atomic; control thread makes it with the first leg; the worker's */
-};
-
-/* When a sender's clock read what (RFC 3550, 6.4.1). Written by the stream's owner, read by the
- * subscriptions' workers: odd version while it changes. */
-struct sender_clock {
-	uint32_t version;
-	uint32_t rtp;
-	uint64_t ntp; /* the publisher's */
-	uint64_t tsc; /* ours, when the report came */
 };
 
 struct stream {
@@ -135,7 +136,8 @@ struct stream {
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
 	bool key_frame_wanted;
-	bool ended; /* atomic: BYE */
+	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
+	bool ended;           /* atomic: BYE */
 
 	/* control thread */
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -184,8 +186,11 @@ struct subscription {
 	uint32_t spans_next;
 	uint64_t rtx_index; /* outgoing index of the RTX stream */
 	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
-	uint64_t retransmit_due; /* TSC: bounds repeats to a share of the stream's rate */
-	uint32_t reported_lost, reported_jitter, rtt_us, fraction_lost;
+	uint64_t repeat_spent;      /* bytes repeated, less the share of those sent ... */
+	uint64_t repeat_bytes_seen; /* ... up to here */
+	/* as the subscriber reports; reported_tsc: when; 0: not yet */
+	uint32_t reported_lost, reported_jitter_us, rtt_us, fraction_lost;
+	uint64_t reported_tsc;
 	uint64_t sr_tsc; /* when our last SR left, and its middle 32 bits */
 	uint32_t sr_middle;
 	bool bye_sent;
@@ -196,7 +201,11 @@ struct subscription {
 };
 
 /* What one worker asks of a stream's owner. */
-enum media_ask_kind { MEDIA_ASK_KEY_FRAME, MEDIA_ASK_PACKET };
+enum media_ask_kind {
+	MEDIA_ASK_KEY_FRAME,
+	MEDIA_ASK_PACKET,
+	MEDIA_ASK_BYE, /* the other way: the stream has ended, its legs at this worker shall know */
+};
 
 struct media_ask {
 	uint64_t index; /* MEDIA_ASK_PACKET: the source packet */
@@ -218,6 +227,15 @@ enum media_counter {
 	MEDIA_RETRANSMITTED,
 	MEDIA_RTCP_RECEIVED,
 	MEDIA_RTCP_SENT,
+	MEDIA_RTCP_MALFORMED,   /* compounds, or packets of one, that lie about lengths or counts */
+	MEDIA_RTCP_RATE,        /* compounds beyond what an endpoint may send */
+	MEDIA_RTCP_UNKNOWN,     /* reports and feedback about an SSRC that is not the endpoint's */
+	MEDIA_NACK_REFUSED,     /* sequence numbers: storms, repeated too soon, never sent */
+	MEDIA_NACK_MISSED,      /* sequence numbers that the cache lacked */
+	MEDIA_NACK_SENT,        /* sequence numbers asked upstream */
+	MEDIA_KEY_FRAME_ASKED,  /* PLI and FIR of subscribers */
+	MEDIA_KEY_FRAME_SENT,   /* PLI upstream */
+	MEDIA_FEEDBACK_DROPPED, /* the list of streams that have to ask upstream is full */
 	MEDIA_ASK_FULL,
 	MEDIA_NO_MBUF,
 	MEDIA_TOO_BIG,
@@ -232,14 +250,15 @@ struct media_worker {
 	struct rte_ring *asks;    /* of struct media_ask; any worker puts, this one takes */
 	struct fan_item *backlog; /* ring buffer, power of two */
 	uint32_t backlog_head, backlog_tail, backlog_mask;
-	uint32_t endpoint_next; /* where the RTCP timer's round goes on */
+	struct rtcp_worker *rtcp;
 	uint64_t counters[MEDIA_COUNTERS];
 };
 
 struct media {
 	struct dataplane *dp;
 	const struct srtp_engine *engine;
-	struct endpoint *endpoints; /* [1 .. max_endpoints] */
+	uint32_t max_endpoints, max_streams, max_subscriptions; /* const after start */
+	struct endpoint *endpoints;                             /* [1 .. max_endpoints] */
 	struct stream *streams;
 	struct subscription *subscriptions;
 	struct rte_hash *transports; /* struct five_tuple (service: local_index) -> endpoint;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is asked of publishers: key frames, merged over all subscribers and throttled, and packets
+ * that did not come. The owner keeps a list of its streams that have to ask.
+ */
+#ifndef MEDIA_FEEDBACK_H
+#define MEDIA_FEEDBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct media;
+struct media_worker;
+struct stream;
+
+#define FEEDBACK_STREAMS 4096 /* power of two */
+
+struct feedback_list {
+	uint32_t head, tail;
+	uint32_t streams[FEEDBACK_STREAMS];
+};
+
+/* The stream's owner: it has to ask, now or when its throttle allows. */
+void feedback_queue(struct media_worker *media_worker, uint32_t stream);
+/* Housekeeping: what is due goes out, a bounded number of streams each call. */
+void feedback_run(struct media_worker *media_worker);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a worker needs for RTCP besides its endpoints: made with its struct media_worker. */
+#ifndef MEDIA_RTCP_H
+#define MEDIA_RTCP_H
+
+#include "media/cache.h"
+#include "media/feedback.h"
+#include "media/repeat.h"
+
+struct media_worker;
+
+struct rtcp_worker {
+	struct packet_cache_quota cache_quota; /* for packet_cache_create */
+	struct feedback_list feedback;
+	struct repeat_memory repeats;
+	uint32_t endpoint_next; /* where the timers' round goes on */
+	uint32_t stream_next;   /* where the caches' round goes on */
+};
+
+/* Control thread. NULL: no memory. */
+struct rtcp_worker *rtcp_worker_create(struct media_worker *media_worker);
+void rtcp_worker_destroy(struct rtcp_worker *rtcp);
+
+#endif

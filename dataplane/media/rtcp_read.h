@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RTCP compounds as they arrive, decrypted (RFC 3550, 6; RFC 4585, 6; RFC 5104, 4.3.1; RFC 5506).
+ * The sender is authentic, and hostile all the same: no length or count of it is believed.
+ */
+#ifndef MEDIA_RTCP_READ_H
+#define MEDIA_RTCP_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RTCP_HEADER_SIZE 4
+#define RTCP_SENDER_SIZE 20 /* of a sender report: NTP, RTP, counts */
+#define RTCP_BLOCK_SIZE  24
+#define RTCP_BLOCKS_MAX  31
+#define RTCP_NACK_SIZE   4 /* PID and BLP */
+#define RTCP_NACK_SPAN   17
+#define RTCP_FIR_SIZE    8
+
+enum rtcp_type {
+	RTCP_SR = 200,
+	RTCP_RR = 201,
+	RTCP_SDES = 202,
+	RTCP_BYE = 203,
+	RTCP_APP = 204,
+	RTCP_RTPFB = 205, /* RFC 4585 */
+	RTCP_PSFB = 206,
+	RTCP_XR = 207, /* RFC 3611 */
+};
+
+enum rtcp_rtpfb { RTCP_RTPFB_NACK = 1 };
+enum rtcp_psfb { RTCP_PSFB_PLI = 1, RTCP_PSFB_FIR = 4 };
+
+/* One packet of a compound: a view, its padding left out. */
+struct rtcp_packet {
+	const uint8_t *body; /* behind the header's 4 bytes */
+	uint16_t length;     /* of the body */
+	uint8_t type;        /* enum rtcp_type, or another of 192 to 223 */
+	uint8_t count;       /* report count, source count, feedback format */
+};
+
+struct rtcp_cursor {
+	const uint8_t *at;
+	uint16_t left;
+};
+
+/*
+ * Walks the whole compound (RFC 3550, A.2): version 2 everywhere, lengths that add up to the
+ * datagram's, padding in the last packet only and within it. Reduced size is allowed: the first
+ * packet may be of any type (RFC 5506, 4.1), so one alone is a compound.
+ */
+bool rtcp_valid(const uint8_t *compound, uint16_t length);
+
+/* The next packet of a compound that is valid. */
+bool rtcp_next(struct rtcp_cursor *cursor, struct rtcp_packet *packet);
+
+struct rtcp_block {
+	uint32_t ssrc;
+	uint8_t fraction_lost; /* of 256 */
+	int32_t lost;          /* 24 bits, signed */
+	uint32_t highest;
+	uint32_t jitter;
+	uint32_t lsr, dlsr; /* 1/65536 s */
+};
+
+struct rtcp_sender {
+	uint64_t ntp;
+	uint32_t rtp;
+	uint32_t packets, octets;
+};
+
+/* SR and RR. -EBADMSG: the count says more than the packet holds. */
+struct rtcp_report {
+	uint32_t ssrc;
+	uint8_t blocks;
+	bool sent; /* an SR: sender is set */
+	struct rtcp_sender sender;
+	const uint8_t *first; /* block; what follows them is profile-specific and ignored */
+};
+
+int rtcp_report_read(const struct rtcp_packet *packet, struct rtcp_report *report);
+/* i: below report->blocks. */
+void rtcp_block_read(const struct rtcp_report *report, uint8_t i, struct rtcp_block *block);
+
+/* RTPFB and PSFB (RFC 4585, 6.1). entries: as many as the FCI holds whole, of `size` bytes. */
+struct rtcp_feedback {
+	uint32_t sender, media;
+	const uint8_t *fci;
+	uint16_t fci_length;
+};
+
+int rtcp_feedback_read(const struct rtcp_packet *packet, struct rtcp_feedback *feedback);
+
+/* i: below fci_length / RTCP_NACK_SIZE. *blp: bit b is sequence number *pid + 1 + b. */
+void rtcp_nack_read(const struct rtcp_feedback *feedback, uint16_t i, uint16_t *pid, uint16_t *blp);
+/* i: below fci_length / RTCP_FIR_SIZE. The SSRC that is asked. */
+uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i);
+
+/* How many SSRCs leave; -EBADMSG: fewer than the count says, or a reason that overruns. */
+int rtcp_bye_read(const struct rtcp_packet *packet);
+uint32_t rtcp_bye_ssrc(const struct rtcp_packet *packet, uint8_t i);
+
+#endif
