@@ -20,6 +20,7 @@ static const struct column turn_columns[] = {
          ROW(lifetime_max_s)},
         {"quota_user", "allocations of one user; 0: any number", COLUMN_NUMBER, ROW(quota_user)},
         {"quota_host", "allocations in all; 0: any number", COLUMN_NUMBER, ROW(quota_host)},
+        {"draining", "1: new allocations are turned away", COLUMN_NUMBER, ROW(draining)},
         {"quota_max_bps", "bits a second of an allocation, each direction; 0: any number",
          COLUMN_NUMBER, ROW(quota_max_bps)},
         {"allocations", "that live", COLUMN_NUMBER, ROW(allocations)},

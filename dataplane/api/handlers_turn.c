@@ -72,6 +72,11 @@ static int quota_set_handle(struct api_call *call)
 	return turn_quota_set(call->dp->turn, call->body, call->why);
 }
 
+static int alternates_set_handle(struct api_call *call)
+{
+	return turn_alternates_set(call->dp->turn, call->body, call->why);
+}
+
 static int turn_show_handle(struct api_call *call)
 {
 	turn_show(call->dp->turn, call->rows);
@@ -130,6 +135,7 @@ static const struct api_type types[] = {
         {SLUICE_TURN_PEER_DELETE, sizeof(struct sluice_turn_peer), peer_delete_handle},
         {SLUICE_TURN_LIFETIME_SET, sizeof(struct sluice_turn_lifetime), lifetime_set_handle},
         {SLUICE_TURN_QUOTA_SET, sizeof(struct sluice_turn_quota), quota_set_handle},
+        {SLUICE_TURN_ALTERNATES_SET, sizeof(struct sluice_turn_alternates), alternates_set_handle},
         {SLUICE_TURN_SHOW, 0, turn_show_handle},
         {SLUICE_ALLOCATION_SHOW,
          sizeof(struct sluice_allocation_show),

@@ -32,6 +32,10 @@ void stun_put_bytes(struct stun_writer *writer, enum stun_attr_type type, const 
 void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type,
                        const struct ip_addr *ip, uint16_t port_be);
 
+/* One that is not XORed: ALTERNATE-SERVER (RFC 8489, 14.15). */
+void stun_put_addr(struct stun_writer *writer, enum stun_attr_type type, const struct ip_addr *ip,
+                   uint16_t port_be);
+
 /* ERROR-CODE without a reason phrase (RFC 8489, 14.8): the shortest legal form. */
 void stun_put_error(struct stun_writer *writer, enum stun_error code);
 /* ADDRESS-ERROR-CODE (RFC 8656, 18.12). */

@@ -131,6 +131,15 @@ static uint16_t allocate_again(struct exchange *exchange)
 	return allocate_succeed(exchange, allocation);
 }
 
+/* Not this user's quota, but everybody's. */
+static bool host_full(const struct exchange *exchange)
+{
+	uint32_t quota = exchange->policy->quota_host;
+
+	return quota != 0 &&
+	       __atomic_load_n(&exchange->turn->n_allocations, __ATOMIC_RELAXED) >= quota;
+}
+
 uint16_t allocate_answer(struct exchange *exchange)
 {
 	struct allocation *allocation;
@@ -140,9 +149,13 @@ uint16_t allocate_answer(struct exchange *exchange)
 	if (exchange->allocation != NULL)
 		return allocate_again(exchange);
 	error = allocate_read(exchange, &wish);
+	if (error == 0 && exchange->policy->alternates.draining)
+		return alternate_answer(exchange, STUN_508_INSUFFICIENT_CAPACITY);
 	if (error == 0)
 		error = allocation_create(exchange->turn_worker, exchange->policy, &wish,
 		                          exchange->closed, &allocation);
+	if (error == STUN_508_INSUFFICIENT_CAPACITY || (error != 0 && host_full(exchange)))
+		return alternate_answer(exchange, error);
 	if (error != 0)
 		return respond_error(exchange, error);
 	turn_count(exchange->turn_worker, TURN_ALLOCATE_SUCCESS);

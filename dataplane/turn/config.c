@@ -61,6 +61,7 @@ static struct turn_policy *policy_build(const struct turn *turn)
 	if (config->quota.max_bps != 0)
 		policy->ticks_per_byte_shift20 =
 		        ((rte_get_tsc_hz() * 8) << 20) / config->quota.max_bps;
+	policy->alternates = config->alternates;
 	policy->nonce_keys = config->nonce_keys;
 	policy->unix_start = config->unix_start;
 	policy->users = config->users;
@@ -192,6 +193,22 @@ int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, cha
 	if (memcmp(&config->quota, quota, sizeof(*quota)) == 0)
 		return 0;
 	config->quota = *quota;
+	return turn_policy_publish(turn);
+}
+
+/* -- who serves instead -- */
+
+int turn_alternates_set(struct turn *turn, const struct sluice_turn_alternates *alternates,
+                        char *why)
+{
+	struct turn_alternates read;
+	int error = turn_alternates_read(alternates, &read, why);
+
+	if (error < 0)
+		return error;
+	if (memcmp(&read, &turn->config->alternates, sizeof(read)) == 0)
+		return 0;
+	turn->config->alternates = read;
 	return turn_policy_publish(turn);
 }
 

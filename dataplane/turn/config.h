@@ -23,6 +23,7 @@ struct turn_config {
 	char realm[SLUICE_TURN_REALM_MAX];
 	struct sluice_turn_lifetime lifetime;
 	struct sluice_turn_quota quota;
+	struct turn_alternates alternates;
 	uint32_t realm_generation, lifetime_generation, quota_generation;
 	struct turn_config_secret secrets[TURN_SECRETS_MAX];
 	uint32_t n_secrets;

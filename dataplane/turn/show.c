@@ -29,6 +29,7 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	        .lifetime_max_s = config->lifetime.max_s,
 	        .quota_user = config->quota.user,
 	        .quota_host = config->quota.host,
+	        .draining = config->alternates.draining,
 	        .quota_max_bps = config->quota.max_bps,
 	        .allocations = __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED),
 	        .allocations_max = turn->pools[TURN_OBJECT_ALLOCATION].count,

@@ -5,6 +5,7 @@
 
 #include "stun/nonce.h"
 #include "turn/allocation.h"
+#include "turn/alternate.h"
 #include "turn/clients.h"
 #include "turn/hash.h"
 #include "turn/pool.h"
@@ -33,6 +34,7 @@ struct turn_policy {
 	uint64_t ticks_per_byte_shift20;
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start;            /* Unix time at worker.now == 0 */
+	struct turn_alternates alternates;
 	const struct peer_rules *peers; /* turn/peer_rules.h */
 	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
 	uint16_t n_relays[2];           /* by family: [0] IPv4, [1] IPv6 */

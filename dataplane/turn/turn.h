@@ -48,6 +48,9 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *lifetime, char *why);
 int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why);
 
+int turn_alternates_set(struct turn *turn, const struct sluice_turn_alternates *alternates,
+                        char *why);
+
 /* SLUICE_CONFIG_COMMIT: removes what was not added again since dp->config_generation was raised. */
 void turn_config_sweep(struct turn *turn);
 

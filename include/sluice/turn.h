@@ -75,11 +75,33 @@ struct sluice_turn_quota {
 };
 static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
 
+#define SLUICE_TURN_ALTERNATES_MAX 16
+
+/* Another node's listener in both families; all zero where it has none. Port 0: 3478. */
+struct sluice_turn_alternate {
+	struct sluice_addr addr4, addr6;
+};
+static_assert(sizeof(struct sluice_turn_alternate) == 40, "turn alternate");
+
+/*
+ * SLUICE_TURN_ALTERNATES_SET -> {}: where to send those whom this node does not take, because it
+ * drains or is full: 300 Try Alternate (RFC 8489, 10), or 508 with an empty list. Replaces what was
+ * there; the best one first. It is no part of the configuration: COMMIT leaves it alone.
+ */
+struct sluice_turn_alternates {
+	uint64_t generation; /* of the control plane's snapshot */
+	uint32_t draining;   /* 1: no new allocation is made here */
+	uint32_t count;
+	struct sluice_turn_alternate list[SLUICE_TURN_ALTERNATES_MAX];
+};
+static_assert(sizeof(struct sluice_turn_alternates) == 656, "turn alternates");
+
 /* SLUICE_TURN_SHOW {} -> one of this. */
 struct sluice_turn_row {
 	char realm[SLUICE_TURN_REALM_MAX];
 	uint32_t listeners, relays, users, secrets;
-	uint32_t lifetime_max_s, quota_user, quota_host, pad;
+	uint32_t lifetime_max_s, quota_user, quota_host;
+	uint32_t draining; /* 1: new allocations are turned away */
 	uint64_t quota_max_bps;
 	uint32_t allocations, allocations_max;
 	uint32_t permissions, permissions_max;
