@@ -77,6 +77,30 @@ static int alternates_set_handle(struct api_call *call)
 	return turn_alternates_set(call->dp->turn, call->body, call->why);
 }
 
+static int key_add_handle(struct api_call *call)
+{
+	return turn_key_add(call->dp->turn, call->body, call->why);
+}
+
+static int key_delete_handle(struct api_call *call)
+{
+	return turn_key_delete(call->dp->turn, call->body, call->why);
+}
+
+static int lookup_set_handle(struct api_call *call)
+{
+	turn_lookup_set(call->dp->turn, call->body);
+	return 0;
+}
+
+static int wanted_take_handle(struct api_call *call)
+{
+	size_t size = sizeof(struct sluice_turn_wanted);
+
+	return api_page(
+	        call, turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call, size)), size);
+}
+
 static int turn_show_handle(struct api_call *call)
 {
 	turn_show(call->dp->turn, call->rows);
@@ -136,6 +160,16 @@ static const struct api_type types[] = {
         {SLUICE_TURN_LIFETIME_SET, sizeof(struct sluice_turn_lifetime), lifetime_set_handle},
         {SLUICE_TURN_QUOTA_SET, sizeof(struct sluice_turn_quota), quota_set_handle},
         {SLUICE_TURN_ALTERNATES_SET, sizeof(struct sluice_turn_alternates), alternates_set_handle},
+        {SLUICE_TURN_KEY_ADD,
+         sizeof(struct sluice_turn_key),
+         key_add_handle,
+         {API_TEXT(sluice_turn_key, name)}},
+        {SLUICE_TURN_KEY_DELETE,
+         sizeof(struct sluice_turn_key),
+         key_delete_handle,
+         {API_TEXT(sluice_turn_key, name)}},
+        {SLUICE_TURN_LOOKUP_SET, sizeof(struct sluice_turn_lookup), lookup_set_handle},
+        {SLUICE_TURN_WANTED_TAKE, 0, wanted_take_handle},
         {SLUICE_TURN_SHOW, 0, turn_show_handle},
         {SLUICE_ALLOCATION_SHOW,
          sizeof(struct sluice_allocation_show),

@@ -36,6 +36,8 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
                                  "ChannelData or Send indication with a wrong length or attribute"},
         [DROP_TURN_FAMILY] = {"turn_family", "peer of a family that the allocation lacks"},
         [DROP_TURN_NOT_CONFIGURED] = {"turn_not_configured", "TURN request before a realm is set"},
+        [DROP_TURN_USER_WANTED] = {"turn_user_wanted",
+                                   "request of a user whose key is being fetched"},
         [DROP_HOP_LIMIT] = {"hop_limit", "TTL or hop limit is used up"},
         [DROP_NO_ROUTE] = {"no_route", "no route to the destination through a port"},
         [DROP_NEIGHBOUR_PENDING] = {"neighbour_pending",

@@ -6,6 +6,7 @@
 #include "turn/request.h"
 
 #include "turn/users.h"
+#include "turn/wanted.h"
 
 static uint64_t unix_now(const struct exchange *exchange)
 {
@@ -63,6 +64,15 @@ static void nobody_try(const struct exchange *exchange)
 	(void)stun_integrity_ok(&exchange->message, &nobody);
 }
 
+/* A fetched key that is due to be fetched again serves on meanwhile. */
+static bool user_try(struct exchange *exchange, const struct user *user)
+{
+	if (user->fetched && exchange->now >= user->refresh)
+		wanted_refresh(exchange->turn->wanted, user->hash, user->bytes, user->name_length,
+		               exchange->now);
+	return key_try(exchange, &user->key);
+}
+
 static bool credentials_verify(struct exchange *exchange)
 {
 	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
@@ -70,10 +80,14 @@ static bool credentials_verify(struct exchange *exchange)
 	const struct user *user = users_find(exchange->policy->users, name, length);
 
 	if (user != NULL)
-		return key_try(exchange, &user->key);
+		return user_try(exchange, user);
 	if (stun_user_expiry(name, length) > unix_now(exchange))
 		return secrets_try(exchange, name, length);
 	nobody_try(exchange);
+	exchange->wanted =
+	        wanted_ask(exchange->turn->wanted,
+	                   siphash_bytes(&exchange->policy->users->hash_key, name, length), name,
+	                   length, exchange->now);
 	return false;
 }
 

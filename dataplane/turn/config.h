@@ -19,6 +19,9 @@ struct turn_config_secret {
 	uint32_t generation;
 };
 
+/* Fetched keys at most; what comes after them is refused until some have gone. */
+#define FETCHED_MAX 65536
+
 struct turn_config {
 	char realm[SLUICE_TURN_REALM_MAX];
 	struct sluice_turn_lifetime lifetime;
@@ -30,6 +33,7 @@ struct turn_config {
 	struct peer_rule *peers;
 	uint32_t n_peers;
 	struct users *users;
+	uint32_t n_fetched;                     /* of users */
 	bool listener_used[TURN_LISTENERS_MAX]; /* of turn->listeners */
 	uint32_t listener_generations[TURN_LISTENERS_MAX];
 	uint32_t n_listeners;
@@ -49,6 +53,9 @@ int turn_policy_publish(struct turn *turn);
 
 /* The clock of the workers, worker.now. */
 uint32_t turn_clock(const struct turn *turn);
+
+/* user takes old's place, or a new one where old is NULL. 0 or -ENOMEM. */
+int turn_user_put(struct turn *turn, struct user *old, struct user *user);
 
 /* Tells classify which addresses and ports are ours. 0 or -errno. */
 int turn_services_publish(struct turn *turn);

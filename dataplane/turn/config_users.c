@@ -29,6 +29,8 @@ static struct users *users_rekey(const struct users *users, const char *realm)
 	if (fresh == NULL)
 		return NULL;
 	while ((user = users_next(users, &cursor)) != NULL) {
+		if (user->fetched) /* under the realm that was; the next request fetches anew */
+			continue;
 		copy = user_create(&users->hash_key, realm, user->bytes, user->name_length,
 		                   user_password(user), user->password_length);
 		if (copy == NULL) {
@@ -103,6 +105,7 @@ int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, cha
 		return refuse(why, error, "no memory for the realm");
 	}
 	users_free_all(old);
+	config->n_fetched = 0;
 	return 0;
 }
 
@@ -122,7 +125,7 @@ static bool password_is(const struct user *user, const char *password, size_t le
 	       memcmp(user_password(user), password, length) == 0;
 }
 
-static int user_put(struct turn *turn, struct user *old, struct user *user)
+int turn_user_put(struct turn *turn, struct user *old, struct user *user)
 {
 	struct turn_config *config = turn->config;
 	int error = 0;
@@ -163,15 +166,16 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 		return refuse(why, -EINVAL, "a password has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
 	old = users_find(config->users, add->name, length);
-	if (old != NULL && !(flags & SLUICE_API_EXIST_OK))
+	if (old != NULL && !old->fetched && !(flags & SLUICE_API_EXIST_OK))
 		return exists(add, length, why);
-	if (old != NULL && password_is(old, add->password, password_length)) {
+	if (old != NULL && !old->fetched && password_is(old, add->password, password_length)) {
 		old->config_generation = turn->dp->config_generation;
 		return 0;
 	}
+	config->n_fetched -= old != NULL && old->fetched;
 	user = user_create(&config->name_key, config->realm, add->name, length, add->password,
 	                   password_length);
-	error = user == NULL ? -ENOMEM : user_put(turn, old, user);
+	error = user == NULL ? -ENOMEM : turn_user_put(turn, old, user);
 	if (error < 0) {
 		user_free(user);
 		return refuse(why, error, "no memory for another user");
@@ -189,7 +193,7 @@ int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, c
 	if (error < 0)
 		return error;
 	user = users_find(users, delete->name, length);
-	if (user == NULL)
+	if (user == NULL || user->fetched)
 		return refuse(why, -ENOENT, "there is no such user");
 	users_remove(users, user);
 	dataplane_quiesce(turn->dp);
@@ -204,7 +208,7 @@ void turn_users_sweep(struct turn *turn)
 	uint32_t cursor = 0;
 
 	while ((user = users_next(users, &cursor)) != NULL) {
-		if (user->config_generation == turn->dp->config_generation)
+		if (user->fetched || user->config_generation == turn->dp->config_generation)
 			continue;
 		users_remove(users, user);
 		user->next = gone;

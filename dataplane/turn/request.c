@@ -89,6 +89,8 @@ static uint16_t exchange_answer(struct exchange *exchange)
 		return binding_answer(exchange);
 	exchange_find(exchange);
 	error = exchange_authenticate(exchange);
+	if (exchange->wanted)
+		return 0;
 	if (error == STUN_401_UNAUTHENTICATED || error == STUN_438_STALE_NONCE)
 		return respond_challenge(exchange, error);
 	if (error == 0 && method == STUN_REFRESH && exchange->closed != NULL)
@@ -115,6 +117,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.allocation = NULL;
 	exchange.closed = NULL;
 	exchange.authenticated = false;
+	exchange.wanted = false;
 	exchange.now = worker->now;
 	exchange.payload = payload;
 	exchange.room = room;
@@ -123,7 +126,8 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 		written = exchange_answer(&exchange);
 		if (written != 0)
 			return written;
-		reason = DROP_STUN_MALFORMED; /* longer than its buffer */
+		/* no answer, and not because of the user: it is longer than its buffer */
+		reason = exchange.wanted ? DROP_TURN_USER_WANTED : DROP_STUN_MALFORMED;
 	}
 	*drop_reason = reason;
 	return 0;

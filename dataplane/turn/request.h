@@ -22,6 +22,7 @@ struct exchange {
 	struct stun_key key;           /* the user's; once authenticated */
 	uint64_t user_hash;
 	bool authenticated;
+	bool wanted; /* the user is being fetched: no answer now */
 	uint32_t now;
 	uint8_t *payload;
 	uint16_t room;

@@ -20,6 +20,7 @@ struct reservations;
 struct turn_config;
 struct turn_private;
 struct users;
+struct wanted;
 
 /* What requests are judged by: immutable, built by the control thread for each change, swapped
  * whole (RCU). */
@@ -33,7 +34,7 @@ struct turn_policy {
 	/* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
 	uint64_t ticks_per_byte_shift20;
 	struct stun_nonce_keys nonce_keys;
-	uint64_t unix_start;            /* Unix time at worker.now == 0 */
+	uint64_t unix_start; /* Unix time at worker.now == 0 */
 	struct turn_alternates alternates;
 	const struct peer_rules *peers; /* turn/peer_rules.h */
 	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
@@ -116,6 +117,7 @@ struct turn {
 	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
 	struct index_pool pools[TURN_OBJECTS];
 	struct reservations *reservations; /* turn/reservation.h */
+	struct wanted *wanted;             /* turn/wanted.h */
 	struct turn_config *config; /* control thread: what policy is built from; turn/config.h */
 };
 

@@ -5,6 +5,7 @@
 #include "turn/config.h"
 #include "turn/reservation.h"
 #include "turn/table.h"
+#include "turn/wanted.h"
 
 #include <rte_errno.h>
 
@@ -61,8 +62,9 @@ static int tables_create(struct turn *turn)
 	turn->permissions = table_map(table_bytes(turn, TURN_OBJECT_PERMISSION));
 	turn->channels = table_map(table_bytes(turn, TURN_OBJECT_CHANNEL));
 	turn->reservations = reservations_create();
+	turn->wanted = wanted_create();
 	if (turn->allocations == NULL || turn->permissions == NULL || turn->channels == NULL ||
-	    turn->reservations == NULL)
+	    turn->reservations == NULL || turn->wanted == NULL)
 		return -ENOMEM;
 	for (int object = 0; object < TURN_OBJECTS; object++)
 		if (index_pool_init(&turn->pools[object], table_shape(turn, object).count,
@@ -95,6 +97,7 @@ void turn_destroy(struct turn *turn)
 	for (int object = 0; object < TURN_OBJECTS; object++)
 		if (turn->pools[object].ring != NULL)
 			index_pool_destroy(&turn->pools[object]);
+	wanted_destroy(turn->wanted);
 	reservations_destroy(turn->reservations);
 	table_unmap(turn->channels, table_bytes(turn, TURN_OBJECT_CHANNEL));
 	table_unmap(turn->permissions, table_bytes(turn, TURN_OBJECT_PERMISSION));

@@ -51,6 +51,13 @@ int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, cha
 int turn_alternates_set(struct turn *turn, const struct sluice_turn_alternates *alternates,
                         char *why);
 
+/* Fetched keys (turn/config_keys.c). */
+int turn_key_add(struct turn *turn, const struct sluice_turn_key *key, char *why);
+int turn_key_delete(struct turn *turn, const struct sluice_turn_key *key, char *why);
+void turn_lookup_set(struct turn *turn, const struct sluice_turn_lookup *lookup);
+/* Fills at most `room` rows with names that are wanted; returns how many. */
+uint32_t turn_wanted_take(struct turn *turn, struct sluice_turn_wanted *rows, uint32_t room);
+
 /* SLUICE_CONFIG_COMMIT: removes what was not added again since dp->config_generation was raised. */
 void turn_config_sweep(struct turn *turn);
 

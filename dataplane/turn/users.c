@@ -28,6 +28,22 @@ struct user *user_create(const struct siphash_key *hash_key, const char *realm, 
 	return user;
 }
 
+struct user *user_create_fetched(const struct siphash_key *hash_key, const char *name,
+                                 size_t name_length, const uint8_t key[16], uint32_t refresh)
+{
+	struct user *user = calloc(1, sizeof(*user) + name_length);
+
+	if (user == NULL)
+		return NULL;
+	stun_key_raw(&user->key, key, 16);
+	user->hash = siphash_bytes(hash_key, name, name_length);
+	user->fetched = true;
+	user->refresh = refresh;
+	user->name_length = name_length;
+	memcpy(user->bytes, name, name_length);
+	return user;
+}
+
 void user_free(struct user *user)
 {
 	if (user == NULL)

@@ -19,6 +19,8 @@ struct user {
 	uint64_t hash;
 	struct user *next;          /* control thread: list of what is to be freed */
 	uint32_t config_generation; /* control thread */
+	uint32_t refresh; /* of a fetched key: worker.now from which on it is wanted again */
+	bool fetched;     /* not configured: turn/config_keys.c */
 	uint16_t name_length, password_length;
 	char bytes[]; /* the name, then the password */
 };
@@ -35,6 +37,9 @@ struct users {
 
 struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
                          size_t name_length, const char *password, size_t password_length);
+/* key: MD5(user ":" realm ":" password). */
+struct user *user_create_fetched(const struct siphash_key *hash_key, const char *name,
+                                 size_t name_length, const uint8_t key[16], uint32_t refresh);
 void user_free(struct user *user);
 static inline const char *user_password(const struct user *user)
 {

@@ -96,6 +96,32 @@ struct sluice_turn_alternates {
 };
 static_assert(sizeof(struct sluice_turn_alternates) == 656, "turn alternates");
 
+/*
+ * SLUICE_TURN_KEY_ADD -> {}: a user's long-term key, MD5(user ":" realm ":" password) (RFC 8489,
+ * 9.2.2), fetched by the control plane. After refresh_s the name is wanted again; the key serves
+ * on. -EEXIST: the user is configured. SLUICE_TURN_KEY_DELETE (name) -> {}: there is no such user.
+ */
+struct sluice_turn_key {
+	char name[SLUICE_TURN_USER_MAX];
+	uint8_t key[16];
+	uint32_t refresh_s;
+};
+static_assert(sizeof(struct sluice_turn_key) == 532, "turn key");
+
+/* SLUICE_TURN_LOOKUP_SET -> {}: 1: unknown names are handed out by WANTED_TAKE and their requests
+ * left unanswered for 2 s; 0: they are refused at once. */
+struct sluice_turn_lookup {
+	uint32_t on;
+};
+static_assert(sizeof(struct sluice_turn_lookup) == 4, "turn lookup");
+
+/* SLUICE_TURN_WANTED_TAKE {} -> rows: names to fetch, each handed out once. */
+struct sluice_turn_wanted {
+	uint32_t length;
+	char name[SLUICE_TURN_USER_MAX]; /* bytes as they came; NUL behind them */
+};
+static_assert(sizeof(struct sluice_turn_wanted) == 516, "turn wanted");
+
 /* SLUICE_TURN_SHOW {} -> one of this. */
 struct sluice_turn_row {
 	char realm[SLUICE_TURN_REALM_MAX];
