@@ -12,6 +12,8 @@
 #ifndef MEDIA_STATE_H
 #define MEDIA_STATE_H
 
+#include <stddef.h>
+
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
@@ -23,26 +25,29 @@
 
 #define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
-#define SUBSCRIPTION_SPANS   4   /* power of two */
+#define SUBSCRIPTION_SPANS   8   /* power of two */
 
 struct media;
 struct packet_cache; /* media/cache.h */
 struct reception;    /* media/reception.h */
 struct rtcp_worker;  /* media/rtcp.h */
 
+#define FRAME_HEADERS_MAX 70 /* Ethernet, VLAN, IPv6 and UDP are 66 */
+
 /* What stands before the RTP packet on the wire, written once and copied: see media/frame.h. */
 struct frame_template {
-	uint64_t neighbour_word; /* as neighbour_read saw it; another one: build anew */
+	uint64_t neighbour_word; /* as the neighbour's slot had it; another one: build anew */
 	uint32_t generation;     /* dataplane.output_generation; 0: none */
-	uint32_t neighbour;
+	uint16_t neighbour;      /* slot */
 	uint16_t port;
 	uint16_t mtu;
-	uint8_t length; /* of bytes */
-	uint8_t l3_offset;
+	uint16_t pseudo_sum; /* all that UDP's checksum adds but lengths, RTP packet and, where the
+	                        NIC goes on from here, ports */
+	uint16_t ip_sum;     /* IPv4: of the header without total length and checksum */
+	uint8_t length;      /* of the headers: the last ones of `bytes` */
+	uint8_t l2_length;
 	bool v4, tx_checksum;
-	uint16_t pseudo_sum; /* addresses, ports, protocol: all that UDP's checksum adds but lengths
-	                        and payload */
-	uint8_t bytes[64];
+	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 
 /* One SSRC that an endpoint sends. */
@@ -62,37 +67,44 @@ struct endpoint_sources {
 };
 
 struct endpoint {
+	/* Two cache lines, all that srtp_encrypt reads for a packet: `tx` and the lengths const
+	 * while it lives, the rest the owner's. */
+	struct srtp_session *tx;
+	uint64_t tx_packets, tx_bytes;
+	uint8_t tag_length, mki_length;
+	struct frame_template frame;
+
 	/* const while it lives */
 	bool live; /* atomic */
 	bool learn;
 	uint8_t profile;
-	uint8_t mki_length;
+	uint8_t rtcp_tag_length;
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
 	uint16_t worker;      /* the owner */
 	uint16_t local_index; /* service index */
-	uint8_t tag_length, rtcp_tag_length;
 	struct transport_addr local;
-	struct srtp_session *rx, *tx;
+	struct srtp_session *rx;
 	struct endpoint_sources *sources;             /* atomic; control thread swaps, RCU */
 	struct endpoint_subscriptions *subscriptions; /* the same: what is sent to it */
 
 	/* owner */
-	struct transport_addr remote; /* port 0: not known yet */
+	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation
+	                                 to 0 */
 	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
 	struct srtp_receive_window rtcp_window;
 	uint64_t rtcp_due;      /* TSC */
 	uint32_t rtcp_next;     /* of subscriptions->list: where this round of reports stands */
 	uint32_t rtcp_ssrc;     /* under which we report and ask; 0: none drawn yet */
 	uint64_t rtcp_pass_due; /* TSC: bounds the compounds that we read of it */
-	struct frame_template frame;
-	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 
 	/* control thread */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
 	struct sluice_endpoint config;
-};
+} __rte_cache_aligned;
+static_assert(offsetof(struct endpoint, live) == 128, "what a packet out touches: two lines");
 
 /* What is sent to one endpoint: its reports name SSRCs. */
 struct endpoint_leg {
@@ -105,9 +117,11 @@ struct endpoint_subscriptions {
 	struct endpoint_leg list[];
 };
 
-/* The subscriptions of one stream that one worker serves; replaced whole, RCU. */
+/* The subscriptions of one stream that one worker serves, ascending, so that a cursor finds its
+ * place in another list; replaced whole, RCU. */
 struct legs {
-	uint64_t generation; /* of all legs ever made: tells that a cursor stands in another list */
+	uint64_t generation; /* of all legs ever made, from 1: tells that a cursor stands in another
+	                        list */
 	uint32_t count;
 	uint32_t subscriptions[];
 };
@@ -157,28 +171,33 @@ struct ext_map {
 struct subscription_span {
 	uint64_t first;  /* outgoing index, ROC << 16 | SEQ */
 	uint64_t offset; /* outgoing index - source index, modulo 2^48 */
-	uint32_t stream;
+	uint32_t stream; /* 0: none yet */
+	uint32_t timestamp_offset;
 };
 
 struct subscription {
-	/* const while it lives */
-	uint32_t ssrc; /* host order */
-	uint32_t endpoint;
-	uint8_t pt; /* SLUICE_MEDIA_PT_SAME */
-	uint8_t rtx_pt;
-	/* atomic; control thread */
-	bool live, paused;
-	uint32_t stream; /* index; changes by a switch */
-	uint32_t rtx_ssrc;
-	/* owner: the rewriting's state (media/rewrite.h) */
-	uint32_t stream_now; /* whose numbering the offsets below belong to; 0: none yet */
+	/* One cache line, all that srtp_encrypt touches for a packet. */
+	uint32_t ssrc;     /* const; host order */
+	uint32_t endpoint; /* const */
+	uint32_t stream;   /* atomic; control thread: index, changes by a switch */
+	uint8_t pt;        /* const; SLUICE_MEDIA_PT_SAME */
+	bool mapped;       /* const: header extensions go by `ext` */
+	bool paused;       /* atomic; control thread */
+	/* owner: the rewriting's state (media/rewrite.h); rewrite_begin fills it in */
 	bool resync;         /* next packet begins a span: first, after a pause or a switch */
+	uint32_t stream_now; /* whose numbering the offsets below belong to; 0: none yet */
 	uint32_t timestamp_offset;
+	uint32_t sent_timestamp; /* outgoing, the highest ... */
+	uint32_t sent_tick;      /* ... and when it left, TSC >> REWRITE_TICK_SHIFT */
 	uint64_t seq_offset;     /* outgoing index - source index, modulo 2^48 */
-	uint64_t highest;        /* outgoing index */
-	uint64_t sent_tsc;       /* of the packet with the highest timestamp ... */
-	uint32_t sent_timestamp; /* ... and that (outgoing) */
+	uint64_t highest;        /* outgoing index that is given away */
 	uint64_t packets, bytes;
+
+	/* atomic; control thread */
+	bool live;
+	/* const */
+	uint8_t rtx_pt;
+	uint32_t rtx_ssrc;
 	const struct ext_map *ext; /* NULL: as they are */
 
 	/* owner, seldom */
@@ -198,7 +217,8 @@ struct subscription {
 	/* control thread */
 	uint32_t config_generation;
 	struct sluice_subscription config;
-};
+} __rte_cache_aligned;
+static_assert(offsetof(struct subscription, live) == 64, "what a packet out touches: one line");
 
 /* What one worker asks of a stream's owner. */
 enum media_ask_kind {
@@ -219,6 +239,7 @@ struct fan_item {
 	struct rte_mbuf *mbuf;
 	uint64_t generation; /* legs' when `next` was right */
 	uint32_t next;       /* of legs */
+	uint32_t last;       /* subscription that was served before it */
 	uint32_t only;       /* subscription: a repeat for this one alone; 0: all legs */
 };
 

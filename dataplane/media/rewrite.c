@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/rewrite.h"
+
+#define SPAN_MASK (SUBSCRIPTION_SPANS - 1)
+
+void rewrite_begin(struct subscription *subscription, uint32_t random)
+{
+	const uint32_t room = (1u << 15) - REWRITE_BEFORE - 1;
+
+	subscription->highest = REWRITE_BEFORE + random % room;
+	subscription->resync = true;
+	subscription->stream_now = 0;
+	subscription->seq_offset = 0;
+	subscription->timestamp_offset = 0;
+	subscription->spans_next = 0;
+	memset(subscription->spans, 0, sizeof(subscription->spans));
+}
+
+/* back 0: the one in use. */
+static const struct subscription_span *span_at(const struct subscription *subscription,
+                                               uint32_t back)
+{
+	return &subscription->spans[(subscription->spans_next - 1 - back) & SPAN_MASK];
+}
+
+/* From outgoing index `first` on, index + offset; in place of the last span where nothing was sent
+ * in that. */
+static void span_begin(struct subscription *subscription, uint64_t first, uint64_t offset)
+{
+	const struct subscription_span *last = span_at(subscription, 0);
+
+	if (last->stream == 0 || last->first != first)
+		subscription->spans_next++;
+	subscription->spans[(subscription->spans_next - 1) & SPAN_MASK] =
+	        (struct subscription_span){
+	                .first = first,
+	                .offset = offset,
+	                .stream = subscription->stream_now,
+	                .timestamp_offset = subscription->timestamp_offset,
+	        };
+	subscription->seq_offset = offset;
+}
+
+/* Another source has another clock: the timestamps go on by the time that has passed, and by one at
+ * least, or two frames would be one. */
+static uint32_t timestamp_offset_switched(const struct subscription *subscription,
+                                          const struct rewrite_packet *packet)
+{
+	uint32_t ticks = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT) - subscription->sent_tick;
+	double seconds = (double)((uint64_t)ticks << REWRITE_TICK_SHIFT) / packet->tsc_hz;
+	uint32_t passed = (uint32_t)(uint64_t)(seconds * packet->clock_hz);
+
+	return subscription->sent_timestamp + (passed > 0 ? passed : 1) - packet->timestamp;
+}
+
+static void resync(struct subscription *subscription, const struct rewrite_packet *packet,
+                   struct rewritten *out)
+{
+	uint64_t index = (subscription->highest + 1) & REWRITE_INDEX_MASK;
+	bool first = subscription->stream_now == 0;
+
+	if (!first && subscription->stream_now != packet->stream)
+		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
+	subscription->stream_now = packet->stream;
+	subscription->resync = false;
+	span_begin(subscription, first ? index - REWRITE_BEFORE : index,
+	           (index - packet->index) & REWRITE_INDEX_MASK);
+	subscription->highest = index;
+	out->index = index;
+	out->timestamp = packet->timestamp + subscription->timestamp_offset;
+	if (first)
+		subscription->sent_timestamp = out->timestamp - 1;
+	rewrite_timestamp(subscription, packet, out->timestamp);
+}
+
+/* The packet's number is given to the next one. Those before it that are still to come keep
+ * theirs. */
+static void close_over(struct subscription *subscription, uint64_t index)
+{
+	span_begin(subscription, index, (subscription->seq_offset - 1) & REWRITE_INDEX_MASK);
+	subscription->highest = (index - 1) & REWRITE_INDEX_MASK;
+}
+
+enum rewrite_verdict rewrite_odd(struct subscription *subscription,
+                                 const struct rewrite_packet *packet, struct rewritten *out)
+{
+	uint64_t index = (packet->index + subscription->seq_offset) & REWRITE_INDEX_MASK;
+	bool same = subscription->stream_now == packet->stream;
+
+	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED)) {
+		subscription->resync = true;
+		return REWRITE_SKIP;
+	}
+	if (rewrite_find(subscription, packet, out))
+		return REWRITE_SEND;
+	if (__atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) != packet->stream ||
+	    (same && rewrite_distance(subscription->highest, index) <= 0))
+		return REWRITE_LATE;
+	if (same && !subscription->resync) {
+		close_over(subscription, index);
+		return REWRITE_SKIP;
+	}
+	if (packet->empty)
+		return REWRITE_SKIP;
+	resync(subscription, packet, out);
+	return REWRITE_SEND;
+}
+
+bool rewrite_find(const struct subscription *subscription, const struct rewrite_packet *packet,
+                  struct rewritten *out)
+{
+	uint64_t end = subscription->highest + 1;
+
+	for (uint32_t back = 0; back < SUBSCRIPTION_SPANS; back++) {
+		const struct subscription_span *span = span_at(subscription, back);
+		uint64_t outgoing = (packet->index + span->offset) & REWRITE_INDEX_MASK;
+
+		if (span->stream == 0)
+			break;
+		if (span->stream == packet->stream &&
+		    rewrite_distance(span->first, outgoing) >= 0 &&
+		    rewrite_distance(outgoing, end) > 0) {
+			out->index = outgoing;
+			out->timestamp = packet->timestamp + span->timestamp_offset;
+			return true;
+		}
+		end = span->first;
+	}
+	return false;
+}
+
+bool rewrite_source(const struct subscription *subscription, uint64_t outgoing, uint32_t *stream,
+                    uint64_t *index)
+{
+	if (rewrite_distance(outgoing, subscription->highest) < 0)
+		return false;
+	for (uint32_t back = 0; back < SUBSCRIPTION_SPANS; back++) {
+		const struct subscription_span *span = span_at(subscription, back);
+
+		if (span->stream == 0)
+			break;
+		if (rewrite_distance(span->first, outgoing) >= 0) {
+			*stream = span->stream;
+			*index = (outgoing - span->offset) & REWRITE_INDEX_MASK;
+			return true;
+		}
+	}
+	return false;
+}

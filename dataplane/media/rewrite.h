@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A subscription's own numbering: which index and timestamp a source's packet gets. It goes on
+ * without a gap over pauses, switches of the source and packets that are not forwarded.
+ *
+ * An outgoing index stands for one source packet for ever: under one key it is never given to
+ * another (RFC 7714, 9.1). The spans say which: a span begins where the difference between the two
+ * numberings changes.
+ *
+ * Packets without payload, or of padding alone, only probe the path from the publisher to us. One
+ * that comes in its turn is left out and the numbering closes over it. One that comes late has its
+ * number already, between others that are sent: it is forwarded, or the subscriber would miss it.
+ */
+#ifndef MEDIA_REWRITE_H
+#define MEDIA_REWRITE_H
+
+#include <rte_branch_prediction.h>
+
+#include "media/state.h"
+
+#define REWRITE_INDEX_MASK (((uint64_t)1 << 48) - 1)
+#define REWRITE_TICK_SHIFT 15 /* some 10 us of TSC: 32 bits wrap after half a day */
+/* Packets before the first one that a subscriber got which may still come, and be placed. */
+#define REWRITE_BEFORE 512
+
+enum rewrite_verdict {
+	REWRITE_SEND,
+	REWRITE_SKIP, /* nothing to send: paused, or nothing in it */
+	REWRITE_LATE, /* its numbers are gone, with what was paused or switched away */
+};
+
+/* What all subscribers of a packet have in common. */
+struct rewrite_packet {
+	uint64_t index;
+	uint32_t stream;
+	uint32_t timestamp;
+	bool empty; /* no payload but padding */
+	uint32_t clock_hz;
+	uint64_t tsc, tsc_hz;
+};
+
+struct rewritten {
+	uint64_t index;
+	uint32_t timestamp;
+};
+
+/* Control thread, of a new subscription. RFC 3711, 3.3.1: the first sequence number is in the lower
+ * half, so that its receiver cannot mistake the rollover counter. */
+void rewrite_begin(struct subscription *subscription, uint32_t random);
+
+/* What is not simply the next packet of the same stream. */
+enum rewrite_verdict rewrite_odd(struct subscription *subscription,
+                                 const struct rewrite_packet *packet, struct rewritten *out);
+
+/* Where a source's packet was placed, or would have been: late, or repeated. */
+bool rewrite_find(const struct subscription *subscription, const struct rewrite_packet *packet,
+                  struct rewritten *out);
+/* The other way, of an outgoing index: which packet that was. False: not known any more, or not
+ * sent. */
+bool rewrite_source(const struct subscription *subscription, uint64_t outgoing, uint32_t *stream,
+                    uint64_t *index);
+/* The outgoing index that a subscriber means by 16 bits. */
+static inline uint64_t rewrite_outgoing(const struct subscription *subscription, uint16_t seq)
+{
+	return (subscription->highest - (uint16_t)(subscription->highest - seq)) &
+	       REWRITE_INDEX_MASK;
+}
+
+static inline int64_t rewrite_distance(uint64_t from, uint64_t to)
+{
+	return (int64_t)((to - from) << 16) >> 16;
+}
+
+static inline void rewrite_timestamp(struct subscription *subscription,
+                                     const struct rewrite_packet *packet, uint32_t timestamp)
+{
+	if ((int32_t)(timestamp - subscription->sent_timestamp) <= 0)
+		return;
+	subscription->sent_timestamp = timestamp;
+	subscription->sent_tick = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT);
+}
+
+/* Owner. `out` is set with REWRITE_SEND. */
+static inline enum rewrite_verdict rewrite_next(struct subscription *subscription,
+                                                const struct rewrite_packet *packet,
+                                                struct rewritten *out)
+{
+	uint64_t index = (packet->index + subscription->seq_offset) & REWRITE_INDEX_MASK;
+	uint32_t stream = __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED);
+	bool paused = __atomic_load_n(&subscription->paused, __ATOMIC_RELAXED);
+
+	if (unlikely(paused | subscription->resync | packet->empty | (stream != packet->stream) |
+	             (subscription->stream_now != packet->stream) |
+	             (rewrite_distance(subscription->highest, index) <= 0)))
+		return rewrite_odd(subscription, packet, out);
+	subscription->highest = index;
+	out->index = index;
+	out->timestamp = packet->timestamp + subscription->timestamp_offset;
+	rewrite_timestamp(subscription, packet, out->timestamp);
+	return REWRITE_SEND;
+}
+
+#endif

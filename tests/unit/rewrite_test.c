@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A subscription's numbering as tables: what happens, which packet comes, what leaves. */
+#include "media/rewrite.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define A 1
+#define B 2
+
+#define CLOCK_HZ 90000
+#define TSC_HZ   2000000000ull
+#define ROC      ((uint64_t)1 << 16)
+
+enum event { NOTHING, PAUSE, RESUME, TO_A, TO_B };
+
+struct row {
+	enum event event; /* before the packet */
+	uint32_t ms;      /* when it comes */
+	uint32_t stream;
+	uint64_t index;
+	uint32_t timestamp;
+	bool empty;
+	enum rewrite_verdict verdict;
+	int64_t outgoing; /* from the first packet's on */
+	uint32_t out_timestamp;
+};
+
+static void event_apply(struct subscription *subscription, enum event event)
+{
+	if (event == PAUSE || event == RESUME)
+		subscription->paused = event == PAUSE;
+	if (event == TO_A || event == TO_B)
+		subscription->stream = event == TO_A ? A : B;
+}
+
+static struct rewrite_packet packet_of_row(const struct row *row)
+{
+	return (struct rewrite_packet){
+	        .index = row->index,
+	        .stream = row->stream,
+	        .timestamp = row->timestamp,
+	        .empty = row->empty,
+	        .clock_hz = CLOCK_HZ,
+	        .tsc = row->ms * (TSC_HZ / 1000),
+	        .tsc_hz = TSC_HZ,
+	};
+}
+
+/* What was sent is found again from its outgoing number and from its own. */
+static void found_again(struct subscription *subscription, const struct row *row,
+                        const struct rewritten *out)
+{
+	struct rewrite_packet packet = packet_of_row(row);
+	struct rewritten again;
+	uint32_t stream;
+	uint64_t index;
+
+	assert_true(rewrite_source(subscription, out->index, &stream, &index));
+	assert_int_equal(stream, row->stream);
+	assert_int_equal(index, row->index);
+	assert_true(rewrite_find(subscription, &packet, &again));
+	assert_int_equal(again.index, out->index);
+	assert_int_equal(again.timestamp, out->timestamp);
+	assert_int_equal(rewrite_outgoing(subscription, (uint16_t)out->index), out->index);
+}
+
+static void rows_run(const struct row *rows, size_t count)
+{
+	struct subscription subscription = {.stream = A};
+	uint64_t first;
+
+	rewrite_begin(&subscription, 12345);
+	first = subscription.highest + 1;
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		struct rewrite_packet packet = packet_of_row(row);
+		struct rewritten out;
+
+		event_apply(&subscription, row->event);
+		if (rewrite_next(&subscription, &packet, &out) != row->verdict)
+			fail_msg("row %zu: another verdict", i);
+		if (row->verdict != REWRITE_SEND)
+			continue;
+		if ((int64_t)(out.index - first) != row->outgoing)
+			fail_msg("row %zu: outgoing %ld", i, (int64_t)(out.index - first));
+		if (out.timestamp != row->out_timestamp)
+			fail_msg("row %zu: timestamp %u", i, out.timestamp);
+		found_again(&subscription, row, &out);
+	}
+}
+
+#define ROWS_RUN(rows) rows_run(rows, sizeof(rows) / sizeof(rows[0]))
+
+static void order_and_wraps(void **state)
+{
+	static const struct row rows[] = {
+	        {0, 0, A, ROC - 2, 0xffffff00, 0, REWRITE_SEND, 0, 0xffffff00},
+	        {0, 1, A, ROC - 1, 0xffffff00, 0, REWRITE_SEND, 1, 0xffffff00},
+	        /* the source's sequence number and its timestamp wrap */
+	        {0, 33, A, ROC, 0x00000ab8, 0, REWRITE_SEND, 2, 0x00000ab8},
+	        {0, 34, A, ROC + 3, 0x00000ab8, 0, REWRITE_SEND, 5, 0x00000ab8},
+	        /* late ones keep their places, before the first one as well */
+	        {0, 35, A, ROC + 1, 0x00000ab8, 0, REWRITE_SEND, 3, 0x00000ab8},
+	        {0, 36, A, ROC + 2, 0x00000ab8, 0, REWRITE_SEND, 4, 0x00000ab8},
+	        {0, 37, A, ROC - 3, 0xfffff448, 0, REWRITE_SEND, -1, 0xfffff448},
+	        {0, 38, A, ROC - 2 - REWRITE_BEFORE, 0, 0, REWRITE_SEND, -REWRITE_BEFORE, 0},
+	        {0, 38, A, ROC - 3 - REWRITE_BEFORE, 0, 0, REWRITE_LATE, 0, 0},
+	        {0, 39, A, ROC + 4, 0x00001670, 0, REWRITE_SEND, 6, 0x00001670},
+	};
+
+	ROWS_RUN(rows);
+}
+
+static void pause_and_resume(void **state)
+{
+	static const struct row rows[] = {
+	        {0, 0, A, 100, 1000, 0, REWRITE_SEND, 0, 1000},
+	        {0, 1, A, 102, 1000, 0, REWRITE_SEND, 2, 1000},
+	        {PAUSE, 33, A, 103, 4000, 0, REWRITE_SKIP, 0, 0},
+	        {0, 66, A, 104, 7000, 0, REWRITE_SKIP, 0, 0},
+	        {0, 99, A, 105, 10000, 0, REWRITE_SKIP, 0, 0},
+	        /* late, from before the pause: it has its place; from within: it has none */
+	        {RESUME, 100, A, 101, 1000, 0, REWRITE_SEND, 1, 1000},
+	        /* padding begins nothing */
+	        {0, 100, A, 106, 10000, 1, REWRITE_SKIP, 0, 0},
+	        /* without a gap, in the source's own time */
+	        {0, 133, A, 107, 13000, 0, REWRITE_SEND, 3, 13000},
+	        {0, 134, A, 104, 7000, 0, REWRITE_LATE, 0, 0},
+	        {0, 134, A, 106, 10000, 0, REWRITE_LATE, 0, 0},
+	        {0, 134, A, 109, 13000, 0, REWRITE_SEND, 5, 13000},
+	        {0, 134, A, 108, 13000, 0, REWRITE_SEND, 4, 13000},
+	        /* over before a packet came: nothing happened */
+	        {PAUSE, 166, B, 1, 1, 0, REWRITE_SKIP, 0, 0},
+	        {RESUME, 167, A, 110, 16000, 0, REWRITE_SEND, 6, 16000},
+	};
+
+	ROWS_RUN(rows);
+}
+
+static void switch_of_source(void **state)
+{
+	static const struct row rows[] = {
+	        {0, 1000, A, 5 * ROC - 1, 90000, 0, REWRITE_SEND, 0, 90000},
+	        {0, 1000, A, 5 * ROC + 1, 90000, 0, REWRITE_SEND, 2, 90000},
+	        /* 100 ms later: 9000 of 90 kHz, whatever B's clock reads */
+	        {TO_B, 1100, B, 7, 0xfffffff0, 0, REWRITE_SEND, 3, 99000 - 1},
+	        {0, 1101, B, 8, 0xfffffff0, 0, REWRITE_SEND, 4, 99000 - 1},
+	        {0, 1133, B, 9, 3000 - 16, 0, REWRITE_SEND, 5, 102000 - 1},
+	        /* of A: late, placed; what came after the switch was never anyone's */
+	        {0, 1134, A, 5 * ROC, 90000, 0, REWRITE_SEND, 1, 90000},
+	        {0, 1134, A, 5 * ROC + 2, 93000, 0, REWRITE_LATE, 0, 0},
+	        {0, 1135, B, 6, 0xffff0000, 0, REWRITE_LATE, 0, 0},
+	        /* back: A has gone on, a second has passed */
+	        {TO_A, 2133, A, 5 * ROC + 40, 180000, 0, REWRITE_SEND, 6, 192000 - 2},
+	        {0, 2133, A, 5 * ROC + 39, 180000, 0, REWRITE_LATE, 0, 0},
+	        {0, 2133, B, 9, 3000 - 16, 0, REWRITE_SEND, 5, 102000 - 1},
+	        {0, 2133, B, 10, 3000 - 16, 0, REWRITE_LATE, 0, 0},
+	        {0, 2166, A, 5 * ROC + 41, 183000, 0, REWRITE_SEND, 7, 195000 - 2},
+	        /* at once: another frame all the same */
+	        {TO_B, 2166, B, 500, 77, 0, REWRITE_SEND, 8, 195000 - 1},
+	};
+
+	ROWS_RUN(rows);
+}
+
+static void padding(void **state)
+{
+	static const struct row rows[] = {
+	        {0, 0, A, 10, 500, 1, REWRITE_SKIP, 0, 0}, /* nothing begins with it */
+	        {0, 0, A, 11, 500, 0, REWRITE_SEND, 0, 500},
+	        {0, 1, A, 12, 500, 1, REWRITE_SKIP, 0, 0},
+	        {0, 2, A, 13, 500, 1, REWRITE_SKIP, 0, 0},
+	        {0, 3, A, 14, 800, 0, REWRITE_SEND, 1, 800},
+	        /* before one that was left out, two are missing: they keep their places */
+	        {0, 4, A, 17, 900, 1, REWRITE_SKIP, 0, 0},
+	        {0, 5, A, 15, 800, 0, REWRITE_SEND, 2, 800},
+	        {0, 6, A, 18, 900, 0, REWRITE_SEND, 4, 900},
+	        /* late padding fills a gap that the subscriber sees */
+	        {0, 7, A, 16, 800, 1, REWRITE_SEND, 3, 800},
+	        {0, 8, A, 19, 900, 0, REWRITE_SEND, 5, 900},
+	};
+
+	ROWS_RUN(rows);
+}
+
+/* However the source stumbles, no outgoing number is given to two of its packets. */
+static void no_number_twice(void **state)
+{
+	enum { STEPS = 20000, SPACE = 65536 };
+	static uint64_t owner[SPACE]; /* stream and index + 1 of the packet that has the number */
+	struct subscription subscription = {.stream = A};
+	uint64_t at[3] = {0, 3 * ROC - 900, 60000};
+	uint32_t random = 1, sent = 0;
+
+	memset(owner, 0, sizeof(owner));
+	rewrite_begin(&subscription, 4711);
+	for (uint32_t step = 0; step < STEPS; step++) {
+		struct row row = {.ms = step};
+		struct rewrite_packet packet;
+		struct rewritten out;
+		uint64_t *cell;
+
+		random = random * 1664525 + 1013904223;
+		row.stream =
+		        (random >> 8) % 64 == 0 ? 3 - subscription.stream : subscription.stream;
+		if ((random >> 16) % 97 == 0)
+			event_apply(&subscription, (enum event)(1 + (random >> 24) % 4));
+		at[row.stream] += (random >> 20) % 8 == 0 ? 3 : 1;
+		row.index = at[row.stream] - ((random >> 12) % 16 == 0 ? (random >> 28) : 0);
+		row.empty = (random >> 10) % 32 == 0;
+		packet = packet_of_row(&row);
+		if (rewrite_next(&subscription, &packet, &out) != REWRITE_SEND)
+			continue;
+		sent++;
+		cell = &owner[out.index % SPACE];
+		if (*cell != 0)
+			assert_int_equal(*cell, row.index << 2 | row.stream);
+		*cell = row.index << 2 | row.stream;
+	}
+	assert_in_range(sent, STEPS / 4, STEPS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(order_and_wraps),  cmocka_unit_test(pause_and_resume),
+	        cmocka_unit_test(switch_of_source), cmocka_unit_test(padding),
+	        cmocka_unit_test(no_number_twice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
