@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "srtp/ipsec_mb.h"
+
+/* The rest of its bytes are GCM's, whose keys are wider. */
+#define CM_SIZE (offsetof(struct srtp_session, cm) + sizeof(((struct srtp_session *)0)->cm))
+
+/* Below AES-NI and CLMUL the library computes by tables: slow, and not in constant time. */
+#define FEATURES_NEEDED (IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ)
+
+static IMB_MGR *manager_create(void)
+{
+	IMB_MGR *manager = alloc_mb_mgr(0);
+	IMB_ARCH arch;
+
+	if (manager == NULL)
+		return NULL;
+	init_mb_mgr_auto(manager, &arch);
+	if (imb_get_errno(manager) == 0 && arch != IMB_ARCH_NOAESNI &&
+	    (manager->features & FEATURES_NEEDED) == FEATURES_NEEDED)
+		return manager;
+	free_mb_mgr(manager);
+	return NULL;
+}
+
+/*
+ * Key expansion asks a manager for nothing but which functions suit the CPU, and to make one takes
+ * longer than all else that a session needs: one for the process, only read once it is there.
+ */
+static IMB_MGR *key_manager;
+
+static void key_manager_create(void)
+{
+	key_manager = manager_create();
+}
+
+static const struct srtp_profile_info *info_of(const struct srtp_session *session)
+{
+	return &srtp_profiles[session->profile];
+}
+
+static size_t size_of(enum sluice_srtp_profile profile)
+{
+	size_t size = srtp_profiles[profile].aead ? sizeof(struct srtp_session) : CM_SIZE;
+
+	return (size + IPSEC_MB_LINE - 1) / IPSEC_MB_LINE * IPSEC_MB_LINE;
+}
+
+static void session_fill(struct srtp_session *session, const struct srtp_keys *keys)
+{
+	bool long_key = info_of(session)->key_length == IMB_KEY_256_BYTES;
+
+	if (session->aead) {
+		ipsec_mb_gcm_init(&session->gcm[0], key_manager, &keys->rtp, long_key);
+		ipsec_mb_gcm_init(&session->gcm[1], key_manager, &keys->rtcp, long_key);
+	} else {
+		ipsec_mb_cm_init(&session->cm[0], key_manager, &keys->rtp);
+		ipsec_mb_cm_init(&session->cm[1], key_manager, &keys->rtcp);
+	}
+}
+
+struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
+                                             const struct srtp_keys *keys)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct srtp_session *session;
+
+	pthread_once(&once, key_manager_create);
+	if (key_manager == NULL)
+		return NULL;
+	session = aligned_alloc(IPSEC_MB_LINE, size_of(profile));
+	if (session == NULL)
+		return NULL;
+	session->profile = profile;
+	session->aead = info_of(session)->aead;
+	session->tag_length = info_of(session)->tag_length;
+	session->rtcp_tag_length = info_of(session)->rtcp_tag_length;
+	session_fill(session, keys);
+	return session;
+}
+
+static struct srtp_session *session_create(enum sluice_srtp_profile profile, const uint8_t *key)
+{
+	struct srtp_session *session;
+	struct srtp_keys keys;
+
+	if (srtp_keys_derive(&keys, profile, key) < 0)
+		return NULL;
+	session = ipsec_mb_session_create(profile, &keys);
+	explicit_bzero(&keys, sizeof(keys));
+	return session;
+}
+
+static void session_destroy(struct srtp_session *session)
+{
+	if (session == NULL)
+		return;
+	explicit_bzero(session, size_of(session->profile));
+	free(session);
+}
+
+static uint32_t session_size(enum sluice_srtp_profile profile)
+{
+	return size_of(profile);
+}
+
+static struct srtp_worker *worker_create(void)
+{
+	struct srtp_worker *worker = aligned_alloc(IPSEC_MB_LINE, sizeof(*worker));
+
+	if (worker == NULL)
+		return NULL;
+	memset(worker, 0, sizeof(*worker));
+	worker->manager = manager_create();
+	if (worker->manager == NULL) {
+		free(worker);
+		return NULL;
+	}
+	ipsec_mb_cm_prepare(worker);
+	return worker;
+}
+
+static void worker_destroy(struct srtp_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	free_mb_mgr(worker->manager);
+	explicit_bzero(worker, sizeof(*worker));
+	free(worker);
+}
+
+/* GCM at once; the counter mode's packets are gathered and go through together. */
+static void protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+{
+	unsigned int i, gathered = 0;
+
+	for (i = 0; i < count; i++) {
+		if (jobs[i].session->aead)
+			ipsec_mb_gcm_protect(worker, &jobs[i]);
+		else
+			worker->packets[gathered++] = &jobs[i];
+	}
+	if (gathered > 0)
+		ipsec_mb_cm_protect(worker, gathered);
+}
+
+static void unprotect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+{
+	unsigned int i, gathered = 0;
+
+	for (i = 0; i < count; i++) {
+		if (jobs[i].session->aead)
+			ipsec_mb_gcm_unprotect(worker, &jobs[i]);
+		else
+			worker->packets[gathered++] = &jobs[i];
+	}
+	if (gathered > 0)
+		ipsec_mb_cm_unprotect(worker, gathered);
+}
+
+static int protect_rtcp(struct srtp_worker *worker, struct srtp_session *session, uint8_t *packet,
+                        uint16_t length, uint32_t index)
+{
+	if (session->aead)
+		return ipsec_mb_gcm_protect_rtcp(worker, session, packet, length, index);
+	return ipsec_mb_cm_protect_rtcp(worker, session, packet, length, index);
+}
+
+static int unprotect_rtcp(struct srtp_worker *worker, struct srtp_session *session, uint8_t *packet,
+                          uint16_t length, uint16_t tail, uint32_t *index)
+{
+	if (session->aead)
+		return ipsec_mb_gcm_unprotect_rtcp(worker, session, packet, length, tail, index);
+	return ipsec_mb_cm_unprotect_rtcp(worker, session, packet, length, tail, index);
+}
+
+const struct srtp_engine srtp_engine_ipsec_mb = {
+        .name = "ipsec-mb",
+        .worker_create = worker_create,
+        .worker_destroy = worker_destroy,
+        .session_create = session_create,
+        .session_destroy = session_destroy,
+        .protect = protect,
+        .unprotect = unprotect,
+        .protect_rtcp = protect_rtcp,
+        .unprotect_rtcp = unprotect_rtcp,
+        .session_size = session_size,
+};

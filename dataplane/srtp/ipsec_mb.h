@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ipsec-mb engine's two halves, GCM and counter mode with HMAC-SHA1: a burst may hold jobs of
+ * both.
+ */
+#ifndef SRTP_IPSEC_MB_H
+#define SRTP_IPSEC_MB_H
+
+#include <stdalign.h>
+
+#include <intel-ipsec-mb.h>
+
+#include "srtp/engine.h"
+#include "srtp/kdf.h"
+
+#define IPSEC_MB_LINE       64
+#define IPSEC_MB_SHA1_SHORT 12 /* the library writes no 10 or 4 bytes */
+#define SRTCP_HEADER_SIZE   8  /* in the clear (RFC 3711, 3.4) */
+#define SRTCP_INDEX_SIZE    4
+#define SRTCP_ENCRYPTED     UINT32_C(0x80000000) /* the E bit */
+
+/* Of SRTP or of SRTCP. */
+struct ipsec_mb_gcm {
+	alignas(IPSEC_MB_LINE) struct gcm_key_data key;
+	uint8_t salt[SRTP_SALT_MAX];
+};
+
+struct ipsec_mb_cm {
+	alignas(IPSEC_MB_LINE) uint8_t key[11 * 16]; /* expanded */
+	uint8_t salt[16];                            /* zeros behind it: an IV of packet 0 */
+	alignas(16) uint8_t inner[20], outer[20];    /* HMAC-SHA1's states behind the key */
+};
+
+struct srtp_session {
+	enum sluice_srtp_profile profile;
+	uint8_t tag_length, rtcp_tag_length;
+	bool aead;
+	union {
+		struct ipsec_mb_gcm gcm[2]; /* [0] SRTP, [1] SRTCP */
+		struct ipsec_mb_cm cm[2];
+	};
+};
+
+struct srtp_worker {
+	IMB_MGR *manager;
+	alignas(IPSEC_MB_LINE) struct gcm_context_data context;
+	/* Counter mode's, each row one packet of the burst. */
+	alignas(IPSEC_MB_LINE) IMB_JOB jobs[SRTP_BURST];
+	struct srtp_job *packets[SRTP_BURST];
+	alignas(IPSEC_MB_LINE) uint8_t ivs[SRTP_BURST][16];
+	uint8_t macs[SRTP_BURST][16];
+	uint8_t tags[SRTP_BURST][16]; /* as received: the ROC is hashed in their place */
+};
+
+/* By the session keys, as the RFCs' vectors have them. NULL: no memory, or not on this CPU. */
+struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
+                                             const struct srtp_keys *keys);
+
+void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct srtp_key_set *keys,
+                       bool long_key);
+void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job);
+void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job);
+int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                              uint8_t *packet, uint16_t length, uint32_t index);
+int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                                uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index);
+
+void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys);
+void ipsec_mb_cm_prepare(struct srtp_worker *worker);
+/* The first `count` of worker->packets. */
+void ipsec_mb_cm_protect(struct srtp_worker *worker, unsigned int count);
+void ipsec_mb_cm_unprotect(struct srtp_worker *worker, unsigned int count);
+int ipsec_mb_cm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                             uint8_t *packet, uint16_t length, uint32_t index);
+int ipsec_mb_cm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                               uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index);
+
+static inline void put32(uint8_t *to, uint32_t value)
+{
+	value = __builtin_bswap32(value);
+	__builtin_memcpy(to, &value, sizeof(value));
+}
+
+static inline uint32_t get32(const uint8_t *from)
+{
+	uint32_t value;
+
+	__builtin_memcpy(&value, from, sizeof(value));
+	return __builtin_bswap32(value);
+}
+
+#endif

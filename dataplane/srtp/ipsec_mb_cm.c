@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The synchronous bursts: all payloads through the counter mode, then all packets through SHA-1,
+ * sixteen of them abreast. Of what came in, only what is authentic is deciphered.
+ */
+#include "srtp/ipsec_mb.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define ROC_SIZE 4
+
+/* RFC 2104, the key shorter than a block. */
+static void state_make(IMB_MGR *manager, const uint8_t key[SRTP_AUTH_KEY_SIZE], uint8_t pad,
+                       uint8_t *state)
+{
+	uint8_t block[64];
+	unsigned int i;
+
+	memset(block, pad, sizeof(block));
+	for (i = 0; i < SRTP_AUTH_KEY_SIZE; i++)
+		block[i] ^= key[i];
+	IMB_SHA1_ONE_BLOCK(manager, block, state);
+	explicit_bzero(block, sizeof(block));
+}
+
+void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys)
+{
+	uint8_t unused[sizeof(cm->key)];
+
+	IMB_AES_KEYEXP_128(manager, keys->cipher, cm->key, unused);
+	explicit_bzero(unused, sizeof(unused));
+	state_make(manager, keys->auth, 0x36, cm->inner);
+	state_make(manager, keys->auth, 0x5c, cm->outer);
+	memset(cm->salt, 0, sizeof(cm->salt));
+	memcpy(cm->salt, keys->salt, sizeof(keys->salt));
+}
+
+/* What is the same for each packet. */
+void ipsec_mb_cm_prepare(struct srtp_worker *worker)
+{
+	unsigned int i;
+
+	for (i = 0; i < SRTP_BURST; i++) {
+		worker->jobs[i] = (IMB_JOB){
+		        .key_len_in_bytes = IMB_KEY_128_BYTES,
+		        .iv = worker->ivs[i],
+		        .iv_len_in_bytes = sizeof(worker->ivs[i]),
+		        .auth_tag_output = worker->macs[i],
+		        .auth_tag_output_len_in_bytes = IPSEC_MB_SHA1_SHORT,
+		        .cipher_mode = IMB_CIPHER_CNTR,
+		        .cipher_direction = IMB_DIR_ENCRYPT,
+		        .hash_alg = IMB_AUTH_HMAC_SHA_1,
+		        .chain_order = IMB_ORDER_CIPHER_HASH,
+		};
+	}
+}
+
+/* RFC 3711, 4.1.1: SSRC in bytes 4 to 7, the index in 8 to 13, under the salt. */
+static inline void job_cipher(IMB_JOB *job, const struct ipsec_mb_cm *cm, uint8_t iv[16],
+                              uint32_t ssrc, uint64_t index)
+{
+	uint64_t head, tail;
+
+	memcpy(&head, cm->salt, sizeof(head));
+	memcpy(&tail, cm->salt + sizeof(head), sizeof(tail));
+	head ^= (uint64_t)ssrc << 32;
+	tail ^= __builtin_bswap64(index << 16);
+	memcpy(iv, &head, sizeof(head));
+	memcpy(iv + sizeof(head), &tail, sizeof(tail));
+	job->enc_keys = job->dec_keys = cm->key;
+}
+
+static inline void job_hash(IMB_JOB *job, const struct ipsec_mb_cm *cm, const uint8_t *start,
+                            uint32_t length)
+{
+	job->hash_start_src_offset_in_bytes = start - job->src;
+	job->msg_len_to_hash_in_bytes = length;
+	job->u.HMAC._hashed_auth_key_xor_ipad = cm->inner;
+	job->u.HMAC._hashed_auth_key_xor_opad = cm->outer;
+}
+
+static inline void job_text(IMB_JOB *job, const uint8_t *src, uint8_t *dst, uint16_t length)
+{
+	job->src = src;
+	job->dst = dst;
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->msg_len_to_cipher_in_bytes = length;
+}
+
+static void jobs_cipher(struct srtp_worker *worker, IMB_JOB *jobs, unsigned int count)
+{
+	IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->manager, jobs, count, IMB_CIPHER_CNTR,
+	                                IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
+}
+
+static void jobs_hash(struct srtp_worker *worker, unsigned int count)
+{
+	IMB_SUBMIT_HASH_BURST_NOCHECK(worker->manager, worker->jobs, count, IMB_AUTH_HMAC_SHA_1);
+}
+
+/* Behind the payload, where it is hashed. */
+static inline void job_fill(struct srtp_worker *worker, unsigned int i, const struct srtp_job *job)
+{
+	const struct ipsec_mb_cm *cm = &job->session->cm[0];
+
+	job_text(&worker->jobs[i], job->src, job->dst, job->length);
+	job_cipher(&worker->jobs[i], cm, worker->ivs[i], job->ssrc, job->index);
+	put32(job->dst + job->length, job->index >> 16);
+	job_hash(&worker->jobs[i], cm, job->dst - job->header_length,
+	         job->header_length + job->length + ROC_SIZE);
+}
+
+void ipsec_mb_cm_protect(struct srtp_worker *worker, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		job_fill(worker, i, worker->packets[i]);
+	jobs_cipher(worker, worker->jobs, count);
+	jobs_hash(worker, count);
+	for (i = 0; i < count; i++) {
+		struct srtp_job *job = worker->packets[i];
+
+		memcpy(job->dst + job->length, worker->macs[i], job->session->tag_length);
+		job->ok = true;
+	}
+}
+
+void ipsec_mb_cm_unprotect(struct srtp_worker *worker, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct srtp_job *job = worker->packets[i];
+
+		memcpy(worker->tags[i], job->tag, job->session->tag_length);
+		job_fill(worker, i, job);
+	}
+	jobs_hash(worker, count);
+	for (i = 0; i < count; i++) {
+		struct srtp_job *job = worker->packets[i];
+
+		job->ok = CRYPTO_memcmp(worker->macs[i], worker->tags[i],
+		                        job->session->tag_length) == 0;
+		if (!job->ok)
+			worker->jobs[i].msg_len_to_cipher_in_bytes = 0;
+	}
+	jobs_cipher(worker, worker->jobs, count);
+}
+
+static void rtcp_fill(struct srtp_worker *worker, const struct ipsec_mb_cm *cm, uint8_t *packet,
+                      uint16_t length, uint32_t index)
+{
+	uint32_t ssrc;
+
+	memcpy(&ssrc, packet + 4, sizeof(ssrc));
+	job_text(&worker->jobs[0], packet + SRTCP_HEADER_SIZE, packet + SRTCP_HEADER_SIZE,
+	         length - SRTCP_HEADER_SIZE);
+	job_cipher(&worker->jobs[0], cm, worker->ivs[0], ssrc, index);
+	job_hash(&worker->jobs[0], cm, packet, length + SRTCP_INDEX_SIZE);
+}
+
+int ipsec_mb_cm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                             uint8_t *packet, uint16_t length, uint32_t index)
+{
+	if (length < SRTCP_HEADER_SIZE)
+		return -EINVAL;
+	rtcp_fill(worker, &session->cm[1], packet, length, index & ~SRTCP_ENCRYPTED);
+	put32(packet + length, index | SRTCP_ENCRYPTED);
+	jobs_cipher(worker, worker->jobs, 1);
+	jobs_hash(worker, 1);
+	memcpy(packet + length + SRTCP_INDEX_SIZE, worker->macs[0], session->rtcp_tag_length);
+	return length + SRTCP_INDEX_SIZE + session->rtcp_tag_length;
+}
+
+int ipsec_mb_cm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
+                               uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index)
+{
+	uint8_t tag_length = session->rtcp_tag_length;
+	uint32_t word;
+
+	if (length < SRTCP_HEADER_SIZE + SRTCP_INDEX_SIZE + tail + tag_length)
+		return -EBADMSG;
+	length -= SRTCP_INDEX_SIZE + tail + tag_length;
+	word = get32(packet + length);
+	*index = word & ~SRTCP_ENCRYPTED;
+	rtcp_fill(worker, &session->cm[1], packet, length, *index);
+	jobs_hash(worker, 1);
+	if (CRYPTO_memcmp(worker->macs[0], packet + length + SRTCP_INDEX_SIZE + tail, tag_length) !=
+	    0)
+		return -EBADMSG;
+	if (word & SRTCP_ENCRYPTED)
+		jobs_cipher(worker, worker->jobs, 1);
+	return length;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "srtp/receive_window.h"
+
+#include <string.h>
+
+/* Behind the highest index; the rest of its word is ahead of it and not yet used. */
+#define REACH     (SRTP_WINDOW_BITS - 64)
+#define SEQ_HALF  0x8000
+#define INDEX_MAX ((UINT64_C(1) << 48) - 1)
+
+static uint64_t *word_of(const struct srtp_receive_window *window, uint64_t index)
+{
+	return (uint64_t *)&window->words[index / 64 % SRTP_WINDOW_WORDS];
+}
+
+uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t seq)
+{
+	uint64_t roc = window->highest >> 16;
+	uint16_t highest = window->highest;
+
+	if (!window->started)
+		return seq;
+	if (highest < SEQ_HALF) {
+		if (seq - highest > SEQ_HALF && roc > 0)
+			roc--;
+	} else if (highest - SEQ_HALF > seq) {
+		roc++;
+	}
+	/* Past the last ROC the keys are used up: it comes out as old. */
+	return (roc << 16 | seq) & INDEX_MAX;
+}
+
+enum srtp_window_verdict srtp_window_look(const struct srtp_receive_window *window, uint64_t index)
+{
+	if (!window->started || index > window->highest)
+		return SRTP_WINDOW_NEW;
+	if (window->highest - index >= REACH)
+		return SRTP_WINDOW_OLD;
+	return *word_of(window, index) >> index % 64 & 1 ? SRTP_WINDOW_REPLAYED : SRTP_WINDOW_NEW;
+}
+
+static void window_advance(struct srtp_receive_window *window, uint64_t index)
+{
+	uint64_t words = index / 64 - window->highest / 64;
+	uint64_t i;
+
+	if (!window->started || words >= SRTP_WINDOW_WORDS) {
+		memset(window->words, 0, sizeof(window->words));
+	} else {
+		for (i = 1; i <= words; i++)
+			*word_of(window, window->highest + i * 64) = 0;
+	}
+	window->highest = index;
+	window->started = true;
+}
+
+bool srtp_window_take(struct srtp_receive_window *window, uint64_t index)
+{
+	/* Looked at before, but another packet of the burst may have moved the window. */
+	if (srtp_window_look(window, index) != SRTP_WINDOW_NEW)
+		return false;
+	if (!window->started || index > window->highest)
+		window_advance(window, index);
+	*word_of(window, index) |= UINT64_C(1) << index % 64;
+	return true;
+}
