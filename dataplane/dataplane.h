@@ -21,6 +21,7 @@ struct services;
 struct mirror;
 struct punt;
 struct turn;
+struct media;
 
 /* const after start: the command line. Tables are sized here and never grow. */
 struct options {
@@ -53,8 +54,9 @@ struct dataplane {
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
-	struct turn *turn; /* turn/turn.h */
-	struct gate *gate; /* gate/gate.h */
+	struct turn *turn;   /* turn/turn.h */
+	struct gate *gate;   /* gate/gate.h */
+	struct media *media; /* media/media.h */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */

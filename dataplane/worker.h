@@ -22,6 +22,7 @@ struct port_queue_list;
 struct next_hop;
 struct random;
 struct turn_worker;
+struct media_worker;
 
 #define WORKERS_MAX               64
 #define WORKER_INBOX_SIZE         2048
@@ -41,7 +42,8 @@ struct worker {
 	unsigned int lcore;
 	uint64_t tsc_hz;
 	struct rte_graph *graph;
-	struct turn_worker *turn; /* turn/: tables of which this worker is the only writer */
+	struct turn_worker *turn;   /* turn/: tables of which this worker is the only writer */
+	struct media_worker *media; /* media/: the same of the SRTP forwarding unit */
 	struct random *random;
 	struct next_hop *next_hops; /* net/next_hop.h: this worker's memory of routes */
 

@@ -38,6 +38,8 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
         [DROP_TURN_NOT_CONFIGURED] = {"turn_not_configured", "TURN request before a realm is set"},
         [DROP_TURN_USER_WANTED] = {"turn_user_wanted",
                                    "request of a user whose key is being fetched"},
+        [DROP_MEDIA_BACKLOG] = {"media_backlog",
+                                "more packets than the subscriptions' worker can write"},
         [DROP_HOP_LIMIT] = {"hop_limit", "TTL or hop limit is used up"},
         [DROP_NO_ROUTE] = {"no_route", "no route to the destination through a port"},
         [DROP_NEIGHBOUR_PENDING] = {"neighbour_pending",

@@ -15,6 +15,7 @@ enum {
 	PORT_RX_CLASSIFY,
 	PORT_RX_IP_OUTPUT,
 	PORT_RX_PORT_TX,
+	PORT_RX_SRTP_ENCRYPT,
 	PORT_RX_EDGES,
 };
 
@@ -22,6 +23,7 @@ static const rte_edge_t entry_edges[] = {
         [PACKET_ENTRY_CLASSIFY] = PORT_RX_CLASSIFY,
         [PACKET_ENTRY_IP_OUTPUT] = PORT_RX_IP_OUTPUT,
         [PACKET_ENTRY_PORT_TX] = PORT_RX_PORT_TX,
+        [PACKET_ENTRY_SRTP_ENCRYPT] = PORT_RX_SRTP_ENCRYPT,
 };
 
 static void inbox_drain(struct rte_graph *graph, struct rte_node *node, struct worker *worker)
@@ -103,6 +105,7 @@ static struct rte_node_register port_rx_node = {
                         [PORT_RX_CLASSIFY] = "classify",
                         [PORT_RX_IP_OUTPUT] = "ip_output",
                         [PORT_RX_PORT_TX] = "port_tx",
+                        [PORT_RX_SRTP_ENCRYPT] = "srtp_encrypt",
                 },
 };
 

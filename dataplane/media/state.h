@@ -260,6 +260,7 @@ enum media_counter {
 	MEDIA_ASK_FULL,
 	MEDIA_NO_MBUF,
 	MEDIA_TOO_BIG,
+	MEDIA_NO_REMOTE, /* not sent: the endpoint has not shown where it is */
 	MEDIA_COUNTERS,
 };
 

@@ -343,6 +343,14 @@ void ports_destroy(struct dataplane *dp)
 	dp->ports = NULL;
 }
 
+static void mtu_set(struct dataplane *dp, struct port *port, uint16_t mtu)
+{
+	if (port->mtu == mtu)
+		return;
+	__atomic_store_n(&port->mtu, mtu, __ATOMIC_RELAXED);
+	dataplane_output_changed(dp); /* templates of frames remember it */
+}
+
 void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_state state,
                        uint16_t mtu)
 {
@@ -351,7 +359,7 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 	struct port *port = &dp->ports->table[index];
 
 	if (mtu != 0 && mtu <= dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM - RTE_ETHER_HDR_LEN)
-		__atomic_store_n(&port->mtu, mtu, __ATOMIC_RELAXED);
+		mtu_set(dp, port, mtu);
 	if (port->state == state || port->state == SLUICE_PORT_GONE)
 		return;
 	__atomic_store_n(&port->state, state, __ATOMIC_RELAXED);

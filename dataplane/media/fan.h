@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a worker has yet to write for its subscriptions: plaintext packets in the order of their
+ * coming, each with a cursor into the stream's legs. A walk takes a part of it, so that one packet
+ * with thousands of legs keeps nobody waiting, and its mbufs stay in the cache.
+ */
+#ifndef MEDIA_FAN_H
+#define MEDIA_FAN_H
+
+#include <stdbool.h>
+
+#include "media/rewrite.h"
+#include "media/state.h"
+
+/* What the legs of one packet have in common. */
+struct fan_source {
+	const struct rte_mbuf *mbuf;
+	const uint8_t *header; /* plaintext; the payload stands behind it */
+	uint16_t header_length, payload_length;
+	uint16_t ext_offset, ext_length, ext_profile;
+	uint8_t first_byte; /* version, padding, extension, CSRC count */
+	uint8_t payload_type;
+	uint8_t marker;
+	bool repeat; /* for one leg alone, that had it already */
+	struct rewrite_packet packet;
+};
+
+/* One packet to write. */
+struct fan_leg {
+	struct subscription *subscription;
+	const struct fan_source *source;
+};
+
+/* A burst, and the packets that it finishes. */
+struct fan_burst {
+	unsigned int count, sources_count, done_count;
+	struct fan_leg legs[SRTP_BURST];
+	struct fan_source sources[SRTP_BURST];
+	struct rte_mbuf *done[SRTP_BURST];
+	struct packet_cache *caches[SRTP_BURST]; /* where they go; NULL: nobody keeps them */
+};
+
+static inline bool fan_empty(const struct media_worker *worker)
+{
+	return worker->backlog_head == worker->backlog_tail;
+}
+
+/* Takes over one reference of a packet with packet->media; only: a subscription to repeat it for,
+ * or 0. False: full, the reference stays the caller's. */
+bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);
+
+/* The next legs, `room` at most; nothing is left where the burst has none. Its packets must be
+ * written before fan_done. */
+void fan_take(struct media_worker *worker, struct fan_burst *burst, unsigned int room);
+/* Packets that have no more legs go into the cache of their stream. */
+void fan_done(struct media_worker *worker, struct fan_burst *burst);
+
+/* Before the worker goes. */
+void fan_drop_all(struct media_worker *worker);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Streams and their subscribers, each with keys of its own, in a dataplane whose ports are rings:
+ * what sluice-bench srtp measures and what the tests of srtp_encrypt send through.
+ */
+#ifndef BENCH_SRTP_POPULATION_H
+#define BENCH_SRTP_POPULATION_H
+
+#include "media/state.h"
+#include "rig.h"
+
+#define SRTP_POPULATION_PT 96
+
+struct srtp_population_plan {
+	enum sluice_srtp_profile profile;
+	const struct srtp_engine *engine;
+	uint16_t workers;
+	uint32_t streams;
+	uint32_t legs; /* of each stream */
+	/* Of a room: each endpoint publishes a stream and gets those of the others. Else each leg
+	 * has an endpoint of its own. */
+	uint32_t room; /* endpoints of it; 0: no rooms; `streams` is a multiple */
+	uint32_t mbufs;
+};
+
+struct srtp_population {
+	struct srtp_population_plan plan;
+	struct rig rig;
+	struct media media;
+	uint32_t n_endpoints, n_subscriptions;
+};
+
+/* 0 or -1, with a line on stderr. */
+int srtp_population_create(struct srtp_population *population,
+                           const struct srtp_population_plan *plan);
+void srtp_population_destroy(struct srtp_population *population);
+
+/* The master key and salt of an endpoint's packets out: what a receiver of them needs. */
+void srtp_population_key(uint32_t endpoint, uint8_t key[SLUICE_MEDIA_KEY_MAX]);
+
+/* The NIC computes UDP checksums, or nobody but us. */
+void srtp_population_checksum(struct srtp_population *population, bool by_port);
+
+/* A plaintext packet of a stream, for srtp_encrypt: header written, payload of `size` bytes as it
+ * lies in the mbuf. NULL: no mbuf. */
+struct rte_mbuf *srtp_population_packet(struct srtp_population *population, uint32_t stream,
+                                        uint64_t index, uint16_t size);
+
+#endif
