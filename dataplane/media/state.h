@@ -92,10 +92,11 @@ struct endpoint {
 	                                 to 0 */
 	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
 	struct srtp_receive_window rtcp_window;
-	uint64_t rtcp_due;      /* TSC */
-	uint32_t rtcp_next;     /* of subscriptions->list: where this round of reports stands */
-	uint32_t rtcp_ssrc;     /* under which we report and ask; 0: none drawn yet */
-	uint64_t rtcp_pass_due; /* TSC: bounds the compounds that we read of it */
+	uint64_t rtcp_due;         /* TSC */
+	uint32_t rtcp_next;        /* of subscriptions->list: where this round of reports stands */
+	uint32_t rtcp_source_next; /* of sources->sources: the next to report on */
+	uint32_t rtcp_ssrc;        /* under which we report and ask; 0: none drawn yet */
+	uint64_t rtcp_pass_due;    /* TSC: bounds the compounds that we read of it */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RTCP of an endpoint, in plaintext: it ends here. What it asks for goes to the backlog of
+ * srtp_encrypt or upstream with the next housekeeping; reports of our own are made there as well.
+ */
+#include "dataplane.h"
+#include "graph/node.h"
+#include "media/rtcp_receive.h"
+
+enum {
+	RTCP_NODE_DROP = EDGE_DROP,
+	RTCP_NODE_EDGES,
+};
+
+static uint16_t rtcp_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                             uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+	struct media *media = worker->dp->media;
+
+	RTE_SET_USED(graph);
+	for (uint16_t i = 0; i < nb_objs; i++) {
+		struct rte_mbuf *mbuf = objs[i];
+
+		rtcp_receive(worker->media, &media->endpoints[packet_of(mbuf)->media.stream],
+		             rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
+	}
+	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, nb_objs);
+	return nb_objs;
+}
+
+static struct rte_node_register rtcp_node = {
+        .name = "rtcp",
+        .process = rtcp_process,
+        .nb_edges = RTCP_NODE_EDGES,
+        .next_nodes =
+                {
+                        [RTCP_NODE_DROP] = "drop",
+                },
+};
+
+RTE_NODE_REGISTER(rtcp_node);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What one thread asks of the worker that may answer it: a ring for each worker. */
+#ifndef MEDIA_ASK_H
+#define MEDIA_ASK_H
+
+#include "media/state.h"
+
+/* Any worker: to the stream's owner; at once where that is the caller. */
+void media_ask(struct media_worker *media_worker, const struct media_ask *ask);
+/* Any thread. False: the ring is full. */
+bool media_ask_put(struct media *media, uint16_t worker, const struct media_ask *ask);
+/* Housekeeping: a bounded number of those that came. */
+void media_asks_run(struct media_worker *media_worker);
+
+#endif

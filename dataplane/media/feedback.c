@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/feedback.h"
+
+#include "media/key_frame.h"
+#include "media/reception.h"
+#include "media/rtcp.h"
+#include "media/rtcp_send.h"
+#include "worker.h"
+
+#define STREAMS_PER_RUN 64u
+#define NACKS_PER_RUN   MISSING_PACKETS
+
+void feedback_queue(struct media_worker *media_worker, uint32_t index)
+{
+	struct feedback_list *list = &media_worker->rtcp->feedback;
+	struct stream *stream = &media_worker->media->streams[index];
+
+	if (stream->feedback_queued)
+		return;
+	if (list->tail - list->head == FEEDBACK_STREAMS) {
+		media_worker->counters[MEDIA_FEEDBACK_DROPPED]++;
+		return;
+	}
+	list->streams[list->tail++ & (FEEDBACK_STREAMS - 1)] = index;
+	stream->feedback_queued = true;
+}
+
+/* A minimal compound (RFC 4585, 3.1). */
+static void feedback_send(struct media_worker *media_worker, const struct stream *stream,
+                          bool key_frame, const uint64_t *indices, uint32_t count)
+{
+	struct media *media = media_worker->media;
+	struct endpoint *endpoint = &media->endpoints[stream->endpoint];
+	uint32_t ssrc = __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED);
+	struct rtcp_writer writer;
+	struct rte_mbuf *mbuf = rtcp_begin(media_worker, endpoint, &writer);
+
+	if (mbuf == NULL)
+		return;
+	rtcp_put_sdes(&writer);
+	rtcp_put_self(&writer, media, endpoint);
+	if (key_frame)
+		rtcp_put_pli(&writer, endpoint->rtcp_ssrc, ssrc);
+	if (count != 0)
+		rtcp_put_nack(&writer, endpoint->rtcp_ssrc, ssrc, indices, count);
+	rtcp_send(media_worker, endpoint, mbuf, &writer);
+}
+
+/* True: it will have to ask again. */
+static bool stream_feedback(struct media_worker *media_worker, struct stream *stream)
+{
+	const struct endpoint *endpoint = &media_worker->media->endpoints[stream->endpoint];
+	const struct worker *worker = media_worker->worker;
+	struct missing_packets *missing = &stream->reception->missing;
+	uint64_t indices[NACKS_PER_RUN];
+	uint32_t count;
+	bool key_frame;
+
+	/* nobody to ask yet, but its first packet shows the way */
+	if (endpoint->remote.port == 0 ||
+	    __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED) == 0)
+		return stream->key_frame_wanted;
+	key_frame = key_frame_due(stream, worker->tsc, worker->tsc_hz);
+	count = missing_take(missing, worker->tsc, worker->tsc_hz, indices, NACKS_PER_RUN);
+	if (key_frame || count != 0)
+		feedback_send(media_worker, stream, key_frame, indices, count);
+	stream->nacks_sent += count;
+	media_worker->counters[MEDIA_NACK_SENT] += count;
+	media_worker->counters[MEDIA_KEY_FRAME_SENT] += key_frame;
+	return stream->key_frame_wanted || missing->count != 0;
+}
+
+void feedback_run(struct media_worker *media_worker)
+{
+	struct feedback_list *list = &media_worker->rtcp->feedback;
+	struct media *media = media_worker->media;
+	uint32_t count = RTE_MIN(list->tail - list->head, STREAMS_PER_RUN);
+
+	while (count-- != 0) {
+		uint32_t index = list->streams[list->head++ & (FEEDBACK_STREAMS - 1)];
+		struct stream *stream = &media->streams[index];
+
+		/* gone, or its place was taken by another worker's */
+		if (!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
+		    media->endpoints[stream->endpoint].worker != media_worker->worker->id)
+			continue;
+		stream->feedback_queued = false;
+		if (stream_feedback(media_worker, stream))
+			feedback_queue(media_worker, index);
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/nack.h"
+
+#include "media/ask.h"
+#include "media/cache.h"
+#include "media/fan.h"
+#include "media/repeat.h"
+#include "media/rewrite.h"
+#include "media/rtcp.h"
+#include "worker.h"
+
+static void packet_refuse(struct media_worker *media_worker, struct subscription *subscription)
+{
+	subscription->retransmit_refused++;
+	media_worker->counters[MEDIA_NACK_REFUSED]++;
+}
+
+static struct rte_mbuf *packet_cached(struct media_worker *media_worker, uint32_t stream,
+                                      uint64_t index)
+{
+	struct stream_worker *at =
+	        &media_worker->media->streams[stream].at[media_worker->worker->id];
+	struct packet_cache *cache = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
+
+	return cache == NULL ? NULL : packet_cache_find(cache, index, media_worker->worker->tsc);
+}
+
+static void packet_miss(struct media_worker *media_worker, struct subscription *subscription,
+                        uint32_t stream, uint64_t index)
+{
+	const struct media_ask ask = {.index = index, .stream = stream, .kind = MEDIA_ASK_PACKET};
+
+	subscription->retransmit_missed++;
+	media_worker->counters[MEDIA_NACK_MISSED]++;
+	media_ask(media_worker, &ask);
+}
+
+/* One sequence number of the subscriber's. */
+static void packet_repeat(struct media_worker *media_worker, uint32_t index, uint16_t seq)
+{
+	struct subscription *subscription = &media_worker->media->subscriptions[index];
+	const struct worker *worker = media_worker->worker;
+	uint64_t outgoing = rewrite_outgoing(subscription, seq), source;
+	struct rte_mbuf *mbuf;
+	uint32_t stream;
+
+	if (!rewrite_source(subscription, outgoing, &stream, &source) ||
+	    !__atomic_load_n(&media_worker->media->streams[stream].live, __ATOMIC_ACQUIRE)) {
+		packet_refuse(media_worker, subscription);
+		return;
+	}
+	mbuf = packet_cached(media_worker, stream, source);
+	/* an ask is bounded like a repeat */
+	if (repeat_allow(&media_worker->rtcp->repeats, subscription, index, outgoing,
+	                 mbuf != NULL ? mbuf->pkt_len : 0, worker->tsc,
+	                 worker->tsc_hz) != REPEAT_PASS) {
+		packet_refuse(media_worker, subscription);
+		return;
+	}
+	if (mbuf == NULL) {
+		packet_miss(media_worker, subscription, stream, source);
+		return;
+	}
+	rte_mbuf_refcnt_update(mbuf, 1);
+	if (!fan_put(media_worker, mbuf, index)) {
+		rte_pktmbuf_free(mbuf);
+		packet_refuse(media_worker, subscription);
+	}
+}
+
+static void entry_answer(struct media_worker *media_worker, uint32_t index, uint16_t pid,
+                         uint16_t blp)
+{
+	packet_repeat(media_worker, index, pid);
+	for (uint16_t bit = 0; blp != 0; bit++, blp >>= 1)
+		if (blp & 1)
+			packet_repeat(media_worker, index, (uint16_t)(pid + 1 + bit));
+}
+
+void nack_answer(struct media_worker *media_worker, uint32_t index,
+                 const struct rtcp_feedback *feedback, uint32_t *budget)
+{
+	struct subscription *subscription = &media_worker->media->subscriptions[index];
+
+	for (uint16_t i = 0; i < feedback->fci_length / RTCP_NACK_SIZE; i++) {
+		uint16_t pid, blp;
+		uint32_t wanted;
+
+		rtcp_nack_read(feedback, i, &pid, &blp);
+		wanted = 1 + (uint32_t)__builtin_popcount(blp);
+		if (wanted > *budget) {
+			*budget = 0;
+			packet_refuse(media_worker, subscription);
+			continue;
+		}
+		*budget -= wanted;
+		entry_answer(media_worker, index, pid, blp);
+	}
+}

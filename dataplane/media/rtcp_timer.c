@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/rtcp_timer.h"
+
+#include "dataplane.h"
+#include "media/reception.h"
+#include "media/rtcp.h"
+#include "media/rtcp_send.h"
+#include "random.h"
+
+/* With a sender report, a chunk and a BYE each, and the blocks of the first compound, they fit. */
+#define LEGS_PER_COMPOUND   16
+#define LEGS_BESIDE_BLOCKS  4
+#define BLOCKS_PER_COMPOUND 28
+/* A publisher that is silent for so long is not reported on. */
+#define SILENT_SECONDS 5
+
+#define SLICE_MIN         32u
+#define SLICE_SHARE       128u /* a round over all endpoints in so many calls ... */
+#define SLICE_MAX         512u /* ... but no more of them in one */
+#define COMPOUNDS_PER_RUN 16
+
+/* One leg in a compound. */
+struct reported_leg {
+	struct subscription *subscription;
+	uint32_t publisher;
+	bool bye;
+};
+
+struct report {
+	struct media_worker *media_worker;
+	struct endpoint *endpoint;
+	struct rtcp_writer writer;
+	uint32_t blocks;
+	uint32_t n_legs;
+	struct reported_leg legs[LEGS_PER_COMPOUND];
+};
+
+static void blocks_put(struct report *report)
+{
+	const struct media *media = report->media_worker->media;
+	const struct worker *worker = report->media_worker->worker;
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&report->endpoint->sources, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; sources != NULL && i < sources->count; i++) {
+		uint32_t turn = report->endpoint->rtcp_source_next++ % sources->count;
+		const struct endpoint_source *source = sources->sources[turn];
+		struct reception *reception = media->streams[source->stream].reception;
+		struct rtcp_block block;
+
+		if (source->rtx || reception == NULL || !reception->started ||
+		    worker->tsc - reception->last_tsc > SILENT_SECONDS * worker->tsc_hz)
+			continue;
+		reception_report(reception, source->ssrc, worker->tsc, &block);
+		rtcp_put_block(&report->writer, &block);
+		if (++report->blocks == BLOCKS_PER_COMPOUND)
+			return;
+	}
+}
+
+static void sender_report_put(struct report *report, struct subscription *subscription,
+                              uint64_t ntp, uint32_t rtp)
+{
+	const struct rtcp_sender sender = {
+	        .ntp = ntp,
+	        .rtp = rtp + subscription->timestamp_offset,
+	        .packets = (uint32_t)subscription->packets,
+	        .octets = (uint32_t)subscription->bytes,
+	};
+
+	rtcp_put_sr(&report->writer, subscription->ssrc, &sender);
+	subscription->sr_tsc = report->media_worker->worker->tsc;
+	subscription->sr_middle = (uint32_t)(ntp >> 16);
+}
+
+/* A leg that sends has its report, one whose stream has ended its BYE, once. */
+static void leg_put(struct report *report, struct subscription *subscription)
+{
+	const struct worker *worker = report->media_worker->worker;
+	const struct stream *stream =
+	        &report->media_worker->media->streams[subscription->stream_now];
+	bool ended = __atomic_load_n(&stream->ended, __ATOMIC_ACQUIRE);
+	bool known;
+	uint64_t ntp;
+	uint32_t rtp;
+
+	if (subscription->stream_now == 0 || subscription->packets == 0 ||
+	    !__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
+	    (ended ? subscription->bye_sent : subscription->paused))
+		return;
+	known = sender_clock_at(&stream->clock, worker->tsc, worker->tsc_hz, stream->clock_hz, &ntp,
+	                        &rtp);
+	if (!known && !ended)
+		return;
+	if (known)
+		sender_report_put(report, subscription, ntp, rtp);
+	subscription->bye_sent = ended;
+	report->legs[report->n_legs++] =
+	        (struct reported_leg){subscription, stream->endpoint, ended};
+}
+
+/* False: all legs have had their turn, the round is over. */
+static bool legs_put(struct report *report)
+{
+	const struct media *media = report->media_worker->media;
+	struct endpoint *endpoint = report->endpoint;
+	const struct endpoint_subscriptions *subscriptions =
+	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
+	uint32_t room = report->blocks == 0 ? LEGS_PER_COMPOUND : LEGS_BESIDE_BLOCKS;
+	uint32_t count = subscriptions == NULL ? 0 : subscriptions->count;
+
+	while (endpoint->rtcp_next < count) {
+		uint32_t index = subscriptions->list[endpoint->rtcp_next].subscription;
+
+		if (report->n_legs == room)
+			return true;
+		endpoint->rtcp_next++;
+		leg_put(report, &media->subscriptions[index]);
+	}
+	return false;
+}
+
+static void names_put(struct report *report)
+{
+	const struct media *media = report->media_worker->media;
+
+	rtcp_put_sdes(&report->writer);
+	rtcp_put_self(&report->writer, media, report->endpoint);
+	for (uint32_t i = 0; i < report->n_legs; i++)
+		rtcp_put_publisher(&report->writer, media, report->legs[i].subscription->ssrc,
+		                   report->legs[i].publisher);
+	for (uint32_t i = 0; i < report->n_legs; i++)
+		if (report->legs[i].bye)
+			rtcp_put_bye(&report->writer, report->legs[i].subscription->ssrc);
+}
+
+/* Between half a second and one and a half (RFC 3550, 6.3.1), so that endpoints do not fall into
+ * step. */
+static uint64_t next_due(const struct worker *worker)
+{
+	uint32_t ms = 500 + random_below(worker->random, 1000);
+
+	return worker->tsc + worker->tsc_hz / 1000 * ms;
+}
+
+void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
+{
+	struct report report = {.media_worker = media_worker, .endpoint = endpoint};
+	struct rte_mbuf *mbuf = rtcp_begin(media_worker, endpoint, &report.writer);
+	bool more = false;
+
+	if (mbuf != NULL) {
+		if (endpoint->rtcp_next == 0)
+			blocks_put(&report);
+		more = legs_put(&report);
+	}
+	if (!more) {
+		endpoint->rtcp_next = 0;
+		endpoint->rtcp_due = next_due(media_worker->worker);
+	}
+	if (report.blocks == 0 && report.n_legs == 0) {
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	names_put(&report);
+	rtcp_send(media_worker, endpoint, mbuf, &report.writer);
+}
+
+void rtcp_timers_run(struct media_worker *media_worker)
+{
+	struct media *media = media_worker->media;
+	const struct worker *worker = media_worker->worker;
+	uint32_t *next = &media_worker->rtcp->endpoint_next;
+	uint32_t slice = RTE_MIN(RTE_MAX(media->max_endpoints / SLICE_SHARE, SLICE_MIN), SLICE_MAX);
+	uint32_t compounds = COMPOUNDS_PER_RUN;
+
+	slice = RTE_MIN(slice, media->max_endpoints);
+	while (slice-- != 0) {
+		struct endpoint *endpoint = &media->endpoints[*next % media->max_endpoints + 1];
+
+		if (!__atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ||
+		    endpoint->worker != worker->id || endpoint->rtcp_due > worker->tsc) {
+			(*next)++;
+			continue;
+		}
+		if (compounds-- == 0)
+			return;
+		rtcp_report(media_worker, endpoint);
+	}
+}
