@@ -82,6 +82,16 @@ static const char *poll_set(struct config *config, const struct option_row *row,
 	return NULL;
 }
 
+static const char *srtp_engine_set(struct config *config, const struct option_row *row,
+                                   const char *value)
+{
+	if (strcmp(value, "auto") != 0 && strcmp(value, "ipsec-mb") != 0 &&
+	    strcmp(value, "libsrtp2") != 0)
+		return "auto, ipsec-mb or libsrtp2";
+	config->options.srtp_engine = value;
+	return NULL;
+}
+
 /* "2-5,8" */
 static const char *cpus_set(struct config *config, const struct option_row *row, const char *value)
 {
@@ -148,6 +158,7 @@ static const struct option_row rows[] = {
          IN_OPTIONS(mbuf_size), RTE_MBUF_DEFAULT_BUF_SIZE, 16384 + RTE_PKTMBUF_HEADROOM},
         {"xdp-object", "PATH", "the XDP program of the ports", text_set, IN_OPTIONS(xdp_object)},
         {"poll", "adaptive|busy", "whether idle workers sleep", poll_set},
+        {"srtp-engine", "NAME", "what enciphers SRTP: auto, ipsec-mb or libsrtp2", srtp_engine_set},
         {"test-clock", NULL, "for tests: let workers' time be put forward over the socket",
          flag_set, IN_OPTIONS(test_clock)},
         {"eal", "ARG", "an argument for DPDK's EAL; may be repeated", eal_set},

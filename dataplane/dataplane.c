@@ -9,6 +9,7 @@
 #include "net/port.h"
 #include "net/punt.h"
 #include "net/service.h"
+#include "srtp/engine.h"
 #include "turn/turn.h"
 
 #include <rte_errno.h>
@@ -112,6 +113,13 @@ struct dataplane *dataplane_create(const struct options *options, struct event_b
 	dp->options = *options;
 	dp->events = events;
 	dp->tsc_start = rte_rdtsc();
+	dp->srtp = srtp_engine_choose(options->srtp_engine);
+	if (dp->srtp == NULL) {
+		log_error("SRTP engine %s does not run on this CPU: expected another",
+		          options->srtp_engine != NULL ? options->srtp_engine : "auto");
+		dataplane_destroy(dp);
+		return NULL;
+	}
 	failed = parts_create(dp);
 	if (failed != NULL) {
 		log_error("no memory for %s: %s", failed, rte_strerror(rte_errno));

@@ -20,6 +20,7 @@ struct neighbours;
 struct services;
 struct mirror;
 struct punt;
+struct srtp_engine;
 struct turn;
 struct media;
 
@@ -32,10 +33,11 @@ struct options {
 	uint32_t max_permissions;
 	uint32_t max_channels;
 	uint32_t max_ports;
-	uint32_t mbufs;     /* in the pool, for all ports */
-	uint16_t mbuf_size; /* data room, headroom included */
-	uint32_t poll;      /* enum sluice_poll_mode at start */
-	bool test_clock;    /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	uint32_t mbufs;          /* in the pool, for all ports */
+	uint16_t mbuf_size;      /* data room, headroom included */
+	uint32_t poll;           /* enum sluice_poll_mode at start */
+	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
+	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
 };
 
 struct dataplane {
@@ -54,9 +56,10 @@ struct dataplane {
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
-	struct turn *turn;   /* turn/turn.h */
-	struct gate *gate;   /* gate/gate.h */
-	struct media *media; /* media/media.h */
+	struct turn *turn;              /* turn/turn.h */
+	struct gate *gate;              /* gate/gate.h */
+	struct media *media;            /* media/media.h */
+	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */

@@ -17,6 +17,7 @@ static const struct column version_columns[] = {
         {"version", "of the program", COLUMN_TEXT, ROW(version)},
         {"api", "version of the sockets' language", COLUMN_NUMBER, ROW(api)},
         {"dpdk", "that it runs on", COLUMN_TEXT, ROW(dpdk)},
+        {"srtp", "engine of its SRTP", COLUMN_TEXT, ROW(srtp)},
         {"pid", "process id", COLUMN_NUMBER, ROW(pid)},
         {"uptime", "in seconds", COLUMN_NUMBER, ROW(uptime_s)},
         {0},

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "gate/gate.h"
 #include "net/port.h"
+#include "srtp/engine.h"
 #include "turn/turn.h"
 
 #include <rte_common.h>
@@ -25,6 +26,7 @@ static int version_handle(struct api_call *call)
 	        .uptime_s = (rte_rdtsc() - call->dp->tsc_start) / rte_get_tsc_hz(),
 	};
 	snprintf(version->dpdk, sizeof(version->dpdk), "%s", rte_version());
+	snprintf(version->srtp, sizeof(version->srtp), "%s", call->dp->srtp->name);
 	call->length = sizeof(*version);
 	return 0;
 }

@@ -144,9 +144,10 @@ struct sluice_version {
 	char program[32]; /* "sluice-dataplane" or "sluice-controlplane" */
 	char version[32];
 	char dpdk[32]; /* empty for the control plane */
+	char srtp[32]; /* the SRTP engine in use; empty for the control plane */
 	uint64_t uptime_s;
 };
-static_assert(sizeof(struct sluice_version) == 112, "version");
+static_assert(sizeof(struct sluice_version) == 144, "version");
 
 struct sluice_config_show {
 	uint32_t secrets; /* 1: show passwords and secrets, 0: mask them */

@@ -21,6 +21,7 @@
 #include "dataplane.h"
 #include "graph/drop.h"
 #include "graph/graph.h"
+#include "srtp/engine.h"
 
 struct fixture {
 	struct dataplane *dp;
@@ -153,6 +154,7 @@ static void version_told(void **state)
 	assert_int_equal(version->api, SLUICE_API_VERSION);
 	assert_int_equal(version->pid, getpid());
 	assert_string_equal(version->program, "sluice-dataplane");
+	assert_string_equal(version->srtp, srtp_engine_choose(NULL)->name);
 }
 
 static uint64_t counter_value(const char *name)
