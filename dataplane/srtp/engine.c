@@ -5,6 +5,7 @@
 
 static const struct srtp_engine *const engines[] = {
         &srtp_engine_ipsec_mb,
+        &srtp_engine_libsrtp2,
 };
 
 /* What it takes is only known by trying. */

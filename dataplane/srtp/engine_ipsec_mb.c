@@ -88,7 +88,7 @@ static struct srtp_session *session_create(enum sluice_srtp_profile profile, con
 	struct srtp_session *session;
 	struct srtp_keys keys;
 
-	if (srtp_keys_derive(&keys, profile, key) < 0)
+	if (srtp_keys_derive(&keys, &srtp_profiles[profile], key) < 0)
 		return NULL;
 	session = ipsec_mb_session_create(profile, &keys);
 	explicit_bzero(&keys, sizeof(keys));

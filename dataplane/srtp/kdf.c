@@ -42,21 +42,20 @@ static int set_derive(const struct prf *prf, unsigned int base,
 	return profile->aead ? 0 : prf_expand(prf, base + LABEL_AUTH, set->auth, sizeof(set->auth));
 }
 
-int srtp_keys_derive(struct srtp_keys *keys, enum sluice_srtp_profile profile,
+int srtp_keys_derive(struct srtp_keys *keys, const struct srtp_profile_info *profile,
                      const uint8_t *master)
 {
-	const struct srtp_profile_info *info = &srtp_profiles[profile];
 	struct prf prf = {
 	        .context = EVP_CIPHER_CTX_new(),
-	        .cipher = info->key_length == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr(),
+	        .cipher = profile->key_length == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr(),
 	        .key = master,
 	};
 	int result = -ENOMEM;
 
 	memset(keys, 0, sizeof(*keys));
-	memcpy(prf.salt, master + info->key_length, info->salt_length);
-	if (prf.context != NULL && set_derive(&prf, 0, info, &keys->rtp) == 0 &&
-	    set_derive(&prf, LABEL_RTCP, info, &keys->rtcp) == 0)
+	memcpy(prf.salt, master + profile->key_length, profile->salt_length);
+	if (prf.context != NULL && set_derive(&prf, 0, profile, &keys->rtp) == 0 &&
+	    set_derive(&prf, LABEL_RTCP, profile, &keys->rtcp) == 0)
 		result = 0;
 	else
 		explicit_bzero(keys, sizeof(*keys));

@@ -23,7 +23,7 @@ struct srtp_keys {
 };
 
 /* master: key, then salt, as long as the profile says. 0 or -ENOMEM. The caller wipes `keys`. */
-int srtp_keys_derive(struct srtp_keys *keys, enum sluice_srtp_profile profile,
+int srtp_keys_derive(struct srtp_keys *keys, const struct srtp_profile_info *profile,
                      const uint8_t *master);
 
 #endif
