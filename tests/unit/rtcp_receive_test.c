@@ -365,7 +365,18 @@ static void sender_report(struct rtcp_scene *scene, uint32_t ssrc, uint64_t ntp,
 	rtcp_scene_receive(scene, PUBLISHER, &writer);
 }
 
-/* Each leg of the endpoint in its own compound's SRs: by SSRC. */
+/* The repair stream's clock is none. */
+static void a_repair_streams_report_is_not_its_streams(void **state)
+{
+	struct rtcp_scene *scene = *state;
+
+	scene->media.streams[AUDIO].source->rtx = true;
+	sender_report(scene, AUDIO_SSRC, 1, 1);
+	assert_int_equal(scene->media.streams[AUDIO].clock.version, 0);
+	assert_int_equal(counter(scene, MEDIA_RTCP_UNKNOWN), 1);
+}
+
+/* By the leg's SSRC. */
 static bool sr_find(const struct rtcp_sent *sent, uint32_t ssrc, struct rtcp_report *report)
 {
 	struct rtcp_cursor cursor = {sent->bytes, sent->length};
@@ -505,6 +516,7 @@ static void subscribers_reports_are_kept(void **state)
 	/* another report's time, or more than has passed, says nothing of the round trip */
 	block.lsr++;
 	block.lost = -1;
+	block.dlsr = 0;
 	rtcp_put_rr(&writer, 77);
 	rtcp_put_block(&writer, &block);
 	rtcp_scene_receive(scene, SUBSCRIBER_2, &writer);
@@ -675,6 +687,7 @@ int main(void)
 	        TEST(a_nack_storm_is_bounded),
 	        TEST(a_compound_asks_for_so_many),
 	        TEST(sender_reports_are_rewritten),
+	        TEST(a_repair_streams_report_is_not_its_streams),
 	        TEST(names_belong_together),
 	        TEST(the_publisher_is_reported_to),
 	        TEST(subscribers_reports_are_kept),
