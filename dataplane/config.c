@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config.h"
+#include "media/cache.h"
 
 #include <sluice/stats.h>
 
@@ -158,6 +159,8 @@ static const struct option_row rows[] = {
          IN_OPTIONS(mbuf_size), RTE_MBUF_DEFAULT_BUF_SIZE, 16384 + RTE_PKTMBUF_HEADROOM},
         {"xdp-object", "PATH", "the XDP program of the ports", text_set, IN_OPTIONS(xdp_object)},
         {"poll", "adaptive|busy", "whether idle workers sleep", poll_set},
+        {"media-cache", "N", "packets of a stream that are kept to be repeated", number_set,
+         IN_OPTIONS(media_cache), PACKET_CACHE_MIN, PACKET_CACHE_MAX},
         {"srtp-engine", "NAME", "what enciphers SRTP: auto, ipsec-mb or libsrtp2", srtp_engine_set},
         {"test-clock", NULL, "for tests: let workers' time be put forward over the socket",
          flag_set, IN_OPTIONS(test_clock)},

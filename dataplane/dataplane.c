@@ -3,6 +3,7 @@
 #include "gate/gate.h"
 #include "graph/packet.h"
 #include "log.h"
+#include "media/cache.h"
 #include "net/fib.h"
 #include "net/mirror.h"
 #include "net/neighbour.h"
@@ -29,6 +30,7 @@ void options_default(struct options *options)
 	        .max_ports = 8,
 	        .mbufs = 8191,
 	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
+	        .media_cache = PACKET_CACHE_PACKETS,
 	};
 }
 

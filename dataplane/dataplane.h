@@ -36,6 +36,7 @@ struct options {
 	uint32_t mbufs;          /* in the pool, for all ports */
 	uint16_t mbuf_size;      /* data room, headroom included */
 	uint32_t poll;           /* enum sluice_poll_mode at start */
+	uint32_t media_cache;    /* packets of a stream that a worker keeps to repeat them */
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
 };

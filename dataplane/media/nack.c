@@ -65,7 +65,9 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	if (!fan_put(media_worker, mbuf, index)) {
 		rte_pktmbuf_free(mbuf);
 		packet_refuse(media_worker, subscription);
+		return;
 	}
+	media_worker->counters[MEDIA_RETRANSMITTED]++;
 }
 
 static void entry_answer(struct media_worker *media_worker, uint32_t index, uint16_t pid,

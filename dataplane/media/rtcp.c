@@ -9,6 +9,7 @@
 
 #define STREAMS_PER_RUN 64u
 #define CACHED_PER_RUN  256 /* of one stream */
+#define CACHE_SECONDS   1
 
 struct rtcp_worker *rtcp_worker_create(struct media_worker *media_worker)
 {
@@ -25,6 +26,12 @@ struct rtcp_worker *rtcp_worker_create(struct media_worker *media_worker)
 void rtcp_worker_destroy(struct rtcp_worker *rtcp)
 {
 	rte_free(rtcp);
+}
+
+struct packet_cache *rtcp_cache_create(const struct worker *worker)
+{
+	return packet_cache_create(&worker->media->rtcp->cache_quota,
+	                           worker->dp->options.media_cache, worker->tsc_hz * CACHE_SECONDS);
 }
 
 /* A stream that sends on does this itself with each packet. */

@@ -8,6 +8,7 @@
 #include "media/repeat.h"
 
 struct media_worker;
+struct worker;
 
 struct rtcp_worker {
 	struct packet_cache_quota cache_quota; /* for packet_cache_create */
@@ -20,5 +21,8 @@ struct rtcp_worker {
 /* Control thread. NULL: no memory. */
 struct rtcp_worker *rtcp_worker_create(struct media_worker *media_worker);
 void rtcp_worker_destroy(struct rtcp_worker *rtcp);
+
+/* Control thread: of a stream's packets, for the worker. NULL: no memory. */
+struct packet_cache *rtcp_cache_create(const struct worker *worker);
 
 #endif
