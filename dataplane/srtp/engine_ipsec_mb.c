@@ -9,6 +9,14 @@
 /* The rest of its bytes are GCM's, whose keys are wider. */
 #define CM_SIZE (offsetof(struct srtp_session, cm) + sizeof(((struct srtp_session *)0)->cm))
 
+#define HEADS_AHEAD 4 /* jobs */
+#define KEYS_AHEAD  2
+
+/* GCM's key schedule, and the powers of its hash key, the highest first. */
+#define GCM_SCHEDULE_SIZE 256
+#define GCM_POWERS        48
+#define GCM_POWERS_END    (15 * 16 + GCM_POWERS * 16)
+
 /* Below AES-NI and CLMUL the library computes by tables: slow, and not in constant time. */
 #define FEATURES_NEEDED (IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ)
 
@@ -54,12 +62,15 @@ static void session_fill(struct srtp_session *session, const struct srtp_keys *k
 {
 	bool long_key = info_of(session)->key_length == IMB_KEY_256_BYTES;
 
+	memset(session->salts, 0, sizeof(session->salts));
+	memcpy(session->salts[IPSEC_MB_RTP], keys->rtp.salt, SRTP_SALT_MAX);
+	memcpy(session->salts[IPSEC_MB_RTCP], keys->rtcp.salt, SRTP_SALT_MAX);
 	if (session->aead) {
-		ipsec_mb_gcm_init(&session->gcm[0], key_manager, &keys->rtp, long_key);
-		ipsec_mb_gcm_init(&session->gcm[1], key_manager, &keys->rtcp, long_key);
+		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTP], key_manager, &keys->rtp, long_key);
+		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTCP], key_manager, &keys->rtcp, long_key);
 	} else {
-		ipsec_mb_cm_init(&session->cm[0], key_manager, &keys->rtp);
-		ipsec_mb_cm_init(&session->cm[1], key_manager, &keys->rtcp);
+		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTP], key_manager, &keys->rtp);
+		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTCP], key_manager, &keys->rtcp);
 	}
 }
 
@@ -133,12 +144,44 @@ static void worker_destroy(struct srtp_worker *worker)
 	free(worker);
 }
 
+static inline void lines_prefetch(const uint8_t *from, const uint8_t *to)
+{
+	for (; from < to; from += IPSEC_MB_LINE)
+		__builtin_prefetch(from);
+}
+
+/* A short packet needs but the lowest powers: more lines than the CPU can wait for do harm. */
+static inline void keys_prefetch(const struct srtp_job *job)
+{
+	const struct srtp_session *session = job->session;
+	const uint8_t *keys = (const uint8_t *)session->gcm;
+	unsigned int powers = job->length / 16 + 3;
+
+	lines_prefetch(keys, keys + GCM_SCHEDULE_SIZE); /* all that the counter mode has */
+	if (!session->aead)
+		return;
+	if (powers > GCM_POWERS - 1)
+		powers = GCM_POWERS - 1; /* the highest lies among the schedule's lines */
+	lines_prefetch(keys + GCM_POWERS_END - powers * 16, keys + GCM_POWERS_END);
+}
+
+/* With thousands of sessions they come from memory: the head well ahead, to know what is behind. */
+static inline void sessions_prefetch(const struct srtp_job *jobs, unsigned int i,
+                                     unsigned int count)
+{
+	if (i + HEADS_AHEAD < count)
+		__builtin_prefetch(jobs[i + HEADS_AHEAD].session);
+	if (i + KEYS_AHEAD < count)
+		keys_prefetch(&jobs[i + KEYS_AHEAD]);
+}
+
 /* GCM at once; the counter mode's packets are gathered and go through together. */
 static void protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
 {
 	unsigned int i, gathered = 0;
 
 	for (i = 0; i < count; i++) {
+		sessions_prefetch(jobs, i, count);
 		if (jobs[i].session->aead)
 			ipsec_mb_gcm_protect(worker, &jobs[i]);
 		else
@@ -153,6 +196,7 @@ static void unprotect(struct srtp_worker *worker, struct srtp_job *jobs, unsigne
 	unsigned int i, gathered = 0;
 
 	for (i = 0; i < count; i++) {
+		sessions_prefetch(jobs, i, count);
 		if (jobs[i].session->aead)
 			ipsec_mb_gcm_unprotect(worker, &jobs[i]);
 		else

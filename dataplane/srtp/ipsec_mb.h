@@ -6,7 +6,9 @@
 #ifndef SRTP_IPSEC_MB_H
 #define SRTP_IPSEC_MB_H
 
+#include <assert.h>
 #include <stdalign.h>
+#include <stddef.h>
 
 #include <intel-ipsec-mb.h>
 
@@ -19,27 +21,30 @@
 #define SRTCP_INDEX_SIZE    4
 #define SRTCP_ENCRYPTED     UINT32_C(0x80000000) /* the E bit */
 
-/* Of SRTP or of SRTCP. */
+enum { IPSEC_MB_RTP, IPSEC_MB_RTCP, IPSEC_MB_KINDS };
+
 struct ipsec_mb_gcm {
 	alignas(IPSEC_MB_LINE) struct gcm_key_data key;
-	uint8_t salt[SRTP_SALT_MAX];
 };
 
 struct ipsec_mb_cm {
 	alignas(IPSEC_MB_LINE) uint8_t key[11 * 16]; /* expanded */
-	uint8_t salt[16];                            /* zeros behind it: an IV of packet 0 */
-	alignas(16) uint8_t inner[20], outer[20];    /* HMAC-SHA1's states behind the key */
+	uint8_t inner[20], outer[20];                /* HMAC-SHA1's states behind the key */
 };
 
+/* A line, then the keys: with many sessions each of them comes from memory anew. */
 struct srtp_session {
 	enum sluice_srtp_profile profile;
 	uint8_t tag_length, rtcp_tag_length;
 	bool aead;
+	uint8_t salts[IPSEC_MB_KINDS][16]; /* zeros behind them: IVs of packet 0 */
 	union {
-		struct ipsec_mb_gcm gcm[2]; /* [0] SRTP, [1] SRTCP */
-		struct ipsec_mb_cm cm[2];
+		struct ipsec_mb_gcm gcm[IPSEC_MB_KINDS];
+		struct ipsec_mb_cm cm[IPSEC_MB_KINDS];
 	};
 };
+static_assert(offsetof(struct srtp_session, gcm) == IPSEC_MB_LINE, "one line");
+static_assert(sizeof(struct ipsec_mb_cm) <= 256, "as far as keys are fetched ahead");
 
 struct srtp_worker {
 	IMB_MGR *manager;

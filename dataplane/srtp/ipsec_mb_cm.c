@@ -34,8 +34,6 @@ void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srt
 	explicit_bzero(unused, sizeof(unused));
 	state_make(manager, keys->auth, 0x36, cm->inner);
 	state_make(manager, keys->auth, 0x5c, cm->outer);
-	memset(cm->salt, 0, sizeof(cm->salt));
-	memcpy(cm->salt, keys->salt, sizeof(keys->salt));
 }
 
 /* What is the same for each packet. */
@@ -59,18 +57,16 @@ void ipsec_mb_cm_prepare(struct srtp_worker *worker)
 }
 
 /* RFC 3711, 4.1.1: SSRC in bytes 4 to 7, the index in 8 to 13, under the salt. */
-static inline void job_cipher(IMB_JOB *job, const struct ipsec_mb_cm *cm, uint8_t iv[16],
-                              uint32_t ssrc, uint64_t index)
+static inline void iv_make(uint8_t iv[16], const uint8_t *salt, uint32_t ssrc, uint64_t index)
 {
 	uint64_t head, tail;
 
-	memcpy(&head, cm->salt, sizeof(head));
-	memcpy(&tail, cm->salt + sizeof(head), sizeof(tail));
+	memcpy(&head, salt, sizeof(head));
+	memcpy(&tail, salt + sizeof(head), sizeof(tail));
 	head ^= (uint64_t)ssrc << 32;
 	tail ^= __builtin_bswap64(index << 16);
 	memcpy(iv, &head, sizeof(head));
 	memcpy(iv + sizeof(head), &tail, sizeof(tail));
-	job->enc_keys = job->dec_keys = cm->key;
 }
 
 static inline void job_hash(IMB_JOB *job, const struct ipsec_mb_cm *cm, const uint8_t *start,
@@ -104,10 +100,11 @@ static void jobs_hash(struct srtp_worker *worker, unsigned int count)
 /* Behind the payload, where it is hashed. */
 static inline void job_fill(struct srtp_worker *worker, unsigned int i, const struct srtp_job *job)
 {
-	const struct ipsec_mb_cm *cm = &job->session->cm[0];
+	const struct ipsec_mb_cm *cm = &job->session->cm[IPSEC_MB_RTP];
 
 	job_text(&worker->jobs[i], job->src, job->dst, job->length);
-	job_cipher(&worker->jobs[i], cm, worker->ivs[i], job->ssrc, job->index);
+	iv_make(worker->ivs[i], job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
+	worker->jobs[i].enc_keys = cm->key;
 	put32(job->dst + job->length, job->index >> 16);
 	job_hash(&worker->jobs[i], cm, job->dst - job->header_length,
 	         job->header_length + job->length + ROC_SIZE);
@@ -151,15 +148,17 @@ void ipsec_mb_cm_unprotect(struct srtp_worker *worker, unsigned int count)
 	jobs_cipher(worker, worker->jobs, count);
 }
 
-static void rtcp_fill(struct srtp_worker *worker, const struct ipsec_mb_cm *cm, uint8_t *packet,
-                      uint16_t length, uint32_t index)
+static void rtcp_fill(struct srtp_worker *worker, const struct srtp_session *session,
+                      uint8_t *packet, uint16_t length, uint32_t index)
 {
+	const struct ipsec_mb_cm *cm = &session->cm[IPSEC_MB_RTCP];
 	uint32_t ssrc;
 
 	memcpy(&ssrc, packet + 4, sizeof(ssrc));
 	job_text(&worker->jobs[0], packet + SRTCP_HEADER_SIZE, packet + SRTCP_HEADER_SIZE,
 	         length - SRTCP_HEADER_SIZE);
-	job_cipher(&worker->jobs[0], cm, worker->ivs[0], ssrc, index);
+	iv_make(worker->ivs[0], session->salts[IPSEC_MB_RTCP], ssrc, index);
+	worker->jobs[0].enc_keys = cm->key;
 	job_hash(&worker->jobs[0], cm, packet, length + SRTCP_INDEX_SIZE);
 }
 
@@ -168,7 +167,7 @@ int ipsec_mb_cm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sessi
 {
 	if (length < SRTCP_HEADER_SIZE)
 		return -EINVAL;
-	rtcp_fill(worker, &session->cm[1], packet, length, index & ~SRTCP_ENCRYPTED);
+	rtcp_fill(worker, session, packet, length, index & ~SRTCP_ENCRYPTED);
 	put32(packet + length, index | SRTCP_ENCRYPTED);
 	jobs_cipher(worker, worker->jobs, 1);
 	jobs_hash(worker, 1);
@@ -187,7 +186,7 @@ int ipsec_mb_cm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_ses
 	length -= SRTCP_INDEX_SIZE + tail + tag_length;
 	word = get32(packet + length);
 	*index = word & ~SRTCP_ENCRYPTED;
-	rtcp_fill(worker, &session->cm[1], packet, length, *index);
+	rtcp_fill(worker, session, packet, length, *index);
 	jobs_hash(worker, 1);
 	if (CRYPTO_memcmp(worker->macs[0], packet + length + SRTCP_INDEX_SIZE + tail, tag_length) !=
 	    0)

@@ -17,19 +17,17 @@ void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct 
 		IMB_AES256_GCM_PRE(manager, keys->cipher, &gcm->key);
 	else
 		IMB_AES128_GCM_PRE(manager, keys->cipher, &gcm->key);
-	memcpy(gcm->salt, keys->salt, sizeof(gcm->salt));
 }
 
 /* RFC 7714, 8.1 and 9.1: two zeros, SSRC, 48 bits of index, under the salt. */
-static inline void iv_make(uint8_t iv[IV_SIZE], const struct ipsec_mb_gcm *gcm, uint32_t ssrc,
-                           uint64_t index)
+static inline void iv_make(uint8_t iv[IV_SIZE], const uint8_t *salt, uint32_t ssrc, uint64_t index)
 {
 	uint64_t low = __builtin_bswap64(index), head, tail = 0;
 	uint32_t salt_tail;
 
 	/* bytes 0 to 7: 0 0 SSRC, index' first two; 8 to 11: its last four */
-	memcpy(&head, gcm->salt, sizeof(head));
-	memcpy(&salt_tail, gcm->salt + sizeof(head), sizeof(salt_tail));
+	memcpy(&head, salt, sizeof(head));
+	memcpy(&salt_tail, salt + sizeof(head), sizeof(salt_tail));
 	head ^= (uint64_t)ssrc << 16 ^ (low >> 16 & 0xffff) << 48;
 	tail = (low >> 32) ^ salt_tail;
 	memcpy(iv, &head, sizeof(head));
@@ -67,10 +65,10 @@ static inline bool open_sealed(struct srtp_worker *worker, const struct srtp_ses
 
 void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job)
 {
-	const struct ipsec_mb_gcm *gcm = &job->session->gcm[0];
+	const struct ipsec_mb_gcm *gcm = &job->session->gcm[IPSEC_MB_RTP];
 	uint8_t iv[IV_SIZE];
 
-	iv_make(iv, gcm, job->ssrc, job->index);
+	iv_make(iv, job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
 	seal(worker, job->session, gcm, job->dst, job->src, job->length, iv,
 	     job->dst - job->header_length, job->header_length, job->dst + job->length);
 	job->ok = true;
@@ -78,10 +76,10 @@ void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job)
 
 void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job)
 {
-	const struct ipsec_mb_gcm *gcm = &job->session->gcm[0];
+	const struct ipsec_mb_gcm *gcm = &job->session->gcm[IPSEC_MB_RTP];
 	uint8_t iv[IV_SIZE];
 
-	iv_make(iv, gcm, job->ssrc, job->index);
+	iv_make(iv, job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
 	job->ok = open_sealed(worker, job->session, gcm, job->dst, job->length, iv,
 	                      job->dst - job->header_length, job->header_length, job->tag);
 }
@@ -91,7 +89,7 @@ void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job)
 int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                               uint8_t *packet, uint16_t length, uint32_t index)
 {
-	const struct ipsec_mb_gcm *gcm = &session->gcm[1];
+	const struct ipsec_mb_gcm *gcm = &session->gcm[IPSEC_MB_RTCP];
 	uint8_t aad[SRTCP_HEADER_SIZE + SRTCP_INDEX_SIZE];
 	uint8_t iv[IV_SIZE];
 	uint32_t ssrc;
@@ -99,7 +97,7 @@ int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sess
 	if (length < SRTCP_HEADER_SIZE)
 		return -EINVAL;
 	memcpy(&ssrc, packet + 4, sizeof(ssrc));
-	iv_make(iv, gcm, ssrc, index & ~SRTCP_ENCRYPTED);
+	iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, index & ~SRTCP_ENCRYPTED);
 	memcpy(aad, packet, SRTCP_HEADER_SIZE);
 	put32(aad + SRTCP_HEADER_SIZE, index | SRTCP_ENCRYPTED);
 	seal(worker, session, gcm, packet + SRTCP_HEADER_SIZE, packet + SRTCP_HEADER_SIZE,
@@ -111,7 +109,7 @@ int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sess
 int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                                 uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index)
 {
-	const struct ipsec_mb_gcm *gcm = &session->gcm[1];
+	const struct ipsec_mb_gcm *gcm = &session->gcm[IPSEC_MB_RTCP];
 	uint8_t aad[SRTCP_HEADER_SIZE + SRTCP_INDEX_SIZE];
 	uint8_t iv[IV_SIZE], tag[TAG_SIZE];
 	uint32_t ssrc, word;
@@ -123,7 +121,7 @@ int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_se
 	memcpy(&ssrc, packet + 4, sizeof(ssrc));
 	word = get32(packet + length + TAG_SIZE);
 	*index = word & ~SRTCP_ENCRYPTED;
-	iv_make(iv, gcm, ssrc, *index);
+	iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, *index);
 	memcpy(tag, packet + length, TAG_SIZE);
 	if (word & SRTCP_ENCRYPTED) {
 		memcpy(aad, packet, SRTCP_HEADER_SIZE);
