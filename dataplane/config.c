@@ -151,6 +151,12 @@ static const struct option_row rows[] = {
          IN_OPTIONS(max_permissions), 1, 1u << 26},
         {"max-channels", "N", "channels at most, of all allocations", number_set,
          IN_OPTIONS(max_channels), 1, 1u << 26},
+        {"max-endpoints", "N", "SRTP endpoints at most; 0: no SRTP forwarding", number_set,
+         IN_OPTIONS(max_endpoints), 0, 1u << 20},
+        {"max-streams", "N", "streams at most, of all endpoints", number_set,
+         IN_OPTIONS(max_streams), 1, 1u << 20},
+        {"max-subscriptions", "N", "subscriptions at most, of all streams", number_set,
+         IN_OPTIONS(max_subscriptions), 1, 1u << 22},
         {"memory", "MB", "memory for packets, taken at start", number_set, IN_CONFIG(memory_mb), 64,
          1u << 20},
         {"no-huge", NULL, "use ordinary pages", flag_set, IN_CONFIG(no_huge)},
@@ -216,6 +222,9 @@ static void defaults_set(struct config *config)
 	config->options.max_permissions = 0;
 	config->options.max_channels = 0;
 	config->options.max_ports = 64;
+	config->options.max_endpoints = 8192;
+	config->options.max_streams = 8192;
+	config->options.max_subscriptions = 65536;
 	config->options.mbufs = 32767;
 	config->options.poll = SLUICE_POLL_ADAPTIVE;
 	xdp_object_find(config->xdp_object);

@@ -4,6 +4,7 @@
 #include "graph/packet.h"
 #include "log.h"
 #include "media/cache.h"
+#include "media/media.h"
 #include "net/fib.h"
 #include "net/mirror.h"
 #include "net/neighbour.h"
@@ -95,6 +96,11 @@ static const char *parts_create(struct dataplane *dp)
 	dp->gate = gate_create(dp);
 	if (dp->gate == NULL)
 		return "the gate's tables";
+	if (dp->options.max_endpoints != 0) {
+		dp->media = media_create(dp);
+		if (dp->media == NULL)
+			return "SRTP forwarding";
+	}
 	if (workers_create(dp) != 0)
 		return "workers";
 	if (dp->events != NULL) {
@@ -140,6 +146,7 @@ void dataplane_destroy(struct dataplane *dp)
 	dp->mirror = NULL;
 	if (dp->ports != NULL)
 		ports_destroy(dp);
+	media_destroy(dp->media);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		worker_destroy(dp->workers[i]);
 	gate_destroy(dp->gate);

@@ -33,6 +33,9 @@ struct options {
 	uint32_t max_permissions;
 	uint32_t max_channels;
 	uint32_t max_ports;
+	uint32_t max_endpoints; /* 0: no SRTP forwarding */
+	uint32_t max_streams;
+	uint32_t max_subscriptions;
 	uint32_t mbufs;          /* in the pool, for all ports */
 	uint16_t mbuf_size;      /* data room, headroom included */
 	uint32_t poll;           /* enum sluice_poll_mode at start */
@@ -59,7 +62,7 @@ struct dataplane {
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
 	struct turn *turn;              /* turn/turn.h */
 	struct gate *gate;              /* gate/gate.h */
-	struct media *media;            /* media/media.h */
+	struct media *media;            /* media/media.h; NULL: no SRTP forwarding */
 	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;

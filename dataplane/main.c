@@ -7,6 +7,7 @@
 #include "eal.h"
 #include "gate/gate.h"
 #include "log.h"
+#include "media/media.h"
 #include "net/port.h"
 #include "turn/turn.h"
 
@@ -38,6 +39,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 
 	turn_tick(dp->turn, (uint64_t)time(NULL));
 	gate_tick(dp->gate);
+	if (dp->media != NULL)
+		media_tick(dp->media);
 	port_tick(dp);
 }
 

@@ -2,6 +2,7 @@
 #include "worker.h"
 #include "dataplane.h"
 #include "graph/graph.h"
+#include "media/media.h"
 #include "net/next_hop.h"
 #include "random.h"
 #include "turn/turn.h"
@@ -57,7 +58,14 @@ struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lco
 		goto fail;
 	worker_clock(worker);
 	worker->turn = turn_worker_create(worker);
-	if (worker->turn == NULL || graph_create(worker) != 0)
+	if (worker->turn == NULL)
+		goto fail;
+	if (dp->media != NULL) {
+		worker->media = media_worker_create(worker);
+		if (worker->media == NULL)
+			goto fail;
+	}
+	if (graph_create(worker) != 0)
 		goto fail;
 	return worker;
 fail:
@@ -72,6 +80,7 @@ void worker_destroy(struct worker *worker)
 	if (worker == NULL)
 		return;
 	graph_destroy(worker);
+	media_worker_destroy(worker->media);
 	if (worker->turn != NULL)
 		turn_worker_destroy(worker->turn);
 	rte_rcu_qsbr_thread_unregister(worker->dp->qsbr, worker->id);
@@ -107,6 +116,8 @@ void worker_housekeep(struct worker *worker)
 		rte_rcu_qsbr_quiescent(worker->dp->qsbr, worker->id);
 	worker_calls_run(worker);
 	turn_housekeep(worker);
+	if (worker->media != NULL)
+		media_housekeep(worker);
 }
 
 uint32_t worker_walk(struct worker *worker)

@@ -36,6 +36,12 @@ enum argument_type {
 	ARGUMENT_NUMBER,   /* uint of `size` bytes, least to most */
 	ARGUMENT_DURATION, /* the same, in seconds; s, m and h may be written behind it */
 	ARGUMENT_CHOICE,   /* uint of `size` bytes: the index in `choices` */
+	ARGUMENT_KEY,      /* uint8_t[size] in base64, its length as uint8_t at `second`; masked */
+	ARGUMENT_HEX,      /* the same in hex, for everybody to see */
+	ARGUMENT_REMOTE,   /* struct sluice_addr: ADDRESS:PORT; or "learn": 1 as uint8_t at
+	                      `second` */
+	ARGUMENT_PAIRS,    /* A:B,C:D...: A, C as uint8_t[size], B, D at `second`, how many as
+	                      uint8_t at `third`; 1 to `most` */
 	ARGUMENT_FLAG,     /* uint of `size` bytes: 1 where the keyword stands; takes no value */
 };
 
@@ -48,7 +54,7 @@ struct assignment {
 /*
  * Arguments without a keyword come first, in their order; those with one follow in any order.
  * Arguments with the same `one_of` (not 0) exclude each other and one of them is needed; `sets`
- * records which.
+ * records which, and of others that they are there at all, where 0 is a value too.
  */
 struct argument {
 	const char *key;  /* the keyword, or the name in JSON of one without */
@@ -60,7 +66,7 @@ struct argument {
 	bool identifies; /* part of what makes two lines of the configuration the same object */
 	uint8_t one_of;
 	uint16_t offset, size;
-	uint16_t second; /* offset of a second field, see the types */
+	uint16_t second, third; /* offsets of further fields, see the types */
 	uint16_t fallback;
 	uint64_t least, most;       /* both 0: whatever the field holds */
 	const char *const *choices; /* ends with NULL */

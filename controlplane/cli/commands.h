@@ -8,6 +8,7 @@
 extern const struct command_group commands_port;
 extern const struct command_group commands_turn;
 extern const struct command_group commands_allocation;
+extern const struct command_group commands_media;
 extern const struct command_group commands_gate;
 extern const struct command_group commands_http;
 extern const struct command_group commands_stats;

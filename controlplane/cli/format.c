@@ -16,7 +16,7 @@ static void path_add(const struct command *command, struct text *text)
 /* Left out, or another one of its kind stands. */
 static bool is_absent(const struct argument *argument, const void *body)
 {
-	if (argument->one_of != 0)
+	if (argument->one_of != 0 || argument->sets.size != 0)
 		return !assignment_holds(&argument->sets, body);
 	return argument->optional && value_is_zero(argument, body);
 }
@@ -31,7 +31,7 @@ static int argument_add(const struct argument *argument, const void *body, bool 
 		return 0;
 	if (argument->keyword)
 		text_add(text, " ");
-	if (argument->type == ARGUMENT_SECRET && !secrets) {
+	if (!secrets && value_is_secret(argument)) {
 		text_add(text, COMMAND_MASK);
 		return 0;
 	}

@@ -250,6 +250,172 @@ static int choice_format(const struct argument *argument, const uint8_t *body, s
 	return -EINVAL;
 }
 
+/* -- bytes -- */
+
+static int bytes_store(const struct argument *argument, const uint8_t *bytes, size_t length,
+                       uint8_t *body)
+{
+	memcpy(body + argument->offset, bytes, length);
+	body[argument->second] = (uint8_t)length;
+	return 0;
+}
+
+/* Bytes of the argument, or -1 where the body lies about them. */
+static int bytes_length(const struct argument *argument, const uint8_t *body)
+{
+	return body[argument->second] <= argument->size ? body[argument->second] : -1;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+static int key_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	size_t length = 0, digits = strcspn(text, "=");
+	uint8_t bytes[256];
+	uint32_t bits = 0;
+
+	if (strcmp(text, COMMAND_MASK) == 0)
+		return refuse(why,
+		              "this stands for a masked key (`config show secrets` shows them)");
+	if (digits == 0 || digits % 4 == 1 || text[digits + strspn(text + digits, "=")] != '\0' ||
+	    strlen(text + digits) > 2)
+		return refuse(why, "no base64");
+	if (digits * 3 / 4 > argument->size)
+		return refuse(why, "%zu bytes are too many", digits * 3 / 4);
+	for (size_t i = 0; i < digits; i++) {
+		int digit = base64_digit(text[i]);
+
+		if (digit < 0)
+			return refuse(why, "no base64");
+		bits = bits << 6 | (uint32_t)digit;
+		if (i % 4 != 0)
+			bytes[length++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	return bytes_store(argument, bytes, length, body);
+}
+
+static int key_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	static const char digits[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *bytes = body + argument->offset;
+	int length = bytes_length(argument, body);
+
+	for (int i = 0; i < length; i += 3) {
+		uint32_t bits = (uint32_t)bytes[i] << 16 |
+		                (uint32_t)(i + 1 < length ? bytes[i + 1] : 0) << 8 |
+		                (i + 2 < length ? bytes[i + 2] : 0);
+
+		text_addf(text, "%c%c%c%c", digits[bits >> 18], digits[bits >> 12 & 63],
+		          i + 1 < length ? digits[bits >> 6 & 63] : '=',
+		          i + 2 < length ? digits[bits & 63] : '=');
+	}
+	return length > 0 ? 0 : -EINVAL;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
+static int hex_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	size_t length = strlen(text) / 2;
+	uint8_t bytes[256];
+
+	if (length == 0 || strlen(text) % 2 != 0)
+		return refuse(why, "hex digits come in pairs");
+	if (length > argument->size)
+		return refuse(why, "%zu bytes are too many", length);
+	for (size_t i = 0; i < length; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return refuse(why, "no hex digits");
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return bytes_store(argument, bytes, length, body);
+}
+
+static int hex_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	int length = bytes_length(argument, body);
+
+	for (int i = 0; i < length; i++)
+		text_addf(text, "%02x", body[argument->offset + i]);
+	return length > 0 ? 0 : -EINVAL;
+}
+
+/* -- an endpoint's remote address -- */
+
+static int remote_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	int error;
+
+	if (strcmp(text, "learn") == 0) {
+		body[argument->second] = 1;
+		return 0;
+	}
+	error = endpoint_parse(argument, text, body, why);
+	if (error == 0 && body[argument->offset + offsetof(struct sluice_addr, port)] == 0 &&
+	    body[argument->offset + offsetof(struct sluice_addr, port) + 1] == 0)
+		return refuse(why, "the port is missing");
+	return error;
+}
+
+static int remote_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	if (body[argument->second] == 0)
+		return addr_format(argument, body, text);
+	text_add(text, "learn");
+	return 0;
+}
+
+/* -- pairs of small numbers -- */
+
+static int pairs_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	uint32_t count = 0;
+	uint64_t from, to;
+
+	for (;; text++) {
+		if (!digits_read(&text, &from) || *text++ != ':' || !digits_read(&text, &to) ||
+		    (*text != ',' && *text != '\0'))
+			return -EINVAL;
+		if (from == 0 || to == 0 || from > argument->most || to > argument->most)
+			return refuse(why, "out of range");
+		if (count == argument->size)
+			return refuse(why, "more than %u", argument->size);
+		body[argument->offset + count] = (uint8_t)from;
+		body[argument->second + count++] = (uint8_t)to;
+		if (*text == '\0')
+			break;
+	}
+	body[argument->third] = (uint8_t)count;
+	return 0;
+}
+
+static int pairs_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	uint32_t count = body[argument->third];
+
+	for (uint32_t i = 0; i < count && count <= argument->size; i++)
+		text_addf(text, "%s%u:%u", i > 0 ? "," : "", body[argument->offset + i],
+		          body[argument->second + i]);
+	return count > 0 && count <= argument->size ? 0 : -EINVAL;
+}
+
 static const struct value_type value_types[] = {
         [ARGUMENT_NAME] = {name_parse, string_format, "NAME"},
         [ARGUMENT_WORD] = {word_parse, string_format, "WORD"},
@@ -261,6 +427,10 @@ static const struct value_type value_types[] = {
         [ARGUMENT_NUMBER] = {number_parse, number_format, "N"},
         [ARGUMENT_DURATION] = {duration_parse, number_format, "SECONDS"},
         [ARGUMENT_CHOICE] = {choice_parse, choice_format, NULL},
+        [ARGUMENT_KEY] = {key_parse, key_format, "B64"},
+        [ARGUMENT_HEX] = {hex_parse, hex_format, "HEX"},
+        [ARGUMENT_REMOTE] = {remote_parse, remote_format, "ADDRESS:PORT|learn"},
+        [ARGUMENT_PAIRS] = {pairs_parse, pairs_format, "A:B[,A:B...]"},
         [ARGUMENT_FLAG] = {NULL, NULL, NULL},
 };
 
@@ -308,6 +478,14 @@ void value_expected(const struct argument *argument, struct text *text)
 		break;
 	case ARGUMENT_PORTS:
 		text_addf(text, " (%" PRIu64 " to 65535)", argument->least);
+		break;
+	case ARGUMENT_KEY:
+	case ARGUMENT_HEX:
+		text_addf(text, " (1 to %u bytes)", argument->size);
+		break;
+	case ARGUMENT_PAIRS:
+		text_addf(text, " (1 to %u pairs of 1 to %" PRIu64 ")", argument->size,
+		          argument->most);
 		break;
 	case ARGUMENT_NAME:
 	case ARGUMENT_WORD:

@@ -17,6 +17,12 @@ int value_parse(const struct argument *argument, const char *text, void *body, c
 /* Adds the value as a word. 0, or -EINVAL: these bytes are no value. */
 int value_format(const struct argument *argument, const void *body, struct text *text);
 
+/* Shown only where it is asked for. */
+static inline bool value_is_secret(const struct argument *argument)
+{
+	return argument->type == ARGUMENT_SECRET || argument->type == ARGUMENT_KEY;
+}
+
 /* All of the argument's bytes are 0. */
 bool value_is_zero(const struct argument *argument, const void *body);
 

@@ -111,7 +111,7 @@ static int walk_value(struct walk *walk, const struct argument *argument)
 	void *body = walk->request->body.bytes;
 
 	walk->value = argument;
-	if (argument->type == ARGUMENT_SECRET)
+	if (value_is_secret(argument))
 		walk->secrets |= UINT64_C(1) << walk->next;
 	if (walk->next == walk->count ||
 	    value_parse(argument, word_at(walk, walk->next), body, walk->why) < 0)

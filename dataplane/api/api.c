@@ -13,7 +13,8 @@
 static_assert(sizeof(struct sluice_turn_user) <= API_BODY_MAX, "the longest body");
 
 static const struct api_types *const subjects[] = {
-        &api_types_config, &api_types_port, &api_types_turn, &api_types_stats, &api_types_gate,
+        &api_types_config, &api_types_port, &api_types_turn,
+        &api_types_stats,  &api_types_gate, &api_types_media,
 };
 
 static const struct api_type *type_find(uint16_t number)

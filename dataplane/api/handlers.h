@@ -54,7 +54,7 @@ struct api_types {
 };
 
 extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats,
-        api_types_gate;
+        api_types_gate, api_types_media;
 
 #define API_TEXT(struct_name, field)                                                               \
 	{                                                                                          \

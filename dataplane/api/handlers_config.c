@@ -2,6 +2,7 @@
 /* The program itself, and the frame of a whole configuration that is replayed. */
 #include "api/handlers.h"
 #include "gate/gate.h"
+#include "media/media.h"
 #include "net/port.h"
 #include "srtp/engine.h"
 #include "turn/turn.h"
@@ -42,6 +43,8 @@ static int config_commit_handle(struct api_call *call)
 	port_config_sweep(call->dp);
 	turn_config_sweep(call->dp->turn);
 	gate_config_sweep(call->dp->gate);
+	if (call->dp->media != NULL)
+		media_config_commit(call->dp->media);
 	return 0;
 }
 

@@ -45,6 +45,18 @@ static inline struct ip_addr gate_env_ip(const __u64 ip[2])
 	return (struct ip_addr){.quads = {ip[0], ip[1]}};
 }
 
+static inline enum gate_service gate_service_of(uint16_t kind)
+{
+	switch (kind) {
+	case SERVICE_TURN:
+		return GATE_SERVICE_TURN;
+	case SERVICE_RELAY:
+		return GATE_SERVICE_RELAY;
+	default:
+		return GATE_SERVICE_OTHER;
+	}
+}
+
 static inline enum gate_service gate_env_service(const struct gate_env *env, const __u64 ip[2],
                                                  __u16 port)
 {
@@ -53,14 +65,7 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 
 	if (service == NULL)
 		return GATE_SERVICE_NONE;
-	switch (service->kind) {
-	case SERVICE_TURN:
-		return GATE_SERVICE_TURN;
-	case SERVICE_RELAY:
-		return GATE_SERVICE_RELAY;
-	default:
-		return GATE_SERVICE_OTHER;
-	}
+	return gate_service_of(service->kind);
 }
 
 static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2])

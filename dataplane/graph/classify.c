@@ -25,6 +25,7 @@ enum {
 	CLASSIFY_STUN,
 	CLASSIFY_TO_PEER,
 	CLASSIFY_TO_CLIENT,
+	CLASSIFY_SRTP,
 	CLASSIFY_EDGES,
 };
 
@@ -199,6 +200,28 @@ static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, const struct packet *
 	return drop(mbuf, DROP_UNKNOWN_CLASS);
 }
 
+/* The same where endpoints are: 128 to 191 is RTP and RTCP. */
+static inline rte_edge_t media_class(struct rte_mbuf *mbuf, const struct packet *packet,
+                                     const uint8_t *payload)
+{
+	if (likely(packet->payload_length != 0 && (payload[0] & 0xc0) == 0x80))
+		return CLASSIFY_SRTP;
+	return drop(mbuf, DROP_UNKNOWN_CLASS);
+}
+
+static inline rte_edge_t service_class(struct rte_mbuf *mbuf, const struct packet *packet,
+                                       const uint8_t *payload)
+{
+	switch (packet->service_kind) {
+	case SERVICE_RELAY:
+		return CLASSIFY_TO_CLIENT;
+	case SERVICE_TURN:
+		return turn_class(mbuf, packet, payload);
+	default:
+		return media_class(mbuf, packet, payload);
+	}
+}
+
 /* XDP has judged what comes from its ports. Elsewhere the gate wants to see all STUN, and the rest
  * where somebody is denied everything. */
 static inline rte_edge_t gate_edge(const struct worker *worker, const struct packet *packet,
@@ -236,9 +259,7 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 	reason = udp_parse(cursor, mbuf, udp, packet, v4);
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
-	return gate_edge(worker, packet,
-	                 service->kind == SERVICE_RELAY ? CLASSIFY_TO_CLIENT
-	                                                : turn_class(mbuf, packet, cursor->at));
+	return gate_edge(worker, packet, service_class(mbuf, packet, cursor->at));
 }
 
 static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *mbuf)
@@ -295,6 +316,7 @@ static struct rte_node_register classify_node = {
                         [CLASSIFY_STUN] = "stun_input",
                         [CLASSIFY_TO_PEER] = "turn_to_peer",
                         [CLASSIFY_TO_CLIENT] = "turn_to_client",
+                        [CLASSIFY_SRTP] = "srtp_decrypt",
                 },
 };
 

@@ -9,6 +9,7 @@ enum {
 	GATE_NODE_STUN,
 	GATE_NODE_TO_PEER,
 	GATE_NODE_TO_CLIENT,
+	GATE_NODE_SRTP,
 	GATE_NODE_EDGES,
 };
 
@@ -23,6 +24,19 @@ static inline struct gate_packet gate_packet_of(const struct packet *packet)
 	        .length = packet->payload_length,
 	        .offset = packet->payload_offset,
 	};
+}
+
+/* Where classify would have sent it. */
+static inline rte_edge_t gate_passed(const struct packet *packet, const uint8_t *payload)
+{
+	switch (packet->service_kind) {
+	case SERVICE_RELAY:
+		return GATE_NODE_TO_CLIENT;
+	case SERVICE_TURN:
+		return payload[0] < 4 ? GATE_NODE_STUN : GATE_NODE_TO_PEER;
+	default:
+		return GATE_NODE_SRTP;
+	}
 }
 
 static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
@@ -41,16 +55,13 @@ static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
 	        .counters = gate->counters[worker->id].values,
 	        .now = gate_clock(worker),
 	};
-	bool relay = packet->service_kind == SERVICE_RELAY;
 	enum gate_verdict verdict = gate_judge(
 	        &env, &judged, (struct gate_bytes){payload, payload + packet->payload_length},
-	        relay ? GATE_SERVICE_RELAY : GATE_SERVICE_TURN);
+	        gate_service_of(packet->service_kind));
 
 	if (gate_conclude(&env, verdict))
 		return drop(mbuf, DROP_GATE);
-	if (relay)
-		return GATE_NODE_TO_CLIENT;
-	return payload[0] < 4 ? GATE_NODE_STUN : GATE_NODE_TO_PEER;
+	return gate_passed(packet, payload);
 }
 
 static uint16_t gate_process(struct rte_graph *graph, struct rte_node *node, void **objs,
@@ -69,6 +80,7 @@ static struct rte_node_register gate_node = {
                         [GATE_NODE_STUN] = "stun_input",
                         [GATE_NODE_TO_PEER] = "turn_to_peer",
                         [GATE_NODE_TO_CLIENT] = "turn_to_client",
+                        [GATE_NODE_SRTP] = "srtp_decrypt",
                 },
 };
 

@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 const char *const graph_nodes[] = {
-        "port_rx",        "srtp_backlog", "srtp_encrypt", "classify",     "gate",
-        "stun_input",     "turn_request", "turn_send",    "turn_to_peer", "loopback",
-        "turn_to_client", "ip_output",    "port_tx",      "hand_over",    "neighbour_wait",
-        "kernel",         "drop",
+        "port_rx",        "srtp_backlog", "srtp_encrypt",   "classify",     "gate",
+        "stun_input",     "turn_request", "turn_send",      "turn_to_peer", "loopback",
+        "turn_to_client", "srtp_decrypt", "media_route",    "rtcp",         "ip_output",
+        "port_tx",        "hand_over",    "neighbour_wait", "kernel",       "drop",
 };
 const uint32_t graph_nodes_count = RTE_DIM(graph_nodes);
 

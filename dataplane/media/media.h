@@ -38,12 +38,15 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
                               char *why);
 
+/* Control thread, once a second. */
+void media_tick(struct media *media);
+
 /* Control thread: the next rows from *cursor on (0: the first); returns how many. */
-uint32_t media_endpoint_show(struct media *media, uint64_t *cursor,
+uint32_t media_endpoint_show(struct media *media, uint32_t *cursor,
                              struct sluice_endpoint_row *rows, uint32_t room);
-uint32_t media_stream_show(struct media *media, uint64_t *cursor, struct sluice_stream_row *rows,
+uint32_t media_stream_show(struct media *media, uint32_t *cursor, struct sluice_stream_row *rows,
                            uint32_t room);
-uint32_t media_subscription_show(struct media *media, uint64_t *cursor,
+uint32_t media_subscription_show(struct media *media, uint32_t *cursor,
                                  struct sluice_subscription_row *rows, uint32_t room);
 
 /* SLUICE_CONFIG_COMMIT: what was not added again goes. */

@@ -147,6 +147,7 @@ struct stream {
 	/* owner */
 	struct reception *reception; /* loss, jitter, gaps, what was asked upstream */
 	struct sender_clock clock;
+	uint8_t payload_type; /* of its last packet: what repeats get */
 	uint64_t packets, bytes, repaired;
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */

@@ -55,13 +55,36 @@ static struct services *services_build(const struct service *list, uint32_t coun
 	return services;
 }
 
-int services_set(struct dataplane *dp, const struct service *list, uint32_t count)
+static bool is_media(const struct service *service)
 {
+	return service->kind == SERVICE_MEDIA;
+}
+
+/* The new part, and of the table in force the other one. */
+static uint32_t parts_join(const struct services *now, bool media, const struct service *list,
+                           uint32_t count, struct service *joined)
+{
+	uint32_t total = count;
+
+	if (count > 0)
+		memcpy(joined, list, count * sizeof(*list));
+	for (uint32_t i = 0; now != NULL && i < now->count; i++)
+		if (is_media(&now->list[i]) != media)
+			joined[total++] = now->list[i];
+	return total;
+}
+
+static int part_set(struct dataplane *dp, bool media, const struct service *list, uint32_t count)
+{
+	struct service joined[2 * SERVICES_MAX];
 	struct services *services, *old;
 
 	if (count > SERVICES_MAX)
 		return -ENOSPC;
-	services = services_build(list, count);
+	count = parts_join(dp->services, media, list, count, joined);
+	if (count > SERVICES_MAX)
+		return -ENOSPC;
+	services = services_build(joined, count);
 	if (services == NULL)
 		return -ENOMEM;
 	old = __atomic_exchange_n(&dp->services, services, __ATOMIC_ACQ_REL);
@@ -70,6 +93,16 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 	dataplane_quiesce(dp);
 	services_free(old);
 	return 0;
+}
+
+int services_set(struct dataplane *dp, const struct service *list, uint32_t count)
+{
+	return part_set(dp, false, list, count);
+}
+
+int services_set_media(struct dataplane *dp, const struct service *list, uint32_t count)
+{
+	return part_set(dp, true, list, count);
 }
 
 void services_free(struct services *services)

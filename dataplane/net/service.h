@@ -14,6 +14,7 @@ enum service_kind {
 	SERVICE_NONE,
 	SERVICE_TURN,  /* index: the listener, host-wide, 0 to SERVICES_MAX - 1 */
 	SERVICE_RELAY, /* index: the relay range */
+	SERVICE_MEDIA, /* index: the local address of SRTP endpoints */
 };
 
 #define SERVICES_MAX 1024
@@ -27,8 +28,9 @@ struct service {
 
 struct services;
 
-/* Control thread. Replaces the whole table. 0, -ENOMEM, -ENOSPC. */
+/* Control thread. Each replaces its part of the table: TURN's, and media's. 0, -ENOMEM, -ENOSPC. */
 int services_set(struct dataplane *dp, const struct service *list, uint32_t count);
+int services_set_media(struct dataplane *dp, const struct service *list, uint32_t count);
 void services_free(struct services *services);
 
 /* The service at ip and port (network order), or NULL. */

@@ -68,19 +68,17 @@ struct sluice_stream_delete {
 	char name[SLUICE_MEDIA_NAME_MAX];
 };
 
-#define SLUICE_MEDIA_PT_SAME 0xff
-
 /* SLUICE_SUBSCRIPTION_ADD -> {}. -EEXIST, -ENOENT, -ENOSPC. */
 struct sluice_subscription {
 	char stream[SLUICE_MEDIA_NAME_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
 	uint32_t ssrc;     /* 0: random */
 	uint32_t rtx_ssrc; /* 0: packets are repeated under `ssrc` */
-	uint8_t pt;        /* SLUICE_MEDIA_PT_SAME: the publisher's */
+	uint8_t pt;        /* where pt_given; else the publisher's */
 	uint8_t rtx_pt;
 	uint8_t ext_count; /* 0: header extensions are passed on as they are; else what the map
 	                      lacks is left out */
-	uint8_t pad;
+	uint8_t pt_given;
 	uint8_t ext_from[SLUICE_MEDIA_EXT_MAP_MAX]; /* ids at the publisher, 1 to 255 */
 	uint8_t ext_to[SLUICE_MEDIA_EXT_MAP_MAX];
 };
@@ -98,6 +96,8 @@ struct sluice_subscription_switch {
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
 	char to[SLUICE_MEDIA_NAME_MAX];
 };
+
+#define SLUICE_MEDIA_PT_SAME 0xff
 
 /* SLUICE_ENDPOINT_SHOW, SLUICE_STREAM_SHOW, SLUICE_SUBSCRIPTION_SHOW {} -> rows. */
 struct sluice_endpoint_row {
@@ -124,15 +124,17 @@ struct sluice_stream_row {
 	uint64_t key_frame_requests; /* sent upstream */
 	uint64_t nacks_sent;         /* sequence numbers asked upstream */
 	uint32_t jitter_us;
-	uint32_t bps;
+	uint32_t pad;
 };
 static_assert(sizeof(struct sluice_stream_row) == 208, "stream row");
 
 struct sluice_subscription_row {
 	char stream[SLUICE_MEDIA_NAME_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
+	char source[SLUICE_MEDIA_NAME_MAX]; /* the stream that it gets: another one after a switch
+	                                     */
 	uint32_t ssrc;
-	uint8_t pt;
+	uint8_t pt; /* SLUICE_MEDIA_PT_SAME: the publisher's */
 	uint8_t paused;
 	uint16_t worker;
 	uint64_t packets, bytes;
@@ -143,6 +145,6 @@ struct sluice_subscription_row {
 	uint32_t rtt_us;        /* 0: not known */
 	uint32_t fraction_lost; /* of 256 */
 };
-static_assert(sizeof(struct sluice_subscription_row) == 200, "subscription row");
+static_assert(sizeof(struct sluice_subscription_row) == 264, "subscription row");
 
 #endif

@@ -94,7 +94,8 @@ assert_lossless() {
 
 need_root
 lab_hold
-lab up 2>"$WORK/up" || {
+# A test that wants another lab sets LAB_UP before it sources this.
+lab up ${LAB_UP[@]+"${LAB_UP[@]}"} 2>"$WORK/up" || {
 	cat "$WORK/up" >&2
 	fail "the lab did not come up"
 }

@@ -5,12 +5,13 @@ import socket
 import struct
 import sys
 
-HEADER = struct.Struct("=HHIiII")
+from sluice_api import HEADER, request
+
 CLOCK_SET = 0x0305
 
 api = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 api.connect("/run/sluice/dataplane.sock")
-api.send(HEADER.pack(1, CLOCK_SET, 1, 0, 0, 4) + struct.pack("=I", int(sys.argv[1])))
+api.send(request(CLOCK_SET, struct.pack("=I", int(sys.argv[1]))))
 answer = api.recv(32768)
 status = HEADER.unpack_from(answer)[3]
 sys.exit(answer[HEADER.size :].decode() if status else 0)

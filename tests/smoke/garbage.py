@@ -54,7 +54,7 @@ def api(path):
     for index in range(300):
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         peer.connect(path)
-        head = struct.pack("=HHIiII", 1, noise.choice((0x101, 0x201, 0x204, 0x206, 0x20f, 0x301)), index, 0, 0, index | 1)
+        head = HEADER.pack(VERSION, noise.choice((0x101, 0x201, 0x204, 0x206, 0x20f, 0x301)), index, 0, 0, index | 1)
         try:
             peer.send(noise.randbytes(noise.randint(1, 400)) if index % 2 else head + noise.randbytes(index | 1))  # no struct has an odd size
         except OSError:

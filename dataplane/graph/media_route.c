@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A plaintext packet of a stream goes to each worker that has subscriptions for it: one reference
+ * each, of the same mbuf, which from here on is only read.
+ */
+#include "dataplane.h"
+#include "graph/node.h"
+#include "media/reception.h"
+#include "media/state.h"
+#include "srtp/rtp.h"
+
+enum {
+	MEDIA_ROUTE_DROP = EDGE_DROP,
+	MEDIA_ROUTE_SRTP_ENCRYPT,
+	MEDIA_ROUTE_EDGES,
+	MEDIA_ROUTE_GONE, /* no edge: others have the packet */
+};
+
+#define OSN_SIZE 2 /* RFC 4588, 4: the sequence number that the packet had */
+
+/*
+ * A repeat under an SSRC of its own becomes the packet that it repeats: the header is moved over
+ * the two bytes, the payload stays where it is. DROP_NONE, or why it is of no use.
+ */
+static enum drop_reason repeat_unwrap(struct rte_mbuf *mbuf, const struct stream *stream)
+{
+	struct packet_media *media = &packet_of(mbuf)->media;
+	uint8_t *data = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	const struct srtp_receive_window *window = &stream->source->window;
+	uint16_t seq;
+
+	if (unlikely(media->payload_length < OSN_SIZE || !window->started))
+		return DROP_RTP_MALFORMED;
+	seq = (uint16_t)(data[media->header_length] << 8 | data[media->header_length + 1]);
+	media->index = srtp_window_estimate(window, seq);
+	if (srtp_window_look(window, media->index) != SRTP_WINDOW_NEW)
+		return DROP_SRTP_REPLAY;
+	srtp_window_take(&stream->source->window, media->index);
+	memmove(data + OSN_SIZE, data, media->header_length);
+	rte_pktmbuf_adj(mbuf, OSN_SIZE);
+	media->payload_length -= OSN_SIZE;
+	media->payload_type = stream->payload_type;
+	return DROP_NONE;
+}
+
+static inline void reception_count(struct worker *worker, struct stream *stream,
+                                   const struct packet_media *media)
+{
+	if (reception_packet(stream->reception, media->index, media->timestamp, worker->tsc,
+	                     media->repeat) == RECEPTION_REPAIRED)
+		stream->repaired++;
+	stream->packets++;
+	stream->bytes += media->payload_length;
+}
+
+/*
+ * Each worker of the set gets a reference; the packet's own is one of them. What a ring has no room
+ * for is counted and given up.
+ */
+static void others_serve(struct worker *worker, struct rte_mbuf *mbuf, uint64_t others)
+{
+	for (; others != 0; others &= others - 1) {
+		struct worker *other = worker->dp->workers[__builtin_ctzll(others)];
+
+		if (likely(worker_inbox_put(other, &mbuf, 1) == 1)) {
+			worker->handed_over++;
+		} else {
+			worker->ring_full++;
+			worker->drops[DROP_RING_FULL]++;
+			rte_pktmbuf_free(mbuf);
+		}
+	}
+}
+
+/* MEDIA_ROUTE_GONE: others have it. */
+static inline rte_edge_t packet_spread(struct worker *worker, struct rte_mbuf *mbuf,
+                                       uint64_t workers)
+{
+	uint64_t self = (uint64_t)1 << worker->id;
+
+	if (likely(workers == self))
+		return MEDIA_ROUTE_SRTP_ENCRYPT;
+	packet_of(mbuf)->entry = PACKET_ENTRY_SRTP_ENCRYPT;
+	rte_mbuf_refcnt_update(mbuf, (int16_t)(__builtin_popcountll(workers) - 1));
+	others_serve(worker, mbuf, workers & ~self);
+	return workers & self ? MEDIA_ROUTE_SRTP_ENCRYPT : MEDIA_ROUTE_GONE;
+}
+
+static inline rte_edge_t media_route_step(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct packet_media *media = &packet_of(mbuf)->media;
+	struct stream *stream = &worker->dp->media->streams[media->stream];
+	uint64_t workers;
+
+	if (unlikely(!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE)))
+		return drop(mbuf, DROP_MEDIA_NO_STREAM);
+	if (unlikely(media->repeat)) {
+		enum drop_reason reason = repeat_unwrap(mbuf, stream);
+
+		if (reason != DROP_NONE)
+			return drop(mbuf, reason);
+	} else {
+		stream->payload_type = media->payload_type;
+	}
+	reception_count(worker, stream, media);
+	workers = __atomic_load_n(&stream->workers, __ATOMIC_ACQUIRE);
+	if (unlikely(workers == 0))
+		return drop(mbuf, DROP_MEDIA_NO_SUBSCRIPTION);
+	return packet_spread(worker, mbuf, workers);
+}
+
+static uint16_t media_route_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                    uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+	struct node_run run = {.edge = MEDIA_ROUTE_SRTP_ENCRYPT};
+
+	for (uint16_t i = 0; i < nb_objs; i++) {
+		rte_edge_t edge;
+
+		if (likely(i + NODE_PREFETCH < nb_objs))
+			rte_prefetch0(packet_of(objs[i + NODE_PREFETCH]));
+		edge = media_route_step(worker, objs[i]);
+		if (likely(edge != MEDIA_ROUTE_GONE)) {
+			node_run_next(graph, node, &run, objs, i, edge);
+			continue;
+		}
+		node_run_end(graph, node, &run, objs, i);
+		run.start = i + 1;
+	}
+	node_run_finish(graph, node, &run, objs, nb_objs);
+	return nb_objs;
+}
+
+static struct rte_node_register media_route_node = {
+        .name = "media_route",
+        .process = media_route_process,
+        .nb_edges = MEDIA_ROUTE_EDGES,
+        .next_nodes =
+                {
+                        [MEDIA_ROUTE_DROP] = "drop",
+                        [MEDIA_ROUTE_SRTP_ENCRYPT] = "srtp_encrypt",
+                },
+};
+
+RTE_NODE_REGISTER(media_route_node);

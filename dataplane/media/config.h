@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control thread keeps of endpoints, streams and subscriptions. Each change builds what
+ * workers read anew, swaps it in and leaves the old to the garbage, which nobody waits for: a
+ * hundred thousand subscriptions are added in a moment, and no stream hears of another's.
+ */
+#ifndef MEDIA_CONFIG_H
+#define MEDIA_CONFIG_H
+
+#include <sys/queue.h>
+
+#include "media/state.h"
+#include "worker.h"
+
+struct dataplane;
+struct random;
+
+/* Names of endpoints or streams: a chained hash over indices. */
+struct media_names {
+	uint32_t *heads; /* [mask + 1]; 0: none */
+	uint32_t *next;  /* [count + 1] */
+	uint32_t mask;
+};
+
+/*
+ * Free places of a table, from 1 on; the one that was given back first is taken first: a packet
+ * that still waits for an object that has gone must not find another one in its place.
+ */
+struct media_places {
+	uint32_t *list; /* ring */
+	uint32_t head, count, size;
+};
+
+/* What no worker sees once the grace period of `token` is over. */
+struct media_garbage {
+	STAILQ_ENTRY(media_garbage) entry;
+	uint64_t token;
+	void (*free)(struct media *media, void *object);
+	void *object;
+};
+
+struct media_local {
+	struct transport_addr addr;
+	uint32_t endpoints; /* 0: not in use */
+};
+
+struct media_config {
+	struct media_names endpoint_names, stream_names;
+	struct media_places endpoint_places, stream_places, subscription_places;
+	struct media_local locals[MEDIA_LOCALS_MAX];
+	STAILQ_HEAD(, media_garbage) garbage;
+	uint64_t legs_generation;
+	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
+	struct random *random;
+};
+
+/* -- table.c -- */
+
+int media_tables_create(struct media *media);
+void media_tables_destroy(struct media *media);
+/* 0: none is free. */
+uint32_t media_place_take(struct media_places *places);
+void media_place_give(struct media_places *places, uint32_t index);
+void media_name_add(struct media_names *names, const char *name, uint32_t index);
+void media_name_remove(struct media_names *names, const char *name, uint32_t index);
+/* Text of SLUICE_MEDIA_NAME_MAX bytes with its end in it. */
+bool media_name_valid(const char *name);
+
+/* The index, or 0. */
+uint32_t endpoint_named(const struct media *media, const char *name);
+uint32_t stream_named(const struct media *media, const char *name);
+uint32_t subscription_named(const struct media *media, const char *stream, const char *endpoint);
+
+/* -- garbage.c -- */
+
+/* Unlinked before. Without memory for the note it waits for the workers at once. */
+void media_discard(struct media *media, void (*free)(struct media *media, void *object),
+                   void *object);
+/* What may be freed by now is. */
+void media_collect(struct media *media);
+/* Waits for the workers. */
+void media_collect_all(struct media *media);
+
+/* -- legs.c -- */
+
+/* Builds the lists anew with a subscription added, or without it. 0 or -ENOMEM: then nothing has
+ * changed. */
+int legs_add(struct media *media, uint32_t stream, uint32_t subscription);
+int legs_remove(struct media *media, uint32_t stream, uint32_t subscription);
+int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription);
+int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscription);
+int endpoint_sources_add(struct media *media, uint32_t endpoint, struct endpoint_source *source);
+int endpoint_sources_remove(struct media *media, uint32_t endpoint,
+                            const struct endpoint_source *source);
+
+/* -- endpoint.c, stream.c, subscription.c: by index -- */
+
+int endpoint_end(struct media *media, uint32_t index);
+int stream_end(struct media *media, uint32_t index);
+int subscription_end(struct media *media, uint32_t index);
+
+/* -- local.c -- */
+
+/* The index of a local address that endpoints may use, made where it is new; or -errno. */
+int media_local_take(struct media *media, const struct transport_addr *addr, char *why);
+void media_local_give(struct media *media, uint32_t index);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/config.h"
+
+#include "dataplane.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <rte_hash.h>
+#include <rte_malloc.h>
+
+static bool address_set(const struct sluice_addr *addr)
+{
+	static const uint8_t nothing[sizeof(addr->ip)];
+
+	return addr->port != 0 && memcmp(addr->ip, nothing, sizeof(nothing)) != 0;
+}
+
+static int endpoint_check(const struct sluice_endpoint *add, char *why)
+{
+	const struct srtp_profile_info *info;
+	uint32_t length;
+
+	if (!media_name_valid(add->name))
+		return refuse(why, -EINVAL, "a name has 1 to %u printable bytes without spaces",
+		              SLUICE_MEDIA_NAME_MAX - 1);
+	if (add->profile >= SLUICE_SRTP_PROFILES)
+		return refuse(why, -EINVAL, "profile %u is none of %u", add->profile,
+		              SLUICE_SRTP_PROFILES);
+	info = &srtp_profiles[add->profile];
+	length = info->key_length + info->salt_length;
+	if (add->rx_key_length != length || add->tx_key_length != length)
+		return refuse(why, -EINVAL, "%s has keys of %u bytes, salt included, not %u and %u",
+		              info->word, length, add->rx_key_length, add->tx_key_length);
+	if (!address_set(&add->local))
+		return refuse(why, -EINVAL, "local is an address and a port of ours");
+	if (!add->learn && !address_set(&add->remote))
+		return refuse(why, -EINVAL, "remote is an address and a port, or learned");
+	if (add->mki_length > SLUICE_MEDIA_MKI_MAX)
+		return refuse(why, -EINVAL, "an MKI has at most %u bytes", SLUICE_MEDIA_MKI_MAX);
+	return 0;
+}
+
+static struct transport_addr transport_of(const struct sluice_addr *addr)
+{
+	return (struct transport_addr){.ip = ip_addr_v6(addr->ip), .port = addr->port};
+}
+
+static struct five_tuple flow_of(const struct endpoint *endpoint)
+{
+	struct transport_addr remote = transport_of(&endpoint->config.remote);
+
+	return (struct five_tuple){
+	        .client = remote.ip,
+	        .client_port = remote.port,
+	        .service = endpoint->local_index,
+	};
+}
+
+/* Who learns is alone at its local address: who else sends there would be taken for it. */
+static int transport_add(struct media *media, uint32_t index, char *why)
+{
+	struct endpoint *endpoint = &media->endpoints[index];
+	uint32_t *learner = &media->learners[endpoint->local_index];
+	uint32_t others = media->config->locals[endpoint->local_index].endpoints - 1;
+	struct five_tuple flow = flow_of(endpoint);
+
+	if (*learner != 0 || (endpoint->learn && others != 0))
+		return refuse(why, -EADDRINUSE, "an endpoint that learns has its local port alone");
+	if (endpoint->learn) {
+		__atomic_store_n(learner, index, __ATOMIC_RELEASE);
+		return 0;
+	}
+	if (rte_hash_lookup(media->transports, &flow) >= 0)
+		return refuse(why, -EADDRINUSE, "another endpoint has both addresses");
+	if (rte_hash_add_key_data(media->transports, &flow, (void *)(uintptr_t)index) != 0)
+		return refuse(why, -ENOSPC, "no room for another pair of addresses");
+	return 0;
+}
+
+static void transport_remove(struct media *media, const struct endpoint *endpoint)
+{
+	struct five_tuple flow = flow_of(endpoint);
+
+	if (endpoint->learn)
+		__atomic_store_n(&media->learners[endpoint->local_index], 0, __ATOMIC_RELEASE);
+	else
+		rte_hash_del_key(media->transports, &flow);
+}
+
+/* The one with the least to do. */
+static uint16_t worker_choose(const struct media *media)
+{
+	const uint32_t *load = media->config->worker_load;
+	uint16_t best = 0;
+
+	for (uint16_t i = 1; i < media->dp->n_workers; i++)
+		if (load[i] < load[best])
+			best = i;
+	return best;
+}
+
+static int endpoint_fill(struct media *media, struct endpoint *endpoint,
+                         const struct sluice_endpoint *add)
+{
+	const struct srtp_profile_info *info = &srtp_profiles[add->profile];
+
+	endpoint->config = *add;
+	memcpy(endpoint->name, add->name, sizeof(endpoint->name));
+	endpoint->learn = add->learn;
+	endpoint->profile = add->profile;
+	endpoint->tag_length = info->tag_length;
+	endpoint->rtcp_tag_length = info->rtcp_tag_length;
+	endpoint->mki_length = add->mki_length;
+	memcpy(endpoint->mki, add->mki, sizeof(endpoint->mki));
+	endpoint->local = transport_of(&add->local);
+	endpoint->remote = transport_of(&add->remote);
+	endpoint->worker = worker_choose(media);
+	endpoint->config_generation = media->dp->config_generation;
+	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
+	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
+	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
+}
+
+/* Keys go with it. */
+static void endpoint_free(struct media *media, void *object)
+{
+	struct endpoint *endpoint = object;
+
+	if (endpoint->rx != NULL)
+		media->engine->session_destroy(endpoint->rx);
+	if (endpoint->tx != NULL)
+		media->engine->session_destroy(endpoint->tx);
+	rte_free(endpoint->sources);
+	rte_free(endpoint->subscriptions);
+	OPENSSL_cleanse(endpoint, sizeof(*endpoint));
+	media_place_give(&media->config->endpoint_places, endpoint - media->endpoints);
+}
+
+static int endpoint_make(struct media *media, const struct sluice_endpoint *add, char *why)
+{
+	uint32_t index = media_place_take(&media->config->endpoint_places);
+	struct endpoint *endpoint = &media->endpoints[index];
+	struct transport_addr local = transport_of(&add->local);
+	int error, local_index;
+
+	if (index == 0)
+		return refuse(why, -ENOSPC, "there are %u endpoints, and room for no more",
+		              media->max_endpoints);
+	local_index = media_local_take(media, &local, why);
+	if (local_index < 0) {
+		media_place_give(&media->config->endpoint_places, index);
+		return local_index;
+	}
+	endpoint->local_index = (uint16_t)local_index;
+	error = endpoint_fill(media, endpoint, add);
+	if (error < 0)
+		refuse(why, error, "no memory for another endpoint");
+	else
+		error = transport_add(media, index, why);
+	if (error < 0) {
+		endpoint_free(media, endpoint);
+		media_local_give(media, local_index);
+		return error;
+	}
+	media->config->worker_load[endpoint->worker]++;
+	media_name_add(&media->config->endpoint_names, endpoint->name, index);
+	__atomic_store_n(&endpoint->live, true, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, uint32_t flags,
+                       char *why)
+{
+	int error = endpoint_check(add, why);
+	uint32_t index;
+
+	if (error < 0)
+		return error;
+	media_collect(media);
+	index = endpoint_named(media, add->name);
+	if (index == 0)
+		return endpoint_make(media, add, why);
+	if (!(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "endpoint %s is there already", add->name);
+	if (memcmp(&media->endpoints[index].config, add, sizeof(*add)) == 0) {
+		media->endpoints[index].config_generation = media->dp->config_generation;
+		return 0;
+	}
+	error = endpoint_end(media, index);
+	if (error < 0)
+		return refuse(why, error, "no memory to replace endpoint %s", add->name);
+	return endpoint_make(media, add, why);
+}
+
+int media_endpoint_delete(struct media *media, const char *name, char *why)
+{
+	uint32_t index = media_name_valid(name) ? endpoint_named(media, name) : 0;
+	int error;
+
+	media_collect(media);
+	if (index == 0)
+		return refuse(why, -ENOENT, "no endpoint %.*s", SLUICE_MEDIA_NAME_MAX, name);
+	error = endpoint_end(media, index);
+	return error < 0 ? refuse(why, error, "no memory to end endpoint %s", name) : 0;
+}
+
+int endpoint_end(struct media *media, uint32_t index)
+{
+	struct endpoint *endpoint = &media->endpoints[index];
+	int error;
+
+	while (endpoint->subscriptions != NULL && endpoint->subscriptions->count != 0) {
+		error = subscription_end(media, endpoint->subscriptions->list[0].subscription);
+		if (error < 0)
+			return error;
+	}
+	while (endpoint->sources != NULL && endpoint->sources->count != 0) {
+		error = stream_end(media, endpoint->sources->sources[0]->stream);
+		if (error < 0)
+			return error;
+	}
+	__atomic_store_n(&endpoint->live, false, __ATOMIC_RELEASE);
+	transport_remove(media, endpoint);
+	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
+	media->config->worker_load[endpoint->worker]--;
+	media_local_give(media, endpoint->local_index);
+	media_discard(media, endpoint_free, endpoint);
+	return 0;
+}

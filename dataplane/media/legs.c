@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lists that workers walk: each change makes a new one and swaps it in. */
+#include "media/config.h"
+
+#include "dataplane.h"
+#include "media/cache.h"
+#include "media/rtcp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+static void list_free(struct media *media, void *object)
+{
+	rte_free(object);
+}
+
+static void list_discard(struct media *media, void *list)
+{
+	if (list != NULL)
+		media_discard(media, list_free, list);
+}
+
+/* -- of a stream, at its subscriptions' workers -- */
+
+static struct stream_worker *stream_at(const struct media *media, uint32_t stream,
+                                       uint32_t subscription, uint16_t *worker)
+{
+	*worker = media->endpoints[media->subscriptions[subscription].endpoint].worker;
+	return &media->streams[stream].at[*worker];
+}
+
+static void legs_swap(struct media *media, struct stream *stream, uint16_t worker,
+                      struct legs *legs)
+{
+	struct legs *old = __atomic_exchange_n(&stream->at[worker].legs, legs, __ATOMIC_ACQ_REL);
+	uint64_t bit = (uint64_t)1 << worker;
+
+	if (legs != NULL)
+		__atomic_fetch_or(&stream->workers, bit, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_and(&stream->workers, ~bit, __ATOMIC_RELEASE);
+	list_discard(media, old);
+}
+
+static int cache_make(struct media *media, struct stream_worker *at, uint16_t worker)
+{
+	struct worker *owner = media->dp->workers[worker];
+	struct packet_cache *cache;
+
+	if (at->cache != NULL)
+		return 0;
+	cache = rtcp_cache_create(owner);
+	if (cache == NULL)
+		return -ENOMEM;
+	__atomic_store_n(&at->cache, cache, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int legs_add(struct media *media, uint32_t stream, uint32_t subscription)
+{
+	uint16_t worker;
+	struct stream_worker *at = stream_at(media, stream, subscription, &worker);
+	uint32_t count = at->legs == NULL ? 0 : at->legs->count, place = 0;
+	struct legs *legs = rte_malloc("legs", sizeof(*legs) + (count + 1) * sizeof(uint32_t), 0);
+
+	if (legs == NULL || cache_make(media, at, worker) < 0) {
+		rte_free(legs);
+		return -ENOMEM;
+	}
+	legs->generation = ++media->config->legs_generation;
+	legs->count = count + 1;
+	while (place < count && at->legs->subscriptions[place] < subscription)
+		place++;
+	if (count != 0)
+		memcpy(legs->subscriptions, at->legs->subscriptions, place * sizeof(uint32_t));
+	legs->subscriptions[place] = subscription;
+	if (place < count)
+		memcpy(&legs->subscriptions[place + 1], &at->legs->subscriptions[place],
+		       (count - place) * sizeof(uint32_t));
+	legs_swap(media, &media->streams[stream], worker, legs);
+	return 0;
+}
+
+int legs_remove(struct media *media, uint32_t stream, uint32_t subscription)
+{
+	uint16_t worker;
+	struct stream_worker *at = stream_at(media, stream, subscription, &worker);
+	const struct legs *old = at->legs;
+	struct legs *legs = NULL;
+
+	if (old->count > 1) {
+		legs = rte_malloc("legs", sizeof(*legs) + (old->count - 1) * sizeof(uint32_t), 0);
+		if (legs == NULL)
+			return -ENOMEM;
+		legs->generation = ++media->config->legs_generation;
+		legs->count = 0;
+		for (uint32_t i = 0; i < old->count; i++)
+			if (old->subscriptions[i] != subscription)
+				legs->subscriptions[legs->count++] = old->subscriptions[i];
+	}
+	legs_swap(media, &media->streams[stream], worker, legs);
+	return 0;
+}
+
+/* -- of an endpoint -- */
+
+int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription)
+{
+	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint_subscriptions *old = at->subscriptions, *list;
+	uint32_t count = old == NULL ? 0 : old->count;
+
+	list = rte_malloc("endpoint legs", sizeof(*list) + (count + 1) * sizeof(list->list[0]), 0);
+	if (list == NULL)
+		return -ENOMEM;
+	list->count = count + 1;
+	if (count != 0)
+		memcpy(list->list, old->list, count * sizeof(list->list[0]));
+	list->list[count] = (struct endpoint_leg){
+	        .ssrc = media->subscriptions[subscription].ssrc,
+	        .subscription = subscription,
+	};
+	__atomic_store_n(&at->subscriptions, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+	return 0;
+}
+
+int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscription)
+{
+	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint_subscriptions *old = at->subscriptions, *list;
+
+	list = rte_malloc("endpoint legs", sizeof(*list) + old->count * sizeof(list->list[0]), 0);
+	if (list == NULL)
+		return -ENOMEM;
+	list->count = 0;
+	for (uint32_t i = 0; i < old->count; i++)
+		if (old->list[i].subscription != subscription)
+			list->list[list->count++] = old->list[i];
+	__atomic_store_n(&at->subscriptions, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+	return 0;
+}
+
+int endpoint_sources_add(struct media *media, uint32_t endpoint, struct endpoint_source *source)
+{
+	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint_sources *old = at->sources, *list;
+	uint32_t count = old == NULL ? 0 : old->count;
+
+	if (count == ENDPOINT_SOURCES_MAX)
+		return -ENOSPC;
+	list = rte_malloc("sources", sizeof(*list) + (count + 1) * sizeof(list->sources[0]), 0);
+	if (list == NULL)
+		return -ENOMEM;
+	list->count = count + 1;
+	if (count != 0)
+		memcpy(list->sources, old->sources, count * sizeof(list->sources[0]));
+	list->sources[count] = source;
+	__atomic_store_n(&at->sources, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+	return 0;
+}
+
+int endpoint_sources_remove(struct media *media, uint32_t endpoint,
+                            const struct endpoint_source *source)
+{
+	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint_sources *old = at->sources, *list;
+
+	list = rte_malloc("sources", sizeof(*list) + old->count * sizeof(list->sources[0]), 0);
+	if (list == NULL)
+		return -ENOMEM;
+	list->count = 0;
+	for (uint32_t i = 0; i < old->count; i++)
+		if (old->sources[i] != source)
+			list->sources[list->count++] = old->sources[i];
+	__atomic_store_n(&at->sources, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+	return 0;
+}

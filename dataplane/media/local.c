@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Our transport addresses that endpoints use: services, that classify knows. */
+#include "media/config.h"
+
+#include "dataplane.h"
+#include "net/service.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int locals_publish(struct media *media)
+{
+	struct service list[MEDIA_LOCALS_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < MEDIA_LOCALS_MAX; i++) {
+		const struct media_local *local = &media->config->locals[i];
+		uint16_t port = rte_be_to_cpu_16(local->addr.port);
+
+		if (local->endpoints != 0)
+			list[count++] =
+			        (struct service){local->addr.ip, port, port, SERVICE_MEDIA, i};
+	}
+	return services_set_media(media->dp, list, count);
+}
+
+static int local_find(const struct media *media, const struct transport_addr *addr)
+{
+	int vacant = -1;
+
+	for (int i = 0; i < MEDIA_LOCALS_MAX; i++) {
+		const struct media_local *local = &media->config->locals[i];
+
+		if (local->endpoints == 0) {
+			vacant = vacant < 0 ? i : vacant;
+			continue;
+		}
+		if (local->addr.port == addr->port && ip_addr_equal(&local->addr.ip, &addr->ip))
+			return i;
+	}
+	return vacant;
+}
+
+static const char *addr_text(char text[TEXT_ADDR_MAX], const struct transport_addr *addr)
+{
+	struct sluice_addr shown = {.port = addr->port};
+
+	memcpy(shown.ip, addr->ip.bytes, sizeof(shown.ip));
+	return text_addr(text, &shown);
+}
+
+int media_local_take(struct media *media, const struct transport_addr *addr, char *why)
+{
+	const struct service *service = service_find(media->dp->services, &addr->ip, addr->port);
+	char text[TEXT_ADDR_MAX];
+	struct media_local *local;
+	int index, error;
+
+	if (service != NULL && service->kind != SERVICE_MEDIA)
+		return refuse(why, -EADDRINUSE, "%s is TURN's", addr_text(text, addr));
+	index = local_find(media, addr);
+	if (index < 0)
+		return refuse(why, -ENOSPC, "there are %u local addresses, and room for no more",
+		              MEDIA_LOCALS_MAX);
+	local = &media->config->locals[index];
+	local->addr = *addr;
+	if (local->endpoints++ != 0)
+		return index;
+	error = locals_publish(media);
+	if (error < 0) {
+		local->endpoints = 0;
+		return refuse(why, error, "no room for another local address");
+	}
+	return index;
+}
+
+void media_local_give(struct media *media, uint32_t index)
+{
+	if (--media->config->locals[index].endpoints == 0)
+		locals_publish(media);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/media.h"
+
+#include "dataplane.h"
+#include "media/config.h"
+#include "media/fan.h"
+#include "media/rtcp.h"
+#include "random.h"
+
+#include <stdio.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#define ASKS_SIZE    4096
+#define BACKLOG_SIZE 4096 /* plaintext packets; power of two */
+
+struct media *media_create(struct dataplane *dp)
+{
+	struct media *media = rte_zmalloc("media", sizeof(*media), RTE_CACHE_LINE_SIZE);
+
+	if (media == NULL)
+		return NULL;
+	media->dp = dp;
+	media->max_endpoints = dp->options.max_endpoints;
+	media->max_streams = dp->options.max_streams;
+	media->max_subscriptions = dp->options.max_subscriptions;
+	media->engine = dp->srtp;
+	if (media_tables_create(media) == 0) {
+		media->config->random = random_create();
+		if (media->config->random != NULL)
+			return media;
+	}
+	rte_errno = ENOMEM;
+	media_tables_destroy(media);
+	rte_free(media);
+	return NULL;
+}
+
+/* Workers walk no more. */
+void media_destroy(struct media *media)
+{
+	if (media == NULL)
+		return;
+	for (uint32_t i = 1; i <= media->max_endpoints; i++)
+		if (media->endpoints[i].live)
+			endpoint_end(media, i);
+	media_collect_all(media);
+	random_destroy(media->config->random);
+	media_tables_destroy(media);
+	rte_free(media);
+}
+
+struct media_worker *media_worker_create(struct worker *worker)
+{
+	struct media *media = worker->dp->media;
+	struct media_worker *media_worker =
+	        rte_zmalloc("media worker", sizeof(*media_worker), RTE_CACHE_LINE_SIZE);
+	char name[RTE_RING_NAMESIZE];
+
+	if (media_worker == NULL)
+		return NULL;
+	snprintf(name, sizeof(name), "asks-%u", worker->id);
+	media_worker->worker = worker;
+	media_worker->media = media;
+	media_worker->srtp = media->engine->worker_create();
+	media_worker->asks = rte_ring_create_elem(name, sizeof(struct media_ask), ASKS_SIZE,
+	                                          SOCKET_ID_ANY, RING_F_SC_DEQ);
+	media_worker->backlog =
+	        rte_malloc("backlog", BACKLOG_SIZE * sizeof(struct fan_item), RTE_CACHE_LINE_SIZE);
+	media_worker->backlog_mask = BACKLOG_SIZE - 1;
+	media_worker->rtcp = rtcp_worker_create(media_worker);
+	if (media_worker->srtp != NULL && media_worker->asks != NULL &&
+	    media_worker->backlog != NULL && media_worker->rtcp != NULL)
+		return media_worker;
+	media_worker_destroy(media_worker);
+	return NULL;
+}
+
+void media_worker_destroy(struct media_worker *media_worker)
+{
+	if (media_worker == NULL)
+		return;
+	if (media_worker->backlog != NULL)
+		fan_drop_all(media_worker);
+	if (media_worker->srtp != NULL)
+		media_worker->media->engine->worker_destroy(media_worker->srtp);
+	rtcp_worker_destroy(media_worker->rtcp);
+	rte_ring_free(media_worker->asks);
+	rte_free(media_worker->backlog);
+	rte_free(media_worker);
+}
+
+void media_tick(struct media *media)
+{
+	media_collect(media);
+}
+
+/* Dependants go before what they hang on; a failure for want of memory leaves the rest. */
+void media_config_commit(struct media *media)
+{
+	uint32_t generation = media->dp->config_generation;
+
+	for (uint32_t i = 1; i <= media->max_subscriptions; i++)
+		if (media->subscriptions[i].live &&
+		    media->subscriptions[i].config_generation != generation)
+			subscription_end(media, i);
+	for (uint32_t i = 1; i <= media->max_streams; i++)
+		if (media->streams[i].live && media->streams[i].config_generation != generation)
+			stream_end(media, i);
+	for (uint32_t i = 1; i <= media->max_endpoints; i++)
+		if (media->endpoints[i].live && media->endpoints[i].config_generation != generation)
+			endpoint_end(media, i);
+	media_collect(media);
+}

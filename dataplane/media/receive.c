@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/receive.h"
+
+#include <rte_hash.h>
+
+#include <string.h>
+
+struct endpoint *endpoint_find(const struct media *media, const struct packet *packet)
+{
+	struct endpoint *endpoint;
+	uint32_t index = 0;
+	void *data;
+
+	if (rte_hash_lookup_data(media->transports, &packet->flow, &data) >= 0)
+		index = (uint32_t)(uintptr_t)data;
+	else if (packet->flow.service < MEDIA_LOCALS_MAX)
+		index = __atomic_load_n(&media->learners[packet->flow.service], __ATOMIC_ACQUIRE);
+	if (index == 0)
+		return NULL;
+	endpoint = &media->endpoints[index];
+	return __atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ? endpoint : NULL;
+}
+
+/* An SSRC that nobody has named may be the one that a stream waits for. */
+static struct endpoint_source *source_find(const struct endpoint *endpoint, uint32_t ssrc)
+{
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+	struct endpoint_source *unnamed = NULL;
+
+	if (sources == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < sources->count; i++) {
+		struct endpoint_source *source = sources->sources[i];
+
+		if (source->ssrc == ssrc)
+			return source;
+		if (source->ssrc == 0 && unnamed == NULL)
+			unnamed = source;
+	}
+	return unnamed;
+}
+
+/* RFC 3711, 3.1: CM puts the MKI in front of its tag; RFC 7714, 8.2: GCM behind its own. */
+static const uint8_t *tail_split(const struct endpoint *endpoint, const uint8_t *tail,
+                                 const uint8_t **mki)
+{
+	bool aead = srtp_profiles[endpoint->profile].aead;
+
+	*mki = aead ? tail + endpoint->tag_length : tail;
+	return aead ? tail : tail + endpoint->mki_length;
+}
+
+static bool mki_is(const struct endpoint *endpoint, const uint8_t *mki)
+{
+	return memcmp(mki, endpoint->mki, endpoint->mki_length) == 0;
+}
+
+static enum drop_reason source_look(struct endpoint *endpoint, struct received *received)
+{
+	struct endpoint_source *source = source_find(endpoint, received->view.ssrc);
+
+	if (unlikely(source == NULL)) {
+		endpoint->unknown_ssrc++;
+		return DROP_MEDIA_NO_STREAM;
+	}
+	received->source = source;
+	received->index = srtp_window_estimate(&source->window, received->view.seq);
+	switch (srtp_window_look(&source->window, received->index)) {
+	case SRTP_WINDOW_NEW:
+		return DROP_NONE;
+	case SRTP_WINDOW_REPLAYED:
+		source->replayed++;
+		endpoint->replayed++;
+		return DROP_SRTP_REPLAY;
+	default:
+		return DROP_SRTP_OLD;
+	}
+}
+
+enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
+                               struct endpoint *endpoint, struct srtp_job *job)
+{
+	const struct packet *packet = packet_of(mbuf);
+	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, packet->payload_offset);
+	uint16_t tail = endpoint->tag_length + endpoint->mki_length;
+	const uint8_t *mki;
+	enum drop_reason reason;
+
+	received->mbuf = mbuf;
+	received->endpoint = endpoint;
+	if (unlikely(rtp_parse(data, packet->payload_length, &received->view) < 0 ||
+	             received->view.payload_length < tail)) {
+		endpoint->malformed++;
+		return DROP_RTP_MALFORMED;
+	}
+	reason = source_look(endpoint, received);
+	if (unlikely(reason != DROP_NONE))
+		return reason;
+	*job = (struct srtp_job){
+	        .session = endpoint->rx,
+	        .src = data + received->view.header_length,
+	        .dst = data + received->view.header_length,
+	        .index = received->index,
+	        .ssrc = rte_cpu_to_be_32(received->view.ssrc),
+	        .header_length = received->view.header_length,
+	        .length = received->view.payload_length - tail,
+	};
+	job->tag = tail_split(endpoint, job->src + job->length, &mki);
+	if (unlikely(endpoint->mki_length != 0 && !mki_is(endpoint, mki))) {
+		endpoint->auth_failed++;
+		return DROP_SRTP_AUTH;
+	}
+	return DROP_NONE;
+}
+
+/* The remote address moves with what has authenticated, and with nothing else. */
+static void remote_learn(struct endpoint *endpoint, const struct packet *packet)
+{
+	if (likely(!endpoint->learn || (endpoint->remote.port == packet->flow.client_port &&
+	                                ip_addr_equal(&endpoint->remote.ip, &packet->flow.client))))
+		return;
+	endpoint->moved += endpoint->remote.port != 0;
+	endpoint->remote = (struct transport_addr){
+	        .ip = packet->flow.client,
+	        .port = packet->flow.client_port,
+	};
+	endpoint->frame.generation = 0;
+}
+
+/* The mbuf's data becomes `length` bytes of the payload. */
+static void mbuf_cut(struct rte_mbuf *mbuf, uint16_t length)
+{
+	mbuf->data_off += packet_of(mbuf)->payload_offset;
+	mbuf->data_len = length;
+	mbuf->pkt_len = length;
+	mbuf->ol_flags = 0;
+}
+
+/* In the same burst another packet may have taken the index, or the name of the stream. */
+static enum drop_reason source_take(struct received *received)
+{
+	struct endpoint_source *source = received->source;
+
+	if (unlikely(source->ssrc != received->view.ssrc)) {
+		if (source->ssrc != 0) {
+			received->endpoint->unknown_ssrc++;
+			return DROP_MEDIA_NO_STREAM;
+		}
+		__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELAXED);
+	}
+	if (unlikely(!srtp_window_take(&source->window, received->index))) {
+		source->replayed++;
+		received->endpoint->replayed++;
+		return DROP_SRTP_REPLAY;
+	}
+	return DROP_NONE;
+}
+
+enum drop_reason receive_end(struct received *received, const struct srtp_job *job)
+{
+	struct endpoint *endpoint = received->endpoint;
+	const struct rtp_view *view = &received->view;
+	struct packet *packet = packet_of(received->mbuf);
+	enum drop_reason reason;
+
+	if (unlikely(!job->ok)) {
+		received->source->auth_failed++;
+		endpoint->auth_failed++;
+		return DROP_SRTP_AUTH;
+	}
+	reason = source_take(received);
+	if (unlikely(reason != DROP_NONE))
+		return reason;
+	remote_learn(endpoint, packet);
+	endpoint->rx_packets++;
+	endpoint->rx_bytes += packet->payload_length;
+	mbuf_cut(received->mbuf, view->header_length + job->length);
+	packet->media = (struct packet_media){
+	        .index = received->index,
+	        .stream = received->source->stream,
+	        .timestamp = view->timestamp,
+	        .header_length = view->header_length,
+	        .payload_length = job->length,
+	        .ext_offset = view->ext_offset,
+	        .ext_length = view->ext_length,
+	        .ext_profile = view->ext_profile,
+	        .payload_type = view->payload_type,
+	        .marker = view->marker,
+	        .repeat = received->source->rtx,
+	};
+	return DROP_NONE;
+}
+
+/* Where the MKI stands (RFC 3711, 3.4): in front of CM's tag, behind GCM's index. */
+static bool rtcp_mki_ok(const struct endpoint *endpoint, const uint8_t *data, uint16_t length)
+{
+	uint16_t behind = srtp_profiles[endpoint->profile].aead ? 0 : endpoint->rtcp_tag_length;
+
+	return length >= endpoint->mki_length + behind &&
+	       mki_is(endpoint, data + length - behind - endpoint->mki_length);
+}
+
+enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
+                              struct endpoint *endpoint)
+{
+	struct packet *packet = packet_of(mbuf);
+	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, packet->payload_offset);
+	uint32_t index = 0;
+	int length;
+
+	if (unlikely(endpoint->mki_length != 0 &&
+	             !rtcp_mki_ok(endpoint, data, packet->payload_length))) {
+		endpoint->auth_failed++;
+		return DROP_SRTP_AUTH;
+	}
+	length = media_worker->media->engine->unprotect_rtcp(media_worker->srtp, endpoint->rx, data,
+	                                                     packet->payload_length,
+	                                                     endpoint->mki_length, &index);
+	if (unlikely(length < 0)) {
+		endpoint->auth_failed++;
+		return DROP_SRTP_AUTH;
+	}
+	/* The index is 31 bits long and in the packet: no rollover to guess. */
+	if (unlikely(srtp_window_look(&endpoint->rtcp_window, index) != SRTP_WINDOW_NEW ||
+	             !srtp_window_take(&endpoint->rtcp_window, index))) {
+		endpoint->replayed++;
+		return DROP_SRTP_REPLAY;
+	}
+	remote_learn(endpoint, packet);
+	mbuf_cut(mbuf, (uint16_t)length);
+	packet->media = (struct packet_media){
+	        .stream = (uint32_t)(endpoint - media_worker->media->endpoints),
+	};
+	return DROP_NONE;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A datagram at a media service becomes a job for the cipher, and what is authentic a packet of a
+ * stream. Nothing that an unauthenticated packet says changes anything but a counter.
+ */
+#ifndef MEDIA_RECEIVE_H
+#define MEDIA_RECEIVE_H
+
+#include "dataplane.h"
+#include "graph/drop.h"
+#include "media/state.h"
+#include "srtp/rtp.h"
+
+/* One packet between its header and its tag. */
+struct received {
+	struct rte_mbuf *mbuf;
+	struct endpoint *endpoint;
+	struct endpoint_source *source;
+	uint64_t index;
+	struct rtp_view view;
+};
+
+/* By its addresses, or NULL. */
+struct endpoint *endpoint_find(const struct media *media, const struct packet *packet);
+
+/* DROP_NONE: `job` is filled in. The owner. */
+enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
+                               struct endpoint *endpoint, struct srtp_job *job);
+/* When the cipher is done: DROP_NONE, and the mbuf is a plaintext RTP packet with packet->media. */
+enum drop_reason receive_end(struct received *received, const struct srtp_job *job);
+/* DROP_NONE: the mbuf is a plaintext compound, packet->media.stream the endpoint's index. */
+enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
+                              struct endpoint *endpoint);
+
+#endif

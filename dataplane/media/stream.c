@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/config.h"
+
+#include "dataplane.h"
+#include "media/cache.h"
+#include "media/reception.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#define CLOCK_DEFAULT_HZ 90000
+#define CLOCK_MOST_HZ    1000000
+
+static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc)
+{
+	const struct endpoint_sources *sources = endpoint->sources;
+
+	for (uint32_t i = 0; ssrc != 0 && sources != NULL && i < sources->count; i++)
+		if (sources->sources[i]->ssrc == ssrc)
+			return true;
+	return false;
+}
+
+static int stream_check(const struct media *media, const struct sluice_stream *add,
+                        uint32_t endpoint, char *why)
+{
+	if (endpoint == 0)
+		return refuse(why, -ENOENT, "no endpoint %.*s", SLUICE_MEDIA_NAME_MAX,
+		              add->endpoint);
+	if (add->clock_hz > CLOCK_MOST_HZ)
+		return refuse(why, -EINVAL, "clock %u is not 1 to %u Hz", add->clock_hz,
+		              CLOCK_MOST_HZ);
+	if (add->rtx_pt > 127)
+		return refuse(why, -EINVAL, "rtx-pt %u is not 0 to 127", add->rtx_pt);
+	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
+		return refuse(why, -EINVAL, "rtx-ssrc is the stream's own ssrc");
+	if (ssrc_taken(&media->endpoints[endpoint], add->ssrc) ||
+	    ssrc_taken(&media->endpoints[endpoint], add->rtx_ssrc))
+		return refuse(why, -EEXIST, "another stream of endpoint %s has this ssrc",
+		              add->endpoint);
+	return 0;
+}
+
+static void source_free(struct media *media, void *object)
+{
+	rte_free(object);
+}
+
+/* *place is set before packets can find the source. 0; -ENOMEM; -ENOSPC: the endpoint has too many.
+ */
+static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
+                       struct endpoint_source **place)
+{
+	struct endpoint_source *source =
+	        rte_zmalloc("source", sizeof(*source), RTE_CACHE_LINE_SIZE);
+	int error;
+
+	if (source == NULL)
+		return -ENOMEM;
+	source->ssrc = ssrc;
+	source->stream = stream;
+	source->rtx = place == &media->streams[stream].rtx_source;
+	*place = source;
+	error = endpoint_sources_add(media, media->streams[stream].endpoint, source);
+	if (error < 0) {
+		*place = NULL;
+		rte_free(source);
+	}
+	return error;
+}
+
+static int source_end(struct media *media, const struct stream *stream,
+                      struct endpoint_source *source)
+{
+	int error;
+
+	if (source == NULL)
+		return 0;
+	error = endpoint_sources_remove(media, stream->endpoint, source);
+	if (error == 0)
+		media_discard(media, source_free, source);
+	return error;
+}
+
+static void stream_free(struct media *media, void *object)
+{
+	struct stream *stream = object;
+
+	for (uint16_t i = 0; stream->at != NULL && i < media->dp->n_workers; i++)
+		packet_cache_destroy(stream->at[i].cache);
+	if (stream->reception != NULL)
+		reception_destroy(stream->reception);
+	rte_free(stream->at);
+	memset(stream, 0, sizeof(*stream));
+	media_place_give(&media->config->stream_places, stream - media->streams);
+}
+
+static int stream_fill(struct media *media, uint32_t index, const struct sluice_stream *add)
+{
+	struct stream *stream = &media->streams[index];
+
+	stream->config = *add;
+	memcpy(stream->name, add->name, sizeof(stream->name));
+	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
+	stream->rtx_pt = add->rtx_pt;
+	stream->config_generation = media->dp->config_generation;
+	stream->at = rte_zmalloc("stream", media->dp->n_workers * sizeof(*stream->at),
+	                         RTE_CACHE_LINE_SIZE);
+	stream->reception = reception_create(stream->clock_hz, rte_get_tsc_hz());
+	return stream->at != NULL && stream->reception != NULL ? 0 : -ENOMEM;
+}
+
+static int stream_make(struct media *media, const struct sluice_stream *add, uint32_t endpoint,
+                       char *why)
+{
+	uint32_t index = media_place_take(&media->config->stream_places);
+	struct stream *stream = &media->streams[index];
+
+	if (index == 0)
+		return refuse(why, -ENOSPC, "there are %u streams, and room for no more",
+		              media->max_streams);
+	stream->endpoint = endpoint;
+	if (stream_fill(media, index, add) < 0)
+		goto fail;
+	/* Published before its sources: a packet that finds one finds the stream. */
+	__atomic_store_n(&stream->live, true, __ATOMIC_RELEASE);
+	if (source_make(media, index, add->ssrc, &stream->source) < 0)
+		goto fail;
+	if (add->rtx_ssrc != 0 && source_make(media, index, add->rtx_ssrc, &stream->rtx_source) < 0)
+		goto fail;
+	media_name_add(&media->config->stream_names, stream->name, index);
+	return 0;
+fail:
+	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
+	source_end(media, stream, stream->source);
+	media_discard(media, stream_free, stream);
+	return refuse(why, -ENOSPC, "no room for another stream of endpoint %s (%u SSRCs each)",
+	              add->endpoint, ENDPOINT_SOURCES_MAX);
+}
+
+int media_stream_add(struct media *media, const struct sluice_stream *add, uint32_t flags,
+                     char *why)
+{
+	uint32_t index, endpoint;
+	int error;
+
+	if (!media_name_valid(add->name) || !media_name_valid(add->endpoint))
+		return refuse(why, -EINVAL, "a name has 1 to %u printable bytes without spaces",
+		              SLUICE_MEDIA_NAME_MAX - 1);
+	media_collect(media);
+	index = stream_named(media, add->name);
+	if (index != 0 && !(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "stream %s is there already", add->name);
+	if (index != 0 && memcmp(&media->streams[index].config, add, sizeof(*add)) == 0) {
+		media->streams[index].config_generation = media->dp->config_generation;
+		return 0;
+	}
+	if (index != 0 && stream_end(media, index) < 0)
+		return refuse(why, -ENOMEM, "no memory to replace stream %s", add->name);
+	endpoint = endpoint_named(media, add->endpoint);
+	error = stream_check(media, add, endpoint, why);
+	return error < 0 ? error : stream_make(media, add, endpoint, why);
+}
+
+int media_stream_delete(struct media *media, const char *name, char *why)
+{
+	uint32_t index = media_name_valid(name) ? stream_named(media, name) : 0;
+	int error;
+
+	media_collect(media);
+	if (index == 0)
+		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, name);
+	error = stream_end(media, index);
+	return error < 0 ? refuse(why, error, "no memory to end stream %s", name) : 0;
+}
+
+int stream_end(struct media *media, uint32_t index)
+{
+	struct stream *stream = &media->streams[index];
+	int error;
+
+	for (uint16_t i = 0; i < media->dp->n_workers; i++) {
+		while (stream->at[i].legs != NULL) {
+			const struct legs *legs = stream->at[i].legs;
+
+			error = subscription_end(media, legs->subscriptions[legs->count - 1]);
+			if (error < 0)
+				return error;
+		}
+	}
+	error = source_end(media, stream, stream->rtx_source);
+	if (error < 0)
+		return error;
+	stream->rtx_source = NULL;
+	error = source_end(media, stream, stream->source);
+	if (error < 0)
+		return error;
+	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
+	media_name_remove(&media->config->stream_names, stream->name, index);
+	media_discard(media, stream_free, stream);
+	return 0;
+}

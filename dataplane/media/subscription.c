@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/config.h"
+
+#include "dataplane.h"
+#include "media/key_frame.h"
+#include "media/rewrite.h"
+#include "random.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+static uint32_t random32(struct media *media)
+{
+	uint32_t value;
+
+	random_bytes(media->config->random, &value, sizeof(value));
+	return value;
+}
+
+static int ext_check(const struct sluice_subscription *add, char *why)
+{
+	if (add->ext_count > SLUICE_MEDIA_EXT_MAP_MAX)
+		return refuse(why, -EINVAL, "an extension map has at most %u ids",
+		              SLUICE_MEDIA_EXT_MAP_MAX);
+	for (uint32_t i = 0; i < add->ext_count; i++)
+		if (add->ext_from[i] == 0 || add->ext_to[i] == 0)
+			return refuse(why, -EINVAL, "an extension's id is 1 to 255");
+	return 0;
+}
+
+static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc)
+{
+	const struct endpoint_subscriptions *legs = endpoint->subscriptions;
+
+	for (uint32_t i = 0; legs != NULL && i < legs->count; i++)
+		if (legs->list[i].ssrc == ssrc)
+			return true;
+	return false;
+}
+
+static int subscription_check(const struct media *media, const struct sluice_subscription *add,
+                              uint32_t stream, uint32_t endpoint, char *why)
+{
+	if (stream == 0)
+		return refuse(why, -ENOENT, "no stream %s", add->stream);
+	if (endpoint == 0)
+		return refuse(why, -ENOENT, "no endpoint %s", add->endpoint);
+	if (add->pt > 127 || add->rtx_pt > 127)
+		return refuse(why, -EINVAL, "a payload type is 0 to 127");
+	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
+		return refuse(why, -EINVAL, "rtx-ssrc is the subscription's own ssrc");
+	if (add->ssrc != 0 && ssrc_taken(&media->endpoints[endpoint], add->ssrc))
+		return refuse(why, -EEXIST, "endpoint %s is sent another ssrc %u already",
+		              add->endpoint, add->ssrc);
+	return ext_check(add, why);
+}
+
+static struct ext_map *ext_map_make(const struct sluice_subscription *add)
+{
+	struct ext_map *map = rte_zmalloc("extensions", sizeof(*map), 0);
+
+	for (uint32_t i = 0; map != NULL && i < add->ext_count; i++)
+		map->to[add->ext_from[i]] = add->ext_to[i];
+	return map;
+}
+
+static uint32_t ssrc_choose(struct media *media, const struct endpoint *endpoint,
+                            const struct sluice_subscription *add)
+{
+	uint32_t ssrc = add->ssrc;
+
+	while (ssrc == 0 ||
+	       (add->ssrc == 0 && (ssrc_taken(endpoint, ssrc) || ssrc == add->rtx_ssrc)))
+		ssrc = random32(media);
+	return ssrc;
+}
+
+static void subscription_free(struct media *media, void *object)
+{
+	struct subscription *subscription = object;
+
+	rte_free((void *)(uintptr_t)subscription->ext);
+	memset(subscription, 0, sizeof(*subscription));
+	media_place_give(&media->config->subscription_places, subscription - media->subscriptions);
+}
+
+static int subscription_fill(struct media *media, struct subscription *subscription,
+                             const struct sluice_subscription *add, uint32_t stream,
+                             uint32_t endpoint)
+{
+	subscription->config = *add;
+	subscription->config_generation = media->dp->config_generation;
+	subscription->stream = stream;
+	subscription->endpoint = endpoint;
+	subscription->ssrc = ssrc_choose(media, &media->endpoints[endpoint], add);
+	subscription->pt = add->pt_given ? add->pt : SLUICE_MEDIA_PT_SAME;
+	subscription->rtx_ssrc = add->rtx_ssrc;
+	subscription->rtx_pt = add->rtx_pt;
+	if (add->ext_count != 0) {
+		subscription->ext = ext_map_make(add);
+		if (subscription->ext == NULL)
+			return -ENOMEM;
+		subscription->mapped = true;
+	}
+	rewrite_begin(subscription, random32(media));
+	subscription->rtx_index = random32(media) & 0x7fff;
+	return 0;
+}
+
+static int subscription_make(struct media *media, const struct sluice_subscription *add,
+                             uint32_t stream, uint32_t endpoint, char *why)
+{
+	uint32_t index = media_place_take(&media->config->subscription_places);
+	struct subscription *subscription = &media->subscriptions[index];
+
+	if (index == 0)
+		return refuse(why, -ENOSPC, "there are %u subscriptions, and room for no more",
+		              media->max_subscriptions);
+	if (subscription_fill(media, subscription, add, stream, endpoint) < 0 ||
+	    endpoint_legs_add(media, endpoint, index) < 0)
+		goto fail;
+	__atomic_store_n(&subscription->live, true, __ATOMIC_RELEASE);
+	if (legs_add(media, stream, index) < 0) {
+		__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
+		endpoint_legs_remove(media, endpoint, index);
+		goto fail;
+	}
+	media->config->worker_load[media->endpoints[endpoint].worker]++;
+	key_frame_ask_from_control(media, stream);
+	return 0;
+fail:
+	media_discard(media, subscription_free, subscription);
+	return refuse(why, -ENOMEM, "no memory for another subscription");
+}
+
+static int names_check(const char *stream, const char *endpoint, char *why)
+{
+	if (media_name_valid(stream) && media_name_valid(endpoint))
+		return 0;
+	return refuse(why, -EINVAL, "a name has 1 to %u printable bytes without spaces",
+	              SLUICE_MEDIA_NAME_MAX - 1);
+}
+
+int media_subscription_add(struct media *media, const struct sluice_subscription *add,
+                           uint32_t flags, char *why)
+{
+	int error = names_check(add->stream, add->endpoint, why);
+	uint32_t index, stream, endpoint;
+
+	if (error < 0)
+		return error;
+	media_collect(media);
+	index = subscription_named(media, add->stream, add->endpoint);
+	if (index != 0 && !(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "stream %s goes to endpoint %s already", add->stream,
+		              add->endpoint);
+	if (index != 0 && memcmp(&media->subscriptions[index].config, add, sizeof(*add)) == 0) {
+		media->subscriptions[index].config_generation = media->dp->config_generation;
+		return 0;
+	}
+	if (index != 0 && subscription_end(media, index) < 0)
+		return refuse(why, -ENOMEM, "no memory to replace the subscription");
+	stream = stream_named(media, add->stream);
+	endpoint = endpoint_named(media, add->endpoint);
+	error = subscription_check(media, add, stream, endpoint, why);
+	return error < 0 ? error : subscription_make(media, add, stream, endpoint, why);
+}
+
+/* The index, or -errno with a line. */
+static int subscription_find(struct media *media, const char *stream, const char *endpoint,
+                             char *why)
+{
+	int error = names_check(stream, endpoint, why);
+	uint32_t index;
+
+	if (error < 0)
+		return error;
+	media_collect(media);
+	index = subscription_named(media, stream, endpoint);
+	return index != 0 ? (int)index
+	                  : refuse(why, -ENOENT, "stream %s does not go to endpoint %s", stream,
+	                           endpoint);
+}
+
+int media_subscription_delete(struct media *media, const struct sluice_subscription_name *name,
+                              char *why)
+{
+	int index = subscription_find(media, name->stream, name->endpoint, why);
+
+	if (index < 0)
+		return index;
+	return subscription_end(media, index) < 0
+	               ? refuse(why, -ENOMEM, "no memory to end the subscription")
+	               : 0;
+}
+
+int media_subscription_pause(struct media *media, const struct sluice_subscription_name *name,
+                             bool paused, char *why)
+{
+	int index = subscription_find(media, name->stream, name->endpoint, why);
+	struct subscription *subscription;
+
+	if (index < 0)
+		return index;
+	subscription = &media->subscriptions[index];
+	if (subscription->paused && !paused)
+		key_frame_ask_from_control(media, subscription->stream);
+	__atomic_store_n(&subscription->paused, paused, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
+                              char *why)
+{
+	int index = subscription_find(media, change->stream, change->endpoint, why);
+	uint32_t to = media_name_valid(change->to) ? stream_named(media, change->to) : 0;
+	uint32_t from;
+
+	if (index < 0)
+		return index;
+	if (to == 0)
+		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
+	from = media->subscriptions[index].stream;
+	if (from == to)
+		return 0;
+	if (legs_add(media, to, index) < 0)
+		return refuse(why, -ENOMEM, "no memory to switch");
+	__atomic_store_n(&media->subscriptions[index].stream, to, __ATOMIC_RELEASE);
+	if (legs_remove(media, from, index) < 0) {
+		__atomic_store_n(&media->subscriptions[index].stream, from, __ATOMIC_RELEASE);
+		legs_remove(media, to, index);
+		return refuse(why, -ENOMEM, "no memory to switch");
+	}
+	key_frame_ask_from_control(media, to);
+	return 0;
+}
+
+int subscription_end(struct media *media, uint32_t index)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+	int error = legs_remove(media, subscription->stream, index);
+
+	if (error < 0)
+		return error;
+	error = endpoint_legs_remove(media, subscription->endpoint, index);
+	if (error < 0) {
+		legs_add(media, subscription->stream, index);
+		return error;
+	}
+	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
+	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
+	media_discard(media, subscription_free, subscription);
+	return 0;
+}
