@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "region/choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <siphash.h>
+
+#define ONE          (1ll << 30) /* numbers with 30 bits behind the point */
+#define LN2          744261118ll /* of them */
+#define FULL_PPM     950000      /* a node that still has to carry what it has */
+#define UNIT_PPS     100000      /* of capacity */
+#define UNITS        1000        /* at most */
+#define UNITS_UNSAID 10
+#define NEAR_KM      50 /* regions that differ by less are equally near */
+
+/* -- hashing: no key, every node has to agree -- */
+
+uint64_t choice_hash(const void *bytes, size_t length)
+{
+	const struct siphash_key key = {0};
+	struct siphash_state state = siphash_begin(&key);
+	const uint8_t *at = bytes;
+	uint64_t word;
+
+	for (size_t left = length; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		siphash_word(&state, word);
+	}
+	word = 0;
+	memcpy(&word, at, length % sizeof(word));
+	return siphash_end(&state, word, length);
+}
+
+static uint32_t mix(uint64_t x)
+{
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ull;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ull;
+	return x >> 32;
+}
+
+/*
+ * -ln(u) of a number u of 32 bits as a fraction: an exponential draw. In integers, since the last
+ * bits of floating point differ between builds and processors. ln(m) = 2 atanh((m - 1) / (m + 1)),
+ * with m between 0.75 and 1.5, where four terms are good for seven digits, and exact near 1: the
+ * least draws decide.
+ */
+static uint64_t draw_make(uint32_t u)
+{
+	int64_t exponent, m, s, square, series;
+
+	u |= 1;
+	exponent = __builtin_clz(u) + 1;
+	m = (int64_t)u << (exponent - 1) >> 1;
+	if (m >= ONE + ONE / 2) {
+		m >>= 1;
+		exponent--;
+	}
+	s = (m - ONE) * ONE / (m + ONE);
+	square = s * s >> 30;
+	series = ONE / 7;
+	series = ONE / 5 + (square * series >> 30);
+	series = ONE / 3 + (square * series >> 30);
+	series = ONE + (square * series >> 30);
+	return exponent * LN2 - 2 * (s * series >> 30);
+}
+
+/* The best candidate so far. */
+struct contest {
+	uint64_t session;
+	uint64_t draw, weight; /* weight 0: nobody yet */
+	uint32_t winner;
+};
+
+static void contest_enter(struct contest *contest, uint32_t candidate, uint64_t hash,
+                          uint64_t weight)
+{
+	uint64_t draw = draw_make(mix(hash ^ contest->session));
+
+	if (weight == 0 ||
+	    (contest->weight != 0 && (unsigned __int128)draw * contest->weight >=
+	                                     (unsigned __int128)contest->draw * weight))
+		return;
+	contest->draw = draw;
+	contest->weight = weight;
+	contest->winner = candidate;
+}
+
+/* -- weights -- */
+
+uint32_t choice_weight(const struct node_record *record)
+{
+	uint64_t units = (record->capacity_pps + UNIT_PPS - 1) / UNIT_PPS;
+	uint32_t spare;
+
+	if (record->load_ppm >= FULL_PPM)
+		return 0;
+	if (units == 0)
+		units = UNITS_UNSAID;
+	spare = FULL_PPM - record->load_ppm;
+	return (units < UNITS ? units : UNITS) * ((spare * CHOICE_STEPS + FULL_PPM - 1) / FULL_PPM);
+}
+
+/* -- where -- */
+
+/* The client's distances: from its region, or from its place. */
+struct distances {
+	const uint32_t *km; /* to each region; NULL: none are known, or they follow from ... */
+	bool placed;
+	struct snapshot_region at; /* ... this */
+};
+
+static void distances_find(struct distances *distances, const struct snapshot *snapshot,
+                           const struct choice_where *where)
+{
+	const struct snapshot_region *region = NULL;
+
+	distances->km = NULL;
+	distances->placed = false;
+	if (where == NULL)
+		return;
+	if (where->region != NULL)
+		region = snapshot_region_find(snapshot, where->region);
+	if (region != NULL) {
+		distances->km = snapshot_distances(snapshot) +
+		                (size_t)(region - snapshot->regions) * snapshot->n_regions;
+		return;
+	}
+	distances->placed = where->place.known;
+	distances->at.place = where->place;
+	if (distances->placed)
+		snapshot_point_make(&distances->at);
+}
+
+/* In coarse steps, so that no rounding decides between neighbours. */
+static uint32_t distance_to(const struct distances *distances, const struct snapshot *snapshot,
+                            uint32_t region)
+{
+	uint32_t km = 0;
+
+	if (distances->km != NULL)
+		km = distances->km[region];
+	else if (distances->placed)
+		km = snapshot_distance(&distances->at, &snapshot->regions[region]);
+	return km == SNAPSHOT_FAR ? km : km / NEAR_KM;
+}
+
+/* -- choosing -- */
+
+/* Which region; UINT32_MAX: none with this verdict. `full`: of those that take nothing more. */
+static uint32_t region_choose(const struct snapshot *snapshot, uint64_t session,
+                              const struct distances *distances, uint32_t verdict, bool full)
+{
+	struct contest contest = {.session = session, .winner = UINT32_MAX};
+	uint32_t nearest = SNAPSHOT_FAR;
+
+	for (uint32_t i = 0; i < snapshot->n_regions; i++) {
+		const struct snapshot_region *region = &snapshot->regions[i];
+		uint64_t weight = full ? region->count : region->weight;
+		uint32_t distance;
+
+		if (region->verdict != verdict || weight == 0)
+			continue;
+		distance = distance_to(distances, snapshot, i);
+		if (distance > nearest)
+			continue;
+		if (distance < nearest)
+			contest.weight = 0;
+		nearest = distance;
+		contest_enter(&contest, i, region->hash, weight);
+	}
+	return contest.winner;
+}
+
+static const struct snapshot_node *node_choose(const struct snapshot *snapshot, uint64_t session,
+                                               uint32_t index, bool full)
+{
+	const struct snapshot_region *region = &snapshot->regions[index];
+	const struct snapshot_node *nodes = snapshot_nodes(snapshot) + region->first;
+	struct contest contest = {.session = session, .winner = UINT32_MAX};
+
+	for (uint32_t i = 0; i < region->count; i++)
+		contest_enter(&contest, i, nodes[i].hash,
+		              full ? snapshot_node_is_open(&nodes[i]) : nodes[i].weight);
+	return contest.winner != UINT32_MAX ? &nodes[contest.winner] : NULL;
+}
+
+const struct snapshot_node *choice_make(const struct snapshot *snapshot, const char *session,
+                                        size_t length, const struct choice_where *where)
+{
+	static const struct {
+		uint32_t verdict;
+		bool full;
+	} rounds[] = {
+	        {SLUICE_VERDICT_HEALTHY, false},
+	        {SLUICE_VERDICT_DEGRADED, false},
+	        {SLUICE_VERDICT_HEALTHY, true},
+	        {SLUICE_VERDICT_DEGRADED, true},
+	};
+	uint64_t hash = choice_hash(session, length);
+	const struct snapshot_node *node = NULL;
+	struct distances distances;
+	uint32_t region;
+
+	distances_find(&distances, snapshot, where);
+	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]) && node == NULL; i++) {
+		region = region_choose(snapshot, hash, &distances, rounds[i].verdict,
+		                       rounds[i].full);
+		if (region != UINT32_MAX)
+			node = node_choose(snapshot, hash, region, rounds[i].full);
+	}
+	return node;
+}
+
+bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner)
+{
+	return owner->record.state != SLUICE_NODE_STOPPED &&
+	       owner->verdict == SLUICE_VERDICT_HEALTHY &&
+	       snapshot->regions[owner->region].verdict == SLUICE_VERDICT_HEALTHY;
+}
+
+/* -- alternates -- */
+
+struct alternate {
+	const struct snapshot_node *node;
+	uint32_t verdict, distance, weight;
+};
+
+static int alternate_order(const void *a, const void *b)
+{
+	const struct alternate *left = a, *right = b;
+
+	if (left->verdict != right->verdict)
+		return left->verdict < right->verdict ? -1 : 1;
+	if (left->distance != right->distance)
+		return left->distance < right->distance ? -1 : 1;
+	if (left->weight != right->weight)
+		return left->weight > right->weight ? -1 : 1;
+	return strcmp(left->node->record.id, right->node->record.id);
+}
+
+uint32_t choice_alternates(const struct snapshot *snapshot, const char *own_id,
+                           const struct snapshot_node **list, uint32_t max)
+{
+	const struct snapshot_node *nodes = snapshot_nodes(snapshot);
+	struct alternate *all = calloc(snapshot->n_nodes + 1, sizeof(*all));
+	struct choice_where where = {0};
+	struct distances distances;
+	uint32_t count = 0;
+
+	if (all == NULL)
+		return 0;
+	if (snapshot->own_region != UINT32_MAX)
+		where.region = snapshot->regions[snapshot->own_region].name;
+	distances_find(&distances, snapshot, &where);
+	for (uint32_t i = 0; i < snapshot->n_nodes; i++) {
+		uint32_t verdict = snapshot->regions[nodes[i].region].verdict;
+
+		if (nodes[i].weight == 0 || verdict == SLUICE_VERDICT_UNREACHABLE ||
+		    verdict == SLUICE_VERDICT_UNKNOWN || strcmp(nodes[i].record.id, own_id) == 0)
+			continue;
+		all[count++] = (struct alternate){
+		        .node = &nodes[i],
+		        .verdict = verdict,
+		        .distance = distance_to(&distances, snapshot, nodes[i].region),
+		        .weight = nodes[i].weight,
+		};
+	}
+	qsort(all, count, sizeof(*all), alternate_order);
+	if (count > max)
+		count = max;
+	for (uint32_t i = 0; i < count; i++)
+		list[i] = all[i].node;
+	free(all);
+	return count;
+}

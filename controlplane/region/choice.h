@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which node takes a session: a pure function of the snapshot, in integers, so that every node
+ * gives the same answer. Weighted rendezvous hashing (Schindelhauer and Schomaker, 2005): each
+ * candidate's draw for the session is divided by its weight, and the least one wins. A candidate
+ * that goes takes only its own sessions with it.
+ */
+#ifndef REGION_CHOICE_H
+#define REGION_CHOICE_H
+
+#include "region/snapshot.h"
+
+#define CHOICE_STEPS 16 /* of spare capacity */
+
+struct choice_where {
+	const char *region; /* where the client is, or NULL */
+	struct place place; /* the same */
+};
+
+uint64_t choice_hash(const void *bytes, size_t length);
+
+/* Of a node that takes new work: 0 where it is full. */
+uint32_t choice_weight(const struct node_record *record);
+
+/*
+ * The node for a session; NULL: nobody at all takes anything. Healthy regions before degraded ones;
+ * of these the nearest; of equally near ones the session's own. Where all are full somebody gets it
+ * all the same, to say so.
+ */
+const struct snapshot_node *choice_make(const struct snapshot *snapshot, const char *session,
+                                        size_t length, const struct choice_where *where);
+
+/* An owner keeps its session as long as it and its region are well; draining is well enough. */
+bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner);
+
+/* Other nodes that take what this one does not, the best first. Returns how many. */
+uint32_t choice_alternates(const struct snapshot *snapshot, const char *own_id,
+                           const struct snapshot_node **list, uint32_t max);
+
+#endif
