@@ -15,11 +15,12 @@
 #include "srtp/engine.h"
 #include "srtp/kdf.h"
 
-#define IPSEC_MB_LINE       64
-#define IPSEC_MB_SHA1_SHORT 12 /* the library writes no 10 or 4 bytes */
-#define SRTCP_HEADER_SIZE   8  /* in the clear (RFC 3711, 3.4) */
-#define SRTCP_INDEX_SIZE    4
-#define SRTCP_ENCRYPTED     UINT32_C(0x80000000) /* the E bit */
+#define IPSEC_MB_GCM_IV_SIZE 12
+#define IPSEC_MB_LINE        64
+#define IPSEC_MB_SHA1_SHORT  12 /* the library writes no 10 or 4 bytes */
+#define SRTCP_HEADER_SIZE    8  /* in the clear (RFC 3711, 3.4) */
+#define SRTCP_INDEX_SIZE     4
+#define SRTCP_ENCRYPTED      UINT32_C(0x80000000) /* the E bit */
 
 enum { IPSEC_MB_RTP, IPSEC_MB_RTCP, IPSEC_MB_KINDS };
 
@@ -44,12 +45,11 @@ struct srtp_session {
 	};
 };
 static_assert(offsetof(struct srtp_session, gcm) == IPSEC_MB_LINE, "one line");
-static_assert(sizeof(struct ipsec_mb_cm) <= 256, "as far as keys are fetched ahead");
 
 struct srtp_worker {
 	IMB_MGR *manager;
 	alignas(IPSEC_MB_LINE) struct gcm_context_data context;
-	/* Counter mode's, each row one packet of the burst. */
+	/* Each row one packet of the burst; all but the IVs the counter mode's. */
 	alignas(IPSEC_MB_LINE) IMB_JOB jobs[SRTP_BURST];
 	struct srtp_job *packets[SRTP_BURST];
 	alignas(IPSEC_MB_LINE) uint8_t ivs[SRTP_BURST][16];
@@ -63,8 +63,9 @@ struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
 
 void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct srtp_key_set *keys,
                        bool long_key);
-void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job);
-void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job);
+void ipsec_mb_gcm_iv(uint8_t iv[IPSEC_MB_GCM_IV_SIZE], const struct srtp_job *job);
+void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv);
+void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv);
 int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                               uint8_t *packet, uint16_t length, uint32_t index);
 int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
@@ -79,6 +80,14 @@ int ipsec_mb_cm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sessi
                              uint8_t *packet, uint16_t length, uint32_t index);
 int ipsec_mb_cm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                                uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index);
+
+static inline void ipsec_mb_prefetch(const void *from, const void *to)
+{
+	const uint8_t *at;
+
+	for (at = from; at < (const uint8_t *)to; at += IPSEC_MB_LINE)
+		__builtin_prefetch(at);
+}
 
 static inline void put32(uint8_t *to, uint32_t value)
 {

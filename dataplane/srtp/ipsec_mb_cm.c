@@ -102,6 +102,7 @@ static inline void job_fill(struct srtp_worker *worker, unsigned int i, const st
 {
 	const struct ipsec_mb_cm *cm = &job->session->cm[IPSEC_MB_RTP];
 
+	ipsec_mb_prefetch(cm, cm + 1); /* read once the whole burst is filled in */
 	job_text(&worker->jobs[i], job->src, job->dst, job->length);
 	iv_make(worker->ivs[i], job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
 	worker->jobs[i].enc_keys = cm->key;

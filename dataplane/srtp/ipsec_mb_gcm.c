@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-#define IV_SIZE  12
+#define IV_SIZE  IPSEC_MB_GCM_IV_SIZE
 #define TAG_SIZE 16
 
 void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct srtp_key_set *keys,
@@ -63,25 +63,24 @@ static inline bool open_sealed(struct srtp_worker *worker, const struct srtp_ses
 	return CRYPTO_memcmp(made, tag, TAG_SIZE) == 0;
 }
 
-void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job)
+void ipsec_mb_gcm_iv(uint8_t iv[IV_SIZE], const struct srtp_job *job)
 {
-	const struct ipsec_mb_gcm *gcm = &job->session->gcm[IPSEC_MB_RTP];
-	uint8_t iv[IV_SIZE];
-
 	iv_make(iv, job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
-	seal(worker, job->session, gcm, job->dst, job->src, job->length, iv,
-	     job->dst - job->header_length, job->header_length, job->dst + job->length);
+}
+
+void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv)
+{
+	seal(worker, job->session, &job->session->gcm[IPSEC_MB_RTP], job->dst, job->src,
+	     job->length, iv, job->dst - job->header_length, job->header_length,
+	     job->dst + job->length);
 	job->ok = true;
 }
 
-void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job)
+void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv)
 {
-	const struct ipsec_mb_gcm *gcm = &job->session->gcm[IPSEC_MB_RTP];
-	uint8_t iv[IV_SIZE];
-
-	iv_make(iv, job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
-	job->ok = open_sealed(worker, job->session, gcm, job->dst, job->length, iv,
-	                      job->dst - job->header_length, job->header_length, job->tag);
+	job->ok = open_sealed(worker, job->session, &job->session->gcm[IPSEC_MB_RTP], job->dst,
+	                      job->length, iv, job->dst - job->header_length, job->header_length,
+	                      job->tag);
 }
 
 /* RFC 7714, 9.2: the header, then the word with the E bit; 9.3 puts the tag in front of the word.
