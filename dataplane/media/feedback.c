@@ -25,6 +25,27 @@ void feedback_queue(struct media_worker *media_worker, uint32_t index)
 	stream->feedback_queued = true;
 }
 
+void stream_received(struct media_worker *media_worker, uint32_t index_of_stream, uint64_t index,
+                     uint32_t timestamp, bool repeat)
+{
+	struct stream *stream = &media_worker->media->streams[index_of_stream];
+
+	/* a BYE was not the end after all */
+	if (unlikely(__atomic_load_n(&stream->ended, __ATOMIC_RELAXED)))
+		__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
+	switch (reception_packet(stream->reception, index, timestamp, media_worker->worker->tsc,
+	                         repeat)) {
+	case RECEPTION_GAP:
+		feedback_queue(media_worker, index_of_stream);
+		break;
+	case RECEPTION_REPAIRED:
+		stream->repaired++;
+		break;
+	case RECEPTION_NEXT:
+		break;
+	}
+}
+
 /* A minimal compound (RFC 4585, 3.1). */
 static void feedback_send(struct media_worker *media_worker, const struct stream *stream,
                           bool key_frame, const uint64_t *indices, uint32_t count)

@@ -22,6 +22,12 @@ struct feedback_list {
 
 /* The stream's owner: it has to ask, now or when its throttle allows. */
 void feedback_queue(struct media_worker *media_worker, uint32_t stream);
+/*
+ * The stream's owner, of each new packet of it: reception, and what that tells. repeat: it came as
+ * RTX, and has its own index and timestamp again.
+ */
+void stream_received(struct media_worker *media_worker, uint32_t stream, uint64_t index,
+                     uint32_t timestamp, bool repeat);
 /* Housekeeping: what is due goes out, a bounded number of streams each call. */
 void feedback_run(struct media_worker *media_worker);
 

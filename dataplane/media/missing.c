@@ -55,7 +55,7 @@ bool missing_remove(struct missing_packets *missing, uint64_t index)
 	if (!packet->used || packet->index != index)
 		return false;
 	missing_forget(missing, packet);
-	return true;
+	return packet->asked != 0;
 }
 
 bool missing_want(struct missing_packets *missing, uint64_t index, uint64_t tsc)

@@ -33,7 +33,7 @@ struct missing_packets {
 /* [first, first + count) did not come. */
 void missing_add(struct missing_packets *missing, uint64_t first, uint64_t count, uint64_t tsc,
                  uint64_t tsc_hz);
-/* It came: true if it was missed. */
+/* It came: true if it had been asked for, not merely overtaken. */
 bool missing_remove(struct missing_packets *missing, uint64_t index);
 /*
  * A subscriber asks for it: true if it is on its way to be asked for, false if it came once, or is

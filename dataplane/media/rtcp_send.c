@@ -95,7 +95,7 @@ fail:
 	return false;
 }
 
-/* Not to be guessed from another one's; the same as long as we run. */
+/* The same as long as we run, another one after that. */
 static void cname_write(const struct media *media, uint32_t publisher, char name[CNAME_LENGTH])
 {
 	static const char digits[] = "0123456789abcdef";

@@ -7,6 +7,8 @@
 #include "media/rtcp_send.h"
 #include "random.h"
 
+#include <rte_prefetch.h>
+
 /* With a sender report, a chunk and a BYE each, and the blocks of the first compound, they fit. */
 #define LEGS_PER_COMPOUND   16
 #define LEGS_BESIDE_BLOCKS  4
@@ -17,7 +19,8 @@
 #define SLICE_MIN         32u
 #define SLICE_SHARE       128u /* a round over all endpoints in so many calls ... */
 #define SLICE_MAX         512u /* ... but no more of them in one */
-#define COMPOUNDS_PER_RUN 16
+#define SLICE_AHEAD       8    /* asked for, before it is looked at */
+#define COMPOUNDS_PER_RUN 64
 
 /* One leg in a compound. */
 struct reported_leg {
@@ -177,7 +180,11 @@ void rtcp_timers_run(struct media_worker *media_worker)
 	slice = RTE_MIN(slice, media->max_endpoints);
 	while (slice-- != 0) {
 		struct endpoint *endpoint = &media->endpoints[*next % media->max_endpoints + 1];
+		struct endpoint *ahead =
+		        &media->endpoints[(*next + SLICE_AHEAD) % media->max_endpoints + 1];
 
+		rte_prefetch0(&ahead->live);
+		rte_prefetch0(&ahead->rtcp_due);
 		if (!__atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ||
 		    endpoint->worker != worker->id || endpoint->rtcp_due > worker->tsc) {
 			(*next)++;

@@ -17,7 +17,8 @@
  */
 #define SRTP_TAIL_MAX 24
 
-/* The session keys of one direction of one endpoint, in the engine's form. */
+/* The session keys of one direction of one endpoint, in the engine's form: either written with or
+ * read with. */
 struct srtp_session;
 /* One worker's: the multi-buffer manager and its scratch. */
 struct srtp_worker;
@@ -25,7 +26,7 @@ struct srtp_worker;
 /*
  * One RTP packet. Its header, extensions included, stands in front of dst: [dst - header_length,
  * dst). protect reads the plaintext at src and writes ciphertext and tag at dst (src may be dst);
- * unprotect works in place, src == dst.
+ * unprotect works in place, src == dst, and spoils what it does not find authentic.
  */
 struct srtp_job {
 	struct srtp_session *session;
@@ -54,8 +55,9 @@ struct srtp_engine {
 	void (*unprotect)(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count);
 	/*
 	 * SRTCP in place (RFC 3711, 3.4; RFC 7714, 9). protect: length bytes of plaintext compound
-	 * and SRTP_TAIL_MAX of room; index: 31 bits. Returns the packet's length. unprotect: `tail`
-	 * bytes of MKI are skipped; returns the plaintext's length and *index, or -EBADMSG.
+	 * and SRTP_TAIL_MAX of room; index: 31 bits, each once (libsrtp2 counts by itself, for each
+	 * SSRC, and does not look at it). Returns the packet's length. unprotect: `tail` bytes of
+	 * MKI are skipped; returns the plaintext's length and *index, or -EBADMSG.
 	 */
 	int (*protect_rtcp)(struct srtp_worker *worker, struct srtp_session *session,
 	                    uint8_t *packet, uint16_t length, uint32_t index);

@@ -10,7 +10,9 @@
 
 #include <openssl/crypto.h>
 
-#define ROC_SIZE 4
+#define ROC_SIZE  4
+#define TAG_LONG  10
+#define TAG_SHORT 4
 
 /* RFC 2104, the key shorter than a block. */
 static void state_make(IMB_MGR *manager, const uint8_t key[SRTP_AUTH_KEY_SIZE], uint8_t pad,
@@ -111,6 +113,16 @@ static inline void job_fill(struct srtp_worker *worker, unsigned int i, const st
 	         job->header_length + job->length + ROC_SIZE);
 }
 
+/* Of constant lengths, as a call of memcpy for each packet cost a tenth of all the cipher's time.
+ */
+static inline void tag_copy(uint8_t *to, const uint8_t *tag, uint8_t length)
+{
+	if (length == TAG_LONG)
+		memcpy(to, tag, TAG_LONG);
+	else
+		memcpy(to, tag, TAG_SHORT);
+}
+
 void ipsec_mb_cm_protect(struct srtp_worker *worker, unsigned int count)
 {
 	unsigned int i;
@@ -122,7 +134,7 @@ void ipsec_mb_cm_protect(struct srtp_worker *worker, unsigned int count)
 	for (i = 0; i < count; i++) {
 		struct srtp_job *job = worker->packets[i];
 
-		memcpy(job->dst + job->length, worker->macs[i], job->session->tag_length);
+		tag_copy(job->dst + job->length, worker->macs[i], job->session->tag_length);
 		job->ok = true;
 	}
 }
@@ -134,7 +146,7 @@ void ipsec_mb_cm_unprotect(struct srtp_worker *worker, unsigned int count)
 	for (i = 0; i < count; i++) {
 		struct srtp_job *job = worker->packets[i];
 
-		memcpy(worker->tags[i], job->tag, job->session->tag_length);
+		tag_copy(worker->tags[i], job->tag, job->session->tag_length);
 		job_fill(worker, i, job);
 	}
 	jobs_hash(worker, count);

@@ -230,9 +230,7 @@ void rtcp_scene_packet(struct rtcp_scene *scene, uint32_t stream, uint64_t index
 	assert_non_null(rte_pktmbuf_append(mbuf, PACKET_SIZE));
 	*media = (struct packet_media){
 	        .index = index, .stream = stream, .timestamp = (uint32_t)index * 3000};
-	if (reception_packet(scene->media.streams[stream].reception, index, media->timestamp,
-	                     scene->worker->tsc, repeat) == RECEPTION_GAP)
-		feedback_queue(scene->media_worker, stream);
+	stream_received(scene->media_worker, stream, index, media->timestamp, repeat);
 	legs_write(scene, media);
 	packet_cache_put(scene->media.streams[stream].at->cache, mbuf, scene->worker->tsc);
 }

@@ -271,6 +271,7 @@ static void a_loss_upstream_is_asked_for_once(void **state)
 	rtcp_scene_pass(scene, 20);
 	assert_int_equal(nacks_upstream(scene, &pid, &blp), 0);
 	rtcp_scene_packet(scene, VIDEO, 105, true);
+	assert_int_equal(scene->media.streams[VIDEO].repaired, 1);
 	rtcp_scene_pass(scene, 60);
 	assert_int_equal(nacks_upstream(scene, &pid, &blp), 1);
 	assert_int_equal(pid, 106);
@@ -567,7 +568,8 @@ static void a_bye_goes_on_once(void **state)
 	assert_int_equal(byes(scene, SUBSCRIBER_1, &ssrc), 0);
 	assert_false(scene->media.subscriptions[LEG_AUDIO].bye_sent);
 	/* it comes back, and goes again */
-	scene->media.streams[VIDEO].ended = false;
+	rtcp_scene_packet(scene, VIDEO, 101, false);
+	assert_false(scene->media.streams[VIDEO].ended);
 	sender_report(scene, VIDEO_SSRC, 1, 1);
 	rtcp_scene_pass(scene, 2000);
 	assert_int_equal(byes(scene, SUBSCRIBER_1, &ssrc), 0);

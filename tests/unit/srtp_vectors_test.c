@@ -157,6 +157,9 @@ static void rfc7714_rtcp(void **state)
 	        {SLUICE_SRTP_GCM128, false, KEY_128,
 	         "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeef"
 	         "deadbeefdeadbeefdeadbeef841dd9683dd78ec92ae58790125f62b3000005d4"},
+	        {SLUICE_SRTP_GCM256, false, KEY_256,
+	         "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeef"
+	         "deadbeefdeadbeefdeadbeef91db4afbfeee5a978fab4393ed2615fe000005d4"},
 	};
 	static const char plain[] = "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e"
 	                            "61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
