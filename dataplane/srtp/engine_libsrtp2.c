@@ -222,22 +222,30 @@ static bool source_steer(struct source *source, const struct srtp_job *job, bool
 	return stream_begin(job->session, job->ssrc, job->index >> 16);
 }
 
-static void job_protect(struct srtp_job *job)
+static bool job_write(const struct srtp_job *job)
 {
 	struct source *source = source_find(job->session, job->ssrc);
 	int length = job->header_length + job->length;
 
-	job->ok = false;
 	if (source == NULL)
 		source = source_add(job->session, job->ssrc);
 	if (source == NULL || !source_steer(source, job, true))
-		return;
+		return false;
 	if (job->src != job->dst)
 		memcpy(job->dst, job->src, job->length);
-	job->ok = srtp_protect(job->session->rtp, job->dst - job->header_length, &length) ==
-	          srtp_err_status_ok;
-	if (job->ok)
-		srtp_window_take(&source->window, job->index);
+	if (srtp_protect(job->session->rtp, job->dst - job->header_length, &length) !=
+	    srtp_err_status_ok)
+		return false;
+	srtp_window_take(&source->window, job->index);
+	return true;
+}
+
+/* Whatever the caller does with a packet that failed, its plaintext does not leave the host. */
+static void job_protect(struct srtp_job *job)
+{
+	job->ok = job_write(job);
+	if (!job->ok)
+		memset(job->dst, 0, job->length);
 }
 
 /* Only an authentic packet makes a source that is remembered. */

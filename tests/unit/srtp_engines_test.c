@@ -276,6 +276,29 @@ static void more_sources_than_are_remembered(void **state)
 	rig_close(&rig);
 }
 
+/* A header that lies to libsrtp2 alone, which reads it again: the payload is gone, not sent. */
+static void plaintext_does_not_leave(void **state)
+{
+	static const uint8_t zeros[PAYLOAD_MAX];
+	static struct packet packet;
+	struct srtp_job job;
+	struct rig rig;
+
+	rig_open(&rig, 1442695040888963407);
+	packet_draw(&rig, &packet);
+	packet.plain[0] = 0x90;
+	memset(packet.plain + RTP_HEADER_SIZE, 0xff, 4);
+	packet.header_length = RTP_HEADER_SIZE;
+	packet.length = 100;
+	memcpy(start_of(&packet, LIBSRTP2), packet.plain, RTP_HEADER_SIZE);
+	job = job_of(&packet, LIBSRTP2, rig.tx[LIBSRTP2][0]);
+	job.src = packet.plain + RTP_HEADER_SIZE;
+	engines[LIBSRTP2]->protect(rig.workers[LIBSRTP2], &job, 1);
+	assert_false(job.ok);
+	assert_memory_equal(job.dst, zeros, packet.length);
+	rig_close(&rig);
+}
+
 static void engine_by_name(void **state)
 {
 	assert_null(srtp_engine_choose("openssl"));
@@ -290,6 +313,7 @@ int main(void)
 	        cmocka_unit_test(packets_of_any_shape),
 	        cmocka_unit_test(packets_in_their_order),
 	        cmocka_unit_test(more_sources_than_are_remembered),
+	        cmocka_unit_test(plaintext_does_not_leave),
 	        cmocka_unit_test(engine_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
