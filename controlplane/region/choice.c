@@ -41,16 +41,15 @@ static uint32_t mix(uint64_t x)
 }
 
 /*
- * -ln(u) of a number u of 32 bits as a fraction: an exponential draw. In integers, since the last
- * bits of floating point differ between builds and processors. ln(m) = 2 atanh((m - 1) / (m + 1)),
- * with m between 0.75 and 1.5, where four terms are good for seven digits, and exact near 1: the
- * least draws decide.
+ * -ln(u) of an odd number u of 32 bits as a fraction: an exponential draw. In integers, since the
+ * last bits of floating point differ between builds and processors. ln(m) = 2 atanh((m - 1) / (m +
+ * 1)), with m between 0.75 and 1.5, where four terms are good for seven digits, and exact near 1:
+ * the least draws decide.
  */
 static uint64_t draw_make(uint32_t u)
 {
 	int64_t exponent, m, s, square, series;
 
-	u |= 1;
 	exponent = __builtin_clz(u) + 1;
 	m = (int64_t)u << (exponent - 1) >> 1;
 	if (m >= ONE + ONE / 2) {
@@ -73,14 +72,26 @@ struct contest {
 	uint32_t winner;
 };
 
+/* Whether draw / weight loses against the best so far. */
+static bool contest_loses(const struct contest *contest, uint64_t draw, uint64_t weight)
+{
+	return (unsigned __int128)draw * contest->weight >=
+	       (unsigned __int128)contest->draw * weight;
+}
+
 static void contest_enter(struct contest *contest, uint32_t candidate, uint64_t hash,
                           uint64_t weight)
 {
-	uint64_t draw = draw_make(mix(hash ^ contest->session));
+	uint32_t u = mix(hash ^ contest->session) | 1;
+	uint64_t draw;
 
-	if (weight == 0 ||
-	    (contest->weight != 0 && (unsigned __int128)draw * contest->weight >=
-	                                     (unsigned __int128)contest->draw * weight))
+	if (weight == 0)
+		return;
+	/* -ln(u) is no less than 1 - u: most are out of it without a division. */
+	if (contest->weight != 0 && contest_loses(contest, (uint32_t)-u >> 2, weight))
+		return;
+	draw = draw_make(u);
+	if (contest->weight != 0 && contest_loses(contest, draw, weight))
 		return;
 	contest->draw = draw;
 	contest->weight = weight;

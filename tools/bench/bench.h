@@ -8,7 +8,7 @@
 struct bench {
 	const char *name;
 	const char *help;
-	/* How much memory EAL must have for these cases. */
+	/* How much memory EAL must have for these cases; 0: they need no EAL. */
 	uint32_t (*megabytes)(const char *glob);
 	/* Fills rows. 0, or -1 with a line on stderr. */
 	int (*run)(const char *glob, struct rows *rows);
@@ -19,5 +19,8 @@ int turn_bench(const char *glob, struct rows *rows);
 
 uint32_t gate_bench_megabytes(const char *glob);
 int gate_bench(const char *glob, struct rows *rows);
+
+uint32_t regions_bench_megabytes(const char *glob);
+int regions_bench(const char *glob, struct rows *rows);
 
 #endif

@@ -14,6 +14,8 @@
 static const struct bench benches[] = {
         {"turn", "TURN relaying, requests and memory", turn_bench_megabytes, turn_bench},
         {"gate", "verdicts of the gate, in XDP and in C", gate_bench_megabytes, gate_bench},
+        {"regions", "steering among 100 regions and 10,000 nodes", regions_bench_megabytes,
+         regions_bench},
 };
 
 static void usage(FILE *out)
@@ -60,11 +62,11 @@ static int bench_run(const struct bench *bench, const char *glob, bool json)
 	bool huge = huge_pages_free(megabytes);
 	struct rows rows = {.bench = bench->name};
 
-	if (rig_eal("sluice-bench", megabytes, huge) != 0) {
+	if (megabytes > 0 && rig_eal("sluice-bench", megabytes, huge) != 0) {
 		fprintf(stderr, "sluice-bench: no memory for EAL\n");
 		return 1;
 	}
-	rows.pages = huge ? "huge pages" : rig_pages();
+	rows.pages = megabytes == 0 ? "small pages" : huge ? "huge pages" : rig_pages();
 	if (bench->run(glob, &rows) != 0)
 		return 1;
 	if (rows.count == 0) {

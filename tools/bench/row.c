@@ -19,6 +19,12 @@ struct row *row_add(struct rows *rows, const char *format, ...)
 	return row;
 }
 
+void row_value(struct row *row, const char *name, double value)
+{
+	if (row->n_values < ROW_VALUES_MAX)
+		row->values[row->n_values++] = (struct row_value){name, value};
+}
+
 static void cpu_name(char *name, size_t size)
 {
 	FILE *file = fopen("/proc/cpuinfo", "r");
@@ -43,6 +49,15 @@ static double ratio(const struct row *row)
 	return row->limit_mpps > 0 ? row->mpps / row->limit_mpps : 0;
 }
 
+static void values_print(const struct row *row)
+{
+	for (uint32_t i = 0; i < row->n_values; i++)
+		printf("%s%s %.6g", i == 0 ? "    " : ", ", row->values[i].name,
+		       row->values[i].value);
+	if (row->n_values != 0)
+		printf("\n");
+}
+
 static void row_print(const struct row *row)
 {
 	if (row->bytes > 0) {
@@ -55,6 +70,11 @@ static void row_print(const struct row *row)
 		       row->median_ns, row->over_empty_ns, row->limit);
 		return;
 	}
+	if (row->mpps == 0 && row->n_values != 0) {
+		printf("%-28s\n", row->name);
+		values_print(row);
+		return;
+	}
 	printf("%-28s %8.3f %8.1f %8.1f %9.3f %6.2f  %s\n", row->name, row->mpps, row->ns,
 	       row->median_ns, row->limit_mpps, ratio(row), row->limit);
 	for (uint32_t i = 0; i < row->n_nodes; i++)
@@ -62,6 +82,7 @@ static void row_print(const struct row *row)
 		       row->nodes[i].cycles);
 	if (row->n_nodes != 0)
 		printf("\n");
+	values_print(row);
 }
 
 void rows_print(const struct rows *rows)
@@ -83,6 +104,10 @@ static json_t *row_json(const struct row *row)
 
 	json_object_set_new(json, "case", json_string(row->name));
 	json_object_set_new(json, "limit", json_string(row->limit));
+	for (uint32_t i = 0; i < row->n_values; i++)
+		json_object_set_new(json, row->values[i].name, json_real(row->values[i].value));
+	if (row->mpps == 0 && row->n_values != 0)
+		return json;
 	if (row->bytes > 0) {
 		json_object_set_new(json, "bytes", json_real(row->bytes));
 		json_object_set_new(json, "limit_bytes", json_real(row->limit_bytes));

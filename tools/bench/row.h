@@ -6,12 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROWS_MAX      128
-#define ROW_NODES_MAX 16
+#define ROWS_MAX       128
+#define ROW_NODES_MAX  16
+#define ROW_VALUES_MAX 8
 
 struct row_node {
 	char name[64];
 	double cycles; /* TSC cycles a packet of the row */
+};
+
+/* What has no column. */
+struct row_value {
+	const char *name; /* its key in JSON */
+	double value;
 };
 
 /* A row measures a rate, or bytes; 0: has none. */
@@ -26,6 +33,8 @@ struct row {
 	double bytes, limit_bytes;
 	uint32_t n_nodes;
 	struct row_node nodes[ROW_NODES_MAX];
+	uint32_t n_values;
+	struct row_value values[ROW_VALUES_MAX];
 };
 
 struct rows {
@@ -38,6 +47,8 @@ struct rows {
 /* The next row, zeroed. */
 struct row *row_add(struct rows *rows, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+void row_value(struct row *row, const char *name, double value);
 
 void rows_print(const struct rows *rows);
 /* 0 or -1. */
