@@ -5,7 +5,7 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "media/reception.h"
+#include "media/feedback.h"
 #include "media/state.h"
 #include "srtp/rtp.h"
 
@@ -43,12 +43,11 @@ static enum drop_reason repeat_unwrap(struct rte_mbuf *mbuf, const struct stream
 	return DROP_NONE;
 }
 
-static inline void reception_count(struct worker *worker, struct stream *stream,
-                                   const struct packet_media *media)
+static inline void stream_count(struct worker *worker, struct stream *stream,
+                                const struct packet_media *media)
 {
-	if (reception_packet(stream->reception, media->index, media->timestamp, worker->tsc,
-	                     media->repeat) == RECEPTION_REPAIRED)
-		stream->repaired++;
+	stream_received(worker->media, media->stream, media->index, media->timestamp,
+	                media->repeat);
 	stream->packets++;
 	stream->bytes += media->payload_length;
 }
@@ -102,7 +101,7 @@ static inline rte_edge_t media_route_step(struct worker *worker, struct rte_mbuf
 	} else {
 		stream->payload_type = media->payload_type;
 	}
-	reception_count(worker, stream, media);
+	stream_count(worker, stream, media);
 	workers = __atomic_load_n(&stream->workers, __ATOMIC_ACQUIRE);
 	if (unlikely(workers == 0))
 		return drop(mbuf, DROP_MEDIA_NO_SUBSCRIPTION);

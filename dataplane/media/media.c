@@ -84,7 +84,7 @@ void media_worker_destroy(struct media_worker *media_worker)
 	if (media_worker->backlog != NULL)
 		fan_drop_all(media_worker);
 	if (media_worker->srtp != NULL)
-		media_worker->media->engine->worker_destroy(media_worker->srtp);
+		media_worker->worker->dp->srtp->worker_destroy(media_worker->srtp);
 	rtcp_worker_destroy(media_worker->rtcp);
 	rte_ring_free(media_worker->asks);
 	rte_free(media_worker->backlog);

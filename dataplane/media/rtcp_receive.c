@@ -179,6 +179,7 @@ static void stream_end(const struct received *received, struct stream *stream, u
 
 	if (__atomic_load_n(&stream->ended, __ATOMIC_RELAXED))
 		return;
+	__atomic_store_n(&stream->byes, stream->byes + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, true, __ATOMIC_RELEASE);
 	for (; workers != 0; workers &= workers - 1)
 		if (!media_ask_put(media, (uint16_t)__builtin_ctzll(workers), &ask))

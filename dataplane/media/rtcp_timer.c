@@ -83,13 +83,14 @@ static void leg_put(struct report *report, struct subscription *subscription)
 	const struct stream *stream =
 	        &report->media_worker->media->streams[subscription->stream_now];
 	bool ended = __atomic_load_n(&stream->ended, __ATOMIC_ACQUIRE);
+	uint32_t byes = __atomic_load_n(&stream->byes, __ATOMIC_RELAXED);
 	bool known;
 	uint64_t ntp;
 	uint32_t rtp;
 
 	if (subscription->stream_now == 0 || subscription->packets == 0 ||
 	    !__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
-	    (ended ? subscription->bye_sent : subscription->paused))
+	    (ended ? subscription->byes_sent == byes : subscription->paused))
 		return;
 	known = sender_clock_at(&stream->clock, worker->tsc, worker->tsc_hz, stream->clock_hz, &ntp,
 	                        &rtp);
@@ -97,7 +98,8 @@ static void leg_put(struct report *report, struct subscription *subscription)
 		return;
 	if (known)
 		sender_report_put(report, subscription, ntp, rtp);
-	subscription->bye_sent = ended;
+	if (ended)
+		subscription->byes_sent = byes;
 	report->legs[report->n_legs++] =
 	        (struct reported_leg){subscription, stream->endpoint, ended};
 }

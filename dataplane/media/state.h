@@ -154,6 +154,7 @@ struct stream {
 	bool key_frame_wanted;
 	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
 	bool ended;           /* atomic: BYE */
+	uint32_t byes;        /* atomic; how often it ended */
 
 	/* control thread */
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -214,7 +215,7 @@ struct subscription {
 	uint64_t reported_tsc;
 	uint64_t sr_tsc; /* when our last SR left, and its middle 32 bits */
 	uint32_t sr_middle;
-	bool bye_sent;
+	uint32_t byes_sent; /* stream.byes that its subscriber was told */
 
 	/* control thread */
 	uint32_t config_generation;

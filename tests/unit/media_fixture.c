@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media_fixture.h"
+
+#include "frame.h"
+#include "media/bytes.h"
+#include "media/media.h"
+#include "net/fib.h"
+#include "net_fixture.h"
+#include "srtp/profile.h"
+#include "srtp/rtp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define LOCAL_IP       "198.18.1.1"
+#define LOCAL_PORT     RTE_BE16(5000)
+#define PARTY_PORT     RTE_BE16(6000)
+#define FIRST_PARTY    10
+#define PAYLOAD_LENGTH 200
+#define PAYLOAD_TYPE   96
+#define MASTER_SALT    14 /* libsrtp2 takes this much for GCM too, and uses 12 */
+
+static const struct rte_ether_addr party_mac = {{2, 0, 0, 0, 0, 9}};
+static const struct rte_ether_addr our_mac = {{2, 0, 0, 0, 0, 1}};
+
+struct media_scene *media_scene_create(uint16_t workers)
+{
+	struct media_scene *scene = calloc(1, sizeof(*scene));
+	struct options options;
+	struct route route;
+
+	options_default(&options);
+	options.workers = workers;
+	options.max_endpoints = PARTIES_MAX;
+	options.max_streams = 8;
+	options.max_subscriptions = 16;
+	assert_int_equal(rig_create(&scene->rig, &options), 0);
+	route = (struct route){
+	        .prefix = ip("198.18.1.0"), .length = 120, .port = scene->rig.ports[0].index};
+	assert_int_equal(fib_set(scene->rig.dp, &route, 1), 0);
+	return scene;
+}
+
+void media_scene_destroy(struct media_scene *scene)
+{
+	for (uint32_t i = 0; i < scene->n_parties; i++) {
+		srtp_dealloc(scene->parties[i].tx);
+		srtp_dealloc(scene->parties[i].rx);
+	}
+	rig_destroy(&scene->rig);
+	free(scene);
+}
+
+static srtp_t session_create(uint8_t profile, uint8_t *key, srtp_ssrc_type_t direction)
+{
+	static const srtp_profile_t profiles[SLUICE_SRTP_PROFILES] = {
+	        [SLUICE_SRTP_GCM128] = srtp_profile_aead_aes_128_gcm,
+	        [SLUICE_SRTP_GCM256] = srtp_profile_aead_aes_256_gcm,
+	        [SLUICE_SRTP_CM80] = srtp_profile_aes128_cm_sha1_80,
+	        [SLUICE_SRTP_CM32] = srtp_profile_aes128_cm_sha1_32,
+	};
+	srtp_policy_t policy = {0};
+	srtp_t session;
+
+	assert_int_equal(
+	        srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profiles[profile]),
+	        srtp_err_status_ok);
+	assert_int_equal(
+	        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profiles[profile]),
+	        srtp_err_status_ok);
+	policy.ssrc.type = direction;
+	policy.key = key;
+	policy.window_size = 1024;
+	policy.allow_repeat_tx = 1;
+	assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
+	return session;
+}
+
+static void addr_fill(struct sluice_addr *addr, const struct ip_addr *ip, uint16_t port)
+{
+	memcpy(addr->ip, ip->bytes, sizeof(addr->ip));
+	addr->port = port;
+}
+
+struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile)
+{
+	uint32_t number = scene->n_parties++;
+	struct party *party = &scene->parties[number];
+	uint8_t length = srtp_profiles[profile].key_length + srtp_profiles[profile].salt_length;
+	struct sluice_endpoint endpoint = {
+	        .profile = profile, .rx_key_length = length, .tx_key_length = length};
+	char text[32], why[SLUICE_API_ERROR_MAX] = "";
+	struct ip_addr local = ip(LOCAL_IP);
+
+	assert_true(number < PARTIES_MAX);
+	snprintf(party->name, sizeof(party->name), "%s", name);
+	snprintf(endpoint.name, sizeof(endpoint.name), "%s", name);
+	snprintf(text, sizeof(text), "198.18.1.%u", FIRST_PARTY + number);
+	party->addr = (struct transport_addr){.ip = ip(text), .port = PARTY_PORT};
+	party->profile = profile;
+	party->lose_seq = -1;
+	for (uint8_t i = 0; i < length; i++) {
+		endpoint.rx_key[i] = (uint8_t)(number * 50 + i);
+		endpoint.tx_key[i] = (uint8_t)(number * 50 + i + 7);
+	}
+	party->tx = session_create(profile, endpoint.rx_key, ssrc_any_outbound);
+	party->rx = session_create(profile, endpoint.tx_key, ssrc_any_inbound);
+	addr_fill(&endpoint.local, &local, LOCAL_PORT);
+	addr_fill(&endpoint.remote, &party->addr.ip, party->addr.port);
+	if (media_endpoint_add(scene->rig.dp->media, &endpoint, 0, why) != 0)
+		fail_msg("%s", why);
+	assert_int_equal(rig_neighbour(&scene->rig, 0, &party->addr.ip, &party_mac), 0);
+	return party;
+}
+
+void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
+                uint32_t ssrc, uint32_t clock_hz)
+{
+	struct sluice_stream stream = {.ssrc = ssrc, .clock_hz = clock_hz};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(stream.name, sizeof(stream.name), "%s", name);
+	snprintf(stream.endpoint, sizeof(stream.endpoint), "%s", publisher->name);
+	if (media_stream_add(scene->rig.dp->media, &stream, 0, why) != 0)
+		fail_msg("%s", why);
+}
+
+void subscription_add(struct media_scene *scene, const char *stream, const struct party *party,
+                      uint32_t ssrc, uint32_t rtx_ssrc)
+{
+	struct sluice_subscription subscription = {
+	        .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .rtx_pt = 97};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(subscription.stream, sizeof(subscription.stream), "%s", stream);
+	snprintf(subscription.endpoint, sizeof(subscription.endpoint), "%s", party->name);
+	if (media_subscription_add(scene->rig.dp->media, &subscription, 0, why) != 0)
+		fail_msg("%s", why);
+}
+
+static struct party *party_by_addr(struct media_scene *scene, const struct transport_addr *addr)
+{
+	for (uint32_t i = 0; i < scene->n_parties; i++)
+		if (ip_addr_equal(&scene->parties[i].addr.ip, &addr->ip) &&
+		    scene->parties[i].addr.port == addr->port)
+			return &scene->parties[i];
+	fail_msg("a packet for nobody");
+	return NULL;
+}
+
+static bool lost_on_the_way(struct party *party, const uint8_t *packet)
+{
+	if (party->lose_seq < 0 || rtp_is_rtcp(packet[1]) ||
+	    read_be32(packet + 8) != party->lose_ssrc ||
+	    read_be16(packet + 2) != (uint16_t)party->lose_seq)
+		return false;
+	party->lose_seq = -1;
+	party->lost++;
+	return true;
+}
+
+static void party_take(struct party *party, const struct frame *frame)
+{
+	struct party_packet *packet = &party->queue[party->tail % PARTY_QUEUE];
+	int length = frame->length;
+	srtp_err_status_t status;
+
+	assert_true(length >= 8 && length <= PARTY_MTU);
+	if (lost_on_the_way(party, frame->payload))
+		return;
+	assert_true(party->tail - party->head < PARTY_QUEUE);
+	memcpy(packet->bytes, frame->payload, frame->length);
+	packet->rtcp = rtp_is_rtcp(packet->bytes[1]);
+	status = packet->rtcp ? srtp_unprotect_rtcp(party->rx, packet->bytes, &length)
+	                      : srtp_unprotect(party->rx, packet->bytes, &length);
+	if (status != srtp_err_status_ok) {
+		party->unreadable++;
+		return;
+	}
+	packet->length = (uint16_t)length;
+	party->tail++;
+}
+
+/* All that leaves goes to whom it is addressed. */
+static void scene_settle(struct media_scene *scene)
+{
+	struct rte_mbuf *mbuf;
+
+	rig_walk(&scene->rig);
+	while ((mbuf = rig_collect(&scene->rig, 0)) != NULL) {
+		struct frame frame;
+		const char *wrong =
+		        frame_read(&frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len);
+
+		if (wrong != NULL)
+			fail_msg("a frame that left: %s", wrong);
+		party_take(party_by_addr(scene, &frame.to), &frame);
+		rte_pktmbuf_free(mbuf);
+	}
+}
+
+static void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                       int length)
+{
+	uint8_t bytes[FRAME_MAX];
+	const struct frame frame = {
+	        .to_mac = our_mac,
+	        .from_mac = party_mac,
+	        .from = party->addr,
+	        .to = {.ip = ip(LOCAL_IP), .port = LOCAL_PORT},
+	        .hop_limit = 64,
+	        .payload = packet,
+	        .length = (uint16_t)length,
+	};
+	uint16_t size = frame_write(bytes, sizeof(bytes), &frame);
+
+	assert_int_not_equal(size, 0);
+	assert_int_equal(rig_inject(&scene->rig, 0, 0, bytes, size), 0);
+	scene_settle(scene);
+}
+
+void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc, uint16_t seq,
+                   uint32_t timestamp)
+{
+	uint8_t packet[PARTY_MTU] = {RTP_VERSION << 6, PAYLOAD_TYPE};
+	int length = RTP_HEADER_SIZE + PAYLOAD_LENGTH;
+
+	write_be16(packet + 2, seq);
+	write_be32(packet + 4, timestamp);
+	write_be32(packet + 8, ssrc);
+	for (int i = 0; i < PAYLOAD_LENGTH; i++)
+		packet[RTP_HEADER_SIZE + i] = (uint8_t)(seq + i);
+	write_be16(packet + RTP_HEADER_SIZE, seq);
+	assert_int_equal(srtp_protect(party->tx, packet, &length), srtp_err_status_ok);
+	party_send(scene, party, packet, length);
+}
+
+void party_report(struct media_scene *scene, struct party *party, struct rtcp_writer *writer)
+{
+	uint8_t packet[PARTY_MTU];
+	int length = rtcp_end(writer);
+
+	assert_int_not_equal(length, 0);
+	memcpy(packet, writer->start, (size_t)length);
+	assert_int_equal(srtp_protect_rtcp(party->tx, packet, &length), srtp_err_status_ok);
+	party_send(scene, party, packet, length);
+	writer->length = 0;
+}
+
+void media_scene_pass(struct media_scene *scene, uint32_t ms)
+{
+	const struct dataplane *dp = scene->rig.dp;
+
+	for (uint32_t passed = 0; passed < ms; passed += 10) {
+		for (uint16_t i = 0; i < dp->n_workers; i++) {
+			dp->workers[i]->tsc_skew +=
+			        dp->workers[i]->tsc_hz / 1000 * RTE_MIN(ms - passed, 10u);
+			worker_clock(dp->workers[i]);
+			/* a round over endpoints and streams takes several calls */
+			for (int call = 0; call < 64; call++)
+				worker_housekeep(dp->workers[i]);
+		}
+		scene_settle(scene);
+	}
+}
+
+const struct party_packet *party_next(struct party *party, bool rtcp)
+{
+	while (party->head != party->tail) {
+		const struct party_packet *packet = &party->queue[party->head++ % PARTY_QUEUE];
+
+		if (packet->rtcp == rtcp)
+			return packet;
+	}
+	return NULL;
+}
+
+uint32_t party_count(struct party *party, uint8_t type, int count, struct rtcp_packet *found)
+{
+	const struct party_packet *packet;
+	uint32_t number = 0;
+
+	while ((packet = party_next(party, true)) != NULL) {
+		struct rtcp_cursor cursor = {packet->bytes, packet->length};
+		struct rtcp_packet at;
+
+		assert_true(rtcp_valid(packet->bytes, packet->length));
+		while (rtcp_next(&cursor, &at)) {
+			if (at.type != type || (count >= 0 && at.count != count))
+				continue;
+			number++;
+			if (found != NULL)
+				*found = at;
+		}
+	}
+	return number;
+}
+
+void party_forget(struct party *party)
+{
+	party->head = party->tail;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A forwarding unit in memory, the shipped nodes and the shipped model, and its parties: each
+ * writes and reads its SRTP with libsrtp2, which knows nothing of our engines.
+ *
+ *   publisher 198.18.1.10 ---+                      +--- subscribers 198.18.1.11, .12, ...
+ *                            +-- port 0, 198.18.1.1 +
+ */
+#ifndef MEDIA_FIXTURE_H
+#define MEDIA_FIXTURE_H
+
+#include <srtp2/srtp.h>
+
+#include "media/rtcp_write.h"
+#include "rig.h"
+
+#include <sluice/media.h>
+
+#define PARTIES_MAX 8
+#define PARTY_MTU   1500
+/* What a party received and has not looked at. */
+#define PARTY_QUEUE 256
+
+struct party_packet {
+	uint16_t length;
+	bool rtcp;
+	uint8_t bytes[PARTY_MTU]; /* plaintext */
+};
+
+struct party {
+	char name[16];
+	uint8_t profile; /* enum sluice_srtp_profile */
+	struct transport_addr addr;
+	srtp_t tx, rx;
+	/* its network loses the packet with this sequence number, of this SSRC, once */
+	uint32_t lose_ssrc;
+	int32_t lose_seq; /* -1: none */
+	uint32_t lost, unreadable;
+	uint32_t head, tail;
+	struct party_packet queue[PARTY_QUEUE];
+};
+
+struct media_scene {
+	struct rig rig;
+	struct party parties[PARTIES_MAX];
+	uint32_t n_parties;
+};
+
+struct media_scene *media_scene_create(uint16_t workers);
+void media_scene_destroy(struct media_scene *scene);
+
+/* An endpoint and who speaks there. */
+struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile);
+void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
+                uint32_t ssrc, uint32_t clock_hz);
+/* rtx_ssrc 0: repeats under its own SSRC. */
+void subscription_add(struct media_scene *scene, const char *stream, const struct party *party,
+                      uint32_t ssrc, uint32_t rtx_ssrc);
+
+/* One RTP packet whose payload says its number; all that follows from it is done. */
+void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc, uint16_t seq,
+                   uint32_t timestamp);
+/* A compound; the writer begins anew. */
+void party_report(struct media_scene *scene, struct party *party, struct rtcp_writer *writer);
+/* Time passes, with its housekeeping, in steps of 10 ms. */
+void media_scene_pass(struct media_scene *scene, uint32_t ms);
+
+/* The next packet that it received: RTP or RTCP; NULL: none. */
+const struct party_packet *party_next(struct party *party, bool rtcp);
+/* Of all RTCP that it received: how many of a type and a format (-1: any); the last one and its
+ * compound in *packet. */
+uint32_t party_count(struct party *party, uint8_t type, int count, struct rtcp_packet *packet);
+void party_forget(struct party *party);
+
+#endif
