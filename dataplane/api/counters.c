@@ -5,6 +5,7 @@
 #include "dataplane.h"
 #include "gate/gate.h"
 #include "graph/drop.h"
+#include "media/media.h"
 #include "net/port.h"
 #include "net/punt.h"
 #include "turn/turn.h"
@@ -69,6 +70,15 @@ static enum found gate_at(struct dataplane *dp, uint32_t index, struct sluice_co
 	return COUNTER_FOUND;
 }
 
+static enum found media_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (dp->media == NULL || index >= media_counters_count)
+		return COUNTER_END;
+	row_set(row, "media", media_counter_infos[index].name, media_counter_infos[index].help,
+	        media_counter_sum(dp, index));
+	return COUNTER_FOUND;
+}
+
 struct counter_field {
 	const char *name;
 	const char *help;
@@ -126,8 +136,8 @@ static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_co
 }
 
 static enum found (*const sections[])(struct dataplane *dp, uint32_t index,
-                                      struct sluice_counter_row *row) = {drop_at, turn_at, gate_at,
-                                                                         worker_at, port_at};
+                                      struct sluice_counter_row *row) = {
+        drop_at, turn_at, gate_at, media_at, worker_at, port_at};
 
 uint32_t counter_show(struct dataplane *dp, struct counter_cursor *cursor, bool nonzero,
                       struct sluice_counter_row *rows, uint32_t max)

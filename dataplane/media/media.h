@@ -52,4 +52,14 @@ uint32_t media_subscription_show(struct media *media, uint32_t *cursor,
 /* SLUICE_CONFIG_COMMIT: what was not added again goes. */
 void media_config_commit(struct media *media);
 
+/* Counters of the forwarding unit, "media.NAME", summed over the workers. */
+struct media_counter_info {
+	const char *name;
+	const char *help;
+};
+
+extern const struct media_counter_info media_counter_infos[];
+extern const uint32_t media_counters_count;
+uint64_t media_counter_sum(const struct dataplane *dp, uint32_t index);
+
 #endif

@@ -126,6 +126,31 @@ static const struct party_packet *loss_repaired(struct call *call, uint32_t leg,
 	return party_next(party, false);
 }
 
+static uint64_t counted(const struct call *call, const char *name)
+{
+	for (uint32_t i = 0; i < media_counters_count; i++)
+		if (strcmp(media_counter_infos[i].name, name) == 0)
+			return media_counter_sum(call->scene->rig.dp, i);
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+/* Who asks and who is asked do not always live at one worker: the rest of this file crosses them.
+ */
+static void both_workers_serve(void **state)
+{
+	struct call *call = *state;
+	struct sluice_endpoint_row rows[PARTIES_MAX];
+	uint32_t cursor = 0, at[2] = {0};
+	uint32_t count =
+	        media_endpoint_show(call->scene->rig.dp->media, &cursor, rows, PARTIES_MAX);
+
+	assert_int_equal(count, 4);
+	for (uint32_t i = 0; i < count; i++)
+		at[rows[i].worker]++;
+	assert_true(at[0] != 0 && at[1] != 0);
+}
+
 static void a_loss_is_repaired_in_place(void **state)
 {
 	struct call *call = *state;
@@ -141,6 +166,8 @@ static void a_loss_is_repaired_in_place(void **state)
 		assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE), source);
 		assert_null(party_next(call->subscribers[leg], false));
 	}
+	assert_int_equal(counted(call, "retransmitted"), 2);
+	assert_int_equal(counted(call, "nack_missed"), 0);
 }
 
 static void a_loss_is_repaired_as_rtx(void **state)
@@ -336,10 +363,15 @@ static int eal_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(a_loss_is_repaired_in_place),         TEST(a_loss_is_repaired_as_rtx),
-	        TEST(a_loss_upstream_is_repaired_for_all), TEST(key_frames_are_merged),
-	        TEST(late_joiners_get_a_key_frame),        TEST(sender_reports_are_rewritten),
-	        TEST(the_publisher_hears_of_its_losses),   TEST(a_bye_goes_on),
+	        TEST(both_workers_serve),
+	        TEST(a_loss_is_repaired_in_place),
+	        TEST(a_loss_is_repaired_as_rtx),
+	        TEST(a_loss_upstream_is_repaired_for_all),
+	        TEST(key_frames_are_merged),
+	        TEST(late_joiners_get_a_key_frame),
+	        TEST(sender_reports_are_rewritten),
+	        TEST(the_publisher_hears_of_its_losses),
+	        TEST(a_bye_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, NULL);

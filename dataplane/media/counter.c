@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/media.h"
+
+#include "dataplane.h"
+#include "media/rtcp.h"
+#include "media/state.h"
+
+const struct media_counter_info media_counter_infos[] = {
+        [MEDIA_FORWARDED] = {"forwarded", "packets written for subscribers"},
+        [MEDIA_RETRANSMITTED] = {"retransmitted", "packets repeated for subscribers that asked"},
+        [MEDIA_RTCP_RECEIVED] = {"rtcp_received", "RTCP compounds of endpoints"},
+        [MEDIA_RTCP_SENT] = {"rtcp_sent", "RTCP compounds of our own"},
+        [MEDIA_RTCP_MALFORMED] = {"rtcp_malformed", "RTCP whose lengths or counts are wrong"},
+        [MEDIA_RTCP_RATE] = {"rtcp_rate", "RTCP compounds beyond what an endpoint may send"},
+        [MEDIA_RTCP_UNKNOWN] = {"rtcp_unknown", "reports and requests about an unknown SSRC"},
+        [MEDIA_NACK_REFUSED] = {"nack_refused",
+                                "packets not repeated: too many, too soon, or never sent"},
+        [MEDIA_NACK_MISSED] = {"nack_missed", "packets asked for that the cache lacked"},
+        [MEDIA_NACK_SENT] = {"nack_sent", "packets asked of publishers"},
+        [MEDIA_KEY_FRAME_ASKED] = {"key_frame_asked", "key frames that subscribers asked for"},
+        [MEDIA_KEY_FRAME_SENT] = {"key_frame_sent", "key frames asked of publishers"},
+        [MEDIA_FEEDBACK_DROPPED] = {"feedback_dropped",
+                                    "requests to publishers given up: too many streams have some"},
+        [MEDIA_ASK_FULL] = {"ask_full", "requests that another worker's ring had no room for"},
+        [MEDIA_NO_MBUF] = {"no_mbuf", "packets not written: no packet buffer was free"},
+        [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than the MTU"},
+        [MEDIA_NO_REMOTE] = {"no_remote",
+                             "packets not written: the endpoint's address is not known yet"},
+        [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
+};
+const uint32_t media_counters_count = RTE_DIM(media_counter_infos);
+
+static_assert(RTE_DIM(media_counter_infos) == MEDIA_COUNTERS + 1, "each counter has a name");
+
+static uint64_t counter_of(const struct media_worker *media_worker, uint32_t index)
+{
+	const uint64_t *counter = index < MEDIA_COUNTERS ? &media_worker->counters[index]
+	                                                 : &media_worker->rtcp->cache_quota.refused;
+
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+uint64_t media_counter_sum(const struct dataplane *dp, uint32_t index)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		sum += counter_of(dp->workers[i]->media, index);
+	return sum;
+}
