@@ -50,8 +50,8 @@ struct out_burst {
 /* What one leg's RTP packet says in front of its payload. */
 struct out_header {
 	uint64_t index;
+	uint64_t head; /* the first 8 bytes as a number, without what `index` and `timestamp` say */
 	uint32_t ssrc, timestamp; /* host order */
-	uint8_t first_byte;
 	uint8_t payload_type;
 	uint8_t prefix; /* bytes of the payload that we put in front of the publisher's */
 	uint16_t osn;
@@ -65,15 +65,16 @@ struct out_header {
 static void tail_map(struct out_header *header, const struct fan_source *source,
                      const struct ext_map *map)
 {
-	uint16_t csrcs = (source->first_byte & RTP_CSRC_COUNT) * 4, extension = 0;
+	const uint8_t *tail = source->payload - source->tail_length;
+	const uint8_t *begin = tail - RTP_HEADER_SIZE;
+	uint16_t csrcs = (*begin & RTP_CSRC_COUNT) * 4, extension = 0;
 
-	memcpy(header->mapped, source->header + RTP_HEADER_SIZE, csrcs);
+	memcpy(header->mapped, tail, csrcs);
 	if (source->ext_offset != 0)
-		extension =
-		        ext_map_write(map, source->ext_profile, source->header + source->ext_offset,
-		                      source->ext_length, header->mapped + csrcs);
+		extension = ext_map_write(map, source->ext_profile, begin + source->ext_offset,
+		                          source->ext_length, header->mapped + csrcs);
 	if (extension == 0)
-		header->first_byte &= (uint8_t)~RTP_EXTENSION_BIT;
+		header->head &= ~((uint64_t)RTP_EXTENSION_BIT << 56);
 	header->tail = header->mapped;
 	header->tail_length = csrcs + extension;
 }
@@ -100,19 +101,19 @@ static bool header_repeat(struct out_header *header, struct subscription *subscr
 }
 
 /* False: this leg does not get the packet. */
-static inline bool header_make(struct out_header *header, const struct fan_leg *leg)
+static __rte_always_inline bool header_make(struct out_header *header, const struct fan_leg *leg)
 {
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
 	struct rewritten rewritten;
 
 	header->ssrc = subscription->ssrc;
-	header->first_byte = source->first_byte;
+	header->head = source->head;
 	header->payload_type =
 	        subscription->pt == SLUICE_MEDIA_PT_SAME ? source->payload_type : subscription->pt;
 	header->prefix = 0;
-	header->tail = source->header + RTP_HEADER_SIZE;
-	header->tail_length = source->header_length - RTP_HEADER_SIZE;
+	header->tail = source->payload - source->tail_length;
+	header->tail_length = source->tail_length;
 	if (unlikely(source->repeat)) {
 		if (!header_repeat(header, subscription, &source->packet))
 			return false;
@@ -129,20 +130,22 @@ static inline bool header_make(struct out_header *header, const struct fan_leg *
 	return true;
 }
 
-/* In front of the payload's place. One store of eight bytes, one of four. */
-static inline void header_write(uint8_t *payload, const struct out_header *header, uint8_t marker)
+/*
+ * In front of the payload's place: one store of eight bytes, one of four. What follows them is
+ * copied by vectors, over the beginning of the payload, which is written later.
+ */
+static inline void header_write(uint8_t *payload, const struct out_header *header)
 {
-	uint64_t head = (uint64_t)header->first_byte << 56 | (uint64_t)(marker & 1) << 55 |
-	                (uint64_t)(header->payload_type & 0x7f) << 48 |
-	                (uint64_t)(uint16_t)header->index << 32 | header->timestamp;
+	uint64_t head =
+	        rte_cpu_to_be_64(header->head | (uint64_t)header->payload_type << 48 |
+	                         (uint64_t)(uint16_t)header->index << 32 | header->timestamp);
 	uint32_t ssrc = rte_cpu_to_be_32(header->ssrc);
-	uint8_t *at = payload - header->tail_length - RTP_HEADER_SIZE;
+	uint8_t *tail = payload - header->tail_length;
 
-	head = rte_cpu_to_be_64(head);
-	memcpy(at, &head, sizeof(head));
-	memcpy(at + sizeof(head), &ssrc, sizeof(ssrc));
-	if (header->tail_length != 0)
-		memcpy(at + RTP_HEADER_SIZE, header->tail, header->tail_length);
+	memcpy(tail - RTP_HEADER_SIZE, &head, sizeof(head));
+	memcpy(tail - sizeof(ssrc), &ssrc, sizeof(ssrc));
+	for (uint16_t i = 0; i < header->tail_length; i += sizeof(__uint128_t))
+		memcpy(tail + i, header->tail + i, sizeof(__uint128_t));
 }
 
 /*
@@ -164,7 +167,6 @@ static inline void mbuf_begin(struct rte_mbuf *mbuf, const uint8_t *data, uint16
 	                 (uint64_t)1 << 16 | (uint64_t)1 << 32 | (uint64_t)UINT16_MAX << 48;
 
 	memcpy(&mbuf->rearm_data, &rearm, sizeof(rearm));
-	mbuf->ol_flags = 0;
 	mbuf->pkt_len = length;
 	mbuf->data_len = length;
 }
@@ -193,27 +195,29 @@ static inline void packet_frame(struct out_burst *out, struct rte_mbuf *mbuf,
 	mbuf_begin(mbuf, begin - frame->length, frame->length + rtp);
 	frame_write(frame, begin, rtp);
 	packet_of(mbuf)->port = frame->port;
-	if (likely(frame->tx_checksum))
+	if (likely(frame->tx_checksum)) {
 		frame_offload(frame, mbuf);
-	else
+	} else {
+		mbuf->ol_flags = 0;
 		out->unfinished = true;
+	}
 }
 
 /* The payload's place in an empty mbuf; NULL: not so long. */
 static inline uint8_t *payload_place(const struct rte_mbuf *mbuf, uint16_t headers, uint16_t length)
 {
-	uint8_t *begin = (uint8_t *)mbuf->buf_addr + FRAME_HEADERS_MAX + headers;
-	uint8_t *payload = RTE_PTR_ALIGN_CEIL(begin, PAYLOAD_ALIGN);
-	uint8_t *end = (uint8_t *)mbuf->buf_addr + mbuf->buf_len;
+	uintptr_t begin = (uintptr_t)mbuf->buf_addr + FRAME_HEADERS_MAX + headers;
+	uintptr_t payload = RTE_ALIGN_CEIL(begin, PAYLOAD_ALIGN);
+	uintptr_t end = (uintptr_t)mbuf->buf_addr + mbuf->buf_len;
 
-	return payload + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX <= end ? payload : NULL;
+	return payload + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX <= end ? (uint8_t *)payload
+	                                                                      : NULL;
 }
 
-static inline void leg_write(struct out_burst *out, const struct fan_leg *leg, bool framed)
+static __rte_always_inline void leg_write(struct out_burst *out, const struct fan_leg *leg,
+                                          bool framed)
 {
-	struct subscription *subscription = leg->subscription;
-	struct media *media = out->media->media;
-	struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
+	struct endpoint *endpoint = leg->endpoint;
 	const struct fan_source *source = leg->source;
 	struct rte_mbuf *mbuf = out->spare[out->spare_count - 1];
 	struct srtp_job *job = &out->jobs[out->count];
@@ -227,26 +231,25 @@ static inline void leg_write(struct out_burst *out, const struct fan_leg *leg, b
 	length = header.prefix + source->payload_length;
 	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
 	payload = payload_place(mbuf, headers, length);
-	if (unlikely(payload == NULL || (framed && !frame_fits(&endpoint->frame, rtp)))) {
+	if (unlikely(payload == NULL || (framed && rtp > endpoint->frame.room))) {
 		out->media->counters[MEDIA_TOO_BIG]++;
 		return;
 	}
-	header_write(payload, &header, source->marker);
-	*job = (struct srtp_job){
-	        .session = endpoint->tx,
-	        .src = source->header + source->header_length,
-	        .dst = payload,
-	        .index = header.index,
-	        .ssrc = rte_cpu_to_be_32(header.ssrc),
-	        .header_length = headers,
-	        .length = length,
-	};
+	header_write(payload, &header);
+	job->session = endpoint->tx;
+	job->src = source->payload;
+	job->dst = payload;
+	job->index = header.index;
+	job->ssrc = rte_cpu_to_be_32(header.ssrc);
+	job->header_length = headers;
+	job->length = length;
 	if (unlikely(header.prefix != 0))
 		job->src = payload_prefixed(payload, &header, job->src, source->payload_length);
 	if (likely(framed)) {
 		packet_frame(out, mbuf, &endpoint->frame, payload - headers, rtp);
 	} else {
 		mbuf_begin(mbuf, payload - headers, rtp);
+		mbuf->ol_flags = 0;
 		packet_unframed(mbuf, endpoint);
 		out->unframed = true;
 	}
@@ -258,34 +261,49 @@ static inline void leg_write(struct out_burst *out, const struct fan_leg *leg, b
 	out->spare_count--;
 }
 
-/* What the legs need is asked for before the first one is written. */
-static void legs_write(struct out_burst *out, const struct fan_burst *burst)
+/* False: the way is not known, or nobody is there yet. */
+static bool frame_renew(struct out_burst *out, const struct fan_leg *leg)
 {
-	struct media *media = out->media->media;
+	if (frame_build(out->worker, leg->endpoint))
+		return true;
+	if (leg->endpoint->remote.port != 0)
+		leg_write(out, leg, false);
+	else
+		out->media->counters[MEDIA_NO_REMOTE]++;
+	return false;
+}
+
+/* What is going to be touched is asked for: of the endpoint what is read, of the new packet what is
+ * written, its head, its metadata and the line in front of its payload. */
+static inline void leg_prefetch(const struct endpoint *endpoint, const struct rte_mbuf *mbuf)
+{
+	rte_prefetch0(endpoint);
+	rte_prefetch0(RTE_PTR_ADD(endpoint, RTE_CACHE_LINE_SIZE));
+	rte_prefetch0_write(mbuf);
+	rte_prefetch0_write(RTE_PTR_ADD(mbuf, RTE_CACHE_LINE_SIZE));
+	rte_prefetch0_write(mbuf + 1);
+	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
+}
+
+static void legs_write(struct out_burst *out, struct fan_burst *burst)
+{
+	struct endpoint *endpoints = out->media->media->endpoints;
 	struct neighbours *neighbours = out->worker->dp->neighbours;
 
 	out->count = 0;
 	out->unframed = out->unfinished = false;
 	for (unsigned int i = 0; i < burst->count; i++) {
-		struct endpoint *endpoint =
-		        &media->endpoints[burst->legs[i].subscription->endpoint];
+		struct fan_leg *leg = &burst->legs[i];
 
-		rte_prefetch0(endpoint);
-		rte_prefetch0(RTE_PTR_ADD(endpoint, RTE_CACHE_LINE_SIZE));
+		leg->endpoint = &endpoints[leg->subscription->endpoint];
+		leg_prefetch(leg->endpoint, out->spare[out->spare_count - 1 - i]);
 	}
 	for (unsigned int i = 0; i < burst->count; i++) {
 		const struct fan_leg *leg = &burst->legs[i];
-		struct endpoint *endpoint = &media->endpoints[leg->subscription->endpoint];
-		bool framed = frame_valid(neighbours, &endpoint->frame, out->generation);
 
-		if (unlikely(!framed)) {
-			if (endpoint->remote.port == 0) {
-				out->media->counters[MEDIA_NO_REMOTE]++;
-				continue;
-			}
-			framed = frame_build(out->worker, endpoint);
-		}
-		leg_write(out, leg, framed);
+		if (likely(frame_valid(neighbours, &leg->endpoint->frame, out->generation)) ||
+		    frame_renew(out, leg))
+			leg_write(out, leg, true);
 	}
 }
 
@@ -339,7 +357,7 @@ static void burst_send(struct rte_graph *graph, struct rte_node *node, struct ou
 
 /* Without mbufs the legs go without this packet: a gap, that they may ask to be filled. */
 static bool burst_write(struct rte_graph *graph, struct rte_node *node, struct out_burst *out,
-                        const struct fan_burst *burst)
+                        struct fan_burst *burst)
 {
 	struct media_worker *media = out->media;
 

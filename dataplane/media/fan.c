@@ -34,18 +34,9 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 {
 	const struct packet_media *media = &packet_of(item->mbuf)->media;
 
+	const uint8_t *header = rte_pktmbuf_mtod(item->mbuf, uint8_t *);
+
 	*source = (struct fan_source){
-	        .mbuf = item->mbuf,
-	        .header = rte_pktmbuf_mtod(item->mbuf, uint8_t *),
-	        .header_length = media->header_length,
-	        .payload_length = media->payload_length,
-	        .ext_offset = media->ext_offset,
-	        .ext_length = media->ext_length,
-	        .ext_profile = media->ext_profile,
-	        .first_byte = *rte_pktmbuf_mtod(item->mbuf, uint8_t *),
-	        .payload_type = media->payload_type,
-	        .marker = media->marker,
-	        .repeat = item->only != 0,
 	        .packet =
 	                {
 	                        .index = media->index,
@@ -56,6 +47,15 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	                        .tsc = worker->tsc,
 	                        .tsc_hz = worker->tsc_hz,
 	                },
+	        .payload = header + media->header_length,
+	        .head = (uint64_t)header[0] << 56 | (uint64_t)(media->marker != 0) << 55,
+	        .payload_length = media->payload_length,
+	        .tail_length = media->header_length - RTP_HEADER_SIZE,
+	        .ext_offset = media->ext_offset,
+	        .ext_length = media->ext_length,
+	        .ext_profile = media->ext_profile,
+	        .payload_type = media->payload_type,
+	        .repeat = item->only != 0,
 	};
 }
 

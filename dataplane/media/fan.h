@@ -14,20 +14,20 @@
 
 /* What the legs of one packet have in common. */
 struct fan_source {
-	const struct rte_mbuf *mbuf;
-	const uint8_t *header; /* plaintext; the payload stands behind it */
-	uint16_t header_length, payload_length;
-	uint16_t ext_offset, ext_length, ext_profile;
-	uint8_t first_byte; /* version, padding, extension, CSRC count */
-	uint8_t payload_type;
-	uint8_t marker;
-	bool repeat; /* for one leg alone, that had it already */
 	struct rewrite_packet packet;
+	const uint8_t *payload; /* plaintext; the header stands before it */
+	uint64_t head; /* the header's first 8 bytes as a number, without the subscription's part */
+	uint16_t payload_length;
+	uint16_t tail_length; /* of the header: what follows its fixed part */
+	uint16_t ext_offset, ext_length, ext_profile;
+	uint8_t payload_type;
+	bool repeat; /* for one leg alone, that had it already */
 };
 
 /* One packet to write. */
 struct fan_leg {
 	struct subscription *subscription;
+	struct endpoint *endpoint; /* the writer's to set */
 	const struct fan_source *source;
 };
 

@@ -53,13 +53,14 @@ static void headers_write(struct frame_template *frame, const struct endpoint *e
 	                                .dst_port = endpoint->remote.port};
 	uint64_t pseudo = checksum_ip(&endpoint->local.ip) + checksum_ip(&endpoint->remote.ip) +
 	                  RTE_BE16(IPPROTO_UDP);
+	bool v4 = ip_addr_is_v4(&endpoint->remote.ip);
+	uint8_t l2 = sizeof(struct rte_ether_hdr) + (hop->vlan ? sizeof(struct rte_vlan_hdr) : 0);
+	uint8_t l3 = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
 	uint8_t *begin, *ip;
 
-	frame->v4 = ip_addr_is_v4(&endpoint->remote.ip);
-	frame->l2_length =
-	        sizeof(struct rte_ether_hdr) + (hop->vlan ? sizeof(struct rte_vlan_hdr) : 0);
-	frame->length = frame->l2_length + sizeof(udp) +
-	                (frame->v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr));
+	frame->v4 = v4;
+	frame->offload = l2 | l3 << RTE_MBUF_L2_LEN_BITS;
+	frame->length = l2 + l3 + sizeof(udp);
 	begin = frame->bytes + FRAME_HEADERS_MAX - frame->length;
 	ip = ethernet_write(begin, port, mac, hop->vlan, frame->v4);
 	if (frame->v4)
@@ -67,6 +68,7 @@ static void headers_write(struct frame_template *frame, const struct endpoint *e
 	else
 		ip6_write((struct rte_ipv6_hdr *)ip, endpoint);
 	memcpy(frame->bytes + FRAME_HEADERS_MAX - sizeof(udp), &udp, sizeof(udp));
+	frame->room = RTE_MAX(port->mtu, l3 + sizeof(udp)) - l3 - sizeof(udp);
 	frame->tx_checksum = port->tx_checksum;
 	if (!frame->tx_checksum)
 		pseudo += (uint64_t)udp.src_port + udp.dst_port;
@@ -94,7 +96,6 @@ bool frame_build(struct worker *worker, struct endpoint *endpoint)
 	memcpy(&mac, &word, sizeof(mac));
 	headers_write(frame, endpoint, port, hop, &mac);
 	frame->port = hop->port;
-	frame->mtu = port->mtu;
 	frame->neighbour = (uint16_t)hop->neighbour;
 	frame->neighbour_word = word;
 	frame->generation = generation;

@@ -35,37 +35,33 @@ static inline bool frame_valid(struct neighbours *neighbours, const struct frame
 	return true;
 }
 
-/* Of a datagram with so many bytes of payload; does it fit the next hop? */
-static inline bool frame_fits(const struct frame_template *frame, uint16_t payload)
+static inline void frame_ip4_lengths(const struct frame_template *frame, uint8_t *udp,
+                                     uint16_t udp_length)
 {
-	return frame->length - frame->l2_length + payload <= frame->mtu;
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
+	uint16_t length = rte_cpu_to_be_16(sizeof(*ip) + udp_length);
+
+	ip->total_length = length;
+	ip->hdr_checksum = (uint16_t)~checksum_add(frame->ip_sum, length);
 }
 
 /* The headers end at `end`. FRAME_HEADERS_MAX bytes before it may be overwritten. */
 static inline void frame_write(const struct frame_template *frame, uint8_t *end, uint16_t payload)
 {
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)end - 1;
-	uint16_t udp_length = rte_cpu_to_be_16(sizeof(*udp) + payload);
+	uint16_t length = sizeof(*udp) + payload;
 
 	if (likely(frame->length <= FRAME_SHORT))
 		memcpy(end - FRAME_SHORT, frame->bytes + FRAME_HEADERS_MAX - FRAME_SHORT,
 		       FRAME_SHORT);
 	else
 		memcpy(end - FRAME_HEADERS_MAX, frame->bytes, FRAME_HEADERS_MAX);
-	udp->dgram_len = udp_length;
-	if (frame->tx_checksum)
-		udp->dgram_cksum = checksum_fold((uint64_t)frame->pseudo_sum + udp_length);
-	if (likely(frame->v4)) {
-		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
-		uint16_t length = rte_cpu_to_be_16(sizeof(*ip) + sizeof(*udp) + payload);
-
-		ip->total_length = length;
-		ip->hdr_checksum = (uint16_t)~checksum_fold((uint64_t)frame->ip_sum + length);
-	} else {
-		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
-
-		ip->payload_len = udp_length;
-	}
+	udp->dgram_len = rte_cpu_to_be_16(length);
+	udp->dgram_cksum = checksum_add(frame->pseudo_sum, udp->dgram_len);
+	if (likely(frame->v4))
+		frame_ip4_lengths(frame, (uint8_t *)udp, length);
+	else
+		((struct rte_ipv6_hdr *)udp - 1)->payload_len = udp->dgram_len;
 }
 
 /* Where no NIC does it: the payload stands behind the headers. */
@@ -79,12 +75,11 @@ static inline void frame_checksum(const struct frame_template *frame, uint8_t *e
 	udp->dgram_cksum = sum == 0 ? 0xffff : sum;
 }
 
-/* What the NIC must know to go on from pseudo_sum. */
+/* What the NIC must know to go on from pseudo_sum. In whole words: bit-fields would be read back
+ * while their stores are still on the way. */
 static inline void frame_offload(const struct frame_template *frame, struct rte_mbuf *mbuf)
 {
-	mbuf->tx_offload = 0;
-	mbuf->l2_len = frame->l2_length;
-	mbuf->l3_len = frame->v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	mbuf->tx_offload = frame->offload;
 	mbuf->ol_flags =
 	        RTE_MBUF_F_TX_UDP_CKSUM | (frame->v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 }

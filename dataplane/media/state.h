@@ -32,7 +32,7 @@ struct packet_cache; /* media/cache.h */
 struct reception;    /* media/reception.h */
 struct rtcp_worker;  /* media/rtcp.h */
 
-#define FRAME_HEADERS_MAX 70 /* Ethernet, VLAN, IPv6 and UDP are 66 */
+#define FRAME_HEADERS_MAX 68 /* Ethernet, VLAN, IPv6 and UDP are 66 */
 
 /* What stands before the RTP packet on the wire, written once and copied: see media/frame.h. */
 struct frame_template {
@@ -40,13 +40,14 @@ struct frame_template {
 	uint32_t generation;     /* dataplane.output_generation; 0: none */
 	uint16_t neighbour;      /* slot */
 	uint16_t port;
-	uint16_t mtu;
+	uint16_t room;       /* bytes of UDP payload that the MTU leaves */
 	uint16_t pseudo_sum; /* all that UDP's checksum adds but lengths, RTP packet and, where the
 	                        NIC goes on from here, ports */
 	uint16_t ip_sum;     /* IPv4: of the header without total length and checksum */
+	uint16_t offload;    /* mbuf's l2_len and l3_len */
 	uint8_t length;      /* of the headers: the last ones of `bytes` */
-	uint8_t l2_length;
 	bool v4, tx_checksum;
+	uint8_t pad;
 	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 

@@ -34,9 +34,11 @@ static inline uint16_t checksum_subtract(uint16_t a, uint16_t b)
 	return checksum_add(a, (uint16_t)~b);
 }
 
+uint16_t checksum_long(const void *bytes, size_t length);
+
 static inline uint16_t checksum_bytes(const void *bytes, size_t length)
 {
-	return rte_raw_cksum(bytes, length);
+	return length <= 64 ? rte_raw_cksum(bytes, length) : checksum_long(bytes, length);
 }
 
 /* An IPv4 header without options. */

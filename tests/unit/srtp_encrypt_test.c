@@ -153,11 +153,12 @@ static void population_open(struct srtp_population *population, enum sluice_srtp
 		receiver_open(&receivers[i], population, i, NULL);
 }
 
-static void population_close(struct srtp_population *population)
+/* cached: packets that may still wait for a NACK; nothing else is left of what was sent. */
+static void population_close(struct srtp_population *population, uint32_t cached)
 {
 	for (uint32_t i = 1; i <= population->n_endpoints; i++)
 		srtp_dealloc(receivers[i].session);
-	assert_int_equal(rte_mempool_in_use_count(population->rig.dp->pool), 0);
+	assert_in_range(rte_mempool_in_use_count(population->rig.dp->pool), 0, cached);
 	srtp_population_destroy(population);
 }
 
@@ -175,7 +176,7 @@ static void each_leg_gets_each_packet(enum sluice_srtp_profile profile)
 		uint32_t stream = 1 + (i - 1) / LEGS;
 
 		assert_int_equal(receiver->packets, 10);
-		assert_int_equal(receiver->view.ssrc, population.media.subscriptions[i].ssrc);
+		assert_int_equal(receiver->view.ssrc, population.media->subscriptions[i].ssrc);
 		assert_int_equal(receiver->view.timestamp, 65539 * 3000);
 		assert_int_equal(receiver->view.payload_type, SRTP_POPULATION_PT);
 		assert_int_equal(receiver->payload_length, SIZE);
@@ -183,7 +184,7 @@ static void each_leg_gets_each_packet(enum sluice_srtp_profile profile)
 			assert_int_equal(receiver->payload[k],
 			                 (uint8_t)(k * 7 + (uint8_t)(stream * 16 + 65539)));
 	}
-	population_close(&population);
+	population_close(&population, 10 * STREAMS);
 }
 
 static void gcm128(void **state)

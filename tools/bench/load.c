@@ -131,46 +131,15 @@ static int rounds_run(struct load *load, batch_walk walk, double ns[ROUNDS_MAX])
 	return 0;
 }
 
-/* Adds `sign` times each node's cycles. */
-static void nodes_add(const struct load *load, struct row *row, double sign)
-{
-	struct rte_graph *graph = load->rig->dp->workers[0]->graph;
-	struct rte_node *node;
-	rte_graph_off_t offset;
-	rte_node_t count;
-	uint32_t i = 0;
-
-	rte_graph_foreach_node(count, offset, graph, node)
-	{
-		if (i == ROW_NODES_MAX)
-			break;
-		snprintf(row->nodes[i].name, sizeof(row->nodes[i].name), "%s", node->name);
-		row->nodes[i++].cycles += sign * (double)node->total_cycles;
-	}
-	row->n_nodes = i;
-}
-
-static void nodes_average(struct row *row, double packets)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < row->n_nodes; i++) {
-		row->nodes[i].cycles /= packets;
-		if (row->nodes[i].cycles >= 0.5)
-			row->nodes[kept++] = row->nodes[i];
-	}
-	row->n_nodes = kept;
-}
-
 int load_run(struct load *load, struct row *row)
 {
 	double ns[ROUNDS_MAX];
 
-	nodes_add(load, row, -1);
+	row_nodes_add(row, load->rig->dp->workers[0]->graph, -1);
 	if (rounds_run(load, graph_walk, ns) != 0)
 		return -1;
-	nodes_add(load, row, 1);
-	nodes_average(row, (double)load->packets * (load->rounds + 1));
+	row_nodes_add(row, load->rig->dp->workers[0]->graph, 1);
+	row_nodes_average(row, (double)load->packets * (load->rounds + 1));
 	row->ns = ns[0];
 	row->median_ns = ns[load->rounds / 2];
 	row->mpps = 1e3 / row->ns;

@@ -16,6 +16,8 @@ static const struct bench benches[] = {
         {"gate", "verdicts of the gate, in XDP and in C", gate_bench_megabytes, gate_bench},
         {"regions", "steering among 100 regions and 10,000 nodes", regions_bench_megabytes,
          regions_bench},
+        {"srtp", "SRTP fan-out, beside the cipher alone and libsrtp2", srtp_bench_megabytes,
+         srtp_bench},
 };
 
 static void usage(FILE *out)

@@ -2,6 +2,7 @@
 #include "row.h"
 
 #include <jansson.h>
+#include <rte_graph_worker.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,35 @@ void row_value(struct row *row, const char *name, double value)
 {
 	if (row->n_values < ROW_VALUES_MAX)
 		row->values[row->n_values++] = (struct row_value){name, value};
+}
+
+void row_nodes_add(struct row *row, struct rte_graph *graph, double sign)
+{
+	struct rte_node *node;
+	rte_graph_off_t offset;
+	rte_node_t count;
+	uint32_t i = 0;
+
+	rte_graph_foreach_node(count, offset, graph, node)
+	{
+		if (i == ROW_NODES_MAX)
+			break;
+		snprintf(row->nodes[i].name, sizeof(row->nodes[i].name), "%s", node->name);
+		row->nodes[i++].cycles += sign * (double)node->total_cycles;
+	}
+	row->n_nodes = i;
+}
+
+void row_nodes_average(struct row *row, double packets)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < row->n_nodes; i++) {
+		row->nodes[i].cycles /= packets;
+		if (row->nodes[i].cycles >= 0.5)
+			row->nodes[kept++] = row->nodes[i];
+	}
+	row->n_nodes = kept;
 }
 
 static void cpu_name(char *name, size_t size)
@@ -58,6 +88,11 @@ static void values_print(const struct row *row)
 		printf("\n");
 }
 
+static double times(const struct row *row)
+{
+	return row->peer_mpps > 0 ? row->mpps / row->peer_mpps : 0;
+}
+
 static void row_print(const struct row *row)
 {
 	if (row->bytes > 0) {
@@ -75,8 +110,11 @@ static void row_print(const struct row *row)
 		values_print(row);
 		return;
 	}
-	printf("%-28s %8.3f %8.1f %8.1f %9.3f %6.2f  %s\n", row->name, row->mpps, row->ns,
+	printf("%-28s %8.3f %8.1f %8.1f %9.3f %6.2f  %s", row->name, row->mpps, row->ns,
 	       row->median_ns, row->limit_mpps, ratio(row), row->limit);
+	if (row->peer != NULL)
+		printf("; %.1f times %s of %.3f", times(row), row->peer, row->peer_mpps);
+	printf("\n");
 	for (uint32_t i = 0; i < row->n_nodes; i++)
 		printf("%s%s %.0f", i == 0 ? "    cycles: " : ", ", row->nodes[i].name,
 		       row->nodes[i].cycles);
@@ -124,6 +162,11 @@ static json_t *row_json(const struct row *row)
 	json_object_set_new(json, "median_ns", json_real(row->median_ns));
 	json_object_set_new(json, "limit_mpps", json_real(row->limit_mpps));
 	json_object_set_new(json, "ratio", json_real(ratio(row)));
+	if (row->peer != NULL) {
+		json_object_set_new(json, "peer", json_string(row->peer));
+		json_object_set_new(json, "peer_mpps", json_real(row->peer_mpps));
+		json_object_set_new(json, "times_peer", json_real(times(row)));
+	}
 	nodes = json_object();
 	for (uint32_t i = 0; i < row->n_nodes; i++)
 		json_object_set_new(nodes, row->nodes[i].name, json_real(row->nodes[i].cycles));

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROWS_MAX       128
-#define ROW_NODES_MAX  16
+#define ROWS_MAX       512
+#define ROW_NODES_MAX  24
 #define ROW_VALUES_MAX 8
 
 struct row_node {
@@ -29,6 +29,8 @@ struct row {
 	double median_ns;
 	const char *limit; /* what is measured beside it, in the same run */
 	double limit_mpps;
+	const char *peer; /* what others do, in the same run; NULL: not measured */
+	double peer_mpps;
 	double over_empty_ns; /* of a verdict: ns above what the limit takes */
 	double bytes, limit_bytes;
 	uint32_t n_nodes;
@@ -49,6 +51,11 @@ struct row *row_add(struct rows *rows, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
 void row_value(struct row *row, const char *name, double value);
+struct rte_graph;
+
+/* Adds `sign` times each node's cycles; then what that is for a packet. */
+void row_nodes_add(struct row *row, struct rte_graph *graph, double sign);
+void row_nodes_average(struct row *row, double packets);
 
 void rows_print(const struct rows *rows);
 /* 0 or -1. */

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "srtp_population.h"
 
-#include "media/fan.h"
-#include "media/rewrite.h"
 #include "net/port.h"
 #include "srtp/rtp.h"
 
 #include <rte_malloc.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LOCAL_IP   RTE_BE32(0xc6120201) /* 198.18.2.1 */
-#define LOCAL_PORT RTE_BE16(5000)
-#define REMOTE_IP  0x0c000000u /* 12.0.0.0/8, host order */
-#define CLOCK_HZ   90000
-#define SSRC_FIRST 0x10000000u
-#define BACKLOG    1024
+#define LOCAL_IP    RTE_BE32(0xc6120201) /* 198.18.2.1 */
+#define LOCAL_PORT  RTE_BE16(5000)
+#define REMOTE_IP   0x0c000000u /* 12.0.0.0/8, host order */
+#define CLOCK_HZ    90000
+#define STREAM_SSRC 0x20000000u
+#define LEG_SSRC    0x10000001u
+#define REMOTE_PORT RTE_BE16(6000)
 
 /* splitmix64: keys that differ, the same in each run */
 void srtp_population_key(uint32_t endpoint, uint8_t key[SLUICE_MEDIA_KEY_MAX])
@@ -53,36 +53,60 @@ static int routes_set(struct rig *rig)
 	               : 0;
 }
 
-static int endpoint_fill(struct srtp_population *population, uint32_t i)
+void srtp_population_endpoint_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t endpoint)
 {
-	struct endpoint *endpoint = &population->media.endpoints[i];
-	const struct srtp_profile_info *info = &srtp_profiles[population->plan.profile];
-	uint8_t key[SLUICE_MEDIA_KEY_MAX];
-
-	srtp_population_key(i, key);
-	endpoint->tx = population->plan.engine->session_create(population->plan.profile, key);
-	endpoint->profile = population->plan.profile;
-	endpoint->tag_length = info->tag_length;
-	endpoint->rtcp_tag_length = info->rtcp_tag_length;
-	endpoint->worker = i % population->plan.workers;
-	endpoint->local = (struct transport_addr){.ip = ip_addr_v4(LOCAL_IP), .port = LOCAL_PORT};
-	endpoint->remote = (struct transport_addr){
-	        .ip = ip_addr_v4(rte_cpu_to_be_32(REMOTE_IP + i)), .port = RTE_BE16(6000)};
-	endpoint->live = true;
-	return endpoint->tx == NULL ? -1 : 0;
+	snprintf(name, SLUICE_MEDIA_NAME_MAX, "e%u", endpoint);
 }
 
-static void subscription_fill(struct srtp_population *population, uint32_t i, uint32_t stream,
-                              uint32_t endpoint)
+void srtp_population_stream_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t stream)
 {
-	struct subscription *subscription = &population->media.subscriptions[i];
+	snprintf(name, SLUICE_MEDIA_NAME_MAX, "s%u", stream);
+}
 
-	subscription->ssrc = SSRC_FIRST + i;
-	subscription->endpoint = endpoint;
-	subscription->stream = stream;
-	subscription->pt = SLUICE_MEDIA_PT_SAME;
-	subscription->live = true;
-	rewrite_begin(subscription, i * 2654435761u);
+static struct sluice_addr api_addr(uint32_t ip, uint16_t port)
+{
+	struct sluice_addr addr = {.port = port};
+	struct ip_addr v4 = ip_addr_v4(ip);
+
+	memcpy(addr.ip, v4.bytes, sizeof(addr.ip));
+	return addr;
+}
+
+static int endpoint_add(struct srtp_population *population, uint32_t i, char *why)
+{
+	const struct srtp_population_plan *plan = &population->plan;
+	const struct srtp_profile_info *info = &srtp_profiles[plan->profile];
+	struct sluice_endpoint add = {
+	        .remote = api_addr(rte_cpu_to_be_32(REMOTE_IP + i), REMOTE_PORT),
+	        .local = api_addr(LOCAL_IP, LOCAL_PORT),
+	        .profile = plan->profile,
+	        .rx_key_length = info->key_length + info->salt_length,
+	        .tx_key_length = info->key_length + info->salt_length,
+	        .mki_length = plan->mki == NULL ? 0 : 4,
+	};
+
+	srtp_population_endpoint_name(add.name, i);
+	srtp_population_key(i, add.tx_key);
+	srtp_population_key(~i, add.rx_key);
+	if (plan->mki != NULL)
+		memcpy(add.mki, plan->mki, add.mki_length);
+	return media_endpoint_add(population->media, &add, 0, why);
+}
+
+static uint32_t publisher_of(const struct srtp_population *population, uint32_t stream)
+{
+	if (population->plan.room != 0)
+		return stream;
+	return population->n_endpoints + 1 + (stream - 1) / ENDPOINT_SOURCES_MAX;
+}
+
+static int stream_add(struct srtp_population *population, uint32_t i, char *why)
+{
+	struct sluice_stream add = {.ssrc = STREAM_SSRC + i, .clock_hz = CLOCK_HZ};
+
+	srtp_population_stream_name(add.name, i);
+	srtp_population_endpoint_name(add.endpoint, publisher_of(population, i));
+	return media_stream_add(population->media, &add, 0, why);
 }
 
 /* The endpoint of a stream's leg: the room's others, or one that has no other. */
@@ -95,147 +119,99 @@ static uint32_t leg_endpoint(const struct srtp_population_plan *plan, uint32_t s
 	return 1 + (stream - 1) / room * room + ((stream - 1) % room + 1 + leg) % room;
 }
 
-static int legs_fill(struct srtp_population *population, uint32_t stream, uint16_t worker,
-                     uint32_t first)
+static int subscription_add(struct srtp_population *population, uint32_t stream, uint32_t leg,
+                            char *why)
 {
 	const struct srtp_population_plan *plan = &population->plan;
-	struct stream_worker *at = &population->media.streams[stream].at[worker];
-	struct legs *legs =
-	        rte_zmalloc("legs", sizeof(*legs) + plan->legs * sizeof(legs->subscriptions[0]), 0);
+	struct sluice_subscription add = {0};
 
-	if (legs == NULL)
-		return -1;
-	legs->generation = 1;
-	for (uint32_t leg = 0; leg < plan->legs; leg++) {
-		const struct subscription *subscription =
-		        &population->media.subscriptions[first + leg];
-
-		if (population->media.endpoints[subscription->endpoint].worker == worker)
-			legs->subscriptions[legs->count++] = first + leg;
-	}
-	at->legs = legs;
-	return 0;
-}
-
-static int stream_fill(struct srtp_population *population, uint32_t i)
-{
-	const struct srtp_population_plan *plan = &population->plan;
-	struct stream *stream = &population->media.streams[i];
-	uint32_t first = 1 + (i - 1) * plan->legs;
-
-	stream->clock_hz = CLOCK_HZ;
-	stream->at = rte_zmalloc("stream", plan->workers * sizeof(*stream->at), 0);
-	if (stream->at == NULL)
-		return -1;
-	for (uint32_t leg = 0; leg < plan->legs; leg++)
-		subscription_fill(population, first + leg, i, leg_endpoint(plan, i, leg));
-	for (uint16_t worker = 0; worker < plan->workers; worker++)
-		if (legs_fill(population, i, worker, first) != 0)
-			return -1;
-	stream->live = true;
-	return 0;
-}
-
-static int worker_fill(struct srtp_population *population, struct worker *worker)
-{
-	struct media_worker *media = rte_zmalloc("media worker", sizeof(*media), 64);
-
-	if (media == NULL)
-		return -1;
-	worker->media = media;
-	media->worker = worker;
-	media->media = &population->media;
-	media->srtp = population->plan.engine->worker_create();
-	media->backlog = rte_zmalloc("backlog", BACKLOG * sizeof(*media->backlog), 64);
-	media->backlog_mask = BACKLOG - 1;
-	return media->srtp == NULL || media->backlog == NULL ? -1 : 0;
+	if (plan->like != NULL)
+		add = *plan->like;
+	add.ssrc = LEG_SSRC + (stream - 1) * plan->legs + leg;
+	srtp_population_stream_name(add.stream, stream);
+	srtp_population_endpoint_name(add.endpoint, leg_endpoint(plan, stream, leg));
+	return media_subscription_add(population->media, &add, 0, why);
 }
 
 static int media_fill(struct srtp_population *population)
 {
 	const struct srtp_population_plan *plan = &population->plan;
-	struct media *media = &population->media;
+	char why[SLUICE_API_ERROR_MAX] = "";
+	int ret = 0;
 
-	population->n_subscriptions = plan->streams * plan->legs;
-	population->n_endpoints = plan->room != 0 ? plan->streams : population->n_subscriptions;
-	media->dp = population->rig.dp;
-	media->engine = plan->engine;
-	media->endpoints = rte_zmalloc(
-	        "endpoints", (population->n_endpoints + 1) * sizeof(*media->endpoints), 64);
-	media->streams = rte_zmalloc("streams", (plan->streams + 1) * sizeof(*media->streams), 64);
-	media->subscriptions =
-	        rte_zmalloc("subscriptions",
-	                    (population->n_subscriptions + 1) * sizeof(*media->subscriptions), 64);
-	if (media->endpoints == NULL || media->streams == NULL || media->subscriptions == NULL)
+	for (uint32_t i = 1; ret == 0 && i <= population->rig.dp->options.max_endpoints; i++)
+		ret = endpoint_add(population, i, why);
+	for (uint32_t i = 1; ret == 0 && i <= plan->streams; i++) {
+		ret = stream_add(population, i, why);
+		for (uint32_t leg = 0; ret == 0 && leg < plan->legs; leg++)
+			ret = subscription_add(population, i, leg, why);
+		media_tick(population->media); /* each leg left a list behind */
+	}
+	if (ret != 0)
+		fprintf(stderr, "%u streams of %u subscriptions: %s\n", plan->streams, plan->legs,
+		        why);
+	return ret;
+}
+
+static int rig_open(struct srtp_population *population)
+{
+	const struct srtp_population_plan *plan = &population->plan;
+	struct options options;
+
+	options_default(&options);
+	options.workers = plan->workers;
+	options.mbufs = plan->mbufs;
+	options.srtp_engine = plan->engine->name;
+	options.max_endpoints =
+	        RTE_MAX(population->n_endpoints, publisher_of(population, plan->streams));
+	options.max_streams = plan->streams;
+	options.max_subscriptions = population->n_subscriptions;
+	if (rig_create(&population->rig, &options) != 0) {
+		fprintf(stderr, "no dataplane of %u workers\n", plan->workers);
 		return -1;
-	for (uint32_t i = 1; i <= population->n_endpoints; i++)
-		if (endpoint_fill(population, i) != 0)
-			return -1;
-	for (uint32_t i = 1; i <= plan->streams; i++)
-		if (stream_fill(population, i) != 0)
-			return -1;
-	for (uint16_t i = 0; i < plan->workers; i++)
-		if (worker_fill(population, population->rig.dp->workers[i]) != 0)
-			return -1;
+	}
+	population->media = population->rig.dp->media;
 	return 0;
+}
+
+/* Of EAL's heaps and of the process', which has the sessions' keys. */
+static double memory_used(void)
+{
+	struct rte_malloc_socket_stats stats;
+	double used = 0;
+
+	for (int socket = 0; socket < RTE_MAX_NUMA_NODES; socket++)
+		if (rte_malloc_get_socket_stats(socket, &stats) == 0)
+			used += (double)stats.heap_allocsz_bytes;
+	return used + (double)mallinfo2().uordblks + (double)mallinfo2().hblkhd;
 }
 
 int srtp_population_create(struct srtp_population *population,
                            const struct srtp_population_plan *plan)
 {
-	struct options options;
+	double before;
 
 	memset(population, 0, sizeof(*population));
 	population->plan = *plan;
-	options_default(&options);
-	options.workers = plan->workers;
-	options.mbufs = plan->mbufs;
-	if (rig_create(&population->rig, &options) != 0) {
-		fprintf(stderr, "no dataplane of %u workers\n", plan->workers);
+	population->n_subscriptions = plan->streams * plan->legs;
+	population->n_endpoints = plan->room != 0 ? plan->streams : population->n_subscriptions;
+	if (rig_open(population) != 0)
 		return -1;
-	}
+	before = memory_used();
 	if (routes_set(&population->rig) != 0 || media_fill(population) != 0) {
-		fprintf(stderr, "no memory for %u streams of %u subscriptions\n", plan->streams,
-		        plan->legs);
 		srtp_population_destroy(population);
 		return -1;
 	}
+	/* the tables themselves are mapped beside the heaps */
+	population->bytes =
+	        (memory_used() - before) / population->n_subscriptions +
+	        sizeof(struct subscription) +
+	        sizeof(struct endpoint) * population->n_endpoints / population->n_subscriptions;
 	return 0;
-}
-
-static void worker_empty(struct srtp_population *population, struct worker *worker)
-{
-	struct media_worker *media = worker->media;
-
-	if (media == NULL)
-		return;
-	if (media->backlog != NULL)
-		fan_drop_all(media);
-	if (media->srtp != NULL)
-		population->plan.engine->worker_destroy(media->srtp);
-	rte_free(media->backlog);
-	rte_free(media);
-	worker->media = NULL;
 }
 
 void srtp_population_destroy(struct srtp_population *population)
 {
-	struct media *media = &population->media;
-
-	for (uint16_t i = 0; i < population->plan.workers; i++)
-		worker_empty(population, population->rig.dp->workers[i]);
-	for (uint32_t i = 1; media->endpoints != NULL && i <= population->n_endpoints; i++)
-		population->plan.engine->session_destroy(media->endpoints[i].tx);
-	for (uint32_t i = 1; media->streams != NULL && i <= population->plan.streams; i++) {
-		struct stream_worker *at = media->streams[i].at;
-
-		for (uint16_t worker = 0; at != NULL && worker < population->plan.workers; worker++)
-			rte_free(at[worker].legs);
-		rte_free(at);
-	}
-	rte_free(media->endpoints);
-	rte_free(media->streams);
-	rte_free(media->subscriptions);
 	rig_destroy(&population->rig);
 }
 

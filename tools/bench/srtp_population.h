@@ -17,23 +17,32 @@ struct srtp_population_plan {
 	uint16_t workers;
 	uint32_t streams;
 	uint32_t legs; /* of each stream */
-	/* Of a room: each endpoint publishes a stream and gets those of the others. Else each leg
-	 * has an endpoint of its own. */
-	uint32_t room; /* endpoints of it; 0: no rooms; `streams` is a multiple */
+	/* Endpoints of a room: each publishes a stream and gets those of the others; `streams` is a
+	 * multiple. 0: no rooms, each leg has an endpoint of its own, and others publish. */
+	uint32_t room;
 	uint32_t mbufs;
+	const struct sluice_subscription
+	        *like;      /* of each leg: payload type and the like; or NULL */
+	const uint8_t *mki; /* of 4 bytes; NULL: none */
 };
 
 struct srtp_population {
 	struct srtp_population_plan plan;
 	struct rig rig;
-	struct media media;
-	uint32_t n_endpoints, n_subscriptions;
+	struct media *media;
+	uint32_t n_endpoints; /* that have legs: from 1 on, by their remote address' last 3 bytes */
+	uint32_t n_subscriptions; /* from 1 on */
+	double bytes;             /* of memory, EAL's and the process', for each */
 };
 
 /* 0 or -1, with a line on stderr. */
 int srtp_population_create(struct srtp_population *population,
                            const struct srtp_population_plan *plan);
 void srtp_population_destroy(struct srtp_population *population);
+
+/* The names under which the API knows them. */
+void srtp_population_endpoint_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t endpoint);
+void srtp_population_stream_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t stream);
 
 /* The master key and salt of an endpoint's packets out: what a receiver of them needs. */
 void srtp_population_key(uint32_t endpoint, uint8_t key[SLUICE_MEDIA_KEY_MAX]);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "srtp_run.h"
+
+#include "media/fan.h"
+#include "net/port.h"
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+#define DRAIN_BURST 256
+/* Packets out that wait in the plane before more is put in. */
+#define PENDING    512
+#define PATIENCE_S 20
+
+/* One worker's part of a round. */
+struct runner {
+	struct srtp_run *run;
+	struct worker *worker;
+	uint32_t sources;  /* that the round has in all */
+	uint32_t produced; /* of worker 0 */
+	uint64_t quota, sent;
+	uint64_t deadline; /* TSC */
+	uint32_t *ready;   /* atomic: runners that wait for ... */
+	uint32_t *start;   /* ... this, atomic */
+	bool lost;
+};
+
+static struct rte_ring *out_ring(const struct runner *runner)
+{
+	const struct rig *rig = &runner->run->population->rig;
+
+	return rig->ports[1].out[port_tx_queue(rig->dp, runner->worker->id, rig->ports[1].index)];
+}
+
+static void queue_drain(struct runner *runner, unsigned int keep)
+{
+	struct rte_ring *ring = out_ring(runner);
+	struct rte_mbuf *mbufs[DRAIN_BURST];
+	unsigned int count = rte_ring_count(ring);
+
+	while (count > keep) {
+		unsigned int n = rte_ring_sc_dequeue_burst(
+		        ring, (void **)mbufs, RTE_MIN(count - keep, (unsigned int)DRAIN_BURST),
+		        NULL);
+
+		rte_mempool_put_bulk(runner->run->population->rig.dp->pool, (void **)mbufs, n);
+		runner->sent += n;
+		count -= n;
+	}
+}
+
+/* More only where every worker is about to have nothing left. */
+static bool hungry(const struct runner *runner)
+{
+	const struct srtp_population *population = runner->run->population;
+	const struct media_worker *media = runner->worker->media;
+	uint32_t target = RTE_MAX(2u, PENDING / population->plan.legs);
+
+	if (media->backlog_tail - media->backlog_head >= target)
+		return false;
+	for (uint16_t i = 0; i < population->plan.workers; i++)
+		if (rte_ring_count(population->rig.dp->workers[i]->inbox) >= target)
+			return false;
+	return true;
+}
+
+static void packets_produce(struct runner *runner)
+{
+	struct srtp_run *run = runner->run;
+	struct srtp_population *population = run->population;
+	uint16_t workers = population->plan.workers;
+	uint32_t count = RTE_MIN(runner->sources - runner->produced,
+	                         RTE_MAX(1u, PENDING / population->plan.legs));
+
+	runner->produced += count;
+	while (count-- > 0) {
+		struct rte_mbuf *mbuf =
+		        srtp_population_packet(population, run->stream, run->index, run->size);
+
+		if (mbuf == NULL) {
+			runner->lost = true;
+			return;
+		}
+		if (workers > 1)
+			rte_mbuf_refcnt_set(mbuf, workers);
+		for (uint16_t i = 0; i < workers; i++)
+			runner->lost |=
+			        worker_inbox_put(population->rig.dp->workers[i], &mbuf, 1) != 1;
+		if (++run->stream > population->plan.streams) {
+			run->stream = 1;
+			run->index++;
+		}
+	}
+}
+
+static void *runner_main(void *arg)
+{
+	struct runner *runner = arg;
+
+	__atomic_add_fetch(runner->ready, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(runner->start, __ATOMIC_ACQUIRE))
+		rte_pause();
+	while (runner->sent < runner->quota && !runner->lost) {
+		if (runner->produced < runner->sources && hungry(runner))
+			packets_produce(runner);
+		worker_walk(runner->worker);
+		queue_drain(runner,
+		            runner->sent + SRTP_RUN_QUEUE < runner->quota ? SRTP_RUN_QUEUE : 0);
+		runner->lost |= rte_rdtsc() > runner->deadline;
+	}
+	return NULL;
+}
+
+static void core_next(unsigned int skip)
+{
+	cpu_set_t allowed, one;
+	int here = sched_getcpu();
+
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (int cpu = here + 1; cpu < here + CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu % CPU_SETSIZE, &allowed) && skip-- == 0) {
+			CPU_ZERO(&one);
+			CPU_SET(cpu % CPU_SETSIZE, &one);
+			pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+			return;
+		}
+}
+
+/* A thread of DPDK's, so that it has a cache of the pool's mbufs, on a core of its own. */
+static void *runner_thread(void *arg)
+{
+	struct runner *runner = arg;
+
+	core_next(runner->worker->id - 1);
+	runner->lost = rte_thread_register() != 0;
+	runner_main(runner);
+	rte_thread_unregister();
+	return NULL;
+}
+
+static uint64_t legs_of(const struct srtp_population *population, uint16_t worker)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 1; i <= population->plan.streams; i++)
+		if (population->media->streams[i].at[worker].legs != NULL)
+			count += population->media->streams[i].at[worker].legs->count;
+	return count;
+}
+
+static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t id,
+                           uint32_t packets, uint32_t *ready, uint32_t *start)
+{
+	const struct srtp_population *population = run->population;
+	uint32_t sources = packets / population->plan.legs;
+	uint32_t rounds = RTE_MAX(1u, sources / population->plan.streams);
+
+	sources = rounds * population->plan.streams;
+	*runner = (struct runner){
+	        .run = run,
+	        .worker = population->rig.dp->workers[id],
+	        .sources = sources,
+	        .produced = id == 0 ? 0 : sources,
+	        .quota = legs_of(population, id) * rounds,
+	        .deadline = rte_rdtsc() + PATIENCE_S * rte_get_tsc_hz(),
+	        .ready = ready,
+	        .start = start,
+	};
+}
+
+double srtp_run_round(struct srtp_run *run, uint32_t packets)
+{
+	uint16_t workers = run->population->plan.workers;
+	struct runner runners[WORKERS_MAX];
+	pthread_t threads[WORKERS_MAX];
+	uint64_t begin, cycles, sent = 0;
+	uint32_t ready = 0, start = 0;
+	bool lost = false;
+
+	for (uint16_t i = 0; i < workers; i++)
+		runner_prepare(&runners[i], run, i, packets, &ready, &start);
+	for (uint16_t i = 1; i < workers; i++)
+		if (pthread_create(&threads[i], NULL, runner_thread, &runners[i]) != 0)
+			return 0;
+	while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < workers - 1u)
+		rte_pause();
+	begin = rte_rdtsc_precise();
+	__atomic_store_n(&start, 1, __ATOMIC_RELEASE);
+	runner_main(&runners[0]);
+	for (uint16_t i = 1; i < workers; i++)
+		pthread_join(threads[i], NULL);
+	cycles = rte_rdtsc_precise() - begin;
+	run->sent += runners[0].sent;
+	for (uint16_t i = 0; i < workers; i++) {
+		sent += runners[i].sent;
+		lost |= runners[i].lost;
+	}
+	if (lost) {
+		fprintf(stderr, "packets were lost\n");
+		return 0;
+	}
+	return (double)cycles * 1e9 / rte_get_tsc_hz() / sent;
+}
