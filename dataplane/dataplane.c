@@ -146,9 +146,11 @@ void dataplane_destroy(struct dataplane *dp)
 	dp->mirror = NULL;
 	if (dp->ports != NULL)
 		ports_destroy(dp);
-	media_destroy(dp->media);
+	if (dp->media != NULL)
+		media_end(dp->media);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		worker_destroy(dp->workers[i]);
+	media_destroy(dp->media);
 	gate_destroy(dp->gate);
 	if (dp->turn != NULL)
 		turn_destroy(dp->turn);

@@ -9,6 +9,7 @@
 
 #include <sys/queue.h>
 
+#include "media/spent.h"
 #include "media/state.h"
 #include "worker.h"
 
@@ -52,6 +53,7 @@ struct media_config {
 	uint64_t legs_generation;
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
+	struct spent *spent;
 };
 
 /* -- table.c -- */

@@ -11,6 +11,8 @@
 #include <rte_hash.h>
 #include <rte_malloc.h>
 
+#define RTCP_INDEX_MASK 0x7fffffffu /* RFC 3711, 3.4 */
+
 static bool address_set(const struct sluice_addr *addr)
 {
 	static const uint8_t nothing[sizeof(addr->ip)];
@@ -119,6 +121,8 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->remote = transport_of(&add->remote);
 	endpoint->worker = worker_choose(media);
 	endpoint->config_generation = media->dp->config_generation;
+	endpoint->rtcp_index =
+	        (uint32_t)spent_recall(media->config->spent, add, SPENT_RTCP) & RTCP_INDEX_MASK;
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
@@ -223,6 +227,7 @@ int endpoint_end(struct media *media, uint32_t index)
 			return error;
 	}
 	__atomic_store_n(&endpoint->live, false, __ATOMIC_RELEASE);
+	spent_remember(media->config->spent, &endpoint->config, SPENT_RTCP, endpoint->rtcp_index);
 	transport_remove(media, endpoint);
 	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
 	media->config->worker_load[endpoint->worker]--;

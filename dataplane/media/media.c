@@ -28,8 +28,11 @@ struct media *media_create(struct dataplane *dp)
 	media->engine = dp->srtp;
 	if (media_tables_create(media) == 0) {
 		media->config->random = random_create();
-		if (media->config->random != NULL)
+		if (media->config->random != NULL) {
+			random_bytes(media->config->random, &media->config->spent->key,
+			             sizeof(media->config->spent->key));
 			return media;
+		}
 	}
 	rte_errno = ENOMEM;
 	media_tables_destroy(media);
@@ -37,15 +40,18 @@ struct media *media_create(struct dataplane *dp)
 	return NULL;
 }
 
-/* Workers walk no more. */
-void media_destroy(struct media *media)
+void media_end(struct media *media)
 {
-	if (media == NULL)
-		return;
 	for (uint32_t i = 1; i <= media->max_endpoints; i++)
 		if (media->endpoints[i].live)
 			endpoint_end(media, i);
 	media_collect_all(media);
+}
+
+void media_destroy(struct media *media)
+{
+	if (media == NULL)
+		return;
 	random_destroy(media->config->random);
 	media_tables_destroy(media);
 	rte_free(media);

@@ -15,6 +15,9 @@ struct worker;
 
 /* NULL with a logged reason. */
 struct media *media_create(struct dataplane *dp);
+/* Ends every object; workers exist, and walk no more. */
+void media_end(struct media *media);
+/* Behind the workers. */
 void media_destroy(struct media *media);
 struct media_worker *media_worker_create(struct worker *worker);
 void media_worker_destroy(struct media_worker *media_worker);

@@ -87,6 +87,31 @@ static void subscription_free(struct media *media, void *object)
 	media_place_give(&media->config->subscription_places, subscription - media->subscriptions);
 }
 
+/* SSRCs that this endpoint's key has been used with go on where they were. */
+static void index_recall(const struct media *media, struct subscription *subscription)
+{
+	const struct sluice_endpoint *endpoint = &media->endpoints[subscription->endpoint].config;
+	uint64_t index = spent_recall(media->config->spent, endpoint, subscription->ssrc);
+
+	if (index != 0)
+		subscription->highest = index & REWRITE_INDEX_MASK;
+	if (subscription->rtx_ssrc == 0)
+		return;
+	index = spent_recall(media->config->spent, endpoint, subscription->rtx_ssrc);
+	if (index != 0)
+		subscription->rtx_index = index & REWRITE_INDEX_MASK;
+}
+
+static void index_remember(struct media *media, const struct subscription *subscription)
+{
+	const struct sluice_endpoint *endpoint = &media->endpoints[subscription->endpoint].config;
+
+	spent_remember(media->config->spent, endpoint, subscription->ssrc, subscription->highest);
+	if (subscription->rtx_ssrc != 0)
+		spent_remember(media->config->spent, endpoint, subscription->rtx_ssrc,
+		               subscription->rtx_index);
+}
+
 static int subscription_fill(struct media *media, struct subscription *subscription,
                              const struct sluice_subscription *add, uint32_t stream,
                              uint32_t endpoint)
@@ -107,6 +132,7 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	}
 	rewrite_begin(subscription, random32(media));
 	subscription->rtx_index = random32(media) & 0x7fff;
+	index_recall(media, subscription);
 	return 0;
 }
 
@@ -251,6 +277,7 @@ int subscription_end(struct media *media, uint32_t index)
 		return error;
 	}
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
+	index_remember(media, subscription);
 	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
 	media_discard(media, subscription_free, subscription);
 	return 0;

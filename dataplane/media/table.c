@@ -60,9 +60,19 @@ void media_place_give(struct media_places *places, uint32_t index)
 	places->list[(places->head + places->count++) % places->size] = index;
 }
 
+/* FNV-1a */
+static uint32_t name_hash(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
 static uint32_t *head_of(const struct media_names *names, const char *name)
 {
-	return &names->heads[rte_hash_crc(name, strlen(name), 0) & names->mask];
+	return &names->heads[name_hash(name) & names->mask];
 }
 
 void media_name_add(struct media_names *names, const char *name, uint32_t index)
@@ -166,8 +176,9 @@ int media_tables_create(struct media *media)
 	media->streams = table_map(STREAMS_SIZE(media));
 	media->subscriptions = table_map(SUBSCRIPTIONS_SIZE(media));
 	media->transports = transports_create(media);
-	if (media->endpoints == NULL || media->streams == NULL || media->subscriptions == NULL ||
-	    media->transports == NULL ||
+	config->spent = table_map(sizeof(*config->spent));
+	if (config->spent == NULL || media->endpoints == NULL || media->streams == NULL ||
+	    media->subscriptions == NULL || media->transports == NULL ||
 	    names_create(&config->endpoint_names, media->max_endpoints) ||
 	    names_create(&config->stream_names, media->max_streams) ||
 	    places_create(&config->endpoint_places, media->max_endpoints) ||
@@ -182,6 +193,7 @@ void media_tables_destroy(struct media *media)
 	struct media_config *config = media->config;
 
 	if (config != NULL) {
+		table_unmap(config->spent, sizeof(*config->spent));
 		names_destroy(&config->endpoint_names);
 		names_destroy(&config->stream_names);
 		rte_free(config->endpoint_places.list);
