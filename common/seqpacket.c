@@ -164,36 +164,83 @@ int seqpacket_connect_now(const char *path)
 	return socket_connect(path, SOCK_NONBLOCK);
 }
 
-int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body)
+/* Room for exactly one descriptor: CMSG_SPACE would have room for a second one, unasked. */
+union descriptor_room {
+	struct cmsghdr header;
+	unsigned char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int seqpacket_send_fd(int fd, const struct sluice_api_header *header, const void *body, int passed)
 {
 	struct iovec parts[2] = {
 	        {(void *)(uintptr_t)header, sizeof(*header)},
 	        {(void *)(uintptr_t)body, header->length},
 	};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = header->length > 0 ? 2 : 1};
+	union descriptor_room room = {0};
 	ssize_t sent;
 
 	if (header->length > SLUICE_API_MESSAGE_MAX - sizeof(*header))
 		return -EMSGSIZE;
+	if (passed >= 0) {
+		room.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
+		                               .cmsg_level = SOL_SOCKET,
+		                               .cmsg_type = SCM_RIGHTS};
+		memcpy(CMSG_DATA(&room.header), &passed, sizeof(passed));
+		message.msg_control = room.bytes;
+		message.msg_controllen = CMSG_LEN(sizeof(int));
+	}
 	do
 		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
 
-int seqpacket_receive(int fd, struct seqpacket_record *record)
+int seqpacket_send(int fd, const struct sluice_api_header *header, const void *body)
+{
+	return seqpacket_send_fd(fd, header, body, -1);
+}
+
+static int descriptor_of(struct msghdr *message)
+{
+	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int fd;
+
+	if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+	    header->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+int seqpacket_receive_fd(int fd, struct seqpacket_record *record, int *passed)
 {
 	struct iovec parts[2] = {
 	        {&record->header, sizeof(record->header)},
 	        {record->body, sizeof(record->body)},
 	};
+	union descriptor_room room = {0};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 	ssize_t received;
 
-	do
+	*passed = -1;
+	do {
+		message.msg_control = room.bytes;
+		message.msg_controllen = CMSG_LEN(sizeof(int));
 		received = recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	while (received < 0 && errno == EINTR);
+	} while (received < 0 && errno == EINTR);
 	if (received < 0)
 		return -errno;
+	*passed = descriptor_of(&message);
 	return received > SLUICE_API_MESSAGE_MAX ? -EMSGSIZE : (int)received;
+}
+
+int seqpacket_receive(int fd, struct seqpacket_record *record)
+{
+	int passed;
+	int size = seqpacket_receive_fd(fd, record, &passed);
+
+	if (passed >= 0)
+		close(passed);
+	return size;
 }

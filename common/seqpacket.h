@@ -47,4 +47,9 @@ int seqpacket_send(int fd, const struct sluice_api_header *header, const void *b
  */
 int seqpacket_receive(int fd, struct seqpacket_record *record);
 
+/* The same with a descriptor: of `passed` the other end gets one of its own; *passed is -1 where
+ * none came. The caller closes it. */
+int seqpacket_send_fd(int fd, const struct sluice_api_header *header, const void *body, int passed);
+int seqpacket_receive_fd(int fd, struct seqpacket_record *record, int *passed);
+
 #endif

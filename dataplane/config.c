@@ -168,6 +168,8 @@ static const struct option_row rows[] = {
         {"media-cache", "N", "packets of a stream that are kept to be repeated", number_set,
          IN_OPTIONS(media_cache), PACKET_CACHE_MIN, PACKET_CACHE_MAX},
         {"srtp-engine", "NAME", "what enciphers SRTP: auto, ipsec-mb or libsrtp2", srtp_engine_set},
+        {"allow-decrypted", NULL, "let captures show decrypted media; each is logged", flag_set,
+         IN_OPTIONS(allow_decrypted)},
         {"test-clock", NULL, "for tests: let workers' time be put forward over the socket",
          flag_set, IN_OPTIONS(test_clock)},
         {"eal", "ARG", "an argument for DPDK's EAL; may be repeated", eal_set},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane.h"
+#include "capture/capture.h"
 #include "gate/gate.h"
 #include "graph/packet.h"
 #include "log.h"
@@ -101,6 +102,8 @@ static const char *parts_create(struct dataplane *dp)
 		if (dp->media == NULL)
 			return "SRTP forwarding";
 	}
+	if (captures_create(dp) != 0)
+		return "captures";
 	if (workers_create(dp) != 0)
 		return "workers";
 	if (dp->events != NULL) {
@@ -141,6 +144,7 @@ void dataplane_destroy(struct dataplane *dp)
 {
 	if (dp == NULL)
 		return;
+	captures_destroy(dp);
 	if (dp->mirror != NULL)
 		mirror_destroy(dp->mirror);
 	dp->mirror = NULL;

@@ -12,6 +12,8 @@
 
 #include "worker.h"
 
+struct capture_control;
+struct capture_set;
 struct event_base;
 struct ports;
 struct fib;
@@ -42,6 +44,7 @@ struct options {
 	uint32_t media_cache;    /* packets of a stream that a worker keeps to repeat them */
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	bool allow_decrypted; /* captures may see plaintext media */
 };
 
 struct dataplane {
@@ -64,6 +67,10 @@ struct dataplane {
 	struct gate *gate;              /* gate/gate.h */
 	struct media *media;            /* media/media.h; NULL: no SRTP forwarding */
 	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */
+	/* atomic; capture/capture.h: who looks at packets; swapped whole by the control thread,
+	 * RCU; NULL: nobody */
+	struct capture_set *captures;
+	struct capture_control *capture_control; /* control thread */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */

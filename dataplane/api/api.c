@@ -2,19 +2,21 @@
 /* The edge: a record from a client is judged here, before any handler sees it. */
 #include "api/api.h"
 #include "api/handlers.h"
+#include "capture/capture.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sluice/turn.h>
 
-static_assert(sizeof(struct sluice_turn_user) <= API_BODY_MAX, "the longest body");
+static_assert(sizeof(struct sluice_capture) <= API_BODY_MAX, "the longest body");
 
 static const struct api_types *const subjects[] = {
-        &api_types_config, &api_types_port, &api_types_turn,
-        &api_types_stats,  &api_types_gate, &api_types_media,
+        &api_types_config, &api_types_port,  &api_types_turn,    &api_types_stats,
+        &api_types_gate,   &api_types_media, &api_types_capture,
 };
 
 static const struct api_type *type_find(uint16_t number)
@@ -44,7 +46,7 @@ static void texts_check(struct api_job *job)
 {
 	const struct api_text *texts = job->type->texts;
 
-	for (int i = 0; i < 2 && texts[i].size != 0; i++) {
+	for (int i = 0; i < API_TEXTS_MAX && texts[i].size != 0; i++) {
 		if (memchr(job->body + texts[i].offset, '\0', texts[i].size) == NULL) {
 			api_refuse(job, -EINVAL, "%s: no end within its %u bytes", texts[i].name,
 			           texts[i].size);
@@ -58,7 +60,7 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 {
 	struct sluice_api_header *header = &job->request;
 
-	*job = (struct api_job){.dp = dp};
+	*job = (struct api_job){.dp = dp, .fd = -1};
 	if (size < sizeof(*header)) {
 		/* what is cut short tells nothing, its id included */
 		api_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
@@ -99,6 +101,21 @@ static void reply_fail(struct seqpacket_record *reply, int status, const char *w
 	memcpy(reply->body, text, reply->header.length);
 }
 
+/* Whoever wanted it has taken it. */
+static void descriptor_drop(struct api_job *job)
+{
+	if (job->fd >= 0)
+		close(job->fd);
+	job->fd = -1;
+}
+
+void api_holder_end(struct api_holder *holder)
+{
+	if (holder->capture != NULL)
+		capture_release(holder->capture);
+	holder->capture = NULL;
+}
+
 bool api_next(struct api_job *job, struct seqpacket_record *reply)
 {
 	struct api_call call = {
@@ -119,6 +136,7 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	};
 	if (status == 0)
 		status = job->type->handle(&call);
+	descriptor_drop(job);
 	if (status != 0) {
 		reply_fail(reply, status, job->why);
 		return false;
@@ -132,13 +150,16 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 void api_handle(struct dataplane *dp, const struct seqpacket_record *record, size_t size,
                 void (*reply)(void *arg, const struct seqpacket_record *record), void *arg)
 {
+	struct api_holder holder = {0};
 	struct seqpacket_record page;
 	struct api_job job;
 	bool more;
 
 	api_begin(&job, dp, record, size);
+	job.holder = &holder;
 	do {
 		more = api_next(&job, &page);
 		reply(arg, &page);
 	} while (more);
+	api_holder_end(&holder);
 }

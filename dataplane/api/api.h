@@ -11,9 +11,19 @@
 
 #include "common/seqpacket.h"
 
+struct capture;
 struct dataplane;
 
-#define API_BODY_MAX 1024 /* of a request; each type has a fixed size below this */
+#define API_BODY_MAX 4096 /* of a request; each type has a fixed size below this */
+
+/* What a client holds while it is connected. */
+struct api_holder {
+	uint32_t pid, uid;
+	struct capture *capture;
+};
+
+/* The client has gone. */
+void api_holder_end(struct api_holder *holder);
 
 /* A request that is being answered. A list is answered page by page: between two of them only this
  * is kept. */
@@ -23,12 +33,15 @@ struct api_job {
 	struct sluice_api_header request;
 	int status; /* where it is refused at the edge ... */
 	char why[SLUICE_API_ERROR_MAX];
-	uint32_t cursor; /* the handler's own: 0 at the first page */
+	int fd;                    /* that came with the request; who takes it sets -1 */
+	struct api_holder *holder; /* of the client */
+	uint32_t cursor;           /* the handler's own: 0 at the first page */
 	uint32_t section;
 	_Alignas(8) unsigned char body[API_BODY_MAX];
 };
 
-/* Takes a record of `size` bytes on the socket, whatever they are. */
+/* Takes a record of `size` bytes on the socket, whatever they are. `fd` and `holder` are set
+ * after it: nothing came, nothing is held, unless the caller says so. */
 void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
                size_t size);
 

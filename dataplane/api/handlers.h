@@ -7,6 +7,8 @@
 #include "api/api.h"
 #include "dataplane.h"
 
+#define API_TEXTS_MAX 6
+
 /* A text of a request's body; it must end within its field. */
 struct api_text {
 	const char *name;
@@ -30,7 +32,7 @@ struct api_type {
 	uint16_t type; /* enum sluice_api_type */
 	uint16_t body_size;
 	int (*handle)(struct api_call *call); /* 0 or -errno */
-	struct api_text texts[2];
+	struct api_text texts[API_TEXTS_MAX];
 };
 
 /* How many rows of `size` fit, and that so many are there. */
@@ -54,7 +56,7 @@ struct api_types {
 };
 
 extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats,
-        api_types_gate, api_types_media;
+        api_types_capture, api_types_gate, api_types_media;
 
 #define API_TEXT(struct_name, field)                                                               \
 	{                                                                                          \

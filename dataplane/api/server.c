@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CLIENTS_SERVED 64
@@ -27,6 +28,7 @@ struct api_client {
 	bool reply_waits; /* the socket was full: reply is still to be sent */
 	bool more;        /* of the job, behind that reply */
 	struct api_job job;
+	struct api_holder holder;
 	struct seqpacket_record reply;
 };
 
@@ -45,6 +47,7 @@ static void client_free(struct api_client *client)
 		event_free(client->readable);
 	if (client->writable != NULL)
 		event_free(client->writable);
+	api_holder_end(&client->holder);
 	close(client->fd);
 	explicit_bzero(&client->job, sizeof(client->job)); /* passwords */
 	free(client);
@@ -98,23 +101,40 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_client *client = arg;
 	struct api_server *server = client->server;
-	int size = seqpacket_receive(client->fd, &server->request);
+	int passed;
+	int size = seqpacket_receive_fd(client->fd, &server->request, &passed);
 
 	if (size == -EAGAIN)
 		return;
 	if (size == -EMSGSIZE) /* no type has such a body: its beginning is refused all the same */
 		size = SLUICE_API_MESSAGE_MAX;
 	if (size <= 0) {
+		if (passed >= 0)
+			close(passed);
 		client_close(client);
 		return;
 	}
 	api_begin(&client->job, server->dp, &server->request, (size_t)size);
+	client->job.fd = passed;
+	client->job.holder = &client->holder;
 	explicit_bzero(&server->request,
 	               sizeof(server->request.header) + API_BODY_MAX); /* passwords */
 	if (client->refused && client->job.status == 0)
 		api_refuse(&client->job, -EUSERS,
 		           "%u clients are connected, and no more are served", CLIENTS_SERVED);
 	client_advance(client);
+}
+
+/* For the log: whoever may open the socket may do everything. */
+static void client_know(struct api_client *client)
+{
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+		return;
+	client->holder.pid = (uint32_t)credentials.pid;
+	client->holder.uid = credentials.uid;
 }
 
 static int client_add(struct api_server *server, int fd)
@@ -128,6 +148,7 @@ static int client_add(struct api_server *server, int fd)
 	}
 	client->server = server;
 	client->fd = fd;
+	client_know(client);
 	client->refused = server->n_clients >= CLIENTS_SERVED;
 	client->readable = event_new(events, fd, EV_READ | EV_PERSIST, client_readable, client);
 	client->writable = event_new(events, fd, EV_WRITE | EV_PERSIST, client_writable, client);

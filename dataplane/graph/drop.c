@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The end of every packet that goes nowhere: counts its reason, frees the burst. */
 #include "graph/drop.h"
+#include "capture/capture.h"
 #include "graph/node.h"
 #include "worker.h"
 
@@ -11,6 +12,7 @@ static uint16_t drop_process(struct rte_graph *graph, struct rte_node *node, voi
 
 	for (uint16_t i = 0; i < nb_objs; i++)
 		worker->drops[packet_of(objs[i])->reason]++;
+	capture_point(worker, SLUICE_CAPTURE_DROPPED, (struct rte_mbuf **)objs, nb_objs);
 	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, nb_objs);
 	return nb_objs;
 }

@@ -3,6 +3,7 @@
  * A plaintext packet of a stream goes to each worker that has subscriptions for it: one reference
  * each, of the same mbuf, which from here on is only read.
  */
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
 #include "media/feedback.h"
@@ -114,6 +115,7 @@ static uint16_t media_route_process(struct rte_graph *graph, struct rte_node *no
 	struct worker *worker = node_worker(node);
 	struct node_run run = {.edge = MEDIA_ROUTE_SRTP_ENCRYPT};
 
+	capture_point(worker, SLUICE_CAPTURE_DECRYPTED, (struct rte_mbuf **)objs, nb_objs);
 	for (uint16_t i = 0; i < nb_objs; i++) {
 		rte_edge_t edge;
 

@@ -43,6 +43,14 @@ enum packet_entry {
 	PACKET_ENTRIES,
 };
 
+/* What an mbuf's data starts with, for whoever looks at packets from outside their node. */
+enum packet_form {
+	PACKET_FRAME,     /* Ethernet, as received */
+	PACKET_DATAGRAM,  /* UDP payload: the metadata says where it goes */
+	PACKET_RTP,       /* plaintext RTP: packet->media */
+	PACKET_FRAME_OUT, /* Ethernet, as it is to be sent */
+};
+
 /* How ip_output comes to the UDP checksum. */
 enum packet_sum {
 	PACKET_SUM_COMPUTE, /* over the whole payload, or by the NIC */
@@ -91,6 +99,7 @@ struct packet {
 	uint16_t port; /* inbound: received on, outbound: to send on; index into the port table */
 	uint16_t queue;
 	uint8_t service_kind; /* enum service_kind, set by classify */
+	uint8_t form;         /* enum packet_form; port_tx has frames whatever it says */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The graph's source: bursts from this worker's queues, and what other threads have put into its
  * inbox. */
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
 #include "net/port.h"
+#include "net/service.h"
 
 #include <rte_ethdev.h>
 
@@ -47,6 +49,8 @@ static inline void packets_begin(struct rte_mbuf **mbufs, uint16_t count,
 			rte_prefetch0(packet_of(mbufs[i + NODE_PREFETCH]));
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 		packet->flags = 0;
+		packet->service_kind = SERVICE_NONE;
+		packet->form = PACKET_FRAME;
 		packet->port = queue->port;
 		packet->queue = queue->queue;
 	}
@@ -68,6 +72,7 @@ static uint16_t queues_poll(struct rte_node *node, struct worker *worker,
 		queue = &list->queues[worker->next_queue++];
 		count = rte_eth_rx_burst(queue->ethdev, queue->queue, mbufs, PORT_BURST);
 		packets_begin(mbufs, count, queue);
+		capture_point(worker, SLUICE_CAPTURE_RECEIVED, mbufs, count);
 		total += count;
 	}
 	return total;

@@ -3,6 +3,7 @@
  * Frames to their ports. A tx queue has one worker: the one that polls the rx queue of its number.
  * A worker without a queue of its own on a port hands its frames to one that has.
  */
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
 #include "net/port.h"
@@ -17,8 +18,10 @@ enum {
 static void frames_drop(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf **mbufs,
                         uint16_t count, enum drop_reason reason)
 {
-	for (uint16_t i = 0; i < count; i++)
+	for (uint16_t i = 0; i < count; i++) {
 		packet_of(mbufs[i])->reason = reason;
+		packet_of(mbufs[i])->form = PACKET_FRAME_OUT;
+	}
 	rte_node_enqueue(graph, node, PORT_TX_DROP, (void **)mbufs, count);
 }
 
@@ -44,6 +47,7 @@ static inline void frames_send(struct rte_graph *graph, struct rte_node *node, u
 	struct worker *worker = node_worker(node);
 	struct dataplane *dp = worker->dp;
 	struct port *port = &dp->ports->table[index];
+	const struct capture_set *captures = capture_at(dp, SLUICE_CAPTURE_SENT);
 	uint16_t queue, owner, sent;
 
 	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP)) {
@@ -56,7 +60,11 @@ static inline void frames_send(struct rte_graph *graph, struct rte_node *node, u
 		frames_hand_over(graph, node, dp->workers[owner], mbufs, count);
 		return;
 	}
+	if (unlikely(captures != NULL))
+		capture_packets(dp, captures, SLUICE_CAPTURE_SENT, worker->id, mbufs, count);
 	sent = rte_eth_tx_burst(port->ethdev, queue, mbufs, count);
+	if (unlikely(captures != NULL))
+		capture_sent(captures, worker->id, sent);
 	if (unlikely(sent < count)) {
 		port->tx_full[worker->id] += count - sent;
 		frames_drop(graph, node, mbufs + sent, count - sent, DROP_TX_FULL);

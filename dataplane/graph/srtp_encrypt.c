@@ -185,6 +185,7 @@ static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoi
 	        .flags = PACKET_DONT_FRAGMENT,
 	        .hop_limit = FRAME_HOP_LIMIT,
 	        .port = PORT_NONE,
+	        .form = PACKET_DATAGRAM,
 	};
 }
 

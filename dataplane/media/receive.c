@@ -131,6 +131,7 @@ static void remote_learn(struct endpoint *endpoint, const struct packet *packet)
 /* The mbuf's data becomes `length` bytes of the payload. */
 static void mbuf_cut(struct rte_mbuf *mbuf, uint16_t length)
 {
+	packet_of(mbuf)->form = PACKET_RTP;
 	mbuf->data_off += packet_of(mbuf)->payload_offset;
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;

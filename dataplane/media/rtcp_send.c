@@ -85,6 +85,7 @@ bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, str
 	        .sum = PACKET_SUM_COMPUTE,
 	        .hop_limit = RTCP_HOP_LIMIT,
 	        .entry = PACKET_ENTRY_IP_OUTPUT,
+	        .form = PACKET_DATAGRAM,
 	};
 	if (worker_inbox_put(media_worker->worker, &mbuf, 1) != 1)
 		goto fail;

@@ -36,6 +36,7 @@ static inline void output_begin(struct rte_mbuf *mbuf)
 	mbuf->pkt_len = packet->payload_length;
 	mbuf->ol_flags = 0;
 	packet->payload_offset = 0;
+	packet->form = PACKET_DATAGRAM;
 }
 
 #endif

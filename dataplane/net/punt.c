@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/punt.h"
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
 #include "net/mirror.h"
@@ -91,10 +92,17 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
 		rte_node_enqueue(graph, node, EDGE_DROP, objs + taken, nb_objs - taken);
 }
 
-static void punt_drop(struct punt *punt, struct rte_mbuf **mbufs, uint16_t count,
+static void punt_drop(struct dataplane *dp, struct rte_mbuf **mbufs, uint16_t count,
                       enum drop_reason reason)
 {
-	punt->drops[reason] += count;
+	const struct capture_set *captures = capture_at(dp, SLUICE_CAPTURE_DROPPED);
+
+	dp->punt->drops[reason] += count;
+	for (uint16_t i = 0; captures != NULL && i < count; i++)
+		packet_of(mbufs[i])->reason = reason;
+	if (captures != NULL)
+		capture_packets(dp, captures, SLUICE_CAPTURE_DROPPED, capture_control_producer(dp),
+		                mbufs, count);
 	rte_pktmbuf_free_bulk(mbufs, count);
 }
 
@@ -123,7 +131,7 @@ static void output_again(struct dataplane *dp, uint32_t slot, struct rte_mbuf **
 		packet_of(mbufs[i])->entry = PACKET_ENTRY_IP_OUTPUT;
 	put = worker_inbox_put(worker, mbufs, count);
 	if (put < count)
-		punt_drop(dp->punt, mbufs + put, count - put, DROP_RING_FULL);
+		punt_drop(dp, mbufs + put, count - put, DROP_RING_FULL);
 }
 
 /* A next hop that failed a moment ago is not asked for again at once: its datagrams end here. */
@@ -137,7 +145,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	struct waiting *waiting;
 
 	if (entry->port == PORT_NONE) {
-		punt_drop(punt, &mbuf, 1, DROP_NO_ROUTE);
+		punt_drop(dp, &mbuf, 1, DROP_NO_ROUTE);
 		return;
 	}
 	if (slot == 0)
@@ -154,7 +162,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 		mirror_ask(dp, slot);
 	}
 	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD) {
-		punt_drop(punt, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
+		punt_drop(dp, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
 		return;
 	}
 	waiting->mbufs[waiting->count++] = mbuf;
@@ -174,7 +182,7 @@ void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
 	if (state == NEIGHBOUR_REACHED)
 		output_again(dp, slot, waiting->mbufs, waiting->count);
 	else
-		punt_drop(dp->punt, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
 	waiting->count = 0;
 	if (state == NEIGHBOUR_REACHED)
 		waiting_remove(dp->punt, waiting);
@@ -196,7 +204,7 @@ static void waiting_expire(struct dataplane *dp)
 			i++;
 			continue;
 		}
-		punt_drop(punt, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
 		waiting_remove(punt, waiting);
 	}
 }

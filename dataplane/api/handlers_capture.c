@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/handlers.h"
+#include "capture/capture.h"
+
+#include <rte_common.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+static int capture_start_handle(struct api_call *call)
+{
+	struct api_job *job = call->job;
+	const struct capture_client client = {.pid = job->holder->pid, .uid = job->holder->uid};
+	int error;
+
+	if (job->holder->capture != NULL) {
+		snprintf(call->why, SLUICE_API_ERROR_MAX, "this connection has a capture already");
+		return -EBUSY;
+	}
+	error = capture_start(call->dp, call->body, job->fd, &client, &job->holder->capture,
+	                      call->why);
+	if (error != 0)
+		return error;
+	job->fd = -1;
+	capture_row(job->holder->capture, call->rows);
+	call->length = sizeof(struct sluice_capture_row);
+	return 0;
+}
+
+static int capture_none(const struct api_call *call)
+{
+	snprintf(call->why, SLUICE_API_ERROR_MAX, "this connection has no capture");
+	return -ENOENT;
+}
+
+static int capture_file_handle(struct api_call *call)
+{
+	struct api_job *job = call->job;
+	int error;
+
+	if (job->holder->capture == NULL)
+		return capture_none(call);
+	error = capture_file_next(job->holder->capture, job->fd, call->why);
+	if (error == 0)
+		job->fd = -1;
+	return error;
+}
+
+static int capture_stop_handle(struct api_call *call)
+{
+	if (call->job->holder->capture == NULL)
+		return capture_none(call);
+	capture_stop(call->job->holder->capture);
+	return 0;
+}
+
+static int capture_show_handle(struct api_call *call)
+{
+	size_t size = sizeof(struct sluice_capture_row);
+
+	return api_page(
+	        call,
+	        capture_show(call->dp, &call->job->cursor, call->rows, api_rows_max(call, size)),
+	        size);
+}
+
+static const struct api_type types[] = {
+        {SLUICE_CAPTURE_START,
+         sizeof(struct sluice_capture),
+         capture_start_handle,
+         {API_TEXT(sluice_capture, filter.port), API_TEXT(sluice_capture, filter.reason),
+          API_TEXT(sluice_capture, filter.user), API_TEXT(sluice_capture, filter.endpoint),
+          API_TEXT(sluice_capture, filter.stream), API_TEXT(sluice_capture, note)}},
+        {SLUICE_CAPTURE_SHOW, 0, capture_show_handle},
+        {SLUICE_CAPTURE_STOP, 0, capture_stop_handle},
+        {SLUICE_CAPTURE_FILE, 0, capture_file_handle},
+};
+
+const struct api_types api_types_capture = {types, RTE_DIM(types)};

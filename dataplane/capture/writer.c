@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The thread that writes a capture: rings in, pcapng out. It alone ever waits for the reader. */
+#include "capture/pcapng.h"
+#include "capture/state.h"
+#include "common/privilege.h"
+
+#include <rte_cycles.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define BUFFER_SIZE (256 * 1024)
+/* Room that the next packet may need: its bytes and its block. */
+#define PACKET_ROOM (UINT16_MAX + PCAPNG_BLOCK_MAX)
+#define IDLE_NS     1000000
+#define POLL_MS     50
+#define NSEC        1000000000ull
+/* A capture that is stopped has so long to get rid of what it holds. */
+#define END_MS        500
+#define NO_INTERFACE  UINT32_MAX
+#define COMMENT_MAX   160
+#define RECORDS_BURST 256
+
+static_assert(BUFFER_SIZE > 2 * PACKET_ROOM, "a packet fits behind another one");
+
+struct writer {
+	struct capture *capture;
+	int fd;
+	struct pcapng pcapng;
+	uint64_t hz;
+	/* a moment on both clocks, renewed all the time: what is written is younger by little */
+	uint64_t anchor_tsc, anchor_ns;
+	uint64_t begin_ns;
+	uint64_t started_ms, stop_ms, file_ms; /* CLOCK_MONOTONIC */
+	uint64_t file_bytes;
+	uint32_t n_interfaces;
+	uint32_t interfaces[CAPTURE_INTERFACES]; /* numbers in this file */
+	uint64_t written[CAPTURE_INTERFACES];
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NSEC + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+static void anchor_set(struct writer *writer)
+{
+	writer->anchor_tsc = rte_rdtsc();
+	writer->anchor_ns = clock_ns(CLOCK_REALTIME);
+}
+
+static uint64_t time_of(const struct writer *writer, uint64_t tsc)
+{
+	int64_t ticks = (int64_t)(tsc - writer->anchor_tsc);
+
+	return writer->anchor_ns + (uint64_t)(int64_t)((double)ticks * NSEC / (double)writer->hz);
+}
+
+/* -- out -- */
+
+static bool stopping(const struct writer *writer)
+{
+	return __atomic_load_n(&writer->capture->stop, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Whether a reader that takes nothing has had enough time. */
+static bool patience_over(struct writer *writer, uint64_t since_ms)
+{
+	uint64_t now = now_ms();
+
+	if (stopping(writer) && writer->stop_ms == 0)
+		writer->stop_ms = now;
+	return now - since_ms > CAPTURE_STUCK_MS ||
+	       (writer->stop_ms != 0 && now - writer->stop_ms > END_MS);
+}
+
+/* False: the capture has ended for it. */
+static bool output_failed(struct writer *writer, int error)
+{
+	capture_end(writer->capture, error == EPIPE ? SLUICE_CAPTURE_GONE : SLUICE_CAPTURE_FAILED,
+	            -error);
+	return false;
+}
+
+static bool buffer_flush(struct writer *writer)
+{
+	struct pcapng *pcapng = &writer->pcapng;
+	uint64_t progress_ms = now_ms();
+	size_t at = 0;
+
+	while (at < pcapng->length) {
+		struct pollfd reader = {.fd = writer->fd, .events = POLLOUT};
+		ssize_t n = write(writer->fd, pcapng->bytes + at, pcapng->length - at);
+
+		if (n > 0) {
+			at += (size_t)n;
+			progress_ms = now_ms();
+			__atomic_add_fetch(&writer->capture->bytes, (uint64_t)n, __ATOMIC_RELAXED);
+		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			return output_failed(writer, errno);
+		} else if (patience_over(writer, progress_ms)) {
+			capture_end(writer->capture, SLUICE_CAPTURE_STUCK, -ETIMEDOUT);
+			return false;
+		} else {
+			poll(&reader, 1, POLL_MS);
+		}
+	}
+	writer->file_bytes += pcapng->length;
+	pcapng->length = 0;
+	return true;
+}
+
+static bool room_make(struct writer *writer, size_t size)
+{
+	return writer->pcapng.room - writer->pcapng.length >= size || buffer_flush(writer);
+}
+
+/* -- files -- */
+
+static void file_begin(struct writer *writer)
+{
+	for (uint32_t i = 0; i < CAPTURE_INTERFACES; i++)
+		writer->interfaces[i] = NO_INTERFACE;
+	writer->n_interfaces = 0;
+	writer->file_bytes = 0;
+	writer->file_ms = now_ms();
+	pcapng_section(&writer->pcapng, "sluice-dataplane " SLUICE_VERSION_TEXT,
+	               writer->capture->wanted.note);
+	__atomic_add_fetch(&writer->capture->files, 1, __ATOMIC_RELAXED);
+}
+
+static bool interface_write(struct writer *writer, uint32_t interface)
+{
+	struct capture *capture = writer->capture;
+	bool decrypted = interface >= PORTS_MAX;
+	struct capture_interface port;
+	char name[sizeof(port.name) + sizeof(" decrypted")];
+
+	if (writer->interfaces[interface] != NO_INTERFACE)
+		return true;
+	if (!room_make(writer, PCAPNG_BLOCK_MAX))
+		return false;
+	pthread_mutex_lock(&capture->lock);
+	port = capture->interfaces[interface % PORTS_MAX];
+	pthread_mutex_unlock(&capture->lock);
+	snprintf(name, sizeof(name), "%.*s%s", (int)sizeof(port.name), port.name,
+	         decrypted ? " decrypted" : "");
+	pcapng_interface(
+	        &writer->pcapng,
+	        &(struct pcapng_interface){
+	                .name = name,
+	                .description = decrypted ? "plaintext of what the port received" : NULL,
+	                .mac = port.mac.addr_bytes,
+	                .snap = capture->wanted.snap,
+	        });
+	writer->interfaces[interface] = writer->n_interfaces++;
+	return true;
+}
+
+/* What was lost stands here, of ports too that have nothing else in this file. */
+static void statistics_write(struct writer *writer)
+{
+	anchor_set(writer);
+	for (uint32_t i = 0; i < CAPTURE_INTERFACES; i++) {
+		uint64_t lost = capture_lost(writer->capture, i);
+
+		if (writer->interfaces[i] == NO_INTERFACE &&
+		    (lost == 0 || !interface_write(writer, i)))
+			continue;
+		if (!room_make(writer, PCAPNG_BLOCK_MAX))
+			return;
+		pcapng_statistics(&writer->pcapng, &(struct pcapng_statistics){
+		                                           .interface = writer->interfaces[i],
+		                                           .begin = writer->begin_ns,
+		                                           .end = writer->anchor_ns,
+		                                           .received = writer->written[i] + lost,
+		                                           .lost = lost,
+		                                           .written = writer->written[i],
+		                                   });
+	}
+}
+
+static bool file_end(struct writer *writer)
+{
+	statistics_write(writer);
+	return buffer_flush(writer);
+}
+
+static bool file_is_full(const struct writer *writer)
+{
+	const struct sluice_capture *wanted = &writer->capture->wanted;
+
+	return (wanted->file_bytes != 0 &&
+	        writer->file_bytes + writer->pcapng.length >= wanted->file_bytes) ||
+	       (wanted->file_seconds != 0 &&
+	        now_ms() - writer->file_ms >= wanted->file_seconds * UINT64_C(1000));
+}
+
+/* To the next file, once there is one. */
+static bool file_rotate(struct writer *writer)
+{
+	struct capture *capture = writer->capture;
+	int next;
+
+	if (!file_is_full(writer))
+		return true;
+	pthread_mutex_lock(&capture->lock);
+	next = capture->next_fd;
+	capture->next_fd = -1;
+	pthread_mutex_unlock(&capture->lock);
+	if (next < 0)
+		return true;
+	if (!file_end(writer)) {
+		close(next);
+		return false;
+	}
+	close(writer->fd);
+	writer->fd = next;
+	file_begin(writer);
+	return true;
+}
+
+/* -- packets -- */
+
+static void comment_write(char comment[COMMENT_MAX], const struct capture_record *record)
+{
+	const struct drop_reason_info *reason =
+	        &drop_reasons[record->reason < DROP_REASONS ? record->reason : DROP_NONE];
+
+	switch (record->point) {
+	case SLUICE_CAPTURE_RECEIVED:
+		snprintf(comment, COMMENT_MAX, "received, node port_rx");
+		break;
+	case SLUICE_CAPTURE_SENT:
+		snprintf(comment, COMMENT_MAX, "sent, node port_tx");
+		break;
+	case SLUICE_CAPTURE_DECRYPTED:
+		snprintf(comment, COMMENT_MAX, "decrypted, node media_route");
+		break;
+	default:
+		snprintf(comment, COMMENT_MAX, "dropped, node drop, reason %s: %s", reason->name,
+		         reason->help);
+	}
+}
+
+static bool record_write(struct writer *writer, const struct capture_record *record)
+{
+	static const enum pcapng_direction directions[] = {
+	        [SLUICE_CAPTURE_IN] = PCAPNG_INBOUND,
+	        [SLUICE_CAPTURE_OUT] = PCAPNG_OUTBOUND,
+	};
+	char comment[COMMENT_MAX];
+
+	if (!interface_write(writer, record->interface) || !room_make(writer, PACKET_ROOM))
+		return false;
+	comment_write(comment, record);
+	pcapng_packet(&writer->pcapng, &(struct pcapng_packet){
+	                                       .interface = writer->interfaces[record->interface],
+	                                       .time = time_of(writer, record->tsc),
+	                                       .length = record->length,
+	                                       .captured = record->captured,
+	                                       .data = record->data,
+	                                       .queue = record->queue,
+	                                       .direction = directions[record->direction],
+	                                       .comment = comment,
+	                               });
+	writer->written[record->interface]++;
+	__atomic_add_fetch(&writer->capture->packets, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The oldest of all rings' records. */
+static struct capture_ring *oldest_find(const struct capture *capture,
+                                        const struct capture_record **oldest)
+{
+	struct capture_ring *found = NULL;
+
+	*oldest = NULL;
+	for (uint32_t i = 0; i < capture->n_rings; i++) {
+		const struct capture_record *record = ring_peek(&capture->rings[i]);
+
+		if (record == NULL || (*oldest != NULL && (*oldest)->tsc <= record->tsc))
+			continue;
+		*oldest = record;
+		found = &capture->rings[i];
+	}
+	return found;
+}
+
+static void limits_check(struct writer *writer)
+{
+	const struct capture *capture = writer->capture;
+	const struct sluice_capture *wanted = &capture->wanted;
+
+	if ((wanted->max_packets != 0 && capture->packets >= wanted->max_packets) ||
+	    (wanted->max_bytes != 0 &&
+	     capture->bytes + writer->pcapng.length >= wanted->max_bytes) ||
+	    (wanted->max_seconds != 0 &&
+	     now_ms() - writer->started_ms >= wanted->max_seconds * UINT64_C(1000)))
+		capture_end(writer->capture, SLUICE_CAPTURE_LIMIT, 0);
+}
+
+static bool running(const struct writer *writer)
+{
+	return __atomic_load_n(&writer->capture->state, __ATOMIC_ACQUIRE) == SLUICE_CAPTURE_RUNNING;
+}
+
+/* Returns how many were there; the capture may have ended meanwhile. */
+static uint32_t rings_drain(struct writer *writer)
+{
+	const struct capture_record *record;
+	uint32_t count = 0;
+
+	anchor_set(writer);
+	while (count < RECORDS_BURST && running(writer)) {
+		struct capture_ring *ring = oldest_find(writer->capture, &record);
+
+		if (ring == NULL || !record_write(writer, record))
+			break;
+		ring_advance(ring);
+		count++;
+		limits_check(writer);
+	}
+	return count;
+}
+
+/* What waits in the rings when it is stopped is written still. */
+static void capture_run(struct writer *writer)
+{
+	const struct timespec idle = {.tv_nsec = IDLE_NS};
+
+	while (running(writer)) {
+		bool last = stopping(writer);
+
+		if (rings_drain(writer) > 0) {
+			file_rotate(writer);
+			continue;
+		}
+		limits_check(writer);
+		if (!buffer_flush(writer) || !file_rotate(writer))
+			break;
+		if (last)
+			capture_end(writer->capture, SLUICE_CAPTURE_STOPPED, 0);
+		else
+			nanosleep(&idle, NULL);
+	}
+}
+
+/* A reader that is stuck or gone gets no last block. */
+static void capture_finish(struct writer *writer)
+{
+	uint32_t state = writer->capture->state;
+
+	if (state == SLUICE_CAPTURE_STOPPED || state == SLUICE_CAPTURE_LIMIT)
+		file_end(writer);
+	close(writer->fd);
+	free(writer->pcapng.bytes);
+	__atomic_store_n(&writer->capture->done, 1, __ATOMIC_RELEASE);
+}
+
+void *capture_write(void *arg)
+{
+	struct capture *capture = arg;
+	struct writer writer = {
+	        .capture = capture,
+	        .fd = capture->first_fd,
+	        .pcapng = {.bytes = malloc(BUFFER_SIZE), .room = BUFFER_SIZE},
+	        .hz = rte_get_tsc_hz(),
+	        .started_ms = now_ms(),
+	};
+
+	prctl(PR_SET_NAME, "capture");
+	privilege_keep(0);
+	anchor_set(&writer);
+	writer.begin_ns = writer.anchor_ns;
+	if (writer.pcapng.bytes == NULL) {
+		capture_end(capture, SLUICE_CAPTURE_FAILED, -ENOMEM);
+	} else {
+		file_begin(&writer);
+		capture_run(&writer);
+	}
+	capture_finish(&writer);
+	return NULL;
+}
