@@ -12,6 +12,7 @@
 #include "dataplane/client.h"
 #include "dataplane/log.h"
 #include "gate/keeper.h"
+#include "http/commands.h"
 #include "http/http.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct controlplane {
 	struct gate_keeper *gate;
 	struct own *own;
 	struct http *http;
+	struct http_commands *http_commands;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -92,6 +94,15 @@ static int signals_catch(struct controlplane *cp)
 	return 0;
 }
 
+/* What answers over HTTP. */
+static int http_parts_create(struct controlplane *cp)
+{
+	const struct asker_options asks = {cp->base, cp->server, cp->buffer};
+
+	cp->http_commands = http_commands_create(cp->http, &asks);
+	return cp->http_commands != NULL ? 0 : -ENOMEM;
+}
+
 static int parts_create(struct controlplane *cp)
 {
 	const struct dataplane_client_options client = {
@@ -128,7 +139,7 @@ static int parts_create(struct controlplane *cp)
 	server.own = cp->own;
 	server.http = cp->http;
 	cp->server = cp->client != NULL ? server_create(&server) : NULL;
-	if (cp->server == NULL)
+	if (cp->server == NULL || http_parts_create(cp) < 0)
 		return -ENOMEM;
 	own_start(cp->own);
 	return 0;
@@ -162,6 +173,7 @@ static int serve(struct controlplane *cp)
 static void controlplane_end(struct controlplane *cp)
 {
 	http_destroy(cp->http);
+	http_commands_destroy(cp->http_commands);
 	server_destroy(cp->server);
 	dataplane_client_destroy(cp->client);
 	gate_keeper_destroy(cp->gate);

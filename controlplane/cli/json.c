@@ -60,7 +60,7 @@ static int argument_add(const struct argument *argument, const json_t *value, st
 	return value_add(argument, value, line);
 }
 
-static const struct command *command_find(const char *path)
+const struct command *command_by_path(const char *path)
 {
 	const struct command *command = NULL;
 	char name[128], wanted[128];
@@ -104,7 +104,7 @@ static int keys_check(const struct command *command, const json_t *object,
 int command_from_json(const char *path, const json_t *object, struct command_request *request,
                       struct command_error *error)
 {
-	const struct command *command = command_find(path);
+	const struct command *command = command_by_path(path);
 	char room[WORDS_LINE_MAX];
 	struct text line;
 

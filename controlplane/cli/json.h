@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
+/* path: as below. NULL: there is no such command. */
+const struct command *command_by_path(const char *path);
+
 /*
  * path: the words of the command's name, separated by blanks or slashes ("turn/user/add"). object:
  * its arguments by key, flags as true; NULL: none. 0, or -EINVAL with *error.

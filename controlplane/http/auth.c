@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who may ask. Over loopback this is who may log in to the host; but a browser there runs what
- * strangers wrote: the Host header shows a name that was made to mean 127.0.0.1 (DNS rebinding),
- * and a body that says it is JSON shows that no form sent it.
+ * strangers wrote. The Host header shows a name that was made to mean 127.0.0.1 (DNS rebinding),
+ * the Origin header a page that asks another host than its own.
  */
 #include "http/server.h"
 
@@ -134,6 +134,10 @@ int request_admit(struct http *http, struct evhttp_request *ev, const struct htt
 		                          : "this needs a bearer token, and none is configured "
 		                            "(http token WORD)";
 		return 401;
+	}
+	if (evhttp_find_header(headers, "Origin") != NULL) {
+		*why = "without a token no web page may ask";
+		return 403;
 	}
 	if (!host_is_no_name(evhttp_find_header(headers, "Host"))) {
 		*why = "without a token the Host header must be an address or localhost";

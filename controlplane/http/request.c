@@ -112,11 +112,12 @@ static void reply_send(struct http *http, struct evhttp_request *ev, int status,
                        const void *body, size_t length)
 {
 	struct http_connection *connection = connection_of(http, evhttp_request_get_connection(ev));
+	bool head = evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD;
 	struct evbuffer *buffer = evbuffer_new();
 
 	answer_count(http, status);
 	headers_add(ev, type);
-	if (buffer != NULL)
+	if (buffer != NULL && !head) /* evhttp would send it */
 		evbuffer_add(buffer, body, length);
 	if (connection != NULL) {
 		connection_turn(connection, CONNECTION_WRITES);
@@ -134,8 +135,8 @@ void http_answer(struct http_request *request, int status, const char *type, con
 	struct evhttp_request *ev = request->ev;
 
 	request->connection->request = NULL;
-	request_free(request);
 	reply_send(http, ev, status, type, body, length);
+	request_free(request); /* `body` may be of its query */
 }
 
 void http_answer_text(struct http_request *request, int status, const char *text)
