@@ -13,6 +13,7 @@ extern const struct command_group commands_gate;
 extern const struct command_group commands_http;
 extern const struct command_group commands_stats;
 extern const struct command_group commands_config;
+extern const struct command_group commands_capture;
 extern const struct command_group commands_local;
 
 #endif

@@ -245,6 +245,36 @@ static void page_controlplane(void)
 	puts(".SH SEE ALSO\n.BR sluicectl (1),\n.BR sluice.conf (5)");
 }
 
+static void page_capture(void)
+{
+	title("sluice-capture", 1, program_capture.summary);
+	synopsis(&program_capture);
+	puts(".SH DESCRIPTION");
+	paragraph("The kernel does not see sluice's packets, so neither does tcpdump(8). This "
+	          "program opens a file and hands its descriptor to the dataplane, which writes "
+	          "pcapng into it: for each packet the port, the queue, the direction, and as a "
+	          "comment where it was seen and why it was dropped. It may be a pipe: "
+	          "`sluice-capture | wireshark -k -i -`.");
+	paragraph("FILTER is an expression of pcap-filter(7), over Ethernet frames. What else "
+	          "chooses packets is an option; all that is given has to match. A dropped packet "
+	          "that has lost its headers by then is shown with new ones.");
+	paragraph("Traffic never waits for a capture: what the buffers have no room for is counted "
+	          "as lost, here and in the file's statistics blocks. A reader that takes nothing "
+	          "for 3 seconds ends the capture, and so does the end of this program.");
+	paragraph("Of a dropped media packet no more than its RTP header is shown, unless "
+	          "--decrypted is given as well.");
+	options(&program_capture);
+	puts(".SH EXIT STATUS");
+	paragraph("0, or 1 where the capture could not begin, or could not be written: then a line "
+	          "on stderr says why.");
+	puts(".SH EXAMPLES\n.nf");
+	puts("sluice\\-capture \\-w all.pcapng \\-\\-file\\-size 100M \\-\\-files 10");
+	puts("sluice\\-capture \\-w call.pcapng \\-\\-user alice");
+	puts("sluice\\-capture \\-w lost.pcapng \\-\\-reason turn_no_permission host 192.0.2.7");
+	puts("sluice\\-capture \\-\\-sample 1000 \\-\\-snap 128 | tshark \\-r \\-\n.fi");
+	puts(".SH SEE ALSO\n.BR sluicectl (1),\n.BR pcap\\-filter (7)");
+}
+
 /* -- bash -- */
 
 static void bash_options(const struct program *program, bool with_argument)
@@ -287,6 +317,7 @@ static void page_bash(void)
 	              "\tmapfile -t COMPREPLY < <(sluicectl --complete "
 	              "\"${COMP_LINE:0:COMP_POINT}\" 2>/dev/null)\n");
 	bash_function(&program_controlplane, "_sluice_controlplane", "");
+	bash_function(&program_capture, "_sluice_capture", "");
 }
 
 int main(int argc, char **argv)
@@ -298,6 +329,7 @@ int main(int argc, char **argv)
 	        {"sluicectl.1", page_sluicectl},
 	        {"sluice.conf.5", page_conf},
 	        {"sluice-controlplane.8", page_controlplane},
+	        {"sluice-capture.1", page_capture},
 	        {"sluice.bash", page_bash},
 	};
 

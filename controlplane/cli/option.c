@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX 32
 #define LONG_ONLY   0x100 /* getopt_long's value for row n without a letter: LONG_ONLY + n */
 
 static size_t options_count(const struct program *program)

@@ -24,6 +24,7 @@ struct program {
 
 extern const struct program program_sluicectl;
 extern const struct program program_controlplane;
+extern const struct program program_capture;
 
 /*
  * Reads options into *values, up to the first argument that is none. Returns its index, or -EINVAL:

@@ -491,7 +491,7 @@ static void test_completion(void **state)
 		const char *line, *words; /* NULL: what is there is wrong */
 	} rows[] = {
 	        {"", "*" /* all nouns */},
-	        {"c", "counter config"},
+	        {"c", "counter config capture"},
 	        {"turn re", "realm relay"},
 	        {"turn", "turn"},
 	        {"turn relay ", "delete <ADDRESS"},

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What chooses packets: port, user, allocation, reason, direction, a pcap expression, a sample; files that follow each other.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+# shellcheck source=tests/smoke/_capture.sh
+. "$SMOKE/_capture.sh"
+
+call() { (assert_lossless -n 100 -m 1 -z 5 -l 400 -c -e $PEER4 $SERVER4) || exit 1; }
+strays() { in_peer bash -c 'for port in {50000..50020}; do echo stray >"/dev/udp/198.18.2.1/$port"; done'; }
+refused() { lab exec dp sluice-capture -w "$WORK/none" "$@" 2>&1 && fail "$* was not refused"; }
+
+echo_start
+
+capture "$WORK/port" --port dp1
+call
+assert capture_end
+assert_equal "$(frames "$WORK/port" 'frame.interface_name != "dp1"')" 0
+assert_frames "$WORK/port" 'udp.dstport == 3480'
+
+capture "$WORK/user" --user demo
+call
+strays
+assert capture_end
+assert_frames "$WORK/user" 'stun.channel'
+assert_frames "$WORK/user" 'udp.dstport == 3480'
+assert_equal "$(frames "$WORK/user" 'frame.comment contains "turn_no_allocation"')" 0
+capture "$WORK/nobody" --user nobody
+call
+assert capture_end
+assert_equal "$(frames "$WORK/nobody" frame)" 0
+
+# one of two allocations, by the id that `allocation show` has
+start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
+start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 200 -c -e $PEER4 $SERVER4
+await 20 at_least 2 allocations
+id=$(ctl -j allocation show | jq '.[0].id')
+client=$(ctl -j allocation show | jq -r '.[0].client' | sed 's/.*://')
+relayed=$(ctl -j allocation show | jq -r '.[0].relayed' | sed 's/.*://')
+capture "$WORK/allocation" --allocation "$id" -c 200
+wait "$CAPTURE"
+assert_equal "$(frames "$WORK/allocation" frame)" 200
+assert_equal "$(frames "$WORK/allocation" "!(udp.port == $client || udp.port == $relayed)")" 0
+assert_frames "$WORK/allocation" "udp.port == $client"
+assert_frames "$WORK/allocation" "udp.port == $relayed"
+
+capture "$WORK/expression" --direction out udp dst port 3480
+await 20 at_least 50 frames "$WORK/expression" frame
+assert capture_end
+assert_equal "$(frames "$WORK/expression" '!(udp.dstport == 3480)')" 0
+assert_equal "$(frames "$WORK/expression" '!(frame.comment contains "sent")')" 0
+
+capture "$WORK/reason" --reason turn_no_allocation
+strays
+await 10 at_least 15 frames "$WORK/reason" frame
+assert capture_end
+assert_equal "$(frames "$WORK/reason" '!(frame.comment contains "reason turn_no_allocation")')" 0
+
+# three files of which two are kept
+lab exec dp sluice-capture -q -w "$WORK/ring.pcapng" --file-size 20k --files 2 -c 200 || fail "files"
+files=("$WORK"/ring-*.pcapng)
+((${#files[@]} >= 2 && ${#files[@]} <= 3)) || fail "files: ${files[*]}"
+[[ ! -e $WORK/ring-00001.pcapng ]] || fail "the first file is still there"
+for file in "${files[@]}"; do
+	assert_frames "$file" 'udp'
+	assert capinfos "$file"
+done >/dev/null
+
+assert_match "$(refused --port nobody)" 'no port nobody'
+assert_match "$(refused --reason nothing)" 'no reason to drop'
+assert_match "$(refused --decrypted)" 'runs without --allow-decrypted'
+assert_match "$(refused --stream x)" 'decrypted'
+assert_match "$(refused udp port port)" 'udp port port'
+assert_match "$(refused --packets many)" 'expected a number'

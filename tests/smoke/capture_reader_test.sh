@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A reader that is killed, and one that takes nothing, end the capture and nothing else; so does the death of the tool.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+# shellcheck source=tests/smoke/_capture.sh
+. "$SMOKE/_capture.sh"
+
+captures() { ctl -s /run/sluice/dataplane.sock -j capture show | jq length; }
+call() { (assert_lossless -n 300 -m 4 -z 5 -l 1000 -c -e $PEER4 $SERVER4) || exit 1; }
+
+echo_start
+mkfifo "$WORK/pipe"
+
+# stuck: the pipe is full after 64 KiB, and nobody reads
+sleep 120 <"$WORK/pipe" &
+reader=$!
+at_exit process_end $reader
+"$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
+tool=$!
+at_exit process_end $tool
+await 10 grep -q runs "$WORK/said"
+call
+await 10 process_gone $tool
+wait $tool && fail "a stuck reader is a failure"
+assert grep -q 'the reader is stuck' "$WORK/said"
+process_end $reader
+await_equal 5 0 captures
+call
+
+# killed: what writes to it is told so
+cat "$WORK/pipe" >/dev/null &
+reader=$!
+at_exit process_end $reader
+"$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
+tool=$!
+at_exit process_end $tool
+await 10 grep -q runs "$WORK/said"
+kill -KILL $reader
+call
+await 10 process_gone $tool
+await_equal 5 0 captures
+
+# the tool killed: the file is whole
+capture "$WORK/file"
+call
+kill -KILL "$CAPTURE"
+await_equal 5 0 captures
+assert capinfos "$WORK/file" >/dev/null
+assert_frames "$WORK/file" 'stun.channel'
+
+# the tool stopped: the capture goes on, and the plane with it
+capture "$WORK/stopped"
+kill -STOP "$CAPTURE"
+at_exit kill -CONT "$CAPTURE"
+call
+assert_equal "$(captures)" 1
+kill -CONT "$CAPTURE"
+assert capture_end
+assert_frames "$WORK/stopped" 'stun.channel'
