@@ -19,7 +19,7 @@
 struct dataplane;
 struct rte_hash;
 
-#define NEIGHBOUR_HOLD 8
+#define NEIGHBOUR_HOLD 64 /* of one next hop; of all together an eighth of the mbufs */
 #define NEIGHBOURS_MAX 16384
 
 enum neighbour_state {

@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 
 #define WAITING_MAX  1024 /* next hops at once */
+#define HELD_SHARE   8    /* one mbuf in so many may wait: hosts that do not answer starve nobody */
 #define WAITING_S    3    /* the kernel's own patience: three probes */
 #define ASK_AGAIN_S  1
 #define POLL_BURST   64
@@ -30,6 +31,7 @@ struct punt {
 	struct event *timer;
 	uint64_t drops[DROP_REASONS];
 	uint32_t n_waiting;
+	uint32_t n_held; /* datagrams, of all */
 	struct waiting waiting[WAITING_MAX];
 };
 
@@ -161,11 +163,13 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 		*waiting = (struct waiting){.slot = slot, .asked = rte_rdtsc()};
 		mirror_ask(dp, slot);
 	}
-	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD) {
+	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD ||
+	    punt->n_held >= dp->options.mbufs / HELD_SHARE) {
 		punt_drop(dp, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
 		return;
 	}
 	waiting->mbufs[waiting->count++] = mbuf;
+	punt->n_held++;
 }
 
 void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
@@ -183,6 +187,7 @@ void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
 		output_again(dp, slot, waiting->mbufs, waiting->count);
 	else
 		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+	dp->punt->n_held -= waiting->count;
 	waiting->count = 0;
 	if (state == NEIGHBOUR_REACHED)
 		waiting_remove(dp->punt, waiting);
@@ -205,6 +210,7 @@ static void waiting_expire(struct dataplane *dp)
 			continue;
 		}
 		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		punt->n_held -= waiting->count;
 		waiting_remove(punt, waiting);
 	}
 }
