@@ -17,6 +17,7 @@
 #include "srtp/rtp.h"
 
 #define FAN_WALK 256
+#define SLICE    8
 /* Output payloads begin at a cache line: the cipher's stores do not straddle two. */
 #define PAYLOAD_ALIGN RTE_CACHE_LINE_SIZE
 /* A repeat under an SSRC of its own begins with the sequence number that it had (RFC 4588, 4). */
@@ -36,15 +37,15 @@ struct out_burst {
 	struct media_worker *media;
 	struct worker *worker;
 	uint32_t generation; /* the dataplane's output_generation */
+	uint16_t room;       /* of an mbuf */
 	unsigned int count;
 	bool unframed;   /* some have no template */
 	bool unfinished; /* some need more than the cipher: an MKI, a checksum */
 	struct srtp_job jobs[SRTP_BURST];
-	struct rte_mbuf *mbufs[SRTP_BURST];
 	struct endpoint *endpoints[SRTP_BURST];
-	/* Empty mbufs for this walk, raw: what is left goes back. */
-	unsigned int spare_count;
-	struct rte_mbuf *spare[SRTP_BURST];
+	/* The first `count` are written, those behind them are raw. */
+	unsigned int mbufs_count;
+	struct rte_mbuf *mbufs[SRTP_BURST];
 };
 
 /* What one leg's RTP packet says in front of its payload. */
@@ -101,7 +102,8 @@ static bool header_repeat(struct out_header *header, struct subscription *subscr
 }
 
 /* False: this leg does not get the packet. */
-static __rte_always_inline bool header_make(struct out_header *header, const struct fan_leg *leg)
+static __rte_always_inline bool header_make(struct out_header *header, const struct fan_leg *leg,
+                                            bool plain)
 {
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
@@ -114,7 +116,7 @@ static __rte_always_inline bool header_make(struct out_header *header, const str
 	header->prefix = 0;
 	header->tail = source->payload - source->tail_length;
 	header->tail_length = source->tail_length;
-	if (unlikely(source->repeat)) {
+	if (!plain && source->repeat) {
 		if (!header_repeat(header, subscription, &source->packet))
 			return false;
 	} else {
@@ -125,7 +127,7 @@ static __rte_always_inline bool header_make(struct out_header *header, const str
 		subscription->packets++;
 		subscription->bytes += source->payload_length;
 	}
-	if (unlikely(subscription->mapped))
+	if (!plain && subscription->mapped)
 		tail_map(header, source, subscription->ext);
 	return true;
 }
@@ -161,10 +163,10 @@ static const uint8_t *payload_prefixed(uint8_t *to, const struct out_header *hea
 }
 
 /* One word sets where data begins, one reference, one segment, no port. */
-static inline void mbuf_begin(struct rte_mbuf *mbuf, const uint8_t *data, uint16_t length)
+static inline void mbuf_begin(struct rte_mbuf *mbuf, uint16_t offset, uint16_t length)
 {
-	uint64_t rearm = (uint64_t)(uint16_t)(data - (const uint8_t *)mbuf->buf_addr) |
-	                 (uint64_t)1 << 16 | (uint64_t)1 << 32 | (uint64_t)UINT16_MAX << 48;
+	uint64_t rearm = (uint64_t)offset | (uint64_t)1 << 16 | (uint64_t)1 << 32 |
+	                 (uint64_t)UINT16_MAX << 48;
 
 	memcpy(&mbuf->rearm_data, &rearm, sizeof(rearm));
 	mbuf->pkt_len = length;
@@ -189,89 +191,96 @@ static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoi
 	};
 }
 
-/* rtp: bytes of the whole RTP packet. */
-static inline void packet_frame(struct out_burst *out, struct rte_mbuf *mbuf,
-                                const struct frame_template *frame, uint8_t *begin, uint16_t rtp)
+/* begin, offset: where the RTP packet begins, of so many bytes. */
+static __rte_always_inline void packet_frame(struct out_burst *out, struct rte_mbuf *mbuf,
+                                             const struct frame_template *frame, uint8_t *begin,
+                                             uint16_t offset, uint16_t rtp, bool plain)
 {
-	mbuf_begin(mbuf, begin - frame->length, frame->length + rtp);
-	frame_write(frame, begin, rtp);
+	mbuf_begin(mbuf, offset - frame->length, frame->length + rtp);
+	frame_write(frame, begin, rtp, plain);
 	packet_of(mbuf)->port = frame->port;
 	if (likely(frame->tx_checksum)) {
-		frame_offload(frame, mbuf);
+		frame_offload(frame, mbuf, plain);
 	} else {
 		mbuf->ol_flags = 0;
 		out->unfinished = true;
 	}
 }
 
-/* The payload's place in an empty mbuf; NULL: not so long. */
-static inline uint8_t *payload_place(const struct rte_mbuf *mbuf, uint16_t headers, uint16_t length)
+static __rte_always_inline void job_fill(struct srtp_job *job, const struct endpoint *endpoint,
+                                         const struct out_header *header, const uint8_t *src,
+                                         uint8_t *dst, uint16_t length)
 {
-	uintptr_t begin = (uintptr_t)mbuf->buf_addr + FRAME_HEADERS_MAX + headers;
-	uintptr_t payload = RTE_ALIGN_CEIL(begin, PAYLOAD_ALIGN);
-	uintptr_t end = (uintptr_t)mbuf->buf_addr + mbuf->buf_len;
-
-	return payload + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX <= end ? (uint8_t *)payload
-	                                                                      : NULL;
+	job->session = endpoint->tx;
+	job->src = src;
+	job->dst = dst;
+	job->index = header->index;
+	job->ssrc = rte_cpu_to_be_32(header->ssrc);
+	job->header_length = RTP_HEADER_SIZE + header->tail_length;
+	job->length = length;
 }
 
+/* plain: a constant; the template is, and neither source nor subscription asks for more than
+ * copying. */
 static __rte_always_inline void leg_write(struct out_burst *out, const struct fan_leg *leg,
-                                          bool framed)
+                                          bool framed, bool plain)
 {
 	struct endpoint *endpoint = leg->endpoint;
 	const struct fan_source *source = leg->source;
-	struct rte_mbuf *mbuf = out->spare[out->spare_count - 1];
-	struct srtp_job *job = &out->jobs[out->count];
-	uint16_t headers, length, rtp;
+	const uint8_t *src = source->payload;
+	unsigned int at = out->count;
+	struct rte_mbuf *mbuf = out->mbufs[at];
+	uint16_t headers, length, rtp, offset;
 	struct out_header header;
 	uint8_t *payload;
 
-	if (!header_make(&header, leg))
+	if (!header_make(&header, leg, plain))
 		return;
 	headers = RTP_HEADER_SIZE + header.tail_length;
 	length = header.prefix + source->payload_length;
 	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
-	payload = payload_place(mbuf, headers, length);
-	if (unlikely(payload == NULL || (framed && rtp > endpoint->frame.room))) {
+	offset = RTE_ALIGN_CEIL(FRAME_HEADERS_MAX + headers, PAYLOAD_ALIGN);
+	if (unlikely(offset + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX > out->room ||
+	             (framed && rtp > endpoint->frame.room))) {
 		out->media->counters[MEDIA_TOO_BIG]++;
 		return;
 	}
+	payload = (uint8_t *)mbuf->buf_addr + offset;
 	header_write(payload, &header);
-	job->session = endpoint->tx;
-	job->src = source->payload;
-	job->dst = payload;
-	job->index = header.index;
-	job->ssrc = rte_cpu_to_be_32(header.ssrc);
-	job->header_length = headers;
-	job->length = length;
-	if (unlikely(header.prefix != 0))
-		job->src = payload_prefixed(payload, &header, job->src, source->payload_length);
-	if (likely(framed)) {
-		packet_frame(out, mbuf, &endpoint->frame, payload - headers, rtp);
+	if (!plain && header.prefix != 0)
+		src = payload_prefixed(payload, &header, src, source->payload_length);
+	job_fill(&out->jobs[at], endpoint, &header, src, payload, length);
+	if (framed) {
+		packet_frame(out, mbuf, &endpoint->frame, payload - headers, offset - headers, rtp,
+		             plain);
 	} else {
-		mbuf_begin(mbuf, payload - headers, rtp);
+		mbuf_begin(mbuf, offset - headers, rtp);
 		mbuf->ol_flags = 0;
 		packet_unframed(mbuf, endpoint);
 		out->unframed = true;
 	}
-	out->unfinished |= endpoint->mki_length != 0;
+	if (unlikely(endpoint->mki_length != 0))
+		out->unfinished = true;
 	endpoint->tx_packets++;
 	endpoint->tx_bytes += rtp;
-	out->endpoints[out->count] = endpoint;
-	out->mbufs[out->count++] = mbuf;
-	out->spare_count--;
+	out->endpoints[at] = endpoint;
+	out->count = at + 1;
 }
 
-/* False: the way is not known, or nobody is there yet. */
-static bool frame_renew(struct out_burst *out, const struct fan_leg *leg)
+static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
+{
+	leg_write(out, leg, true, false);
+}
+
+/* The template is not right any more, or there was none. */
+static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 {
 	if (frame_build(out->worker, leg->endpoint))
-		return true;
-	if (leg->endpoint->remote.port != 0)
-		leg_write(out, leg, false);
+		leg_write_any(out, leg);
+	else if (leg->endpoint->remote.port != 0)
+		leg_write(out, leg, false, false);
 	else
 		out->media->counters[MEDIA_NO_REMOTE]++;
-	return false;
 }
 
 /* What is going to be touched is asked for: of the endpoint what is read, of the new packet what is
@@ -286,25 +295,34 @@ static inline void leg_prefetch(const struct endpoint *endpoint, const struct rt
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
 }
 
-static void legs_write(struct out_burst *out, struct fan_burst *burst)
+static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
+                          unsigned int end)
 {
 	struct endpoint *endpoints = out->media->media->endpoints;
-	struct neighbours *neighbours = out->worker->dp->neighbours;
 
-	out->count = 0;
-	out->unframed = out->unfinished = false;
-	for (unsigned int i = 0; i < burst->count; i++) {
+	for (unsigned int i = begin; i < end; i++) {
 		struct fan_leg *leg = &burst->legs[i];
 
 		leg->endpoint = &endpoints[leg->subscription->endpoint];
-		leg_prefetch(leg->endpoint, out->spare[out->spare_count - 1 - i]);
+		leg_prefetch(leg->endpoint, out->mbufs[out->count + i - begin]);
 	}
-	for (unsigned int i = 0; i < burst->count; i++) {
-		const struct fan_leg *leg = &burst->legs[i];
+}
 
-		if (likely(frame_valid(neighbours, &leg->endpoint->frame, out->generation)) ||
-		    frame_renew(out, leg))
-			leg_write(out, leg, true);
+static void legs_write(struct out_burst *out, const struct fan_burst *burst, unsigned int begin,
+                       unsigned int end)
+{
+	struct neighbours *neighbours = out->worker->dp->neighbours;
+
+	for (unsigned int i = begin; i < end; i++) {
+		const struct fan_leg *leg = &burst->legs[i];
+		const struct frame_template *frame = &leg->endpoint->frame;
+
+		if (unlikely(!frame_valid(neighbours, frame, out->generation)))
+			leg_write_anew(out, leg);
+		else if (likely(frame->plain && !leg->source->repeat && !leg->subscription->mapped))
+			leg_write(out, leg, true, true);
+		else
+			leg_write_any(out, leg);
 	}
 }
 
@@ -326,10 +344,10 @@ static inline bool packet_is_framed(const struct rte_mbuf *mbuf)
 	return packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->port != PORT_NONE;
 }
 
-/* After the cipher. */
-static void burst_finish(struct out_burst *out)
+/* After the cipher, from the burst's packet `first` on. */
+static void packets_finish(struct out_burst *out, unsigned int first)
 {
-	for (unsigned int i = 0; i < out->count; i++) {
+	for (unsigned int i = first; i < out->count; i++) {
 		const struct frame_template *frame = &out->endpoints[i]->frame;
 		struct rte_mbuf *mbuf = out->mbufs[i];
 
@@ -339,6 +357,37 @@ static void burst_finish(struct out_burst *out)
 			frame_checksum(frame,
 			               rte_pktmbuf_mtod_offset(mbuf, uint8_t *, frame->length),
 			               mbuf->data_len - frame->length);
+	}
+}
+
+/* Counter mode and HMAC go through many packets abreast. GCM takes one after the other: while it is
+ * at a few of them, what the next few touch is on its way into the cache, and not yet out of it. */
+static unsigned int slice_of(const struct out_burst *out, const struct fan_burst *burst)
+{
+	uint32_t endpoint = burst->legs[0].subscription->endpoint;
+
+	return srtp_profiles[out->media->media->endpoints[endpoint].profile].aead ? SLICE
+	                                                                          : SRTP_BURST;
+}
+
+static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
+{
+	struct media_worker *media = out->media;
+	unsigned int slice = slice_of(out, burst), end;
+
+	out->unframed = out->unfinished = false;
+	legs_prefetch(out, burst, 0, RTE_MIN(slice, burst->count));
+	for (unsigned int begin = 0; begin < burst->count; begin = end) {
+		unsigned int first = out->count;
+
+		end = RTE_MIN(begin + slice, burst->count);
+		legs_write(out, burst, begin, end);
+		legs_prefetch(out, burst, end, RTE_MIN(end + slice, burst->count));
+		if (out->count == first)
+			continue;
+		media->media->engine->protect(media->srtp, out->jobs + first, out->count - first);
+		if (out->unfinished)
+			packets_finish(out, first);
 	}
 }
 
@@ -356,35 +405,44 @@ static void burst_send(struct rte_graph *graph, struct rte_node *node, struct ou
 		                    out->mbufs[i]);
 }
 
-/* Without mbufs the legs go without this packet: a gap, that they may ask to be filled. */
-static bool burst_write(struct rte_graph *graph, struct rte_node *node, struct out_burst *out,
-                        struct fan_burst *burst)
+/* What the last burst has used is gone. */
+static bool mbufs_refill(struct out_burst *out, unsigned int count)
 {
-	struct media_worker *media = out->media;
+	unsigned int left = out->mbufs_count - out->count;
 
-	if (out->spare_count < burst->count) {
-		unsigned int missing = SRTP_BURST - out->spare_count;
-
-		if (unlikely(rte_mempool_get_bulk(out->worker->dp->pool,
-		                                  (void **)(out->spare + out->spare_count),
-		                                  missing) != 0)) {
-			media->counters[MEDIA_NO_MBUF] += burst->count;
-			return false;
-		}
-		out->spare_count = SRTP_BURST;
-	}
-	legs_write(out, burst);
-	if (out->count == 0)
+	memmove(out->mbufs, out->mbufs + out->count, left * sizeof(out->mbufs[0]));
+	out->mbufs_count = left;
+	out->count = 0;
+	if (left >= count)
 		return true;
-	media->media->engine->protect(media->srtp, out->jobs, out->count);
-	media->counters[MEDIA_FORWARDED] += out->count;
-	if (out->unfinished)
-		burst_finish(out);
-	burst_send(graph, node, out);
+	if (rte_mempool_get_bulk(out->worker->dp->pool, (void **)out->mbufs + left,
+	                         SRTP_BURST - left) != 0)
+		return false;
+	out->mbufs_count = SRTP_BURST;
 	return true;
 }
 
-/* Returns how many packets were written. */
+/* Returns how many packets were written. Without mbufs the legs go without this one: a gap, that
+ * they may ask to be filled. */
+static unsigned int burst_write(struct rte_graph *graph, struct rte_node *node,
+                                struct out_burst *out, struct fan_burst *burst)
+{
+	struct media_worker *media = out->media;
+
+	if (unlikely(burst->count == 0))
+		return 0;
+	if (unlikely(!mbufs_refill(out, burst->count))) {
+		media->counters[MEDIA_NO_MBUF] += burst->count;
+		return 0;
+	}
+	legs_encrypt(out, burst);
+	if (unlikely(out->count == 0))
+		return 0;
+	media->counters[MEDIA_FORWARDED] += out->count;
+	burst_send(graph, node, out);
+	return out->count;
+}
+
 static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node,
                                   struct worker *worker)
 {
@@ -396,16 +454,17 @@ static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node
 	out.worker = worker;
 	out.media = media;
 	out.generation = __atomic_load_n(&worker->dp->output_generation, __ATOMIC_ACQUIRE);
-	out.spare_count = 0;
+	out.room = rte_pktmbuf_data_room_size(worker->dp->pool);
+	out.count = out.mbufs_count = 0;
 	while (taken < FAN_WALK && !fan_empty(media)) {
 		fan_take(media, &burst, SRTP_BURST);
-		if (burst_write(graph, node, &out, &burst))
-			written += out.count;
+		written += burst_write(graph, node, &out, &burst);
 		fan_done(media, &burst);
 		taken += burst.count + burst.done_count;
 	}
-	if (out.spare_count != 0)
-		rte_mempool_put_bulk(worker->dp->pool, (void **)out.spare, out.spare_count);
+	if (out.mbufs_count != out.count)
+		rte_mempool_put_bulk(worker->dp->pool, (void **)out.mbufs + out.count,
+		                     out.mbufs_count - out.count);
 	return written;
 }
 

@@ -61,6 +61,7 @@ static void headers_write(struct frame_template *frame, const struct endpoint *e
 	frame->v4 = v4;
 	frame->offload = l2 | l3 << RTE_MBUF_L2_LEN_BITS;
 	frame->length = l2 + l3 + sizeof(udp);
+	frame->plain = v4 && frame->length <= FRAME_SHORT;
 	begin = frame->bytes + FRAME_HEADERS_MAX - frame->length;
 	ip = ethernet_write(begin, port, mac, hop->vlan, frame->v4);
 	if (frame->v4)

@@ -45,20 +45,22 @@ static inline void frame_ip4_lengths(const struct frame_template *frame, uint8_t
 	ip->hdr_checksum = (uint16_t)~checksum_add(frame->ip_sum, length);
 }
 
-/* The headers end at `end`. FRAME_HEADERS_MAX bytes before it may be overwritten. */
-static inline void frame_write(const struct frame_template *frame, uint8_t *end, uint16_t payload)
+/* The headers end at `end`. FRAME_HEADERS_MAX bytes before it may be overwritten. plain: constant,
+ * as the template says, or false. */
+static __rte_always_inline void frame_write(const struct frame_template *frame, uint8_t *end,
+                                            uint16_t payload, bool plain)
 {
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)end - 1;
 	uint16_t length = sizeof(*udp) + payload;
 
-	if (likely(frame->length <= FRAME_SHORT))
+	if (plain || frame->length <= FRAME_SHORT)
 		memcpy(end - FRAME_SHORT, frame->bytes + FRAME_HEADERS_MAX - FRAME_SHORT,
 		       FRAME_SHORT);
 	else
 		memcpy(end - FRAME_HEADERS_MAX, frame->bytes, FRAME_HEADERS_MAX);
 	udp->dgram_len = rte_cpu_to_be_16(length);
 	udp->dgram_cksum = checksum_add(frame->pseudo_sum, udp->dgram_len);
-	if (likely(frame->v4))
+	if (plain || frame->v4)
 		frame_ip4_lengths(frame, (uint8_t *)udp, length);
 	else
 		((struct rte_ipv6_hdr *)udp - 1)->payload_len = udp->dgram_len;
@@ -77,11 +79,12 @@ static inline void frame_checksum(const struct frame_template *frame, uint8_t *e
 
 /* What the NIC must know to go on from pseudo_sum. In whole words: bit-fields would be read back
  * while their stores are still on the way. */
-static inline void frame_offload(const struct frame_template *frame, struct rte_mbuf *mbuf)
+static __rte_always_inline void frame_offload(const struct frame_template *frame,
+                                              struct rte_mbuf *mbuf, bool plain)
 {
 	mbuf->tx_offload = frame->offload;
-	mbuf->ol_flags =
-	        RTE_MBUF_F_TX_UDP_CKSUM | (frame->v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+	mbuf->ol_flags = RTE_MBUF_F_TX_UDP_CKSUM |
+	                 (plain || frame->v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 }
 
 #endif

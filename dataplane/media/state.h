@@ -47,7 +47,7 @@ struct frame_template {
 	uint16_t offload;    /* mbuf's l2_len and l3_len */
 	uint8_t length;      /* of the headers: the last ones of `bytes` */
 	bool v4, tx_checksum;
-	uint8_t pad;
+	bool plain; /* IPv4 and short: what most are */
 	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 

@@ -25,7 +25,9 @@ static inline uint16_t checksum_fold(uint64_t sum)
 
 static inline uint16_t checksum_add(uint16_t a, uint16_t b)
 {
-	return checksum_fold((uint64_t)a + b);
+	uint32_t sum = (uint32_t)a + b;
+
+	return (uint16_t)(sum + (sum >> 16));
 }
 
 /* What adding b and then this leaves unchanged. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURST        64
+#define BURST        SRTP_BURST
 #define SOURCES      8 /* plaintexts that take turns, as the packets that come in do */
 #define HEADERS      54
 #define RTP_HEADER   12
@@ -29,6 +29,7 @@ struct cm_key {
 struct srtp_limit {
 	struct srtp_limit_plan plan;
 	void (*run)(struct srtp_limit *limit, uint32_t packets);
+	uint32_t burst;
 	struct rte_mbuf **mbufs;
 	uint8_t *sources[SOURCES];
 	uint32_t next; /* packet */
@@ -81,8 +82,8 @@ static void gcm_burst(struct srtp_limit *limit, uint32_t count)
 
 static void gcm_run(struct srtp_limit *limit, uint32_t packets)
 {
-	for (uint32_t done = 0; done < packets; done += BURST)
-		gcm_burst(limit, RTE_MIN((uint32_t)BURST, packets - done));
+	for (uint32_t done = 0; done < packets; done += limit->burst)
+		gcm_burst(limit, RTE_MIN(limit->burst, packets - done));
 }
 
 static void cm_job(struct srtp_limit *limit, uint32_t i)
@@ -104,8 +105,8 @@ static void cm_job(struct srtp_limit *limit, uint32_t i)
 
 static void cm_run(struct srtp_limit *limit, uint32_t packets)
 {
-	for (uint32_t done = 0; done < packets; done += BURST) {
-		uint32_t count = RTE_MIN((uint32_t)BURST, packets - done);
+	for (uint32_t done = 0; done < packets; done += limit->burst) {
+		uint32_t count = RTE_MIN(limit->burst, packets - done);
 
 		for (uint32_t i = 0; i < count; i++)
 			cm_job(limit, i);
@@ -202,7 +203,7 @@ static int keys_create(struct srtp_limit *limit)
 	return 0;
 }
 
-struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan)
+struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan, uint32_t burst)
 {
 	struct srtp_limit *limit = limit_create(plan);
 
@@ -215,6 +216,7 @@ struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan)
 	if (keys_create(limit) != 0)
 		goto fail;
 	cm_jobs_prepare(limit);
+	limit->burst = burst;
 	limit->run = srtp_profiles[plan->profile].aead ? gcm_run : cm_run;
 	return limit;
 fail:

@@ -21,8 +21,9 @@ struct srtp_limit_plan {
 	struct rte_mempool *pool; /* the buffers are its mbufs' */
 };
 
-/* NULL: no memory, or not on this CPU. */
-struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan);
+/* NULL: no memory, or not on this CPU. burst: packets whose IVs are written before the first is
+ * used, SRTP_BURST at most. */
+struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan, uint32_t burst);
 struct srtp_limit *srtp_limit_libsrtp2(const struct srtp_limit_plan *plan);
 void srtp_limit_destroy(struct srtp_limit *limit);
 void srtp_limit_run(struct srtp_limit *limit, uint32_t packets);

@@ -12,6 +12,8 @@
 #include <sched.h>
 #include <stdio.h>
 
+#include <unistd.h>
+
 #define DRAIN_BURST 256
 /* Packets out that wait in the plane before more is put in. */
 #define PENDING    512
@@ -116,19 +118,20 @@ static void *runner_main(void *arg)
 	return NULL;
 }
 
+/* EAL has bound this process to one core: the next ones that the host lets us have. */
 static void core_next(unsigned int skip)
 {
-	cpu_set_t allowed, one;
+	long cores = sysconf(_SC_NPROCESSORS_CONF);
 	int here = sched_getcpu();
 
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	for (int cpu = here + 1; cpu < here + CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu % CPU_SETSIZE, &allowed) && skip-- == 0) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu % CPU_SETSIZE, &one);
-			pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+	for (long i = 1; i < cores; i++) {
+		cpu_set_t one;
+
+		CPU_ZERO(&one);
+		CPU_SET((here + i) % cores, &one);
+		if (pthread_setaffinity_np(pthread_self(), sizeof(one), &one) == 0 && skip-- == 0)
 			return;
-		}
+	}
 }
 
 /* A thread of DPDK's, so that it has a cache of the pool's mbufs, on a core of its own. */
