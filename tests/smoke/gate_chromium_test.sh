@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A browser's peer connections through the relay: video and messages arrive, and the gate drops nothing of them.
-# Needs chromium, and playwright-core where node finds it or in PLAYWRIGHT_CORE; skipped without.
+# Needs chromium, and npm's playwright-core, which tools/install-deps puts into build-node; skipped without.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-PLAYWRIGHT_CORE=${PLAYWRIGHT_CORE:-playwright-core}
+PLAYWRIGHT_CORE=${PLAYWRIGHT_CORE:-$SLUICE_ROOT/build-node/node_modules/playwright-core}
 
 command -v chromium >/dev/null || skip "no chromium here"
 node -e 'require(process.argv[1])' "$PLAYWRIGHT_CORE" 2>/dev/null || skip "node finds no playwright-core"
