@@ -14,6 +14,7 @@
 #include "gate/keeper.h"
 #include "http/commands.h"
 #include "http/http.h"
+#include "metrics/metrics.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ struct controlplane {
 	struct own *own;
 	struct http *http;
 	struct http_commands *http_commands;
+	struct metrics_collector *metrics;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -100,7 +102,8 @@ static int http_parts_create(struct controlplane *cp)
 	const struct asker_options asks = {cp->base, cp->server, cp->buffer};
 
 	cp->http_commands = http_commands_create(cp->http, &asks);
-	return cp->http_commands != NULL ? 0 : -ENOMEM;
+	cp->metrics = metrics_collector_create(cp->http, &asks);
+	return cp->http_commands != NULL && cp->metrics != NULL ? 0 : -ENOMEM;
 }
 
 static int parts_create(struct controlplane *cp)
@@ -174,6 +177,7 @@ static void controlplane_end(struct controlplane *cp)
 {
 	http_destroy(cp->http);
 	http_commands_destroy(cp->http_commands);
+	metrics_collector_destroy(cp->metrics);
 	server_destroy(cp->server);
 	dataplane_client_destroy(cp->client);
 	gate_keeper_destroy(cp->gate);

@@ -32,6 +32,10 @@ static const struct column worker_columns[] = {
         {"handed_over", "packets that another worker took", COLUMN_NUMBER, WORKER(handed_over)},
         {"ring_full", "packets that another worker had no room for", COLUMN_NUMBER,
          WORKER(ring_full)},
+        {"ring_used", "packets that wait in its ring", COLUMN_NUMBER, WORKER(ring_used)},
+        {"ring_size", "packets that its ring has room for", COLUMN_NUMBER, .only_json = true,
+         WORKER(ring_size)},
+        {"cycles_per_second", "of its clock", COLUMN_NUMBER, .only_json = true, WORKER(tsc_hz)},
         {0},
 };
 

@@ -7,6 +7,7 @@
 #include <rte_common.h>
 #include <rte_graph_worker.h>
 #include <rte_lcore.h>
+#include <rte_ring.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,6 +54,9 @@ static void worker_row(const struct worker *worker, struct sluice_worker_row *ro
 	        .idle_cycles = __atomic_load_n(&worker->idle_cycles, __ATOMIC_RELAXED),
 	        .handed_over = __atomic_load_n(&worker->handed_over, __ATOMIC_RELAXED),
 	        .ring_full = __atomic_load_n(&worker->ring_full, __ATOMIC_RELAXED),
+	        .tsc_hz = worker->tsc_hz,
+	        .ring_used = rte_ring_count(worker->inbox),
+	        .ring_size = rte_ring_get_capacity(worker->inbox),
 	};
 }
 

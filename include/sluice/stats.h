@@ -48,8 +48,10 @@ struct sluice_worker_row {
 	uint64_t walks;   /* of the graph */
 	uint64_t busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full; /* packets that another worker's ring took, and refused */
+	uint64_t tsc_hz;                 /* cycles a second */
+	uint32_t ring_used, ring_size;   /* packets that wait in its own ring */
 };
-static_assert(sizeof(struct sluice_worker_row) == 64, "worker row");
+static_assert(sizeof(struct sluice_worker_row) == 80, "worker row");
 
 /* SLUICE_GRAPH_SHOW {} -> a row for each node of the graph, summed over workers. */
 struct sluice_graph_row {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "metrics/metrics.h"
+
+#include "cli/command.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <sluice/stats.h>
+
+#define NAME_MAX_BYTES 96
+
+static const char *const kinds[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge"};
+
+static void heading_print(FILE *out, const char *name, const char *help, enum metric_kind kind)
+{
+	fprintf(out, "# HELP %s %c%s.\n# TYPE %s %s\n", name, toupper(help[0]), help + 1, name,
+	        kinds[kind]);
+}
+
+/* Quotes and backslashes escaped; what no name of ours has is left out. */
+static void label_print(FILE *out, const char *value, size_t length)
+{
+	for (size_t i = 0; i < length && value[i] != '\0'; i++) {
+		if (value[i] == '"' || value[i] == '\\')
+			fputc('\\', out);
+		if (value[i] >= ' ' && value[i] <= '~')
+			fputc(value[i], out);
+	}
+}
+
+/* {port="dp0",state="up"} */
+static void labels_print(FILE *out, const struct metric_source_info *source, const uint8_t *row,
+                         const char *state)
+{
+	const char *separator = "{";
+
+	if (source->label != NULL) {
+		fprintf(out, "{%s=\"", source->label);
+		if (source->label_number)
+			fprintf(out, "%" PRIu64,
+			        field_read(row, source->label_offset, source->label_size));
+		else
+			label_print(out, (const char *)row + source->label_offset,
+			            source->label_size);
+		fputc('"', out);
+		separator = ",";
+	}
+	if (state != NULL)
+		fprintf(out, "%sstate=\"%s\"", separator, state);
+	if (source->label != NULL || state != NULL)
+		fputc('}', out);
+}
+
+static void states_print(FILE *out, const struct metric *metric, const uint8_t *row)
+{
+	uint64_t is = field_read(row, metric->offset, metric->size);
+
+	for (uint32_t i = 0; metric->choices[i] != NULL; i++) {
+		fputs(metric->name, out);
+		labels_print(out, &metric_sources[metric->source], row, metric->choices[i]);
+		fprintf(out, " %d\n", is == i);
+	}
+}
+
+static void sample_print(FILE *out, const struct metric *metric, const uint8_t *row)
+{
+	uint64_t value = field_read(row, metric->offset, metric->size);
+	uint64_t hz;
+
+	if (metric->value == VALUE_STATE) {
+		states_print(out, metric, row);
+		return;
+	}
+	if (metric->value == VALUE_MS && value == UINT32_MAX)
+		return;
+	fputs(metric->name, out);
+	labels_print(out, &metric_sources[metric->source], row, NULL);
+	switch (metric->value) {
+	case VALUE_CYCLES:
+		hz = field_read(row, metric->second, sizeof(hz));
+		fprintf(out, " %.6f\n", hz != 0 ? (double)value / hz : 0.0);
+		break;
+	case VALUE_MS:
+		fprintf(out, " %.3f\n", value / 1000.0);
+		break;
+	case VALUE_IS:
+		fprintf(out, " %d\n", value == metric->second);
+		break;
+	default:
+		fprintf(out, " %" PRIu64 "\n", value);
+		break;
+	}
+}
+
+static void metric_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)
+{
+	size_t size = metric_sources[metric->source].row_size;
+
+	if (metric->value == VALUE_ROWS ? !rows->answered : rows->count == 0)
+		return;
+	heading_print(out, metric->name, metric->help, metric->kind);
+	if (metric->value == VALUE_ROWS) {
+		fprintf(out, "%s %u\n", metric->name, rows->count);
+		return;
+	}
+	for (uint32_t i = 0; i < rows->count; i++)
+		sample_print(out, metric, (const uint8_t *)rows->rows + i * size);
+}
+
+/* -- named counters -- */
+
+static const struct metric_area *area_of(const char *name, size_t length)
+{
+	const struct metric_area *area = metric_areas;
+
+	while (area->area != NULL &&
+	       (strlen(area->area) != length || strncmp(area->area, name, length) != 0))
+		area++;
+	return area;
+}
+
+/* "sluice_turn_allocate_success_total" */
+static void counter_print(FILE *out, const struct sluice_counter_row *row)
+{
+	char name[NAME_MAX_BYTES], help[sizeof(row->help) + 1];
+
+	snprintf(name, sizeof(name), "sluice_%.*s_total", (int)sizeof(row->name), row->name);
+	for (char *at = name; *at != '\0'; at++)
+		if (!isalnum((unsigned char)*at))
+			*at = '_';
+	snprintf(help, sizeof(help), "%.*s", (int)sizeof(row->help), row->help);
+	heading_print(out, name, help[0] != '\0' ? help : "of the dataplane", METRIC_COUNTER);
+	fprintf(out, "%s %" PRIu64 "\n", name, row->value);
+}
+
+/* Those of one family, or, where that is NULL, those that have none. */
+static void counters_print(FILE *out, const struct metric_area *family,
+                           const struct metric_rows *rows)
+{
+	const struct sluice_counter_row *row = rows->rows;
+	bool begun = false;
+
+	for (uint32_t i = 0; i < rows->count; i++, row++) {
+		size_t length = strcspn(row->name, ".");
+		const struct metric_area *area = area_of(row->name, length);
+
+		if (area != family || area->elsewhere || row->name[length] == '\0')
+			continue;
+		if (area->family == NULL) {
+			counter_print(out, row);
+			continue;
+		}
+		if (!begun)
+			heading_print(out, area->family, area->help, METRIC_COUNTER);
+		begun = true;
+		fprintf(out, "%s{%s=\"", area->family, area->label);
+		label_print(out, row->name + length + 1, sizeof(row->name) - length - 1);
+		fprintf(out, "\"} %" PRIu64 "\n", row->value);
+	}
+}
+
+void metrics_print(FILE *out, const struct metric_rows rows[SOURCES])
+{
+	const struct metric_area *area = metric_areas;
+	bool up = rows[SOURCE_VERSION].count > 1;
+
+	heading_print(out, "sluice_dataplane_up", "1: the dataplane answers", METRIC_GAUGE);
+	fprintf(out, "sluice_dataplane_up %d\n", up);
+	for (const struct metric *metric = metrics; metric->name != NULL; metric++)
+		metric_print(out, metric, &rows[metric->source]);
+	do
+		counters_print(out, area, &rows[SOURCE_COUNTER]);
+	while ((area++)->area != NULL);
+}
+
+/* -- the page of the documentation -- */
+
+void metrics_document(FILE *out)
+{
+	fputs("# Metrics\n\n"
+	      "`GET /metrics` of the control plane, in Prometheus' text format. This page is made "
+	      "from the table of metrics.\n\n"
+	      "| metric | kind | labels | |\n|---|---|---|---|\n"
+	      "| `sluice_dataplane_up` | gauge | | 1: the dataplane answers |\n",
+	      out);
+	for (const struct metric *metric = metrics; metric->name != NULL; metric++) {
+		const char *label = metric_sources[metric->source].label;
+
+		fprintf(out, "| `%s` | %s | %s%s%s | %s |\n", metric->name, kinds[metric->kind],
+		        label != NULL ? label : "",
+		        label != NULL && metric->value == VALUE_STATE ? ", " : "",
+		        metric->value == VALUE_STATE ? "state" : "", metric->help);
+	}
+	for (const struct metric_area *area = metric_areas; area->area != NULL; area++)
+		if (area->family != NULL)
+			fprintf(out, "| `%s` | counter | %s | %s (`counter show`: `%s.*`) |\n",
+			        area->family, area->label, area->help, area->area);
+	fputs("\nEvery other counter of `counter show`, `AREA.WHAT`, is "
+	      "`sluice_AREA_WHAT_total` with the same help: `turn.allocate_success` is\n"
+	      "`sluice_turn_allocate_success_total`.\n\n"
+	      "No label has a value that a client can choose: the number of series depends on "
+	      "ports, workers, nodes of the graph, drop reasons and\n"
+	      "regions alone. What the dataplane counts is missing while it is away; what the "
+	      "gate counts is not.\n\n"
+	      "`grafana.json` is a dashboard, `alerts.yml` has rules to begin with.\n",
+	      out);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "metrics/metrics.h"
+
+#include "cli/field.h"
+
+#include <sluice/gate.h>
+#include <sluice/http.h>
+#include <sluice/media.h>
+#include <sluice/port.h>
+#include <sluice/region.h>
+#include <sluice/stats.h>
+#include <sluice/turn.h>
+
+/* The request whose rows are struct sluice_region_row; not asked where no command has it. */
+#define REGION_SHOW 0x0603
+
+#define LABEL(row, member)                                                                         \
+	.label_offset = offsetof(struct row, member), .label_size = FIELD_SIZE(row, member)
+
+const struct metric_source_info metric_sources[SOURCES] = {
+        [SOURCE_VERSION] = {SLUICE_VERSION, sizeof(struct sluice_version), .label = "program",
+                            LABEL(sluice_version, program)},
+        [SOURCE_HTTP] = {SLUICE_HTTP_SHOW, sizeof(struct sluice_http_row)},
+        [SOURCE_GATE] = {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
+        [SOURCE_REGION] = {REGION_SHOW, sizeof(struct sluice_region_row), .label = "region",
+                           LABEL(sluice_region_row, name)},
+        [SOURCE_TURN] = {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
+        [SOURCE_WORKER] = {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row), .label = "worker",
+                           LABEL(sluice_worker_row, id), .label_number = true},
+        [SOURCE_PORT] = {SLUICE_PORT_SHOW, sizeof(struct sluice_port_row), .label = "port",
+                         LABEL(sluice_port_row, name)},
+        [SOURCE_GRAPH] = {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row), .label = "node",
+                          LABEL(sluice_graph_row, node)},
+        [SOURCE_ENDPOINT] = {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row),
+                             .counted = true},
+        [SOURCE_STREAM] = {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row), .counted = true},
+        [SOURCE_SUBSCRIPTION] = {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row),
+                                 .counted = true},
+        [SOURCE_COUNTER] = {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
+};
+
+static const char *const verdicts[] = {"unknown", "healthy", "degraded", "unreachable", NULL};
+static const char *const modes[] = {"off", "observe", "enforce", NULL};
+
+#define AT(row, member)              .offset = offsetof(struct row, member), .size = FIELD_SIZE(row, member)
+#define COUNTER(source, row, member) METRIC_COUNTER, source, VALUE_FIELD, AT(row, member)
+#define GAUGE(source, row, member)   METRIC_GAUGE, source, VALUE_FIELD, AT(row, member)
+#define CYCLES(source, row, member)                                                                \
+	METRIC_COUNTER, source, VALUE_CYCLES, AT(row, member),                                     \
+	        .second = offsetof(struct row, tsc_hz)
+#define WORKER(member) COUNTER(SOURCE_WORKER, sluice_worker_row, member)
+#define PORT(member)   COUNTER(SOURCE_PORT, sluice_port_row, member)
+#define TURN(member)   GAUGE(SOURCE_TURN, sluice_turn_row, member)
+
+const struct metric metrics[] = {
+        {"sluice_uptime_seconds",
+         "since the daemon's start; the dataplane's is missing while it is away",
+         GAUGE(SOURCE_VERSION, sluice_version, uptime_s)},
+        {"sluice_http_connections", "open connections of the HTTP server",
+         GAUGE(SOURCE_HTTP, sluice_http_row, connections)},
+        {"sluice_http_requests_total", "HTTP requests that were answered",
+         COUNTER(SOURCE_HTTP, sluice_http_row, requests)},
+        {"sluice_http_refused_total", "of them with a 4xx",
+         COUNTER(SOURCE_HTTP, sluice_http_row, refused)},
+        {"sluice_http_failed_total", "of them with a 5xx",
+         COUNTER(SOURCE_HTTP, sluice_http_row, failed)},
+        {"sluice_http_timed_out_total",
+         "connections that were closed because their client was too slow",
+         COUNTER(SOURCE_HTTP, sluice_http_row, timed_out)},
+        {"sluice_gate_mode", "1 for the mode that the gate is in", METRIC_GAUGE, SOURCE_GATE,
+         VALUE_STATE, AT(sluice_gate_row, mode), .choices = modes},
+        {"sluice_gate_xdp", "1: the XDP program holds the configuration",
+         GAUGE(SOURCE_GATE, sluice_gate_row, xdp)},
+        {"sluice_gate_host_attacked", "1: only second arrivals of unverified requests pass",
+         GAUGE(SOURCE_GATE, sluice_gate_row, host_attacked)},
+        {"sluice_gate_prefixes_attacked", "prefixes of which only second arrivals pass",
+         GAUGE(SOURCE_GATE, sluice_gate_row, prefixes_attacked)},
+        {"sluice_gate_passed_total",
+         "packets that the gate passed, those for the kernel among them",
+         COUNTER(SOURCE_GATE, sluice_gate_row, passed)},
+        {"sluice_gate_dropped_total", "packets that the gate dropped",
+         COUNTER(SOURCE_GATE, sluice_gate_row, dropped)},
+        {"sluice_region_verdict", "1 for the verdict on the region", METRIC_GAUGE, SOURCE_REGION,
+         VALUE_STATE, AT(sluice_region_row, verdict), .choices = verdicts},
+        {"sluice_region_connected", "1: the region's Redis answers",
+         GAUGE(SOURCE_REGION, sluice_region_row, connected)},
+        {"sluice_region_nodes", "nodes that are known",
+         GAUGE(SOURCE_REGION, sluice_region_row, nodes)},
+        {"sluice_region_healthy_nodes", "of them healthy",
+         GAUGE(SOURCE_REGION, sluice_region_row, healthy)},
+        {"sluice_region_beat_age_seconds", "since the freshest beat of its nodes", METRIC_GAUGE,
+         SOURCE_REGION, VALUE_MS, AT(sluice_region_row, beat_age_ms)},
+        {"sluice_turn_allocations", "allocations that live", TURN(allocations)},
+        {"sluice_turn_allocations_max", "that there is room for", TURN(allocations_max)},
+        {"sluice_turn_permissions", "permissions that live", TURN(permissions)},
+        {"sluice_turn_permissions_max", "that there is room for", TURN(permissions_max)},
+        {"sluice_turn_channels", "channels that live", TURN(channels)},
+        {"sluice_turn_channels_max", "that there is room for", TURN(channels_max)},
+        {"sluice_worker_busy_seconds_total", "time in walks that found packets",
+         CYCLES(SOURCE_WORKER, sluice_worker_row, busy_cycles)},
+        {"sluice_worker_idle_seconds_total", "time in walks that found none",
+         CYCLES(SOURCE_WORKER, sluice_worker_row, idle_cycles)},
+        {"sluice_worker_packets_total", "packets received", WORKER(packets)},
+        {"sluice_worker_walks_total", "walks over the graph", WORKER(walks)},
+        {"sluice_worker_handed_over_total", "packets that another worker took",
+         WORKER(handed_over)},
+        {"sluice_worker_ring_full_total", "packets that another worker's ring had no room for",
+         WORKER(ring_full)},
+        {"sluice_worker_ring_packets", "packets that wait in the worker's ring",
+         GAUGE(SOURCE_WORKER, sluice_worker_row, ring_used)},
+        {"sluice_worker_ring_size", "packets that the worker's ring has room for",
+         GAUGE(SOURCE_WORKER, sluice_worker_row, ring_size)},
+        {"sluice_port_up", "1: the port has a link", METRIC_GAUGE, SOURCE_PORT, VALUE_IS,
+         AT(sluice_port_row, state), .second = SLUICE_PORT_UP},
+        {"sluice_port_receive_packets_total", "packets received", PORT(rx_packets)},
+        {"sluice_port_receive_bytes_total", "bytes received", PORT(rx_bytes)},
+        {"sluice_port_receive_missed_total", "packets lost before a full receive queue",
+         PORT(rx_missed)},
+        {"sluice_port_receive_errors_total", "packets received with an error", PORT(rx_errors)},
+        {"sluice_port_transmit_packets_total", "packets sent", PORT(tx_packets)},
+        {"sluice_port_transmit_bytes_total", "bytes sent", PORT(tx_bytes)},
+        {"sluice_port_transmit_errors_total", "packets that the device could not send",
+         PORT(tx_errors)},
+        {"sluice_port_transmit_full_total", "packets that the transmit queue had no room for",
+         PORT(tx_full)},
+        {"sluice_node_calls_total", "bursts that went through a node of the graph",
+         COUNTER(SOURCE_GRAPH, sluice_graph_row, calls)},
+        {"sluice_node_packets_total", "packets that went through it",
+         COUNTER(SOURCE_GRAPH, sluice_graph_row, packets)},
+        {"sluice_node_cycles_total", "CPU cycles that it took",
+         COUNTER(SOURCE_GRAPH, sluice_graph_row, cycles)},
+        {"sluice_endpoints", "SRTP endpoints", METRIC_GAUGE, SOURCE_ENDPOINT, VALUE_ROWS},
+        {"sluice_streams", "streams that endpoints publish", METRIC_GAUGE, SOURCE_STREAM,
+         VALUE_ROWS},
+        {"sluice_subscriptions", "subscriptions to streams", METRIC_GAUGE, SOURCE_SUBSCRIPTION,
+         VALUE_ROWS},
+        {0},
+};
+
+const struct metric_area metric_areas[] = {
+        {"drop", "sluice_drops_total", "reason", "packets that the dataplane dropped, by reason"},
+        {"gate", "sluice_gate_events_total", "event", "what the XDP gate decided and counted"},
+        {"gate_node", "sluice_gate_node_events_total", "event",
+         "what the dataplane's own gate decided and counted"},
+        {"worker", .elsewhere = true},
+        {"port", .elsewhere = true},
+        {0},
+};

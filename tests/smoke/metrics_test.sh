@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Metrics: Prometheus takes them, allocations add no series, and what the gate counts outlives the dataplane's absence.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+
+metrics() { in_dp curl -s -m 20 http://127.0.0.1:8080/metrics; }
+series() { metrics | grep -vc '^#'; }
+# value SERIES: of one sample
+value() { metrics | sed -n "s/^$1 //p"; }
+
+command -v promtool >/dev/null || skip "no promtool (prometheus)"
+metrics >"$WORK/metrics"
+assert promtool check metrics <"$WORK/metrics"
+assert promtool check rules "$SLUICE_ROOT/docs/alerts.yml"
+assert jq -e '.panels | length > 5' "$SLUICE_ROOT/docs/grafana.json" >/dev/null
+"${SLUICE_BUILD:-$SLUICE_ROOT/build}/controlplane/sluice-metrics-page" | diff - "$SLUICE_ROOT/docs/metrics.md" || fail "docs/metrics.md is not what the table makes"
+for name in sluice_worker_busy_seconds_total sluice_port_up sluice_node_packets_total sluice_drops_total \
+	sluice_gate_passed_total sluice_turn_allocations sluice_http_requests_total sluice_dataplane_up; do
+	grep -q "^$name[ {]" "$WORK/metrics" || fail "$name is missing"
+done
+# each metric that the dashboard or a rule names is there, or would be with regions and media
+jq -r '.. | .expr? // empty' "$SLUICE_ROOT/docs/grafana.json" | cat - "$SLUICE_ROOT/docs/alerts.yml" |
+	grep -o 'sluice_[a-z0-9_]*' | sort -u | while read -r name; do
+	grep -q "$name" "$WORK/metrics" "$SLUICE_ROOT/docs/metrics.md" || echo "$name"
+done >"$WORK/unknown"
+assert_equal "$(paste -sd' ' "$WORK/unknown")" "" "names that no metric has"
+
+before=$(series)
+start client /usr/bin/python3 "$SMOKE/allocate_many.py" 500 5
+await 30 eval '(($(value sluice_turn_allocations) >= 200))'
+assert_equal "$(series)" "$before" "series with allocations"
+(($(value 'sluice_port_receive_packets_total{port="dp0"}') > 100)) || fail "dp0 has received nothing"
+
+at_exit lab heal dataplane
+assert lab kill dataplane
+await 10 eval '[[ $(value sluice_dataplane_up) == 0 ]]'
+metrics | grep -q '^sluice_gate_passed_total' || fail "the gate's counters went with the dataplane"
+metrics | promtool check metrics || fail "promtool, without the dataplane"
+assert lab heal dataplane
+await 20 eval '[[ $(value sluice_dataplane_up) == 1 ]]'

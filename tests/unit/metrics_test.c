@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The text of /metrics from rows, and what may stand in the table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "metrics/metrics.h"
+
+#include <sluice/port.h>
+#include <sluice/stats.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+__attribute__((noinline)) static char *print(const struct metric_rows *rows)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	metrics_print(out, rows);
+	fclose(out);
+	return text;
+}
+
+/* Names are unique and in Prometheus' letters; counters and only they end in _total. */
+static void test_table(void **state)
+{
+	for (const struct metric *metric = metrics; metric->name != NULL; metric++) {
+		size_t length = strlen(metric->name);
+		bool total = length > 6 && strcmp(metric->name + length - 6, "_total") == 0;
+
+		assert_int_equal(strncmp(metric->name, "sluice_", 7), 0);
+		assert_int_equal(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_"), length);
+		assert_int_equal(total, metric->kind == METRIC_COUNTER);
+		assert_true(metric->help[0] != '\0');
+		for (const struct metric *other = metrics; other < metric; other++)
+			assert_string_not_equal(other->name, metric->name);
+		assert_true(metric->value == VALUE_ROWS ||
+		            metric->offset + metric->size <=
+		                    metric_sources[metric->source].row_size);
+	}
+}
+
+static void test_text(void **state)
+{
+	const struct sluice_worker_row worker = {
+	        .id = 3, .busy_cycles = 5000000000, .tsc_hz = 2000000000, .ring_used = 7};
+	const struct sluice_port_row port = {.name = "a\"b\n", .state = SLUICE_PORT_DOWN};
+	struct sluice_counter_row counters[] = {
+	        {"drop.no_route", "no route", 4},
+	        {"turn.allocate_success", "allocations made", 9},
+	        {"worker.rx_packets", "packets", 1},
+	        {"drop.too_big", "too big", 5},
+	};
+	struct metric_rows rows[SOURCES] = {0};
+	char *text, *first;
+
+	assert_int_equal(metric_rows_add(&rows[SOURCE_WORKER], SOURCE_WORKER, &worker, 1), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_PORT], SOURCE_PORT, &port, 1), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_STREAM], SOURCE_STREAM, NULL, 12), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_STREAM], SOURCE_STREAM, NULL, 3), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_COUNTER], SOURCE_COUNTER, counters, 2), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_COUNTER], SOURCE_COUNTER, counters + 2, 2),
+	                 0);
+	text = print(rows);
+	assert_non_null(strstr(text, "\nsluice_dataplane_up 0\n"));
+	assert_non_null(
+	        strstr(text, "\nsluice_worker_busy_seconds_total{worker=\"3\"} 2.500000\n"));
+	assert_non_null(strstr(text, "\nsluice_worker_ring_packets{worker=\"3\"} 7\n"));
+	assert_non_null(strstr(text, "\nsluice_port_up{port=\"a\\\"b\"} 0\n"));
+	assert_non_null(strstr(text, "\nsluice_streams 15\n"));
+	assert_null(strstr(text, "sluice_endpoints"));
+	assert_non_null(strstr(text, "\nsluice_drops_total{reason=\"no_route\"} 4\n"
+	                             "sluice_drops_total{reason=\"too_big\"} 5\n"));
+	assert_non_null(strstr(text, "# HELP sluice_turn_allocate_success_total Allocations made."
+	                             "\n# TYPE sluice_turn_allocate_success_total counter\n"
+	                             "sluice_turn_allocate_success_total 9\n"));
+	assert_null(strstr(text, "sluice_worker_rx_packets"));
+	first = strstr(text, "# TYPE sluice_drops_total");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "# TYPE sluice_drops_total"));
+	free(text);
+	for (int i = 0; i < SOURCES; i++)
+		metric_rows_free(&rows[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_table),
+	        cmocka_unit_test(test_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
