@@ -14,6 +14,7 @@
 
 struct capture_control;
 struct capture_set;
+struct trace;
 struct event_base;
 struct ports;
 struct fib;
@@ -44,7 +45,7 @@ struct options {
 	uint32_t media_cache;    /* packets of a stream that a worker keeps to repeat them */
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
-	bool allow_decrypted; /* captures may see plaintext media */
+	bool allow_decrypted;    /* captures may see plaintext media */
 };
 
 struct dataplane {
@@ -71,6 +72,8 @@ struct dataplane {
 	 * RCU; NULL: nobody */
 	struct capture_set *captures;
 	struct capture_control *capture_control; /* control thread */
+	struct trace *trace; /* capture/trace.h; control thread writes, workers' nodes read while it
+	                        is installed in their graphs */
 	/* atomic; raised by the control thread when a remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */

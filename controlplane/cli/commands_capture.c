@@ -26,7 +26,67 @@ static const struct column capture_columns[] = {
 static const struct reply capture_reply = {sizeof(struct sluice_capture_row),
                                            .columns = capture_columns};
 
+#define STEP(member) FIELD(sluice_trace_row, member)
+
+static const struct column trace_columns[] = {
+        {"packet", "counted from 1", COLUMN_NUMBER, STEP(packet)},
+        {"worker", "that had it", COLUMN_NUMBER, .only_json = true, STEP(worker)},
+        {"node", "of the graph", COLUMN_TEXT, STEP(node)},
+        {"saw", "what the packet was then", COLUMN_TEXT, STEP(saw)},
+        {"decided", "the next node, or the packet's end", COLUMN_TEXT, STEP(decided)},
+        {0},
+};
+
+static const struct reply trace_reply = {sizeof(struct sluice_trace_row), .columns = trace_columns};
+
+#define TRACE_WORD(word, what, placeholder, member)                                                \
+	{                                                                                          \
+		.key = word, .meta = placeholder, .help = what, .type = ARGUMENT_WORD,             \
+		.keyword = true, .optional = true, FIELD(sluice_trace, member),                    \
+	}
+
 static const struct command commands[] = {
+        {
+                .path = {"trace"},
+                .help = "the way of the next packets through the graph: what each node saw, and "
+                        "where it sent them",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_TRACE,
+                .body_size = sizeof(struct sluice_trace),
+                .arguments =
+                        {
+                                {.key = "count",
+                                 .help = "packets, 10 unless given",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 .optional = true,
+                                 .least = 1,
+                                 .most = 1000,
+                                 FIELD(sluice_trace, count)},
+                                {.key = "seconds",
+                                 .help = "to wait for them at most, 10 unless given",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 .optional = true,
+                                 .least = 1,
+                                 .most = 15,
+                                 FIELD(sluice_trace, seconds)},
+                                TRACE_WORD("port", "only what this port receives", "NAME", port),
+                                {.key = "allocation",
+                                 .meta = "ID",
+                                 .help = "only of this allocation, both sides of it",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_trace, allocation)},
+                                TRACE_WORD("user", "only of this user's allocations", "NAME", user),
+                                TRACE_WORD("endpoint", "only of this SRTP endpoint", "NAME",
+                                           endpoint),
+                                TRACE_WORD("reason", "only what is dropped for it, as in drop.NAME",
+                                           "NAME", reason),
+                        },
+                .reply = &trace_reply,
+        },
         {
                 .path = {"capture", "show"},
                 .help = "who looks at packets (sluice-capture)",

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "capture/capture.h"
+#include "capture/trace.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -109,8 +110,11 @@ static void descriptor_drop(struct api_job *job)
 	job->fd = -1;
 }
 
-void api_holder_end(struct api_holder *holder)
+void api_holder_end(struct dataplane *dp, struct api_holder *holder)
 {
+	if (holder->trace != NULL)
+		trace_stop(dp, holder->trace);
+	holder->trace = NULL;
 	if (holder->capture != NULL)
 		capture_release(holder->capture);
 	holder->capture = NULL;
@@ -134,6 +138,7 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	        .type = job->request.type,
 	        .id = job->request.id,
 	};
+	job->waits = false;
 	if (status == 0)
 		status = job->type->handle(&call);
 	descriptor_drop(job);
@@ -161,5 +166,5 @@ void api_handle(struct dataplane *dp, const struct seqpacket_record *record, siz
 		more = api_next(&job, &page);
 		reply(arg, &page);
 	} while (more);
-	api_holder_end(&holder);
+	api_holder_end(dp, &holder);
 }

@@ -13,6 +13,7 @@
 
 struct capture;
 struct dataplane;
+struct trace;
 
 #define API_BODY_MAX 4096 /* of a request; each type has a fixed size below this */
 
@@ -20,10 +21,11 @@ struct dataplane;
 struct api_holder {
 	uint32_t pid, uid;
 	struct capture *capture;
+	struct trace *trace;
 };
 
 /* The client has gone. */
-void api_holder_end(struct api_holder *holder);
+void api_holder_end(struct dataplane *dp, struct api_holder *holder);
 
 /* A request that is being answered. A list is answered page by page: between two of them only this
  * is kept. */
@@ -35,7 +37,9 @@ struct api_job {
 	char why[SLUICE_API_ERROR_MAX];
 	int fd;                    /* that came with the request; who takes it sets -1 */
 	struct api_holder *holder; /* of the client */
-	uint32_t cursor;           /* the handler's own: 0 at the first page */
+	bool patient;    /* the caller comes back to a handler that has nothing to say yet ... */
+	bool waits;      /* ... and said so: there is no reply to send */
+	uint32_t cursor; /* the handler's own: 0 at the first page */
 	uint32_t section;
 	_Alignas(8) unsigned char body[API_BODY_MAX];
 };

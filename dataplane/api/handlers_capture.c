@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/handlers.h"
 #include "capture/capture.h"
+#include "capture/trace.h"
 
 #include <rte_common.h>
 
@@ -64,6 +65,33 @@ static int capture_show_handle(struct api_call *call)
 	        size);
 }
 
+/* Begins with the first page, ends with the last. */
+static int trace_handle(struct api_call *call)
+{
+	struct api_job *job = call->job;
+	struct trace **trace = &job->holder->trace;
+	size_t size = sizeof(struct sluice_trace_row);
+	uint32_t rows;
+	bool ended;
+
+	if (*trace == NULL) {
+		int error = trace_start(call->dp, call->body, trace, call->why);
+
+		if (error != 0)
+			return error;
+	}
+	ended = trace_ended(*trace) || !job->patient;
+	rows = trace_read(*trace, call->rows, api_rows_max(call, size));
+	call->length = rows * (uint32_t)size;
+	call->more = !ended || rows > 0;
+	job->waits = !ended && rows == 0;
+	if (call->more)
+		return 0;
+	trace_stop(call->dp, *trace);
+	*trace = NULL;
+	return 0;
+}
+
 static const struct api_type types[] = {
         {SLUICE_CAPTURE_START,
          sizeof(struct sluice_capture),
@@ -74,6 +102,11 @@ static const struct api_type types[] = {
         {SLUICE_CAPTURE_SHOW, 0, capture_show_handle},
         {SLUICE_CAPTURE_STOP, 0, capture_stop_handle},
         {SLUICE_CAPTURE_FILE, 0, capture_file_handle},
+        {SLUICE_TRACE,
+         sizeof(struct sluice_trace),
+         trace_handle,
+         {API_TEXT(sluice_trace, port), API_TEXT(sluice_trace, reason),
+          API_TEXT(sluice_trace, user), API_TEXT(sluice_trace, endpoint)}},
 };
 
 const struct api_types api_types_capture = {types, RTE_DIM(types)};

@@ -20,9 +20,12 @@
 /* Those above are told so at their first request; behind them the socket's backlog waits. */
 #define CLIENTS_MAX (CLIENTS_SERVED + 16)
 
+static const struct timeval again_after = {.tv_usec = 20000};
+
 struct api_client {
 	struct api_server *server;
 	struct event *readable, *writable;
+	struct event *again; /* timer: the handler had nothing to say yet */
 	int fd;
 	bool refused;     /* came when all places were taken: one reply, no more */
 	bool reply_waits; /* the socket was full: reply is still to be sent */
@@ -47,7 +50,9 @@ static void client_free(struct api_client *client)
 		event_free(client->readable);
 	if (client->writable != NULL)
 		event_free(client->writable);
-	api_holder_end(&client->holder);
+	if (client->again != NULL)
+		event_free(client->again);
+	api_holder_end(client->server->dp, &client->holder);
 	close(client->fd);
 	explicit_bzero(&client->job, sizeof(client->job)); /* passwords */
 	free(client);
@@ -74,6 +79,12 @@ static void client_advance(struct api_client *client)
 
 	if (!client->reply_waits)
 		client->more = api_next(&client->job, &client->reply);
+	if (client->job.waits) {
+		event_del(client->writable);
+		event_add(client->readable, NULL); /* whether it leaves */
+		event_add(client->again, &again_after);
+		return;
+	}
 	ret = seqpacket_send(client->fd, &client->reply.header, client->reply.body);
 	client->reply_waits = ret == -EAGAIN;
 	if (ret != 0 && ret != -EAGAIN) {
@@ -97,12 +108,29 @@ static void client_writable(evutil_socket_t fd, short what, void *arg)
 	client_advance(arg);
 }
 
+/* A client that has not been answered has nothing to say but that it leaves. */
+static void client_watch(struct api_client *client)
+{
+	char byte;
+	ssize_t n = recv(client->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		client_close(client);
+	else if (n > 0)
+		event_del(client->readable);
+}
+
 static void client_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_client *client = arg;
 	struct api_server *server = client->server;
-	int passed;
-	int size = seqpacket_receive_fd(client->fd, &server->request, &passed);
+	int passed, size;
+
+	if (client->job.waits) {
+		client_watch(client);
+		return;
+	}
+	size = seqpacket_receive_fd(client->fd, &server->request, &passed);
 
 	if (size == -EAGAIN)
 		return;
@@ -117,6 +145,7 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 	api_begin(&client->job, server->dp, &server->request, (size_t)size);
 	client->job.fd = passed;
 	client->job.holder = &client->holder;
+	client->job.patient = true;
 	explicit_bzero(&server->request,
 	               sizeof(server->request.header) + API_BODY_MAX); /* passwords */
 	if (client->refused && client->job.status == 0)
@@ -152,7 +181,8 @@ static int client_add(struct api_server *server, int fd)
 	client->refused = server->n_clients >= CLIENTS_SERVED;
 	client->readable = event_new(events, fd, EV_READ | EV_PERSIST, client_readable, client);
 	client->writable = event_new(events, fd, EV_WRITE | EV_PERSIST, client_writable, client);
-	if (client->readable == NULL || client->writable == NULL ||
+	client->again = event_new(events, -1, 0, client_writable, client);
+	if (client->readable == NULL || client->writable == NULL || client->again == NULL ||
 	    event_add(client->readable, NULL) != 0) {
 		client_free(client);
 		return -ENOMEM;

@@ -99,4 +99,29 @@ struct sluice_capture_row {
 };
 static_assert(sizeof(struct sluice_capture_row) == 56, "capture row");
 
+/*
+ * SLUICE_TRACE {packets that come in} -> rows, whole packets at a time, until there are `count` of
+ * them or the time is over. -EINVAL, -ENOENT (port, endpoint), -EBUSY (somebody traces).
+ */
+struct sluice_trace {
+	uint32_t count;   /* packets, at most 1000; 0: 10 */
+	uint32_t seconds; /* to wait, at most 15; 0: 10 */
+	uint64_t allocation;
+	char port[SLUICE_PORT_NAME_MAX];
+	char reason[SLUICE_CAPTURE_REASON_MAX]; /* only what ends so */
+	char user[SLUICE_TURN_USER_MAX];
+	char endpoint[SLUICE_MEDIA_NAME_MAX];
+};
+static_assert(sizeof(struct sluice_trace) == 640, "trace");
+
+/* A packet at a node. */
+struct sluice_trace_row {
+	uint32_t packet; /* from 1 */
+	uint32_t worker;
+	char node[24];
+	char saw[160];
+	char decided[128];
+};
+static_assert(sizeof(struct sluice_trace_row) == 320, "trace row");
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "capture/capture.h"
 #include "capture/program.h"
+#include "capture/trace.h"
 #include "graph/packet.h"
 #include "net/neighbour.h"
 #include "net/port.h"
@@ -611,6 +612,67 @@ static void what_is_wrong_is_refused(void **state)
 	assert_null(rig->dp->captures);
 }
 
+static struct trace *trace_of(struct rig *rig, const struct sluice_trace *want)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+	struct trace *trace = NULL;
+
+	if (trace_start(rig->dp, want, &trace, why) != 0)
+		fail_msg("%s", why);
+	return trace;
+}
+
+static void a_trace_follows_packets(void **state)
+{
+	static struct sluice_trace_row rows[100];
+	const struct sluice_trace want = {.count = 3};
+	struct rig *rig = *state;
+	struct trace *trace = trace_of(rig, &want), *other;
+	char why[SLUICE_API_ERROR_MAX];
+
+	routes_set(rig);
+	assert_int_equal(trace_start(rig->dp, &want, &other, why), -EBUSY);
+	receive(rig, 0, 4000, 1);
+	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 4);
+	assert_string_equal(rows[0].node, "port_rx");
+	assert_string_equal(
+	        rows[0].saw,
+	        "rig0, queue 0: 198.18.1.2:5000 > 198.18.1.1:4000 ChannelData 0x5a5a, 158 bytes");
+	assert_string_equal(rows[0].decided, "to classify");
+	assert_string_equal(rows[1].decided, "to kernel");
+	assert_string_equal(rows[2].decided, "to drop");
+	assert_string_equal(rows[3].node, "drop");
+	assert_true(starts(rows[3].decided, "dropped, kernel_none: "));
+	send_to(rig, "198.18.2.2", 1);
+	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 3);
+	assert_string_equal(rows[1].node, "ip_output");
+	assert_string_equal(rows[2].decided, "sent by rig1");
+	assert_int_equal(rows[2].packet, 2);
+	assert_false(trace_ended(trace));
+	receive(rig, 0, 4000, 100); /* all but the first are too many */
+	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 4);
+	assert_true(trace_ended(trace));
+	trace_stop(rig->dp, trace);
+	receive(rig, 0, 4000, 100);
+}
+
+static void a_trace_waits_for_a_reason(void **state)
+{
+	static struct sluice_trace_row rows[100];
+	struct rig *rig = *state;
+	struct trace *trace =
+	        trace_of(rig, &(struct sluice_trace){.count = 2, .reason = "no_route"});
+
+	routes_set(rig);
+	receive(rig, 0, 4000, 500);
+	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 0);
+	send_to(rig, "203.0.113.9", 1);
+	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 3);
+	assert_string_equal(rows[1].node, "ip_output");
+	assert_true(starts(rows[2].decided, "dropped, no_route: "));
+	trace_stop(rig->dp, trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -627,6 +689,8 @@ int main(void)
 	        cmocka_unit_test(a_reader_that_leaves_ends_the_capture),
 	        cmocka_unit_test(several_captures_at_once),
 	        cmocka_unit_test(what_is_wrong_is_refused),
+	        cmocka_unit_test(a_trace_follows_packets),
+	        cmocka_unit_test(a_trace_waits_for_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "capture/trace.h"
+
+#include "capture/filter.h"
+#include "capture/trace_text.h"
+#include "dataplane.h"
+#include "graph/graph.h"
+#include "graph/node.h"
+#include "net/port.h"
+
+#include <rte_cycles.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIVE_MAX       32 /* packets at once on a worker */
+#define NODES_MAX      64
+#define COUNT_MAX      1000
+#define COUNT_DEFAULT  10
+#define WAIT_MAX_S     15
+#define WAIT_DEFAULT_S 10
+
+/* A packet on its way; mbuf NULL: free. */
+struct live {
+	const struct rte_mbuf *mbuf;
+	struct trace_packet packet;
+};
+
+/* One worker's: that thread alone, from trace_install to trace_remove. */
+struct trace_worker {
+	struct trace *trace;
+	uint32_t n_nodes;
+	struct rte_node *nodes[NODES_MAX];
+	rte_node_process_t process[NODES_MAX];
+	uint32_t n_live;
+	struct live live[LIVE_MAX];
+};
+
+struct trace {
+	/* const */
+	struct dataplane *dp;
+	struct filter filter;
+	struct sluice_trace wanted;
+	uint64_t end; /* TSC */
+	struct trace_worker *workers;
+
+	uint32_t found;                /* atomic: packets that have a place, or would have one */
+	uint32_t read;                 /* control thread */
+	struct trace_packet packets[]; /* [wanted.count] */
+};
+
+/* -- worker -- */
+
+static struct trace_worker *worker_of(const struct rte_node *node)
+{
+	struct worker *worker = node_worker(node);
+	struct trace *trace = worker->dp->trace;
+
+	return &trace->workers[worker->id];
+}
+
+static rte_node_process_t process_of(const struct trace_worker *tracing,
+                                     const struct rte_node *node)
+{
+	for (uint32_t i = 0; i < tracing->n_nodes; i++)
+		if (tracing->nodes[i] == node)
+			return tracing->process[i];
+	return NULL; /* never: all nodes of the graph are in the list */
+}
+
+static struct live *live_find(struct trace_worker *tracing, const struct rte_mbuf *mbuf)
+{
+	for (uint32_t i = 0; i < LIVE_MAX; i++)
+		if (tracing->live[i].mbuf == mbuf)
+			return &tracing->live[i];
+	return NULL;
+}
+
+static bool node_is(const struct rte_node *node, const char *name)
+{
+	return strcmp(node->name, name) == 0;
+}
+
+/* The edge that leads to where the packet is now: `name` of the next node, or NULL. */
+static const char *next_find(const struct rte_node *node, const struct rte_mbuf *mbuf)
+{
+	for (rte_edge_t edge = 0; edge < node->nb_edges; edge++) {
+		const struct rte_node *next = node->nodes[edge];
+
+		for (uint16_t i = 0; i < next->idx; i++)
+			if (next->objs[i] == mbuf)
+				return next->name;
+	}
+	return NULL;
+}
+
+static struct trace_step *step_add(struct live *live)
+{
+	struct trace_packet *packet = &live->packet;
+
+	return packet->n_steps < TRACE_STEPS_MAX ? &packet->steps[packet->n_steps++] : NULL;
+}
+
+static void step_look(struct trace_step *step, const struct dataplane *dp,
+                      const struct rte_node *node, struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of(mbuf);
+	struct view view;
+
+	*step = (struct trace_step){
+	        .node = node->name,
+	        .form = node_is(node, "port_tx") ? PACKET_FRAME_OUT : packet->form,
+	        .port = packet->port,
+	        .queue = packet->queue,
+	        .reason = packet->reason,
+	};
+	view_read(&view, dp, mbuf, step->form);
+	step->ip = view.ip;
+	step->udp = view.udp;
+	step->src = view.src;
+	step->dst = view.dst;
+	step->src_port = view.src_port;
+	step->dst_port = view.dst_port;
+	step->length = view.length;
+	if (view.udp) {
+		step->payload_length = view.payload_length;
+		memcpy(step->payload, view.payload,
+		       RTE_MIN((size_t)view.payload_length, sizeof(step->payload)));
+	}
+}
+
+/* The packet has left the graph: it is somebody's answer, unless it ended otherwise than asked. */
+static void live_end(struct trace_worker *tracing, struct live *live)
+{
+	struct trace *trace = tracing->trace;
+	const struct trace_step *last = &live->packet.steps[live->packet.n_steps - 1];
+	bool dropped = strcmp(last->node, "drop") == 0;
+	uint32_t place;
+
+	live->mbuf = NULL;
+	tracing->n_live--;
+	if (trace->filter.reason != DROP_REASONS &&
+	    !(dropped && last->reason == trace->filter.reason))
+		return;
+	place = __atomic_fetch_add(&trace->found, 1, __ATOMIC_RELAXED);
+	if (place >= trace->wanted.count)
+		return;
+	trace->packets[place] = live->packet;
+	__atomic_store_n(&trace->packets[place].ready, 1, __ATOMIC_RELEASE);
+}
+
+static bool packet_wanted(const struct trace *trace, struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of(mbuf);
+	struct view view;
+
+	if (trace->filter.ports != UINT64_MAX &&
+	    (packet->port >= PORTS_MAX || !(trace->filter.ports >> packet->port & 1)))
+		return false;
+	if (!trace->filter.packet)
+		return true;
+	view_read(&view, trace->dp, mbuf, packet->form);
+	return filter_view(&trace->filter, trace->dp, &view);
+}
+
+static bool wants_more(const struct trace_worker *tracing)
+{
+	return tracing->n_live < LIVE_MAX &&
+	       __atomic_load_n(&tracing->trace->found, __ATOMIC_RELAXED) <
+	               tracing->trace->wanted.count;
+}
+
+static void live_begin(struct trace_worker *tracing, const struct rte_node *node,
+                       struct rte_mbuf *mbuf, const char *next)
+{
+	struct live *live = live_find(tracing, NULL);
+	struct worker *worker = node_worker(node);
+	struct trace_step *step;
+
+	live->mbuf = mbuf;
+	live->packet = (struct trace_packet){.worker = worker->id};
+	tracing->n_live++;
+	step = step_add(live);
+	step_look(step, worker->dp, node, mbuf);
+	step->next = next;
+}
+
+/* What has just come in. */
+static void arrivals_look(struct trace_worker *tracing, const struct rte_node *node)
+{
+	for (rte_edge_t edge = 0; edge < node->nb_edges; edge++) {
+		const struct rte_node *next = node->nodes[edge];
+
+		for (uint16_t i = 0; i < next->idx && wants_more(tracing); i++)
+			if (live_find(tracing, next->objs[i]) == NULL &&
+			    packet_wanted(tracing->trace, next->objs[i]))
+				live_begin(tracing, node, next->objs[i], next->name);
+	}
+}
+
+static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                              uint16_t nb_objs)
+{
+	struct trace_worker *tracing = worker_of(node);
+	const struct dataplane *dp = node_worker(node)->dp;
+	struct live *seen[LIVE_MAX];
+	struct trace_step *steps[LIVE_MAX];
+	uint32_t n_seen = 0;
+	uint16_t done;
+
+	for (uint16_t i = 0; tracing->n_live > 0 && i < nb_objs && n_seen < LIVE_MAX; i++) {
+		seen[n_seen] = live_find(tracing, objs[i]);
+		if (seen[n_seen] == NULL)
+			continue;
+		steps[n_seen] = step_add(seen[n_seen]);
+		if (steps[n_seen] != NULL)
+			step_look(steps[n_seen], dp, node, objs[i]);
+		n_seen++;
+	}
+	done = process_of(tracing, node)(graph, node, objs, nb_objs);
+	for (uint32_t i = 0; i < n_seen; i++) {
+		const char *next = next_find(node, seen[i]->mbuf);
+
+		if (steps[i] != NULL)
+			steps[i]->next = next;
+		if (next == NULL)
+			live_end(tracing, seen[i]);
+	}
+	if (node_is(node, "port_rx"))
+		arrivals_look(tracing, node);
+	return done;
+}
+
+/* Between two walks. */
+static void trace_install(struct worker *worker, void *arg)
+{
+	struct trace *trace = arg;
+	struct trace_worker *tracing = &trace->workers[worker->id];
+
+	tracing->trace = trace;
+	for (uint32_t i = 0; i < graph_nodes_count && i < NODES_MAX; i++) {
+		struct rte_node *node =
+		        rte_graph_node_get_by_name(worker->graph->name, graph_nodes[i]);
+
+		tracing->nodes[tracing->n_nodes] = node;
+		tracing->process[tracing->n_nodes++] = node->process;
+		node->process = trace_process;
+	}
+}
+
+static void trace_remove(struct worker *worker, void *arg)
+{
+	struct trace *trace = arg;
+	struct trace_worker *tracing = &trace->workers[worker->id];
+
+	for (uint32_t i = 0; i < tracing->n_nodes; i++)
+		tracing->nodes[i]->process = tracing->process[i];
+}
+
+/* -- control thread -- */
+
+static int wanted_check(struct sluice_trace *wanted, char *why)
+{
+	if (wanted->count == 0)
+		wanted->count = COUNT_DEFAULT;
+	if (wanted->seconds == 0)
+		wanted->seconds = WAIT_DEFAULT_S;
+	if (wanted->count <= COUNT_MAX && wanted->seconds <= WAIT_MAX_S)
+		return 0;
+	snprintf(why, SLUICE_API_ERROR_MAX, "expected at most %u packets, in at most %u seconds",
+	         COUNT_MAX, WAIT_MAX_S);
+	return -EINVAL;
+}
+
+static int trace_filter(struct trace *trace, char *why)
+{
+	const struct sluice_trace *wanted = &trace->wanted;
+	struct sluice_capture_filter filter = {
+	        .points = 1u << (wanted->reason[0] != '\0' ? SLUICE_CAPTURE_DROPPED
+	                                                   : SLUICE_CAPTURE_RECEIVED),
+	        .allocation = wanted->allocation,
+	};
+
+	memcpy(filter.port, wanted->port, sizeof(filter.port));
+	memcpy(filter.reason, wanted->reason, sizeof(filter.reason));
+	memcpy(filter.user, wanted->user, sizeof(filter.user));
+	memcpy(filter.endpoint, wanted->endpoint, sizeof(filter.endpoint));
+	return filter_make(&trace->filter, trace->dp, &filter, why);
+}
+
+static void trace_free(struct trace *trace)
+{
+	if (trace != NULL)
+		free(trace->workers);
+	free(trace);
+}
+
+int trace_start(struct dataplane *dp, const struct sluice_trace *wanted, struct trace **started,
+                char *why)
+{
+	struct sluice_trace checked = *wanted;
+	int error = wanted_check(&checked, why);
+	struct trace *trace;
+
+	if (error != 0)
+		return error;
+	if (dp->trace != NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "somebody traces already");
+		return -EBUSY;
+	}
+	trace = calloc(1, sizeof(*trace) + checked.count * sizeof(trace->packets[0]));
+	if (trace != NULL)
+		trace->workers = calloc(dp->n_workers, sizeof(trace->workers[0]));
+	if (trace == NULL || trace->workers == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "no memory for a trace");
+		trace_free(trace);
+		return -ENOMEM;
+	}
+	trace->dp = dp;
+	trace->wanted = checked;
+	trace->end = rte_rdtsc() + checked.seconds * rte_get_tsc_hz();
+	error = trace_filter(trace, why);
+	if (error != 0) {
+		trace_free(trace);
+		return error;
+	}
+	dp->trace = trace;
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		worker_call(dp->workers[i], trace_install, trace);
+	*started = trace;
+	return 0;
+}
+
+void trace_stop(struct dataplane *dp, struct trace *trace)
+{
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		worker_call(dp->workers[i], trace_remove, trace);
+	dp->trace = NULL;
+	trace_free(trace);
+}
+
+bool trace_ended(const struct trace *trace)
+{
+	return trace->read == trace->wanted.count || rte_rdtsc() >= trace->end;
+}
+
+uint32_t trace_read(struct trace *trace, struct sluice_trace_row *rows, uint32_t max)
+{
+	uint32_t count = 0;
+
+	while (trace->read < trace->wanted.count && count + TRACE_STEPS_MAX <= max) {
+		const struct trace_packet *packet = &trace->packets[trace->read];
+
+		if (!__atomic_load_n(&packet->ready, __ATOMIC_ACQUIRE))
+			break;
+		trace->read++;
+		for (uint32_t i = 0; i < packet->n_steps; i++)
+			trace_row_write(&rows[count++], trace->dp, packet, i, trace->read);
+	}
+	return count;
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The way of the next packets through the graph, and none for nobody; a client that leaves ends its trace.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+
+# way PACKET...: nodes and ends of the traced packets, a line each
+ways() {
+	jq -r 'group_by(.packet)[] | map(.node + if .decided | startswith("to ") then "" else ": " + .decided end) | join(" ")' "$1" |
+		sort | uniq -c
+}
+
+echo_start
+start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
+await 20 at_least 1 allocations
+await 20 at_least 100 counter turn.channel_to_peer
+assert ctl -j trace count 40 port dp0 >"$WORK/client"
+assert_equal "$(jq 'map(.packet) | max' "$WORK/client")" 40 packets
+ways "$WORK/client" >"$WORK/ways"
+assert grep -q 'port_rx classify turn_to_peer ip_output port_tx: sent by dp1$' "$WORK/ways"
+assert_match "$(jq -r '.[] | select(.node == "turn_to_peer") | .saw' "$WORK/client" | head -1)" \
+	'198.18.1.2:[0-9]+ > 198.18.1.1:3478 ChannelData 0x[4-7][0-9a-f]{3}, 104 bytes'
+assert_match "$(jq -r '.[] | select(.node == "port_tx") | .saw' "$WORK/client" | head -1)" \
+	'198.18.2.1:[0-9]+ > 198.18.2.2:3480 .*, 100 bytes'
+
+# of one user, one allocation, one reason
+id=$(ctl -j allocation show | jq '.[0].id')
+assert_equal "$(ctl -j trace count 5 user demo allocation "$id" | jq 'map(.packet) | max')" 5
+assert_equal "$(ctl -j trace count 5 seconds 1 user nobody | jq length)" 0
+ctl -j trace count 3 seconds 10 reason turn_no_allocation >"$WORK/dropped" &
+tracer=$!
+strays() {
+	# shellcheck disable=SC2016 # expanded there
+	in_peer bash -c 'for port in {50000..50020}; do echo stray >"/dev/udp/198.18.2.1/$port"; done'
+	process_gone $tracer
+}
+await 10 strays
+wait $tracer || fail "trace"
+assert_equal "$(jq 'map(.packet) | max' "$WORK/dropped")" 3
+assert_equal "$(jq -r '.[] | select(.node == "drop").decided' "$WORK/dropped" | sort -u)" \
+	'dropped, turn_no_allocation: no allocation for this client or relayed address'
+
+# one at a time; who is killed makes room
+hold() {
+	until timeout 4 "$SLUICE_ROOT/tools/lab" ctl -s /run/sluice/dataplane.sock trace seconds 15 user nobody; (($? == 124)); do
+		:
+	done
+}
+refused() { [[ $(ctl trace count 1 seconds 1 2>&1) == *'somebody traces already' ]]; }
+hold >/dev/null 2>&1 &
+await 10 refused
+await 8 ctl trace count 1 seconds 1
+assert_match "$(ctl trace port nobody 2>&1)" 'no port nobody'
