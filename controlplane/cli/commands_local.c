@@ -6,6 +6,31 @@
 /* sluicectl does these alone; their types are never sent. */
 static const struct command commands[] = {
         {
+                .path = {"top"},
+                .help = "what is busy now: workers, ports, allocations, streams; q leaves",
+                .kind = COMMAND_LOCAL,
+                .type = LOCAL_TOP,
+                .body_size = sizeof(struct local_top),
+                .arguments =
+                        {
+                                {.key = "--once",
+                                 .help = "print one screen and end",
+                                 .type = ARGUMENT_FLAG,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(local_top, once)},
+                                {.key = "every",
+                                 .meta = "SECONDS",
+                                 .help = "2 unless given",
+                                 .type = ARGUMENT_DURATION,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(local_top, interval_s),
+                                 .least = 1,
+                                 .most = 3600},
+                        },
+        },
+        {
                 .path = {"help"},
                 .help = "all commands, or those that begin with a word",
                 .kind = COMMAND_LOCAL,

@@ -3,13 +3,21 @@
 #ifndef CLI_LOCAL_H
 #define CLI_LOCAL_H
 
+#include <stdint.h>
+
 enum local_type {
 	LOCAL_HELP = 0xff01,
 	LOCAL_QUIT = 0xff02,
+	LOCAL_TOP = 0xff03,
 };
 
 struct local_help {
 	char word[32]; /* empty: everything */
+};
+
+struct local_top {
+	uint32_t interval_s; /* 0: the default */
+	uint32_t once;
 };
 
 #endif

@@ -5,9 +5,11 @@
 #include "cli/local.h"
 #include "cli/printer.h"
 #include "cli/text.h"
+#include "cli/top.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -202,10 +204,58 @@ static int session_ask(struct session *session, const struct command_request *re
 	return error;
 }
 
-static int session_local(struct session *session, const struct command_request *request)
+static int fetch_add(struct session *session, uint32_t row_size, void **rows, uint32_t *count)
+{
+	const struct sluice_api_header *header = &session->record.header;
+	void *grown;
+
+	if (header->version != SLUICE_API_VERSION || header->length % row_size != 0)
+		return -EBADMSG;
+	if (header->status != 0)
+		return header->status;
+	grown = realloc(*rows, (size_t)*count * row_size + header->length + 1);
+	if (grown == NULL)
+		return -ENOMEM;
+	*rows = grown;
+	memcpy((uint8_t *)grown + (size_t)*count * row_size, session->record.body, header->length);
+	*count += header->length / row_size;
+	return 0;
+}
+
+int session_fetch(struct session *session, uint16_t type, uint32_t row_size, void **rows,
+                  uint32_t *count)
+{
+	struct command_request request = {.command = command_of_type(type)};
+	int error;
+
+	*rows = NULL;
+	*count = 0;
+	if (request.command == NULL)
+		return -ENOSYS;
+	request.length = request.command->body_size;
+	error = session_send(session, &request);
+	do {
+		if (error == 0)
+			error = session_receive(session);
+		if (error == 0)
+			error = fetch_add(session, row_size, rows, count);
+	} while (error == 0 && session->record.header.flags & SLUICE_API_MORE);
+	if (error < 0) {
+		session_close(session);
+		free(*rows);
+		*rows = NULL;
+		*count = 0;
+	}
+	return error;
+}
+
+static int session_local(struct session *session, const struct command_request *request,
+                         const char *prefix)
 {
 	const struct local_help *help = (const void *)request->body.bytes;
 
+	if (request->command->type == LOCAL_TOP)
+		return top_run(session, (const void *)request->body.bytes, prefix);
 	if (request->command->type == LOCAL_QUIT)
 		session->ended = true;
 	else
@@ -224,7 +274,7 @@ int session_run(struct session *session, const char *line, const char *prefix)
 	if (request.command == NULL)
 		return 0;
 	if (request.command->kind == COMMAND_LOCAL)
-		return session_local(session, &request);
+		return session_local(session, &request, prefix);
 	status = session_ask(session, &request, prefix);
 	if (fflush(stdout) != 0)
 		return session_fail(session, prefix, -EIO,

@@ -28,6 +28,11 @@ int session_run(struct session *session, const char *line, const char *prefix);
 /* An error of sluicectl's own, in the form that was asked for. Returns status. */
 int session_fail(const struct session *session, const char *prefix, int status, const char *text);
 
+/* All rows that a `show` of this type answers without arguments, the caller's to free. 0 or -errno,
+ * nothing is printed. */
+int session_fetch(struct session *session, uint16_t type, uint32_t row_size, void **rows,
+                  uint32_t *count);
+
 /* `help`; word: NULL or "" for all. */
 void help_print(const char *word, bool json);
 
