@@ -132,10 +132,8 @@ static __rte_always_inline bool header_make(struct out_header *header, const str
 	return true;
 }
 
-/*
- * In front of the payload's place: one store of eight bytes, one of four. What follows them is
- * copied by vectors, over the beginning of the payload, which is written later.
- */
+/* In front of the payload's place: one store of eight bytes, one of four; then words of CSRCs and
+ * extension. */
 static inline void header_write(uint8_t *payload, const struct out_header *header)
 {
 	uint64_t head =
@@ -146,8 +144,8 @@ static inline void header_write(uint8_t *payload, const struct out_header *heade
 
 	memcpy(tail - RTP_HEADER_SIZE, &head, sizeof(head));
 	memcpy(tail - sizeof(ssrc), &ssrc, sizeof(ssrc));
-	for (uint16_t i = 0; i < header->tail_length; i += sizeof(__uint128_t))
-		memcpy(tail + i, header->tail + i, sizeof(__uint128_t));
+	for (uint16_t i = 0; i < header->tail_length; i += sizeof(uint32_t))
+		memcpy(tail + i, header->tail + i, sizeof(uint32_t));
 }
 
 /*

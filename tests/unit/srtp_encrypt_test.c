@@ -13,7 +13,11 @@
 
 #include <srtp2/srtp.h>
 
+#include <signal.h>
 #include <string.h>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,21 +140,29 @@ static void packet_send(struct srtp_population *population, uint32_t stream, uin
 	assert_int_equal(worker_inbox_put(population->rig.dp->workers[0], &mbuf, 1), 1);
 }
 
+static void population_open_as(struct srtp_population *population,
+                               const struct srtp_population_plan *as)
+{
+	struct srtp_population_plan plan = *as;
+
+	plan.engine = &srtp_engine_ipsec_mb;
+	plan.workers = 1;
+	plan.mbufs = 4095;
+	assert_int_equal(srtp_population_create(population, &plan), 0);
+	for (uint32_t i = 1; i <= population->n_endpoints; i++)
+		receiver_open(&receivers[i], population, i, (uint8_t *)(uintptr_t)as->mki);
+}
+
 static void population_open(struct srtp_population *population, enum sluice_srtp_profile profile,
                             uint32_t legs)
 {
 	const struct srtp_population_plan plan = {
 	        .profile = profile,
-	        .engine = &srtp_engine_ipsec_mb,
-	        .workers = 1,
 	        .streams = STREAMS,
 	        .legs = legs,
-	        .mbufs = 4095,
 	};
 
-	assert_int_equal(srtp_population_create(population, &plan), 0);
-	for (uint32_t i = 1; i <= population->n_endpoints; i++)
-		receiver_open(&receivers[i], population, i, NULL);
+	population_open_as(population, &plan);
 }
 
 /* cached: packets that may still wait for a NACK; nothing else is left of what was sent. */
@@ -207,6 +219,272 @@ static void cm32(void **state)
 	each_leg_gets_each_packet(SLUICE_SRTP_CM32);
 }
 
+/* RFC 3711, 3.1 and RFC 7714, 8.2: before the tag, or behind it. */
+static void mki_is_where_readers_look(void **state)
+{
+	static const uint8_t mki[4] = {1, 2, 3, 4};
+	static const enum sluice_srtp_profile profiles[] = {SLUICE_SRTP_GCM128, SLUICE_SRTP_CM80,
+	                                                    SLUICE_SRTP_CM32};
+
+	for (size_t i = 0; i < RTE_DIM(profiles); i++) {
+		const struct srtp_population_plan plan = {
+		        .profile = profiles[i], .streams = 1, .legs = 3, .mki = mki};
+		struct srtp_population population;
+
+		population_open_as(&population, &plan);
+		for (uint64_t index = 1; index <= 5; index++)
+			packet_send(&population, 1, index, SIZE);
+		assert_int_equal(walk_all(&population, true), 5 * 3);
+		population_close(&population, 5);
+	}
+}
+
+/* Two CSRCs, and an extension of one-byte elements: id 1 with "ab", id 2 with "c". */
+static const uint8_t extended[] = {
+        0x92, SRTP_POPULATION_PT,
+        0,    7,
+        0,    0,
+        0,    9,
+        1,    2,
+        3,    4, //
+        1,    1,
+        1,    1,
+        2,    2,
+        2,    2, //
+        0xbe, 0xde,
+        0,    2,
+        0x11, 'a',
+        'b',  0x20,
+        'c',  0,
+        0,    0,
+};
+
+static void extended_send(struct srtp_population *population, uint16_t size)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(population->rig.dp->pool);
+	struct packet_media *media = &packet_of(mbuf)->media;
+	uint8_t *packet = (uint8_t *)rte_pktmbuf_append(mbuf, sizeof(extended) + size);
+	struct rtp_view view;
+
+	memcpy(packet, extended, sizeof(extended));
+	memset(packet + sizeof(extended), 0x5a, size);
+	assert_int_equal(rtp_parse(packet, mbuf->data_len, &view), 0);
+	*media = (struct packet_media){
+	        .index = view.seq,
+	        .stream = 1,
+	        .timestamp = view.timestamp,
+	        .header_length = view.header_length,
+	        .payload_length = view.payload_length,
+	        .ext_offset = view.ext_offset,
+	        .ext_length = view.ext_length,
+	        .ext_profile = view.ext_profile,
+	        .payload_type = view.payload_type,
+	        .marker = view.marker,
+	};
+	packet_of(mbuf)->entry = PACKET_ENTRY_SRTP_ENCRYPT;
+	assert_int_equal(worker_inbox_put(population->rig.dp->workers[0], &mbuf, 1), 1);
+}
+
+static void headers_as_they_are(void **state)
+{
+	const struct srtp_population_plan plan = {.streams = 1, .legs = 2};
+	struct srtp_population population;
+
+	population_open_as(&population, &plan);
+	extended_send(&population, SIZE);
+	assert_int_equal(walk_all(&population, false), 2);
+	for (uint32_t i = 1; i <= 2; i++) {
+		const uint8_t *packet = receivers[i].packet;
+
+		assert_int_equal(packet[0], extended[0]);
+		assert_int_equal(packet[1], extended[1]);
+		assert_memory_equal(packet + 4, extended + 4, 4);
+		assert_memory_equal(packet + 12, extended + 12, sizeof(extended) - 12);
+		assert_int_equal(receivers[i].payload_length, SIZE);
+		assert_int_equal(receivers[i].payload[SIZE - 1], 0x5a);
+	}
+	population_close(&population, 1);
+}
+
+/* Another payload type, id 2 as 9, id 1 left out. */
+static void headers_as_the_subscription_wants(void **state)
+{
+	static const uint8_t wanted[] = {0xbe, 0xde, 0, 1, 0x90, 'c', 0, 0};
+	const struct sluice_subscription like = {
+	        .pt = 111, .pt_given = 1, .ext_count = 1, .ext_from = {2}, .ext_to = {9}};
+	const struct srtp_population_plan plan = {
+	        .profile = SLUICE_SRTP_CM80, .streams = 1, .legs = 2, .like = &like};
+	struct srtp_population population;
+
+	population_open_as(&population, &plan);
+	extended_send(&population, SIZE);
+	assert_int_equal(walk_all(&population, false), 2);
+	for (uint32_t i = 1; i <= 2; i++) {
+		const uint8_t *packet = receivers[i].packet;
+
+		assert_int_equal(packet[0], 0x92);
+		assert_int_equal(packet[1], 111);
+		assert_memory_equal(packet + 12, extended + 12, 8);
+		assert_memory_equal(packet + 20, wanted, sizeof(wanted));
+		assert_int_equal(receivers[i].view.header_length, 20 + sizeof(wanted));
+		assert_int_equal(receivers[i].payload_length, SIZE);
+	}
+	population_close(&population, 1);
+}
+
+/* Too long for the MTU: counted, and nobody gets it. */
+static void longer_than_the_way(void **state)
+{
+	struct srtp_population population;
+	const struct media_worker *media;
+
+	population_open(&population, SLUICE_SRTP_GCM128, 1);
+	media = population.rig.dp->workers[0]->media;
+	packet_send(&population, 1, 1, 1500 - 20 - 8 - 12 - 16);
+	packet_send(&population, 1, 2, 1500 - 20 - 8 - 12 - 16 + 1);
+	assert_int_equal(walk_all(&population, false), 1);
+	assert_int_equal(media->counters[MEDIA_TOO_BIG], 1);
+	population_close(&population, 2);
+}
+
+static void leg_name(struct sluice_subscription_name *name, uint32_t endpoint)
+{
+	srtp_population_stream_name(name->stream, 1);
+	srtp_population_endpoint_name(name->endpoint, endpoint);
+}
+
+/* While a packet is on its way to many, one that had it goes and comes back, one that had not goes:
+ * the others get it once. */
+static void legs_change_under_way(void **state)
+{
+	const struct srtp_population_plan plan = {.streams = 1, .legs = LEGS};
+	const uint32_t served = 10, unserved = 600;
+	struct sluice_subscription_name had = {{0}}, had_not = {{0}};
+	struct sluice_subscription again = {.ssrc = 4711};
+	struct srtp_population population;
+	char why[SLUICE_API_ERROR_MAX];
+
+	population_open_as(&population, &plan);
+	packet_send(&population, 1, 1, SIZE);
+	worker_walk(population.rig.dp->workers[0]);
+	assert_in_range(receive_all(&population, false), 64, LEGS / 2);
+	assert_int_equal(receivers[served].packets, 1);
+	assert_int_equal(receivers[unserved].packets, 0);
+	leg_name(&had, served);
+	leg_name(&had_not, unserved);
+	assert_int_equal(media_subscription_delete(population.media, &had, why), 0);
+	assert_int_equal(media_subscription_delete(population.media, &had_not, why), 0);
+	memcpy(again.stream, had.stream, sizeof(again.stream));
+	memcpy(again.endpoint, had.endpoint, sizeof(again.endpoint));
+	assert_int_equal(media_subscription_add(population.media, &again, 0, why), 0);
+	walk_all(&population, false);
+	for (uint32_t i = 1; i <= LEGS; i++)
+		assert_int_equal(receivers[i].packets, i != unserved);
+	packet_send(&population, 1, 2, SIZE);
+	walk_all(&population, false);
+	assert_int_equal(receivers[served].view.ssrc, 4711);
+	for (uint32_t i = 1; i <= LEGS; i++)
+		assert_int_equal(receivers[i].packets, i == unserved ? 0 : 2);
+	population_close(&population, 2);
+}
+
+/* -- nobody but the cipher reads a payload -- */
+
+static uint8_t *guarded; /* a header's page, then the payload's, that only the engine may read */
+static size_t page;
+static struct srtp_engine guarding;
+static sigjmp_buf caught;
+
+static void guarding_protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+{
+	mprotect(guarded + page, page, PROT_READ);
+	srtp_engine_ipsec_mb.protect(worker, jobs, count);
+	mprotect(guarded + page, page, PROT_NONE);
+}
+
+static void fault(int signal)
+{
+	siglongjmp(caught, 1);
+}
+
+/* The guard bites: else the test below says nothing. */
+static void payload_is_guarded(void)
+{
+	struct sigaction action = {.sa_handler = fault, .sa_flags = SA_NODEFER}, before;
+
+	sigaction(SIGSEGV, &action, &before);
+	if (sigsetjmp(caught, 1) == 0) {
+		(void)*(volatile uint8_t *)(guarded + page);
+		fail_msg("the payload could be read");
+	}
+	sigaction(SIGSEGV, &before, NULL);
+}
+
+static void buffer_keep(void *buffer, void *opaque)
+{
+}
+
+/* The extended header ends where the payload's page begins. */
+static struct rte_mbuf *guarded_packet(struct srtp_population *population,
+                                       struct rte_mbuf_ext_shared_info *shared)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(population->rig.dp->pool);
+	uint8_t *header = guarded + page - sizeof(extended);
+	struct rtp_view view;
+
+	shared->free_cb = buffer_keep;
+	rte_mbuf_ext_refcnt_set(shared, 1);
+	rte_pktmbuf_attach_extbuf(mbuf, guarded, RTE_BAD_IOVA, (uint16_t)(2 * page), shared);
+	mbuf->data_off = (uint16_t)(header - guarded);
+	mbuf->data_len = sizeof(extended) + SIZE;
+	mbuf->pkt_len = mbuf->data_len;
+	memcpy(header, extended, sizeof(extended));
+	memset(guarded + page, 0x5a, SIZE);
+	assert_int_equal(rtp_parse(header, mbuf->data_len, &view), 0);
+	packet_of(mbuf)->entry = PACKET_ENTRY_SRTP_ENCRYPT;
+	packet_of(mbuf)->media = (struct packet_media){
+	        .index = view.seq,
+	        .stream = 1,
+	        .timestamp = view.timestamp,
+	        .header_length = view.header_length,
+	        .payload_length = view.payload_length,
+	        .ext_offset = view.ext_offset,
+	        .ext_length = view.ext_length,
+	        .ext_profile = view.ext_profile,
+	        .payload_type = view.payload_type,
+	};
+	return mbuf;
+}
+
+static void payload_is_read_by_the_cipher_alone(void **state)
+{
+	const struct srtp_population_plan plan = {.streams = 1, .legs = LEGS};
+	struct rte_mbuf_ext_shared_info shared;
+	struct srtp_population population;
+	struct rte_mbuf *mbuf;
+
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	guarded = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(guarded, MAP_FAILED);
+	population_open_as(&population, &plan);
+	mbuf = guarded_packet(&population, &shared);
+	guarding = srtp_engine_ipsec_mb;
+	guarding.protect = guarding_protect;
+	population.media->engine = &guarding;
+	mprotect(guarded + page, page, PROT_NONE);
+	payload_is_guarded();
+	assert_int_equal(worker_inbox_put(population.rig.dp->workers[0], &mbuf, 1), 1);
+	assert_int_equal(walk_all(&population, false), LEGS);
+	for (uint32_t i = 1; i <= LEGS; i++) {
+		assert_int_equal(receivers[i].payload_length, SIZE);
+		assert_int_equal(receivers[i].payload[0], 0x5a);
+		assert_int_equal(receivers[i].payload[SIZE - 1], 0x5a);
+	}
+	population.media->engine = &srtp_engine_ipsec_mb;
+	population_close(&population, 1);
+	munmap(guarded, 2 * page);
+}
+
 int main(void)
 {
 	char *arguments[] = {
@@ -217,6 +495,12 @@ int main(void)
 	        cmocka_unit_test(gcm256),
 	        cmocka_unit_test(cm80),
 	        cmocka_unit_test(cm32),
+	        cmocka_unit_test(mki_is_where_readers_look),
+	        cmocka_unit_test(headers_as_they_are),
+	        cmocka_unit_test(headers_as_the_subscription_wants),
+	        cmocka_unit_test(longer_than_the_way),
+	        cmocka_unit_test(legs_change_under_way),
+	        cmocka_unit_test(payload_is_read_by_the_cipher_alone),
 	};
 
 	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0 || srtp_init() != srtp_err_status_ok)
