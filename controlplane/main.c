@@ -15,6 +15,7 @@
 #include "http/commands.h"
 #include "http/http.h"
 #include "metrics/metrics.h"
+#include "region/fleet.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ struct controlplane {
 	struct gate_keeper *gate;
 	struct own *own;
 	struct http *http;
+	struct fleet *fleet;
 	struct http_commands *http_commands;
 	struct metrics_collector *metrics;
 	struct dataplane_client *client;
@@ -82,6 +84,7 @@ static void on_ready(void *arg)
 	struct controlplane *cp = arg;
 
 	gate_keeper_ready(cp->gate);
+	fleet_ready(cp->fleet);
 }
 
 static int signals_catch(struct controlplane *cp)
@@ -126,6 +129,14 @@ static int parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .buffer = cp->buffer,
 	};
+	struct fleet_options fleet = {
+	        .base = cp->base,
+	        .running = cp->running,
+	        .buffer = cp->buffer,
+	        .dataplane = cp->options.dataplane,
+	        .state_dir = cp->options.state_dir,
+	        .socket = cp->options.socket,
+	};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -135,16 +146,24 @@ static int parts_create(struct controlplane *cp)
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
 	if (cp->gate == NULL || cp->http == NULL)
 		return -ENOMEM;
+	fleet.own = cp->own;
+	fleet.http = cp->http;
+	cp->fleet = fleet_create(&fleet);
+	if (cp->fleet == NULL)
+		return -ENOMEM;
 	cp->client = dataplane_client_create(&client);
 	gate_keeper_serve(cp->gate, cp->client);
+	fleet_serve(cp->fleet, cp->client);
 	server.client = cp->client;
 	server.gate = cp->gate;
 	server.own = cp->own;
 	server.http = cp->http;
+	server.fleet = cp->fleet;
 	cp->server = cp->client != NULL ? server_create(&server) : NULL;
 	if (cp->server == NULL || http_parts_create(cp) < 0)
 		return -ENOMEM;
 	own_start(cp->own);
+	fleet_start(cp->fleet);
 	return 0;
 }
 
@@ -176,6 +195,7 @@ static int serve(struct controlplane *cp)
 static void controlplane_end(struct controlplane *cp)
 {
 	http_destroy(cp->http);
+	fleet_destroy(cp->fleet);
 	http_commands_destroy(cp->http_commands);
 	metrics_collector_destroy(cp->metrics);
 	server_destroy(cp->server);
@@ -206,7 +226,9 @@ static bool options_answer(const struct controlplane_options *options)
 int main(int argc, char **argv)
 {
 	struct controlplane cp = {
-	        .options = {.socket = SLUICE_CONTROL_SOCKET, .dataplane = SLUICE_DATAPLANE_SOCKET},
+	        .options = {.socket = SLUICE_CONTROL_SOCKET,
+	                    .dataplane = SLUICE_DATAPLANE_SOCKET,
+	                    .state_dir = STATE_DIR_DEFAULT},
 	        .listener = {.fd = -1},
 	};
 	int status = options_read(&program_controlplane, argc, argv, &cp.options);

@@ -11,6 +11,7 @@ extern const struct command_group commands_allocation;
 extern const struct command_group commands_media;
 extern const struct command_group commands_gate;
 extern const struct command_group commands_http;
+extern const struct command_group commands_region;
 extern const struct command_group commands_stats;
 extern const struct command_group commands_config;
 extern const struct command_group commands_capture;

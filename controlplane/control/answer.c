@@ -13,6 +13,7 @@
 
 #include <sluice/gate.h>
 #include <sluice/http.h>
+#include <sluice/region.h>
 #include <sluice/stats.h>
 
 #include <errno.h>
@@ -114,6 +115,10 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
 	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
 	        {SLUICE_HTTP_SHOW, 0, answer_http_show},
+	        {SLUICE_REGION_SHOW, 0, answer_regions},
+	        {SLUICE_NODE_SHOW, 0, answer_nodes},
+	        {SLUICE_NODE_DRAIN, sizeof(struct sluice_node_drain), answer_drain},
+	        {SLUICE_NODE_UNDRAIN, 0, answer_undrain},
 	        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), answer_counters},
 	};
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "dataplane/client.h"
+#include "region/snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -174,5 +175,6 @@ void client_end(struct client *client)
 void client_free(struct client *client)
 {
 	held_drop(client);
+	snapshot_release(client->snapshot);
 	free(client);
 }

@@ -33,6 +33,8 @@ struct client {
 	struct change *change; /* that the dataplane judges; NULL: none */
 	bool secrets;
 	uint64_t shown; /* serial of the last line that was shown */
+	/* control/region.c: what is being shown of it; NULL: nothing */
+	struct snapshot *snapshot;
 };
 
 /* Takes fd. `ended` is called once, when the client has gone. NULL: no memory, fd is closed. */
@@ -59,6 +61,12 @@ bool answer_own(struct client *client, const void *body);
 void answer_gate_show(struct client *client, const void *body);
 void answer_gate_sources(struct client *client, const void *body);
 void answer_counters(struct client *client, const void *body);
+
+/* -- control/region.c -- */
+void answer_regions(struct client *client, const void *body);
+void answer_nodes(struct client *client, const void *body);
+void answer_drain(struct client *client, const void *body);
+void answer_undrain(struct client *client, const void *body);
 
 /* A request that changes the configuration, or none that is known. */
 void answer_change(struct client *client, const void *body);

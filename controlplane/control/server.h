@@ -9,6 +9,7 @@
 
 #include "common/seqpacket.h"
 
+struct fleet;
 struct gate_keeper;
 struct http;
 struct own;
@@ -23,8 +24,9 @@ struct server_options {
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
-	struct own *own;   /* NULL where no line is the control plane's own */
-	struct http *http; /* NULL: none */
+	struct own *own;     /* NULL where no line is the control plane's own */
+	struct http *http;   /* NULL: none */
+	struct fleet *fleet; /* NULL: none */
 	struct seqpacket_record *buffer;
 	uint64_t started; /* CLOCK_MONOTONIC, seconds */
 };

@@ -48,7 +48,7 @@ struct redis {
 
 static void say_up(struct redis *redis)
 {
-	if (redis->said_down)
+	if (redis->said_down && !redis->options.quiet)
 		log_info("region %s: its Redis is back", redis->options.region.name);
 	redis->said_down = false;
 	redis->why[0] = '\0';
@@ -57,7 +57,7 @@ static void say_up(struct redis *redis)
 /* One line for each outage, and one more where the reason changes. */
 static void say_down(struct redis *redis, const char *why)
 {
-	if (!redis->said_down || strcmp(redis->why, why) != 0)
+	if (!redis->options.quiet && (!redis->said_down || strcmp(redis->why, why) != 0))
 		log_warning("region %s: its Redis is away: %s", redis->options.region.name, why);
 	redis->said_down = true;
 	snprintf(redis->why, sizeof(redis->why), "%s", why);

@@ -17,7 +17,7 @@
 #include <sluice/region.h>
 
 #define REDIS_CHANNELS_MAX   4
-#define REDIS_CHANNEL_MAX    160
+#define REDIS_CHANNEL_MAX    320
 #define REDIS_BACKOFF_MS     200
 #define REDIS_BACKOFF_MAX_MS 5000
 
@@ -32,6 +32,7 @@ struct redis_options {
 	/* With channels it does nothing but listen to them: no command can be sent. */
 	void (*message)(void *arg, const char *channel, const char *text, size_t length);
 	char channels[REDIS_CHANNELS_MAX][REDIS_CHANNEL_MAX]; /* ends with an empty one */
+	bool quiet; /* somebody else says when this Redis comes and goes */
 	void *arg;
 };
 

@@ -159,9 +159,20 @@ static uint32_t distance_to(const struct distances *distances, const struct snap
 
 /* -- choosing -- */
 
+/* Regions that are out of it already. */
+struct taken {
+	uint64_t bits[SLUICE_REGIONS_MAX / 64];
+};
+
+static bool is_taken(const struct taken *taken, uint32_t region)
+{
+	return taken->bits[region / 64] >> region % 64 & 1;
+}
+
 /* Which region; UINT32_MAX: none with this verdict. `full`: of those that take nothing more. */
 static uint32_t region_choose(const struct snapshot *snapshot, uint64_t session,
-                              const struct distances *distances, uint32_t verdict, bool full)
+                              const struct distances *distances, const struct taken *taken,
+                              uint32_t verdict, bool full)
 {
 	struct contest contest = {.session = session, .winner = UINT32_MAX};
 	uint32_t nearest = SNAPSHOT_FAR;
@@ -171,7 +182,7 @@ static uint32_t region_choose(const struct snapshot *snapshot, uint64_t session,
 		uint64_t weight = full ? region->count : region->weight;
 		uint32_t distance;
 
-		if (region->verdict != verdict || weight == 0)
+		if (region->verdict != verdict || weight == 0 || is_taken(taken, i))
 			continue;
 		distance = distance_to(distances, snapshot, i);
 		if (distance > nearest)
@@ -209,6 +220,7 @@ const struct snapshot_node *choice_make(const struct snapshot *snapshot, const c
 	        {SLUICE_VERDICT_HEALTHY, true},
 	        {SLUICE_VERDICT_DEGRADED, true},
 	};
+	static const struct taken none;
 	uint64_t hash = choice_hash(session, length);
 	const struct snapshot_node *node = NULL;
 	struct distances distances;
@@ -216,12 +228,32 @@ const struct snapshot_node *choice_make(const struct snapshot *snapshot, const c
 
 	distances_find(&distances, snapshot, where);
 	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]) && node == NULL; i++) {
-		region = region_choose(snapshot, hash, &distances, rounds[i].verdict,
+		region = region_choose(snapshot, hash, &distances, &none, rounds[i].verdict,
 		                       rounds[i].full);
 		if (region != UINT32_MAX)
 			node = node_choose(snapshot, hash, region, rounds[i].full);
 	}
 	return node;
+}
+
+uint32_t choice_regions(const struct snapshot *snapshot, const char *session, size_t length,
+                        const struct choice_where *where, const struct snapshot_region **list,
+                        uint32_t max)
+{
+	uint64_t hash = choice_hash(session, length);
+	struct distances distances;
+	struct taken taken = {0};
+	uint32_t count = 0, region;
+
+	distances_find(&distances, snapshot, where);
+	/* `full`: an owner that takes nothing new keeps what it has. */
+	while (count < max &&
+	       (region = region_choose(snapshot, hash, &distances, &taken, SLUICE_VERDICT_HEALTHY,
+	                               true)) != UINT32_MAX) {
+		taken.bits[region / 64] |= 1ull << region % 64;
+		list[count++] = &snapshot->regions[region];
+	}
+	return count;
 }
 
 bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner)

@@ -30,6 +30,12 @@ uint32_t choice_weight(const struct node_record *record);
 const struct snapshot_node *choice_make(const struct snapshot *snapshot, const char *session,
                                         size_t length, const struct choice_where *where);
 
+/* Healthy regions in the order in which the choice prefers them for the session. Returns how many.
+ */
+uint32_t choice_regions(const struct snapshot *snapshot, const char *session, size_t length,
+                        const struct choice_where *where, const struct snapshot_region **list,
+                        uint32_t max);
+
 /* An owner keeps its session as long as it and its region are well; draining is well enough. */
 bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner);
 

@@ -93,7 +93,7 @@ int view_region_set(struct view *view, const char *name, const struct place *pla
 	snprintf(region->name, sizeof(region->name), "%s", name);
 	snprintf(region->judged.reason, sizeof(region->judged.reason), "nothing was seen yet");
 	region->place = *place;
-	region->read = NEVER;
+	region->read = region->judged.changed = NEVER;
 	memmove(&view->regions[i + 1], &view->regions[i],
 	        (view->n_regions - i) * sizeof(view->regions[0]));
 	view->regions[i] = region;

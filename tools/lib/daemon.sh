@@ -25,7 +25,9 @@ daemon_command() {
 		[[ -e $LAB_STATE/huge ]] || printf '%s\n' --no-huge
 		[[ -z $LAB_DATAPLANE_ARGS ]] || printf '%s\n' "$LAB_DATAPLANE_ARGS" | xargs -n1
 		;;
-	controlplane) printf '%s\n' sluice-controlplane --config "$(host_dir "$1")/sluice.conf" ;;
+	controlplane)
+		printf '%s\n' sluice-controlplane --config "$(host_dir "$1")/sluice.conf" --state-dir "$(host_dir "$1")"
+		;;
 	redis) region_redis_command "$1" ;;
 	esac
 }
