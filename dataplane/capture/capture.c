@@ -168,7 +168,9 @@ static struct capture_set *set_make(const struct capture_control *control)
 	for (uint32_t i = 0; set != NULL && i < control->count; i++) {
 		if (!control->list[i]->in_set)
 			continue;
-		set->list[set->count++] = control->list[i];
+		set->list[set->count].capture = control->list[i];
+		set->list[set->count].rings = control->list[i]->rings;
+		set->list[set->count++].points = control->list[i]->filter.points;
 		set->points |= control->list[i]->filter.points;
 	}
 	if (set != NULL && set->count > 0)

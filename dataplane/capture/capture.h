@@ -19,12 +19,18 @@
 #define CAPTURES_MAX 8
 
 struct capture;
+struct capture_ring;
 
-/* What workers look into: const, replaced whole by the control thread, RCU. */
+/* What workers look into: const, replaced whole by the control thread, RCU. A sample that is not
+ * due costs this and one line of the ring. */
 struct capture_set {
 	uint32_t points; /* bit set: of all captures */
 	uint32_t count;
-	struct capture *list[CAPTURES_MAX];
+	struct {
+		struct capture *capture;
+		struct capture_ring *rings; /* one for each producer */
+		uint32_t points;
+	} list[CAPTURES_MAX];
 };
 
 /* Who copies: a worker by its id; behind them the control thread, which drops packets too. */

@@ -150,16 +150,17 @@ static void packet_look(const struct looking *looking, struct rte_mbuf *mbuf, ui
 		ring_hold(looking->ring);
 }
 
-static void burst_look(const struct looking *looking, struct rte_mbuf **mbufs, uint16_t count)
+static void burst_look(struct looking *looking, struct rte_mbuf **mbufs, uint16_t count)
 {
 	struct capture_ring *ring = looking->ring;
 	uint32_t sample = looking->capture->wanted.filter.sample;
 	uint64_t i = ring->skip;
 
+	looking->tsc = rte_rdtsc();
 	for (; i < count; i += 1 + (uint64_t)sample_gap(ring, sample))
 		packet_look(looking, mbufs[i], (uint16_t)i);
 	ring->skip = (uint32_t)(i - count);
-	if (looking->point != SLUICE_CAPTURE_SENT)
+	if (looking->point != SLUICE_CAPTURE_SENT && ring->held > 0)
 		ring_publish(ring);
 }
 
@@ -167,15 +168,23 @@ void capture_packets(const struct dataplane *dp, const struct capture_set *set,
                      enum sluice_capture_point point, uint16_t producer, struct rte_mbuf **mbufs,
                      uint16_t count)
 {
-	struct looking looking = {
-	        .dp = dp, .tsc = rte_rdtsc(), .point = point, .producer = producer};
-
 	for (uint32_t i = 0; i < set->count; i++) {
-		looking.capture = set->list[i];
-		looking.ring = &set->list[i]->rings[producer];
-		if ((looking.capture->filter.points & 1u << point) &&
-		    __atomic_load_n(&looking.capture->state, __ATOMIC_RELAXED) ==
-		            SLUICE_CAPTURE_RUNNING)
+		struct capture_ring *ring = &set->list[i].rings[producer];
+		struct looking looking;
+
+		if (!(set->list[i].points & 1u << point))
+			continue;
+		if (likely(ring->skip >= count)) {
+			ring->skip -= count;
+			continue;
+		}
+		looking = (struct looking){.dp = dp,
+		                           .capture = set->list[i].capture,
+		                           .ring = ring,
+		                           .point = point,
+		                           .producer = producer};
+		if (__atomic_load_n(&looking.capture->state, __ATOMIC_RELAXED) ==
+		    SLUICE_CAPTURE_RUNNING)
 			burst_look(&looking, mbufs, count);
 	}
 }
@@ -183,8 +192,10 @@ void capture_packets(const struct dataplane *dp, const struct capture_set *set,
 void capture_sent(const struct capture_set *set, uint16_t producer, uint16_t sent)
 {
 	for (uint32_t i = 0; i < set->count; i++) {
-		struct capture_ring *ring = &set->list[i]->rings[producer];
+		struct capture_ring *ring = &set->list[i].rings[producer];
 
+		if (likely(ring->held == 0))
+			continue;
 		ring_take_back(ring, sent);
 		ring_publish(ring);
 	}

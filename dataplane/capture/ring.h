@@ -41,6 +41,7 @@ struct capture_ring {
 
 	/* producer */
 	uint32_t head __rte_cache_aligned; /* next free slot */
+	uint32_t held;                     /* records before it that are not published */
 	uint32_t tail_seen;
 	uint32_t skip;   /* packets before the next sample */
 	uint32_t random; /* never 0 */
@@ -72,18 +73,20 @@ static inline struct capture_record *ring_reserve(struct capture_ring *ring)
 static inline void ring_hold(struct capture_ring *ring)
 {
 	ring->head++;
+	ring->held++;
 }
 
 /* Producer: what it holds may be read. */
 static inline void ring_publish(struct capture_ring *ring)
 {
+	ring->held = 0;
 	__atomic_store_n(&ring->published, ring->head, __ATOMIC_RELEASE);
 }
 
 /* Producer: of what it holds, records of packets from `sent` on in their burst are taken back. */
 static inline void ring_take_back(struct capture_ring *ring, uint16_t sent)
 {
-	while (ring->head != ring->published && ring_slot(ring, ring->head - 1)->position >= sent)
+	for (; ring->held > 0 && ring_slot(ring, ring->head - 1)->position >= sent; ring->held--)
 		ring->head--;
 }
 

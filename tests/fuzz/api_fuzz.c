@@ -12,6 +12,7 @@
 #include "dataplane.h"
 #include "fuzz.h"
 
+#include <sluice/capture.h>
 #include <sluice/port.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
@@ -33,6 +34,8 @@ static const struct {
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
         {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row)},
         {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row)},
+        {SLUICE_CAPTURE_SHOW, sizeof(struct sluice_capture_row)},
+        {SLUICE_TRACE, sizeof(struct sluice_trace_row)},
 };
 
 struct stream {

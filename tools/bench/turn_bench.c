@@ -5,6 +5,7 @@
  */
 #include "bench.h"
 
+#include "capture_cost.h"
 #include "client.h"
 #include "population.h"
 #include "stun/writer.h"
@@ -27,6 +28,7 @@ static const uint16_t sizes[] = {160, 1000};
 /* Requests are measured, and memory is counted, in this population. */
 #define REQUESTS_POPULATION 100000
 #define MEMORY_POPULATION   1000000
+#define CAPTURE_POPULATION  1000
 
 /* One case of relaying; its frames. */
 struct relaying {
@@ -168,11 +170,16 @@ static bool frame_right(struct load *load, struct rte_mbuf *mbuf)
 	return wrong == NULL;
 }
 
-static int relaying_run(struct population *population, const struct relay_kind *kind, uint16_t size,
-                        struct row *row)
+/* False: it does not relay rightly. */
+static bool relaying_make(struct relaying *relaying, struct load *load,
+                          struct population *population, const struct relay_kind *kind,
+                          uint16_t size)
 {
-	struct relaying relaying = {.population = population, .random = 88172645463325252ull};
-	struct load load = {
+	uint8_t payload[TEMPLATE_MAX];
+	uint16_t length;
+
+	*relaying = (struct relaying){.population = population, .random = 88172645463325252ull};
+	*load = (struct load){
 	        .rig = &population->rig,
 	        .in_port = kind->in_port,
 	        .out_port = !kind->in_port,
@@ -180,15 +187,24 @@ static int relaying_run(struct population *population, const struct relay_kind *
 	        .rounds = ROUNDS,
 	        .write = kind->write,
 	        .read = frame_right,
-	        .context = &relaying,
+	        .context = relaying,
 	};
-	uint8_t payload[TEMPLATE_MAX];
-	uint16_t length = kind->payload(&relaying, payload, sizeof(payload), size);
+	length = kind->payload(relaying, payload, sizeof(payload), size);
+	if (!template_create(&relaying->template, payload, length) ||
+	    load_batch(load, LOAD_BATCH) == 0)
+		return false;
+	load->read = NULL;
+	return true;
+}
 
-	if (!template_create(&relaying.template, payload, length) ||
-	    load_batch(&load, LOAD_BATCH) == 0)
+static int relaying_run(struct population *population, const struct relay_kind *kind, uint16_t size,
+                        struct row *row)
+{
+	struct relaying relaying;
+	struct load load;
+
+	if (!relaying_make(&relaying, &load, population, kind, size))
 		return -1;
-	load.read = NULL;
 	return load_run_macswap(&load, row) || load_run(&load, row) ? -1 : 0;
 }
 
@@ -207,6 +223,17 @@ static int relaying_cases(struct population *population, const char *glob, struc
 				return -1;
 		}
 	return 0;
+}
+
+/* ChannelData to peers, as in turn/to_peer/160/1000. */
+static int capture_cases(struct population *population, const char *glob, struct rows *rows)
+{
+	struct relaying relaying;
+	struct load load;
+
+	if (!relaying_make(&relaying, &load, population, &kinds[0], sizes[0]))
+		return -1;
+	return capture_cost_run(&load, glob, rows);
 }
 
 /* Each authenticated request is verified and its answer signed: that much HMAC-SHA1 alone. */
@@ -298,7 +325,8 @@ static bool population_wanted(uint32_t count, const char *glob)
 	char name[64];
 
 	if ((count == MEMORY_POPULATION && fnmatch(glob, "turn/memory", 0) == 0) ||
-	    (count == REQUESTS_POPULATION && requests_wanted(glob)))
+	    (count == REQUESTS_POPULATION && requests_wanted(glob)) ||
+	    (count == CAPTURE_POPULATION && capture_cost_wanted(glob)))
 		return true;
 	for (size_t kind = 0; kind < RTE_DIM(kinds); kind++)
 		for (size_t size = 0; size < RTE_DIM(sizes); size++) {
@@ -320,6 +348,8 @@ static int population_run(uint32_t count, const char *glob, struct rows *rows)
 	ret = relaying_cases(&population, glob, rows);
 	if (ret == 0 && count == REQUESTS_POPULATION && requests_wanted(glob))
 		ret = request_cases(&population, glob, rows);
+	if (ret == 0 && count == CAPTURE_POPULATION && capture_cost_wanted(glob))
+		ret = capture_cases(&population, glob, rows);
 	if (count == MEMORY_POPULATION)
 		memory_case(&population, glob, rows);
 	population_destroy(&population);
