@@ -210,6 +210,7 @@ static __rte_always_inline void job_fill(struct srtp_job *job, const struct endp
                                          uint8_t *dst, uint16_t length)
 {
 	job->session = endpoint->tx;
+	rte_prefetch0(endpoint->tx);
 	job->src = src;
 	job->dst = dst;
 	job->index = header->index;

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "srtp/ipsec_mb.h"
+#include "srtp/session_memory.h"
 
 /* The rest of its bytes are GCM's, whose keys are wider. */
 #define CM_SIZE (offsetof(struct srtp_session, cm) + sizeof(((struct srtp_session *)0)->cm))
 
 #define KEYS_AHEAD 2 /* jobs */
+#define KEYS_MANY  ((size_t)16 << 20)
 
 /* GCM's key schedule, and the powers of its hash key, the highest first. */
 #define GCM_SCHEDULE_SIZE 256
@@ -82,7 +84,7 @@ struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
 	pthread_once(&once, key_manager_create);
 	if (key_manager == NULL)
 		return NULL;
-	session = aligned_alloc(IPSEC_MB_LINE, size_of(profile));
+	session = session_memory_take(size_of(profile));
 	if (session == NULL)
 		return NULL;
 	session->profile = profile;
@@ -109,8 +111,7 @@ static void session_destroy(struct srtp_session *session)
 {
 	if (session == NULL)
 		return;
-	explicit_bzero(session, size_of(session->profile));
-	free(session);
+	session_memory_give(session, size_of(session->profile));
 }
 
 static uint32_t session_size(enum sluice_srtp_profile profile)
@@ -161,6 +162,18 @@ static inline void keys_prefetch(const struct srtp_job *job)
 	ipsec_mb_prefetch(keys + GCM_POWERS_END - powers * 16, keys + GCM_POWERS_END);
 }
 
+/* Far more keys than the second cache holds: they set out for it before the first packet. */
+static void keys_fetch_all(const struct srtp_job *jobs, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		const uint8_t *keys = (const uint8_t *)jobs[i].session->gcm;
+
+		for (unsigned int line = 0; line < sizeof(struct ipsec_mb_gcm);
+		     line += IPSEC_MB_LINE)
+			__builtin_prefetch(keys + line, 0, 2);
+	}
+}
+
 /*
  * The first look at each job; returns how many are the counter mode's, which go through together.
  * GCM's IVs are all written before the first is read: a wide load of what narrow stores have just
@@ -184,6 +197,8 @@ static void protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned 
 {
 	unsigned int i, gathered = jobs_prepare(worker, jobs, count);
 
+	if (gathered == 0 && session_memory_used() > KEYS_MANY)
+		keys_fetch_all(jobs, count);
 	for (i = 0; i < count && gathered < count; i++) {
 		if (i + KEYS_AHEAD < count)
 			keys_prefetch(&jobs[i + KEYS_AHEAD]);

@@ -3,6 +3,7 @@
 
 #include "net/port.h"
 #include "srtp/rtp.h"
+#include "srtp/session_memory.h"
 
 #include <rte_malloc.h>
 
@@ -183,7 +184,8 @@ static double memory_used(void)
 	for (int socket = 0; socket < RTE_MAX_NUMA_NODES; socket++)
 		if (rte_malloc_get_socket_stats(socket, &stats) == 0)
 			used += (double)stats.heap_allocsz_bytes;
-	return used + (double)mallinfo2().uordblks + (double)mallinfo2().hblkhd;
+	return used + (double)mallinfo2().uordblks + (double)mallinfo2().hblkhd +
+	       (double)session_memory_used();
 }
 
 int srtp_population_create(struct srtp_population *population,
