@@ -11,6 +11,8 @@
 #include "controlplane_options.h"
 #include "dataplane/client.h"
 #include "dataplane/log.h"
+#include "events/bus.h"
+#include "events/watch.h"
 #include "gate/keeper.h"
 #include "http/commands.h"
 #include "http/http.h"
@@ -38,6 +40,8 @@ struct controlplane {
 	struct fleet *fleet;
 	struct http_commands *http_commands;
 	struct metrics_collector *metrics;
+	struct event_bus *events;
+	struct event_watch *watch;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -106,7 +110,8 @@ static int http_parts_create(struct controlplane *cp)
 
 	cp->http_commands = http_commands_create(cp->http, &asks);
 	cp->metrics = metrics_collector_create(cp->http, &asks);
-	return cp->http_commands != NULL && cp->metrics != NULL ? 0 : -ENOMEM;
+	cp->watch = event_watch_create(cp->events, &asks);
+	return cp->http_commands != NULL && cp->metrics != NULL && cp->watch != NULL ? 0 : -ENOMEM;
 }
 
 static int parts_create(struct controlplane *cp)
@@ -144,7 +149,8 @@ static int parts_create(struct controlplane *cp)
 	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
-	if (cp->gate == NULL || cp->http == NULL)
+	cp->events = event_bus_create();
+	if (cp->gate == NULL || cp->http == NULL || cp->events == NULL)
 		return -ENOMEM;
 	fleet.own = cp->own;
 	fleet.http = cp->http;
@@ -159,6 +165,7 @@ static int parts_create(struct controlplane *cp)
 	server.own = cp->own;
 	server.http = cp->http;
 	server.fleet = cp->fleet;
+	server.events = cp->events;
 	cp->server = cp->client != NULL ? server_create(&server) : NULL;
 	if (cp->server == NULL || http_parts_create(cp) < 0)
 		return -ENOMEM;
@@ -198,7 +205,9 @@ static void controlplane_end(struct controlplane *cp)
 	fleet_destroy(cp->fleet);
 	http_commands_destroy(cp->http_commands);
 	metrics_collector_destroy(cp->metrics);
+	event_watch_destroy(cp->watch);
 	server_destroy(cp->server);
+	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
 	gate_keeper_destroy(cp->gate);
 	own_destroy(cp->own);

@@ -97,8 +97,9 @@ struct column {
 
 struct reply {
 	uint16_t row_size;
-	bool single; /* one row by its nature: an object in JSON, lines for people */
-	bool plain;  /* rows are lines as they are: no heading */
+	bool single;  /* one row by its nature: an object in JSON, lines for people */
+	bool plain;   /* rows are lines as they are: no heading */
+	bool endless; /* rows come until one leaves: each is a line, in JSON an object */
 	const struct column *columns; /* ends with a key of NULL */
 };
 

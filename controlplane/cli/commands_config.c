@@ -2,6 +2,8 @@
 #include "cli/commands.h"
 #include "cli/field.h"
 
+#include <sluice/event.h>
+
 static const struct column line_columns[] = {
         {"line", "of the configuration", COLUMN_COMMAND, FIELD(sluice_config_line, text)},
         {0},
@@ -26,7 +28,39 @@ static const struct column version_columns[] = {
 static const struct reply version_reply = {sizeof(struct sluice_version),
                                            .columns = version_columns};
 
+#define EVENT(member) FIELD(sluice_event_row, member)
+
+static const struct column event_columns[] = {
+        {"time", "UTC", COLUMN_TEXT, EVENT(time)},
+        {"area", "port, gate, region, node, dataplane or allocation", COLUMN_TEXT, EVENT(area)},
+        {"subject", "its name", COLUMN_TEXT, EVENT(subject)},
+        {"state", "that it has now", COLUMN_TEXT, EVENT(state)},
+        {"lost", "events before this one that were not read in time", COLUMN_NUMBER,
+         .only_json = true, EVENT(lost)},
+        {0},
+};
+
+static const struct reply event_reply = {sizeof(struct sluice_event_row), .endless = true,
+                                         .columns = event_columns};
+
 static const struct command commands[] = {
+        {
+                .path = {"events"},
+                .help = "changes of state as they happen, until ^C",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_EVENTS,
+                .body_size = sizeof(struct sluice_events),
+                .arguments =
+                        {
+                                {.key = "allocations",
+                                 .help = "those that begin and end as well",
+                                 .type = ARGUMENT_FLAG,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_events, allocations)},
+                        },
+                .reply = &event_reply,
+        },
         {
                 .path = {"config", "show"},
                 .help = "the running configuration, as commands",

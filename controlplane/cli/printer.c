@@ -162,11 +162,33 @@ static int row_hold(struct printer *printer, const void *row)
 	return 0;
 }
 
+/* At once: whoever reads this waits for it. */
+static void row_print_endless(struct printer *printer, const void *row)
+{
+	const struct column *column = printer->reply->columns;
+	char text[CELL_MAX];
+
+	if (printer->json) {
+		json_t *object = row_to_json(printer->reply, row);
+
+		json_dumpf(object, printer->out, JSON_COMPACT);
+		json_decref(object);
+	}
+	for (; column->key != NULL && !printer->json; column++)
+		if (!column->only_json)
+			fprintf(printer->out, "%s%s", column > printer->reply->columns ? " " : "",
+			        cell_shown(column, row, text));
+	fputc('\n', printer->out);
+	fflush(printer->out);
+}
+
 static int row_print(struct printer *printer, const void *row)
 {
 	char text[CELL_MAX];
 
-	if (printer->json)
+	if (printer->reply->endless)
+		row_print_endless(printer, row);
+	else if (printer->json)
 		row_print_json(printer, row);
 	else if (printer->reply->single)
 		row_print_lines(printer, row);
@@ -197,6 +219,8 @@ void printer_end(struct printer *printer, bool ok)
 	const struct reply *reply = printer->reply;
 	bool list = reply != NULL && !reply->single;
 
+	if (reply != NULL && reply->endless)
+		return;
 	if (printer->json && printer->rows > 0)
 		fputs(list ? "]\n" : "\n", printer->out);
 	else if (printer->json && ok)

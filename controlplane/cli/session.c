@@ -171,7 +171,9 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 	int error;
 
 	do {
-		error = session_receive(session);
+		do
+			error = session_receive(session);
+		while (error == -EAGAIN && reply != NULL && reply->endless);
 		if (error < 0)
 			return fail_socket(session, prefix, error);
 		if (header->version != SLUICE_API_VERSION || header->status != 0)

@@ -14,9 +14,6 @@
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
-/* The request whose rows are struct sluice_region_row; not asked where no command has it. */
-#define REGION_SHOW 0x0603
-
 #define ROWS(row, member) sizeof(struct row), offsetof(struct row, member), FIELD_SIZE(row, member)
 
 static const struct {
@@ -25,7 +22,7 @@ static const struct {
 } tables[TOP_TABLES] = {
         [TOP_VERSION] = {SLUICE_VERSION, ROWS(sluice_version, program)},
         [TOP_GATE] = {SLUICE_GATE_SHOW, ROWS(sluice_gate_row, mode)},
-        [TOP_REGION] = {REGION_SHOW, ROWS(sluice_region_row, name)},
+        [TOP_REGION] = {SLUICE_REGION_SHOW, ROWS(sluice_region_row, name)},
         [TOP_TURN] = {SLUICE_TURN_SHOW, ROWS(sluice_turn_row, realm)},
         [TOP_WORKER] = {SLUICE_WORKER_SHOW, ROWS(sluice_worker_row, id)},
         [TOP_PORT] = {SLUICE_PORT_SHOW, ROWS(sluice_port_row, name)},

@@ -11,6 +11,7 @@
 #include "dataplane/log.h"
 #include "http/http.h"
 
+#include <sluice/event.h>
 #include <sluice/gate.h>
 #include <sluice/http.h>
 #include <sluice/region.h>
@@ -114,6 +115,7 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_CONFIG_SAVE, 0, answer_save},
 	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
 	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
+	        {SLUICE_EVENTS, sizeof(struct sluice_events), answer_events},
 	        {SLUICE_HTTP_SHOW, 0, answer_http_show},
 	        {SLUICE_REGION_SHOW, 0, answer_regions},
 	        {SLUICE_NODE_SHOW, 0, answer_nodes},

@@ -122,6 +122,10 @@ static void on_received(struct channel *channel, struct seqpacket_record *record
 	struct client *client = channel->owner;
 	char why[SLUICE_API_ERROR_MAX];
 
+	if (client->events != NULL) { /* it was to listen */
+		client_end(client);
+		return;
+	}
 	channel_read(channel, false);
 	client->request = record->header;
 	if (client->request.version == SLUICE_API_VERSION) {
@@ -168,6 +172,7 @@ void client_end(struct client *client)
 	if (client->change != NULL)
 		dataplane_change_forget(client->change);
 	relay_stop(client);
+	events_stop(client);
 	channel_close(&client->channel);
 	client->ended(client);
 }

@@ -33,6 +33,8 @@ struct client {
 	struct change *change; /* that the dataplane judges; NULL: none */
 	bool secrets;
 	uint64_t shown; /* serial of the last line that was shown */
+	/* control/events.c */
+	struct event_listener *events; /* NULL: does not listen */
 	/* control/region.c: what is being shown of it; NULL: nothing */
 	struct snapshot *snapshot;
 };
@@ -67,6 +69,10 @@ void answer_regions(struct client *client, const void *body);
 void answer_nodes(struct client *client, const void *body);
 void answer_drain(struct client *client, const void *body);
 void answer_undrain(struct client *client, const void *body);
+
+/* -- control/events.c -- */
+void answer_events(struct client *client, const void *body);
+void events_stop(struct client *client);
 
 /* A request that changes the configuration, or none that is known. */
 void answer_change(struct client *client, const void *body);

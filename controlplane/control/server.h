@@ -11,6 +11,7 @@
 
 struct fleet;
 struct gate_keeper;
+struct event_bus;
 struct http;
 struct own;
 struct running;
@@ -24,9 +25,10 @@ struct server_options {
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
-	struct own *own;     /* NULL where no line is the control plane's own */
-	struct http *http;   /* NULL: none */
-	struct fleet *fleet; /* NULL: none */
+	struct own *own;          /* NULL where no line is the control plane's own */
+	struct http *http;        /* NULL: none */
+	struct fleet *fleet;      /* NULL: none */
+	struct event_bus *events; /* NULL: none */
 	struct seqpacket_record *buffer;
 	uint64_t started; /* CLOCK_MONOTONIC, seconds */
 };

@@ -164,6 +164,12 @@ static json_t *arguments_read(struct http_request *request, char *why, size_t ro
 	return object;
 }
 
+/* A client of HTTP that has gone is only seen when something is sent to it. */
+static bool is_endless(const struct command *command)
+{
+	return command->reply != NULL && command->reply->endless;
+}
+
 static void on_command(struct http_request *request, void *arg)
 {
 	const char *path = http_path_rest(request);
@@ -173,7 +179,7 @@ static void on_command(struct http_request *request, void *arg)
 	char why[256];
 	json_t *arguments;
 
-	if (command == NULL || command->kind == COMMAND_LOCAL) {
+	if (command == NULL || command->kind == COMMAND_LOCAL || is_endless(command)) {
 		http_refuse(request, 404, "there is no such command (GET /v1/openapi.json)");
 		return;
 	}

@@ -188,6 +188,12 @@ static json_t *components_make(void)
 	                 "http", "scheme", "bearer");
 }
 
+static bool is_over_http(const struct command *command)
+{
+	return command->kind != COMMAND_LOCAL &&
+	       (command->reply == NULL || !command->reply->endless);
+}
+
 json_t *openapi_make(void)
 {
 	json_t *paths = json_object();
@@ -196,7 +202,7 @@ json_t *openapi_make(void)
 		const struct command_group *group = command_groups[i];
 
 		for (uint32_t n = 0; n < group->count; n++)
-			if (group->commands[n].kind != COMMAND_LOCAL)
+			if (is_over_http(&group->commands[n]))
 				command_add(&group->commands[n], group->title, paths);
 	}
 	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:[]}], s:o, s:o}", "openapi", "3.1.0",

@@ -11,9 +11,6 @@
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
-/* The request whose rows are struct sluice_region_row; not asked where no command has it. */
-#define REGION_SHOW 0x0603
-
 #define LABEL(row, member)                                                                         \
 	.label_offset = offsetof(struct row, member), .label_size = FIELD_SIZE(row, member)
 
@@ -22,7 +19,7 @@ const struct metric_source_info metric_sources[SOURCES] = {
                             LABEL(sluice_version, program)},
         [SOURCE_HTTP] = {SLUICE_HTTP_SHOW, sizeof(struct sluice_http_row)},
         [SOURCE_GATE] = {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
-        [SOURCE_REGION] = {REGION_SHOW, sizeof(struct sluice_region_row), .label = "region",
+        [SOURCE_REGION] = {SLUICE_REGION_SHOW, sizeof(struct sluice_region_row), .label = "region",
                            LABEL(sluice_region_row, name)},
         [SOURCE_TURN] = {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
         [SOURCE_WORKER] = {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row), .label = "worker",

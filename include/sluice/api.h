@@ -137,6 +137,8 @@ enum sluice_api_type {
 	SLUICE_NODE_SHOW = 0x0607,
 	SLUICE_NODE_DRAIN = 0x0608,
 	SLUICE_NODE_UNDRAIN = 0x0609,
+	/* event.h, control plane only */
+	SLUICE_EVENTS = 0x0801,
 	/* http.h, control plane only */
 	SLUICE_HTTP_LISTEN_ADD = 0x0901,
 	SLUICE_HTTP_LISTEN_DELETE = 0x0902,

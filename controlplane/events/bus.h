@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Events: whoever sees a change publishes it, and each listener has a bounded queue of its own: one
+ * that is too slow loses events, which are counted, and holds up nobody.
+ */
+#ifndef EVENTS_BUS_H
+#define EVENTS_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/event.h>
+
+#define EVENT_QUEUE_MAX 256 /* of one listener */
+
+struct event_bus;
+struct event_listener;
+
+/* NULL: no memory. */
+struct event_bus *event_bus_create(void);
+/* After its listeners. */
+void event_bus_destroy(struct event_bus *bus);
+
+void event_tell(struct event_bus *bus, const char *area, const char *subject, const char *state);
+
+/* `ready` is called with the first event after the queue was empty. NULL: no memory. */
+struct event_listener *event_listen(struct event_bus *bus, bool allocations,
+                                    void (*ready)(void *arg), void *arg);
+void event_listener_end(struct event_listener *listener);
+/* The oldest event; false: there is none. */
+bool event_take(struct event_listener *listener, struct sluice_event_row *row);
+
+/* How many listen; *allocations: one of them wants those. */
+uint32_t event_listeners(const struct event_bus *bus, bool *allocations);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Changes of state, told as they happen. The control plane's alone. */
+#ifndef SLUICE_EVENT_H
+#define SLUICE_EVENT_H
+
+#include <sluice/api.h>
+
+/* SLUICE_EVENTS -> rows, a reply each, until the client closes. */
+struct sluice_events {
+	uint32_t allocations; /* 1: those that begin and end as well */
+};
+static_assert(sizeof(struct sluice_events) == 4, "events");
+
+struct sluice_event_row {
+	char time[32]; /* UTC, RFC 3339 */
+	char area[16]; /* "port", "gate", "region", "node", "dataplane", "allocation" */
+	char subject[64];
+	char state[96];
+	uint64_t lost; /* events that this listener was too slow for, just before this one */
+};
+static_assert(sizeof(struct sluice_event_row) == 216, "event row");
+
+#endif
