@@ -137,6 +137,8 @@ static void interfaces_copy(struct capture *capture)
 	const struct ports *ports = capture->dp->ports;
 
 	for (uint16_t i = 0; i < ports->count; i++) {
+		if (!ports->table[i].used)
+			continue;
 		memcpy(capture->interfaces[i].name, ports->table[i].name,
 		       sizeof(capture->interfaces[i].name));
 		capture->interfaces[i].mac = ports->table[i].mac;
@@ -328,6 +330,10 @@ static bool capture_tend(struct capture *capture)
 {
 	if (__atomic_load_n(&capture->state, __ATOMIC_ACQUIRE) != SLUICE_CAPTURE_RUNNING)
 		set_leave(capture);
+	/* ports come while it runs */
+	pthread_mutex_lock(&capture->lock);
+	interfaces_copy(capture);
+	pthread_mutex_unlock(&capture->lock);
 	if (!__atomic_load_n(&capture->done, __ATOMIC_ACQUIRE))
 		return false;
 	if (!capture->joined) {

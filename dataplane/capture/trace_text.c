@@ -4,6 +4,7 @@
 #include "dataplane.h"
 #include "graph/drop.h"
 #include "net/port.h"
+#include "net/service.h"
 #include "stun/message.h"
 
 #include <arpa/inet.h>
@@ -64,8 +65,17 @@ static const char *class_text(uint16_t stun_class)
 	}
 }
 
-/* By its first bytes (RFC 7983), which is what the nodes go by. */
-static void payload_text(const struct trace_step *step, char *text, size_t room)
+static bool is_listener(const struct dataplane *dp, const struct ip_addr *ip, uint16_t port)
+{
+	const struct service *service = service_find(dp->services, ip, port);
+
+	return service != NULL && service->kind == SERVICE_TURN;
+}
+
+/* By its first bytes (RFC 7983), as classify does it; ChannelData is between clients and a listener
+ * alone. */
+static void payload_text(const struct trace_step *step, const struct dataplane *dp, char *text,
+                         size_t room)
 {
 	const uint8_t *payload = step->payload;
 	uint16_t length = step->payload_length;
@@ -73,7 +83,9 @@ static void payload_text(const struct trace_step *step, char *text, size_t room)
 	if (length >= 4 && payload[0] < 4)
 		snprintf(text, room, "STUN %s %s", method_text(stun_method_of(payload)),
 		         class_text(stun_class_of(payload)));
-	else if (length >= 4 && payload[0] >> 6 == 1)
+	else if (length >= 4 && payload[0] >> 6 == 1 &&
+	         (is_listener(dp, &step->dst, step->dst_port) ||
+	          is_listener(dp, &step->src, step->src_port)))
 		snprintf(text, room, "ChannelData 0x%04x",
 		         (unsigned int)(payload[0] << 8 | payload[1]));
 	else if (length >= 2 && payload[0] >= 20 && payload[0] < 64)
@@ -88,7 +100,8 @@ static void payload_text(const struct trace_step *step, char *text, size_t room)
 		snprintf(text, room, "data");
 }
 
-static void saw_text(const struct trace_step *step, char *text, size_t room)
+static void saw_text(const struct trace_step *step, const struct dataplane *dp, char *text,
+                     size_t room)
 {
 	char src[TRANSPORT_MAX], dst[TRANSPORT_MAX], payload[40];
 
@@ -98,7 +111,7 @@ static void saw_text(const struct trace_step *step, char *text, size_t room)
 	}
 	transport_text(&step->src, step->src_port, step->udp, src);
 	transport_text(&step->dst, step->dst_port, step->udp, dst);
-	payload_text(step, payload, sizeof(payload));
+	payload_text(step, dp, payload, sizeof(payload));
 	if (step->udp)
 		snprintf(text, room, "%.54s > %.54s %.30s, %u bytes", src, dst, payload,
 		         step->payload_length);
@@ -111,15 +124,26 @@ static const char *port_text(const struct dataplane *dp, uint16_t port)
 	return port < PORTS_MAX ? dp->ports->table[port].name : "no port";
 }
 
+/* The one that has the queue which this worker's frames leave by. */
+static uint16_t sender_of(const struct dataplane *dp, uint16_t worker, uint16_t port)
+{
+	if (port >= PORTS_MAX || dp->ports->table[port].queues == 0)
+		return worker;
+	return port_queue_worker(dp, port, port_tx_queue(dp, worker, port));
+}
+
 /* Where a packet goes that takes no edge. */
-static void end_text(const struct trace_step *step, const struct dataplane *dp, char *text,
-                     size_t room)
+static void end_text(const struct trace_step *step, const struct dataplane *dp, uint16_t worker,
+                     char *text, size_t room)
 {
 	const struct drop_reason_info *reason =
 	        &drop_reasons[step->reason < DROP_REASONS ? step->reason : DROP_NONE];
 
 	if (strcmp(step->node, "drop") == 0)
 		snprintf(text, room, "dropped, %s: %s", reason->name, reason->help);
+	else if (strcmp(step->node, "port_tx") == 0 && sender_of(dp, worker, step->port) != worker)
+		snprintf(text, room, "handed to worker %u, to be sent",
+		         sender_of(dp, worker, step->port));
 	else if (strcmp(step->node, "port_tx") == 0)
 		snprintf(text, room, "sent by %s", port_text(dp, step->port));
 	else if (strcmp(step->node, "hand_over") == 0)
@@ -144,7 +168,7 @@ void trace_row_write(struct sluice_trace_row *row, const struct dataplane *dp,
 
 	*row = (struct sluice_trace_row){.packet = number, .worker = packet->worker};
 	snprintf(row->node, sizeof(row->node), "%s", step->node);
-	saw_text(step, saw, sizeof(saw));
+	saw_text(step, dp, saw, sizeof(saw));
 	if (index == 0)
 		snprintf(row->saw, sizeof(row->saw), "%.*s, queue %u: %.120s", SLUICE_PORT_NAME_MAX,
 		         port_text(dp, step->port), step->queue, saw);
@@ -153,5 +177,5 @@ void trace_row_write(struct sluice_trace_row *row, const struct dataplane *dp,
 	if (step->next != NULL)
 		snprintf(row->decided, sizeof(row->decided), "to %s", step->next);
 	else
-		end_text(step, dp, row->decided, sizeof(row->decided));
+		end_text(step, dp, packet->worker, row->decided, sizeof(row->decided));
 }

@@ -39,7 +39,15 @@ assert diff "$WORK/sent" "$WORK/captured"
 assert_equal "$(frames "$WORK/stream" 'frame.interface_name == "dp0 decrypted" && ip.src == 198.18.1.2 && ip.dst == 198.18.1.1')" 200
 assert_equal "$(frames "$WORK/stream" 'frame.comment contains "decrypted, node media_route"')" 200
 
-# of an endpoint: both of its streams
+# what the subscriber is sent: RTP, under another key
+capture "$WORK/sent.pcapng" --points sent --endpoint bob
+client_python srtp_send.py "$key" 1111 100 2000 >"$WORK/sent" || fail "sender"
+await 5 at_least 100 written
+assert capture_end
+rtp=$(tshark -r "$WORK/sent.pcapng" -d udp.port==7000,rtp -Y 'rtp && ip.dst == 198.18.2.2 && frame.interface_name == "dp1"' 2>/dev/null | wc -l)
+((rtp >= 100)) || fail "$rtp packets to the subscriber"
+
+# an endpoint that is made anew is followed by its name; what does not authenticate is never shown
 capture "$WORK/endpoint" --decrypted --endpoint alice
 client_python srtp_send.py "$(head -c 30 /dev/urandom | base64 -w0)" 3333 5 >/dev/null # not authentic: never shown
 assert ctl endpoint delete alice

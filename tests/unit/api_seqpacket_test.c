@@ -144,9 +144,57 @@ static void path_that_cannot_be(void **state)
 	unlink(path);
 }
 
+/* One descriptor comes with a record, a second one is nobody's; who does not ask gets none. */
+static void descriptors_pass(void **state)
+{
+	struct sluice_api_header header = {.version = SLUICE_API_VERSION};
+	union {
+		struct cmsghdr header;
+		unsigned char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} two = {.header = {CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec part = {&header, sizeof(header)};
+	struct msghdr message = {.msg_iov = &part,
+	                         .msg_iovlen = 1,
+	                         .msg_control = two.bytes,
+	                         .msg_controllen = CMSG_LEN(2 * sizeof(int))};
+	int ends[2], pipes[2], passed, lowest;
+	char byte;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(seqpacket_send_fd(ends[0], &header, NULL, pipes[1]), 0);
+	assert_int_equal(seqpacket_receive_fd(ends[1], &record, &passed), sizeof(header));
+	assert_true(passed >= 0 && passed != pipes[1]);
+	assert_int_equal(write(passed, "x", 1), 1);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	close(passed);
+
+	assert_int_equal(seqpacket_send(ends[0], &header, NULL), 0);
+	assert_int_equal(seqpacket_receive_fd(ends[1], &record, &passed), sizeof(header));
+	assert_int_equal(passed, -1);
+
+	lowest = dup(0); /* what is left open later would be here */
+	close(lowest);
+	memcpy(CMSG_DATA(&two.header), pipes, sizeof(pipes));
+	assert_int_equal(sendmsg(ends[0], &message, 0), sizeof(header));
+	assert_int_equal(seqpacket_receive_fd(ends[1], &record, &passed), sizeof(header));
+	assert_int_equal(passed, lowest);
+	close(passed);
+	assert_int_equal(sendmsg(ends[0], &message, 0), sizeof(header));
+	assert_int_equal(seqpacket_receive(ends[1], &record), sizeof(header));
+	passed = dup(0);
+	assert_int_equal(passed, lowest);
+	close(passed);
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(pipes[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(descriptors_pass),
 	        cmocka_unit_test(record_round_trip),
 	        cmocka_unit_test(record_bounds),
 	        cmocka_unit_test(second_instance_refused),

@@ -635,9 +635,8 @@ static void a_trace_follows_packets(void **state)
 	receive(rig, 0, 4000, 1);
 	assert_int_equal(trace_read(trace, rows, RTE_DIM(rows)), 4);
 	assert_string_equal(rows[0].node, "port_rx");
-	assert_string_equal(
-	        rows[0].saw,
-	        "rig0, queue 0: 198.18.1.2:5000 > 198.18.1.1:4000 ChannelData 0x5a5a, 158 bytes");
+	assert_string_equal(rows[0].saw,
+	                    "rig0, queue 0: 198.18.1.2:5000 > 198.18.1.1:4000 data, 158 bytes");
 	assert_string_equal(rows[0].decided, "to classify");
 	assert_string_equal(rows[1].decided, "to kernel");
 	assert_string_equal(rows[2].decided, "to drop");
