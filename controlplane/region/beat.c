@@ -65,6 +65,18 @@ void beat_record(struct fleet *fleet, struct node_record *record)
 	listener_find(fleet, false, &record->addr6);
 }
 
+/* Behind the record: who hears it reads that at once. */
+static void event_send(struct fleet *fleet, struct redis *redis)
+{
+	char channel[FLEET_KEY_MAX];
+
+	if (fleet->event[0] == '\0')
+		return;
+	fleet_key(channel, fleet->own.region, "events", NULL);
+	redis_ask(redis, channel, NULL, NULL, "PUBLISH %s %s", channel, fleet->event);
+	fleet->event[0] = '\0';
+}
+
 static void record_send(struct fleet *fleet, struct redis *redis, const char *score)
 {
 	char texts[NODE_FIELDS][NODE_VALUE_MAX], key[FLEET_KEY_MAX], list[FLEET_KEY_MAX];
@@ -83,6 +95,7 @@ static void record_send(struct fleet *fleet, struct redis *redis, const char *sc
 	redis_ask_words(redis, key, NULL, NULL, WORDS, words, NULL);
 	redis_ask(redis, key, NULL, NULL, "PEXPIRE %s " LIFETIME_MS, key);
 	redis_ask(redis, list, NULL, NULL, "ZADD %s %s %s", list, score, record.id);
+	event_send(fleet, redis);
 }
 
 /* Its own clock orders the list: nodes' clocks may be hours apart. */
@@ -146,14 +159,10 @@ void beat_start(struct fleet *fleet)
 		event_active(fleet->beat, EV_TIMEOUT, 0);
 }
 
-void event_publish(struct fleet *fleet, const char *what)
+void beat_event(struct fleet *fleet, const char *what)
 {
-	struct fleet_region *region = fleet_region_find(fleet, fleet->own.region);
-	char channel[FLEET_KEY_MAX];
-
-	if (region == NULL || !redis_is_up(region->commands))
+	if (!fleet_is_set(fleet))
 		return;
-	fleet_key(channel, region->config.name, "events", NULL);
-	redis_ask(region->commands, channel, NULL, NULL, "PUBLISH %s %b", channel, what,
-	          strlen(what));
+	snprintf(fleet->event, sizeof(fleet->event), "%s %s", what, fleet->own.id);
+	beat_now(fleet);
 }

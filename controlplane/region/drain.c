@@ -66,7 +66,6 @@ void drain_load(struct fleet *fleet)
 static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
 {
 	const struct drain before = fleet->drain;
-	char what[SLUICE_NODE_ID_MAX + 16];
 	int error;
 
 	fleet->drain = *drain;
@@ -77,12 +76,9 @@ static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
 		fleet->drain = before;
 		return error;
 	}
-	fleet_judge(fleet);
+	fleet_renew(fleet);
 	fleet_tell(fleet);
-	beat_now(fleet);
-	snprintf(what, sizeof(what), "%s %s", drain->on ? "drain" : "undrain", fleet->own.id);
-	if (fleet_is_set(fleet))
-		event_publish(fleet, what);
+	beat_event(fleet, drain->on ? "drain" : "undrain");
 	return 0;
 }
 

@@ -129,15 +129,28 @@ static void on_changed(void *arg, const struct view_change *change)
 		         words[change->before], change->reason);
 }
 
-void fleet_judge(struct fleet *fleet)
+static void own_see(struct fleet *fleet)
 {
 	struct node_record record;
+
+	if (!fleet_is_set(fleet))
+		return;
+	beat_record(fleet, &record);
+	view_beat(fleet->view, fleet_now(), record.region, &record);
+}
+
+void fleet_renew(struct fleet *fleet)
+{
+	fleet->renewed = fleet_now();
+	own_see(fleet);
+	snapshot_renew(fleet);
+}
+
+static void fleet_judge(struct fleet *fleet)
+{
 	bool held;
 
-	if (fleet_is_set(fleet)) {
-		beat_record(fleet, &record);
-		view_beat(fleet->view, fleet_now(), record.region, &record);
-	}
+	own_see(fleet);
 	view_tick(fleet->view, fleet_now(), on_changed, fleet);
 	held = view_held_since(fleet->view) != 0;
 	if (held != fleet->held)

@@ -27,7 +27,6 @@ struct reading {
 	double from, last; /* scores: of the round, and the last that was seen */
 	double server_us;  /* its clock at the round's start */
 	uint64_t whole;    /* when the last whole round began */
-	bool said;         /* that something in it is wrong */
 };
 
 struct fleet_region {
@@ -35,6 +34,8 @@ struct fleet_region {
 	struct sluice_region_add config; /* redis all zero: ours, and nobody has said where */
 	struct redis *commands, *events;
 	struct reading reading;
+	uint64_t read_after; /* no sooner: it holds too much */
+	uint64_t said;       /* when it was last said that something in it is wrong; 0: never */
 };
 
 struct drain {
@@ -58,12 +59,14 @@ struct fleet {
 	struct event *tick, *beat;
 	uint64_t seq, started, generation;
 	uint64_t born;
-	bool young;   /* its dataplane may yet come */
-	bool beating; /* a beat is on its way */
+	bool young;                          /* its dataplane may yet come */
+	char event[SLUICE_NODE_ID_MAX + 16]; /* goes with the next beat; empty: none */
+	bool beating;                        /* a beat is on its way */
 	bool held;
 	bool untold; /* the dataplane has not been told of the snapshot */
 	uint32_t ticks;
-	uint64_t saved; /* when the snapshot was last written */
+	uint64_t renewed; /* when a snapshot was last made between two ticks */
+	uint64_t saved;   /* when the snapshot was last written */
 	int save_error;
 	char snapshot_path[FLEET_PATH_MAX], drain_path[FLEET_PATH_MAX];
 };
@@ -72,8 +75,9 @@ uint64_t fleet_now(void); /* ns, CLOCK_MONOTONIC */
 struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *name);
 /* "sluice:{REGION}:what[:ID]" */
 void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id);
-/* Looks at all of it anew; tells the dataplane where something has changed. */
-void fleet_judge(struct fleet *fleet);
+/* A snapshot of what is known now; verdicts stay. Tells the dataplane where something has changed.
+ */
+void fleet_renew(struct fleet *fleet);
 void fleet_tell(struct fleet *fleet);
 bool fleet_is_set(const struct fleet *fleet);
 
@@ -84,8 +88,8 @@ void beat_start(struct fleet *fleet);
 /* This node's record as it is now. */
 void beat_record(struct fleet *fleet, struct node_record *record);
 void beat_now(struct fleet *fleet);
-/* "drain ID" to all regions that listen. */
-void event_publish(struct fleet *fleet, const char *what);
+/* The same, and "drain ID" to all regions that listen, once the record is there to be read. */
+void beat_event(struct fleet *fleet, const char *what);
 /* -- read.c -- */
 void read_start(struct fleet_region *region);
 void read_node(struct fleet_region *region, const char *id, size_t length);

@@ -16,16 +16,22 @@
 #define ALIVE_US   (15 * SECOND_US) /* a node's key lives that long */
 #define OVERLAP_US (1 * SECOND_US)
 #define WHOLE_NS   10000000000ull
+#define REST_NS    1000000000ull /* where a round ended for its length alone */
+#define RENEW_NS   50000000ull   /* a stranger may send events without end */
+#define SAID_NS    600000000000ull
 #define PAGES_MAX  (VIEW_NODES_MAX / FLEET_READ_PAGE)
 #define WORDS      (2 + NODE_FIELDS)
 
-/* One line an outage: a stranger's data is wrong again and again. */
+/* One line in a while: a stranger's data is wrong again and again. */
 static void say_once(struct fleet_region *region, const char *id, const char *what)
 {
-	if (!region->reading.said)
-		log_warning("region %s: its Redis holds what is no node: %s%s%s",
-		            region->config.name, id, id[0] != '\0' ? ": " : "", what);
-	region->reading.said = true;
+	uint64_t now = fleet_now();
+
+	if (region->said != 0 && now - region->said < SAID_NS)
+		return;
+	log_warning("region %s: its Redis holds what is no node: %s%s%s", region->config.name, id,
+	            id[0] != '\0' ? ": " : "", what);
+	region->said = now;
 }
 
 /* -- a record -- */
@@ -94,6 +100,8 @@ static void on_record(void *arg, const redisReply *reply)
 			region->reading.waiting--;
 		if (asked->of_round)
 			round_go_on(region);
+		else if (fleet_now() - region->fleet->renewed > RENEW_NS)
+			fleet_renew(region->fleet);
 	}
 	free(asked);
 }
@@ -155,8 +163,10 @@ static void page_take(struct fleet_region *region, const redisReply *reply)
 			reading->last = score;
 		reading->waiting += node_ask(region, id->str, id->len, true);
 	}
-	if (reading->pages == PAGES_MAX)
-		say_once(region, "", "more nodes than a region has");
+	if (reading->pages < PAGES_MAX)
+		return;
+	say_once(region, "", "more nodes than a region has");
+	region->read_after = fleet_now() + REST_NS;
 }
 
 static void on_page(void *arg, const redisReply *reply)
@@ -228,7 +238,8 @@ static void on_time(void *arg, const redisReply *reply)
 
 void read_start(struct fleet_region *region)
 {
-	if (region->reading.busy || !redis_is_up(region->commands))
+	if (region->reading.busy || !redis_is_up(region->commands) ||
+	    fleet_now() < region->read_after)
 		return;
 	region->reading.waiting = 0;
 	region->reading.busy = redis_ask(region->commands, NULL, on_time, region, "TIME") == 0;

@@ -90,6 +90,16 @@ static struct witnesses witnesses_count(const struct view_region *region, uint64
 	return count;
 }
 
+/* Nothing has been known of it for long enough to say that it is silent. */
+static bool region_is_new(const struct view_region *region, uint64_t now)
+{
+	for (uint32_t i = 0; i < region->n_nodes; i++)
+		if (region->nodes[i]->beat != NEVER ||
+		    since(now, region->nodes[i]->first_seen) > VIEW_BEAT_STALE)
+			return false;
+	return true;
+}
+
 static enum sluice_verdict region_sample(const struct view *view, const struct view_region *region,
                                          uint64_t now)
 {
@@ -105,7 +115,9 @@ static enum sluice_verdict region_sample(const struct view *view, const struct v
 	if (witnesses.probed > 0)
 		return fresh || witnesses.answer > 0 ? SLUICE_VERDICT_DEGRADED
 		                                     : SLUICE_VERDICT_UNREACHABLE;
-	return fresh ? SLUICE_VERDICT_HEALTHY : SLUICE_VERDICT_UNREACHABLE;
+	if (fresh)
+		return SLUICE_VERDICT_HEALTHY;
+	return region_is_new(region, now) ? SLUICE_VERDICT_UNKNOWN : SLUICE_VERDICT_UNREACHABLE;
 }
 
 /* -- hysteresis -- */
