@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One line an event, to stderr; with the journal's priority prefix (sd-daemon(3)) where stderr is
- * the journal. Control thread only. */
+ * the journal. Control characters become ?, and of a priority that floods lines are left out, and
+ * counted. Control thread only. */
 #ifndef LOG_H
 #define LOG_H
 
