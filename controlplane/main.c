@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "metrics/metrics.h"
 #include "region/fleet.h"
+#include "users/source.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -38,6 +39,7 @@ struct controlplane {
 	struct own *own;
 	struct http *http;
 	struct fleet *fleet;
+	struct lookup *lookup;
 	struct http_commands *http_commands;
 	struct metrics_collector *metrics;
 	struct event_bus *events;
@@ -89,6 +91,7 @@ static void on_ready(void *arg)
 
 	gate_keeper_ready(cp->gate);
 	fleet_ready(cp->fleet);
+	lookup_dataplane_ready(cp->lookup);
 }
 
 static int signals_catch(struct controlplane *cp)
@@ -142,6 +145,12 @@ static int parts_create(struct controlplane *cp)
 	        .state_dir = cp->options.state_dir,
 	        .socket = cp->options.socket,
 	};
+	struct lookup_options lookup = {
+	        .base = cp->base,
+	        .dataplane = cp->options.dataplane,
+	        .running = cp->running,
+	        .buffer = cp->buffer,
+	};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -171,7 +180,9 @@ static int parts_create(struct controlplane *cp)
 		return -ENOMEM;
 	own_start(cp->own);
 	fleet_start(cp->fleet);
-	return 0;
+	lookup.source = source_of_fleet(cp->fleet);
+	cp->lookup = lookup_create(&lookup);
+	return cp->lookup != NULL ? 0 : -ENOMEM;
 }
 
 static int serve(struct controlplane *cp)
@@ -203,6 +214,7 @@ static void controlplane_end(struct controlplane *cp)
 {
 	http_destroy(cp->http);
 	fleet_destroy(cp->fleet);
+	lookup_destroy(cp->lookup); /* behind what it asks */
 	http_commands_destroy(cp->http_commands);
 	metrics_collector_destroy(cp->metrics);
 	event_watch_destroy(cp->watch);

@@ -40,6 +40,13 @@ struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *na
 	return NULL;
 }
 
+struct redis *fleet_own_redis(const struct fleet *fleet)
+{
+	const struct fleet_region *own = fleet_region_find(fleet, fleet->own.region);
+
+	return own != NULL ? own->commands : NULL;
+}
+
 void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id)
 {
 	snprintf(key, FLEET_KEY_MAX, "sluice:{%s}:%s%s%s", region, what, id != NULL ? ":" : "",

@@ -40,6 +40,10 @@ void fleet_serve(struct fleet *fleet, struct dataplane_client *client);
 /* The dataplane has the whole configuration, and is perhaps a new one. */
 void fleet_ready(struct fleet *fleet);
 
+struct redis;
+/* Of this node's own region; NULL: there is none. */
+struct redis *fleet_own_redis(const struct fleet *fleet);
+
 /* seconds: 0: without a bound. 0, or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
 int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why);
 int fleet_undrain(struct fleet *fleet, char *why);
