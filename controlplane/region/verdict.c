@@ -127,6 +127,7 @@ static enum sluice_verdict judged_follow(struct judged *judged, enum sluice_verd
 {
 	if (sample == SLUICE_VERDICT_UNKNOWN)
 		return judged->verdict;
+	judged->bad = is_bad(sample) ? judged->bad + 1 : 0;
 	/* What is new is well at its first good sign. */
 	if (judged->verdict == SLUICE_VERDICT_UNKNOWN && sample == SLUICE_VERDICT_HEALTHY)
 		return sample;
@@ -138,6 +139,9 @@ static enum sluice_verdict judged_follow(struct judged *judged, enum sluice_verd
 		judged->better = 0;
 		if (judged->worse >= VIEW_BAD)
 			return judged->mildest;
+		/* It was bad for as long already: the second witness has only come later. */
+		if (judged->verdict == SLUICE_VERDICT_DEGRADED && judged->bad > VIEW_BAD)
+			return sample;
 	} else {
 		judged->worst =
 		        judged->better++ == 0 || sample > judged->worst ? sample : judged->worst;

@@ -11,7 +11,7 @@
 
 #define VIEW_NODES_MAX  4096 /* of one region */
 #define VIEW_TICK_NS    500000000ull
-#define VIEW_BEAT_STALE 2500000000ull  /* ns without a change of seq: two beats missed */
+#define VIEW_BEAT_STALE 2200000000ull  /* ns without a change of seq: two beats missed */
 #define VIEW_FORGET_NS  60000000000ull /* a node that nobody sees, and that is in no Redis */
 #define VIEW_PROBES     10             /* that are remembered */
 #define VIEW_BAD        3              /* samples in a row that make a verdict worse ... */

@@ -12,6 +12,7 @@
 struct judged {
 	enum sluice_verdict verdict;
 	uint32_t worse, better;             /* samples in a row */
+	uint32_t bad;                       /* of them, degraded or unreachable */
 	enum sluice_verdict mildest, worst; /* of those in a row: the verdict to come */
 	uint64_t changed;
 	char reason[SLUICE_REGION_REASON_MAX];
