@@ -52,12 +52,18 @@ plane_of() {
 net_near() { (($1 == 0)) && echo 1 || echo "${1}1"; }
 net_far() { (($1 == 0)) && echo 2 || echo "${1}2"; }
 
-# plane_conf N: lab.conf with the addresses of that host
+# plane_conf N: lab.conf with the addresses of that host, and what the regions know of each other
 plane_conf() {
-	local near far
+	local near far n
 	near=$(net_near "$1") far=$(net_far "$1")
 	sed -e "s/198\.18\.1\.1/198.18.$near.1/g" -e "s/198\.18\.2\.1/198.18.$far.1/g" \
 		-e "s/2001:2:0:1::/2001:2:0:$near::/g" -e "s/2001:2:0:2::/2001:2:0:$far::/g" "$LAB_CONF"
+	((LAB_REGIONS == 1)) && return
+	echo "port add wan0 xdp wan0"
+	for ((n = 0; n < LAB_REGIONS; n++)); do
+		echo "region add ${REGION_NAMES[n]} redis 198.18.100.$((n + 1)):6379"
+	done
+	echo "node set ${REGION_NAMES[$1]}1 region ${REGION_NAMES[$1]} http 198.18.$near.1:8080"
 }
 
 # The network between the hosts: a bridge in a namespace of its own.
@@ -65,10 +71,20 @@ wan_up() {
 	host_ip wan link add br0 type bridge && host_ip wan link set br0 up && planes_each wan_join
 }
 
+# wan_join HOST N: Redis is reached there, and the others' TURN addresses by probes
 wan_join() {
 	ip link add wan0 netns "$(host_netns "$1")" type veth peer name "port$2" netns "$(host_netns wan)" &&
 		host_ip "$1" link set wan0 up && host_ip wan link set "port$2" master br0 up &&
-		address_add "$1" wan0 "198.18.100.$(($2 + 1))/24"
+		(host_run "$1" ethtool -K wan0 tx off) >/dev/null && address_add "$1" wan0 "198.18.100.$(($2 + 1))/24" &&
+		wan_routes "$1" "$2"
+}
+
+wan_routes() {
+	local n
+	for ((n = 0; n < LAB_REGIONS; n++)); do
+		((n == $2)) && continue
+		host_ip "$1" route replace "198.18.$(net_near $n).0/24" via "198.18.100.$((n + 1))" || return
+	done
 }
 
 plane_number() { planes | grep -nx "$1" | cut -d: -f1; }
@@ -114,7 +130,7 @@ region_kill() {
 region_heal() {
 	local n near far
 	n=$(($(plane_number "$1/dp") - 1)) near=$(net_near "$n") far=$(net_far "$n")
-	region_links "$1" up &&
+	region_links "$1" up && wan_routes "$1/dp" "$n" &&
 		host_ip "$1/dp" addr replace "2001:2:0:$near::1/64" dev dp0 nodad &&
 		host_ip "$1/dp" addr replace "2001:2:0:$far::1/64" dev dp1 nodad &&
 		daemons_up "$1/dp" && neighbours_meet "$1/dp" "$n"

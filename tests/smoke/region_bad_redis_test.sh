@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Redis is there and useless: it never answers, answers after 3 s, answers garbage, refuses authentication, or holds a million
+# foreign keys. Nothing is lost, everybody is admitted, one clear line each, and no memory is eaten.
+LAB_UP=(--regions 3)
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+# shellcheck source=tests/smoke/_regions.sh
+. "$SMOKE/_regions.sh"
+
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(lab exec a/dp pgrep -n -f sluice-controlplane)/status"; }
+said_since() { lab log -r a controlplane | tail -n "+$((LOG_A + 1))" | grep -ci "redis"; }
+
+at_exit 'lab heal redis a; lab heal redis b; lab heal redis c'
+await 15 all_healthy
+flow_start a 70
+before=$(resident)
+for mode in hang slow garbage noauth; do
+	LOG_A=$(lab log -r a controlplane | wc -l)
+	for region in "${REGIONS[@]}"; do
+		lab kill redis "$region"
+		start "$region/dp" /usr/bin/python3 "$SMOKE/bad_redis.py" $mode
+		BAD+=("$STARTED")
+	done
+	await 10 at_least 1 said_since
+	for n in 1 2 3 4 5; do
+		for region in "${REGIONS[@]}"; do
+			[[ $(steer "$region" "$mode$n" node) =~ ^[abc]1$ ]] || fail "$mode: $region does not steer"
+			assert_equal "$(http_status "$region" /readyz)" 200 "$mode: readyz of $region"
+		done
+		assert_equal "$(client_python allocate.py demo demo)" allocated "$mode"
+	done
+	printf '%s: %s\n' $mode "$(lab log -r a controlplane | tail -n "+$((LOG_A + 1))" | grep -i redis | head -n 1)"
+	(($(said_since) <= 20)) || fail "$mode: $(said_since) lines"
+	process_end "${BAD[@]}"
+	BAD=()
+	for region in "${REGIONS[@]}"; do
+		assert lab heal redis "$region"
+	done
+	await 30 all_healthy
+done
+redis a --raw debug populate 1000000 foreign >/dev/null
+assert_equal "$(redis a dbsize | grep -o '[0-9]*' | tail -n 1 | wc -c)" 8 "a million keys"
+await 10 all_healthy
+flow_end
+after=$(resident)
+((after < before + 8192)) || fail "the control plane grew from $before to $after kB"

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A node drains: a client is sent to another region with 300 and allocates there, present allocations stay, until their end or the
+# drain's bound; it outlives the control plane, and ends with undrain.
+LAB_UP=(--regions 3)
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+# shellcheck source=tests/smoke/_regions.sh
+. "$SMOKE/_regions.sh"
+
+state() { at "${1:-a}" -j node show | jq -r '.[] | select(.id == "a1").state'; }
+error_300() { at a -j counter show | jq '.[] | select(.name == "turn.error_300").value'; }
+drains() { [[ $(client_python allocate.py demo demo) == 300 ]]; }
+
+at_exit at a node undrain
+at_exit lab heal controlplane a
+await 15 all_healthy
+flow_start a 12
+await 5 eval '[[ $(at a -j allocation show | jq length) -gt 0 ]]'
+assert at a node drain
+await 5 drains
+await 3 eval '[[ $(state b) == draining ]]'
+for n in 1 2 3 4 5 6; do
+	[[ $(steer b "drained$n") != a ]] || fail "b steers to a"
+done
+# turnutils_uclient goes where it is sent.
+read -r sent received lost trip < <(uclient_run -n 20 -m 1 -y -c "${SERVER[a]}") || fail "a client that was sent away"
+((sent > 0 && lost == 0)) || fail "$lost of $sent lost after a 300"
+(($(at b -j counter show | jq '.[] | select(.name == "turn.allocate_success").value') +
+	$(at c -j counter show | jq '.[] | select(.name == "turn.allocate_success").value') > 0)) || fail "nobody allocated at b or c"
+assert lab kill controlplane a
+assert lab heal controlplane a
+await 5 eval '[[ $(state) == draining ]]'
+assert drains
+assert at a node undrain
+await 5 eval '[[ $(client_python allocate.py demo demo) == allocated ]]'
+flow_end
+
+# Who is left when the bound comes is ended.
+uclient_run -n 1000 -m 2 -y -c "${SERVER[a]}" >/dev/null 2>&1 &
+at_exit process_end $!
+held() { at a -j allocation show | jq length; }
+await 5 at_least 1 held
+assert at a node drain seconds 2
+await 1 drains
+at_least 1 held || fail "the drain ended them at once"
+await 10 prints 0 held
+assert drains
+assert at a node undrain
+await 5 eval '[[ $(client_python allocate.py demo demo) == allocated ]]'
+await 15 all_healthy
