@@ -13,7 +13,8 @@ echo_start
 mkfifo "$WORK/pipe"
 
 # stuck: the pipe is full after 64 KiB, and nobody reads
-sleep 120 <"$WORK/pipe" &
+# shellcheck disable=SC2217 # it shall not read
+sleep 60 <"$WORK/pipe" &
 reader=$!
 at_exit process_end $reader
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &

@@ -11,7 +11,9 @@ all=$WORK/all.pcapng
 capture "$all"
 (assert_lossless -n 50 -m 2 -z 5 -l 160 -c -e $PEER4 $SERVER4) || exit 1
 (assert_lossless -n 20 -m 1 -z 5 -l 160 -x -s -e $PEER6 $SERVER6) || exit 1
+strays=$(counter drop.turn_no_allocation)
 in_peer bash -c 'for port in {50000..50020}; do echo stray >"/dev/udp/198.18.2.1/$port"; done'
+await 5 at_least $((strays + 15)) counter drop.turn_no_allocation
 assert capture_end
 
 assert_match "$(capinfos "$all" 2>&1)" 'application: +sluice-dataplane'
