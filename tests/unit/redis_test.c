@@ -329,6 +329,153 @@ static void what_waits_is_answered(void **state)
 	assert_int_equal(value.status, -1);
 }
 
+/* -- a Cluster, and a Sentinel -- */
+
+static char folder[] = "redis-test-XXXXXX";
+
+/* More redis-servers, each with its folder's files; 0 ends the words. */
+static pid_t other_start(uint16_t port, const char *const *words)
+{
+	const char *argv[24] = {"redis-server"};
+	char text[8], file[32];
+	pid_t pid = fork();
+	int n = 1;
+
+	assert_true(pid >= 0);
+	if (pid != 0)
+		return pid;
+	snprintf(text, sizeof(text), "%u", port);
+	snprintf(file, sizeof(file), "nodes-%u.conf", port);
+	for (; *words != NULL; words++)
+		argv[n++] = strcmp(*words, "FILE") == 0 ? file : *words;
+	argv[n++] = "--port";
+	argv[n++] = text;
+	argv[n++] = "--dir";
+	argv[n] = folder;
+	if (freopen("/dev/null", "w", stdout) == NULL)
+		_exit(127);
+	execvp(argv[0], (char **)(uintptr_t)argv);
+	_exit(127);
+}
+
+static void other_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void shell(const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (system(line) != 0)
+		fail_msg("failed: %s", line);
+}
+
+static int others_begin(void **state)
+{
+	memcpy(folder, "redis-test-XXXXXX", sizeof(folder));
+	assert_non_null(mkdtemp(folder));
+	base = event_base_new();
+	return 0;
+}
+
+static int others_end(void **state)
+{
+	shell("rm -r %s", folder);
+	event_base_free(base);
+	return 0;
+}
+
+/* Each node has half of the slots: keys of both are read and written over one client. */
+static void a_cluster_is_followed(void **state)
+{
+	static const char *const words[] = {"--bind", "127.0.0.1", "--cluster-enabled",     "yes",
+	                                    "--save", "",          "--cluster-config-file", "FILE",
+	                                    NULL};
+	uint16_t ports[2] = {port_find(), 0};
+	struct seen seen = {0}, value = {0};
+	struct redis_options options;
+	struct redis *redis;
+	pid_t pids[2];
+
+	/* The bus has its port 10000 above. */
+	while (ports[0] > 55000)
+		ports[0] = port_find();
+	do
+		ports[1] = port_find();
+	while (ports[1] > 55000 || ports[1] == ports[0]);
+	for (int i = 0; i < 2; i++)
+		pids[i] = other_start(ports[i], words);
+	for (int i = 0; i < 2; i++)
+		shell("for i in $(seq 200); do redis-cli -p %u cluster addslotsrange %d %d 2>&1 | "
+		      "grep -q OK && exit 0; sleep 0.05; done; exit 1",
+		      ports[i], i * 8192, i * 8192 + 8191);
+	shell("redis-cli -p %u cluster meet 127.0.0.1 %u >/dev/null", ports[0], ports[1]);
+	for (int i = 0; i < 2; i++)
+		shell("for i in $(seq 400); do redis-cli -p %u cluster info | "
+		      "grep -q cluster_state:ok && exit 0; sleep 0.05; done; exit 1",
+		      ports[i]);
+	options = options_make(ports[0], &seen);
+	redis = redis_create(&options);
+	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	for (int i = 0; i < 20; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "key-%d", i);
+		value.done = false;
+		assert_int_equal(redis_ask(redis, key, on_reply, &value, "SET %s v%d", key, i), 0);
+		assert_true(wait_until(&value.done, 2000));
+		assert_int_equal(value.status, REDIS_REPLY_STATUS);
+		value.done = false;
+		assert_int_equal(redis_get(redis, key, on_get, &value), 0);
+		assert_true(wait_until(&value.done, 2000));
+		assert_int_equal(value.status, 0);
+	}
+	for (int i = 0; i < 2; i++)
+		shell("test $(redis-cli -p %u dbsize) -gt 0", ports[i]);
+	redis_destroy(redis);
+	other_end(pids[0]);
+	other_end(pids[1]);
+}
+
+static void a_sentinel_is_asked(void **state)
+{
+	static const char *const words[] = {"--bind", "127.0.0.1", "--save", "", NULL};
+	char conf[64];
+	const char *const sentinel_words[] = {conf, "--sentinel", "--bind", "127.0.0.1", NULL};
+	uint16_t port = port_find(), sentinel_port = port_find();
+	struct seen seen = {0}, value = {0};
+	struct redis_options options;
+	struct redis *redis;
+	pid_t master, sentinel;
+
+	snprintf(conf, sizeof(conf), "%s/sentinel.conf", folder);
+	shell("echo 'sentinel monitor north 127.0.0.1 %u 1' >%s", port, conf);
+	master = other_start(port, words);
+	sentinel = other_start(sentinel_port, sentinel_words);
+	options = options_make(sentinel_port, &seen);
+	snprintf(options.region.sentinel, sizeof(options.region.sentinel), "north");
+	redis = redis_create(&options);
+	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_int_equal(redis_ask(redis, "k", on_reply, &value, "SET k v"), 0);
+	assert_true(wait_until(&value.done, 1000));
+	assert_int_equal(value.status, REDIS_REPLY_STATUS);
+	redis_destroy(redis);
+	seen = (struct seen){0};
+	snprintf(options.region.sentinel, sizeof(options.region.sentinel), "south");
+	redis = redis_create(&options);
+	assert_false(wait_until(&seen.up, 1000));
+	assert_string_equal(redis_why(redis), "its Sentinel knows no such master");
+	redis_destroy(redis);
+	other_end(sentinel);
+	other_end(master);
+}
+
 /* -- none -- */
 
 struct hostile {
@@ -516,6 +663,8 @@ int main(void)
 	        REAL(it_comes_back),
 	        REAL(a_hanging_one_is_left_in_a_second),
 	        REAL(what_waits_is_answered),
+	        cmocka_unit_test_setup_teardown(a_cluster_is_followed, others_begin, others_end),
+	        cmocka_unit_test_setup_teardown(a_sentinel_is_asked, others_begin, others_end),
 	};
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(redirections),
