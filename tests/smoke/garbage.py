@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 
+from sluice_api import HEADER, VERSION
 from turn_client import ALLOCATE, BINDING, REQUEST, TRANSPORT, UDP, Client, attribute, message
 
 noise = random.Random(1)

@@ -17,7 +17,7 @@ assert jq -e '.panels | length > 5' "$SLUICE_ROOT/docs/grafana.json" >/dev/null
 "${SLUICE_BUILD:-$SLUICE_ROOT/build}/controlplane/sluice-metrics-page" | diff - "$SLUICE_ROOT/docs/metrics.md" || fail "docs/metrics.md is not what the table makes"
 for name in sluice_worker_busy_seconds_total sluice_port_up sluice_node_packets_total sluice_drops_total \
 	sluice_gate_passed_total sluice_turn_allocations sluice_http_requests_total sluice_dataplane_up; do
-	grep -q "^$name[ {]" "$WORK/metrics" || fail "$name is missing"
+	grep -q "^${name}[ {]" "$WORK/metrics" || fail "$name is missing"
 done
 # each metric that the dashboard or a rule names is there, or would be with regions and media
 jq -r '.. | .expr? // empty' "$SLUICE_ROOT/docs/grafana.json" | cat - "$SLUICE_ROOT/docs/alerts.yml" |
