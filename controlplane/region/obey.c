@@ -93,7 +93,8 @@ static struct fleet_region *region_make(struct fleet *fleet, const char *name)
 	if (region == NULL)
 		return NULL;
 	region->fleet = fleet;
-	snprintf(region->config.name, sizeof(region->config.name), "%s", name);
+	snprintf(region->config.name, sizeof(region->config.name), "%.*s",
+	         (int)sizeof(region->config.name) - 1, name);
 	fleet->regions[fleet->n_regions++] = region;
 	return region;
 }
