@@ -26,8 +26,9 @@ host_add() {
 	local name
 	name=$(host_netns "$1")
 	ip netns add "$name" || return
-	# Duplicate address detection would hold addresses back for seconds.
-	ip netns exec "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 &&
+	# Duplicate address detection would hold addresses back for seconds; and they shall outlive a link that goes down.
+	ip netns exec "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.keep_addr_on_down=1 net.ipv6.conf.all.keep_addr_on_down=1 &&
 		ip -n "$name" link set lo up
 }
 
