@@ -71,16 +71,16 @@ static double limit_round(struct srtp_limit *limit, uint32_t packets)
 /* In a round each key has its turn. */
 static void rounds_plan(struct rounds *rounds, const struct srtp_case *test)
 {
-	uint32_t packets = ROUND_PACKETS;
+	bool slow = test->engine == &srtp_engine_libsrtp2;
+	uint32_t packets = slow ? ROUND_SLOW : ROUND_PACKETS;
 
-	if (test->engine == &srtp_engine_libsrtp2)
-		packets = ROUND_SLOW;
 	if (test->workers > 1)
-		packets = ROUND_THREADS;
+		packets = slow ? ROUND_PACKETS : ROUND_THREADS;
 	packets = RTE_MAX(packets, test->audience->streams * test->audience->legs);
 	rounds->packets = packets;
-	rounds->count =
-	        RTE_MAX((uint32_t)ROUNDS_MIN, ROUNDS * RTE_MIN(ROUND_PACKETS, packets) / packets);
+	rounds->count = slow ? ROUNDS_MIN
+	                     : RTE_MAX((uint32_t)ROUNDS_MIN,
+	                               ROUNDS * RTE_MIN(ROUND_PACKETS, packets) / packets);
 }
 
 static void rounds_sort(struct rounds *rounds)

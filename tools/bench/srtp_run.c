@@ -71,11 +71,24 @@ static bool hungry(const struct runner *runner)
 	return true;
 }
 
+/* As media_route does: a reference for each worker that has legs of the stream. */
+static void packet_spread(struct runner *runner, struct rte_mbuf *mbuf)
+{
+	const struct srtp_population *population = runner->run->population;
+	uint64_t workers = population->media->streams[runner->run->stream].workers;
+
+	rte_mbuf_refcnt_set(mbuf, (uint16_t)__builtin_popcountll(workers));
+	for (; workers != 0; workers &= workers - 1) {
+		struct worker *worker = population->rig.dp->workers[__builtin_ctzll(workers)];
+
+		runner->lost |= worker_inbox_put(worker, &mbuf, 1) != 1;
+	}
+}
+
 static void packets_produce(struct runner *runner)
 {
 	struct srtp_run *run = runner->run;
 	struct srtp_population *population = run->population;
-	uint16_t workers = population->plan.workers;
 	uint32_t count = RTE_MIN(runner->sources - runner->produced,
 	                         RTE_MAX(1u, PENDING / population->plan.legs));
 
@@ -88,11 +101,7 @@ static void packets_produce(struct runner *runner)
 			runner->lost = true;
 			return;
 		}
-		if (workers > 1)
-			rte_mbuf_refcnt_set(mbuf, workers);
-		for (uint16_t i = 0; i < workers; i++)
-			runner->lost |=
-			        worker_inbox_put(population->rig.dp->workers[i], &mbuf, 1) != 1;
+		packet_spread(runner, mbuf);
 		if (++run->stream > population->plan.streams) {
 			run->stream = 1;
 			run->index++;
@@ -107,7 +116,8 @@ static void *runner_main(void *arg)
 	__atomic_add_fetch(runner->ready, 1, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(runner->start, __ATOMIC_ACQUIRE))
 		rte_pause();
-	while (runner->sent < runner->quota && !runner->lost) {
+	while ((runner->sent < runner->quota || runner->produced < runner->sources) &&
+	       !runner->lost) {
 		if (runner->produced < runner->sources && hungry(runner))
 			packets_produce(runner);
 		worker_walk(runner->worker);
