@@ -13,6 +13,8 @@
 #include "fuzz.h"
 
 #include <sluice/capture.h>
+#include <sluice/gate.h>
+#include <sluice/media.h>
 #include <sluice/port.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
@@ -30,10 +32,16 @@ static const struct {
         {SLUICE_VERSION, sizeof(struct sluice_version)},
         {SLUICE_PORT_SHOW, sizeof(struct sluice_port_row)},
         {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
+        {SLUICE_TURN_WANTED_TAKE, sizeof(struct sluice_turn_wanted)},
         {SLUICE_ALLOCATION_SHOW, sizeof(struct sluice_allocation_row)},
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
         {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row)},
         {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row)},
+        {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row)},
+        {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row)},
+        {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row)},
+        {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
+        {SLUICE_GATE_SOURCES_SHOW, sizeof(struct sluice_gate_source_row)},
         {SLUICE_CAPTURE_SHOW, sizeof(struct sluice_capture_row)},
         {SLUICE_TRACE, sizeof(struct sluice_trace_row)},
 };
@@ -85,6 +93,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	options.max_allocations = 64;
 	options.max_permissions = 64;
 	options.max_channels = 64;
+	options.max_endpoints = 64;
+	options.max_streams = 64;
+	options.max_subscriptions = 64;
 	options.mbufs = 1023;
 	CHECK(rte_eal_init(RTE_DIM(args), args) >= 0);
 	dp = dataplane_create(&options, NULL);
