@@ -76,6 +76,7 @@ static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
 		fleet->drain = before;
 		return error;
 	}
+	load_end_allocations(fleet->load, false);
 	fleet_renew(fleet);
 	fleet_tell(fleet);
 	beat_event(fleet, drain->on ? "drain" : "undrain");
@@ -119,5 +120,5 @@ void drain_follow(struct fleet *fleet)
 		return;
 	drain->ended = true;
 	log_info("the drain's time is over: %u allocations are ended", load.allocations);
-	load_end_allocations(fleet->load);
+	load_end_allocations(fleet->load, true);
 }

@@ -30,7 +30,7 @@ struct load {
 	uint64_t new_busy, new_all;
 	uint32_t workers_ppm, turn_ppm;
 	bool ending; /* all allocations that are shown are to go */
-	uint64_t *endings;
+	uint64_t endings[ENDINGS_MAX];
 	uint32_t n_endings;
 	struct load_now now;
 };
@@ -115,6 +115,8 @@ static void allocations_take(struct load *load, const void *body, uint32_t lengt
 	}
 	if (!last)
 		return;
+	if (!load->ending) /* called off while the question was under way */
+		load->n_endings = 0;
 	for (uint32_t i = 0; i < load->n_endings && load->channel.fd >= 0; i++) {
 		const struct sluice_allocation_delete ending = {load->endings[i]};
 
@@ -183,7 +185,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	load->new_busy = load->new_all = 0;
 	load_ask(load, SLUICE_TURN_SHOW, NULL, 0);
 	load_ask(load, SLUICE_WORKER_SHOW, NULL, 0);
-	if (load->ending && load->endings != NULL)
+	if (load->ending)
 		load_ask(load, SLUICE_ALLOCATION_SHOW, &all, sizeof(all));
 }
 
@@ -213,7 +215,6 @@ void load_destroy(struct load *load)
 	load_close(load);
 	if (load->timer != NULL)
 		event_free(load->timer);
-	free(load->endings);
 	free(load);
 }
 
@@ -222,9 +223,7 @@ void load_get(const struct load *load, struct load_now *now)
 	*now = load->now;
 }
 
-void load_end_allocations(struct load *load)
+void load_end_allocations(struct load *load, bool on)
 {
-	if (load->endings == NULL)
-		load->endings = calloc(ENDINGS_MAX, sizeof(*load->endings));
-	load->ending = true;
+	load->ending = on;
 }

@@ -22,7 +22,7 @@ struct load *load_create(struct event_base *base, const char *path,
                          struct seqpacket_record *buffer);
 void load_destroy(struct load *load);
 void load_get(const struct load *load, struct load_now *now);
-/* Ends all allocations that there are. */
-void load_end_allocations(struct load *load);
+/* on: ends all allocations that are shown, until there is none; off: those that come now stay. */
+void load_end_allocations(struct load *load, bool on);
 
 #endif

@@ -12,8 +12,6 @@ state() { at "${1:-a}" -j node show | jq -r '.[] | select(.id == "a1").state'; }
 error_300() { at a -j counter show | jq '.[] | select(.name == "turn.error_300").value'; }
 drains() { [[ $(client_python allocate.py demo demo) == 300 ]]; }
 
-# turnutils_uclient takes the same ports again: what this test leaves behind there is nobody else's business.
-at_exit lab down
 at_exit at a node undrain
 at_exit lab heal controlplane a
 await 15 all_healthy
@@ -49,4 +47,7 @@ await 10 prints 0 held
 assert drains
 assert at a node undrain
 await 5 eval '[[ $(client_python allocate.py demo demo) == allocated ]]'
+# Who comes now, stays.
+flow_start a 5
+flow_end
 await 15 all_healthy
