@@ -3,7 +3,7 @@
  * on its socket. */
 #include "common/notify.h"
 #include "common/privilege.h"
-#include "cli/option.h"
+#include "common/option.h"
 #include "config/file.h"
 #include "config/own.h"
 #include "config/running.h"
@@ -246,17 +246,11 @@ static bool options_answer(const struct controlplane_options *options)
 
 int main(int argc, char **argv)
 {
-	struct controlplane cp = {
-	        .options = {.socket = SLUICE_CONTROL_SOCKET,
-	                    .dataplane = SLUICE_DATAPLANE_SOCKET,
-	                    .state_dir = STATE_DIR_DEFAULT},
-	        .listener = {.fd = -1},
-	};
+	struct controlplane cp = {.listener = {.fd = -1}};
 	int status = options_read(&program_controlplane, argc, argv, &cp.options);
 
 	if (status >= 0 && status < argc) {
-		fprintf(stderr, "%s: \"%s\" is no option\n", program_controlplane.name,
-		        argv[status]);
+		option_fail(&program_controlplane, argv[status], "options only");
 		return EXIT_FAILURE;
 	}
 	if (status < 0)

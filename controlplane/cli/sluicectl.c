@@ -3,7 +3,7 @@
 #include "cli/batch.h"
 #include "cli/complete.h"
 #include "cli/interactive.h"
-#include "cli/option.h"
+#include "common/option.h"
 #include "cli/sluicectl_options.h"
 #include "cli/session.h"
 #include "cli/text.h"
@@ -83,7 +83,7 @@ static int run_completion(const char *line)
 
 int main(int argc, char **argv)
 {
-	struct sluicectl_options options = {.socket = SLUICE_CONTROL_SOCKET};
+	struct sluicectl_options options = {0};
 	static struct session session;
 	int first, status;
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/sluicectl_options.h"
 
-#include "cli/option.h"
+#include "common/option.h"
 
-#include <stddef.h>
+#include <sluice/api.h>
 
 #define AT(member) offsetof(struct sluicectl_options, member)
 
 static const struct option_row options[] = {
-        {'s', "socket", "SOCKET", "the daemon's socket; /run/sluice/control.sock unless given",
-         AT(socket)},
+        {'s', "socket", "SOCKET", "the daemon's socket", AT(socket),
+         .otherwise = SLUICE_CONTROL_SOCKET},
         {'j', "json", NULL, "every answer and every error in JSON", AT(json)},
         {'f', "file", "FILE", "run the commands of a file; - is stdin", AT(file)},
         {'e', "stop", NULL, "with -f: stop at the first command that fails", AT(stop)},

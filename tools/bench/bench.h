@@ -6,8 +6,6 @@
 #include "row.h"
 
 struct bench {
-	const char *name;
-	const char *help;
 	/* How much memory EAL must have for these cases; 0: they need no EAL. */
 	uint32_t (*megabytes)(const char *glob);
 	/* Fills rows. 0, or -1 with a line on stderr. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluice-bench: the shipped nodes in this process, on ports that it owns at both ends. */
 #include "bench.h"
+#include "common/option.h"
+#include "options.h"
 #include "rig.h"
 
 #include <rte_common.h>
@@ -9,31 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <unistd.h>
-
-static const struct bench benches[] = {
-        {"turn", "TURN relaying, requests and memory", turn_bench_megabytes, turn_bench},
-        {"gate", "verdicts of the gate, in XDP and in C", gate_bench_megabytes, gate_bench},
-        {"regions", "steering among 100 regions and 10,000 nodes", regions_bench_megabytes,
-         regions_bench},
-        {"srtp", "SRTP fan-out, beside the cipher alone and libsrtp2", srtp_bench_megabytes,
-         srtp_bench},
+static const struct bench benches[BENCHES] = {
+        [BENCH_TURN] = {turn_bench_megabytes, turn_bench},
+        [BENCH_GATE] = {gate_bench_megabytes, gate_bench},
+        [BENCH_REGIONS] = {regions_bench_megabytes, regions_bench},
+        [BENCH_SRTP] = {srtp_bench_megabytes, srtp_bench},
 };
 
-static void usage(FILE *out)
+/* BENCHES: there is none of that name. */
+static enum bench_name bench_find(const char *name)
 {
-	fprintf(out, "usage: sluice-bench BENCH [-j] [CASE-GLOB]\n"
-	             "  -j  one JSON object instead of a table\n");
-	for (size_t i = 0; i < RTE_DIM(benches); i++)
-		fprintf(out, "  %-8s%s\n", benches[i].name, benches[i].help);
-}
-
-static const struct bench *bench_find(const char *name)
-{
-	for (size_t i = 0; i < RTE_DIM(benches); i++)
-		if (strcmp(benches[i].name, name) == 0)
-			return &benches[i];
-	return NULL;
+	for (enum bench_name i = 0; i < BENCHES; i++)
+		if (strcmp(bench_words[i].name, name) == 0)
+			return i;
+	return BENCHES;
 }
 
 static uint64_t file_number(const char *path)
@@ -58,11 +49,12 @@ static bool huge_pages_free(uint32_t megabytes)
 	               megabytes;
 }
 
-static int bench_run(const struct bench *bench, const char *glob, bool json)
+static int bench_run(enum bench_name name, const char *glob, bool json)
 {
+	const struct bench *bench = &benches[name];
 	uint32_t megabytes = bench->megabytes(glob);
 	bool huge = huge_pages_free(megabytes);
-	struct rows rows = {.bench = bench->name};
+	struct rows rows = {.bench = bench_words[name].name};
 
 	if (megabytes > 0 && rig_eal("sluice-bench", megabytes, huge) != 0) {
 		fprintf(stderr, "sluice-bench: no memory for EAL\n");
@@ -83,23 +75,27 @@ static int bench_run(const struct bench *bench, const char *glob, bool json)
 
 int main(int argc, char **argv)
 {
-	const struct bench *bench;
-	const char *glob;
-	bool json = false;
-	int option;
+	struct bench_options options = {0};
+	int first = options_read(&program_bench, argc, argv, &options);
+	enum bench_name name;
 
-	while ((option = getopt(argc, argv, "jh")) != -1) {
-		if (option != 'j') {
-			usage(option == 'h' ? stdout : stderr);
-			return option != 'h';
-		}
-		json = true;
-	}
-	bench = optind < argc ? bench_find(argv[optind]) : NULL;
-	if (bench == NULL || argc > optind + 2) {
-		usage(stderr);
+	if (first < 0)
+		return 1;
+	if (options.help)
+		options_print_help(&program_bench);
+	if (options.version)
+		printf("sluice-bench %s\n", SLUICE_VERSION_TEXT);
+	if (options.help || options.version)
+		return 0;
+	name = first < argc ? bench_find(argv[first]) : BENCHES;
+	if (name == BENCHES) {
+		option_fail(&program_bench, first < argc ? argv[first] : "the first word",
+		            "turn, gate, regions or srtp");
 		return 1;
 	}
-	glob = optind + 1 < argc ? argv[optind + 1] : "*";
-	return bench_run(bench, glob, json);
+	if (first + 2 < argc) {
+		option_fail(&program_bench, argv[first + 2], "one glob of cases at most");
+		return 1;
+	}
+	return bench_run(name, first + 1 < argc ? argv[first + 1] : "*", options.json);
 }

@@ -8,7 +8,7 @@
 #include "output.h"
 #include "request.h"
 
-#include "cli/option.h"
+#include "common/option.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -169,7 +169,7 @@ static int run(const struct sluice_capture *request, struct output *output, cons
 
 int main(int argc, char **argv)
 {
-	struct capture_options options = {.socket = SLUICE_DATAPLANE_SOCKET};
+	struct capture_options options = {0};
 	static struct sluice_capture request;
 	char why[REQUEST_WHY_MAX];
 	struct output output;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
 
-#include "cli/option.h"
+#include "common/option.h"
+
+#include <sluice/api.h>
 
 #define AT(member) offsetof(struct capture_options, member)
 
@@ -32,8 +34,8 @@ static const struct option_row options[] = {
         {0, "file-seconds", "N", "begin another file after so long", AT(file_seconds)},
         {0, "buffer", "KIB", "of each worker, 64 to 65536; 16384 unless given", AT(buffer)},
         {'q', "quiet", NULL, "say nothing but errors", AT(quiet)},
-        {'s', "socket", "SOCKET", "the dataplane's socket; /run/sluice/dataplane.sock unless given",
-         AT(socket)},
+        {'s', "socket", "SOCKET", "the dataplane's socket", AT(socket),
+         .otherwise = SLUICE_DATAPLANE_SOCKET},
         {'V', "version", NULL, "print the version", AT(version)},
         {'h', "help", NULL, "print this help", AT(help)},
         {0},

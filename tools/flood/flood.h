@@ -21,21 +21,23 @@ enum flood_source {
 	FLOOD_SPREAD, /* everywhere */
 };
 
-struct flood_kind {
-	const char *name;
-	const char *help;
-	/* The payload but for its transaction; returns its length. */
-	uint16_t (*write)(uint8_t payload[FLOOD_PAYLOAD_MAX]);
+enum flood_kind {
+	FLOOD_HEADER,
+	FLOOD_ALLOCATE,
+	FLOOD_FORGED,
+	FLOOD_BINDING,
+	FLOOD_RESPONSE,
+	FLOOD_MALFORMED,
+	FLOOD_KINDS,
 };
-extern const struct flood_kind flood_kinds[];
-extern const uint32_t flood_kinds_count;
 
 struct flood_options {
 	const char *iface;
-	const struct flood_kind *kind;
-	enum flood_source source;
-	bool twice; /* each request, one behind the other */
-	bool json;
+	uint32_t kind;   /* enum flood_kind */
+	uint32_t source; /* enum flood_source */
+	uint16_t port;   /* of the server */
+	bool twice;      /* each request, one behind the other */
+	bool json, version, help;
 	uint32_t rate; /* packets a second */
 	uint32_t seconds;
 	struct transport_addr to;
@@ -43,8 +45,13 @@ struct flood_options {
 	struct rte_ether_addr mac;
 };
 
-/* False with a line on stderr. */
-bool options_read(struct flood_options *options, int argc, char **argv);
+enum flood_wish { FLOOD_RUN, FLOOD_DONE, FLOOD_WRONG };
+
+/* FLOOD_DONE: the help was printed; FLOOD_WRONG: with a line on stderr. */
+enum flood_wish flood_options_read(struct flood_options *options, int argc, char **argv);
+
+/* The payload but for its transaction; returns its length. */
+uint16_t kind_write(uint32_t kind, uint8_t payload[FLOOD_PAYLOAD_MAX]);
 
 /* NULL, or why this network namespace is none of tools/lab's. */
 const char *lab_refusal(void);

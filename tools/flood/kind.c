@@ -75,12 +75,13 @@ static uint16_t malformed_write(uint8_t *payload)
 	return length;
 }
 
-const struct flood_kind flood_kinds[] = {
-        {"header", "an Allocate of its header alone", header_write},
-        {"allocate", "a browser's first Allocate, 28 bytes", allocate_write},
-        {"forged", "an Allocate with a nonce and an integrity that are none", forged_write},
-        {"binding", "a Binding request, 20 bytes", binding_write},
-        {"response", "an Allocate error response", response_write},
-        {"malformed", "an Allocate whose length lies", malformed_write},
-};
-const uint32_t flood_kinds_count = sizeof(flood_kinds) / sizeof(flood_kinds[0]);
+uint16_t kind_write(uint32_t kind, uint8_t payload[FLOOD_PAYLOAD_MAX])
+{
+	static uint16_t (*const kinds[FLOOD_KINDS])(uint8_t * payload) = {
+	        [FLOOD_HEADER] = header_write,     [FLOOD_ALLOCATE] = allocate_write,
+	        [FLOOD_FORGED] = forged_write,     [FLOOD_BINDING] = binding_write,
+	        [FLOOD_RESPONSE] = response_write, [FLOOD_MALFORMED] = malformed_write,
+	};
+
+	return kinds[kind](payload);
+}

@@ -181,7 +181,7 @@ static int flood_run(struct flood *flood)
 	flood->frame.from_mac.addr_bytes[0] = 0x02;
 	flood->frame.hop_limit = 64;
 	flood->frame.payload = flood->payload;
-	flood->frame.length = flood->options.kind->write(flood->payload);
+	flood->frame.length = kind_write(flood->options.kind, flood->payload);
 	flood->random = flood_clock() | 1;
 	flood->counting.begin = flood_clock();
 	ret = pthread_create(&counter, NULL, counting_run, &flood->counting);
@@ -198,11 +198,17 @@ static int flood_run(struct flood *flood)
 int main(int argc, char **argv)
 {
 	struct flood *flood = calloc(1, sizeof(*flood));
+	enum flood_wish wish;
 	const char *refusal;
 	int ret;
 
-	if (flood == NULL || !options_read(&flood->options, argc, argv))
+	if (flood == NULL)
 		return 1;
+	wish = flood_options_read(&flood->options, argc, argv);
+	if (wish != FLOOD_RUN) {
+		free(flood);
+		return wish == FLOOD_WRONG;
+	}
 	refusal = lab_refusal();
 	if (refusal != NULL) {
 		fprintf(stderr, "sluice-flood: %s: forged sources stay in the laboratory\n",

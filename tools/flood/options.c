@@ -1,158 +1,134 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/option.h"
 #include "flood.h"
 
-#include <getopt.h>
+#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
 
-static void usage(FILE *out)
-{
-	fprintf(out,
-	        "usage: sluice-flood IFACE --to ADDRESS --mac MAC [OPTION]...\n"
-	        "  --to ADDRESS          of the server\n"
-	        "  --port N              of the server (3478)\n"
-	        "  --mac MAC             of the server, as seen from IFACE\n"
-	        "  --kind KIND           what is sent (allocate)\n"
-	        "  --source one|net|spread   forged from one address, a /24 (IPv6: a /48), or "
-	        "everywhere\n"
-	        "  --victim ADDRESS      the one address; the first of the net\n"
-	        "  --twice               each request twice\n"
-	        "  --rate N              packets a second (20000; at most %d)\n"
-	        "  --seconds N           at most %d (10)\n"
-	        "  --json\n"
-	        "kinds:\n",
-	        FLOOD_RATE_MAX, FLOOD_SECONDS_MAX);
-	for (uint32_t i = 0; i < flood_kinds_count; i++)
-		fprintf(out, "  %-12s%s\n", flood_kinds[i].name, flood_kinds[i].help);
-}
+static const struct program_word kinds[] = {
+        [FLOOD_HEADER] = {"header", "an Allocate of its header alone"},
+        [FLOOD_ALLOCATE] = {"allocate", "a browser's first Allocate, 28 bytes"},
+        [FLOOD_FORGED] = {"forged", "an Allocate with a nonce and an integrity that are none"},
+        [FLOOD_BINDING] = {"binding", "a Binding request, 20 bytes"},
+        [FLOOD_RESPONSE] = {"response", "an Allocate error response"},
+        [FLOOD_MALFORMED] = {"malformed", "an Allocate whose length lies"},
+        [FLOOD_KINDS] = {NULL},
+};
+static_assert(FLOOD_ONE == 0 && FLOOD_NET == 1 && FLOOD_SPREAD == 2, "the places in --source");
 
-static bool ip_read(const char *text, struct ip_addr *ip)
+static const char *ip_read(const struct option_row *row, void *values, const char *argument)
 {
+	struct ip_addr *ip = option_at(row, values);
 	uint32_t v4;
 
-	if (inet_pton(AF_INET, text, &v4) == 1) {
+	if (inet_pton(AF_INET, argument, &v4) == 1)
 		*ip = ip_addr_v4(v4);
-		return true;
-	}
-	return inet_pton(AF_INET6, text, ip->bytes) == 1;
+	else if (inet_pton(AF_INET6, argument, ip->bytes) != 1)
+		return "an IPv4 or IPv6 address";
+	return NULL;
 }
 
-static bool number_read(const char *text, uint32_t most, uint32_t *number)
+static const char *kind_read(const struct option_row *row, void *values, const char *argument)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0' || value == 0 || value > most)
-		return false;
-	*number = (uint32_t)value;
-	return true;
-}
-
-static bool kind_read(const char *text, struct flood_options *options)
-{
-	for (uint32_t i = 0; i < flood_kinds_count; i++)
-		if (strcmp(flood_kinds[i].name, text) == 0)
-			options->kind = &flood_kinds[i];
-	return strcmp(options->kind->name, text) == 0;
-}
-
-static bool source_read(const char *text, struct flood_options *options)
-{
-	static const char *const names[] = {"one", "net", "spread"};
-
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(names[i], text) != 0)
+	for (uint32_t i = 0; i < FLOOD_KINDS; i++) {
+		if (strcmp(kinds[i].name, argument) != 0)
 			continue;
-		options->source = i;
-		return true;
+		*(uint32_t *)option_at(row, values) = i;
+		return NULL;
 	}
-	return false;
+	return "a kind of --help";
 }
 
-static bool mac_read(const char *text, struct rte_ether_addr *mac)
+static const char *mac_read(const struct option_row *row, void *values, const char *argument)
 {
-	uint8_t *b = mac->addr_bytes;
+	uint8_t *b = option_at(row, values);
+	char rest;
 
-	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", b, b + 1, b + 2, b + 3, b + 4,
-	              b + 5) == 6;
+	if (sscanf(argument, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", b, b + 1, b + 2, b + 3, b + 4,
+	           b + 5, &rest) != 6)
+		return "six bytes as 02:00:00:00:00:01";
+	return NULL;
 }
 
-static const struct option long_options[] = {
-        {"to", required_argument, NULL, 't'},
-        {"port", required_argument, NULL, 'p'},
-        {"mac", required_argument, NULL, 'm'},
-        {"kind", required_argument, NULL, 'k'},
-        {"source", required_argument, NULL, 's'},
-        {"victim", required_argument, NULL, 'v'},
-        {"twice", no_argument, NULL, '2'},
-        {"rate", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},
+#define AT(member)               offsetof(struct flood_options, member)
+#define NUMBER(member, min, max) OPTION_NUMBER(struct flood_options, member, min, max)
+
+static const struct option_row rows[] = {
+        {0, "to", "ADDRESS", "of the server; has to be given", AT(to.ip), ip_read},
+        {0, "mac", "MAC", "of the server, as seen from IFACE; has to be given", AT(mac), mac_read},
+        {0, "port", "N", "UDP port of the server", NUMBER(port, 1, UINT16_MAX), "3478"},
+        {0, "kind", "KIND", "what is sent", AT(kind), kind_read, .otherwise = "allocate"},
+        {0, "source", "one|net|spread",
+         "forged from one address, a /24 (IPv6: a /48), or everywhere", AT(source),
+         option_choice_place, .otherwise = "one"},
+        {0, "victim", "ADDRESS",
+         "the one address, and the first of the net; 203.0.113.77 or 2a01:db8::77 unless given",
+         AT(victim), ip_read},
+        {0, "twice", NULL, "each request twice, one behind the other", AT(twice)},
+        {0, "rate", "N", "packets a second", NUMBER(rate, 1, FLOOD_RATE_MAX), "20000"},
+        {0, "seconds", "N", "how long", NUMBER(seconds, 1, FLOOD_SECONDS_MAX), "10"},
+        {'j', "json", NULL, "one JSON object instead of a table", AT(json)},
+        {'V', "version", NULL, "print the version", AT(version)},
+        {'h', "help", NULL, "print this help", AT(help)},
         {0},
 };
 
-static bool option_read(struct flood_options *options, int letter, const char *text)
-{
-	uint32_t port;
+const struct program program_flood = {
+        .name = "sluice-flood",
+        .synopsis = "IFACE --to ADDRESS --mac MAC [OPTION]...",
+        .summary = "send what the gate is there for, with forged sources, in the laboratory",
+        .options = rows,
+        .words_title = "kinds",
+        .words = kinds,
+        .words_option = "kind",
+        .options_anywhere = true,
+};
 
-	switch (letter) {
-	case 't':
-		return ip_read(text, &options->to.ip);
-	case 'p':
-		if (!number_read(text, UINT16_MAX, &port))
-			return false;
-		options->to.port = htons(port);
-		return true;
-	case 'm':
-		return mac_read(text, &options->mac);
-	case 'k':
-		return kind_read(text, options);
-	case 's':
-		return source_read(text, options);
-	case 'v':
-		return ip_read(text, &options->victim);
-	case '2':
-		options->twice = true;
-		return true;
-	case 'r':
-		return number_read(text, FLOOD_RATE_MAX, &options->rate);
-	case 'n':
-		return number_read(text, FLOOD_SECONDS_MAX, &options->seconds);
-	case 'j':
-		options->json = true;
-		return true;
-	}
-	return false;
+static enum flood_wish wrong(const char *word, const char *expected)
+{
+	option_fail(&program_flood, word, expected);
+	return FLOOD_WRONG;
 }
 
-bool options_read(struct flood_options *options, int argc, char **argv)
+/* What no row can say alone. */
+static enum flood_wish options_judge(struct flood_options *options)
 {
-	static const struct ip_addr none;
 	static const struct rte_ether_addr no_mac;
-	bool v4;
-	int letter;
+	static const struct ip_addr none;
+	bool v4 = ip_addr_is_v4(&options->to.ip);
 
-	*options = (struct flood_options){
-	        .kind = &flood_kinds[1], .rate = 20000, .seconds = 10, .to = {.port = htons(3478)}};
-	while ((letter = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option_read(options, letter, optarg))
-			continue;
-		if (optarg != NULL)
-			fprintf(stderr, "sluice-flood: wrong value \"%s\"\n", optarg);
-		usage(stderr);
-		return false;
-	}
-	if (optind + 1 != argc || ip_addr_equal(&options->to.ip, &none) ||
-	    memcmp(&options->mac, &no_mac, sizeof(no_mac)) == 0) {
-		usage(stderr);
-		return false;
-	}
-	options->iface = argv[optind];
-	v4 = ip_addr_is_v4(&options->to.ip);
+	if (ip_addr_equal(&options->to.ip, &none))
+		return wrong("--to", "the server's address");
+	if (memcmp(&options->mac, &no_mac, sizeof(no_mac)) == 0)
+		return wrong("--mac", "the server's MAC address");
 	if (ip_addr_equal(&options->victim, &none))
-		ip_read(v4 ? "203.0.113.77" : "2a01:db8::77", &options->victim);
-	return ip_addr_is_v4(&options->victim) == v4;
+		ip_read(&(struct option_row){.offset = AT(victim)}, options,
+		        v4 ? "203.0.113.77" : "2a01:db8::77");
+	if (ip_addr_is_v4(&options->victim) != v4)
+		return wrong("--victim", "an address of the same family as --to");
+	options->to.port = htons(options->port);
+	return FLOOD_RUN;
+}
+
+enum flood_wish flood_options_read(struct flood_options *options, int argc, char **argv)
+{
+	int first;
+
+	*options = (struct flood_options){0};
+	first = options_read(&program_flood, argc, argv, options);
+	if (first < 0)
+		return FLOOD_WRONG;
+	if (options->help)
+		options_print_help(&program_flood);
+	if (options->version)
+		printf("sluice-flood %s\n", SLUICE_VERSION_TEXT);
+	if (options->help || options->version)
+		return FLOOD_DONE;
+	if (first + 1 != argc)
+		return wrong(first < argc ? argv[first + 1] : "IFACE", "one interface");
+	options->iface = argv[first];
+	return options_judge(options);
 }
