@@ -112,7 +112,7 @@ static int milliseconds_since(const struct timespec *start)
 static int top_loop(struct session *session, int interval_ms)
 {
 	struct top_sample before = {0}, now = {0};
-	struct top_view view = {0};
+	struct top_view view = {.styled = true};
 	int status = top_sample_take(session, &now), waited;
 	bool stay = true;
 

@@ -14,6 +14,7 @@ enum top_table {
 	TOP_VERSION,
 	TOP_GATE,
 	TOP_REGION,
+	TOP_NODE,
 	TOP_TURN,
 	TOP_WORKER,
 	TOP_PORT,
@@ -52,6 +53,7 @@ struct top_view {
 	enum top_sort sort;
 	char filter[32]; /* part of a user's or a stream's name; empty: all */
 	bool typing;     /* the filter is being typed */
+	bool styled;     /* reversed and bold letters; a terminal */
 	uint32_t width, height;
 };
 

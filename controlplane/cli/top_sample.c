@@ -23,6 +23,7 @@ static const struct {
         [TOP_VERSION] = {SLUICE_VERSION, ROWS(sluice_version, program)},
         [TOP_GATE] = {SLUICE_GATE_SHOW, ROWS(sluice_gate_row, mode)},
         [TOP_REGION] = {SLUICE_REGION_SHOW, ROWS(sluice_region_row, name)},
+        [TOP_NODE] = {SLUICE_NODE_SHOW, ROWS(sluice_node_row, id)},
         [TOP_TURN] = {SLUICE_TURN_SHOW, ROWS(sluice_turn_row, realm)},
         [TOP_WORKER] = {SLUICE_WORKER_SHOW, ROWS(sluice_worker_row, id)},
         [TOP_PORT] = {SLUICE_PORT_SHOW, ROWS(sluice_port_row, name)},

@@ -1,113 +1,54 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "cli/top.h"
+#include "cli/top_line.h"
 
 #include "cli/text.h"
-#include "cli/value.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sluice/gate.h>
-#include <sluice/media.h>
 #include <sluice/port.h>
 #include <sluice/region.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
-#define LINE_BYTES 512
-#define BAR        20
-
-struct screen {
-	FILE *out;
-	const struct top_sample *before, *now;
-	const struct top_view *view;
-	double seconds;
-	uint32_t lines; /* that are left */
-};
-
-/* -- lines -- */
-
-static void line(struct screen *screen, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
-static void line(struct screen *screen, const char *format, ...)
-{
-	char text[LINE_BYTES];
-	va_list arguments;
-	size_t length = 0, width = 0;
-
-	if (screen->lines == 0)
-		return;
-	screen->lines--;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	/* Cut between characters, not within one. */
-	for (; text[length] != '\0'; length++)
-		if (((unsigned char)text[length] & 0xc0) != 0x80 && width++ == screen->view->width)
-			break;
-	while (length > 0 && text[length - 1] == ' ')
-		length--;
-	fprintf(screen->out, "%.*s\n", (int)length, text);
-}
-
-/* Four digits at most: 1234, 12.3k, 4.56M. */
-static const char *human(double value, char *text)
-{
-	static const char units[] = " kMGTP";
-	int unit = 0;
-
-	while (value >= 10000 || (unit > 0 && value >= 1000)) {
-		value /= 1000;
-		unit++;
-	}
-	if (unit == 0)
-		snprintf(text, 16, "%.0f", value);
-	else
-		snprintf(text, 16, "%.*f%c",
-		         value < 10    ? 2
-		         : value < 100 ? 1
-		                       : 0,
-		         value, units[unit]);
-	return text;
-}
-
-#define HUMAN(value) human(value, (char[16]){0})
-
-/* -- rates -- */
-
-static double rate(const struct screen *screen, uint64_t before, uint64_t now)
-{
-	return now > before && screen->seconds > 0 ? (now - before) / screen->seconds : 0;
-}
-
-/* A row's field a second; 0 where it is new. */
-#define RATE(screen, old, row, member)                                                             \
-	((old) != NULL ? rate(screen, (old)->member, (row)->member) : 0)
-
-#define EACH(screen, table, row, old)                                                              \
-	(row) = (screen)->now->tables[table].rows;                                                 \
-	(row) != NULL &&                                                                           \
-	        (row) < (typeof(row))(screen)->now->tables[table].rows +                           \
-	                        (screen)->now->tables[table].count &&                              \
-	        (((old) = top_row_find((screen)->before, table, row)), (void)(old), true);         \
-	(row)++
+#define BAR          20
+#define WORKERS_WIDE 6 /* more of them stand in columns */
+#define WORKERS_LINE 8
+#define PORTS_MOST   8
+#define DROPS_MOST   64
 
 /* -- the parts -- */
+
+/* "  a1 in a, active" */
+static void own_node_text(const struct screen *screen, char *text, size_t size)
+{
+	static const char *const states[] = {"active", ALERT "DRAINING" PLAIN,
+	                                     ALERT "STOPPED" PLAIN};
+	const struct sluice_node_row *row, *old;
+
+	text[0] = '\0';
+	for (EACH(screen, TOP_NODE, row, old))
+		if (row->own && row->state <= SLUICE_NODE_STOPPED)
+			snprintf(text, size, "  %.20s in %.20s, %s", row->id, row->region,
+			         states[row->state]);
+}
 
 static void head_draw(struct screen *screen)
 {
 	const struct sluice_turn_row *turn = screen->now->tables[TOP_TURN].rows;
 	const struct sluice_version *version = screen->now->tables[TOP_VERSION].rows, *old;
-	char up[64] = "the dataplane is away";
+	char up[64] = ALERT "the dataplane is away" PLAIN, node[96];
 
 	for (EACH(screen, TOP_VERSION, version, old))
 		if (strcmp(version->program, "sluice-dataplane") == 0)
 			snprintf(up, sizeof(up), "up %lu:%02lu:%02lu", version->uptime_s / 3600,
 			         version->uptime_s / 60 % 60, version->uptime_s % 60);
-	line(screen, "sluice %s  %s  allocations %u/%u  streams %u", SLUICE_VERSION_TEXT, up,
-	     turn != NULL ? turn->allocations : 0, turn != NULL ? turn->allocations_max : 0,
-	     screen->now->tables[TOP_STREAM].count);
+	own_node_text(screen, node, sizeof(node));
+	screen_line(screen, "sluice %s%s  %s  allocations %u/%u  streams %u", SLUICE_VERSION_TEXT,
+	            node, up, turn != NULL ? turn->allocations : 0,
+	            turn != NULL ? turn->allocations_max : 0,
+	            screen->now->tables[TOP_STREAM].count);
 }
 
 static void gate_draw(struct screen *screen)
@@ -120,200 +61,131 @@ static void gate_draw(struct screen *screen)
 	if (row == NULL || row->mode > SLUICE_GATE_ENFORCE)
 		return;
 	if (row->host_attacked)
-		snprintf(attack, sizeof(attack), "UNDER ATTACK");
+		snprintf(attack, sizeof(attack), ALERT "UNDER ATTACK" PLAIN);
 	else if (row->prefixes_attacked > 0)
-		snprintf(attack, sizeof(attack), "%u prefixes under attack",
+		snprintf(attack, sizeof(attack), ALERT "%u prefixes under attack" PLAIN,
 		         row->prefixes_attacked);
-	line(screen, "gate %s%s  passed %s/s  dropped %s/s  %s", modes[row->mode],
-	     row->xdp ? " (xdp)" : "", HUMAN(RATE(screen, old, row, passed)),
-	     HUMAN(RATE(screen, old, row, dropped)), attack);
+	screen_line(screen, "gate %s%s  passed %s/s  dropped %s/s  %s", modes[row->mode],
+	            row->xdp ? " (xdp)" : "", HUMAN(RATE(screen, old, row, passed)),
+	            HUMAN(RATE(screen, old, row, dropped)), attack);
 }
 
-static void regions_draw(struct screen *screen)
+static double worker_load(const struct screen *screen, const struct sluice_worker_row *row,
+                          const struct sluice_worker_row *old)
 {
-	static const char *const verdicts[] = {"unknown", "healthy", "DEGRADED", "UNREACHABLE"};
-	const struct sluice_region_row *row, *old;
-	char text[LINE_BYTES];
-	struct text regions;
+	double busy = RATE(screen, old, row, busy_cycles);
+	double idle = RATE(screen, old, row, idle_cycles);
 
-	text_start(&regions, text, sizeof(text));
-	for (EACH(screen, TOP_REGION, row, old))
-		if (row->verdict <= SLUICE_VERDICT_UNREACHABLE)
-			text_addf(&regions, "  %.31s%s %s %u/%u", row->name, row->own ? "*" : "",
-			          verdicts[row->verdict], row->healthy, row->nodes);
-	if (regions.length > 0)
-		line(screen, "regions%s", text);
+	return busy + idle > 0 ? busy / (busy + idle) : 0;
 }
 
 static void workers_draw(struct screen *screen)
 {
 	const struct sluice_worker_row *row, *old;
 
-	line(screen, "%s", "");
-	line(screen, "worker  cpu  busy %*s   packets/s  walks/s  ring  full/s", BAR, "");
+	screen_heading(screen, "worker  cpu  busy %*s   packets/s  walks/s  ring  full/s", BAR, "");
 	for (EACH(screen, TOP_WORKER, row, old)) {
-		double busy = RATE(screen, old, row, busy_cycles);
-		double idle = RATE(screen, old, row, idle_cycles);
-		double load = busy + idle > 0 ? busy / (busy + idle) : 0;
+		double load = worker_load(screen, row, old);
 
-		line(screen, "%6u %4u  %3.0f%% [%-*.*s] %10s %8s %5u %7s", row->id, row->cpu,
-		     100 * load, BAR, (int)(load * BAR + 0.5), "####################",
-		     HUMAN(RATE(screen, old, row, packets)), HUMAN(RATE(screen, old, row, walks)),
-		     row->ring_used, HUMAN(RATE(screen, old, row, ring_full)));
+		screen_line(screen, "%6u %4u  %3.0f%% [%-*.*s] %10s %8s %5u %7s", row->id, row->cpu,
+		            100 * load, BAR, (int)(load * BAR + 0.5), "####################",
+		            HUMAN(RATE(screen, old, row, packets)),
+		            HUMAN(RATE(screen, old, row, walks)), row->ring_used,
+		            HUMAN(RATE(screen, old, row, ring_full)));
 	}
+}
+
+/* Too many for a line each: all of them all the same. */
+static void workers_draw_narrow(struct screen *screen)
+{
+	const struct sluice_worker_row *row, *old;
+	char text[LINE_BYTES];
+	struct text line;
+	uint32_t count = 0;
+
+	screen_heading(screen, "workers, busy");
+	text_start(&line, text, sizeof(text));
+	for (EACH(screen, TOP_WORKER, row, old)) {
+		text_addf(&line, "%4u%5.0f%%", row->id, 100 * worker_load(screen, row, old));
+		if (++count % WORKERS_LINE != 0 && count < screen->now->tables[TOP_WORKER].count)
+			continue;
+		screen_line(screen, "%s", text);
+		text_start(&line, text, sizeof(text));
+	}
+}
+
+/* How many lines the workers' rows take. */
+static uint32_t workers_lines(const struct screen *screen)
+{
+	uint32_t count = screen->now->tables[TOP_WORKER].count;
+
+	return count <= WORKERS_WIDE ? count : (count + WORKERS_LINE - 1) / WORKERS_LINE;
 }
 
 static void ports_draw(struct screen *screen)
 {
-	static const char *const states[] = {"up", "DOWN", "GONE"};
+	static const char *const states[] = {"up   ", ALERT "DOWN " PLAIN, ALERT "GONE " PLAIN};
+	uint32_t count = screen->now->tables[TOP_PORT].count, shown = 0;
 	const struct sluice_port_row *row, *old;
 
-	line(screen, "%s", "");
-	line(screen,
-	     "port             state  rx pkt/s  rx bit/s  tx pkt/s  tx bit/s  missed/s  full/s");
-	for (EACH(screen, TOP_PORT, row, old))
-		line(screen, "%-16.15s %-5s %9s %9s %9s %9s %9s %7s", row->name,
-		     row->state <= SLUICE_PORT_GONE ? states[row->state] : "?",
-		     HUMAN(RATE(screen, old, row, rx_packets)),
-		     HUMAN(8 * RATE(screen, old, row, rx_bytes)),
-		     HUMAN(RATE(screen, old, row, tx_packets)),
-		     HUMAN(8 * RATE(screen, old, row, tx_bytes)),
-		     HUMAN(RATE(screen, old, row, rx_missed)),
-		     HUMAN(RATE(screen, old, row, tx_full)));
+	screen_heading(
+	        screen,
+	        "port             state  rx pkt/s  rx bit/s  tx pkt/s  tx bit/s  missed/s  full/s");
+	for (EACH(screen, TOP_PORT, row, old)) {
+		if (shown++ == PORTS_MOST) {
+			screen_line(screen, "and %u more ports", count - PORTS_MOST);
+			break;
+		}
+		screen_line(screen, "%-16.15s %s %9s %9s %9s %9s %9s %7s", row->name,
+		            row->state <= SLUICE_PORT_GONE ? states[row->state] : "?    ",
+		            HUMAN(RATE(screen, old, row, rx_packets)),
+		            HUMAN(8 * RATE(screen, old, row, rx_bytes)),
+		            HUMAN(RATE(screen, old, row, tx_packets)),
+		            HUMAN(8 * RATE(screen, old, row, tx_bytes)),
+		            HUMAN(RATE(screen, old, row, rx_missed)),
+		            HUMAN(RATE(screen, old, row, tx_full)));
+	}
 }
 
-/* -- the busiest -- */
+static uint32_t ports_lines(const struct screen *screen)
+{
+	uint32_t count = screen->now->tables[TOP_PORT].count;
 
-struct busy {
-	const void *row;
-	double rate, total; /* bytes */
+	return count <= PORTS_MOST ? count : PORTS_MOST + 1;
+}
+
+struct drop {
 	const char *name;
+	double rate;
 };
 
 static int by_rate(const void *a, const void *b)
 {
-	const struct busy *one = a, *other = b;
+	const struct drop *one = a, *other = b;
 
 	return (other->rate > one->rate) - (other->rate < one->rate);
 }
 
-static int by_total(const void *a, const void *b)
-{
-	const struct busy *one = a, *other = b;
-
-	return (other->total > one->total) - (other->total < one->total);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct busy *)a)->name, ((const struct busy *)b)->name);
-}
-
-/* Returns how many there are; *list is the caller's to free. */
-static uint32_t busiest(const struct screen *screen, enum top_table table,
-                        void (*read)(const struct screen *screen, const void *row, const void *old,
-                                     struct busy *busy),
-                        struct busy **list)
-{
-	static int (*const orders[])(const void *, const void *) = {by_rate, by_total, by_name};
-	const struct top_rows *rows = &screen->now->tables[table];
-	const char *filter = screen->view->filter;
-	uint32_t count = 0;
-
-	*list = calloc(rows->count + 1, sizeof(**list));
-	for (uint32_t i = 0; *list != NULL && i < rows->count; i++) {
-		const void *row = (const char *)rows->rows + i * top_row_size(table);
-		struct busy *busy = &(*list)[count];
-
-		busy->row = row;
-		read(screen, row, top_row_find(screen->before, table, row), busy);
-		count += filter[0] == '\0' || strstr(busy->name, filter) != NULL;
-	}
-	if (count > 0)
-		qsort(*list, count, sizeof(**list), orders[screen->view->sort]);
-	return count;
-}
-
-static void allocation_read(const struct screen *screen, const void *row, const void *old,
-                            struct busy *busy)
-{
-	const struct sluice_allocation_row *now = row, *before = old;
-
-	busy->name = now->user;
-	busy->total = now->to_peer_bytes + now->to_client_bytes;
-	busy->rate = RATE(screen, before, now, to_peer_bytes) +
-	             RATE(screen, before, now, to_client_bytes);
-}
-
-static void stream_read(const struct screen *screen, const void *row, const void *old,
-                        struct busy *busy)
-{
-	const struct sluice_stream_row *now = row, *before = old;
-
-	busy->name = now->name;
-	busy->total = now->bytes;
-	busy->rate = RATE(screen, before, now, bytes);
-}
-
-static void allocations_draw(struct screen *screen, uint32_t most)
-{
-	struct busy *list;
-	uint32_t count = busiest(screen, TOP_ALLOCATION, allocation_read, &list);
-
-	line(screen, "%s", "");
-	line(screen, "%10s %-15s %-21s %9s %11s %7s", "allocation", "user", "client", "to peer/s",
-	     "to client/s", "bit/s");
-	for (uint32_t i = 0; i < count && i < most; i++) {
-		const struct sluice_allocation_row *row = list[i].row;
-		const struct sluice_allocation_row *old =
-		        top_row_find(screen->before, TOP_ALLOCATION, row);
-		char client[64], user[4 * sizeof(row->user)];
-		struct text text;
-
-		text_start(&text, client, sizeof(client));
-		text_add_addr(&text, &row->client);
-		text_start(&text, user, sizeof(user));
-		text_add_printable(&text, row->user, sizeof(row->user));
-		line(screen, "%10lu %-15.15s %-21.21s %9s %11s %7s", row->id, user, client,
-		     HUMAN(RATE(screen, old, row, to_peer_packets)),
-		     HUMAN(RATE(screen, old, row, to_client_packets)), HUMAN(8 * list[i].rate));
-	}
-	free(list);
-}
-
-static void streams_draw(struct screen *screen, uint32_t most)
-{
-	struct busy *list;
-	uint32_t count = busiest(screen, TOP_STREAM, stream_read, &list);
-
-	if (screen->now->tables[TOP_STREAM].count > 0) {
-		line(screen, "%s", "");
-		line(screen, "stream                   endpoint          subscribers  packets/s  "
-		             "bit/s   lost/s");
-	}
-	for (uint32_t i = 0; i < count && i < most; i++) {
-		const struct sluice_stream_row *row = list[i].row;
-		const struct sluice_stream_row *old = top_row_find(screen->before, TOP_STREAM, row);
-
-		line(screen, "%-24.24s %-17.17s %11u %10s %6s %8s", row->name, row->endpoint,
-		     row->subscriptions, HUMAN(RATE(screen, old, row, packets)),
-		     HUMAN(8 * list[i].rate), HUMAN(RATE(screen, old, row, lost)));
-	}
-	free(list);
-}
-
+/* The most frequent first: the line may be too short for all. */
 static void drops_draw(struct screen *screen)
 {
 	const struct sluice_counter_row *row, *old;
+	struct drop drops[DROPS_MOST];
 	char text[LINE_BYTES];
-	struct text drops;
+	struct text line;
+	uint32_t count = 0;
 
-	text_start(&drops, text, sizeof(text));
-	for (EACH(screen, TOP_COUNTER, row, old))
-		if (strncmp(row->name, "drop.", 5) == 0 && RATE(screen, old, row, value) > 0)
-			text_addf(&drops, "  %.42s %s/s", row->name + 5,
-			          HUMAN(RATE(screen, old, row, value)));
-	line(screen, "drops%s", drops.length > 0 ? text : "  none");
+	for (EACH(screen, TOP_COUNTER, row, old)) {
+		double now = RATE(screen, old, row, value);
+
+		if (count < DROPS_MOST && strncmp(row->name, "drop.", 5) == 0 && now > 0)
+			drops[count++] = (struct drop){row->name + 5, now};
+	}
+	qsort(drops, count, sizeof(drops[0]), by_rate);
+	text_start(&line, text, sizeof(text));
+	for (uint32_t i = 0; i < count; i++)
+		text_addf(&line, "  %.42s %s/s", drops[i].name, HUMAN(drops[i].rate));
+	screen_line(screen, "drops%s", count > 0 ? text : "  none");
 }
 
 static void foot_draw(struct screen *screen)
@@ -321,8 +193,8 @@ static void foot_draw(struct screen *screen)
 	static const char *const sorts[] = {"rate", "total", "name"};
 
 	screen->lines = 1;
-	line(screen, "[s] sort: %s  [/] filter: %s%s  [q] quit", sorts[screen->view->sort],
-	     screen->view->filter, screen->view->typing ? "_" : "");
+	screen_line(screen, "[s] sort: %s  [/] filter: %s%s  [q] quit", sorts[screen->view->sort],
+	            screen->view->filter, screen->view->typing ? "_" : "");
 }
 
 void top_draw(FILE *out, const struct top_sample *before, const struct top_sample *now,
@@ -337,19 +209,20 @@ void top_draw(FILE *out, const struct top_sample *before, const struct top_sampl
 	                   (now->at.tv_nsec - before->at.tv_nsec) / 1e9,
 	        .lines = view->height - 1,
 	};
-	uint32_t room, streams = now->tables[TOP_STREAM].count;
+	uint32_t heading = screen_heading_lines(&screen), below;
 
 	head_draw(&screen);
 	gate_draw(&screen);
-	regions_draw(&screen);
 	drops_draw(&screen);
-	workers_draw(&screen);
+	/* What the lists below leave is for both kinds of lists, half of it at most for regions. */
+	below = workers_lines(&screen) + ports_lines(&screen) + 4 * heading;
+	if (screen.lines > below)
+		regions_draw(&screen, (screen.lines - below) / 2);
+	if (now->tables[TOP_WORKER].count <= WORKERS_WIDE)
+		workers_draw(&screen);
+	else
+		workers_draw_narrow(&screen);
 	ports_draw(&screen);
-	/* What is left is for both lists, a heading and an empty line each. */
-	room = screen.lines > 4 ? screen.lines - 4 : 0;
-	if (streams > room / 2)
-		streams = room / 2;
-	allocations_draw(&screen, room - streams);
-	streams_draw(&screen, streams);
+	lists_draw(&screen);
 	foot_draw(&screen);
 }

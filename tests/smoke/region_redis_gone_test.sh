@@ -28,8 +28,10 @@ at_exit redis_all heal
 await 15 all_healthy
 home=$(steer a kept)
 await 5 eval '[[ $(redis $home --raw get "sluice:{$home}:session:kept") == ${home}1 ]]'
-flow_start a $((GONE + 8))
+flow_start a $((GONE + 18))
 assert redis_all kill
+redis_shown_gone() { [[ $(at a top --once | grep -Ec '^[abc]\*? .* GONE$') == 3 ]]; }
+await 10 redis_shown_gone
 end=$(($(now_ms) + GONE * 1000))
 asked=0
 while (($(now_ms) < end)); do

@@ -29,3 +29,9 @@ read -r user password address < <(jq -r '"\(.iceServers[0].username) \(.iceServe
 uclient_run -n 5 -m 1 -y -c -u "$user" -w "$password" "${address%:*}" >"$WORK/steered" 2>&1 || fail "$(cat "$WORK/steered")"
 assert_equal "$(http_status a /v1/steer)" 400 "steer without a session"
 assert_equal "$(lab exec client curl -s -m 2 -o /dev/null -w '%{http_code}' "http://198.18.1.1:8080/v1/steer?session=x")" 401 "no token"
+# What an operator sees of it at a glance: the own node, the own region first, each with its probes, its beats and its Redis.
+at b top --once >"$WORK/top"
+assert grep -q '^sluice .*  b1 in b, active  up ' "$WORK/top"
+assert_equal "$(grep -Eo '^[abc]\*? +healthy ' "$WORK/top" | tr -d ' \n')" "b*healthyahealthychealthy" "regions in top"
+assert_equal "$(grep -Ec '^[ac] .* 1/1 +[0-9]+% +[0-9]+ +[0-9.]+ +[0-9]+/10 +[0-9.]+  up$' "$WORK/top")" 2 "other regions in top"
+assert_equal "$(awk 'length > 80' "$WORK/top")" "" "lines wider than 80"
