@@ -47,6 +47,7 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
         [DROP_SRTP_AUTH] = {"srtp_auth", "SRTP or SRTCP with a wrong tag or MKI"},
         [DROP_SRTP_REPLAY] = {"srtp_replay", "SRTP or SRTCP that came before"},
         [DROP_SRTP_OLD] = {"srtp_old", "SRTP from before the replay window"},
+        [DROP_SRTP_CIPHER] = {"srtp_cipher", "packets out that the SRTP engine refused"},
         [DROP_MEDIA_BACKLOG] = {"media_backlog",
                                 "more packets than the subscriptions' worker can write"},
         [DROP_HOP_LIMIT] = {"hop_limit", "TTL or hop limit is used up"},

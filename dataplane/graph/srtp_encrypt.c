@@ -5,25 +5,21 @@
  * lies into the new packet. The cipher alone reads it.
  *
  * What comes is put on the worker's backlog; srtp_backlog, a source, goes on with what a walk left.
- * A walk writes FAN_WALK packets, so that their mbufs are still in the cache when they come back
- * from the port, and nobody waits for the end of a large audience.
+ *
+ * A burst goes through in slices. While one is in the cipher, the next is written already, so that
+ * the engine can ask for its keys, and of those behind it what they touch is on its way.
  */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "media/ext_map.h"
 #include "media/fan.h"
 #include "media/frame.h"
+#include "media/out_header.h"
 #include "net/port.h"
-#include "srtp/rtp.h"
 
-#define FAN_WALK 256
-#define SLICE    8
+#define SLICE        8
+#define PORT_REFUSED (PORT_NONE - 1) /* by the cipher */
 /* Output payloads begin at a cache line: the cipher's stores do not straddle two. */
 #define PAYLOAD_ALIGN RTE_CACHE_LINE_SIZE
-/* A repeat under an SSRC of its own begins with the sequence number that it had (RFC 4588, 4). */
-#define OSN_SIZE          2
-#define RTP_CSRC_COUNT    0x0f /* of the first byte */
-#define RTP_EXTENSION_BIT 0x10
 
 enum {
 	SRTP_ENCRYPT_DROP = EDGE_DROP,
@@ -32,133 +28,28 @@ enum {
 	SRTP_ENCRYPT_EDGES,
 };
 
-/* A burst on its way through the cipher. */
+/* What goes through the cipher in one call. */
+struct out_slice {
+	unsigned int first, count; /* of the burst's packets */
+	struct srtp_job jobs[SRTP_BURST];
+	struct endpoint *endpoints[SRTP_BURST];
+};
+
 struct out_burst {
 	struct media_worker *media;
 	struct worker *worker;
 	uint32_t generation; /* the dataplane's output_generation */
 	uint16_t room;       /* of an mbuf */
 	unsigned int count;
-	bool unframed;   /* some have no template */
-	bool unfinished; /* some need more than the cipher: an MKI, a checksum */
-	struct srtp_job jobs[SRTP_BURST];
-	struct endpoint *endpoints[SRTP_BURST];
+	unsigned int refused; /* by the cipher */
+	bool unframed;        /* some have no template */
+	bool unfinished;      /* some need more than the cipher: an MKI, a checksum */
+	struct out_slice slices[2];
+	struct out_slice *slice; /* the one that is being written */
 	/* The first `count` are written, those behind them are raw. */
 	unsigned int mbufs_count;
-	struct rte_mbuf *mbufs[SRTP_BURST];
+	struct rte_mbuf *mbufs[FAN_BURST];
 };
-
-/* What one leg's RTP packet says in front of its payload. */
-struct out_header {
-	uint64_t index;
-	uint64_t head; /* the first 8 bytes as a number, without what `index` and `timestamp` say */
-	uint32_t ssrc, timestamp; /* host order */
-	uint8_t payload_type;
-	uint8_t prefix; /* bytes of the payload that we put in front of the publisher's */
-	uint16_t osn;
-	/* what follows the fixed header: CSRCs, extension */
-	uint16_t tail_length;
-	const uint8_t *tail;
-	uint8_t mapped[EXT_MAP_ROOM(RTP_HEADER_MAX)];
-};
-
-/* CSRCs as they are, the extension under the subscription's ids. */
-static void tail_map(struct out_header *header, const struct fan_source *source,
-                     const struct ext_map *map)
-{
-	const uint8_t *tail = source->payload - source->tail_length;
-	const uint8_t *begin = tail - RTP_HEADER_SIZE;
-	uint16_t csrcs = (*begin & RTP_CSRC_COUNT) * 4, extension = 0;
-
-	memcpy(header->mapped, tail, csrcs);
-	if (source->ext_offset != 0)
-		extension = ext_map_write(map, source->ext_profile, begin + source->ext_offset,
-		                          source->ext_length, header->mapped + csrcs);
-	if (extension == 0)
-		header->head &= ~((uint64_t)RTP_EXTENSION_BIT << 56);
-	header->tail = header->mapped;
-	header->tail_length = csrcs + extension;
-}
-
-/* Again what the leg had, in its own place or as RTX. False: its place is forgotten. */
-static bool header_repeat(struct out_header *header, struct subscription *subscription,
-                          const struct rewrite_packet *packet)
-{
-	struct rewritten rewritten;
-
-	if (!rewrite_find(subscription, packet, &rewritten))
-		return false;
-	header->index = rewritten.index;
-	header->timestamp = rewritten.timestamp;
-	subscription->retransmitted++;
-	if (subscription->rtx_ssrc == 0)
-		return true;
-	header->osn = rte_cpu_to_be_16((uint16_t)rewritten.index);
-	header->prefix = OSN_SIZE;
-	header->index = ++subscription->rtx_index;
-	header->ssrc = subscription->rtx_ssrc;
-	header->payload_type = subscription->rtx_pt;
-	return true;
-}
-
-/* False: this leg does not get the packet. */
-static __rte_always_inline bool header_make(struct out_header *header, const struct fan_leg *leg,
-                                            bool plain)
-{
-	struct subscription *subscription = leg->subscription;
-	const struct fan_source *source = leg->source;
-	struct rewritten rewritten;
-
-	header->ssrc = subscription->ssrc;
-	header->head = source->head;
-	header->payload_type =
-	        subscription->pt == SLUICE_MEDIA_PT_SAME ? source->payload_type : subscription->pt;
-	header->prefix = 0;
-	header->tail = source->payload - source->tail_length;
-	header->tail_length = source->tail_length;
-	if (!plain && source->repeat) {
-		if (!header_repeat(header, subscription, &source->packet))
-			return false;
-	} else {
-		if (rewrite_next(subscription, &source->packet, &rewritten) != REWRITE_SEND)
-			return false;
-		header->index = rewritten.index;
-		header->timestamp = rewritten.timestamp;
-		subscription->packets++;
-		subscription->bytes += source->payload_length;
-	}
-	if (!plain && subscription->mapped)
-		tail_map(header, source, subscription->ext);
-	return true;
-}
-
-/* In front of the payload's place: one store of eight bytes, one of four; then words of CSRCs and
- * extension. */
-static inline void header_write(uint8_t *payload, const struct out_header *header)
-{
-	uint64_t head =
-	        rte_cpu_to_be_64(header->head | (uint64_t)header->payload_type << 48 |
-	                         (uint64_t)(uint16_t)header->index << 32 | header->timestamp);
-	uint32_t ssrc = rte_cpu_to_be_32(header->ssrc);
-	uint8_t *tail = payload - header->tail_length;
-
-	memcpy(tail - RTP_HEADER_SIZE, &head, sizeof(head));
-	memcpy(tail - sizeof(ssrc), &ssrc, sizeof(ssrc));
-	for (uint16_t i = 0; i < header->tail_length; i += sizeof(uint32_t))
-		memcpy(tail + i, header->tail + i, sizeof(uint32_t));
-}
-
-/*
- * The one case where a payload is moved: the two bytes in front of a repeat must be enciphered with
- * it, and in the plaintext their place belongs to the header that other workers read.
- */
-static const uint8_t *payload_prefixed(uint8_t *to, const struct out_header *header,
-                                       const uint8_t *payload, uint16_t length)
-{
-	memcpy(to, &header->osn, OSN_SIZE);
-	memcpy(to + OSN_SIZE, payload, length);
-	return to;
-}
 
 /* One word sets where data begins, one reference, one segment, no port. */
 static inline void mbuf_begin(struct rte_mbuf *mbuf, uint16_t offset, uint16_t length)
@@ -227,13 +118,13 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	struct endpoint *endpoint = leg->endpoint;
 	const struct fan_source *source = leg->source;
 	const uint8_t *src = source->payload;
-	unsigned int at = out->count;
-	struct rte_mbuf *mbuf = out->mbufs[at];
+	struct out_slice *slice = out->slice;
+	struct rte_mbuf *mbuf = out->mbufs[out->count];
 	uint16_t headers, length, rtp, offset;
 	struct out_header header;
 	uint8_t *payload;
 
-	if (!header_make(&header, leg, plain))
+	if (!out_header_make(&header, leg, plain))
 		return;
 	headers = RTP_HEADER_SIZE + header.tail_length;
 	length = header.prefix + source->payload_length;
@@ -245,10 +136,10 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 		return;
 	}
 	payload = (uint8_t *)mbuf->buf_addr + offset;
-	header_write(payload, &header);
+	out_header_write(payload, &header);
 	if (!plain && header.prefix != 0)
-		src = payload_prefixed(payload, &header, src, source->payload_length);
-	job_fill(&out->jobs[at], endpoint, &header, src, payload, length);
+		src = out_payload_prefixed(payload, &header, src, source->payload_length);
+	job_fill(&slice->jobs[slice->count], endpoint, &header, src, payload, length);
 	if (framed) {
 		packet_frame(out, mbuf, &endpoint->frame, payload - headers, offset - headers, rtp,
 		             plain);
@@ -262,8 +153,8 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 		out->unfinished = true;
 	endpoint->tx_packets++;
 	endpoint->tx_bytes += rtp;
-	out->endpoints[at] = endpoint;
-	out->count = at + 1;
+	slice->endpoints[slice->count++] = endpoint;
+	out->count++;
 }
 
 static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
@@ -294,25 +185,41 @@ static inline void leg_prefetch(const struct endpoint *endpoint, const struct rt
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
 }
 
+/* Leg i's packet will be mbuf i, or one of those before it where legs get nothing. */
 static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
                           unsigned int end)
 {
 	struct endpoint *endpoints = out->media->media->endpoints;
 
-	for (unsigned int i = begin; i < end; i++) {
+	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++) {
 		struct fan_leg *leg = &burst->legs[i];
 
 		leg->endpoint = &endpoints[leg->subscription->endpoint];
-		leg_prefetch(leg->endpoint, out->mbufs[out->count + i - begin]);
+		leg_prefetch(leg->endpoint, out->mbufs[i]);
 	}
 }
 
+static void subscriptions_prefetch(const struct fan_burst *burst, unsigned int begin,
+                                   unsigned int end)
+{
+	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++)
+		rte_prefetch0(burst->legs[i].subscription);
+}
+
+static void slice_begin(struct out_burst *out, struct out_slice *slice)
+{
+	slice->first = out->count;
+	slice->count = 0;
+	out->slice = slice;
+}
+
+/* Into the slice that is begun; some legs may get nothing. */
 static void legs_write(struct out_burst *out, const struct fan_burst *burst, unsigned int begin,
                        unsigned int end)
 {
 	struct neighbours *neighbours = out->worker->dp->neighbours;
 
-	for (unsigned int i = begin; i < end; i++) {
+	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++) {
 		const struct fan_leg *leg = &burst->legs[i];
 		const struct frame_template *frame = &leg->endpoint->frame;
 
@@ -343,101 +250,164 @@ static inline bool packet_is_framed(const struct rte_mbuf *mbuf)
 	return packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->port != PORT_NONE;
 }
 
-/* After the cipher, from the burst's packet `first` on. */
-static void packets_finish(struct out_burst *out, unsigned int first)
+/* After the cipher. */
+static void slice_finish(struct out_burst *out, struct out_slice *slice)
 {
-	for (unsigned int i = first; i < out->count; i++) {
-		const struct frame_template *frame = &out->endpoints[i]->frame;
-		struct rte_mbuf *mbuf = out->mbufs[i];
+	for (unsigned int i = 0; i < slice->count; i++) {
+		const struct endpoint *endpoint = slice->endpoints[i];
+		struct rte_mbuf *mbuf = out->mbufs[slice->first + i];
 
-		if (out->endpoints[i]->mki_length != 0)
-			mki_write(&out->jobs[i], out->endpoints[i]);
-		if (packet_is_framed(mbuf) && !frame->tx_checksum)
-			frame_checksum(frame,
-			               rte_pktmbuf_mtod_offset(mbuf, uint8_t *, frame->length),
-			               mbuf->data_len - frame->length);
+		if (!slice->jobs[i].ok)
+			continue;
+		if (endpoint->mki_length != 0)
+			mki_write(&slice->jobs[i], endpoint);
+		if (packet_is_framed(mbuf) && !endpoint->frame.tx_checksum)
+			frame_checksum(
+			        &endpoint->frame,
+			        rte_pktmbuf_mtod_offset(mbuf, uint8_t *, endpoint->frame.length),
+			        mbuf->data_len - endpoint->frame.length);
 	}
 }
 
-/* Counter mode and HMAC go through many packets abreast. GCM takes one after the other: while it is
- * at a few of them, what the next few touch is on its way into the cache, and not yet out of it. */
-static unsigned int slice_of(const struct out_burst *out, const struct fan_burst *burst)
+/* What the cipher has refused does not leave. */
+static void slice_refuse(struct out_burst *out, const struct out_slice *slice)
 {
-	uint32_t endpoint = burst->legs[0].subscription->endpoint;
-
-	return srtp_profiles[out->media->media->endpoints[endpoint].profile].aead ? SLICE
-	                                                                          : SRTP_BURST;
+	for (unsigned int i = 0; i < slice->count; i++) {
+		if (slice->jobs[i].ok)
+			continue;
+		packet_of(out->mbufs[slice->first + i])->port = PORT_REFUSED;
+		out->refused++;
+	}
 }
 
-static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
+/* ahead: the slice behind it, written already; or NULL. */
+static void slice_encrypt(struct out_burst *out, struct out_slice *slice,
+                          const struct out_slice *ahead)
 {
 	struct media_worker *media = out->media;
-	unsigned int slice = slice_of(out, burst), end;
+	unsigned int done = media->media->engine->protect(media->srtp, slice->jobs, slice->count,
+	                                                  ahead != NULL ? ahead->jobs : NULL,
+	                                                  ahead != NULL ? ahead->count : 0);
+
+	if (unlikely(done != slice->count))
+		slice_refuse(out, slice);
+	if (unlikely(out->unfinished))
+		slice_finish(out, slice);
+}
+
+/*
+ * GCM takes one packet after the other: while it is at one slice, the next is written already, so
+ * that the engine can ask for its keys, and what those behind it touch is on its way.
+ */
+static void legs_encrypt_in_turn(struct out_burst *out, struct fan_burst *burst)
+{
+	struct out_slice *slice = &out->slices[0], *ahead = &out->slices[1];
+
+	subscriptions_prefetch(burst, 0, 3 * SLICE);
+	legs_prefetch(out, burst, 0, 2 * SLICE);
+	slice_begin(out, slice);
+	legs_write(out, burst, 0, SLICE);
+	for (unsigned int begin = 0; begin < burst->count; begin += SLICE) {
+		unsigned int next = begin + SLICE;
+
+		slice_begin(out, ahead);
+		legs_write(out, burst, next, next + SLICE);
+		legs_prefetch(out, burst, next + SLICE, next + 2 * SLICE);
+		subscriptions_prefetch(burst, next + 2 * SLICE, next + 3 * SLICE);
+		slice_encrypt(out, slice, ahead);
+		RTE_SWAP(slice, ahead);
+	}
+}
+
+/* Counter mode and HMAC go through many packets abreast. */
+static void legs_encrypt_abreast(struct out_burst *out, struct fan_burst *burst)
+{
+	struct out_slice *slice = &out->slices[0];
+
+	for (unsigned int begin = 0; begin < burst->count; begin += SRTP_BURST) {
+		unsigned int end = begin + SRTP_BURST;
+
+		subscriptions_prefetch(burst, begin, end);
+		legs_prefetch(out, burst, begin, begin + SLICE);
+		slice_begin(out, slice);
+		for (unsigned int i = begin; i < end; i += SLICE) {
+			legs_prefetch(out, burst, i + SLICE, RTE_MIN(i + 2 * SLICE, end));
+			legs_write(out, burst, i, i + SLICE);
+		}
+		slice_encrypt(out, slice, NULL);
+	}
+}
+
+/* As the first leg does it: an engine takes a mixture, too. */
+static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
+{
+	const struct endpoint *endpoints = out->media->media->endpoints;
+	uint32_t first = burst->legs[0].subscription->endpoint;
 
 	out->unframed = out->unfinished = false;
-	legs_prefetch(out, burst, 0, RTE_MIN(slice, burst->count));
-	for (unsigned int begin = 0; begin < burst->count; begin = end) {
-		unsigned int first = out->count;
+	out->refused = 0;
+	if (srtp_profiles[endpoints[first].profile].aead)
+		legs_encrypt_in_turn(out, burst);
+	else
+		legs_encrypt_abreast(out, burst);
+}
 
-		end = RTE_MIN(begin + slice, burst->count);
-		legs_write(out, burst, begin, end);
-		legs_prefetch(out, burst, end, RTE_MIN(end + slice, burst->count));
-		if (out->count == first)
-			continue;
-		media->media->engine->protect(media->srtp, out->jobs + first, out->count - first);
-		if (out->unfinished)
-			packets_finish(out, first);
+static void packet_send(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf *mbuf)
+{
+	struct packet *packet = packet_of(mbuf);
+	uint16_t edge = packet->port == PORT_NONE ? SRTP_ENCRYPT_IP_OUTPUT : SRTP_ENCRYPT_PORT_TX;
+
+	if (packet->port == PORT_REFUSED) {
+		*packet = (struct packet){.port = PORT_NONE, .reason = DROP_SRTP_CIPHER};
+		edge = SRTP_ENCRYPT_DROP;
 	}
+	rte_node_enqueue_x1(graph, node, edge, mbuf);
 }
 
 static void burst_send(struct rte_graph *graph, struct rte_node *node, struct out_burst *out)
 {
-	if (likely(!out->unframed)) {
+	if (likely(!out->unframed && out->refused == 0)) {
 		rte_node_enqueue(graph, node, SRTP_ENCRYPT_PORT_TX, (void **)out->mbufs,
 		                 out->count);
 		return;
 	}
 	for (unsigned int i = 0; i < out->count; i++)
-		rte_node_enqueue_x1(graph, node,
-		                    packet_is_framed(out->mbufs[i]) ? SRTP_ENCRYPT_PORT_TX
-		                                                    : SRTP_ENCRYPT_IP_OUTPUT,
-		                    out->mbufs[i]);
+		packet_send(graph, node, out->mbufs[i]);
 }
 
-/* What the last burst has used is gone. */
-static bool mbufs_refill(struct out_burst *out, unsigned int count)
+/* What the last burst has used is gone. Without mbufs the last legs go without this packet: a gap,
+ * that they may ask to be filled. */
+static void mbufs_refill(struct out_burst *out, struct fan_burst *burst)
 {
+	struct rte_mempool *pool = out->worker->dp->pool;
 	unsigned int left = out->mbufs_count - out->count;
 
 	memmove(out->mbufs, out->mbufs + out->count, left * sizeof(out->mbufs[0]));
-	out->mbufs_count = left;
 	out->count = 0;
-	if (left >= count)
-		return true;
-	if (rte_mempool_get_bulk(out->worker->dp->pool, (void **)out->mbufs + left,
-	                         SRTP_BURST - left) != 0)
-		return false;
-	out->mbufs_count = SRTP_BURST;
-	return true;
+	if (left < burst->count && likely(rte_mempool_get_bulk(pool, (void **)out->mbufs + left,
+	                                                       burst->count - left) == 0))
+		left = burst->count;
+	while (unlikely(left < burst->count) &&
+	       rte_mempool_get(pool, (void **)out->mbufs + left) == 0)
+		left++;
+	out->mbufs_count = left;
+	if (likely(left >= burst->count))
+		return;
+	out->media->counters[MEDIA_NO_MBUF] += burst->count - left;
+	burst->count = left;
 }
 
-/* Returns how many packets were written. Without mbufs the legs go without this one: a gap, that
- * they may ask to be filled. */
+/* Returns how many packets were written. */
 static unsigned int burst_write(struct rte_graph *graph, struct rte_node *node,
                                 struct out_burst *out, struct fan_burst *burst)
 {
-	struct media_worker *media = out->media;
-
+	mbufs_refill(out, burst);
 	if (unlikely(burst->count == 0))
 		return 0;
-	if (unlikely(!mbufs_refill(out, burst->count))) {
-		media->counters[MEDIA_NO_MBUF] += burst->count;
-		return 0;
-	}
 	legs_encrypt(out, burst);
 	if (unlikely(out->count == 0))
 		return 0;
-	media->counters[MEDIA_FORWARDED] += out->count;
+	out->media->counters[MEDIA_FORWARDED] += out->count - out->refused;
 	burst_send(graph, node, out);
 	return out->count;
 }
@@ -455,11 +425,11 @@ static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node
 	out.generation = __atomic_load_n(&worker->dp->output_generation, __ATOMIC_ACQUIRE);
 	out.room = rte_pktmbuf_data_room_size(worker->dp->pool);
 	out.count = out.mbufs_count = 0;
-	while (taken < FAN_WALK && !fan_empty(media)) {
-		fan_take(media, &burst, SRTP_BURST);
+	while (taken < FAN_BURST && !fan_empty(media)) {
+		fan_take(media, &burst);
+		taken += burst.count + burst.done_count;
 		written += burst_write(graph, node, &out, &burst);
 		fan_done(media, &burst);
-		taken += burst.count + burst.done_count;
 	}
 	if (out.mbufs_count != out.count)
 		rte_mempool_put_bulk(worker->dp->pool, (void **)out.mbufs + out.count,

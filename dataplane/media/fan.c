@@ -83,12 +83,11 @@ static void leg_add(struct media_worker *worker, struct fan_burst *burst, uint32
 
 	leg->subscription = &worker->media->subscriptions[subscription];
 	leg->source = source;
-	rte_prefetch0(leg->subscription);
 }
 
 /* True: the packet has no more legs. */
 static bool legs_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item,
-                      const struct legs *legs, const struct fan_source *source, unsigned int room)
+                      const struct legs *legs, const struct fan_source *source)
 {
 	uint32_t end;
 
@@ -96,7 +95,7 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 		item->next = item->generation == 0 ? 0 : cursor_find(legs, item->last);
 		item->generation = legs->generation;
 	}
-	end = RTE_MIN(legs->count, item->next + (room - burst->count));
+	end = RTE_MIN(legs->count, item->next + (FAN_BURST - burst->count));
 	for (; item->next < end; item->next++)
 		leg_add(worker, burst, legs->subscriptions[item->next], source);
 	if (item->next == legs->count)
@@ -106,8 +105,7 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 }
 
 /* True: it is finished with this burst. */
-static bool item_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item,
-                      unsigned int room)
+static bool item_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
 {
 	struct media *media = worker->media;
 	struct stream *stream = &media->streams[packet_of(item->mbuf)->media.stream];
@@ -127,18 +125,18 @@ static bool item_take(struct media_worker *worker, struct fan_burst *burst, stru
 	}
 	burst->caches[burst->done_count] = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
 	legs = __atomic_load_n(&at->legs, __ATOMIC_ACQUIRE);
-	return legs == NULL || legs_take(worker, burst, item, legs, source, room);
+	return legs == NULL || legs_take(worker, burst, item, legs, source);
 }
 
-void fan_take(struct media_worker *worker, struct fan_burst *burst, unsigned int room)
+void fan_take(struct media_worker *worker, struct fan_burst *burst)
 {
 	burst->count = burst->sources_count = burst->done_count = 0;
-	while (burst->count < room && burst->sources_count < SRTP_BURST &&
-	       burst->done_count < SRTP_BURST && !fan_empty(worker)) {
+	while (burst->count < FAN_BURST && burst->sources_count < FAN_SOURCES &&
+	       burst->done_count < FAN_SOURCES && !fan_empty(worker)) {
 		struct fan_item *item =
 		        &worker->backlog[worker->backlog_head & worker->backlog_mask];
 
-		if (!item_take(worker, burst, item, room))
+		if (!item_take(worker, burst, item))
 			return;
 		burst->done[burst->done_count++] = item->mbuf;
 		worker->backlog_head++;

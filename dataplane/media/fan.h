@@ -12,6 +12,12 @@
 #include "media/rewrite.h"
 #include "media/state.h"
 
+/* Packets of a burst: as many as a walk writes, so that their mbufs are still in the cache when
+ * they come back from the port, and nobody waits for the end of a large audience. */
+#define FAN_BURST 256
+/* Packets that come in, in one burst. */
+#define FAN_SOURCES 64
+
 /* What the legs of one packet have in common. */
 struct fan_source {
 	struct rewrite_packet packet;
@@ -24,7 +30,7 @@ struct fan_source {
 	bool repeat; /* for one leg alone, that had it already */
 };
 
-/* One packet to write. */
+/* One packet to write. The writer sees to it that what it points at is in the cache. */
 struct fan_leg {
 	struct subscription *subscription;
 	struct endpoint *endpoint; /* the writer's to set */
@@ -34,10 +40,10 @@ struct fan_leg {
 /* A burst, and the packets that it finishes. */
 struct fan_burst {
 	unsigned int count, sources_count, done_count;
-	struct fan_leg legs[SRTP_BURST];
-	struct fan_source sources[SRTP_BURST];
-	struct rte_mbuf *done[SRTP_BURST];
-	struct packet_cache *caches[SRTP_BURST]; /* where they go; NULL: nobody keeps them */
+	struct fan_leg legs[FAN_BURST];
+	struct fan_source sources[FAN_SOURCES];
+	struct rte_mbuf *done[FAN_SOURCES];
+	struct packet_cache *caches[FAN_SOURCES]; /* where they go; NULL: nobody keeps them */
 };
 
 static inline bool fan_empty(const struct media_worker *worker)
@@ -49,9 +55,9 @@ static inline bool fan_empty(const struct media_worker *worker)
  * or 0. False: full, the reference stays the caller's. */
 bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);
 
-/* The next legs, `room` at most; nothing is left where the burst has none. Its packets must be
- * written before fan_done. */
-void fan_take(struct media_worker *worker, struct fan_burst *burst, unsigned int room);
+/* The next legs; nothing is left where the burst has none. Its packets must be written before
+ * fan_done. */
+void fan_take(struct media_worker *worker, struct fan_burst *burst);
 /* Packets that have no more legs go into the cache of their stream. */
 void fan_done(struct media_worker *worker, struct fan_burst *burst);
 

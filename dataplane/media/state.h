@@ -72,13 +72,12 @@ struct endpoint {
 	 * while it lives, the rest the owner's. */
 	struct srtp_session *tx;
 	uint64_t tx_packets, tx_bytes;
-	uint8_t tag_length, mki_length;
+	uint8_t tag_length, mki_length, profile;
 	struct frame_template frame;
 
 	/* const while it lives */
 	bool live; /* atomic */
 	bool learn;
-	uint8_t profile;
 	uint8_t rtcp_tag_length;
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
 	uint16_t worker;      /* the owner */

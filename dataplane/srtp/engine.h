@@ -51,7 +51,11 @@ struct srtp_engine {
 	                                       const uint8_t *key);
 	/* Control thread, when no worker uses it any more. Wipes the keys. */
 	void (*session_destroy)(struct srtp_session *session);
-	void (*protect)(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count);
+	/* Returns how many are ok. ahead: jobs of the next call, whose keys may be fetched
+	 * meanwhile. */
+	unsigned int (*protect)(struct srtp_worker *worker, struct srtp_job *jobs,
+	                        unsigned int count, const struct srtp_job *ahead,
+	                        unsigned int ahead_count);
 	void (*unprotect)(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count);
 	/*
 	 * SRTCP in place (RFC 3711, 3.4; RFC 7714, 9). protect: length bytes of plaintext compound

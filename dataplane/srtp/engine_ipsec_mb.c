@@ -163,15 +163,12 @@ static inline void keys_prefetch(const struct srtp_job *job)
 }
 
 /* Far more keys than the second cache holds: they set out for it before the first packet. */
-static void keys_fetch_all(const struct srtp_job *jobs, unsigned int count)
+static inline void keys_fetch(const struct srtp_job *job)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		const uint8_t *keys = (const uint8_t *)jobs[i].session->gcm;
+	const uint8_t *keys = (const uint8_t *)job->session->gcm;
 
-		for (unsigned int line = 0; line < sizeof(struct ipsec_mb_gcm);
-		     line += IPSEC_MB_LINE)
-			__builtin_prefetch(keys + line, 0, 2);
-	}
+	for (unsigned int line = 0; line < sizeof(struct ipsec_mb_gcm); line += IPSEC_MB_LINE)
+		__builtin_prefetch(keys + line, 0, 2);
 }
 
 /*
@@ -193,20 +190,23 @@ static unsigned int jobs_prepare(struct srtp_worker *worker, struct srtp_job *jo
 	return gathered;
 }
 
-static void protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+static unsigned int protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count,
+                            const struct srtp_job *ahead, unsigned int ahead_count)
 {
 	unsigned int i, gathered = jobs_prepare(worker, jobs, count);
+	bool far = session_memory_used() > KEYS_MANY;
 
-	if (gathered == 0 && session_memory_used() > KEYS_MANY)
-		keys_fetch_all(jobs, count);
 	for (i = 0; i < count && gathered < count; i++) {
-		if (i + KEYS_AHEAD < count)
+		if (far && i < ahead_count)
+			keys_fetch(&ahead[i]);
+		else if (!far && i + KEYS_AHEAD < count)
 			keys_prefetch(&jobs[i + KEYS_AHEAD]);
 		if (jobs[i].session->aead)
 			ipsec_mb_gcm_protect(worker, &jobs[i], worker->ivs[i]);
 	}
 	if (gathered > 0)
 		ipsec_mb_cm_protect(worker, gathered);
+	return count;
 }
 
 static void unprotect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)

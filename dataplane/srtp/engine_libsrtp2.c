@@ -270,12 +270,16 @@ static void job_unprotect(struct srtp_job *job)
 		source_forget(job->session, source);
 }
 
-static void protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+static unsigned int protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count,
+                            const struct srtp_job *ahead, unsigned int ahead_count)
 {
-	unsigned int i;
+	unsigned int i, ok = 0;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		job_protect(&jobs[i]);
+		ok += jobs[i].ok;
+	}
+	return ok;
 }
 
 static void unprotect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)

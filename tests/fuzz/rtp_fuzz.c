@@ -86,7 +86,7 @@ static void packet_write(const uint8_t *data, size_t size, const struct rtp_view
 		packets[e] = malloc(size + SRTP_TAIL_MAX);
 		memcpy(packets[e], data, size);
 		job = job_make(tx[e][profile], packets[e], view);
-		engines[e]->protect(workers[e], &job, 1);
+		engines[e]->protect(workers[e], &job, 1, NULL, 0);
 		CHECK(job.ok);
 	}
 	CHECK(memcmp(packets[0], packets[1], sealed) == 0);

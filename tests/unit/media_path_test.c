@@ -191,7 +191,7 @@ static void publish_from(struct scene *scene, const char *from, uint16_t worker,
 	memcpy(packet + 2, &seq, sizeof(seq));
 	memcpy(packet + 8, &job.ssrc, sizeof(job.ssrc));
 	memset(packet + RTP_HEADER_SIZE, (int)index, PAYLOAD);
-	srtp_engine_libsrtp2.protect(scene->cipher, &job, 1);
+	srtp_engine_libsrtp2.protect(scene->cipher, &job, 1, NULL, 0);
 	assert_true(job.ok);
 	packet[RTP_HEADER_SIZE + 3] ^= flip;
 	length = frame_write(bytes, sizeof(bytes), &frame);

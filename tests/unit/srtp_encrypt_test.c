@@ -4,6 +4,7 @@
 #include "srtp_population.h"
 
 #include "frame.h"
+#include "graph/drop.h"
 #include "media/fan.h"
 #include "srtp/rtp.h"
 
@@ -395,11 +396,16 @@ static size_t page;
 static struct srtp_engine guarding;
 static sigjmp_buf caught;
 
-static void guarding_protect(struct srtp_worker *worker, struct srtp_job *jobs, unsigned int count)
+static unsigned int guarding_protect(struct srtp_worker *worker, struct srtp_job *jobs,
+                                     unsigned int count, const struct srtp_job *ahead,
+                                     unsigned int ahead_count)
 {
+	unsigned int done;
+
 	mprotect(guarded + page, page, PROT_READ);
-	srtp_engine_ipsec_mb.protect(worker, jobs, count);
+	done = srtp_engine_ipsec_mb.protect(worker, jobs, count, ahead, ahead_count);
 	mprotect(guarded + page, page, PROT_NONE);
+	return done;
 }
 
 static void fault(int signal)
@@ -485,6 +491,54 @@ static void payload_is_read_by_the_cipher_alone(void **state)
 	munmap(guarded, 2 * page);
 }
 
+/* -- a cipher that refuses -- */
+
+#define REFUSE_EACH 3
+
+static unsigned int refusing_protect(struct srtp_worker *worker, struct srtp_job *jobs,
+                                     unsigned int count, const struct srtp_job *ahead,
+                                     unsigned int ahead_count)
+{
+	static unsigned int seen;
+	unsigned int done = srtp_engine_ipsec_mb.protect(worker, jobs, count, ahead, ahead_count);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (seen++ % REFUSE_EACH != 0)
+			continue;
+		jobs[i].ok = false;
+		done--;
+	}
+	return done;
+}
+
+/* Whoever else is in the burst gets the packet. */
+static void what_the_cipher_refuses_stays(void **state)
+{
+	static const enum sluice_srtp_profile profiles[] = {SLUICE_SRTP_GCM128, SLUICE_SRTP_CM80};
+	struct srtp_engine refusing = srtp_engine_ipsec_mb;
+
+	refusing.protect = refusing_protect;
+	for (size_t i = 0; i < RTE_DIM(profiles); i++) {
+		struct srtp_population population;
+		const struct worker *worker;
+		uint64_t sent, dropped;
+
+		population_open(&population, profiles[i], LEGS);
+		population.media->engine = &refusing;
+		worker = population.rig.dp->workers[0];
+		for (uint32_t stream = 1; stream <= STREAMS; stream++)
+			packet_send(&population, stream, 1, SIZE);
+		sent = walk_all(&population, false);
+		dropped = worker->drops[DROP_SRTP_CIPHER];
+		assert_in_range(dropped, STREAMS * LEGS / REFUSE_EACH,
+		                STREAMS * LEGS / REFUSE_EACH + 1);
+		assert_int_equal(sent + dropped, STREAMS * LEGS);
+		assert_int_equal(worker->media->counters[MEDIA_FORWARDED], sent);
+		population.media->engine = &srtp_engine_ipsec_mb;
+		population_close(&population, STREAMS);
+	}
+}
+
 int main(void)
 {
 	char *arguments[] = {
@@ -501,6 +555,7 @@ int main(void)
 	        cmocka_unit_test(longer_than_the_way),
 	        cmocka_unit_test(legs_change_under_way),
 	        cmocka_unit_test(payload_is_read_by_the_cipher_alone),
+	        cmocka_unit_test(what_the_cipher_refuses_stays),
 	};
 
 	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0 || srtp_init() != srtp_err_status_ok)

@@ -101,7 +101,7 @@ static void burst_protect(struct rig *rig, unsigned int engine, struct packet *p
 			jobs[i].src = p->plain + p->header_length;
 	}
 	memcpy(before, packets[0].plain + packets[0].header_length, packets[0].length);
-	engines[engine]->protect(rig->workers[engine], jobs, count);
+	engines[engine]->protect(rig->workers[engine], jobs, count, NULL, 0);
 	assert_memory_equal(before, packets[0].plain + packets[0].header_length, packets[0].length);
 	for (i = 0; i < count; i++) {
 		assert_true(jobs[i].ok);
@@ -293,7 +293,7 @@ static void plaintext_does_not_leave(void **state)
 	memcpy(start_of(&packet, LIBSRTP2), packet.plain, RTP_HEADER_SIZE);
 	job = job_of(&packet, LIBSRTP2, rig.tx[LIBSRTP2][0]);
 	job.src = packet.plain + RTP_HEADER_SIZE;
-	engines[LIBSRTP2]->protect(rig.workers[LIBSRTP2], &job, 1);
+	engines[LIBSRTP2]->protect(rig.workers[LIBSRTP2], &job, 1, NULL, 0);
 	assert_false(job.ok);
 	assert_memory_equal(job.dst, zeros, packet.length);
 	rig_close(&rig);

@@ -50,7 +50,7 @@ static void rfc3711_b2(void **state)
 	fixture_open(&f, SLUICE_SRTP_CM80, &keys);
 	job.session = f.session;
 	job.src = job.dst = room + 12;
-	srtp_engine_ipsec_mb.protect(f.worker, &job, 1);
+	srtp_engine_ipsec_mb.protect(f.worker, &job, 1, NULL, 0);
 	assert_true(job.ok);
 	hex_read("e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab"
 	         "41e95b3bb0a2e8dd477901e4fca894c0",
@@ -130,7 +130,7 @@ static void rfc7714_rtp(void **state)
 		job.src = job.dst = f.packet + 12;
 		job.tag = f.packet + 50;
 		memcpy(&job.ssrc, f.packet + 8, 4);
-		srtp_engine_ipsec_mb.protect(f.worker, &job, 1);
+		srtp_engine_ipsec_mb.protect(f.worker, &job, 1, NULL, 0);
 		length = hex_read(rows[i].text, expected);
 		assert_memory_equal(f.packet, expected, length);
 		srtp_engine_ipsec_mb.unprotect(f.worker, &job, 1);

@@ -14,7 +14,7 @@
 
 #include <unistd.h>
 
-#define DRAIN_BURST 256
+#define DRAIN_BURST 256u
 /* Packets out that wait in the plane before more is put in. */
 #define PENDING    512
 #define PATIENCE_S 20
@@ -25,7 +25,9 @@ struct runner {
 	struct worker *worker;
 	uint32_t sources;  /* that the round has in all */
 	uint32_t produced; /* of worker 0 */
-	uint64_t quota, sent;
+	uint64_t quota;
+	uint64_t left;     /* packets that have gone through the NIC's queue */
+	uint32_t found;    /* in that queue at the begin: of the round before */
 	uint64_t deadline; /* TSC */
 	uint32_t *ready;   /* atomic: runners that wait for ... */
 	uint32_t *start;   /* ... this, atomic */
@@ -39,21 +41,28 @@ static struct rte_ring *out_ring(const struct runner *runner)
 	return rig->ports[1].out[port_tx_queue(rig->dp, runner->worker->id, rig->ports[1].index)];
 }
 
-static void queue_drain(struct runner *runner, unsigned int keep)
+/* What a NIC has sent goes back to the pool. Its queue stays as full as it is under load, also from
+ * one round to the next: to empty it would send mbufs through the pool's ring, and each round would
+ * begin with others, that are in no cache. */
+static void queue_drain(struct runner *runner)
 {
 	struct rte_ring *ring = out_ring(runner);
 	struct rte_mbuf *mbufs[DRAIN_BURST];
 	unsigned int count = rte_ring_count(ring);
 
-	while (count > keep) {
+	while (count > SRTP_RUN_QUEUE) {
 		unsigned int n = rte_ring_sc_dequeue_burst(
-		        ring, (void **)mbufs, RTE_MIN(count - keep, (unsigned int)DRAIN_BURST),
-		        NULL);
+		        ring, (void **)mbufs, RTE_MIN(count - SRTP_RUN_QUEUE, DRAIN_BURST), NULL);
 
 		rte_mempool_put_bulk(runner->run->population->rig.dp->pool, (void **)mbufs, n);
-		runner->sent += n;
+		runner->left += n;
 		count -= n;
 	}
+}
+
+static uint64_t runner_sent(const struct runner *runner)
+{
+	return runner->left + rte_ring_count(out_ring(runner)) - runner->found;
 }
 
 /* More only where every worker is about to have nothing left. */
@@ -116,13 +125,12 @@ static void *runner_main(void *arg)
 	__atomic_add_fetch(runner->ready, 1, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(runner->start, __ATOMIC_ACQUIRE))
 		rte_pause();
-	while ((runner->sent < runner->quota || runner->produced < runner->sources) &&
+	while ((runner->produced < runner->sources || runner_sent(runner) < runner->quota) &&
 	       !runner->lost) {
 		if (runner->produced < runner->sources && hungry(runner))
 			packets_produce(runner);
 		worker_walk(runner->worker);
-		queue_drain(runner,
-		            runner->sent + SRTP_RUN_QUEUE < runner->quota ? SRTP_RUN_QUEUE : 0);
+		queue_drain(runner);
 		runner->lost |= rte_rdtsc() > runner->deadline;
 	}
 	return NULL;
@@ -184,6 +192,7 @@ static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t
 	        .ready = ready,
 	        .start = start,
 	};
+	runner->found = rte_ring_count(out_ring(runner));
 }
 
 double srtp_run_round(struct srtp_run *run, uint32_t packets)
@@ -208,9 +217,9 @@ double srtp_run_round(struct srtp_run *run, uint32_t packets)
 	for (uint16_t i = 1; i < workers; i++)
 		pthread_join(threads[i], NULL);
 	cycles = rte_rdtsc_precise() - begin;
-	run->sent += runners[0].sent;
+	run->sent += runner_sent(&runners[0]);
 	for (uint16_t i = 0; i < workers; i++) {
-		sent += runners[i].sent;
+		sent += runner_sent(&runners[i]);
 		lost |= runners[i].lost;
 	}
 	if (lost) {

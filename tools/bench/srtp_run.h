@@ -10,7 +10,7 @@
 #include "srtp_population.h"
 
 /* Frames that stand in a NIC's queue before they are given back. */
-#define SRTP_RUN_QUEUE 512
+#define SRTP_RUN_QUEUE 512u
 
 struct srtp_run {
 	struct srtp_population *population;
