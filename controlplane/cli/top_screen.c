@@ -83,7 +83,8 @@ static void workers_draw(struct screen *screen)
 {
 	const struct sluice_worker_row *row, *old;
 
-	screen_heading(screen, "worker  cpu  busy %*s   packets/s  walks/s  ring  full/s", BAR, "");
+	screen_heading(screen, "worker  cpu  busy %*s    packets/s  walks/s  ring  full/s", BAR,
+	               "");
 	for (EACH(screen, TOP_WORKER, row, old)) {
 		double load = worker_load(screen, row, old);
 

@@ -14,6 +14,12 @@ assert grep -q '^gate enforce' "$WORK/once"
 assert grep -Eq '^ *0 +[0-9]+ +[0-9]+% \[' "$WORK/once"
 assert grep -Eq '^dp0 +up' "$WORK/once"
 assert_equal "$(awk 'length > 80' "$WORK/once")" "" "lines wider than 80"
+# The picture in the manual is of this program: its headings are these.
+grep -E '^(worker|port|allocation) ' "$WORK/once" >"$WORK/headings"
+assert_equal "$(wc -l <"$WORK/headings")" 3 headings
+while IFS= read -r heading; do
+	grep -qF -- "$heading" "$SLUICE_ROOT/docs/top.screen" || fail "docs/top.screen lacks \"$heading\": tools/pictures/top_record"
+done <"$WORK/headings"
 output=$(ctl top every 0 2>&1) && fail "an interval of 0 is taken"
 assert_match "$output" 'every \^0'
 
