@@ -58,7 +58,9 @@ int media_local_take(struct media *media, const struct transport_addr *addr, cha
 	int index, error;
 
 	if (service != NULL && service->kind != SERVICE_MEDIA)
-		return refuse(why, -EADDRINUSE, "%s is TURN's", addr_text(text, addr));
+		return refuse(why, -EADDRINUSE, "%s %s", addr_text(text, addr),
+		              service->kind == SERVICE_TURN ? "is a TURN listener's"
+		                                            : "lies in a relay's range");
 	index = local_find(media, addr);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u local addresses, and room for no more",

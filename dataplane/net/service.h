@@ -101,4 +101,21 @@ static inline const struct service *service_find(const struct services *services
 	return NULL;
 }
 
+/* One of this kind at ip whose ports are not all outside of first to last (host order), or NULL. */
+static inline const struct service *service_overlap(const struct services *services,
+                                                    const struct ip_addr *ip, uint16_t first,
+                                                    uint16_t last, uint16_t kind)
+{
+	const struct service_slot *slot = service_slot_find(services, ip);
+
+	for (uint32_t i = 0; slot != NULL && i < slot->count; i++) {
+		const struct service *service = &services->list[slot->first + i];
+
+		if (service->kind == kind && service->first_port <= last &&
+		    service->last_port >= first)
+			return service;
+	}
+	return NULL;
+}
+
 #endif

@@ -71,6 +71,26 @@ static bool match_relay(const struct allocation *allocation, uint32_t relay)
 	return allocation->legs[0].relay == relay + 1 || allocation->legs[1].relay == relay + 1;
 }
 
+/* Endpoints' local ports are not TURN's: one packet has one owner. 0 or -errno. */
+static int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
+                           uint16_t last, char *why)
+{
+	struct ip_addr ip = ip_addr_v6(addr->ip);
+	const struct service *media =
+	        service_overlap(turn->dp->services, &ip, first, last, SERVICE_MEDIA);
+	struct sluice_addr shown;
+	char text[TEXT_ADDR_MAX];
+
+	if (media == NULL)
+		return 0;
+	shown = addr_of(&ip, rte_cpu_to_be_16(media->first_port));
+	if (first == last)
+		return refuse(why, -EADDRINUSE, "%s is an endpoint's local address",
+		              text_addr(text, &shown));
+	return refuse(why, -EADDRINUSE, "%s, an endpoint's local address, lies in ports %u-%u",
+	              text_addr(text, &shown), first, last);
+}
+
 /* -- listeners -- */
 
 static int listener_find(const struct turn *turn, const struct transport_addr *addr)
@@ -134,6 +154,10 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 	}
 	if (relay_covering(turn, &addr) != NULL)
 		return refuse(why, -EINVAL, "%s lies in a relay's range", text_addr(text, &shown));
+	error = endpoints_check(turn, &shown, rte_be_to_cpu_16(addr.port),
+	                        rte_be_to_cpu_16(addr.port), why);
+	if (error < 0)
+		return error;
 	index = listener_place(turn);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u listeners, and room for no more",
@@ -236,7 +260,7 @@ static int relay_check(const struct turn *turn, const struct sluice_turn_relay *
 	if (listener_in(turn, add))
 		return refuse(why, -EINVAL, "a listener on %s lies in ports %u-%u",
 		              text_addr(text, &add->addr), add->first_port, add->last_port);
-	return 0;
+	return endpoints_check(turn, &add->addr, add->first_port, add->last_port, why);
 }
 
 static void relay_active_set(struct relay *relay, bool active)
