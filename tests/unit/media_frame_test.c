@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What stands around a subscriber's packet on its way out, over each kind of way: IPv4 and IPv6,
+ * with a tag and without, checksums ours or the NIC's. The publisher and the subscriber know
+ * libsrtp2 alone; the frames are read by a reader that shares no code with their writer.
+ */
+#include "frame.h"
+#include "media/config.h"
+#include "net/neighbour.h"
+#include "net/port.h"
+#include "net_fixture.h"
+#include "rig.h"
+#include "srtp/rtp.h"
+
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+#include <srtp2/srtp.h>
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define SSRC        1111u
+#define LEG_SSRC    2222u
+#define LOCAL_PORT  5000
+#define REMOTE_PORT 6000
+#define TAG         16
+#define MTU         1500
+
+static const struct rte_ether_addr near_mac = {{2, 0, 0, 0, 0, 1}};
+static const struct rte_ether_addr far_mac = {{2, 0, 0, 0, 0, 9}};
+
+struct way {
+	const char *local, *remote;
+	uint16_t vlan;
+	bool by_nic; /* the port's UDP checksums */
+};
+
+static const struct way ways[] = {
+        {"198.18.2.1", "198.18.2.2", 0, false},   {"198.18.2.1", "198.18.2.2", 0, true},
+        {"198.18.2.1", "198.18.2.2", 100, false}, {"198.18.2.1", "198.18.2.2", 4094, true},
+        {"2001:2::1", "2001:2::2", 0, false},     {"2001:2::1", "2001:2::2", 0, true},
+        {"2001:2::1", "2001:2::2", 100, false},   {"2001:2::1", "2001:2::2", 4094, true},
+};
+
+struct scene {
+	struct rig rig;
+	const struct way *way;
+	srtp_t publisher, subscriber;
+	uint16_t seq;
+	uint8_t packet[MTU + 64]; /* what the subscriber read last */
+	int length;
+};
+
+static struct sluice_addr addr(const char *text, uint16_t port)
+{
+	struct sluice_addr addr = {.port = rte_cpu_to_be_16(port)};
+	struct ip_addr at = ip(text);
+
+	memcpy(addr.ip, at.bytes, sizeof(addr.ip));
+	return addr;
+}
+
+static void routes_set(struct scene *scene)
+{
+	struct ip_addr remote = ip(scene->way->remote);
+	const struct route route = {
+	        .prefix = remote,
+	        .length = 128,
+	        .vlan = scene->way->vlan,
+	        .port = scene->rig.ports[1].index,
+	};
+	struct dataplane *dp = scene->rig.dp;
+
+	dp->ports->table[route.port].tx_checksum = scene->way->by_nic;
+	assert_int_equal(neighbour_set(dp->neighbours, neighbour_link(route.port, route.vlan),
+	                               &remote, NEIGHBOUR_REACHED, &far_mac),
+	                 0);
+	assert_int_equal(fib_set(dp, &route, 1), 0);
+}
+
+static srtp_t session_create(uint8_t byte, srtp_ssrc_type_t direction)
+{
+	uint8_t key[SLUICE_MEDIA_KEY_MAX];
+	srtp_policy_t policy = {.key = key, .window_size = 1024, .ssrc.type = direction};
+	srtp_t session;
+
+	memset(key, byte, sizeof(key));
+	srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+	srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+	assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
+	return session;
+}
+
+static void endpoint_add(struct scene *scene, const char *name, const char *local,
+                         const char *remote)
+{
+	struct sluice_endpoint add = {
+	        .local = addr(local, LOCAL_PORT),
+	        .remote = addr(remote, REMOTE_PORT),
+	        .profile = SLUICE_SRTP_GCM128,
+	        .rx_key_length = 28,
+	        .tx_key_length = 28,
+	};
+	char why[SLUICE_API_ERROR_MAX];
+
+	strcpy(add.name, name);
+	memset(add.rx_key, 1, 28);
+	memset(add.tx_key, 2, 28);
+	assert_int_equal(media_endpoint_add(scene->rig.dp->media, &add, 0, why), 0);
+}
+
+/* like: of the subscription; or NULL. */
+static void scene_open(struct scene *scene, const struct way *way,
+                       const struct sluice_subscription *like)
+{
+	struct sluice_stream stream = {.name = "video", .endpoint = "camera", .ssrc = SSRC};
+	struct sluice_subscription subscription = {0};
+	char why[SLUICE_API_ERROR_MAX];
+	struct options options;
+
+	*scene = (struct scene){.way = way, .seq = 65534};
+	options_default(&options);
+	options.mbufs = 1023;
+	options.max_endpoints = options.max_streams = options.max_subscriptions = 4;
+	assert_int_equal(rig_create(&scene->rig, &options), 0);
+	routes_set(scene);
+	endpoint_add(scene, "camera", "198.18.1.1", "198.18.1.2");
+	endpoint_add(scene, "viewer", way->local, way->remote);
+	assert_int_equal(media_stream_add(scene->rig.dp->media, &stream, 0, why), 0);
+	if (like != NULL)
+		subscription = *like;
+	strcpy(subscription.stream, "video");
+	strcpy(subscription.endpoint, "viewer");
+	subscription.ssrc = LEG_SSRC;
+	assert_int_equal(media_subscription_add(scene->rig.dp->media, &subscription, 0, why), 0);
+	scene->publisher = session_create(1, ssrc_any_outbound);
+	scene->subscriber = session_create(2, ssrc_any_inbound);
+}
+
+static void scene_close(struct scene *scene)
+{
+	srtp_dealloc(scene->publisher);
+	srtp_dealloc(scene->subscriber);
+	rig_destroy(&scene->rig);
+}
+
+/* An RTP packet whose first byte and what follows its fixed header are given; its number is the
+ * next. */
+static void publish(struct scene *scene, uint8_t first, const void *tail, int tail_length)
+{
+	uint8_t packet[MTU + 64] = {first, 96}, bytes[FRAME_MAX];
+	int length = RTP_HEADER_SIZE + tail_length;
+	uint32_t ssrc = rte_cpu_to_be_32(SSRC);
+	uint16_t seq = rte_cpu_to_be_16(scene->seq++);
+	struct frame frame = {
+	        .to_mac = near_mac,
+	        .from_mac = far_mac,
+	        .from = {ip("198.18.1.2"), RTE_BE16(REMOTE_PORT)},
+	        .to = {ip("198.18.1.1"), RTE_BE16(LOCAL_PORT)},
+	        .hop_limit = 64,
+	        .payload = packet,
+	};
+
+	memcpy(packet + 2, &seq, sizeof(seq));
+	memcpy(packet + 8, &ssrc, sizeof(ssrc));
+	memcpy(packet + RTP_HEADER_SIZE, tail, (size_t)tail_length);
+	assert_int_equal(srtp_protect(scene->publisher, packet, &length), srtp_err_status_ok);
+	frame.length = (uint16_t)length;
+	assert_int_equal(
+	        rig_inject(&scene->rig, 0, 0, bytes, frame_write(bytes, sizeof(bytes), &frame)), 0);
+	rig_walk(&scene->rig);
+}
+
+/* What the NIC is told, and what it would make of it: the sum of all from UDP's header on, whose
+ * checksum field has the pseudo header's. */
+static void nic_checksum(const struct rte_mbuf *mbuf, bool v4)
+{
+	uint8_t *l3 = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, mbuf->l2_len);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(l3 + mbuf->l3_len);
+	uint64_t family = v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+	uint16_t sum;
+
+	assert_int_equal(mbuf->ol_flags, family | RTE_MBUF_F_TX_UDP_CKSUM);
+	assert_int_equal(mbuf->l2_len, frame_ip_offset(rte_pktmbuf_mtod(mbuf, uint8_t *)));
+	assert_int_equal(mbuf->l2_len + mbuf->l3_len,
+	                 frame_udp_offset(rte_pktmbuf_mtod(mbuf, uint8_t *)));
+	sum = v4 ? rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)l3, mbuf->ol_flags)
+	         : rte_ipv6_phdr_cksum((struct rte_ipv6_hdr *)l3, mbuf->ol_flags);
+	assert_int_equal(udp->dgram_cksum, sum);
+	sum = (uint16_t)~rte_raw_cksum(udp, rte_be_to_cpu_16(udp->dgram_len));
+	udp->dgram_cksum = sum == 0 ? 0xffff : sum;
+}
+
+static void frame_check(const struct scene *scene, const struct rte_mbuf *mbuf, struct frame *frame)
+{
+	struct ip_addr local = ip(scene->way->local), remote = ip(scene->way->remote);
+	const struct port *port = &scene->rig.dp->ports->table[scene->rig.ports[1].index];
+	const char *wrong;
+
+	if (scene->way->by_nic)
+		nic_checksum(mbuf, ip_addr_is_v4(&remote));
+	else
+		assert_int_equal(mbuf->ol_flags, 0);
+	wrong = frame_read(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len);
+	if (wrong != NULL)
+		fail_msg("to %s: %s", scene->way->remote, wrong);
+	assert_memory_equal(&frame->to_mac, &far_mac, sizeof(far_mac));
+	assert_memory_equal(&frame->from_mac, &port->mac, sizeof(port->mac));
+	assert_int_equal(frame->vlan, scene->way->vlan);
+	assert_true(ip_addr_equal(&frame->from.ip, &local));
+	assert_true(ip_addr_equal(&frame->to.ip, &remote));
+	assert_int_equal(frame->from.port, RTE_BE16(LOCAL_PORT));
+	assert_int_equal(frame->to.port, RTE_BE16(REMOTE_PORT));
+	assert_int_equal(frame->hop_limit, 64);
+	assert_false(frame->no_checksum);
+	assert_true(frame->dont_fragment || !ip_addr_is_v4(&remote));
+}
+
+/* The next packet of the subscriber's, read; false: none. */
+static bool receive(struct scene *scene)
+{
+	struct rte_mbuf *mbuf = rig_collect(&scene->rig, 1);
+	struct frame frame;
+
+	if (mbuf == NULL)
+		return false;
+	frame_check(scene, mbuf, &frame);
+	scene->length = frame.length;
+	assert_in_range(frame.length, RTP_HEADER_SIZE, sizeof(scene->packet));
+	memcpy(scene->packet, frame.payload, frame.length);
+	rte_pktmbuf_free(mbuf);
+	assert_int_equal(srtp_unprotect(scene->subscriber, scene->packet, &scene->length),
+	                 srtp_err_status_ok);
+	return true;
+}
+
+/* Odd and even lengths, the shortest and the longest, and sums that come out as any number. */
+static void each_way_has_its_headers(void **state)
+{
+	static const int lengths[] = {1, 2, 3, 100, 101, 999, 1300};
+	uint8_t payload[MTU];
+
+	for (size_t i = 0; i < RTE_DIM(ways); i++) {
+		struct scene scene;
+
+		scene_open(&scene, &ways[i], NULL);
+		for (int n = 0; n < 100; n++) {
+			int length = lengths[n % RTE_DIM(lengths)];
+
+			memset(payload, n, (size_t)length);
+			publish(&scene, 0x80, payload, length);
+			assert_true(receive(&scene));
+			assert_int_equal(scene.length, RTP_HEADER_SIZE + length);
+			assert_memory_equal(scene.packet + RTP_HEADER_SIZE, payload,
+			                    (size_t)length);
+			assert_false(receive(&scene));
+		}
+		scene_close(&scene);
+	}
+}
+
+/* The MTU counts the IP packet; a tag comes on top. */
+static void the_longest_that_goes(void **state)
+{
+	static const uint8_t payload[MTU];
+
+	for (size_t i = 0; i < RTE_DIM(ways); i++) {
+		struct ip_addr remote = ip(ways[i].remote);
+		int headers = ip_addr_is_v4(&remote) ? 20 + 8 : 40 + 8;
+		int room = MTU - headers - RTP_HEADER_SIZE - TAG;
+		const struct media_worker *media;
+		struct scene scene;
+
+		scene_open(&scene, &ways[i], NULL);
+		media = scene.rig.dp->workers[0]->media;
+		for (int longer = 0; longer < 2; longer++) {
+			publish(&scene, 0x80, payload, room + longer);
+			assert_int_equal(receive(&scene), !longer);
+			assert_int_equal(media->counters[MEDIA_TOO_BIG], longer);
+		}
+		scene_close(&scene);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(each_way_has_its_headers),
+	        cmocka_unit_test(the_longest_that_goes),
+	};
+
+	if (rig_eal("media_frame", 256, false) != 0 || srtp_init() != srtp_err_status_ok)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
