@@ -10,12 +10,13 @@
 #include "control/server.h"
 #include "controlplane_options.h"
 #include "dataplane/client.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 #include "events/bus.h"
 #include "events/watch.h"
 #include "gate/keeper.h"
 #include "http/commands.h"
 #include "http/http.h"
+#include "log/keeper.h"
 #include "metrics/metrics.h"
 #include "region/fleet.h"
 #include "users/source.h"
@@ -36,6 +37,7 @@ struct controlplane {
 	struct running *running;
 	struct seqpacket_listener listener;
 	struct gate_keeper *gate;
+	struct log_keeper *log;
 	struct own *own;
 	struct http *http;
 	struct fleet *fleet;
@@ -69,7 +71,7 @@ static int config_read(struct controlplane *cp)
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
-	log_info("stopping on signal %d", (int)number);
+	log_info(SLUICE_LOG_PROCESS, "stopping on signal %d", (int)number);
 	event_base_loopbreak(arg);
 }
 
@@ -90,6 +92,7 @@ static void on_ready(void *arg)
 	struct controlplane *cp = arg;
 
 	gate_keeper_ready(cp->gate);
+	log_keeper_ready(cp->log);
 	fleet_ready(cp->fleet);
 	lookup_dataplane_ready(cp->lookup);
 }
@@ -157,9 +160,10 @@ static int parts_create(struct controlplane *cp)
 	server.started = now.tv_sec;
 	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);
+	cp->log = cp->own != NULL ? log_keeper_create(cp->base, cp->own) : NULL;
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
 	cp->events = event_bus_create();
-	if (cp->gate == NULL || cp->http == NULL || cp->events == NULL)
+	if (cp->gate == NULL || cp->log == NULL || cp->http == NULL || cp->events == NULL)
 		return -ENOMEM;
 	fleet.own = cp->own;
 	fleet.http = cp->http;
@@ -168,9 +172,11 @@ static int parts_create(struct controlplane *cp)
 		return -ENOMEM;
 	cp->client = dataplane_client_create(&client);
 	gate_keeper_serve(cp->gate, cp->client);
+	log_keeper_serve(cp->log, cp->client);
 	fleet_serve(cp->fleet, cp->client);
 	server.client = cp->client;
 	server.gate = cp->gate;
+	server.log = cp->log;
 	server.own = cp->own;
 	server.http = cp->http;
 	server.fleet = cp->fleet;
@@ -191,20 +197,20 @@ static int serve(struct controlplane *cp)
 	int error = seqpacket_listen(&cp->listener, cp->options.socket, why);
 
 	if (error < 0) {
-		log_error("%s", why);
+		log_error(SLUICE_LOG_PROCESS, "%s", why);
 		return error;
 	}
 	error = privilege_keep(0);
 	if (error < 0)
-		log_warning("privileges are kept: %s", strerror(-error));
+		log_warning(SLUICE_LOG_PROCESS, "privileges are kept: %s", strerror(-error));
 	cp->base = event_base_new();
 	cp->buffer = calloc(1, sizeof(*cp->buffer));
 	if (cp->base == NULL || cp->buffer == NULL || signals_catch(cp) < 0 ||
 	    parts_create(cp) < 0) {
-		log_error("no memory to start");
+		log_error(SLUICE_LOG_PROCESS, "no memory to start");
 		return -ENOMEM;
 	}
-	log_info("listening on %s", cp->options.socket);
+	log_info(SLUICE_LOG_PROCESS, "listening on %s", cp->options.socket);
 	event_base_dispatch(cp->base);
 	notify_send("STOPPING=1");
 	return cp->failed ? -EINVAL : 0;
@@ -222,6 +228,7 @@ static void controlplane_end(struct controlplane *cp)
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
 	gate_keeper_destroy(cp->gate);
+	log_keeper_destroy(cp->log);
 	own_destroy(cp->own);
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
 		if (cp->signals[i] != NULL)

@@ -3,7 +3,7 @@
 #include "capture/capture.h"
 #include "gate/gate.h"
 #include "graph/packet.h"
-#include "log.h"
+#include "common/log.h"
 #include "media/cache.h"
 #include "media/media.h"
 #include "net/fib.h"
@@ -62,7 +62,7 @@ static int workers_create(struct dataplane *dp)
 	for (uint16_t i = 0; i < dp->options.workers; i++) {
 		dp->workers[i] = worker_create(dp, i, worker_lcore(i));
 		if (dp->workers[i] == NULL) {
-			log_error("worker %u: %s", i, rte_strerror(rte_errno));
+			log_error(SLUICE_LOG_PROCESS, "worker %u: %s", i, rte_strerror(rte_errno));
 			return -ENOMEM;
 		}
 		dp->n_workers++;
@@ -126,14 +126,16 @@ struct dataplane *dataplane_create(const struct options *options, struct event_b
 	dp->tsc_start = rte_rdtsc();
 	dp->srtp = srtp_engine_choose(options->srtp_engine);
 	if (dp->srtp == NULL) {
-		log_error("SRTP engine %s does not run on this CPU: expected another",
+		log_error(SLUICE_LOG_PROCESS,
+		          "SRTP engine %s does not run on this CPU: expected another",
 		          options->srtp_engine != NULL ? options->srtp_engine : "auto");
 		dataplane_destroy(dp);
 		return NULL;
 	}
 	failed = parts_create(dp);
 	if (failed != NULL) {
-		log_error("no memory for %s: %s", failed, rte_strerror(rte_errno));
+		log_error(SLUICE_LOG_PROCESS, "no memory for %s: %s", failed,
+		          rte_strerror(rte_errno));
 		dataplane_destroy(dp);
 		return NULL;
 	}

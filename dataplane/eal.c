@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "eal.h"
+
+#include "common/log.h"
 #include "config.h"
+#include "dpdk_log.h"
 #include "graph/packet.h"
-#include "log.h"
 
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -67,7 +69,8 @@ static bool huge_usable(const struct config *config, uint32_t memory_mb)
 		return false;
 	if (hugepages_free_mb() >= memory_mb)
 		return true;
-	log_warning("fewer than %u MB of hugepages are free: using ordinary pages", memory_mb);
+	log_warning(SLUICE_LOG_PROCESS,
+	            "fewer than %u MB of hugepages are free: using ordinary pages", memory_mb);
 	return false;
 }
 
@@ -90,7 +93,7 @@ static uint32_t cpus_choose(const struct config *config, const cpu_set_t *allowe
 	if (count == 0)
 		return 0;
 	if (workers > count)
-		log_warning("%u workers share %u CPUs", workers, count);
+		log_warning(SLUICE_LOG_PROCESS, "%u workers share %u CPUs", workers, count);
 	for (uint32_t i = 0; i < workers; i++)
 		cpus[i] = usable[i % count];
 	return workers;
@@ -110,7 +113,8 @@ static int lcores_write(const struct config *config, char *text, size_t size)
 	rest = allowed;
 	for (uint32_t i = 0; i < workers; i++) {
 		if (!CPU_ISSET(cpus[i], &allowed)) {
-			log_error("CPU %u is not there, or not for this process", cpus[i]);
+			log_error(SLUICE_LOG_PROCESS,
+			          "CPU %u is not there, or not for this process", cpus[i]);
 			return -EINVAL;
 		}
 		CPU_CLR(cpus[i], &rest);
@@ -150,6 +154,8 @@ int eal_start(const struct config *config)
 	int count = 10;
 	int ret = lcores_write(config, lcores, sizeof(lcores));
 
+	if (ret == 0)
+		ret = dpdk_log_take();
 	if (ret != 0)
 		return ret;
 	snprintf(memory, sizeof(memory), "%u", memory_mb);
@@ -159,6 +165,6 @@ int eal_start(const struct config *config)
 		args[count++] = config->eal_args[i];
 	if (rte_eal_init(count, (char **)(uintptr_t)args) >= 0)
 		return 0;
-	log_error("DPDK does not start: %s", rte_strerror(rte_errno));
+	log_error(SLUICE_LOG_PROCESS, "DPDK does not start: %s", rte_strerror(rte_errno));
 	return -rte_errno;
 }

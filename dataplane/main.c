@@ -6,7 +6,7 @@
 #include "config.h"
 #include "eal.h"
 #include "gate/gate.h"
-#include "log.h"
+#include "common/log.h"
 #include "media/media.h"
 #include "net/port.h"
 #include "turn/turn.h"
@@ -46,7 +46,7 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 
 static void stop(evutil_socket_t number, short what, void *events)
 {
-	log_info("stopping on signal %d", (int)number);
+	log_info(SLUICE_LOG_PROCESS, "stopping on signal %d", (int)number);
 	event_base_loopbreak(events);
 }
 
@@ -56,7 +56,8 @@ static int worker_thread(void *worker)
 	int ret = privilege_keep(0);
 
 	if (ret != 0)
-		log_warning("a worker keeps its privileges: %s", strerror(-ret));
+		log_warning(SLUICE_LOG_PROCESS, "a worker keeps its privileges: %s",
+		            strerror(-ret));
 	return worker_main(worker);
 }
 
@@ -67,8 +68,8 @@ static int workers_launch(struct dataplane *dp)
 		int ret = rte_eal_remote_launch(worker_thread, worker, worker->lcore);
 
 		if (ret != 0) {
-			log_error("worker %u does not start on lcore %u: %s", i, worker->lcore,
-			          strerror(-ret));
+			log_error(SLUICE_LOG_PROCESS, "worker %u does not start on lcore %u: %s", i,
+			          worker->lcore, strerror(-ret));
 			return ret;
 		}
 	}
@@ -96,13 +97,13 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 	for (size_t i = 0; i < RTE_DIM(events) && ret == 0; i++)
 		ret = events[i] == NULL ? -1 : event_add(events[i], i == 0 ? &second : NULL);
 	if (ret != 0)
-		log_error("no memory to serve");
+		log_error(SLUICE_LOG_PROCESS, "no memory to serve");
 	else
 		ret = workers_launch(dp);
 	if (ret == 0) {
 		tick(-1, 0, dp);
-		log_info("ready: %u worker%s, %s", dp->n_workers, dp->n_workers == 1 ? "" : "s",
-		         listener->path);
+		log_info(SLUICE_LOG_PROCESS, "ready: %u worker%s, %s", dp->n_workers,
+		         dp->n_workers == 1 ? "" : "s", listener->path);
 		notify_send("READY=1");
 		event_base_dispatch(dp->events);
 		notify_send("STOPPING=1");
@@ -154,7 +155,7 @@ static void privileges_drop(void)
 	locked_memory_raise();
 	ret = privilege_keep(CONTROL_PRIVILEGES);
 	if (ret != 0)
-		log_warning("privileges stay: %s", strerror(-ret));
+		log_warning(SLUICE_LOG_PROCESS, "privileges stay: %s", strerror(-ret));
 }
 
 int main(int argc, char **argv)
@@ -176,7 +177,7 @@ int main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN); /* a closed terminal must not end media */
 	/* first of all: a second instance must not touch the ports of the one that runs */
 	if (seqpacket_listen(&listener, config.options.socket_path, why) != 0) {
-		log_error("%s", why);
+		log_error(SLUICE_LOG_PROCESS, "%s", why);
 		return EXIT_FAILURE;
 	}
 	privileges_drop();

@@ -15,6 +15,7 @@ extern const struct command_group commands_region;
 extern const struct command_group commands_stats;
 extern const struct command_group commands_config;
 extern const struct command_group commands_capture;
+extern const struct command_group commands_log;
 extern const struct command_group commands_local;
 
 #endif

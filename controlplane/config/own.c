@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/own.h"
 
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,9 +48,9 @@ static bool line_obey(struct own *own, struct running_line *line)
 	line->refused = refused;
 	running_line_describe(line, own->config, text, sizeof(text));
 	if (refused)
-		log_error("%s: %s; trying again every second", text, why);
+		log_error(SLUICE_LOG_CONFIG, "%s: %s; trying again every second", text, why);
 	else
-		log_info("%s: in force now", text);
+		log_info(SLUICE_LOG_CONFIG, "%s: in force now", text);
 	return !refused;
 }
 

@@ -8,8 +8,9 @@
 #include "config/own.h"
 #include "config/running.h"
 #include "dataplane/client.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 #include "http/http.h"
+#include "log/keeper.h"
 
 #include <sluice/event.h>
 #include <sluice/gate.h>
@@ -92,7 +93,7 @@ static void answer_save(struct client *client, const void *body)
 		client_refuse(client, error, why);
 		return;
 	}
-	log_info("%s: written", client->options->config);
+	log_info(SLUICE_LOG_CONFIG, "%s: written", client->options->config);
 	client_send_rows(client, NULL, 0, 0);
 }
 
@@ -102,6 +103,14 @@ static void answer_http_show(struct client *client, const void *body)
 
 	http_show(client->options->http, &row);
 	client_send_rows(client, &row, sizeof(row), 0);
+}
+
+static void answer_log_show(struct client *client, const void *body)
+{
+	struct sluice_log_row rows[SLUICE_LOG_AREAS];
+
+	log_keeper_show(client->options->log, rows);
+	client_send_rows(client, rows, sizeof(rows), 0);
 }
 
 bool answer_own(struct client *client, const void *body)
@@ -117,6 +126,7 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
 	        {SLUICE_EVENTS, sizeof(struct sluice_events), answer_events},
 	        {SLUICE_HTTP_SHOW, 0, answer_http_show},
+	        {SLUICE_LOG_SHOW, 0, answer_log_show},
 	        {SLUICE_REGION_SHOW, 0, answer_regions},
 	        {SLUICE_NODE_SHOW, 0, answer_nodes},
 	        {SLUICE_NODE_DRAIN, sizeof(struct sluice_node_drain), answer_drain},

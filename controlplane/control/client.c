@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/client.h"
 
+#include "common/log.h"
+
 #include "cli/command.h"
 #include "dataplane/client.h"
 #include "region/snapshot.h"
@@ -39,12 +41,27 @@ static void reply_sent(struct client *client, uint32_t flags)
 	channel_read(&client->channel, true);
 }
 
+/* The words of the command, and what became of it: a body may hold a secret. */
+static void reply_log(const struct client *client, const struct sluice_api_header *header)
+{
+	const struct command *command = command_of_type(client->request.type);
+	char words[64] = "unknown";
+
+	if (header->flags & SLUICE_API_MORE || log_level(SLUICE_LOG_API) < SLUICE_LOG_DEBUG)
+		return;
+	if (command != NULL)
+		command_path(command, words, sizeof(words));
+	log_debug(SLUICE_LOG_API, "0x%04x %s: %s", client->request.type, words,
+	          header->status != 0 ? strerror(-header->status) : "done");
+}
+
 bool client_send(struct client *client, const struct sluice_api_header *header, const void *body)
 {
 	int error;
 
 	if (client->dead)
 		return false;
+	reply_log(client, header);
 	error = channel_send(&client->channel, header, body);
 	if (error == -EAGAIN)
 		reply_hold(client, header, body);

@@ -2,7 +2,7 @@
 #include "control/server.h"
 
 #include "control/client.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,11 +63,13 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
 
 	if (fd < 0) {
 		if (fd != -EAGAIN && fd != -ECONNABORTED)
-			log_error("%s: %s", server->options.listener->path, strerror(-fd));
+			log_error(SLUICE_LOG_API, "%s: %s", server->options.listener->path,
+			          strerror(-fd));
 		return;
 	}
 	if (client_add(server, fd) < 0)
-		log_error("no memory for a client of %s", server->options.listener->path);
+		log_error(SLUICE_LOG_API, "no memory for a client of %s",
+		          server->options.listener->path);
 }
 
 int server_adopt(struct server *server, int fd)

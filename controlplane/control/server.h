@@ -13,6 +13,7 @@ struct fleet;
 struct gate_keeper;
 struct event_bus;
 struct http;
+struct log_keeper;
 struct own;
 struct running;
 struct dataplane_client;
@@ -25,6 +26,7 @@ struct server_options {
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
+	struct log_keeper *log;   /* NULL: none */
 	struct own *own;          /* NULL where no line is the control plane's own */
 	struct http *http;        /* NULL: none */
 	struct fleet *fleet;      /* NULL: none */

@@ -3,7 +3,7 @@
 
 #include "cli/text.h"
 #include "dataplane/client_state.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,8 +69,8 @@ int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *b
 void client_lose(struct dataplane_client *client, const char *why)
 {
 	if (!client->said_away)
-		log_warning("the dataplane is away (%s: %s); waiting for it", client->options.path,
-		            why);
+		log_warning(SLUICE_LOG_DATAPLANE, "the dataplane is away (%s: %s); waiting for it",
+		            client->options.path, why);
 	client->said_away = true;
 	channel_close(&client->channel);
 	event_del(client->answer_timer);
@@ -134,7 +134,7 @@ static void greeting_answered(struct dataplane_client *client, uint16_t type,
 	}
 	memcpy(&version, record->body, sizeof(version));
 	version.version[sizeof(version.version) - 1] = '\0';
-	log_info("connected to the dataplane, version %s", version.version);
+	log_info(SLUICE_LOG_DATAPLANE, "connected to the dataplane, version %s", version.version);
 	error = client_ask_plain(client, SLUICE_CONFIG_BEGIN);
 	if (error < 0)
 		client_lose(client, strerror(-error));
@@ -155,7 +155,8 @@ static void why_read(const struct seqpacket_record *record, char *why, size_t ro
 static void told_answered(const struct question *question, int status, const char *why)
 {
 	if (status != 0)
-		log_error("the dataplane refused 0x%04x: %s", question->type, why);
+		log_error(SLUICE_LOG_DATAPLANE, "the dataplane refused 0x%04x: %s", question->type,
+		          why);
 }
 
 static void question_answered(struct dataplane_client *client, const struct question *question,

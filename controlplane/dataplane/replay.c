@@ -2,7 +2,7 @@
 /* The whole configuration to a dataplane that is new, and again what it refused. */
 #include "dataplane/client_state.h"
 
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,8 +49,8 @@ void replay_send(struct dataplane_client *client)
 	if (error < 0 || client->n_asked > 0)
 		return;
 	if (!client->settled && client->n_refused > 0) {
-		log_error("the dataplane refused %u of %u lines", client->n_refused,
-		          running_count(client->options.running));
+		log_error(SLUICE_LOG_CONFIG, "the dataplane refused %u of %u lines",
+		          client->n_refused, running_count(client->options.running));
 		client_settle(client, -EINVAL);
 		return;
 	}
@@ -72,16 +72,16 @@ void replay_answered(struct dataplane_client *client, struct running_line *line,
 	line->refused = status != 0;
 	running_line_describe(line, client->options.config, text, sizeof(text));
 	if (line->refused)
-		log_error("%s: %s", text, why);
+		log_error(SLUICE_LOG_CONFIG, "%s: %s", text, why);
 	else
-		log_info("%s: in force now", text);
+		log_info(SLUICE_LOG_CONFIG, "%s: in force now", text);
 }
 
 void replay_done(struct dataplane_client *client)
 {
 	client->state = CLIENT_READY;
 	client->said_away = false;
-	log_info("the dataplane has the whole configuration: %u lines%s",
+	log_info(SLUICE_LOG_CONFIG, "the dataplane has the whole configuration: %u lines%s",
 	         running_count(client->options.running),
 	         client->n_refused > 0 ? ", without what it refused; trying again every second"
 	                               : "");

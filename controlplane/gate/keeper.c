@@ -2,7 +2,7 @@
 #include "gate/keeper.h"
 
 #include "dataplane/client.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 #include "gate/keys.h"
 #include "gate/maps.h"
 #include "gate/settings.h"
@@ -154,7 +154,7 @@ static void maps_write(struct gate_keeper *keeper)
 	if (ret == 0)
 		ret = config_write(keeper);
 	if (ret != 0)
-		log_error("gate: the maps cannot be written: %s", strerror(-ret));
+		log_error(SLUICE_LOG_GATE, "gate: the maps cannot be written: %s", strerror(-ret));
 }
 
 /* -- to the dataplane -- */
@@ -197,7 +197,7 @@ static void events_log(struct gate_keeper *keeper)
 	counters_now(keeper, counters);
 	attacked = gate_maps_host_attacked(&keeper->maps, now) != 0;
 	if (attacked != keeper->host_attacked)
-		log_warning("gate: %s",
+		log_warning(SLUICE_LOG_GATE, "gate: %s",
 		            attacked ? "the host is under attack: of unverified requests "
 		                       "only the second arrival passes"
 		                     : "the attack on the host is over");
@@ -206,12 +206,13 @@ static void events_log(struct gate_keeper *keeper)
 	        counters[GATE_EVENT_PREFIX_ATTACKED] - keeper->events[GATE_EVENT_PREFIX_ATTACKED];
 	if (prefixes != 0)
 		log_warning(
+		        SLUICE_LOG_GATE,
 		        "gate: %lu prefix%s came under attack: \"gate show sources\" names them",
 		        (unsigned long)prefixes, prefixes == 1 ? "" : "es");
 	prefixes = counters[GATE_EVENT_PREFIX_CALM] - keeper->events[GATE_EVENT_PREFIX_CALM];
 	if (prefixes != 0)
-		log_warning("gate: the attack on %lu prefix%s is over", (unsigned long)prefixes,
-		            prefixes == 1 ? "" : "es");
+		log_warning(SLUICE_LOG_GATE, "gate: the attack on %lu prefix%s is over",
+		            (unsigned long)prefixes, prefixes == 1 ? "" : "es");
 	memcpy(keeper->events, counters, sizeof(counters));
 }
 
@@ -230,9 +231,9 @@ static void keeper_refresh(struct gate_keeper *keeper)
 	ret = gate_keys_follow(&keeper->keys, settings.secret, settings.config.nonce_lifetime_s,
 	                       (uint64_t)time(NULL));
 	if (ret < 0)
-		log_error("gate: no new keys: %s", strerror(-ret));
+		log_error(SLUICE_LOG_GATE, "gate: no new keys: %s", strerror(-ret));
 	else if (ret == 1)
-		log_info("gate: nonces are made under a new key");
+		log_info(SLUICE_LOG_GATE, "gate: nonces are made under a new key");
 	maps_write(keeper);
 	keys_tell(keeper);
 }

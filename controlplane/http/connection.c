@@ -5,8 +5,6 @@
  */
 #include "http/server.h"
 
-#include "dataplane/log.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

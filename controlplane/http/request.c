@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http/server.h"
 
+#include "common/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +110,24 @@ static void headers_add(struct evhttp_request *ev, const char *type)
 		evhttp_add_header(headers, "Content-Type", type);
 }
 
+/* Neither query nor body: what is in them is the client's own business. */
+static void reply_count(struct http *http, struct evhttp_request *ev, int status)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+	struct evhttp_connection *connection = evhttp_request_get_connection(ev);
+	char *address = NULL;
+	ev_uint16_t port;
+
+	answer_count(http, status);
+	if (log_level(SLUICE_LOG_HTTP) < SLUICE_LOG_DEBUG)
+		return;
+	if (connection != NULL)
+		evhttp_connection_get_peer(connection, &address, &port);
+	log_debug(SLUICE_LOG_HTTP, "http %s %s: %d", address != NULL ? address : "?",
+	          path != NULL ? path : "?", status);
+}
+
 static void reply_send(struct http *http, struct evhttp_request *ev, int status, const char *type,
                        const void *body, size_t length)
 {
@@ -115,7 +135,7 @@ static void reply_send(struct http *http, struct evhttp_request *ev, int status,
 	bool head = evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD;
 	struct evbuffer *buffer = evbuffer_new();
 
-	answer_count(http, status);
+	reply_count(http, ev, status);
 	headers_add(ev, type);
 	if (buffer != NULL && !head) /* evhttp would send it */
 		evbuffer_add(buffer, body, length);
@@ -186,7 +206,7 @@ void http_stream_begin(struct http_request *request, const char *type, void (*ro
 {
 	request->room = room;
 	request->room_arg = arg;
-	answer_count(request->http, 200);
+	reply_count(request->http, request->ev, 200);
 	headers_add(request->ev, type);
 	connection_turn(request->connection, CONNECTION_STREAMS);
 	evhttp_send_reply_start(request->ev, 200, NULL);

@@ -2,7 +2,7 @@
 #include "redis/redis.h"
 
 #include "cli/addr.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 #include "redis/link.h"
 #include "redis/redirect.h"
 
@@ -49,7 +49,8 @@ struct redis {
 static void say_up(struct redis *redis)
 {
 	if (redis->said_down && !redis->options.quiet)
-		log_info("region %s: its Redis is back", redis->options.region.name);
+		log_info(SLUICE_LOG_REDIS, "region %s: its Redis is back",
+		         redis->options.region.name);
 	redis->said_down = false;
 	redis->why[0] = '\0';
 }
@@ -58,7 +59,8 @@ static void say_up(struct redis *redis)
 static void say_down(struct redis *redis, const char *why)
 {
 	if (!redis->options.quiet && (!redis->said_down || strcmp(redis->why, why) != 0))
-		log_warning("region %s: its Redis is away: %s", redis->options.region.name, why);
+		log_warning(SLUICE_LOG_REDIS, "region %s: its Redis is away: %s",
+		            redis->options.region.name, why);
 	redis->said_down = true;
 	snprintf(redis->why, sizeof(redis->why), "%s", why);
 }

@@ -6,7 +6,7 @@
  */
 #include "region/fleet_state.h"
 
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -54,9 +54,9 @@ void drain_load(struct fleet *fleet)
 		return;
 	if (fscanf(file, "%lu", &until) == 1) {
 		fleet->drain = (struct drain){.on = true, .until_ms = until};
-		log_info("draining, as before this control plane started");
+		log_info(SLUICE_LOG_REGION, "draining, as before this control plane started");
 	} else {
-		log_warning("%s: damaged; not draining", fleet->drain_path);
+		log_warning(SLUICE_LOG_REGION, "%s: damaged; not draining", fleet->drain_path);
 	}
 	fclose(file);
 }
@@ -92,9 +92,9 @@ int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why)
 	int error = drain_set(fleet, &drain, why);
 
 	if (error == 0 && seconds > 0)
-		log_info("draining; what is left in %u s is ended", seconds);
+		log_info(SLUICE_LOG_REGION, "draining; what is left in %u s is ended", seconds);
 	else if (error == 0)
-		log_info("draining");
+		log_info(SLUICE_LOG_REGION, "draining");
 	return error;
 }
 
@@ -104,7 +104,7 @@ int fleet_undrain(struct fleet *fleet, char *why)
 	int error = drain_set(fleet, &drain, why);
 
 	if (error == 0)
-		log_info("draining no more");
+		log_info(SLUICE_LOG_REGION, "draining no more");
 	return error;
 }
 
@@ -119,6 +119,7 @@ void drain_follow(struct fleet *fleet)
 	if (!load.known) /* it has to be there to be ended */
 		return;
 	drain->ended = true;
-	log_info("the drain's time is over: %u allocations are ended", load.allocations);
+	log_info(SLUICE_LOG_REGION, "the drain's time is over: %u allocations are ended",
+	         load.allocations);
 	load_end_allocations(fleet->load, true);
 }

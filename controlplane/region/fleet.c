@@ -3,7 +3,7 @@
 
 #include "config/own.h"
 #include "dataplane/client.h"
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <sluice/turn.h>
 
@@ -95,7 +95,8 @@ static void snapshot_write(struct fleet *fleet, uint64_t now)
 
 	fleet->saved = now;
 	if (error < 0 && error != fleet->save_error)
-		log_error("%s: %s; the view of the regions would not survive a restart",
+		log_error(SLUICE_LOG_REGION,
+		          "%s: %s; the view of the regions would not survive a restart",
 		          fleet->snapshot_path, strerror(-error));
 	fleet->save_error = error;
 }
@@ -127,11 +128,11 @@ static void on_changed(void *arg, const struct view_change *change)
 	const char *node = change->id != NULL ? change->id : "";
 
 	if (change->after > change->before && change->before != SLUICE_VERDICT_UNKNOWN)
-		log_warning("region %s%s%s: %s, was %s (%s)", change->region,
+		log_warning(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
 		            change->id != NULL ? " node " : "", node, words[change->after],
 		            words[change->before], change->reason);
 	else
-		log_info("region %s%s%s: %s, was %s (%s)", change->region,
+		log_info(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
 		         change->id != NULL ? " node " : "", node, words[change->after],
 		         words[change->before], change->reason);
 }
@@ -161,8 +162,9 @@ static void fleet_judge(struct fleet *fleet)
 	view_tick(fleet->view, fleet_now(), on_changed, fleet);
 	held = view_held_since(fleet->view) != 0;
 	if (held != fleet->held)
-		log_warning("regions: %s", held ? "nobody is seen; the last view of them is held"
-		                                : "somebody is seen again; the view follows");
+		log_warning(SLUICE_LOG_REGION, "regions: %s",
+		            held ? "nobody is seen; the last view of them is held"
+		                 : "somebody is seen again; the view follows");
 	fleet->held = held;
 	snapshot_renew(fleet);
 }
@@ -228,14 +230,15 @@ static void snapshot_restore(struct fleet *fleet)
 	if (snapshot != NULL) {
 		fleet->generation = snapshot->generation;
 		view_restore(fleet->view, fleet_now(), snapshot);
-		log_info("%s: %u nodes of %u regions, generation %lu", fleet->snapshot_path,
-		         snapshot->n_nodes, snapshot->n_regions,
+		log_info(SLUICE_LOG_REGION, "%s: %u nodes of %u regions, generation %lu",
+		         fleet->snapshot_path, snapshot->n_nodes, snapshot->n_regions,
 		         (unsigned long)snapshot->generation);
 		snapshot_release(snapshot);
 	} else if (error == -EBADMSG) {
-		log_warning("%s: damaged or of another version; ignored", fleet->snapshot_path);
+		log_warning(SLUICE_LOG_REGION, "%s: damaged or of another version; ignored",
+		            fleet->snapshot_path);
 	} else if (error != -ENOENT) {
-		log_warning("%s: %s", fleet->snapshot_path, strerror(-error));
+		log_warning(SLUICE_LOG_REGION, "%s: %s", fleet->snapshot_path, strerror(-error));
 	}
 }
 

@@ -2,7 +2,6 @@
 #include "region/load.h"
 
 #include "channel.h"
-#include "dataplane/log.h"
 
 #include <sluice/stats.h>
 #include <sluice/turn.h>

@@ -5,7 +5,7 @@
  */
 #include "region/fleet_state.h"
 
-#include "dataplane/log.h"
+#include "common/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,8 +29,8 @@ static void say_once(struct fleet_region *region, const char *id, const char *wh
 
 	if (region->said != 0 && now - region->said < SAID_NS)
 		return;
-	log_warning("region %s: its Redis holds what is no node: %s%s%s", region->config.name, id,
-	            id[0] != '\0' ? ": " : "", what);
+	log_warning(SLUICE_LOG_REGION, "region %s: its Redis holds what is no node: %s%s%s",
+	            region->config.name, id, id[0] != '\0' ? ": " : "", what);
 	region->said = now;
 }
 

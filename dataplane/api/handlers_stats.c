@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/counters.h"
 #include "api/handlers.h"
+#include "common/log.h"
+#include "dpdk_log.h"
 #include "graph/graph.h"
 #include "net/port.h"
 
@@ -152,12 +154,27 @@ static int graph_show_handle(struct api_call *call)
 	return api_page(call, count, sizeof(*rows));
 }
 
+static int log_table_handle(struct api_call *call)
+{
+	const struct sluice_log_table *table = call->body;
+
+	if (log_levels_set(table)) {
+		dpdk_log_level_set(log_level(SLUICE_LOG_DPDK));
+		return 0;
+	}
+	snprintf(call->why, SLUICE_API_ERROR_MAX,
+	         "a level that is none of error, warning, info "
+	         "and debug");
+	return -EINVAL;
+}
+
 static const struct api_type types[] = {
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), counter_show_handle},
         {SLUICE_WORKER_SHOW, 0, worker_show_handle},
         {SLUICE_WORKER_POLL_SET, sizeof(struct sluice_worker_poll), worker_poll_handle},
         {SLUICE_WORKER_CLOCK_SET, sizeof(struct sluice_worker_clock), worker_clock_handle},
         {SLUICE_GRAPH_SHOW, 0, graph_show_handle},
+        {SLUICE_LOG_TABLE_SET, sizeof(struct sluice_log_table), log_table_handle},
 };
 
 const struct api_types api_types_stats = {types, RTE_DIM(types)};

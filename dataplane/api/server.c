@@ -6,7 +6,7 @@
  */
 #include "api/api.h"
 #include "dataplane.h"
-#include "log.h"
+#include "common/log.h"
 
 #include <event2/event.h>
 
@@ -72,13 +72,25 @@ static void client_close(struct api_client *client)
 	event_add(server->acceptable, NULL); /* there is room again */
 }
 
+/* A body may hold a secret. */
+static void reply_log(const struct api_client *client)
+{
+	const struct sluice_api_header *reply = &client->reply.header;
+
+	if (!client->more && !client->job.waits)
+		log_debug(SLUICE_LOG_API, "0x%04x: %s", reply->type,
+		          reply->status != 0 ? strerror(-reply->status) : "done");
+}
+
 /* One reply, or as much as the socket takes of it: nothing. */
 static void client_advance(struct api_client *client)
 {
 	int ret;
 
-	if (!client->reply_waits)
+	if (!client->reply_waits) {
 		client->more = api_next(&client->job, &client->reply);
+		reply_log(client);
+	}
 	if (client->job.waits) {
 		event_del(client->writable);
 		event_add(client->readable, NULL); /* whether it leaves */
@@ -197,9 +209,9 @@ static void server_acceptable(evutil_socket_t fd, short what, void *arg)
 	int client = seqpacket_accept(server->listener);
 
 	if (client >= 0 && client_add(server, client) != 0)
-		log_error("no memory for a client of %s", server->listener->path);
+		log_error(SLUICE_LOG_API, "no memory for a client of %s", server->listener->path);
 	if (client < 0 && client != -EAGAIN && client != -ECONNABORTED)
-		log_error("%s: %s", server->listener->path, strerror(-client));
+		log_error(SLUICE_LOG_API, "%s: %s", server->listener->path, strerror(-client));
 	if (server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
 		event_del(server->acceptable);
 }

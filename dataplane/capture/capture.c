@@ -4,7 +4,7 @@
 
 #include "capture/program.h"
 #include "capture/state.h"
-#include "log.h"
+#include "common/log.h"
 
 #include <event2/event.h>
 
@@ -217,11 +217,11 @@ static void start_log(const struct capture *capture)
 	char points[64];
 
 	points_text(filter->points, points, sizeof(points));
-	(plaintext ? log_warning
-	           : log_info)("capture %u: process %u of user %u looks at packets%s%s%s%s%s",
-	                       capture->id, capture->client.pid, capture->client.uid, points,
-	                       filter->endpoint[0] != '\0' ? ", endpoint " : "", filter->endpoint,
-	                       filter->stream[0] != '\0' ? ", stream " : "", filter->stream);
+	log_line(SLUICE_LOG_CAPTURE, plaintext ? SLUICE_LOG_WARNING : SLUICE_LOG_INFO,
+	         "capture %u: process %u of user %u looks at packets%s%s%s%s%s", capture->id,
+	         capture->client.pid, capture->client.uid, points,
+	         filter->endpoint[0] != '\0' ? ", endpoint " : "", filter->endpoint,
+	         filter->stream[0] != '\0' ? ", stream " : "", filter->stream);
 }
 
 static void end_log(const struct capture *capture)
@@ -237,8 +237,8 @@ static void end_log(const struct capture *capture)
 	struct sluice_capture_row row;
 
 	capture_row(capture, &row);
-	log_info("capture %u %s: %lu packets, %lu lost", row.id, words[row.state], row.packets,
-	         row.lost);
+	log_info(SLUICE_LOG_CAPTURE, "capture %u %s: %lu packets, %lu lost", row.id,
+	         words[row.state], row.packets, row.lost);
 }
 
 static int thread_start(struct capture *capture, int fd, char *why)

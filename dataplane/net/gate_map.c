@@ -2,7 +2,7 @@
 #include "net/gate_map.h"
 #include "dataplane.h"
 #include "gate_maps.h"
-#include "log.h"
+#include "common/log.h"
 #include "net/port.h"
 #include "net/service.h"
 
@@ -112,7 +112,8 @@ static void map_sync(const char *name,
 	if (map < 0)
 		return;
 	if (sync(map, list, count) != 0)
-		log_error("gate: the map of %s cannot be written: %s", name, strerror(errno));
+		log_error(SLUICE_LOG_GATE, "gate: the map of %s cannot be written: %s", name,
+		          strerror(errno));
 	close(map);
 }
 

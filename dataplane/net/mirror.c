@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/mirror.h"
-#include "log.h"
+#include "common/log.h"
 #include "net/mirror_state.h"
 #include "net/neighbour.h"
 
@@ -55,11 +55,12 @@ static void routes_read(struct mirror *mirror)
 	mirror->n_routes = 0;
 	if (mirror_dump(mirror, RTM_GETROUTE, AF_INET, mirror_route_message) != 0 ||
 	    mirror_dump(mirror, RTM_GETROUTE, AF_INET6, mirror_route_message) != 0) {
-		log_error("the kernel's routes cannot be read: %s", strerror(errno));
+		log_error(SLUICE_LOG_ROUTE, "the kernel's routes cannot be read: %s",
+		          strerror(errno));
 		return;
 	}
 	if (fib_set(mirror->dp, mirror->routes, mirror->n_routes) != 0)
-		log_error("no memory for %u routes", mirror->n_routes);
+		log_error(SLUICE_LOG_ROUTE, "no memory for %u routes", mirror->n_routes);
 }
 
 static void everything_read(struct mirror *mirror)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "log.h"
+#include "common/log.h"
 #include "net/mirror_state.h"
 #include "net/port.h"
 
@@ -86,7 +86,8 @@ static void link_remember(struct mirror *mirror, uint32_t ifindex, uint16_t port
 {
 	link_forget(mirror, ifindex);
 	if (mirror->n_links == MIRROR_LINKS_MAX) {
-		log_warning("more than %u VLANs on our ports: the others have no routes",
+		log_warning(SLUICE_LOG_ROUTE,
+		            "more than %u VLANs on our ports: the others have no routes",
 		            MIRROR_LINKS_MAX);
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/port.h"
-#include "log.h"
+#include "common/log.h"
 #include "net/ethdev.h"
 #include "net/gate_map.h"
 #include "net/mirror.h"
@@ -243,8 +243,8 @@ int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t f
 	port_publish(dp, port);
 	if (port->kind == SLUICE_PORT_XDP)
 		gate_map_sync(dp);
-	log_info("port %s: %s, %u queue%s, MTU %u", port->name, port->args, port->queues,
-	         port->queues == 1 ? "" : "s", port->mtu);
+	log_info(SLUICE_LOG_PORT, "port %s: %s, %u queue%s, MTU %u", port->name, port->args,
+	         port->queues, port->queues == 1 ? "" : "s", port->mtu);
 	return 0;
 }
 
@@ -262,7 +262,7 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 	port->queues = queues;
 	ret = ethdev_start(dp, port, 0, why);
 	if (ret != 0) {
-		log_error("port %s: %s", name, why);
+		log_error(SLUICE_LOG_PORT, "port %s: %s", name, why);
 		return ret;
 	}
 	port->state = SLUICE_PORT_UP;
@@ -318,7 +318,7 @@ int port_delete(struct dataplane *dp, const struct sluice_port_delete *del, char
 		return -ENOENT;
 	}
 	port_close(dp, port);
-	log_info("port %s: deleted", del->name);
+	log_info(SLUICE_LOG_PORT, "port %s: deleted", del->name);
 	return 0;
 }
 
@@ -328,7 +328,8 @@ void port_config_sweep(struct dataplane *dp)
 		struct port *port = &dp->ports->table[i];
 
 		if (port->used && port->config_generation != dp->config_generation) {
-			log_info("port %s: not in the configuration any more", port->name);
+			log_info(SLUICE_LOG_PORT, "port %s: not in the configuration any more",
+			         port->name);
 			port_close(dp, port);
 		}
 	}
@@ -364,9 +365,9 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 		return;
 	__atomic_store_n(&port->state, state, __ATOMIC_RELAXED);
 	if (state == SLUICE_PORT_UP)
-		log_info("port %s: %s", port->name, names[state]);
+		log_info(SLUICE_LOG_PORT, "port %s: %s", port->name, names[state]);
 	else
-		log_warning("port %s: %s", port->name, names[state]);
+		log_warning(SLUICE_LOG_PORT, "port %s: %s", port->name, names[state]);
 	if (state == SLUICE_PORT_GONE)
 		queues_publish(dp);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/port_xdp.h"
-#include "log.h"
+#include "common/log.h"
 #include "net/gate_map.h"
 
 #include <sluice/api.h>
@@ -85,7 +85,8 @@ static int program_take_over(const char *iface, bool quiet, char *why)
 		if (query.attach_mode == modes[i].attached)
 			bpf_xdp_detach(ifindex, modes[i].flag, NULL);
 	if (!quiet)
-		log_info("%s: took over the XDP program that a killed process had left", iface);
+		log_info(SLUICE_LOG_PORT,
+		         "%s: took over the XDP program that a killed process had left", iface);
 	return 0;
 }
 
@@ -118,7 +119,8 @@ void port_xdp_report(const char *name, const char *iface)
 
 	if (bpf_xdp_query(if_nametoindex(iface), 0, &query) == 0 &&
 	    query.attach_mode == XDP_ATTACHED_SKB)
-		log_warning("port %s: %s has no native XDP with this driver and MTU: generic mode, "
+		log_warning(SLUICE_LOG_PORT,
+		            "port %s: %s has no native XDP with this driver and MTU: generic mode, "
 		            "slower",
 		            name, iface);
 }

@@ -139,6 +139,10 @@ enum sluice_api_type {
 	SLUICE_NODE_UNDRAIN = 0x0609,
 	/* event.h, control plane only */
 	SLUICE_EVENTS = 0x0801,
+	/* log.h */
+	SLUICE_LOG_LEVEL_SET = 0x0802, /* control plane only */
+	SLUICE_LOG_SHOW = 0x0803,      /* control plane only */
+	SLUICE_LOG_TABLE_SET = 0x0804, /* dataplane only */
 	/* http.h, control plane only */
 	SLUICE_HTTP_LISTEN_ADD = 0x0901,
 	SLUICE_HTTP_LISTEN_DELETE = 0x0902,
