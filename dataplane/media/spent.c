@@ -9,10 +9,13 @@ static uint64_t spent_hash(const struct spent *spent, const struct sluice_endpoi
                            uint32_t ssrc)
 {
 	uint8_t bytes[sizeof(endpoint->tx_key) + sizeof(ssrc)];
+	uint64_t hash;
 
 	memcpy(bytes, endpoint->tx_key, sizeof(endpoint->tx_key));
 	memcpy(bytes + sizeof(endpoint->tx_key), &ssrc, sizeof(ssrc));
-	return siphash_bytes(&spent->key, bytes, sizeof(bytes)) | 1;
+	hash = siphash_bytes(&spent->key, bytes, sizeof(bytes)) | 1;
+	explicit_bzero(bytes, sizeof(bytes));
+	return hash;
 }
 
 void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
