@@ -454,6 +454,12 @@ bool value_is_zero(const struct argument *argument, const void *body)
 	return true;
 }
 
+static void choices_add(const struct argument *argument, struct text *text)
+{
+	for (uint32_t i = 0; argument->choices[i] != NULL; i++)
+		text_addf(text, "%s%s", i > 0 ? "|" : "", argument->choices[i]);
+}
+
 void value_meta(const struct argument *argument, struct text *text)
 {
 	const char *meta =
@@ -462,12 +468,15 @@ void value_meta(const struct argument *argument, struct text *text)
 	if (meta != NULL)
 		text_add(text, meta);
 	else if (argument->choices != NULL)
-		for (uint32_t i = 0; argument->choices[i] != NULL; i++)
-			text_addf(text, "%s%s", i > 0 ? "|" : "", argument->choices[i]);
+		choices_add(argument, text);
 }
 
 void value_expected(const struct argument *argument, struct text *text)
 {
+	if (argument->choices != NULL) { /* whatever stands for them in the help */
+		choices_add(argument, text);
+		return;
+	}
 	value_meta(argument, text);
 	switch (argument->type) {
 	case ARGUMENT_NUMBER:
