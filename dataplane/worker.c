@@ -132,6 +132,8 @@ uint32_t worker_walk(struct worker *worker)
 	worker->walks++;
 	if ((worker->walks & (WORKER_HOUSEKEEPING_WALKS - 1)) == 0)
 		worker_housekeep(worker);
+	else if ((worker->walks & (WORKER_TIMER_WALKS - 1)) == 0 && worker->media != NULL)
+		media_timers_run(worker);
 
 	if (worker->busy) {
 		worker->walks_idle = 0;

@@ -27,6 +27,8 @@ struct media_worker;
 #define WORKERS_MAX               64
 #define WORKER_INBOX_SIZE         2048
 #define WORKER_HOUSEKEEPING_WALKS 256
+/* What has to do something for each of very many endpoints does it in smaller parts. */
+#define WORKER_TIMER_WALKS 16
 
 /* A job that the control thread sends: runs on the worker between two walks. */
 struct worker_call {

@@ -24,6 +24,8 @@ void media_worker_destroy(struct media_worker *media_worker);
 
 /* Worker: asks from others, RTCP that is due, cached packets that are too old. */
 void media_housekeep(struct worker *worker);
+/* Worker, between two housekeepings: reports that are due. Bounded work. */
+void media_timers_run(struct worker *worker);
 
 /* Control thread. 0 or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
 int media_endpoint_add(struct media *media, const struct sluice_endpoint *endpoint, uint32_t flags,

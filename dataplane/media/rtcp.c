@@ -53,6 +53,11 @@ static void caches_age(struct media_worker *media_worker)
 	}
 }
 
+void media_timers_run(struct worker *worker)
+{
+	rtcp_timers_run(worker->media);
+}
+
 void media_housekeep(struct worker *worker)
 {
 	media_asks_run(worker->media);

@@ -15,6 +15,7 @@ struct rtcp_worker {
 	struct feedback_list feedback;
 	struct repeat_memory repeats;
 	uint32_t endpoint_next; /* where the timers' round goes on */
+	uint64_t slice_tsc;     /* when its last slice was */
 	uint32_t stream_next;   /* where the caches' round goes on */
 };
 

@@ -16,11 +16,12 @@
 /* A publisher that is silent for so long is not reported on. */
 #define SILENT_SECONDS 5
 
+#define SLICE_MS          1u /* the least between two slices */
 #define SLICE_MIN         32u
-#define SLICE_SHARE       128u /* a round over all endpoints in so many calls ... */
-#define SLICE_MAX         512u /* ... but no more of them in one */
-#define SLICE_AHEAD       8    /* asked for, before it is looked at */
-#define COMPOUNDS_PER_RUN 64
+#define ROUNDS_PER_SECOND 2u /* over all endpoints */
+#define SLICE_AHEAD       8  /* asked for, before it is looked at */
+/* Some 100 us: packets that come meanwhile wait in the port's queue. */
+#define COMPOUNDS_PER_RUN 128
 
 /* One leg in a compound. */
 struct reported_leg {
@@ -171,16 +172,29 @@ void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 	rtcp_send(media_worker, endpoint, mbuf, &report.writer);
 }
 
+/* How many endpoints are to be looked at by now; 0: not yet. By time, not by calls: a worker that
+ * is busy makes few of them. */
+static uint32_t slice_due(struct rtcp_worker *rtcp, const struct worker *worker, uint32_t endpoints)
+{
+	uint64_t passed = RTE_MIN(worker->tsc - rtcp->slice_tsc, worker->tsc_hz);
+
+	if (passed < worker->tsc_hz / 1000 * SLICE_MS)
+		return 0;
+	rtcp->slice_tsc = worker->tsc;
+	return RTE_MIN(RTE_MAX(SLICE_MIN,
+	                       (uint32_t)(passed * endpoints * ROUNDS_PER_SECOND / worker->tsc_hz)),
+	               endpoints);
+}
+
 void rtcp_timers_run(struct media_worker *media_worker)
 {
 	struct media *media = media_worker->media;
 	const struct worker *worker = media_worker->worker;
 	uint32_t *next = &media_worker->rtcp->endpoint_next;
-	uint32_t slice = RTE_MIN(RTE_MAX(media->max_endpoints / SLICE_SHARE, SLICE_MIN), SLICE_MAX);
+	uint32_t slice = slice_due(media_worker->rtcp, worker, media->max_endpoints);
 	uint32_t compounds = COMPOUNDS_PER_RUN;
 
-	slice = RTE_MIN(slice, media->max_endpoints);
-	while (slice-- != 0) {
+	while (slice != 0) {
 		struct endpoint *endpoint = &media->endpoints[*next % media->max_endpoints + 1];
 		struct endpoint *ahead =
 		        &media->endpoints[(*next + SLICE_AHEAD) % media->max_endpoints + 1];
@@ -190,6 +204,7 @@ void rtcp_timers_run(struct media_worker *media_worker)
 		if (!__atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ||
 		    endpoint->worker != worker->id || endpoint->rtcp_due > worker->tsc) {
 			(*next)++;
+			slice--;
 			continue;
 		}
 		if (compounds-- == 0)

@@ -11,7 +11,8 @@
 /* One compound of the endpoint's round of reports; the next round is due when this one is over. */
 void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint);
 
-/* Housekeeping: those that are due among a slice of all endpoints. */
+/* Those that are due among the slice of all endpoints that time has brought up: often called, it
+ * has little to do each time. */
 void rtcp_timers_run(struct media_worker *media_worker);
 
 #endif

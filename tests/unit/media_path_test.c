@@ -145,12 +145,23 @@ static struct scene *scene_create(void)
 	return scene;
 }
 
+/* Its own reports may still be on their way. */
+static bool inboxes_empty(const struct scene *scene)
+{
+	for (uint16_t i = 0; i < scene->rig.dp->n_workers; i++)
+		if (!rte_ring_empty(scene->rig.dp->workers[i]->inbox))
+			return false;
+	return true;
+}
+
 static void scene_destroy(struct scene *scene)
 {
 	struct rte_mbuf *mbuf;
 	struct rte_mempool *pool = scene->rig.dp->pool;
 
-	rig_walk(&scene->rig); /* its own reports may still be on their way */
+	do
+		rig_walk(&scene->rig);
+	while (!inboxes_empty(scene));
 	while ((mbuf = rig_collect(&scene->rig, 0)) != NULL ||
 	       (mbuf = rig_collect(&scene->rig, 1)) != NULL)
 		rte_pktmbuf_free(mbuf);
@@ -442,6 +453,9 @@ static void test_learn_moves(void **state)
 	struct ip_addr first = ip("198.18.1.50"), second = ip("198.18.1.51");
 	struct endpoint *at;
 
+	/* its reports go there */
+	assert_int_equal(rig_neighbour(&scene->rig, 0, &first, &far_mac), 0);
+	assert_int_equal(rig_neighbour(&scene->rig, 0, &second, &far_mac), 0);
 	learn_at(scene);
 	at = &scene->media->endpoints[endpoint_named(scene->media, "roamer")];
 	publish_from(scene, "198.18.1.50", 0, 77, 1, true);
