@@ -125,6 +125,21 @@ static const struct reply subscription_reply = {sizeof(struct sluice_subscriptio
 		.second = offsetof(struct sluice_endpoint, member##_length),                       \
 	}
 
+#define MEDIA(member) FIELD(sluice_media_row, member)
+
+static const struct column media_columns[] = {
+        {"endpoints", "that there are", COLUMN_NUMBER, MEDIA(endpoints)},
+        {"endpoints_max", "--max-endpoints of the dataplane", COLUMN_NUMBER, MEDIA(endpoints_max)},
+        {"streams", "that there are", COLUMN_NUMBER, MEDIA(streams)},
+        {"streams_max", "--max-streams", COLUMN_NUMBER, MEDIA(streams_max)},
+        {"subscriptions", "that there are", COLUMN_NUMBER, MEDIA(subscriptions)},
+        {"subscriptions_max", "--max-subscriptions", COLUMN_NUMBER, MEDIA(subscriptions_max)},
+        {0},
+};
+
+static const struct reply media_reply = {sizeof(struct sluice_media_row), .single = true,
+                                         .columns = media_columns};
+
 static const struct command commands[] = {
         {
                 .path = {"endpoint", "add"},
@@ -174,6 +189,13 @@ static const struct command commands[] = {
                 .body_size = sizeof(struct sluice_endpoint_delete),
                 .arguments = {NAME_ARGUMENT("name", "of the endpoint", sluice_endpoint_delete,
                                             name)},
+        },
+        {
+                .path = {"media", "show"},
+                .help = "how many endpoints, streams and subscriptions there are, and may be",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_MEDIA_SHOW,
+                .reply = &media_reply,
         },
         {
                 .path = {"endpoint", "show"},

@@ -79,6 +79,21 @@ static const struct reply node_reply = {sizeof(struct sluice_node_row), .columns
 		FIELD(sluice_region_distance, to),                                                 \
 	}
 
+#define SNAPSHOT(member) FIELD(sluice_snapshot_row, member)
+
+static const struct column snapshot_columns[] = {
+        {"generation", "grows with each change", COLUMN_NUMBER, SNAPSHOT(generation)},
+        {"regions", "in it", COLUMN_NUMBER, SNAPSHOT(regions)},
+        {"nodes", "in it", COLUMN_NUMBER, SNAPSHOT(nodes)},
+        {"age", "milliseconds since it was last seen to be right", COLUMN_NUMBER, SNAPSHOT(age_ms),
+         .absent = UINT32_MAX},
+        {"held", "1: nobody is seen, the last view is kept", COLUMN_NUMBER, SNAPSHOT(held)},
+        {0},
+};
+
+static const struct reply snapshot_reply = {sizeof(struct sluice_snapshot_row), .single = true,
+                                            .columns = snapshot_columns};
+
 static const struct command commands[] = {
         {
                 .path = {"region", "add"},
@@ -255,6 +270,13 @@ static const struct command commands[] = {
                 .kind = COMMAND_SHOW,
                 .type = SLUICE_NODE_SHOW,
                 .reply = &node_reply,
+        },
+        {
+                .path = {"snapshot", "show"},
+                .help = "the view of the fleet that this node serves from, and its age",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_SNAPSHOT_SHOW,
+                .reply = &snapshot_reply,
         },
 };
 

@@ -129,6 +129,7 @@ bool answer_own(struct client *client, const void *body)
 	        {SLUICE_LOG_SHOW, 0, answer_log_show},
 	        {SLUICE_REGION_SHOW, 0, answer_regions},
 	        {SLUICE_NODE_SHOW, 0, answer_nodes},
+	        {SLUICE_SNAPSHOT_SHOW, 0, answer_snapshot},
 	        {SLUICE_NODE_DRAIN, sizeof(struct sluice_node_drain), answer_drain},
 	        {SLUICE_NODE_UNDRAIN, 0, answer_undrain},
 	        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), answer_counters},

@@ -66,6 +66,7 @@ void answer_counters(struct client *client, const void *body);
 
 /* -- control/region.c -- */
 void answer_regions(struct client *client, const void *body);
+void answer_snapshot(struct client *client, const void *body);
 void answer_nodes(struct client *client, const void *body);
 void answer_drain(struct client *client, const void *body);
 void answer_undrain(struct client *client, const void *body);

@@ -47,6 +47,16 @@ void answer_regions(struct client *client, const void *body)
 	free(rows);
 }
 
+void answer_snapshot(struct client *client, const void *body)
+{
+	struct sluice_snapshot_row row;
+
+	if (!fleet_is_there(client))
+		return;
+	fleet_snapshot_row(client->options->fleet, &row);
+	client_send_rows(client, &row, sizeof(row), 0);
+}
+
 /* -- nodes: a fleet's worth, from one snapshot -- */
 
 static void nodes_next(struct client *client)

@@ -35,8 +35,7 @@ int metric_rows_add(struct metric_rows *rows, enum metric_source source, const v
 	size_t size = metric_sources[source].row_size;
 	void *grown;
 
-	rows->answered = true;
-	if (!metric_sources[source].counted && count > 0) {
+	if (count > 0) {
 		grown = realloc(rows->rows, (rows->count + count) * size);
 		if (grown == NULL)
 			return -ENOMEM;

@@ -26,7 +26,6 @@ enum metric_value {
 	VALUE_MS,     /* as seconds; UINT32_MAX: no sample */
 	VALUE_IS,     /* 1 where it is `second`, else 0 */
 	VALUE_STATE,  /* a sample for each of `choices`: 1 for the one that it is */
-	VALUE_ROWS,   /* how many rows there are */
 };
 
 /* The `show` requests that are asked, in order. */
@@ -35,13 +34,12 @@ enum metric_source {
 	SOURCE_HTTP,
 	SOURCE_GATE,
 	SOURCE_REGION,
+	SOURCE_SNAPSHOT,
 	SOURCE_TURN,
 	SOURCE_WORKER,
 	SOURCE_PORT,
 	SOURCE_GRAPH,
-	SOURCE_ENDPOINT,
-	SOURCE_STREAM,
-	SOURCE_SUBSCRIPTION,
+	SOURCE_MEDIA,
 	SOURCE_COUNTER,
 	SOURCES,
 };
@@ -49,11 +47,9 @@ enum metric_source {
 struct metric_source_info {
 	uint16_t type; /* enum sluice_api_type */
 	uint16_t row_size;
-	const char *
-	        label; /* that tells its rows apart; NULL: there is one, or they are only counted */
+	const char *label; /* that tells its rows apart; NULL: there is one */
 	uint16_t label_offset, label_size;
 	bool label_number; /* uint32_t, else char[] */
-	bool counted;      /* rows are not kept */
 };
 extern const struct metric_source_info metric_sources[SOURCES];
 
@@ -86,7 +82,6 @@ extern const struct metric_area metric_areas[];
 struct metric_rows {
 	void *rows;
 	uint32_t count;
-	bool answered;
 };
 
 /* 0, or -ENOMEM. */

@@ -98,13 +98,9 @@ static void metric_print(FILE *out, const struct metric *metric, const struct me
 {
 	size_t size = metric_sources[metric->source].row_size;
 
-	if (metric->value == VALUE_ROWS ? !rows->answered : rows->count == 0)
+	if (rows->count == 0)
 		return;
 	heading_print(out, metric->name, metric->help, metric->kind);
-	if (metric->value == VALUE_ROWS) {
-		fprintf(out, "%s %u\n", metric->name, rows->count);
-		return;
-	}
 	for (uint32_t i = 0; i < rows->count; i++)
 		sample_print(out, metric, (const uint8_t *)rows->rows + i * size);
 }

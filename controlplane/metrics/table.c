@@ -21,6 +21,7 @@ const struct metric_source_info metric_sources[SOURCES] = {
         [SOURCE_GATE] = {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
         [SOURCE_REGION] = {SLUICE_REGION_SHOW, sizeof(struct sluice_region_row), .label = "region",
                            LABEL(sluice_region_row, name)},
+        [SOURCE_SNAPSHOT] = {SLUICE_SNAPSHOT_SHOW, sizeof(struct sluice_snapshot_row)},
         [SOURCE_TURN] = {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
         [SOURCE_WORKER] = {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row), .label = "worker",
                            LABEL(sluice_worker_row, id), .label_number = true},
@@ -28,11 +29,7 @@ const struct metric_source_info metric_sources[SOURCES] = {
                          LABEL(sluice_port_row, name)},
         [SOURCE_GRAPH] = {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row), .label = "node",
                           LABEL(sluice_graph_row, node)},
-        [SOURCE_ENDPOINT] = {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row),
-                             .counted = true},
-        [SOURCE_STREAM] = {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row), .counted = true},
-        [SOURCE_SUBSCRIPTION] = {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row),
-                                 .counted = true},
+        [SOURCE_MEDIA] = {SLUICE_MEDIA_SHOW, sizeof(struct sluice_media_row)},
         [SOURCE_COUNTER] = {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
 };
 
@@ -47,6 +44,7 @@ static const char *const modes[] = {"off", "observe", "enforce", NULL};
 	        .second = offsetof(struct row, tsc_hz)
 #define WORKER(member) COUNTER(SOURCE_WORKER, sluice_worker_row, member)
 #define PORT(member)   COUNTER(SOURCE_PORT, sluice_port_row, member)
+#define MEDIA(member)  GAUGE(SOURCE_MEDIA, sluice_media_row, member)
 #define TURN(member)   GAUGE(SOURCE_TURN, sluice_turn_row, member)
 
 const struct metric metrics[] = {
@@ -87,6 +85,15 @@ const struct metric metrics[] = {
          GAUGE(SOURCE_REGION, sluice_region_row, healthy)},
         {"sluice_region_beat_age_seconds", "since the freshest beat of its nodes", METRIC_GAUGE,
          SOURCE_REGION, VALUE_MS, AT(sluice_region_row, beat_age_ms)},
+        {"sluice_snapshot_age_seconds",
+         "since the view of the fleet was last seen to be right; no fault in itself", METRIC_GAUGE,
+         SOURCE_SNAPSHOT, VALUE_MS, AT(sluice_snapshot_row, age_ms)},
+        {"sluice_snapshot_generation", "grows with each change of the view of the fleet",
+         GAUGE(SOURCE_SNAPSHOT, sluice_snapshot_row, generation)},
+        {"sluice_snapshot_nodes", "nodes in it",
+         GAUGE(SOURCE_SNAPSHOT, sluice_snapshot_row, nodes)},
+        {"sluice_snapshot_held", "1: nobody is seen, and the last view is kept",
+         GAUGE(SOURCE_SNAPSHOT, sluice_snapshot_row, held)},
         {"sluice_turn_allocations", "allocations that live", TURN(allocations)},
         {"sluice_turn_allocations_max", "that there is room for", TURN(allocations_max)},
         {"sluice_turn_permissions", "permissions that live", TURN(permissions)},
@@ -126,11 +133,12 @@ const struct metric metrics[] = {
          COUNTER(SOURCE_GRAPH, sluice_graph_row, packets)},
         {"sluice_node_cycles_total", "CPU cycles that it took",
          COUNTER(SOURCE_GRAPH, sluice_graph_row, cycles)},
-        {"sluice_endpoints", "SRTP endpoints", METRIC_GAUGE, SOURCE_ENDPOINT, VALUE_ROWS},
-        {"sluice_streams", "streams that endpoints publish", METRIC_GAUGE, SOURCE_STREAM,
-         VALUE_ROWS},
-        {"sluice_subscriptions", "subscriptions to streams", METRIC_GAUGE, SOURCE_SUBSCRIPTION,
-         VALUE_ROWS},
+        {"sluice_endpoints", "SRTP endpoints", MEDIA(endpoints)},
+        {"sluice_endpoints_max", "that there is room for", MEDIA(endpoints_max)},
+        {"sluice_streams", "streams that endpoints publish", MEDIA(streams)},
+        {"sluice_streams_max", "that there is room for", MEDIA(streams_max)},
+        {"sluice_subscriptions", "subscriptions to streams", MEDIA(subscriptions)},
+        {"sluice_subscriptions_max", "that there is room for", MEDIA(subscriptions_max)},
         {0},
 };
 

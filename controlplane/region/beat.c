@@ -52,6 +52,7 @@ void beat_record(struct fleet *fleet, struct node_record *record)
 	        /* Without a dataplane nothing new can be taken. */
 	        .load_ppm = load.known || fleet->young ? load.ppm : NODE_LOAD_FULL,
 	        .allocations = load.allocations,
+	        .streams = load.streams,
 	        .capacity_pps = fleet->own.capacity_pps,
 	        .started = fleet->started,
 	        .seq = fleet->seq,

@@ -50,6 +50,8 @@ int fleet_undrain(struct fleet *fleet, char *why);
 
 /* Returns how many. */
 uint32_t fleet_regions(struct fleet *fleet, struct sluice_region_row *rows, uint32_t max);
+/* Of the present snapshot. */
+void fleet_snapshot_row(const struct fleet *fleet, struct sluice_snapshot_row *row);
 /* The present snapshot, held for the caller; NULL: there is none. */
 struct snapshot *fleet_snapshot(struct fleet *fleet);
 /* One node of it. */

@@ -3,6 +3,7 @@
 
 #include "channel.h"
 
+#include <sluice/media.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
@@ -81,6 +82,16 @@ static void turn_take(struct load *load, const void *body, uint32_t length)
 	load->now.allocations = row.allocations;
 }
 
+static void media_take(struct load *load, const void *body, uint32_t length)
+{
+	struct sluice_media_row row;
+
+	if (length != sizeof(row))
+		return;
+	memcpy(&row, body, sizeof(row));
+	load->now.streams = row.streams;
+}
+
 static void workers_take(struct load *load, const void *body, uint32_t length, bool last)
 {
 	struct sluice_worker_row row;
@@ -142,6 +153,8 @@ static void on_received(struct channel *channel, struct seqpacket_record *record
 		return;
 	if (record->header.type == SLUICE_TURN_SHOW)
 		turn_take(load, record->body, length);
+	else if (record->header.type == SLUICE_MEDIA_SHOW)
+		media_take(load, record->body, length);
 	else if (record->header.type == SLUICE_WORKER_SHOW)
 		workers_take(load, record->body, length, last);
 	else if (record->header.type == SLUICE_ALLOCATION_SHOW)
@@ -183,6 +196,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		load_connect(load);
 	load->new_busy = load->new_all = 0;
 	load_ask(load, SLUICE_TURN_SHOW, NULL, 0);
+	load_ask(load, SLUICE_MEDIA_SHOW, NULL, 0);
 	load_ask(load, SLUICE_WORKER_SHOW, NULL, 0);
 	if (load->ending)
 		load_ask(load, SLUICE_ALLOCATION_SHOW, &all, sizeof(all));

@@ -14,7 +14,7 @@ struct seqpacket_record;
 struct load_now {
 	bool known;   /* the dataplane answers */
 	uint32_t ppm; /* the fullest of: workers' time, allocations, the quota */
-	uint32_t allocations;
+	uint32_t allocations, streams;
 };
 
 /* NULL: no memory. */

@@ -87,3 +87,18 @@ void fleet_node_row(const struct fleet *fleet, const struct snapshot *snapshot, 
 	memcpy(row->reason, node->reason, sizeof(row->reason));
 	memcpy(row->http, record->http, sizeof(row->http));
 }
+
+void fleet_snapshot_row(const struct fleet *fleet, struct sluice_snapshot_row *row)
+{
+	uint64_t age = view_age(fleet->view, fleet_now());
+
+	*row = (struct sluice_snapshot_row){
+	        .age_ms = age == UINT64_MAX ? UINT32_MAX : ms_of(age),
+	        .held = view_held_since(fleet->view) != 0,
+	};
+	if (fleet->snapshot == NULL)
+		return;
+	row->generation = fleet->snapshot->generation;
+	row->regions = fleet->snapshot->n_regions;
+	row->nodes = fleet->snapshot->n_nodes;
+}

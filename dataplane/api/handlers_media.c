@@ -118,6 +118,17 @@ static int subscription_show_handle(struct api_call *call)
 	                size);
 }
 
+static int media_show_handle(struct api_call *call)
+{
+	struct sluice_media_row *row = call->rows;
+
+	*row = (struct sluice_media_row){0};
+	if (call->dp->media != NULL)
+		media_show(call->dp->media, row);
+	call->length = sizeof(*row);
+	return 0;
+}
+
 static const struct api_type types[] = {
         {SLUICE_ENDPOINT_ADD,
          sizeof(struct sluice_endpoint),
@@ -162,6 +173,7 @@ static const struct api_type types[] = {
          {API_TEXT(sluice_subscription_switch, stream),
           API_TEXT(sluice_subscription_switch, endpoint)}},
         {SLUICE_SUBSCRIPTION_SHOW, 0, subscription_show_handle},
+        {SLUICE_MEDIA_SHOW, 0, media_show_handle},
 };
 
 const struct api_types api_types_media = {types, RTE_DIM(types)};

@@ -47,6 +47,7 @@ int media_subscription_switch(struct media *media, const struct sluice_subscript
 void media_tick(struct media *media);
 
 /* Control thread: the next rows from *cursor on (0: the first); returns how many. */
+void media_show(const struct media *media, struct sluice_media_row *row);
 uint32_t media_endpoint_show(struct media *media, uint32_t *cursor,
                              struct sluice_endpoint_row *rows, uint32_t room);
 uint32_t media_stream_show(struct media *media, uint32_t *cursor, struct sluice_stream_row *rows,

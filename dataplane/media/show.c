@@ -126,3 +126,22 @@ uint32_t media_subscription_show(struct media *media, uint32_t *cursor,
 			subscription_row(media, &media->subscriptions[*cursor], &rows[count++]);
 	return count;
 }
+
+static uint32_t places_taken(const struct media_places *places)
+{
+	return places->size - places->count;
+}
+
+void media_show(const struct media *media, struct sluice_media_row *row)
+{
+	const struct media_config *config = media->config;
+
+	*row = (struct sluice_media_row){
+	        .endpoints = places_taken(&config->endpoint_places),
+	        .endpoints_max = media->max_endpoints,
+	        .streams = places_taken(&config->stream_places),
+	        .streams_max = media->max_streams,
+	        .subscriptions = places_taken(&config->subscription_places),
+	        .subscriptions_max = media->max_subscriptions,
+	};
+}

@@ -147,4 +147,12 @@ struct sluice_subscription_row {
 };
 static_assert(sizeof(struct sluice_subscription_row) == 264, "subscription row");
 
+/* SLUICE_MEDIA_SHOW {} -> one of this: how many there are, and may be. */
+struct sluice_media_row {
+	uint32_t endpoints, endpoints_max; /* 0: no SRTP forwarding */
+	uint32_t streams, streams_max;
+	uint32_t subscriptions, subscriptions_max;
+};
+static_assert(sizeof(struct sluice_media_row) == 24, "media row");
+
 #endif

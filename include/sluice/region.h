@@ -102,4 +102,15 @@ struct sluice_node_drain {
 };
 static_assert(sizeof(struct sluice_node_drain) == 4, "node drain");
 
+/* SLUICE_SNAPSHOT_SHOW {} -> one of this: the view of the fleet that everything is answered from.
+ */
+struct sluice_snapshot_row {
+	uint64_t generation; /* 0: there is none yet */
+	uint32_t regions, nodes;
+	uint32_t age_ms; /* since it was last seen to be right; UINT32_MAX: no other region is known
+	                  */
+	uint32_t held;   /* 1: nobody is seen, the last view is kept */
+};
+static_assert(sizeof(struct sluice_snapshot_row) == 24, "snapshot row");
+
 #endif

@@ -40,6 +40,7 @@ static const struct {
         {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row)},
         {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row)},
         {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row)},
+        {SLUICE_MEDIA_SHOW, sizeof(struct sluice_media_row)},
         {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
         {SLUICE_GATE_SOURCES_SHOW, sizeof(struct sluice_gate_source_row)},
         {SLUICE_CAPTURE_SHOW, sizeof(struct sluice_capture_row)},
