@@ -288,11 +288,184 @@ static void the_longest_that_goes(void **state)
 	}
 }
 
+/* -- what is in the packet -- */
+
+#define FIRST_WITH_EXTENSION 0x90
+#define FIRST_WITH_PADDING   0xa0
+
+static uint16_t packet_seq(const struct scene *scene)
+{
+	return (uint16_t)(scene->packet[2] << 8 | scene->packet[3]);
+}
+
+/* Nothing but padding, or nothing at all: the numbering closes over it. Padding behind a payload
+ * stays, whatever it claims. */
+static void what_is_empty_leaves_no_gap(void **state)
+{
+	static const struct {
+		uint8_t first, tail[8];
+		int length;
+		bool sent;
+	} rows[] = {
+	        {0x80, {1, 2, 3, 4}, 4, true},
+	        {FIRST_WITH_PADDING, {0, 0, 0, 4}, 4, false},
+	        {FIRST_WITH_PADDING, {1}, 1, false},
+	        {0x80, {0}, 0, false},
+	        {FIRST_WITH_PADDING, {0}, 0, false},
+	        {FIRST_WITH_PADDING, {7, 0, 0, 3}, 4, true},
+	        {FIRST_WITH_PADDING, {0, 0, 0, 200}, 4, true}, /* lies */
+	        {FIRST_WITH_PADDING, {0, 0, 0, 0}, 4, true},
+	        {FIRST_WITH_EXTENSION, {0xbe, 0xde, 0, 1, 0x10, 'a', 0, 0}, 8, false},
+	        {0xb0, {0xbe, 0xde, 0, 0, 0, 0, 0, 4}, 8, false},
+	        {0x80, {4}, 1, true},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(ways); i++) {
+		struct scene scene;
+		uint16_t seq = 0;
+		bool first = true;
+
+		scene_open(&scene, &ways[i], NULL);
+		for (size_t k = 0; k < RTE_DIM(rows); k++) {
+			publish(&scene, rows[k].first, rows[k].tail, rows[k].length);
+			assert_int_equal(receive(&scene), rows[k].sent);
+			if (!rows[k].sent)
+				continue;
+			assert_int_equal(scene.length, RTP_HEADER_SIZE + rows[k].length);
+			assert_int_equal(scene.packet[0], rows[k].first);
+			assert_memory_equal(scene.packet + RTP_HEADER_SIZE, rows[k].tail,
+			                    (size_t)rows[k].length);
+			assert_true(first || packet_seq(&scene) == (uint16_t)(seq + 1));
+			seq = packet_seq(&scene);
+			first = false;
+		}
+		scene_close(&scene);
+	}
+}
+
+/* Between others that were sent already: it has its number, and is sent. */
+static void what_is_empty_and_late_fills_its_gap(void **state)
+{
+	static const uint8_t payload[4] = {1, 2, 3, 4}, padding[4] = {0, 0, 0, 4};
+	struct scene scene;
+	uint16_t begin, seq;
+
+	scene_open(&scene, &ways[0], NULL);
+	begin = scene.seq;
+	publish(&scene, 0x80, payload, sizeof(payload));
+	assert_true(receive(&scene));
+	seq = packet_seq(&scene);
+	scene.seq = (uint16_t)(begin + 2);
+	publish(&scene, 0x80, payload, sizeof(payload));
+	assert_true(receive(&scene));
+	assert_int_equal(packet_seq(&scene), (uint16_t)(seq + 2));
+	scene.seq = (uint16_t)(begin + 1);
+	publish(&scene, FIRST_WITH_PADDING, padding, sizeof(padding));
+	assert_true(receive(&scene));
+	assert_int_equal(packet_seq(&scene), (uint16_t)(seq + 1));
+	assert_memory_equal(scene.packet + RTP_HEADER_SIZE, padding, sizeof(padding));
+	scene_close(&scene);
+}
+
+#define PAYLOAD "payload"
+
+/* The extension as the publisher sends it, and as the subscriber gets it under its ids. */
+static const struct {
+	const char *what;
+	uint8_t count, from[3], to[3];
+	int in_length, out_length;
+	uint8_t in[20], out[20];
+} mappings[] = {
+        {"as it is",
+         0,
+         {0},
+         {0},
+         8,
+         8,
+         {0xbe, 0xde, 0, 1, 0x10, 'a'},
+         {0xbe, 0xde, 0, 1, 0x10, 'a'}},
+        {"one byte stays one byte",
+         2,
+         {1, 2},
+         {14, 3},
+         12,
+         12,
+         {0xbe, 0xde, 0, 2, 0x11, 'a', 'b', 0, 0x20, 'c'},
+         {0xbe, 0xde, 0, 2, 0xe1, 'a', 'b', 0x30, 'c'}},
+        {"one byte becomes two",
+         2,
+         {1, 2},
+         {15, 3},
+         12,
+         12,
+         {0xbe, 0xde, 0, 2, 0x11, 'a', 'b', 0, 0x20, 'c'},
+         {0x10, 0, 0, 2, 15, 2, 'a', 'b', 3, 1, 'c'}},
+        {"two bytes stay two",
+         2,
+         {200, 2},
+         {1, 2},
+         12,
+         12,
+         {0x10, 0, 0, 2, 200, 2, 'a', 'b', 2, 1, 'c'},
+         {0x10, 0, 0, 2, 1, 2, 'a', 'b', 2, 1, 'c'}},
+        {"an element without data",
+         1,
+         {7},
+         {8},
+         8,
+         8,
+         {0x10, 5, 0, 1, 7, 0},
+         {0x10, 5, 0, 1, 8, 0}},
+        {"one is left out",
+         1,
+         {2},
+         {2},
+         12,
+         8,
+         {0xbe, 0xde, 0, 2, 0x11, 'a', 'b', 0, 0x20, 'c'},
+         {0xbe, 0xde, 0, 1, 0x20, 'c'}},
+        {"all are left out", 1, {9}, {9}, 8, 0, {0xbe, 0xde, 0, 1, 0x10, 'a'}, {0}},
+        {"neither form", 1, {1}, {1}, 8, 0, {0xab, 0xcd, 0, 1, 0x10, 'a'}, {0}},
+};
+
+static void extensions_under_the_subscribers_ids(void **state)
+{
+	for (size_t i = 0; i < RTE_DIM(ways) * RTE_DIM(mappings); i++) {
+		struct sluice_subscription like = {0};
+		uint8_t tail[sizeof(mappings[0].in) + sizeof(PAYLOAD)];
+		size_t row = i % RTE_DIM(mappings);
+		size_t out = (size_t)mappings[row].out_length;
+		struct scene scene;
+
+		like.ext_count = mappings[row].count;
+		memcpy(like.ext_from, mappings[row].from, sizeof(mappings[row].from));
+		memcpy(like.ext_to, mappings[row].to, sizeof(mappings[row].to));
+		memcpy(tail, mappings[row].in, (size_t)mappings[row].in_length);
+		memcpy(tail + mappings[row].in_length, PAYLOAD, sizeof(PAYLOAD));
+		scene_open(&scene, &ways[i / RTE_DIM(mappings)], &like);
+		for (int n = 0; n < 3; n++) {
+			publish(&scene, FIRST_WITH_EXTENSION, tail,
+			        mappings[row].in_length + (int)sizeof(PAYLOAD));
+			if (!receive(&scene))
+				fail_msg("%s: nothing came", mappings[row].what);
+			assert_int_equal(scene.packet[0], out != 0 ? FIRST_WITH_EXTENSION : 0x80);
+			assert_int_equal(scene.length, RTP_HEADER_SIZE + out + sizeof(PAYLOAD));
+			assert_memory_equal(scene.packet + RTP_HEADER_SIZE, mappings[row].out, out);
+			assert_memory_equal(scene.packet + RTP_HEADER_SIZE + out, PAYLOAD,
+			                    sizeof(PAYLOAD));
+		}
+		scene_close(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_way_has_its_headers),
 	        cmocka_unit_test(the_longest_that_goes),
+	        cmocka_unit_test(what_is_empty_leaves_no_gap),
+	        cmocka_unit_test(what_is_empty_and_late_fills_its_gap),
+	        cmocka_unit_test(extensions_under_the_subscribers_ids),
 	};
 
 	if (rig_eal("media_frame", 256, false) != 0 || srtp_init() != srtp_err_status_ok)
