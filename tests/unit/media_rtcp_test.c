@@ -112,6 +112,7 @@ static const struct party_packet *loss_repaired(struct call *call, uint32_t leg,
 	*lost = (uint16_t)(last + 2);
 	*source = (uint16_t)(call->seq + 1);
 	party->lose_ssrc = LEG_SSRC + leg;
+	party->lost = 0;
 	party->lose_seq = *lost;
 	publish(call, 20);
 	assert_int_equal(party->lost, 1);
@@ -184,6 +185,57 @@ static void a_loss_is_repaired_as_rtx(void **state)
 	assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE), lost);
 	assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE + 2), source);
 	assert_int_equal(packet->length, RTP_HEADER_SIZE + 2 + 200);
+}
+
+/* RFC 4588, 4: an SSRC, a payload type and a numbering of its own; the payload as it was behind the
+ * number that it had. */
+static void repeat_check(const struct party_packet *packet, uint32_t leg, uint16_t lost,
+                         uint16_t source)
+{
+	const uint8_t *payload = packet->bytes + RTP_HEADER_SIZE + 2;
+
+	assert_int_equal(packet->bytes[0], RTP_VERSION << 6);
+	assert_int_equal(packet->bytes[1] & 0x7f, RTX_PT);
+	assert_int_equal(read_be32(packet->bytes + 4), source * 3000u);
+	assert_int_equal(read_be32(packet->bytes + 8), RTX_SSRC + leg);
+	assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE), lost);
+	assert_int_equal(packet->length, RTP_HEADER_SIZE + 2 + 200);
+	assert_int_equal(read_be16(payload), source);
+	for (int i = 2; i < 200; i++)
+		assert_int_equal(payload[i], (uint8_t)(source + i));
+}
+
+/* Under each profile's keys, as a reader of RFC 3711 or 7714 alone derives them. */
+static void repeats_have_numbers_of_their_own(void **state)
+{
+	static const char *const names[] = {"one", "two", "three"};
+
+	for (uint8_t profile = 0; profile < SLUICE_SRTP_PROFILES; profile++) {
+		struct call call = {.scene = media_scene_create(2), .seq = 0xfff0};
+		uint16_t lost, source, seq[3];
+
+		call.publisher = party_add(call.scene, "publisher", SLUICE_SRTP_CM80);
+		stream_add(call.scene, "video", call.publisher, VIDEO_SSRC, 90000);
+		for (uint32_t leg = 0; leg < 3; leg++) {
+			call.subscribers[leg] = party_add(call.scene, names[leg], profile);
+			subscription_add(call.scene, "video", call.subscribers[leg], LEG_SSRC + leg,
+			                 RTX_SSRC + leg);
+		}
+		for (uint32_t i = 0; i < 9; i++) {
+			uint32_t leg = i % 3;
+			const struct party_packet *packet =
+			        loss_repaired(&call, leg, &lost, &source);
+
+			assert_non_null(packet);
+			repeat_check(packet, leg, lost, source);
+			if (i >= 3)
+				assert_int_equal(read_be16(packet->bytes + 2),
+				                 (uint16_t)(seq[leg] + 1));
+			seq[leg] = read_be16(packet->bytes + 2);
+			assert_int_equal(call.subscribers[leg]->unreadable, 0);
+		}
+		media_scene_destroy(call.scene);
+	}
 }
 
 /* Lost between the publisher and us: it is asked once, and what it sends again goes to all. */
@@ -366,6 +418,7 @@ int main(void)
 	        TEST(both_workers_serve),
 	        TEST(a_loss_is_repaired_in_place),
 	        TEST(a_loss_is_repaired_as_rtx),
+	        cmocka_unit_test(repeats_have_numbers_of_their_own),
 	        TEST(a_loss_upstream_is_repaired_for_all),
 	        TEST(key_frames_are_merged),
 	        TEST(late_joiners_get_a_key_frame),
