@@ -14,8 +14,8 @@
 static const struct ext_map *map_read(struct ext_map *map, const uint8_t *bytes)
 {
 	memset(map, 0, sizeof(*map));
-	for (unsigned int id = 1; id <= MAPPED; id++)
-		map->to[id] = bytes[id - 1];
+	for (unsigned int id = 1; id < 256; id++)
+		map->to[id] = bytes[(id - 1) % MAPPED];
 	return map;
 }
 

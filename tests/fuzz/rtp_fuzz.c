@@ -14,6 +14,8 @@
 
 #define SIZE_MAX_SEEN 2048 /* no datagram is longer */
 #define ENGINES       2
+#define CONTROL_MIN   8
+#define ROC_MASK      0xffffff
 
 static const struct srtp_engine *const engines[ENGINES] = {
         &srtp_engine_ipsec_mb,
@@ -64,13 +66,28 @@ static struct srtp_job job_make(struct srtp_session *session, uint8_t *packet,
 	        .dst = packet + view->header_length,
 	        .src = packet + view->header_length,
 	        .tag = packet + view->header_length + view->payload_length,
-	        .index = view->seq,
+	        /* any rollover, before and behind those of the inputs before */
+	        .index = (uint64_t)(view->timestamp & ROC_MASK) << 16 | view->seq,
 	        .ssrc = htonl(view->ssrc),
 	        .header_length = view->header_length,
 	        .length = view->payload_length,
 	};
 
 	return job;
+}
+
+/* Out of place as well: then nothing is written over the plaintext. */
+static void packet_seal(unsigned int e, const uint8_t *data, size_t size,
+                        const struct rtp_view *view, unsigned int profile, uint8_t *packet)
+{
+	bool apart = (view->ssrc & 1) != 0;
+	struct srtp_job job = job_make(tx[e][profile], packet, view);
+
+	memcpy(packet, data, apart ? view->header_length : size);
+	if (apart)
+		job.src = data + view->header_length;
+	CHECK(engines[e]->protect(workers[e], &job, 1, &job, 1) == 1);
+	CHECK(job.ok);
 }
 
 /* As if it were plaintext. */
@@ -84,10 +101,7 @@ static void packet_write(const uint8_t *data, size_t size, const struct rtp_view
 
 	for (e = 0; e < ENGINES; e++) {
 		packets[e] = malloc(size + SRTP_TAIL_MAX);
-		memcpy(packets[e], data, size);
-		job = job_make(tx[e][profile], packets[e], view);
-		engines[e]->protect(workers[e], &job, 1, NULL, 0);
-		CHECK(job.ok);
+		packet_seal(e, data, size, view, profile, packets[e]);
 	}
 	CHECK(memcmp(packets[0], packets[1], sealed) == 0);
 	for (e = 0; e < ENGINES; e++) {
@@ -137,6 +151,31 @@ static void control_read(const uint8_t *data, size_t size, unsigned int profile)
 	}
 }
 
+/* As a compound of ours: both read what either wrote. */
+static void control_write(const uint8_t *data, size_t size, unsigned int profile)
+{
+	uint8_t *packet = malloc(size + SRTP_TAIL_MAX), *copy = malloc(size + SRTP_TAIL_MAX);
+	uint32_t sent = (uint32_t)size << 16 | data[size - 1], index;
+
+	for (unsigned int writer = 0; writer < ENGINES; writer++) {
+		int length;
+
+		memcpy(packet, data, size);
+		length = engines[writer]->protect_rtcp(workers[writer], tx[writer][profile], packet,
+		                                       (uint16_t)size, sent);
+		CHECK(length > (int)size && length <= (int)size + SRTP_TAIL_MAX);
+		for (unsigned int e = 0; e < ENGINES; e++) {
+			memcpy(copy, packet, (size_t)length);
+			CHECK(engines[e]->unprotect_rtcp(workers[e], rx[e][profile], copy,
+			                                 (uint16_t)length, 0, &index) == (int)size);
+			CHECK(memcmp(copy, data, size) == 0);
+			CHECK(writer != 0 || index == sent);
+		}
+	}
+	free(packet);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rtp_view view;
@@ -146,6 +185,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	profile = data[size - 1] % SLUICE_SRTP_PROFILES;
 	control_read(data, size, profile);
+	if (size >= CONTROL_MIN && size % 4 == 0)
+		control_write(data, size, profile);
 	if (rtp_parse(data, size, &view) < 0)
 		return 0;
 	view_check(&view, data, size);
