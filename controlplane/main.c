@@ -71,8 +71,13 @@ static int config_read(struct controlplane *cp)
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
+	struct controlplane *cp = arg;
+
 	log_info(SLUICE_LOG_PROCESS, "stopping on signal %d", (int)number);
-	event_base_loopbreak(arg);
+	if (cp->fleet != NULL)
+		fleet_stop(cp->fleet);
+	else
+		event_base_loopbreak(cp->base);
 }
 
 static void on_settled(void *arg, int status)
@@ -102,7 +107,7 @@ static int signals_catch(struct controlplane *cp)
 	static const int numbers[] = {SIGTERM, SIGINT};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		cp->signals[i] = evsignal_new(cp->base, numbers[i], on_signal, cp->base);
+		cp->signals[i] = evsignal_new(cp->base, numbers[i], on_signal, cp);
 		if (cp->signals[i] == NULL || event_add(cp->signals[i], NULL) != 0)
 			return -ENOMEM;
 	}

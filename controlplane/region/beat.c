@@ -19,6 +19,9 @@
 #define WORDS       (2 + 2 * NODE_FIELDS)
 #define OLD_S       3600 /* what is older leaves the list */
 
+/* A Redis that does not answer holds up no stop for longer. */
+static const struct timeval farewell = {.tv_usec = 300000};
+
 /* Of `turn listen`, the first of its family. */
 static void listener_find(const struct fleet *fleet, bool v4, struct sluice_addr *addr)
 {
@@ -48,7 +51,9 @@ void beat_record(struct fleet *fleet, struct node_record *record)
 	*record = (struct node_record){
 	        .addr4 = fleet->own.addr4,
 	        .addr6 = fleet->own.addr6,
-	        .state = fleet->drain.on ? SLUICE_NODE_DRAINING : SLUICE_NODE_ACTIVE,
+	        .state = fleet->stopping   ? SLUICE_NODE_STOPPED
+	                 : fleet->drain.on ? SLUICE_NODE_DRAINING
+	                                   : SLUICE_NODE_ACTIVE,
 	        /* Without a dataplane nothing new can be taken. */
 	        .load_ppm = load.known || fleet->young ? load.ppm : NODE_LOAD_FULL,
 	        .allocations = load.allocations,
@@ -66,6 +71,14 @@ void beat_record(struct fleet *fleet, struct node_record *record)
 	listener_find(fleet, false, &record->addr6);
 }
 
+static void on_told(void *arg, const redisReply *reply)
+{
+	struct fleet *fleet = arg;
+
+	if (fleet->stopping)
+		event_base_loopbreak(fleet->options.base);
+}
+
 /* Behind the record: who hears it reads that at once. */
 static void event_send(struct fleet *fleet, struct redis *redis)
 {
@@ -74,7 +87,7 @@ static void event_send(struct fleet *fleet, struct redis *redis)
 	if (fleet->event[0] == '\0')
 		return;
 	fleet_key(channel, fleet->own.region, "events", NULL);
-	redis_ask(redis, channel, NULL, NULL, "PUBLISH %s %s", channel, fleet->event);
+	redis_ask(redis, channel, on_told, fleet, "PUBLISH %s %s", channel, fleet->event);
 	fleet->event[0] = '\0';
 }
 
@@ -166,4 +179,18 @@ void beat_event(struct fleet *fleet, const char *what)
 		return;
 	snprintf(fleet->event, sizeof(fleet->event), "%s %s", what, fleet->own.id);
 	beat_now(fleet);
+}
+
+void fleet_stop(struct fleet *fleet)
+{
+	const struct fleet_region *region = fleet_region_find(fleet, fleet->own.region);
+	struct event_base *base = fleet->options.base;
+
+	if (fleet->stopping || !fleet_is_set(fleet) || region == NULL ||
+	    !redis_is_up(region->commands) || event_base_loopexit(base, &farewell) != 0) {
+		event_base_loopbreak(base);
+		return;
+	}
+	fleet->stopping = true;
+	beat_event(fleet, "stop");
 }

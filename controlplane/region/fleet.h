@@ -35,6 +35,9 @@ struct fleet_options {
 struct fleet *fleet_create(const struct fleet_options *options);
 /* The configuration has been read: takes the last snapshot from disk and begins. */
 void fleet_start(struct fleet *fleet);
+/* Ends the event loop: once a last beat and "stop" are in this region's Redis, or at once where it
+ * is away or this is said twice. */
+void fleet_stop(struct fleet *fleet);
 void fleet_destroy(struct fleet *fleet);
 void fleet_serve(struct fleet *fleet, struct dataplane_client *client);
 /* The dataplane has the whole configuration, and is perhaps a new one. */

@@ -62,6 +62,7 @@ struct fleet {
 	bool young;                          /* its dataplane may yet come */
 	char event[SLUICE_NODE_ID_MAX + 16]; /* goes with the next beat; empty: none */
 	bool beating;                        /* a beat is on its way */
+	bool stopping;                       /* the loop ends once others have been told */
 	bool held;
 	bool untold; /* the dataplane has not been told of the snapshot */
 	uint32_t ticks;
