@@ -23,6 +23,17 @@ assert_match "$(jq -r '.[] | select(.node == "turn_to_peer") | .saw' "$WORK/clie
 assert_match "$(jq -r '.[] | select(.node == "port_tx") | .saw' "$WORK/client" | head -1)" \
 	'198.18.2.1:[0-9]+ > 198.18.2.2:3480 .*, 100 bytes'
 
+# the same over HTTP: one answer, once it has ended; what is wrong is one line
+post_trace() { in_dp curl -s -m 20 -X POST -d "$1" http://127.0.0.1:8080/v1/trace; }
+post_trace '{"count":5,"port":"dp0"}' >"$WORK/http"
+assert_equal "$(jq 'map(.packet) | max' "$WORK/http")" 5 "packets over HTTP"
+assert_equal "$(jq -c '.[0] | keys' "$WORK/http")" "$(jq -c '.[0] | keys' "$WORK/client")" "columns over HTTP"
+ways "$WORK/http" >"$WORK/ways"
+assert grep -q 'port_rx classify turn_to_peer ip_output port_tx: sent by dp1$' "$WORK/ways"
+assert_equal "$(post_trace '{"count":5,"seconds":1,"user":"nobody"}' | jq length)" 0 "packets of nobody over HTTP"
+assert_match "$(post_trace '{"port":"nobody"}' | jq -r .error)" 'no port nobody'
+assert_match "$(post_trace '{"count":1001}' | jq -r .error)" 'expected: .*1000'
+
 # of one user, one allocation, one reason
 id=$(ctl -j allocation show | jq '.[0].id')
 assert_equal "$(ctl -j trace count 5 user demo allocation "$id" | jq 'map(.packet) | max')" 5
