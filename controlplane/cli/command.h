@@ -14,7 +14,7 @@
 #include <sluice/api.h>
 
 #define COMMAND_PATH_MAX      4    /* words that name a command, "turn user add" */
-#define COMMAND_ARGUMENTS_MAX 8    /* of one command */
+#define COMMAND_ARGUMENTS_MAX 10   /* of one command */
 #define COMMAND_BODY_MAX      1024 /* bytes of a request's body */
 #define COMMAND_EXPECTED_MAX  256  /* bytes of what an error says was expected */
 
@@ -42,6 +42,8 @@ enum argument_type {
 	                      `second` */
 	ARGUMENT_PAIRS,    /* A:B,C:D...: A, C as uint8_t[size], B, D at `second`, how many as
 	                      uint8_t at `third`; 1 to `most` */
+	ARGUMENT_FILTER,   /* an expression of pcap-filter(7), compiled: instructions at `offset`,
+	                      uint32_t how many at `second`, `most` at most */
 	ARGUMENT_FLAG,     /* uint of `size` bytes: 1 where the keyword stands; takes no value */
 };
 

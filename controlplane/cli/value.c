@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/filter.h"
 #include "cli/value.h"
 
 #include "cli/addr.h"
@@ -416,6 +417,29 @@ static int pairs_format(const struct argument *argument, const uint8_t *body, st
 	return count > 0 && count <= argument->size ? 0 : -EINVAL;
 }
 
+/* -- expressions of pcap -- */
+
+static int filter_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	struct sluice_capture_insn program[SLUICE_CAPTURE_PROGRAM_MAX];
+	char line[FILTER_WHY_MAX];
+	int length = filter_compile(text, program, argument->most, line);
+
+	if (length < 0)
+		return refuse(why, "%.250s", line);
+	memcpy(body + argument->offset, program, length * sizeof(program[0]));
+	field_write(body, argument->second, sizeof(uint32_t), length);
+	return 0;
+}
+
+/* What it was compiled from is gone: it is in no configuration. */
+static int filter_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	text_addf(text, "(%u instructions)",
+	          (uint32_t)field_read(body, argument->second, sizeof(uint32_t)));
+	return 0;
+}
+
 static const struct value_type value_types[] = {
         [ARGUMENT_NAME] = {name_parse, string_format, "NAME"},
         [ARGUMENT_WORD] = {word_parse, string_format, "WORD"},
@@ -431,6 +455,7 @@ static const struct value_type value_types[] = {
         [ARGUMENT_HEX] = {hex_parse, hex_format, "HEX"},
         [ARGUMENT_REMOTE] = {remote_parse, remote_format, "ADDRESS:PORT|learn"},
         [ARGUMENT_PAIRS] = {pairs_parse, pairs_format, "A:B[,A:B...]"},
+        [ARGUMENT_FILTER] = {filter_parse, filter_format, "EXPRESSION"},
         [ARGUMENT_FLAG] = {NULL, NULL, NULL},
 };
 

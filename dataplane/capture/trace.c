@@ -2,6 +2,7 @@
 #include "capture/trace.h"
 
 #include "capture/filter.h"
+#include "capture/program.h"
 #include "capture/trace_text.h"
 #include "dataplane.h"
 #include "graph/graph.h"
@@ -156,6 +157,10 @@ static bool packet_wanted(const struct trace *trace, struct rte_mbuf *mbuf)
 	const struct packet *packet = packet_of(mbuf);
 	struct view view;
 
+	if (trace->wanted.program_length != 0 &&
+	    !program_match(trace->wanted.program, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+	                   mbuf->pkt_len, mbuf->data_len))
+		return false;
 	if (trace->filter.ports != UINT64_MAX &&
 	    (packet->port >= PORTS_MAX || !(trace->filter.ports >> packet->port & 1)))
 		return false;
@@ -267,6 +272,14 @@ static int wanted_check(struct sluice_trace *wanted, char *why)
 		wanted->count = COUNT_DEFAULT;
 	if (wanted->seconds == 0)
 		wanted->seconds = WAIT_DEFAULT_S;
+	if (wanted->program_length > SLUICE_TRACE_PROGRAM_MAX ||
+	    (wanted->program_length != 0 &&
+	     !program_valid(wanted->program, wanted->program_length))) {
+		snprintf(why, SLUICE_API_ERROR_MAX,
+		         "the BPF program is not valid: at most %u instructions, no jumps back",
+		         SLUICE_TRACE_PROGRAM_MAX);
+		return -EINVAL;
+	}
 	if (wanted->count <= COUNT_MAX && wanted->seconds <= WAIT_MAX_S)
 		return 0;
 	snprintf(why, SLUICE_API_ERROR_MAX, "expected at most %u packets, in at most %u seconds",

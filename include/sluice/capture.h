@@ -14,6 +14,7 @@
 #define SLUICE_CAPTURE_REASON_MAX  32
 #define SLUICE_CAPTURE_NOTE_MAX    256
 #define SLUICE_CAPTURE_PROGRAM_MAX 256 /* instructions */
+#define SLUICE_TRACE_PROGRAM_MAX   46
 
 enum sluice_capture_point {
 	SLUICE_CAPTURE_RECEIVED,
@@ -111,8 +112,11 @@ struct sluice_trace {
 	char reason[SLUICE_CAPTURE_REASON_MAX]; /* only what ends so */
 	char user[SLUICE_TURN_USER_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
+	uint32_t program_length; /* 0: all packets */
+	uint32_t pad;
+	struct sluice_capture_insn program[SLUICE_TRACE_PROGRAM_MAX];
 };
-static_assert(sizeof(struct sluice_trace) == 640, "trace");
+static_assert(sizeof(struct sluice_trace) == 1016, "trace");
 
 /* A packet at a node. */
 struct sluice_trace_row {

@@ -38,6 +38,19 @@ assert_match "$(post_trace '{"count":1001}' | jq -r .error)" 'expected: .*1000'
 id=$(ctl -j allocation show | jq '.[0].id')
 assert_equal "$(ctl -j trace count 5 user demo allocation "$id" | jq 'map(.packet) | max')" 5
 assert_equal "$(ctl -j trace count 5 seconds 1 user nobody | jq length)" 0
+# of an expression of pcap; over HTTP without one
+ctl -j trace count 5 filter "udp dst port 3478 and src host 198.18.1.2" |
+	jq -r '.[] | select(.node == "port_rx").saw' >"$WORK/filtered"
+assert_equal "$(grep -c '198.18.1.2:[0-9]* > 198.18.1.1:3478' "$WORK/filtered") of $(wc -l <"$WORK/filtered")" "5 of 5" "$(<"$WORK/filtered")"
+assert_equal "$(ctl -j trace count 5 filter "udp src port 3480" port dp1 | jq 'map(.packet) | max')" 5
+assert_equal "$(ctl -j trace count 5 seconds 1 filter "tcp port 1" | jq length)" 0
+assert_match "$(ctl trace filter "udp port" 2>&1)" 'filter .*udp port.*syntax error'
+assert_match "$(ctl trace filter "host 2001:db8::1 or host 2001:db8::2:3 or host 2001:db8:4::5 or host 2001:db8::6:7:8 or host 2001:db8::9 or host 2001:db8::a" 2>&1)" 'expected 46 at most'
+http_trace() {
+	in_client curl -s -m 20 -X POST -H 'Authorization: Bearer lab' http://198.18.1.1:8080/v1/trace -d "$1"
+}
+assert_equal "$(http_trace '{"count":4,"port":"dp0"}' | jq 'map(.packet) | max')" 4 "packets over HTTP"
+assert_match "$(http_trace '{"count":4,"filter":"udp"}')" '"error":.*sluicectl on the host'
 ctl -j trace count 3 seconds 10 reason turn_no_allocation >"$WORK/dropped" &
 tracer=$!
 strays() {

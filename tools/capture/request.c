@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "request.h"
 
-#include <pcap/pcap.h>
+#include "cli/filter.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -12,6 +12,8 @@
 #define EXPRESSION_MAX    2048
 #define BUFFER_DEFAULT_KB 16384
 #define SNAP_DEFAULT      65535
+
+static_assert(REQUEST_WHY_MAX >= FILTER_WHY_MAX, "a filter's line");
 
 static const char *const points[SLUICE_CAPTURE_POINTS] = {
         [SLUICE_CAPTURE_RECEIVED] = "received",
@@ -146,30 +148,12 @@ static int where_read(struct sluice_capture_filter *filter, const struct capture
 
 static int program_compile(struct sluice_capture_filter *filter, const char *expression, char *why)
 {
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAP_DEFAULT);
-	struct bpf_program program;
-	int error = 0;
+	int length = filter_compile(expression, filter->program, SLUICE_CAPTURE_PROGRAM_MAX, why);
 
-	if (pcap == NULL)
-		return -ENOMEM;
-	if (pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(why, REQUEST_WHY_MAX, "%.200s: %.250s", expression, pcap_geterr(pcap));
-		pcap_close(pcap);
-		return -EINVAL;
-	}
-	if (program.bf_len > SLUICE_CAPTURE_PROGRAM_MAX) {
-		snprintf(why, REQUEST_WHY_MAX,
-		         "the filter takes %u instructions: expected %u at most", program.bf_len,
-		         SLUICE_CAPTURE_PROGRAM_MAX);
-		error = -EINVAL;
-	} else {
-		memcpy(filter->program, program.bf_insns,
-		       program.bf_len * sizeof(filter->program[0]));
-		filter->program_length = program.bf_len;
-	}
-	pcap_freecode(&program);
-	pcap_close(pcap);
-	return error;
+	if (length < 0)
+		return length;
+	filter->program_length = (uint32_t)length;
+	return 0;
 }
 
 static int expression_read(struct sluice_capture *request, char **words, int count, char *why)
