@@ -175,27 +175,38 @@ static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 
 /* What is going to be touched is asked for: of the endpoint what is read, of the new packet what is
  * written, its head, its metadata and the line in front of its payload. */
-static inline void leg_prefetch(const struct endpoint *endpoint, const struct rte_mbuf *mbuf)
+static inline void endpoint_prefetch(const struct endpoint *endpoint)
 {
 	rte_prefetch0(endpoint);
 	rte_prefetch0(RTE_PTR_ADD(endpoint, RTE_CACHE_LINE_SIZE));
+}
+
+static inline void mbuf_prefetch(const struct rte_mbuf *mbuf)
+{
 	rte_prefetch0_write(mbuf);
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf, RTE_CACHE_LINE_SIZE));
 	rte_prefetch0_write(mbuf + 1);
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
 }
 
-/* Leg i's packet will be mbuf i, or one of those before it where legs get nothing. */
+/* Leg i's packet will be mbuf i, or one of those before it where legs get nothing. Packets that go
+ * together have one leg behind the other. */
 static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
                           unsigned int end)
 {
-	struct endpoint *endpoints = out->media->media->endpoints;
+	struct endpoint *endpoints = out->media->media->endpoints, *endpoint = NULL;
+	const struct subscription *subscription = NULL;
 
 	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++) {
 		struct fan_leg *leg = &burst->legs[i];
 
-		leg->endpoint = &endpoints[leg->subscription->endpoint];
-		leg_prefetch(leg->endpoint, out->mbufs[i]);
+		if (leg->subscription != subscription) {
+			subscription = leg->subscription;
+			endpoint = &endpoints[subscription->endpoint];
+			endpoint_prefetch(endpoint);
+		}
+		leg->endpoint = endpoint;
+		mbuf_prefetch(out->mbufs[i]);
 	}
 }
 

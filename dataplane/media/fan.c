@@ -85,9 +85,35 @@ static void leg_add(struct media_worker *worker, struct fan_burst *burst, uint32
 	leg->source = source;
 }
 
-/* True: the packet has no more legs. */
+static struct fan_item *item_at(const struct media_worker *worker, uint32_t behind)
+{
+	return &worker->backlog[(worker->backlog_head + behind) & worker->backlog_mask];
+}
+
+static bool item_joins(const struct fan_item *item, const struct fan_item *first)
+{
+	return item->only == 0 &&
+	       packet_of(item->mbuf)->media.stream == packet_of(first->mbuf)->media.stream;
+}
+
+/* Whoever comes later does not join: the first ones may be half way. */
+static uint32_t items_together(const struct media_worker *worker, struct fan_item *first)
+{
+	uint32_t waiting = worker->backlog_tail - worker->backlog_head;
+	uint32_t most = first->only == 0 ? RTE_MIN(waiting, (uint32_t)FAN_TOGETHER) : 1;
+
+	if (first->together == 0) {
+		first->together = 1;
+		while (first->together < most &&
+		       item_joins(item_at(worker, first->together), first))
+			first->together++;
+	}
+	return first->together;
+}
+
+/* True: the packets have no more legs. */
 static bool legs_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item,
-                      const struct legs *legs, const struct fan_source *source)
+                      const struct legs *legs, const struct fan_source *sources)
 {
 	uint32_t end;
 
@@ -95,56 +121,74 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 		item->next = item->generation == 0 ? 0 : cursor_find(legs, item->last);
 		item->generation = legs->generation;
 	}
-	end = RTE_MIN(legs->count, item->next + (FAN_BURST - burst->count));
+	end = RTE_MIN(legs->count, item->next + (FAN_BURST - burst->count) / item->together);
 	for (; item->next < end; item->next++)
-		leg_add(worker, burst, legs->subscriptions[item->next], source);
+		for (uint32_t i = 0; i < item->together; i++)
+			leg_add(worker, burst, legs->subscriptions[item->next], &sources[i]);
 	if (item->next == legs->count)
 		return true;
-	item->last = legs->subscriptions[item->next - 1];
+	if (item->next > 0)
+		item->last = legs->subscriptions[item->next - 1];
 	return false;
 }
 
-/* True: it is finished with this burst. */
-static bool item_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
+/* The packets at the head of the backlog. True: they are finished with this burst. */
+static bool items_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
 {
 	struct media *media = worker->media;
 	struct stream *stream = &media->streams[packet_of(item->mbuf)->media.stream];
-	struct fan_source *source = &burst->sources[burst->sources_count];
+	struct fan_source *sources = &burst->sources[burst->sources_count];
 	struct stream_worker *at = &stream->at[worker->worker->id];
+	bool live = __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE);
+	struct packet_cache *cache = NULL;
 	const struct legs *legs;
 
-	burst->caches[burst->done_count] = NULL;
-	if (unlikely(!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE)))
+	if (live && item->only == 0)
+		cache = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0; i < item->together; i++) {
+		burst->caches[burst->done_count + i] = cache;
+		if (live)
+			source_fill(&sources[i], item_at(worker, i), stream, worker->worker);
+	}
+	if (unlikely(!live))
 		return true;
-	source_fill(source, item, stream, worker->worker);
-	burst->sources_count++;
+	burst->sources_count += item->together;
 	if (item->only != 0) {
 		if (__atomic_load_n(&media->subscriptions[item->only].live, __ATOMIC_ACQUIRE))
-			leg_add(worker, burst, item->only, source);
+			leg_add(worker, burst, item->only, sources);
 		return true;
 	}
-	burst->caches[burst->done_count] = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
 	legs = __atomic_load_n(&at->legs, __ATOMIC_ACQUIRE);
-	return legs == NULL || legs_take(worker, burst, item, legs, source);
+	return legs == NULL || legs_take(worker, burst, item, legs, sources);
+}
+
+static void items_done(struct media_worker *worker, struct fan_burst *burst, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		burst->done[burst->done_count++] = item_at(worker, i)->mbuf;
+	worker->backlog_head += count;
+	if (!fan_empty(worker)) {
+		struct rte_mbuf *next = item_at(worker, 0)->mbuf;
+
+		rte_prefetch0(packet_of(next));
+		rte_prefetch0(rte_pktmbuf_mtod(next, void *));
+	}
 }
 
 void fan_take(struct media_worker *worker, struct fan_burst *burst)
 {
 	burst->count = burst->sources_count = burst->done_count = 0;
-	while (burst->count < FAN_BURST && burst->sources_count < FAN_SOURCES &&
-	       burst->done_count < FAN_SOURCES && !fan_empty(worker)) {
-		struct fan_item *item =
-		        &worker->backlog[worker->backlog_head & worker->backlog_mask];
+	while (!fan_empty(worker)) {
+		struct fan_item *item = item_at(worker, 0);
+		uint32_t together = items_together(worker, item);
 
-		if (!item_take(worker, burst, item))
+		if (burst->count + together > FAN_BURST ||
+		    burst->sources_count + together > FAN_SOURCES ||
+		    burst->done_count + together > FAN_SOURCES)
 			return;
-		burst->done[burst->done_count++] = item->mbuf;
-		worker->backlog_head++;
-		if (!fan_empty(worker)) {
-			item = &worker->backlog[worker->backlog_head & worker->backlog_mask];
-			rte_prefetch0(packet_of(item->mbuf));
-			rte_prefetch0(rte_pktmbuf_mtod(item->mbuf, void *));
-		}
+		if (!items_take(worker, burst, item))
+			return;
+		items_done(worker, burst, together);
 	}
 }
 

@@ -17,6 +17,9 @@
 #define FAN_BURST 256
 /* Packets that come in, in one burst. */
 #define FAN_SOURCES 64
+/* Packets of one stream, one behind the other, that go from leg to leg together: what is a leg's
+ * own, its key above all, comes into the cache once for all of them. */
+#define FAN_TOGETHER 8
 
 /* What the legs of one packet have in common. */
 struct fan_source {

@@ -244,6 +244,8 @@ struct fan_item {
 	uint32_t next;       /* of legs */
 	uint32_t last;       /* subscription that was served before it */
 	uint32_t only;       /* subscription: a repeat for this one alone; 0: all legs */
+	uint32_t together;   /* with so many items behind it, this one included, it goes from leg to
+	                        leg; 0: not begun */
 };
 
 enum media_counter {

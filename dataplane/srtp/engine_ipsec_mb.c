@@ -199,7 +199,8 @@ static unsigned int protect(struct srtp_worker *worker, struct srtp_job *jobs, u
 	for (i = 0; i < count && gathered < count; i++) {
 		if (far && i < ahead_count)
 			keys_fetch(&ahead[i]);
-		else if (!far && i + KEYS_AHEAD < count)
+		else if (!far && i + KEYS_AHEAD < count &&
+		         jobs[i + KEYS_AHEAD].session != jobs[i].session)
 			keys_prefetch(&jobs[i + KEYS_AHEAD]);
 		if (jobs[i].session->aead)
 			ipsec_mb_gcm_protect(worker, &jobs[i], worker->ivs[i]);
