@@ -76,7 +76,8 @@ static void rounds_plan(struct rounds *rounds, const struct srtp_case *test)
 
 	if (test->workers > 1)
 		packets = slow ? ROUND_PACKETS : ROUND_THREADS;
-	packets = RTE_MAX(packets, test->audience->streams * test->audience->legs);
+	packets =
+	        RTE_MAX(packets, test->audience->streams * test->audience->legs * SRTP_RUN_PICTURE);
 	rounds->packets = packets;
 	rounds->count = slow ? ROUNDS_MIN
 	                     : RTE_MAX((uint32_t)ROUNDS_MIN,
@@ -139,6 +140,7 @@ static int case_measure(struct srtp_bench *bench, const struct srtp_case *test, 
 	const struct srtp_limit_plan plan = {
 	        .profile = test->profile,
 	        .keys = bench->population.n_endpoints,
+	        .times = SRTP_RUN_PICTURE,
 	        .buffers = BUFFERS,
 	        .size = test->size,
 	        .pool = bench->population.rig.dp->pool,

@@ -53,12 +53,16 @@ static const uint8_t *source_at(const struct srtp_limit *limit, uint32_t packet)
 	return limit->sources[packet / BURST % SOURCES] + HEADERS;
 }
 
+static uint32_t key_at(const struct srtp_limit *limit)
+{
+	return limit->next / limit->plan.times % limit->plan.keys;
+}
+
 /* IVs first: a wide load of what narrow stores have just written would wait for them. */
 static void gcm_burst(struct srtp_limit *limit, uint32_t count)
 {
 	const struct srtp_limit_plan *plan = &limit->plan;
 	struct gcm_context_data context;
-	uint32_t key = limit->next % plan->keys;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t number = limit->next + i;
@@ -67,16 +71,16 @@ static void gcm_burst(struct srtp_limit *limit, uint32_t count)
 	}
 	for (uint32_t i = 0; i < count; i++, limit->next++) {
 		uint8_t *out = buffer_at(limit, limit->next);
+		const struct gcm_key_data *key = &limit->gcm[key_at(limit)];
 
 		if (plan->profile == SLUICE_SRTP_GCM128)
-			IMB_AES128_GCM_ENC(limit->manager, &limit->gcm[key], &context, out,
+			IMB_AES128_GCM_ENC(limit->manager, key, &context, out,
 			                   source_at(limit, limit->next), plan->size, limit->ivs[i],
 			                   out - RTP_HEADER, RTP_HEADER, out + plan->size, GCM_TAG);
 		else
-			IMB_AES256_GCM_ENC(limit->manager, &limit->gcm[key], &context, out,
+			IMB_AES256_GCM_ENC(limit->manager, key, &context, out,
 			                   source_at(limit, limit->next), plan->size, limit->ivs[i],
 			                   out - RTP_HEADER, RTP_HEADER, out + plan->size, GCM_TAG);
-		key = key + 1 == plan->keys ? 0 : key + 1;
 	}
 }
 
@@ -88,7 +92,7 @@ static void gcm_run(struct srtp_limit *limit, uint32_t packets)
 
 static void cm_job(struct srtp_limit *limit, uint32_t i)
 {
-	const struct cm_key *key = &limit->cm[limit->next % limit->plan.keys];
+	const struct cm_key *key = &limit->cm[key_at(limit)];
 	IMB_JOB *job = &limit->jobs[i];
 
 	memcpy(limit->ivs[i] + 8, &limit->next, sizeof(limit->next));

@@ -15,7 +15,8 @@ struct srtp_limit;
 
 struct srtp_limit_plan {
 	enum sluice_srtp_profile profile;
-	uint32_t keys;    /* one after the other */
+	uint32_t keys;    /* one after the other, each ... */
+	uint32_t times;   /* ... for so many packets */
 	uint32_t buffers; /* packets that are written, round and round */
 	uint16_t size;
 	struct rte_mempool *pool; /* the buffers are its mbufs' */

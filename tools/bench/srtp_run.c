@@ -94,28 +94,34 @@ static void packet_spread(struct runner *runner, struct rte_mbuf *mbuf)
 	}
 }
 
-static void packets_produce(struct runner *runner)
+static void picture_produce(struct runner *runner)
 {
 	struct srtp_run *run = runner->run;
-	struct srtp_population *population = run->population;
-	uint32_t count = RTE_MIN(runner->sources - runner->produced,
-	                         RTE_MAX(1u, PENDING / population->plan.legs));
 
-	runner->produced += count;
-	while (count-- > 0) {
-		struct rte_mbuf *mbuf =
-		        srtp_population_packet(population, run->stream, run->index, run->size);
+	for (uint32_t i = 0; i < SRTP_RUN_PICTURE; i++) {
+		struct rte_mbuf *mbuf = srtp_population_packet(run->population, run->stream,
+		                                               run->index + i, run->size);
 
 		if (mbuf == NULL) {
 			runner->lost = true;
 			return;
 		}
 		packet_spread(runner, mbuf);
-		if (++run->stream > population->plan.streams) {
-			run->stream = 1;
-			run->index++;
-		}
 	}
+	runner->produced += SRTP_RUN_PICTURE;
+	if (++run->stream > run->population->plan.streams) {
+		run->stream = 1;
+		run->index += SRTP_RUN_PICTURE;
+	}
+}
+
+static void pictures_produce(struct runner *runner)
+{
+	uint32_t packets = PENDING / runner->run->population->plan.legs;
+	uint32_t count = RTE_MAX(1u, packets / SRTP_RUN_PICTURE);
+
+	while (count-- > 0 && runner->produced < runner->sources)
+		picture_produce(runner);
 }
 
 static void *runner_main(void *arg)
@@ -128,7 +134,7 @@ static void *runner_main(void *arg)
 	while ((runner->produced < runner->sources || runner_sent(runner) < runner->quota) &&
 	       !runner->lost) {
 		if (runner->produced < runner->sources && hungry(runner))
-			packets_produce(runner);
+			pictures_produce(runner);
 		worker_walk(runner->worker);
 		queue_drain(runner);
 		runner->lost |= rte_rdtsc() > runner->deadline;
@@ -179,15 +185,15 @@ static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t
 {
 	const struct srtp_population *population = run->population;
 	uint32_t sources = packets / population->plan.legs;
-	uint32_t rounds = RTE_MAX(1u, sources / population->plan.streams);
+	uint32_t pictures = RTE_MAX(1u, sources / population->plan.streams / SRTP_RUN_PICTURE);
 
-	sources = rounds * population->plan.streams;
+	sources = pictures * SRTP_RUN_PICTURE * population->plan.streams;
 	*runner = (struct runner){
 	        .run = run,
 	        .worker = population->rig.dp->workers[id],
 	        .sources = sources,
 	        .produced = id == 0 ? 0 : sources,
-	        .quota = legs_of(population, id) * rounds,
+	        .quota = legs_of(population, id) * pictures * SRTP_RUN_PICTURE,
 	        .deadline = rte_rdtsc() + PATIENCE_S * rte_get_tsc_hz(),
 	        .ready = ready,
 	        .start = start,

@@ -11,13 +11,15 @@
 
 /* Frames that stand in a NIC's queue before they are given back. */
 #define SRTP_RUN_QUEUE 512u
+/* A publisher's video comes a picture at a time: so many packets, one behind the other. */
+#define SRTP_RUN_PICTURE 4u
 
 struct srtp_run {
 	struct srtp_population *population;
 	uint16_t size;
-	uint32_t stream; /* whose packet is next */
-	uint64_t index;
-	uint64_t sent; /* by the first worker */
+	uint32_t stream; /* whose picture is next */
+	uint64_t index;  /* of its first packet */
+	uint64_t sent;   /* by the first worker */
 };
 
 /* At least so many packets out: ns for each, or 0 where some were lost (a line is on stderr). */
