@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "srtp/ipsec_mb.h"
+#include "srtp/ipsec_mb_gcm.h"
 #include "srtp/session_memory.h"
 
 /* The rest of its bytes are GCM's, whose keys are wider. */

@@ -63,8 +63,6 @@ struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
 
 void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct srtp_key_set *keys,
                        bool long_key);
-void ipsec_mb_gcm_iv(uint8_t iv[IPSEC_MB_GCM_IV_SIZE], const struct srtp_job *job);
-void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv);
 void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv);
 int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                               uint8_t *packet, uint16_t length, uint32_t index);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One packet after the other: its wide registers are full with a single packet's blocks. */
-#include "srtp/ipsec_mb.h"
+#include "srtp/ipsec_mb_gcm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <openssl/crypto.h>
 
 #define IV_SIZE  IPSEC_MB_GCM_IV_SIZE
-#define TAG_SIZE 16
+#define TAG_SIZE IPSEC_MB_GCM_TAG_SIZE
 
 void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct srtp_key_set *keys,
                        bool long_key)
@@ -17,34 +17,6 @@ void ipsec_mb_gcm_init(struct ipsec_mb_gcm *gcm, IMB_MGR *manager, const struct 
 		IMB_AES256_GCM_PRE(manager, keys->cipher, &gcm->key);
 	else
 		IMB_AES128_GCM_PRE(manager, keys->cipher, &gcm->key);
-}
-
-/* RFC 7714, 8.1 and 9.1: two zeros, SSRC, 48 bits of index, under the salt. */
-static inline void iv_make(uint8_t iv[IV_SIZE], const uint8_t *salt, uint32_t ssrc, uint64_t index)
-{
-	uint64_t low = __builtin_bswap64(index), head, tail = 0;
-	uint32_t salt_tail;
-
-	/* bytes 0 to 7: 0 0 SSRC, index' first two; 8 to 11: its last four */
-	memcpy(&head, salt, sizeof(head));
-	memcpy(&salt_tail, salt + sizeof(head), sizeof(salt_tail));
-	head ^= (uint64_t)ssrc << 16 ^ (low >> 16 & 0xffff) << 48;
-	tail = (low >> 32) ^ salt_tail;
-	memcpy(iv, &head, sizeof(head));
-	memcpy(iv + sizeof(head), &tail, IV_SIZE - sizeof(head));
-}
-
-static inline void seal(struct srtp_worker *worker, const struct srtp_session *session,
-                        const struct ipsec_mb_gcm *gcm, uint8_t *dst, const uint8_t *src,
-                        uint16_t length, const uint8_t *iv, const uint8_t *aad, uint16_t aad_length,
-                        uint8_t *tag)
-{
-	if (session->profile == SLUICE_SRTP_GCM128)
-		IMB_AES128_GCM_ENC(worker->manager, &gcm->key, &worker->context, dst, src, length,
-		                   iv, aad, aad_length, tag, TAG_SIZE);
-	else
-		IMB_AES256_GCM_ENC(worker->manager, &gcm->key, &worker->context, dst, src, length,
-		                   iv, aad, aad_length, tag, TAG_SIZE);
 }
 
 static inline bool open_sealed(struct srtp_worker *worker, const struct srtp_session *session,
@@ -61,19 +33,6 @@ static inline bool open_sealed(struct srtp_worker *worker, const struct srtp_ses
 		IMB_AES256_GCM_DEC(worker->manager, &gcm->key, &worker->context, text, text, length,
 		                   iv, aad, aad_length, made, TAG_SIZE);
 	return CRYPTO_memcmp(made, tag, TAG_SIZE) == 0;
-}
-
-void ipsec_mb_gcm_iv(uint8_t iv[IV_SIZE], const struct srtp_job *job)
-{
-	iv_make(iv, job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
-}
-
-void ipsec_mb_gcm_protect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv)
-{
-	seal(worker, job->session, &job->session->gcm[IPSEC_MB_RTP], job->dst, job->src,
-	     job->length, iv, job->dst - job->header_length, job->header_length,
-	     job->dst + job->length);
-	job->ok = true;
 }
 
 void ipsec_mb_gcm_unprotect(struct srtp_worker *worker, struct srtp_job *job, const uint8_t *iv)
@@ -96,11 +55,12 @@ int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sess
 	if (length < SRTCP_HEADER_SIZE)
 		return -EINVAL;
 	memcpy(&ssrc, packet + 4, sizeof(ssrc));
-	iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, index & ~SRTCP_ENCRYPTED);
+	ipsec_mb_gcm_iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, index & ~SRTCP_ENCRYPTED);
 	memcpy(aad, packet, SRTCP_HEADER_SIZE);
 	put32(aad + SRTCP_HEADER_SIZE, index | SRTCP_ENCRYPTED);
-	seal(worker, session, gcm, packet + SRTCP_HEADER_SIZE, packet + SRTCP_HEADER_SIZE,
-	     length - SRTCP_HEADER_SIZE, iv, aad, sizeof(aad), packet + length);
+	ipsec_mb_gcm_seal(worker, session, gcm, packet + SRTCP_HEADER_SIZE,
+	                  packet + SRTCP_HEADER_SIZE, length - SRTCP_HEADER_SIZE, iv, aad,
+	                  sizeof(aad), packet + length);
 	memcpy(packet + length + TAG_SIZE, aad + SRTCP_HEADER_SIZE, SRTCP_INDEX_SIZE);
 	return length + TAG_SIZE + SRTCP_INDEX_SIZE;
 }
@@ -120,7 +80,7 @@ int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_se
 	memcpy(&ssrc, packet + 4, sizeof(ssrc));
 	word = get32(packet + length + TAG_SIZE);
 	*index = word & ~SRTCP_ENCRYPTED;
-	iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, *index);
+	ipsec_mb_gcm_iv_make(iv, session->salts[IPSEC_MB_RTCP], ssrc, *index);
 	memcpy(tag, packet + length, TAG_SIZE);
 	if (word & SRTCP_ENCRYPTED) {
 		memcpy(aad, packet, SRTCP_HEADER_SIZE);
