@@ -8,6 +8,9 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
 
 #define LINE_MAX_BYTES 1024
 #define BURST          200 /* lines of a priority at once ... */
@@ -91,6 +94,16 @@ static bool bucket_take(struct bucket *bucket)
 	return true;
 }
 
+bool log_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat is;
+
+	return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &is) == 0 && is.st_dev == device && is.st_ino == inode;
+}
+
 static void line_write(int priority, const char *line)
 {
 	static const char *const names[LOG_DEBUG + 1] = {
@@ -100,7 +113,7 @@ static void line_write(int priority, const char *line)
 	        [LOG_DEBUG] = "debug: ",
 	};
 
-	if (getenv("JOURNAL_STREAM") != NULL)
+	if (log_is_journal())
 		fprintf(stderr, "<%d>%s\n", priority, line);
 	else
 		fprintf(stderr, "%s%s\n", names[priority], line);

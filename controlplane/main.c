@@ -65,7 +65,7 @@ static int config_read(struct controlplane *cp)
 	if (status == 0)
 		return 0;
 	config_error_text(cp->config, &error, isatty(STDERR_FILENO), text, sizeof(text));
-	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") != NULL ? "<3>" : "", text);
+	fprintf(stderr, "%s%s\n", log_is_journal() ? "<3>" : "", text);
 	return status;
 }
 

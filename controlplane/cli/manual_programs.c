@@ -28,7 +28,8 @@ struct page {
 
 #define JOURNAL                                                                                    \
 	{                                                                                          \
-		"JOURNAL_STREAM", "Set by systemd: each line of the log begins with its level."    \
+		"JOURNAL_STREAM", "Set by systemd: where stderr is that stream, each line of the " \
+		                  "log begins with its level."                                     \
 	}
 #define NOTIFY                                                                                     \
 	{                                                                                          \
