@@ -2,6 +2,7 @@
 #include "gate/keeper.h"
 
 #include "dataplane/client.h"
+#include "common/attack_log.h"
 #include "common/log.h"
 #include "gate/keys.h"
 #include "gate/maps.h"
@@ -31,10 +32,9 @@ struct gate_keeper {
 	struct gate_keys keys;
 	struct gate_config written; /* in the maps; mode UNSET: nothing yet */
 	uint64_t lists_written[SLUICE_GATE_LISTS];
-	struct sluice_gate_keys told;   /* to the dataplane */
-	uint64_t base[GATE_COUNTERS];   /* counted by maps that are gone */
-	uint64_t events[GATE_COUNTERS]; /* as of the last tick */
-	bool host_attacked;
+	struct sluice_gate_keys told; /* to the dataplane */
+	uint64_t base[GATE_COUNTERS]; /* counted by maps that are gone */
+	struct attack_log attacks;
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -186,34 +186,16 @@ static void counters_now(const struct gate_keeper *keeper, uint64_t counters[GAT
 		gate_maps_counters_add(&keeper->maps, counters);
 }
 
-static void events_log(struct gate_keeper *keeper)
+static void attacks_log(struct gate_keeper *keeper)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), counters[GATE_COUNTERS];
-	bool attacked;
-	uint64_t prefixes;
+	uint64_t counters[GATE_COUNTERS];
 
 	if (!gate_maps_are_open(&keeper->maps))
 		return;
 	counters_now(keeper, counters);
-	attacked = gate_maps_host_attacked(&keeper->maps, now) != 0;
-	if (attacked != keeper->host_attacked)
-		log_warning(SLUICE_LOG_GATE, "gate: %s",
-		            attacked ? "the host is under attack: of unverified requests "
-		                       "only the second arrival passes"
-		                     : "the attack on the host is over");
-	keeper->host_attacked = attacked;
-	prefixes =
-	        counters[GATE_EVENT_PREFIX_ATTACKED] - keeper->events[GATE_EVENT_PREFIX_ATTACKED];
-	if (prefixes != 0)
-		log_warning(
-		        SLUICE_LOG_GATE,
-		        "gate: %lu prefix%s came under attack: \"gate show sources\" names them",
-		        (unsigned long)prefixes, prefixes == 1 ? "" : "es");
-	prefixes = counters[GATE_EVENT_PREFIX_CALM] - keeper->events[GATE_EVENT_PREFIX_CALM];
-	if (prefixes != 0)
-		log_warning(SLUICE_LOG_GATE, "gate: the attack on %lu prefix%s is over",
-		            (unsigned long)prefixes, prefixes == 1 ? "" : "es");
-	memcpy(keeper->events, counters, sizeof(counters));
+	attack_log_follow(&keeper->attacks,
+	                  gate_maps_host_attacked(&keeper->maps, clock_ns(CLOCK_MONOTONIC)) != 0,
+	                  counters, ": \"gate show sources\" names them");
 }
 
 /* -- life -- */
@@ -243,7 +225,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	struct gate_keeper *keeper = arg;
 
 	keeper_refresh(keeper);
-	events_log(keeper);
+	attacks_log(keeper);
 }
 
 void gate_keeper_ready(struct gate_keeper *keeper)

@@ -103,10 +103,27 @@ static bool turn_follow(struct gate *gate)
 	return true;
 }
 
+static bool host_attacked(const struct gate *gate)
+{
+	return __atomic_load_n(&gate->tables->host.attacked, __ATOMIC_RELAXED) >
+	       gate_clock(gate->dp->workers[0]);
+}
+
+/* What ports with XDP see, the control plane logs. */
+static void attacks_log(struct gate *gate)
+{
+	uint64_t counters[GATE_COUNTERS];
+
+	for (uint32_t i = 0; i < GATE_COUNTERS; i++)
+		counters[i] = gate_counter_sum(gate, i);
+	attack_log_follow(&gate->attacks, host_attacked(gate), counters, "");
+}
+
 void gate_tick(struct gate *gate)
 {
 	if (turn_follow(gate))
 		gate_policy_publish(gate);
+	attacks_log(gate);
 }
 
 static int hash_keys_draw(struct gate_hash_keys *keys)

@@ -8,6 +8,7 @@
 
 #include <sluice/gate.h>
 
+#include "common/attack_log.h"
 #include "gate/env.h"
 #include "worker.h"
 
@@ -31,6 +32,7 @@ struct gate {
 	struct gate_policy *policy; /* atomic pointer; written by the control thread */
 	struct gate_tables *tables; /* written by every worker, without a lock */
 	struct gate_source *source; /* control thread: what policies are built from */
+	struct attack_log attacks;  /* control thread */
 	struct gate_counters counters[WORKERS_MAX];
 };
 
@@ -54,7 +56,7 @@ int gate_keys_set(struct gate *gate, const struct sluice_gate_keys *keys, char *
 /* SLUICE_CONFIG_COMMIT: what was not set again is as it was at the start. */
 void gate_config_sweep(struct gate *gate);
 
-/* Control thread, once a second and after turn_tick: TURN's keys and clock. */
+/* Control thread, once a second and after turn_tick: TURN's keys and clock; attacks are logged. */
 void gate_tick(struct gate *gate);
 
 void gate_show(struct gate *gate, struct sluice_gate_row *row);

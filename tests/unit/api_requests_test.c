@@ -19,9 +19,11 @@
 
 #include "api/api.h"
 #include "dataplane.h"
+#include "gate/gate.h"
 #include "graph/drop.h"
 #include "graph/graph.h"
 #include "srtp/engine.h"
+#include "stderr_taken.h"
 
 struct fixture {
 	struct dataplane *dp;
@@ -224,6 +226,30 @@ static void workers_and_graph_listed(void **state)
 	assert_non_null(strstr(nodes[0].edges, "classify"));
 }
 
+/* On ports without XDP nobody else sees it. */
+static void attack_logged(void **state)
+{
+	struct gate *gate = ((struct fixture *)*state)->dp->gate;
+	struct taken taken;
+	char line[256];
+	FILE *written;
+
+	stderr_take(&taken);
+	gate_tick(gate);
+	gate->tables->host.attacked = gate_clock(gate->dp->workers[0]) + 1000000000u;
+	gate_tick(gate);
+	gate_tick(gate);
+	gate->tables->host.attacked = 0;
+	gate_tick(gate);
+	written = stderr_give(&taken);
+	assert_non_null(fgets(line, sizeof(line), written));
+	assert_non_null(strstr(line, "gate: the host is under attack"));
+	assert_non_null(fgets(line, sizeof(line), written));
+	assert_non_null(strstr(line, "gate: the attack on the host is over"));
+	assert_null(fgets(line, sizeof(line), written));
+	fclose(written);
+}
+
 static uint32_t secrets(struct fixture *fixture)
 {
 	const struct sluice_turn_row *row = (const void *)answer.body;
@@ -264,6 +290,7 @@ int main(void)
 	        cmocka_unit_test(counters_listed),
 	        cmocka_unit_test(counters_named),
 	        cmocka_unit_test(workers_and_graph_listed),
+	        cmocka_unit_test(attack_logged),
 	        cmocka_unit_test(configuration_replayed),
 	};
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "common/attack_log.h"
 #include "common/log.h"
 #include "stderr_taken.h"
 
@@ -88,6 +89,38 @@ static void test_journal(void **state)
 	fclose(written);
 }
 
+/* Each beginning and end is told once. */
+static void test_attacks(void **state)
+{
+	uint64_t counters[GATE_COUNTERS] = {[GATE_EVENT_PREFIX_ATTACKED] = 0};
+	struct attack_log log = {0};
+	struct taken taken;
+	char line[2048];
+	FILE *written;
+
+	stderr_take(&taken);
+	attack_log_follow(&log, false, counters, ": more");
+	counters[GATE_EVENT_PREFIX_ATTACKED] = 2;
+	attack_log_follow(&log, true, counters, ": more");
+	attack_log_follow(&log, true, counters, ": more");
+	counters[GATE_EVENT_PREFIX_CALM] = 1;
+	attack_log_follow(&log, false, counters, ": more");
+	written = stderr_give(&taken);
+	for (int i = 0; i < 4; i++) {
+		static const char *const begins[] = {
+		        "warning: gate: the host is under attack:",
+		        "warning: gate: 2 prefixes came under attack: more\n",
+		        "warning: gate: the attack on the host is over",
+		        "warning: gate: the attack on 1 prefix is over",
+		};
+
+		assert_non_null(fgets(line, sizeof(line), written));
+		assert_int_equal(strncmp(line, begins[i], strlen(begins[i])), 0);
+	}
+	assert_null(fgets(line, sizeof(line), written));
+	fclose(written);
+}
+
 /* Each area has a name, a word in the commands, and a level of its own. */
 static void test_levels(void **state)
 {
@@ -128,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_log),
 	        cmocka_unit_test(test_journal),
+	        cmocka_unit_test(test_attacks),
 	        cmocka_unit_test(test_levels),
 	};
 
