@@ -56,6 +56,7 @@ enum gate_event {
 struct gate_counter_info {
 	const char *name; /* of the counter gate.NAME */
 	const char *help;
+	const char *unit; /* NULL: packets */
 };
 
 static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attribute__((unused)) = {
@@ -97,10 +98,10 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_DROP_FIRST_HOST] = {"first_host",
                                   "dropped: first arrival while the host is under attack"},
         [GATE_EVENT_OBSERVED] = {"observed", "passed although a rule would drop: observe"},
-        [GATE_EVENT_HOST_ATTACKED] = {"host_attacked", "the host came under attack"},
-        [GATE_EVENT_HOST_CALM] = {"host_calm", "an attack on the host was over"},
-        [GATE_EVENT_PREFIX_ATTACKED] = {"prefix_attacked", "a prefix came under attack"},
-        [GATE_EVENT_PREFIX_CALM] = {"prefix_calm", "an attack on a prefix was over"},
+        [GATE_EVENT_HOST_ATTACKED] = {"host_attacked", "the host came under attack", "attacks"},
+        [GATE_EVENT_HOST_CALM] = {"host_calm", "an attack on the host was over", "attacks"},
+        [GATE_EVENT_PREFIX_ATTACKED] = {"prefix_attacked", "a prefix came under attack", "attacks"},
+        [GATE_EVENT_PREFIX_CALM] = {"prefix_calm", "an attack on a prefix was over", "attacks"},
 };
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+#include "common/column.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,28 +75,6 @@ struct argument {
 	uint64_t least, most;       /* both 0: whatever the field holds */
 	const char *const *choices; /* ends with NULL */
 	struct assignment sets;
-};
-
-enum column_type {
-	COLUMN_TEXT,    /* char[] */
-	COLUMN_WORDS,   /* char[]: an array in JSON */
-	COLUMN_NUMBER,  /* uint of `size` bytes */
-	COLUMN_CHOICE,  /* uint: a word of `choices` */
-	COLUMN_ADDRESS, /* struct sluice_addr; null where it is all zero */
-	COLUMN_MAC,     /* 6 bytes */
-	COLUMN_RATIO,   /* uint64_t at `offset` divided by the one at `second`; null where that is 0
-	                 */
-	COLUMN_COMMAND, /* char[]: a command, whose own words are printable */
-};
-
-struct column {
-	const char *key;
-	const char *help; /* with the unit */
-	enum column_type type;
-	bool only_json; /* too much for a table */
-	uint16_t offset, size, second;
-	const char *const *choices;
-	uint64_t absent; /* a number with this value is shown as absent; 0: none is */
 };
 
 struct reply {

@@ -4,36 +4,6 @@
 
 #include <sluice/port.h>
 
-static const char *const kinds[] = {"xdp", "dev", "vdev", NULL};
-static const char *const states[] = {"up", "down", "gone", NULL};
-
-#define ROW(member) FIELD(sluice_port_row, member)
-
-static const struct column port_columns[] = {
-        {"name", "of the port", COLUMN_TEXT, ROW(name)},
-        {"kind", "xdp, dev or vdev", COLUMN_CHOICE, ROW(kind), .choices = kinds},
-        {"args", "interface, PCI address or virtual device", COLUMN_TEXT, ROW(args)},
-        {"state", "up, down (no link) or gone (the kernel took the interface away)", COLUMN_CHOICE,
-         ROW(state), .choices = states},
-        {"mac", "address", COLUMN_MAC, ROW(mac)},
-        {"mtu", "in bytes", COLUMN_NUMBER, ROW(mtu)},
-        {"queues", "receiving and sending each", COLUMN_NUMBER, ROW(queues)},
-        {"numa", "node of the device", COLUMN_NUMBER, .only_json = true, ROW(numa),
-         .absent = 0xffff},
-        {"ifindex", "of the kernel's interface", COLUMN_NUMBER, .only_json = true, ROW(ifindex)},
-        {"rx_packets", "received", COLUMN_NUMBER, ROW(rx_packets)},
-        {"rx_bytes", "received", COLUMN_NUMBER, .only_json = true, ROW(rx_bytes)},
-        {"rx_missed", "packets that no buffer was free for", COLUMN_NUMBER, ROW(rx_missed)},
-        {"rx_errors", "packets received in error", COLUMN_NUMBER, .only_json = true,
-         ROW(rx_errors)},
-        {"tx_packets", "sent", COLUMN_NUMBER, ROW(tx_packets)},
-        {"tx_bytes", "sent", COLUMN_NUMBER, .only_json = true, ROW(tx_bytes)},
-        {"tx_errors", "packets that the device failed to send", COLUMN_NUMBER, .only_json = true,
-         ROW(tx_errors)},
-        {"tx_full", "packets that found the sending queue full", COLUMN_NUMBER, ROW(tx_full)},
-        {0},
-};
-
 static const struct reply port_reply = {sizeof(struct sluice_port_row), .columns = port_columns};
 
 /* The ways to a port: what follows the keyword is the driver's business. */

@@ -11,6 +11,7 @@ static const char *const polls[] = {"adaptive", "busy", NULL};
 static const struct column counter_columns[] = {
         {"name", "area.what", COLUMN_TEXT, COUNTER(name)},
         {"value", "summed over workers", COLUMN_NUMBER, COUNTER(value)},
+        {"unit", "of the value", COLUMN_TEXT, COUNTER(unit)},
         {"help", "what is counted", COLUMN_TEXT, COUNTER(help)},
         {0},
 };
@@ -18,42 +19,8 @@ static const struct column counter_columns[] = {
 static const struct reply counter_reply = {sizeof(struct sluice_counter_row),
                                            .columns = counter_columns};
 
-#define WORKER(member) FIELD(sluice_worker_row, member)
-
-static const struct column worker_columns[] = {
-        {"id", "of the worker", COLUMN_NUMBER, WORKER(id)},
-        {"cpu", "that it is pinned to", COLUMN_NUMBER, WORKER(cpu)},
-        {"queues", "that it polls", COLUMN_NUMBER, WORKER(queues)},
-        {"poll", "adaptive or busy", COLUMN_CHOICE, WORKER(poll), .choices = polls},
-        {"packets", "received", COLUMN_NUMBER, WORKER(packets)},
-        {"walks", "of the graph", COLUMN_NUMBER, WORKER(walks)},
-        {"busy_cycles", "in walks that found packets", COLUMN_NUMBER, WORKER(busy_cycles)},
-        {"idle_cycles", "in walks that found none", COLUMN_NUMBER, WORKER(idle_cycles)},
-        {"handed_over", "packets that another worker took", COLUMN_NUMBER, WORKER(handed_over)},
-        {"ring_full", "packets that another worker had no room for", COLUMN_NUMBER,
-         WORKER(ring_full)},
-        {"ring_used", "packets that wait in its ring", COLUMN_NUMBER, WORKER(ring_used)},
-        {"ring_size", "packets that its ring has room for", COLUMN_NUMBER, .only_json = true,
-         WORKER(ring_size)},
-        {"cycles_per_second", "of its clock", COLUMN_NUMBER, .only_json = true, WORKER(tsc_hz)},
-        {0},
-};
-
 static const struct reply worker_reply = {sizeof(struct sluice_worker_row),
                                           .columns = worker_columns};
-
-#define NODE(member) FIELD(sluice_graph_row, member)
-
-static const struct column graph_columns[] = {
-        {"node", "of the graph", COLUMN_TEXT, NODE(node)},
-        {"calls", "with a burst of packets", COLUMN_NUMBER, NODE(calls)},
-        {"packets", "that went through", COLUMN_NUMBER, NODE(packets)},
-        {"cycles", "spent", COLUMN_NUMBER, .only_json = true, NODE(cycles)},
-        {"cycles_per_packet", "spent on each packet", COLUMN_RATIO, NODE(cycles),
-         .second = offsetof(struct sluice_graph_row, packets)},
-        {"edges", "the next nodes", COLUMN_WORDS, NODE(edges)},
-        {0},
-};
 
 static const struct reply graph_reply = {sizeof(struct sluice_graph_row), .columns = graph_columns};
 

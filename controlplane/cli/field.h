@@ -5,9 +5,6 @@
 
 #include "cli/command.h"
 
-#define FIELD_SIZE(body, member) sizeof(((struct body *)0)->member)
-#define FIELD(body, member)                                                                        \
-	.offset = offsetof(struct body, member), .size = FIELD_SIZE(body, member)
 #define FIELD_IS(body, member, constant)                                                           \
 	{                                                                                          \
 		offsetof(struct body, member), FIELD_SIZE(body, member), constant                  \

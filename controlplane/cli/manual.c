@@ -30,11 +30,13 @@ static void argument_page(const struct argument *argument)
 
 static void columns_page(const struct reply *reply)
 {
+	char about[COLUMN_ABOUT_MAX];
+
 	puts(".RS\n.PP\nShows:");
 	for (const struct column *column = reply->columns; column->key != NULL; column++) {
 		puts(".TP");
 		roff_line(".B", column->key);
-		roff_print(column->help);
+		roff_print(column_about(column, about));
 		puts(column->only_json ? " (in JSON only)" : "");
 	}
 	puts(".RE");

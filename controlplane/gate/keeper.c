@@ -380,6 +380,9 @@ uint32_t gate_keeper_counters(struct gate_keeper *keeper, bool nonzero,
 		*row = (struct sluice_counter_row){.value = counters[i]};
 		snprintf(row->name, sizeof(row->name), "gate.%s", gate_counter_infos[i].name);
 		snprintf(row->help, sizeof(row->help), "%s", gate_counter_infos[i].help);
+		snprintf(row->unit, sizeof(row->unit), "%s",
+		         gate_counter_infos[i].unit != NULL ? gate_counter_infos[i].unit
+		                                            : "packets");
 		count++;
 	}
 	return count;

@@ -103,6 +103,7 @@ static json_t *arguments_make(const struct command *command)
 
 static json_t *column_make(const struct column *column)
 {
+	char about[COLUMN_ABOUT_MAX];
 	json_t *schema;
 
 	switch (column->type) {
@@ -126,7 +127,7 @@ static json_t *column_make(const struct column *column)
 		schema = json_pack("{s:s}", "type", "string");
 		break;
 	}
-	json_object_set_new(schema, "description", json_string(column->help));
+	json_object_set_new(schema, "description", json_string(column_about(column, about)));
 	return schema;
 }
 

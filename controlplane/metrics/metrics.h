@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What Prometheus is told. One table (table.c) declares each metric over the rows of the API's
- * `show` requests; the text of /metrics and docs/metrics.md come from it. The dataplane's named
+ * What Prometheus is told, over the rows of the API's `show` requests: the metrics of table.c, and
+ * the columns of ports, workers and nodes (common/column.h) that name one. The dataplane's named
  * counters (`counter show`) follow by rules for their areas, so that a new one needs no line here.
+ * The text of /metrics and docs/metrics.md come from these tables.
  * No label has a value that clients choose: the number of series is bound by ports, workers, nodes
  * of the graph, reasons and regions.
  */
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
+#include "common/column.h"
 #include "control/asker.h"
 #include "http/http.h"
 
@@ -18,6 +20,7 @@ enum metric_kind {
 	METRIC_COUNTER,
 	METRIC_GAUGE,
 };
+extern const char *const metric_kinds[];
 
 /* How a row's field becomes a value. */
 enum metric_value {
@@ -49,7 +52,8 @@ struct metric_source_info {
 	uint16_t row_size;
 	const char *label; /* that tells its rows apart; NULL: there is one */
 	uint16_t label_offset, label_size;
-	bool label_number; /* uint32_t, else char[] */
+	bool label_number;            /* uint32_t, else char[] */
+	const struct column *columns; /* those with the name of a metric are one; NULL: none is */
 };
 extern const struct metric_source_info metric_sources[SOURCES];
 
@@ -66,6 +70,18 @@ struct metric {
 /* Ends with a name of NULL. */
 extern const struct metric metrics[];
 
+#define METRIC_DATAPLANE_UP "1: the dataplane answers" /* of the one that no row has */
+
+/* All metrics, the table's and the columns'. */
+struct metric_walk {
+	uint32_t index; /* in the table */
+	uint32_t column;
+	enum metric_source source; /* whose column */
+	struct metric made;        /* of a column */
+};
+/* Start with {0}. The next one, valid until the next call; NULL: there are no more. */
+const struct metric *metric_next(struct metric_walk *walk);
+
 /* Rules for `area.what`: a family of one label, a metric for each counter, or none where another
  * source has more. */
 struct metric_area {
@@ -77,6 +93,12 @@ struct metric_area {
 };
 /* Ends with an area of NULL, whose rule is for all others. */
 extern const struct metric_area metric_areas[];
+const struct metric_area *metric_area_of(const char *name, size_t length);
+
+#define METRIC_NAME_MAX 96
+
+/* "turn.allocate_success" is "sluice_turn_allocate_success_total" where its area has no family. */
+void metric_counter_name(const char *counter, char *name, size_t room);
 
 /* Rows as they were answered. */
 struct metric_rows {
@@ -91,8 +113,6 @@ void metric_rows_free(struct metric_rows *rows);
 
 /* The exposition format 0.0.4. */
 void metrics_print(FILE *out, const struct metric_rows rows[SOURCES]);
-/* docs/metrics.md */
-void metrics_document(FILE *out);
 
 /* -- collect.c: GET /metrics -- */
 

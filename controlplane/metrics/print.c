@@ -9,14 +9,12 @@
 
 #include <sluice/stats.h>
 
-#define NAME_MAX_BYTES 96
-
-static const char *const kinds[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge"};
+const char *const metric_kinds[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge"};
 
 static void heading_print(FILE *out, const char *name, const char *help, enum metric_kind kind)
 {
 	fprintf(out, "# HELP %s %c%s.\n# TYPE %s %s\n", name, toupper(help[0]), help + 1, name,
-	        kinds[kind]);
+	        metric_kinds[kind]);
 }
 
 /* Quotes and backslashes escaped; what no name of ours has is left out. */
@@ -107,7 +105,7 @@ static void metric_print(FILE *out, const struct metric *metric, const struct me
 
 /* -- named counters -- */
 
-static const struct metric_area *area_of(const char *name, size_t length)
+const struct metric_area *metric_area_of(const char *name, size_t length)
 {
 	const struct metric_area *area = metric_areas;
 
@@ -117,15 +115,20 @@ static const struct metric_area *area_of(const char *name, size_t length)
 	return area;
 }
 
-/* "sluice_turn_allocate_success_total" */
-static void counter_print(FILE *out, const struct sluice_counter_row *row)
+void metric_counter_name(const char *counter, char *name, size_t room)
 {
-	char name[NAME_MAX_BYTES], help[sizeof(row->help) + 1];
-
-	snprintf(name, sizeof(name), "sluice_%.*s_total", (int)sizeof(row->name), row->name);
+	snprintf(name, room, "sluice_%s_total", counter);
 	for (char *at = name; *at != '\0'; at++)
 		if (!isalnum((unsigned char)*at))
 			*at = '_';
+}
+
+static void counter_print(FILE *out, const struct sluice_counter_row *row)
+{
+	char name[METRIC_NAME_MAX], counter[sizeof(row->name) + 1], help[sizeof(row->help) + 1];
+
+	snprintf(counter, sizeof(counter), "%.*s", (int)sizeof(row->name), row->name);
+	metric_counter_name(counter, name, sizeof(name));
 	snprintf(help, sizeof(help), "%.*s", (int)sizeof(row->help), row->help);
 	heading_print(out, name, help[0] != '\0' ? help : "of the dataplane", METRIC_COUNTER);
 	fprintf(out, "%s %" PRIu64 "\n", name, row->value);
@@ -140,7 +143,7 @@ static void counters_print(FILE *out, const struct metric_area *family,
 
 	for (uint32_t i = 0; i < rows->count; i++, row++) {
 		size_t length = strcspn(row->name, ".");
-		const struct metric_area *area = area_of(row->name, length);
+		const struct metric_area *area = metric_area_of(row->name, length);
 
 		if (area != family || area->elsewhere || row->name[length] == '\0')
 			continue;
@@ -160,46 +163,15 @@ static void counters_print(FILE *out, const struct metric_area *family,
 void metrics_print(FILE *out, const struct metric_rows rows[SOURCES])
 {
 	const struct metric_area *area = metric_areas;
+	struct metric_walk walk = {0};
+	const struct metric *metric;
 	bool up = rows[SOURCE_VERSION].count > 1;
 
-	heading_print(out, "sluice_dataplane_up", "1: the dataplane answers", METRIC_GAUGE);
+	heading_print(out, "sluice_dataplane_up", METRIC_DATAPLANE_UP, METRIC_GAUGE);
 	fprintf(out, "sluice_dataplane_up %d\n", up);
-	for (const struct metric *metric = metrics; metric->name != NULL; metric++)
+	while ((metric = metric_next(&walk)) != NULL)
 		metric_print(out, metric, &rows[metric->source]);
 	do
 		counters_print(out, area, &rows[SOURCE_COUNTER]);
 	while ((area++)->area != NULL);
-}
-
-/* -- the page of the documentation -- */
-
-void metrics_document(FILE *out)
-{
-	fputs("# Metrics\n\n"
-	      "`GET /metrics` of the control plane, in Prometheus' text format. This page is made "
-	      "from the table of metrics.\n\n"
-	      "| metric | kind | labels | |\n|---|---|---|---|\n"
-	      "| `sluice_dataplane_up` | gauge | | 1: the dataplane answers |\n",
-	      out);
-	for (const struct metric *metric = metrics; metric->name != NULL; metric++) {
-		const char *label = metric_sources[metric->source].label;
-
-		fprintf(out, "| `%s` | %s | %s%s%s | %s |\n", metric->name, kinds[metric->kind],
-		        label != NULL ? label : "",
-		        label != NULL && metric->value == VALUE_STATE ? ", " : "",
-		        metric->value == VALUE_STATE ? "state" : "", metric->help);
-	}
-	for (const struct metric_area *area = metric_areas; area->area != NULL; area++)
-		if (area->family != NULL)
-			fprintf(out, "| `%s` | counter | %s | %s (`counter show`: `%s.*`) |\n",
-			        area->family, area->label, area->help, area->area);
-	fputs("\nEvery other counter of `counter show`, `AREA.WHAT`, is "
-	      "`sluice_AREA_WHAT_total` with the same help: `turn.allocate_success` is\n"
-	      "`sluice_turn_allocate_success_total`.\n\n"
-	      "No label has a value that a client can choose: the number of series depends on "
-	      "ports, workers, nodes of the graph, drop reasons and\n"
-	      "regions alone. What the dataplane counts is missing while it is away; what the "
-	      "gate counts is not.\n\n"
-	      "`grafana.json` is a dashboard, `alerts.yml` has rules to begin with.\n",
-	      out);
 }

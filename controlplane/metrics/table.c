@@ -3,6 +3,8 @@
 
 #include "cli/field.h"
 
+#include <string.h>
+
 #include <sluice/gate.h>
 #include <sluice/http.h>
 #include <sluice/media.h>
@@ -24,11 +26,12 @@ const struct metric_source_info metric_sources[SOURCES] = {
         [SOURCE_SNAPSHOT] = {SLUICE_SNAPSHOT_SHOW, sizeof(struct sluice_snapshot_row)},
         [SOURCE_TURN] = {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
         [SOURCE_WORKER] = {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row), .label = "worker",
-                           LABEL(sluice_worker_row, id), .label_number = true},
+                           LABEL(sluice_worker_row, id), .label_number = true,
+                           .columns = worker_columns},
         [SOURCE_PORT] = {SLUICE_PORT_SHOW, sizeof(struct sluice_port_row), .label = "port",
-                         LABEL(sluice_port_row, name)},
+                         LABEL(sluice_port_row, name), .columns = port_columns},
         [SOURCE_GRAPH] = {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row), .label = "node",
-                          LABEL(sluice_graph_row, node)},
+                          LABEL(sluice_graph_row, node), .columns = graph_columns},
         [SOURCE_MEDIA] = {SLUICE_MEDIA_SHOW, sizeof(struct sluice_media_row)},
         [SOURCE_COUNTER] = {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
 };
@@ -39,13 +42,8 @@ static const char *const modes[] = {"off", "observe", "enforce", NULL};
 #define AT(row, member)              .offset = offsetof(struct row, member), .size = FIELD_SIZE(row, member)
 #define COUNTER(source, row, member) METRIC_COUNTER, source, VALUE_FIELD, AT(row, member)
 #define GAUGE(source, row, member)   METRIC_GAUGE, source, VALUE_FIELD, AT(row, member)
-#define CYCLES(source, row, member)                                                                \
-	METRIC_COUNTER, source, VALUE_CYCLES, AT(row, member),                                     \
-	        .second = offsetof(struct row, tsc_hz)
-#define WORKER(member) COUNTER(SOURCE_WORKER, sluice_worker_row, member)
-#define PORT(member)   COUNTER(SOURCE_PORT, sluice_port_row, member)
-#define MEDIA(member)  GAUGE(SOURCE_MEDIA, sluice_media_row, member)
-#define TURN(member)   GAUGE(SOURCE_TURN, sluice_turn_row, member)
+#define MEDIA(member)                GAUGE(SOURCE_MEDIA, sluice_media_row, member)
+#define TURN(member)                 GAUGE(SOURCE_TURN, sluice_turn_row, member)
 
 const struct metric metrics[] = {
         {"sluice_uptime_seconds",
@@ -100,39 +98,8 @@ const struct metric metrics[] = {
         {"sluice_turn_permissions_max", "that there is room for", TURN(permissions_max)},
         {"sluice_turn_channels", "channels that live", TURN(channels)},
         {"sluice_turn_channels_max", "that there is room for", TURN(channels_max)},
-        {"sluice_worker_busy_seconds_total", "time in walks that found packets",
-         CYCLES(SOURCE_WORKER, sluice_worker_row, busy_cycles)},
-        {"sluice_worker_idle_seconds_total", "time in walks that found none",
-         CYCLES(SOURCE_WORKER, sluice_worker_row, idle_cycles)},
-        {"sluice_worker_packets_total", "packets received", WORKER(packets)},
-        {"sluice_worker_walks_total", "walks over the graph", WORKER(walks)},
-        {"sluice_worker_handed_over_total", "packets that another worker took",
-         WORKER(handed_over)},
-        {"sluice_worker_ring_full_total", "packets that another worker's ring had no room for",
-         WORKER(ring_full)},
-        {"sluice_worker_ring_packets", "packets that wait in the worker's ring",
-         GAUGE(SOURCE_WORKER, sluice_worker_row, ring_used)},
-        {"sluice_worker_ring_size", "packets that the worker's ring has room for",
-         GAUGE(SOURCE_WORKER, sluice_worker_row, ring_size)},
         {"sluice_port_up", "1: the port has a link", METRIC_GAUGE, SOURCE_PORT, VALUE_IS,
          AT(sluice_port_row, state), .second = SLUICE_PORT_UP},
-        {"sluice_port_receive_packets_total", "packets received", PORT(rx_packets)},
-        {"sluice_port_receive_bytes_total", "bytes received", PORT(rx_bytes)},
-        {"sluice_port_receive_missed_total", "packets lost before a full receive queue",
-         PORT(rx_missed)},
-        {"sluice_port_receive_errors_total", "packets received with an error", PORT(rx_errors)},
-        {"sluice_port_transmit_packets_total", "packets sent", PORT(tx_packets)},
-        {"sluice_port_transmit_bytes_total", "bytes sent", PORT(tx_bytes)},
-        {"sluice_port_transmit_errors_total", "packets that the device could not send",
-         PORT(tx_errors)},
-        {"sluice_port_transmit_full_total", "packets that the transmit queue had no room for",
-         PORT(tx_full)},
-        {"sluice_node_calls_total", "bursts that went through a node of the graph",
-         COUNTER(SOURCE_GRAPH, sluice_graph_row, calls)},
-        {"sluice_node_packets_total", "packets that went through it",
-         COUNTER(SOURCE_GRAPH, sluice_graph_row, packets)},
-        {"sluice_node_cycles_total", "CPU cycles that it took",
-         COUNTER(SOURCE_GRAPH, sluice_graph_row, cycles)},
         {"sluice_endpoints", "SRTP endpoints", MEDIA(endpoints)},
         {"sluice_endpoints_max", "that there is room for", MEDIA(endpoints_max)},
         {"sluice_streams", "streams that endpoints publish", MEDIA(streams)},
@@ -141,6 +108,52 @@ const struct metric metrics[] = {
         {"sluice_subscriptions_max", "that there is room for", MEDIA(subscriptions_max)},
         {0},
 };
+
+/* The i-th column that is a metric, or NULL behind the last one. */
+static const struct column *column_at(enum metric_source source, uint32_t i)
+{
+	const struct column *column = metric_sources[source].columns;
+
+	for (; column != NULL && column->key != NULL; column++)
+		if (column->metric != NULL && i-- == 0)
+			return column;
+	return NULL;
+}
+
+static struct metric metric_make(enum metric_source source, const struct column *column)
+{
+	bool cycles = column->unit != NULL && strcmp(column->unit, "cycles") == 0;
+
+	return (struct metric){
+	        .name = column->metric,
+	        .help = column->help,
+	        .kind = column->counter ? METRIC_COUNTER : METRIC_GAUGE,
+	        .source = source,
+	        .value = cycles ? VALUE_CYCLES : VALUE_FIELD,
+	        .offset = column->offset,
+	        .size = column->size,
+	        .second = column->second,
+	};
+}
+
+const struct metric *metric_next(struct metric_walk *walk)
+{
+	const struct column *column = NULL;
+
+	if (metrics[walk->index].name != NULL)
+		return &metrics[walk->index++];
+	while (walk->source < SOURCES && column == NULL) {
+		column = column_at(walk->source, walk->column++);
+		if (column == NULL) {
+			walk->source++;
+			walk->column = 0;
+		}
+	}
+	if (column == NULL)
+		return NULL;
+	walk->made = metric_make(walk->source, column);
+	return &walk->made;
+}
 
 const struct metric_area metric_areas[] = {
         {"drop", "sluice_drops_total", "reason", "packets that the dataplane dropped, by reason"},

@@ -43,7 +43,7 @@ static uint32_t worker_cpu(const struct worker *worker)
 }
 
 /* The control thread alone replaces the list: it may read it. */
-static void worker_row(const struct worker *worker, struct sluice_worker_row *row)
+void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 {
 	*row = (struct sluice_worker_row){
 	        .id = worker->id,
@@ -128,7 +128,7 @@ static void graph_edges(const struct rte_node *node, char *text, size_t size)
 /* Node statistics are each worker's own; all graphs have the same edges. */
 static void graph_row(const struct dataplane *dp, const char *name, struct sluice_graph_row *row)
 {
-	*row = (struct sluice_graph_row){0};
+	*row = (struct sluice_graph_row){.tsc_hz = rte_get_tsc_hz()};
 	snprintf(row->node, sizeof(row->node), "%s", name);
 	for (uint16_t i = 0; i < dp->n_workers; i++) {
 		const struct rte_node *node =

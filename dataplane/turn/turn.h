@@ -79,10 +79,11 @@ uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
 /* 0, -ENOENT. */
 int allocation_delete(struct turn *turn, uint64_t id);
 
-/* Counters of this module, in the order of turn_counter_info: name and help, "turn.NAME". */
+/* Counters of this module, in the order of turn_counter_infos: "turn.NAME". */
 struct turn_counter_info {
 	const char *name;
 	const char *help;
+	const char *unit; /* NULL: packets */
 };
 extern const struct turn_counter_info turn_counter_infos[];
 extern const uint32_t turn_counters_count;

@@ -12,13 +12,14 @@ struct sluice_counter_show {
 static_assert(sizeof(struct sluice_counter_show) == 4, "counter show");
 
 /* A counter's name is "area.what" ("drop.ip4_checksum", "turn.allocate_success"); value is the sum
- * over workers. */
+ * over workers, in `unit` ("packets"). */
 struct sluice_counter_row {
 	char name[48];
 	char help[96];
 	uint64_t value;
+	char unit[16];
 };
-static_assert(sizeof(struct sluice_counter_row) == 152, "counter row");
+static_assert(sizeof(struct sluice_counter_row) == 168, "counter row");
 
 enum sluice_poll_mode {
 	SLUICE_POLL_ADAPTIVE, /* back off when idle */
@@ -58,7 +59,8 @@ struct sluice_graph_row {
 	char node[32];
 	char edges[224]; /* the names of the next nodes, separated by spaces */
 	uint64_t calls, packets, cycles;
+	uint64_t tsc_hz; /* cycles a second */
 };
-static_assert(sizeof(struct sluice_graph_row) == 280, "graph row");
+static_assert(sizeof(struct sluice_graph_row) == 288, "graph row");
 
 #endif

@@ -199,6 +199,7 @@ static void counters_named(void **state)
 	count = answer.length / sizeof(rows[0]);
 	for (uint32_t i = 0; i < count; i++) {
 		if (strchr(rows[i].name, '.') == NULL || rows[i].help[0] == '\0' ||
+		    rows[i].unit[0] == '\0' || strlen(rows[i].unit) == sizeof(rows[i].unit) - 1 ||
 		    strlen(rows[i].name) == sizeof(rows[i].name) - 1 ||
 		    strlen(rows[i].help) == sizeof(rows[i].help) - 1)
 			fail_msg("%s: %s", rows[i].name, rows[i].help);
@@ -285,12 +286,9 @@ static void configuration_replayed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(garbage_refused),
-	        cmocka_unit_test(version_told),
-	        cmocka_unit_test(counters_listed),
-	        cmocka_unit_test(counters_named),
-	        cmocka_unit_test(workers_and_graph_listed),
-	        cmocka_unit_test(attack_logged),
+	        cmocka_unit_test(garbage_refused),          cmocka_unit_test(version_told),
+	        cmocka_unit_test(counters_listed),          cmocka_unit_test(counters_named),
+	        cmocka_unit_test(workers_and_graph_listed), cmocka_unit_test(attack_logged),
 	        cmocka_unit_test(configuration_replayed),
 	};
 

@@ -27,6 +27,7 @@
 
 #define PATIENCE_S      5
 #define CONNECTIONS_MAX 64
+#define FAKE_ROWS       190 /* of a reply */
 
 struct scene;
 
@@ -91,7 +92,7 @@ static void fake_note(struct fake *fake, const struct seqpacket_record *record, 
 
 static void fake_rows(struct fake *fake, struct channel *channel, struct sluice_api_header header)
 {
-	static const struct sluice_counter_row rows[200];
+	static const struct sluice_counter_row rows[FAKE_ROWS];
 	uint32_t sent;
 
 	/* A real one would wait for room; the test makes its buffers large instead. */
@@ -619,7 +620,7 @@ static void test_slow_client(void **state)
 	assert_int_equal(asked_status(scene, "turn realm other"), 0);
 	assert_int_equal(slow.rows, 0);
 	channel_read(&slow.channel, true);
-	AWAIT(scene, slow.rows == 60 * 200);
+	AWAIT(scene, slow.rows == 60 * FAKE_ROWS);
 	assert_int_equal(slow.last.flags, 0);
 	ask(scene, &slow, "turn show");
 	assert_int_equal(slow.last.status, 0);

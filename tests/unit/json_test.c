@@ -180,8 +180,8 @@ static void test_errors(void **state)
 static void test_table(void **state)
 {
 	static const struct sluice_counter_row rows[] = {
-	        {.name = "drop.a", .help = "first", .value = 5},
-	        {.name = "turn.longer_name", .help = "second", .value = 123456},
+	        {.name = "drop.a", .help = "first", .value = 5, .unit = "packets"},
+	        {.name = "turn.longer_name", .help = "second", .value = 123456, .unit = "requests"},
 	};
 	char *text = NULL;
 	size_t length;
@@ -192,9 +192,9 @@ static void test_table(void **state)
 	assert_int_equal(printer_rows(&printer, rows, 2), 0);
 	printer_end(&printer, true);
 	fclose(out);
-	assert_string_equal(text, "name               value  help\n"
-	                          "drop.a                 5  first\n"
-	                          "turn.longer_name  123456  second\n");
+	assert_string_equal(text, "name               value  unit      help\n"
+	                          "drop.a                 5  packets   first\n"
+	                          "turn.longer_name  123456  requests  second\n");
 	free(text);
 }
 

@@ -27,20 +27,53 @@ __attribute__((noinline)) static char *print(const struct metric_rows *rows)
 }
 
 /* Names are unique and in Prometheus' letters; counters and only they end in _total. */
+static void name_check(const struct metric *metric)
+{
+	struct metric_walk walk = {0};
+	const struct metric *other;
+	size_t length = strlen(metric->name);
+	bool total = length > 6 && strcmp(metric->name + length - 6, "_total") == 0;
+	int found = 0;
+
+	assert_int_equal(strncmp(metric->name, "sluice_", 7), 0);
+	assert_int_equal(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_"), length);
+	assert_int_equal(total, metric->kind == METRIC_COUNTER);
+	while ((other = metric_next(&walk)) != NULL)
+		found += strcmp(other->name, metric->name) == 0;
+	assert_int_equal(found, 1);
+}
+
 static void test_table(void **state)
 {
-	for (const struct metric *metric = metrics; metric->name != NULL; metric++) {
-		size_t length = strlen(metric->name);
-		bool total = length > 6 && strcmp(metric->name + length - 6, "_total") == 0;
+	struct metric_walk walk = {0};
+	const struct metric *metric;
+	int count = 0;
 
-		assert_int_equal(strncmp(metric->name, "sluice_", 7), 0);
-		assert_int_equal(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_"), length);
-		assert_int_equal(total, metric->kind == METRIC_COUNTER);
+	for (; (metric = metric_next(&walk)) != NULL; count++) {
+		const struct metric_source_info *source = &metric_sources[metric->source];
+
+		name_check(metric);
 		assert_true(metric->help[0] != '\0');
-		for (const struct metric *other = metrics; other < metric; other++)
-			assert_string_not_equal(other->name, metric->name);
-		assert_true(metric->offset + metric->size <=
-		            metric_sources[metric->source].row_size);
+		assert_true(metric->offset + metric->size <= source->row_size);
+		if (metric->value == VALUE_CYCLES)
+			assert_in_range(metric->second, 1, source->row_size - sizeof(uint64_t));
+	}
+	assert_true(count > 50);
+}
+
+/* Whatever is counted has a unit, a metric, and room for the sum. */
+static void test_columns(void **state)
+{
+	static const struct column *const tables[] = {port_columns, worker_columns, graph_columns};
+	const struct column *column;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		assert_non_null(column_counter(tables[i], 0));
+		for (uint32_t n = 0; (column = column_counter(tables[i], n)) != NULL; n++) {
+			assert_int_equal(column->size, sizeof(uint64_t));
+			assert_non_null(column->unit);
+			assert_non_null(column->metric);
+		}
 	}
 }
 
@@ -48,18 +81,21 @@ static void test_text(void **state)
 {
 	const struct sluice_worker_row worker = {
 	        .id = 3, .busy_cycles = 5000000000, .tsc_hz = 2000000000, .ring_used = 7};
+	const struct sluice_graph_row node = {
+	        .node = "drop", .cycles = 1000000000, .tsc_hz = 2000000000};
 	const struct sluice_port_row port = {.name = "a\"b\n", .state = SLUICE_PORT_DOWN};
 	const struct sluice_media_row media = {.streams = 15, .streams_max = 20};
 	struct sluice_counter_row counters[] = {
 	        {"drop.no_route", "no route", 4},
 	        {"turn.allocate_success", "allocations made", 9},
-	        {"worker.rx_packets", "packets", 1},
+	        {"worker.packets", "packets", 1},
 	        {"drop.too_big", "too big", 5},
 	};
 	struct metric_rows rows[SOURCES] = {0};
 	char *text, *first;
 
 	assert_int_equal(metric_rows_add(&rows[SOURCE_WORKER], SOURCE_WORKER, &worker, 1), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_GRAPH], SOURCE_GRAPH, &node, 1), 0);
 	assert_int_equal(metric_rows_add(&rows[SOURCE_PORT], SOURCE_PORT, &port, 1), 0);
 	assert_int_equal(metric_rows_add(&rows[SOURCE_MEDIA], SOURCE_MEDIA, &media, 1), 0);
 	assert_int_equal(metric_rows_add(&rows[SOURCE_COUNTER], SOURCE_COUNTER, counters, 2), 0);
@@ -69,6 +105,7 @@ static void test_text(void **state)
 	assert_non_null(strstr(text, "\nsluice_dataplane_up 0\n"));
 	assert_non_null(
 	        strstr(text, "\nsluice_worker_busy_seconds_total{worker=\"3\"} 2.500000\n"));
+	assert_non_null(strstr(text, "\nsluice_node_seconds_total{node=\"drop\"} 0.500000\n"));
 	assert_non_null(strstr(text, "\nsluice_worker_ring_packets{worker=\"3\"} 7\n"));
 	assert_non_null(strstr(text, "\nsluice_port_up{port=\"a\\\"b\"} 0\n"));
 	assert_non_null(strstr(text, "\nsluice_streams 15\n"));
@@ -78,7 +115,7 @@ static void test_text(void **state)
 	assert_non_null(strstr(text, "# HELP sluice_turn_allocate_success_total Allocations made."
 	                             "\n# TYPE sluice_turn_allocate_success_total counter\n"
 	                             "sluice_turn_allocate_success_total 9\n"));
-	assert_null(strstr(text, "sluice_worker_rx_packets"));
+	assert_null(strstr(text, "sluice_worker_packets_total 1"));
 	first = strstr(text, "# TYPE sluice_drops_total");
 	assert_non_null(first);
 	assert_null(strstr(first + 1, "# TYPE sluice_drops_total"));
@@ -91,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_table),
+	        cmocka_unit_test(test_columns),
 	        cmocka_unit_test(test_text),
 	};
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A field of the API's rows, declared once: the columns of the CLI and of its JSON, their part of
+ * the manual, and of what is counted `counter show`, /metrics and docs/metrics.md all come from it.
+ */
+#ifndef COMMON_COLUMN_H
+#define COMMON_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a field of a struct lies. */
+#define FIELD_SIZE(body, member) sizeof(((struct body *)0)->member)
+#define FIELD(body, member)                                                                        \
+	.offset = offsetof(struct body, member), .size = FIELD_SIZE(body, member)
+
+enum column_type {
+	COLUMN_TEXT,    /* char[] */
+	COLUMN_WORDS,   /* char[]: an array in JSON */
+	COLUMN_NUMBER,  /* uint of `size` bytes */
+	COLUMN_CHOICE,  /* uint: a word of `choices` */
+	COLUMN_ADDRESS, /* struct sluice_addr; null where it is all zero */
+	COLUMN_MAC,     /* 6 bytes */
+	COLUMN_RATIO,   /* uint64_t at `offset` divided by the one at `second`; null where that is 0
+	                 */
+	COLUMN_COMMAND, /* char[]: a command, whose own words are printable */
+};
+
+struct column {
+	const char *key;
+	const char *help;
+	enum column_type type;
+	bool only_json; /* too much for a table */
+	uint16_t offset, size, second;
+	const char *const *choices;
+	uint64_t absent;    /* a number with this value is shown as absent; 0: none is */
+	const char *unit;   /* of a number; NULL: it is in the help, or there is none */
+	bool counter;       /* uint64_t that only grows: `counter show` has it */
+	const char *metric; /* its name in /metrics; NULL: it is none. Of cycles: in seconds, by the
+	                       cycles a second at `second` */
+};
+
+/* End with a key of NULL. */
+extern const struct column port_columns[];   /* struct sluice_port_row */
+extern const struct column worker_columns[]; /* struct sluice_worker_row */
+extern const struct column graph_columns[];  /* struct sluice_graph_row */
+
+/* Its help, with the unit where that does not say it. Bytes: COLUMN_ABOUT_MAX. */
+#define COLUMN_ABOUT_MAX 160
+const char *column_about(const struct column *column, char *text);
+/* The i-th that is a counter, or NULL behind the last one. */
+const struct column *column_counter(const struct column *columns, uint32_t i);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/counter_table.h"
+
+#include "graph/drop.h"
+#include "media/state.h"
+#include "turn/turn.h"
+
+#include <gate_verdict.h>
+
+#include <stdio.h>
+
+/* What is not counted in packets. */
+static const char *const media_units[MEDIA_COUNTERS + 1] = {
+        [MEDIA_RTCP_RECEIVED] = "compounds",  [MEDIA_RTCP_SENT] = "compounds",
+        [MEDIA_RTCP_MALFORMED] = "compounds", [MEDIA_RTCP_RATE] = "compounds",
+        [MEDIA_RTCP_UNKNOWN] = "blocks",      [MEDIA_KEY_FRAME_ASKED] = "requests",
+        [MEDIA_KEY_FRAME_SENT] = "requests",  [MEDIA_FEEDBACK_DROPPED] = "requests",
+        [MEDIA_ASK_FULL] = "requests",
+};
+
+void counter_row_set(struct sluice_counter_row *row, const char *area, const char *name,
+                     const char *help, const char *unit)
+{
+	*row = (struct sluice_counter_row){0};
+	snprintf(row->name, sizeof(row->name), "%s.%s", area, name);
+	snprintf(row->help, sizeof(row->help), "%s", help);
+	snprintf(row->unit, sizeof(row->unit), "%s", unit != NULL ? unit : "packets");
+}
+
+static bool gate_declared(const char *area, uint32_t index, struct sluice_counter_row *row)
+{
+	const struct gate_counter_info *info = &gate_counter_infos[index];
+
+	if (index >= GATE_COUNTERS)
+		return false;
+	counter_row_set(row, area, info->name, info->help, info->unit);
+	return true;
+}
+
+static bool drop_declared(uint32_t index, struct sluice_counter_row *row)
+{
+	if (index >= DROP_REASONS)
+		return false;
+	counter_row_set(row, "drop", drop_reasons[index].name, drop_reasons[index].help, NULL);
+	return true;
+}
+
+static bool turn_declared(uint32_t index, struct sluice_counter_row *row)
+{
+	const struct turn_counter_info *info = &turn_counter_infos[index];
+
+	if (index >= turn_counters_count)
+		return false;
+	counter_row_set(row, "turn", info->name, info->help, info->unit);
+	return true;
+}
+
+static bool media_declared(uint32_t index, struct sluice_counter_row *row)
+{
+	if (index >= media_counters_count)
+		return false;
+	counter_row_set(row, "media", media_counter_infos[index].name,
+	                media_counter_infos[index].help,
+	                index <= MEDIA_COUNTERS ? media_units[index] : NULL);
+	return true;
+}
+
+bool counter_declared(enum counter_area area, uint32_t index, struct sluice_counter_row *row)
+{
+	switch (area) {
+	case COUNTER_DROP:
+		return drop_declared(index, row);
+	case COUNTER_TURN:
+		return turn_declared(index, row);
+	case COUNTER_GATE_NODE:
+		return gate_declared("gate_node", index, row);
+	case COUNTER_MEDIA:
+		return media_declared(index, row);
+	case COUNTER_GATE:
+		return gate_declared("gate", index, row);
+	default:
+		return false;
+	}
+}
