@@ -57,6 +57,8 @@ const struct column worker_columns[] = {
          COUNTER("sluice_worker_packets_total", "packets")},
         {"walks", "walks over the graph", COLUMN_NUMBER, WORKER(walks),
          COUNTER("sluice_worker_walks_total", "walks")},
+        {"bursts", "bursts of packets that a queue gave", COLUMN_NUMBER, WORKER(bursts),
+         COUNTER("sluice_worker_bursts_total", "bursts")},
         {"busy_cycles", "time in walks that found packets", COLUMN_NUMBER, WORKER(busy_cycles),
          CYCLES(sluice_worker_row, "sluice_worker_busy_seconds_total")},
         {"idle_cycles", "time in walks that found none", COLUMN_NUMBER, WORKER(idle_cycles),

@@ -163,6 +163,7 @@ static int parts_create(struct controlplane *cp)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	server.started = now.tv_sec;
+	server.started_unix = time(NULL);
 	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);
 	cp->log = cp->own != NULL ? log_keeper_create(cp->base, cp->own) : NULL;

@@ -20,6 +20,8 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
+#include <time.h>
+
 #define POOL_CACHE 512
 
 void options_default(struct options *options)
@@ -124,6 +126,7 @@ struct dataplane *dataplane_create(const struct options *options, struct event_b
 	dp->options = *options;
 	dp->events = events;
 	dp->tsc_start = rte_rdtsc();
+	dp->started = (uint64_t)time(NULL);
 	dp->srtp = srtp_engine_choose(options->srtp_engine);
 	if (dp->srtp == NULL) {
 		log_error(SLUICE_LOG_PROCESS,

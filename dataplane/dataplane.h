@@ -51,6 +51,7 @@ struct options {
 struct dataplane {
 	struct options options;
 	uint64_t tsc_start;
+	uint64_t started;          /* Unix time, seconds */
 	struct event_base *events; /* the control thread's loop; NULL in tests that have none */
 	struct rte_rcu_qsbr *qsbr; /* reader ids are the workers' ids */
 	struct rte_mempool *pool;  /* packets; private area: struct packet */

@@ -22,6 +22,7 @@ static const struct column version_columns[] = {
         {"srtp", "engine of its SRTP", COLUMN_TEXT, ROW(srtp)},
         {"pid", "process id", COLUMN_NUMBER, ROW(pid)},
         {"uptime", "in seconds", COLUMN_NUMBER, ROW(uptime_s)},
+        {"started", "Unix time, in seconds", COLUMN_NUMBER, .only_json = true, ROW(started)},
         {0},
 };
 

@@ -88,6 +88,8 @@ static const struct column snapshot_columns[] = {
         {"age", "milliseconds since it was last seen to be right", COLUMN_NUMBER, SNAPSHOT(age_ms),
          .absent = UINT32_MAX},
         {"held", "1: nobody is seen, the last view is kept", COLUMN_NUMBER, SNAPSHOT(held)},
+        {"node", "this one", COLUMN_TEXT, SNAPSHOT(node)},
+        {"state", "active or draining", COLUMN_CHOICE, SNAPSHOT(state), .choices = states},
         {0},
 };
 

@@ -22,6 +22,18 @@ static const struct reply counter_reply = {sizeof(struct sluice_counter_row),
 static const struct reply worker_reply = {sizeof(struct sluice_worker_row),
                                           .columns = worker_columns};
 
+#define POOL(member) FIELD(sluice_pool_row, member)
+
+static const struct column pool_columns[] = {
+        {"name", "of the pool", COLUMN_TEXT, POOL(name)},
+        {"size", "packet buffers that there are", COLUMN_NUMBER, POOL(size)},
+        {"used", "packet buffers in use, those that wait in queues of ports among them",
+         COLUMN_NUMBER, POOL(used)},
+        {0},
+};
+
+static const struct reply pool_reply = {sizeof(struct sluice_pool_row), .columns = pool_columns};
+
 static const struct reply graph_reply = {sizeof(struct sluice_graph_row), .columns = graph_columns};
 
 static const struct command commands[] = {
@@ -63,6 +75,13 @@ static const struct command commands[] = {
                                  FIELD(sluice_worker_poll, mode),
                                  .choices = polls},
                         },
+        },
+        {
+                .path = {"pool", "show"},
+                .help = "packet buffers, and how many of them are in use",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_POOL_SHOW,
+                .reply = &pool_reply,
         },
         {
                 .path = {"graph", "show"},

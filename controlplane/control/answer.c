@@ -35,6 +35,7 @@ static void answer_version(struct client *client, const void *body)
 	        .pid = getpid(),
 	        .program = "sluice-controlplane",
 	        .version = SLUICE_VERSION_TEXT,
+	        .started = client->options->started_unix,
 	};
 	struct timespec now;
 	bool more;

@@ -32,7 +32,8 @@ struct server_options {
 	struct fleet *fleet;      /* NULL: none */
 	struct event_bus *events; /* NULL: none */
 	struct seqpacket_record *buffer;
-	uint64_t started; /* CLOCK_MONOTONIC, seconds */
+	uint64_t started;      /* CLOCK_MONOTONIC, seconds */
+	uint64_t started_unix; /* the same in Unix time */
 };
 
 struct server;

@@ -26,6 +26,7 @@ struct metrics_collector {
 	struct asker *asker;       /* NULL: none is */
 	bool running;
 	bool away; /* the dataplane did not answer: it is not asked again this time */
+	uint32_t errors;
 	struct metric_rows rows[SOURCES];
 };
 
@@ -70,7 +71,7 @@ static void scrapes_answer(struct metrics_collector *collector)
 	FILE *out = open_memstream(&text, &length);
 
 	if (out != NULL) {
-		metrics_print(out, collector->rows);
+		metrics_print(out, collector->rows, collector->errors);
 		fclose(out);
 	}
 	while ((scrape = LIST_FIRST(&collector->scrapes)) != NULL) {
@@ -95,16 +96,33 @@ static void source_next(struct metrics_collector *collector)
 	source_ask(collector);
 }
 
+/* Half of a source is none: what is missing would look as if it had gone. */
+static void source_fail(struct metrics_collector *collector, bool error)
+{
+	collector->errors += error;
+	metric_rows_free(&collector->rows[collector->source]);
+	source_next(collector);
+}
+
 static void on_rows(void *arg, const void *rows, uint32_t length, bool more)
 {
 	struct metrics_collector *collector = arg;
 	enum metric_source source = collector->source;
+	struct asker *asker = collector->asker;
 
-	metric_rows_add(&collector->rows[source], source, rows,
-	                length / metric_sources[source].row_size);
+	if (!more)
+		collector->asker = NULL;
+	if (metric_rows_add(&collector->rows[source], source, rows,
+	                    length / metric_sources[source].row_size) != 0) {
+		collector->asker = NULL;
+		if (more)
+			asker_end(asker);
+		source_fail(collector, true);
+		return;
+	}
 	if (more)
 		return;
-	collector->asker = NULL;
+	collector->rows[source].whole = true;
 	/* The version's second row is the dataplane's. */
 	if (source == SOURCE_VERSION && collector->rows[source].count < 2)
 		collector->away = true;
@@ -114,18 +132,20 @@ static void on_rows(void *arg, const void *rows, uint32_t length, bool more)
 static void on_failed(void *arg, int status, const char *why)
 {
 	struct metrics_collector *collector = arg;
+	bool away = collector->away;
 
 	collector->asker = NULL;
 	if (status == -EHOSTDOWN || status == -ETIMEDOUT)
 		collector->away = true;
-	source_next(collector);
+	/* That the dataplane is away, sluice_dataplane_up says. */
+	source_fail(collector, !away || status != -EHOSTDOWN);
 }
 
 /* What the control plane answers alone is asked all the same. */
 static bool source_is_asked(const struct metrics_collector *collector, enum metric_source source)
 {
 	return command_of_type(metric_sources[source].type) != NULL &&
-	       (!collector->away || source <= SOURCE_REGION || source == SOURCE_COUNTER);
+	       (!collector->away || source <= SOURCE_SNAPSHOT || source == SOURCE_COUNTER);
 }
 
 static void source_ask(struct metrics_collector *collector)
@@ -141,6 +161,7 @@ static void source_ask(struct metrics_collector *collector)
 		collector->asker = asker_create(&collector->asks, &request, &handler, collector);
 		if (collector->asker != NULL)
 			return;
+		collector->errors++;
 	}
 	scrapes_answer(collector);
 }
@@ -161,6 +182,7 @@ static void on_metrics(struct http_request *request, void *arg)
 		return;
 	collector->running = true;
 	collector->away = false;
+	collector->errors = 0;
 	collector->source = 0;
 	source_ask(collector);
 }

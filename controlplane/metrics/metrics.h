@@ -29,6 +29,9 @@ enum metric_value {
 	VALUE_MS,     /* as seconds; UINT32_MAX: no sample */
 	VALUE_IS,     /* 1 where it is `second`, else 0 */
 	VALUE_STATE,  /* a sample for each of `choices`: 1 for the one that it is */
+	VALUE_INFO,   /* 1, with the texts of `labels` */
+	VALUE_SUM,    /* over all rows */
+	VALUE_ROWS,   /* how many there are */
 };
 
 /* The `show` requests that are asked, in order. */
@@ -42,6 +45,8 @@ enum metric_source {
 	SOURCE_WORKER,
 	SOURCE_PORT,
 	SOURCE_GRAPH,
+	SOURCE_POOL,
+	SOURCE_CAPTURE,
 	SOURCE_MEDIA,
 	SOURCE_COUNTER,
 	SOURCES,
@@ -57,6 +62,11 @@ struct metric_source_info {
 };
 extern const struct metric_source_info metric_sources[SOURCES];
 
+struct metric_label {
+	const char *name; /* NULL: the last one was */
+	uint16_t offset, size;
+};
+
 struct metric {
 	const char *name; /* with Prometheus' base units */
 	const char *help;
@@ -66,11 +76,15 @@ struct metric {
 	uint16_t offset, size;
 	uint64_t second;
 	const char *const *choices;
+	const struct metric_label *labels;
 };
 /* Ends with a name of NULL. */
 extern const struct metric metrics[];
 
-#define METRIC_DATAPLANE_UP "1: the dataplane answers" /* of the one that no row has */
+/* Of those that no row has. */
+#define METRIC_DATAPLANE_UP "1: the dataplane answers"
+#define METRIC_SCRAPE_ERRORS                                                                       \
+	"parts of this page that are missing because their answer failed or was cut short"
 
 /* All metrics, the table's and the columns'. */
 struct metric_walk {
@@ -104,6 +118,7 @@ void metric_counter_name(const char *counter, char *name, size_t room);
 struct metric_rows {
 	void *rows;
 	uint32_t count;
+	bool whole; /* all of them are here */
 };
 
 /* 0, or -ENOMEM. */
@@ -111,8 +126,8 @@ int metric_rows_add(struct metric_rows *rows, enum metric_source source, const v
                     uint32_t count);
 void metric_rows_free(struct metric_rows *rows);
 
-/* The exposition format 0.0.4. */
-void metrics_print(FILE *out, const struct metric_rows rows[SOURCES]);
+/* The exposition format 0.0.4. errors: sources that had no whole answer. */
+void metrics_print(FILE *out, const struct metric_rows rows[SOURCES], uint32_t errors);
 
 /* -- collect.c: GET /metrics -- */
 

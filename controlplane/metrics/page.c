@@ -8,12 +8,15 @@
 
 static void labels_page(FILE *out, const struct metric *metric)
 {
+	const struct metric_label *labels = metric->labels;
 	const char *label = metric_sources[metric->source].label;
 
-	if (label != NULL)
+	if (label != NULL && metric->value != VALUE_SUM && metric->value != VALUE_ROWS)
 		fputs(label, out);
 	if (metric->value == VALUE_STATE)
 		fputs(label != NULL ? ", state" : "state", out);
+	for (; labels != NULL && labels->name != NULL; labels++)
+		fprintf(out, ", %s", labels->name);
 }
 
 static void metrics_page(FILE *out)
@@ -22,7 +25,8 @@ static void metrics_page(FILE *out)
 	const struct metric *metric;
 
 	fputs("| metric | kind | labels | |\n|---|---|---|---|\n"
-	      "| `sluice_dataplane_up` | gauge | | " METRIC_DATAPLANE_UP " |\n",
+	      "| `sluice_dataplane_up` | gauge | | " METRIC_DATAPLANE_UP " |\n"
+	      "| `sluice_scrape_errors` | gauge | | " METRIC_SCRAPE_ERRORS " |\n",
 	      out);
 	while ((metric = metric_next(&walk)) != NULL) {
 		fprintf(out, "| `%s` | %s | ", metric->name, metric_kinds[metric->kind]);

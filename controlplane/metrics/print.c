@@ -28,26 +28,43 @@ static void label_print(FILE *out, const char *value, size_t length)
 	}
 }
 
+static void text_print(FILE *out, const char *name, const char *text, size_t size)
+{
+	fprintf(out, "%s=\"", name);
+	label_print(out, text, size);
+	fputc('"', out);
+}
+
 /* {port="dp0",state="up"} */
-static void labels_print(FILE *out, const struct metric_source_info *source, const uint8_t *row,
+static void labels_print(FILE *out, const struct metric *metric, const uint8_t *row,
                          const char *state)
 {
+	const struct metric_source_info *source = &metric_sources[metric->source];
+	const char *at = (const char *)row;
 	const char *separator = "{";
 
 	if (source->label != NULL) {
-		fprintf(out, "{%s=\"", source->label);
+		fputs(separator, out);
 		if (source->label_number)
-			fprintf(out, "%" PRIu64,
+			fprintf(out, "%s=\"%" PRIu64 "\"", source->label,
 			        field_read(row, source->label_offset, source->label_size));
 		else
-			label_print(out, (const char *)row + source->label_offset,
-			            source->label_size);
-		fputc('"', out);
+			text_print(out, source->label, at + source->label_offset,
+			           source->label_size);
 		separator = ",";
 	}
-	if (state != NULL)
-		fprintf(out, "%sstate=\"%s\"", separator, state);
-	if (source->label != NULL || state != NULL)
+	for (const struct metric_label *label = metric->labels;
+	     label != NULL && label->name != NULL; label++) {
+		fputs(separator, out);
+		text_print(out, label->name, at + label->offset, label->size);
+		separator = ",";
+	}
+	if (state != NULL) {
+		fputs(separator, out);
+		text_print(out, "state", state, strlen(state));
+		separator = ",";
+	}
+	if (*separator == ',')
 		fputc('}', out);
 }
 
@@ -57,24 +74,15 @@ static void states_print(FILE *out, const struct metric *metric, const uint8_t *
 
 	for (uint32_t i = 0; metric->choices[i] != NULL; i++) {
 		fputs(metric->name, out);
-		labels_print(out, &metric_sources[metric->source], row, metric->choices[i]);
+		labels_print(out, metric, row, metric->choices[i]);
 		fprintf(out, " %d\n", is == i);
 	}
 }
 
-static void sample_print(FILE *out, const struct metric *metric, const uint8_t *row)
+static void value_print(FILE *out, const struct metric *metric, const uint8_t *row, uint64_t value)
 {
-	uint64_t value = field_read(row, metric->offset, metric->size);
 	uint64_t hz;
 
-	if (metric->value == VALUE_STATE) {
-		states_print(out, metric, row);
-		return;
-	}
-	if (metric->value == VALUE_MS && value == UINT32_MAX)
-		return;
-	fputs(metric->name, out);
-	labels_print(out, &metric_sources[metric->source], row, NULL);
 	switch (metric->value) {
 	case VALUE_CYCLES:
 		hz = field_read(row, metric->second, sizeof(hz));
@@ -86,20 +94,55 @@ static void sample_print(FILE *out, const struct metric *metric, const uint8_t *
 	case VALUE_IS:
 		fprintf(out, " %d\n", value == metric->second);
 		break;
+	case VALUE_INFO:
+		fputs(" 1\n", out);
+		break;
 	default:
 		fprintf(out, " %" PRIu64 "\n", value);
 		break;
 	}
 }
 
+static void sample_print(FILE *out, const struct metric *metric, const uint8_t *row)
+{
+	uint64_t value = metric->size != 0 ? field_read(row, metric->offset, metric->size) : 0;
+
+	if (metric->value == VALUE_STATE) {
+		states_print(out, metric, row);
+		return;
+	}
+	if (metric->value == VALUE_MS && value == UINT32_MAX)
+		return;
+	fputs(metric->name, out);
+	labels_print(out, metric, row, NULL);
+	value_print(out, metric, row, value);
+}
+
+/* One sample of all rows, also where there are none. */
+static void total_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)
+{
+	size_t size = metric_sources[metric->source].row_size;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < rows->count; i++)
+		sum += metric->value == VALUE_ROWS
+		               ? 1
+		               : field_read((const uint8_t *)rows->rows + i * size, metric->offset,
+		                            metric->size);
+	fprintf(out, "%s %" PRIu64 "\n", metric->name, sum);
+}
+
 static void metric_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)
 {
 	size_t size = metric_sources[metric->source].row_size;
+	bool total = metric->value == VALUE_SUM || metric->value == VALUE_ROWS;
 
-	if (rows->count == 0)
+	if (!rows->whole || (rows->count == 0 && !total))
 		return;
 	heading_print(out, metric->name, metric->help, metric->kind);
-	for (uint32_t i = 0; i < rows->count; i++)
+	if (total)
+		total_print(out, metric, rows);
+	for (uint32_t i = 0; i < rows->count && !total; i++)
 		sample_print(out, metric, (const uint8_t *)rows->rows + i * size);
 }
 
@@ -160,7 +203,7 @@ static void counters_print(FILE *out, const struct metric_area *family,
 	}
 }
 
-void metrics_print(FILE *out, const struct metric_rows rows[SOURCES])
+void metrics_print(FILE *out, const struct metric_rows rows[SOURCES], uint32_t errors)
 {
 	const struct metric_area *area = metric_areas;
 	struct metric_walk walk = {0};
@@ -169,6 +212,8 @@ void metrics_print(FILE *out, const struct metric_rows rows[SOURCES])
 
 	heading_print(out, "sluice_dataplane_up", METRIC_DATAPLANE_UP, METRIC_GAUGE);
 	fprintf(out, "sluice_dataplane_up %d\n", up);
+	heading_print(out, "sluice_scrape_errors", METRIC_SCRAPE_ERRORS, METRIC_GAUGE);
+	fprintf(out, "sluice_scrape_errors %u\n", errors);
 	while ((metric = metric_next(&walk)) != NULL)
 		metric_print(out, metric, &rows[metric->source]);
 	do

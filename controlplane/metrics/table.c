@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <sluice/capture.h>
 #include <sluice/gate.h>
 #include <sluice/http.h>
 #include <sluice/media.h>
@@ -32,6 +33,9 @@ const struct metric_source_info metric_sources[SOURCES] = {
                          LABEL(sluice_port_row, name), .columns = port_columns},
         [SOURCE_GRAPH] = {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row), .label = "node",
                           LABEL(sluice_graph_row, node), .columns = graph_columns},
+        [SOURCE_POOL] = {SLUICE_POOL_SHOW, sizeof(struct sluice_pool_row), .label = "pool",
+                         LABEL(sluice_pool_row, name)},
+        [SOURCE_CAPTURE] = {SLUICE_CAPTURE_SHOW, sizeof(struct sluice_capture_row)},
         [SOURCE_MEDIA] = {SLUICE_MEDIA_SHOW, sizeof(struct sluice_media_row)},
         [SOURCE_COUNTER] = {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
 };
@@ -45,10 +49,23 @@ static const char *const modes[] = {"off", "observe", "enforce", NULL};
 #define MEDIA(member)                GAUGE(SOURCE_MEDIA, sluice_media_row, member)
 #define TURN(member)                 GAUGE(SOURCE_TURN, sluice_turn_row, member)
 
+#define POOL(member) GAUGE(SOURCE_POOL, sluice_pool_row, member)
+
+static const struct metric_label build[] = {
+        {"version", FIELD(sluice_version, version)},
+        {"engine", FIELD(sluice_version, srtp)},
+        {"dpdk", FIELD(sluice_version, dpdk)},
+        {0},
+};
+
 const struct metric metrics[] = {
-        {"sluice_uptime_seconds",
-         "since the daemon's start; the dataplane's is missing while it is away",
-         GAUGE(SOURCE_VERSION, sluice_version, uptime_s)},
+        {"sluice_build_info",
+         "1 for each daemon that answers, with its version, and the dataplane's SRTP engine and "
+         "DPDK",
+         METRIC_GAUGE, SOURCE_VERSION, VALUE_INFO, .labels = build},
+        {"sluice_start_time_seconds",
+         "Unix time of the daemon's start; the dataplane's is missing while it is away",
+         GAUGE(SOURCE_VERSION, sluice_version, started)},
         {"sluice_http_connections", "open connections of the HTTP server",
          GAUGE(SOURCE_HTTP, sluice_http_row, connections)},
         {"sluice_http_requests_total", "HTTP requests that were answered",
@@ -92,6 +109,8 @@ const struct metric metrics[] = {
          GAUGE(SOURCE_SNAPSHOT, sluice_snapshot_row, nodes)},
         {"sluice_snapshot_held", "1: nobody is seen, and the last view is kept",
          GAUGE(SOURCE_SNAPSHOT, sluice_snapshot_row, held)},
+        {"sluice_node_draining", "1: this node turns new work away", METRIC_GAUGE, SOURCE_SNAPSHOT,
+         VALUE_IS, AT(sluice_snapshot_row, state), .second = SLUICE_NODE_DRAINING},
         {"sluice_turn_allocations", "allocations that live", TURN(allocations)},
         {"sluice_turn_allocations_max", "that there is room for", TURN(allocations_max)},
         {"sluice_turn_permissions", "permissions that live", TURN(permissions)},
@@ -100,6 +119,16 @@ const struct metric metrics[] = {
         {"sluice_turn_channels_max", "that there is room for", TURN(channels_max)},
         {"sluice_port_up", "1: the port has a link", METRIC_GAUGE, SOURCE_PORT, VALUE_IS,
          AT(sluice_port_row, state), .second = SLUICE_PORT_UP},
+        {"sluice_packet_buffers", "packet buffers that there are", POOL(size)},
+        {"sluice_packet_buffers_used",
+         "packet buffers in use, those that wait in queues of ports among them", POOL(used)},
+        {"sluice_captures", "captures that run or are not yet taken away", METRIC_GAUGE,
+         SOURCE_CAPTURE, VALUE_ROWS},
+        {"sluice_captures_packets", "packets that these captures have written", METRIC_GAUGE,
+         SOURCE_CAPTURE, VALUE_SUM, AT(sluice_capture_row, packets)},
+        {"sluice_captures_lost_packets",
+         "packets that matched one of these captures and were not written", METRIC_GAUGE,
+         SOURCE_CAPTURE, VALUE_SUM, AT(sluice_capture_row, lost)},
         {"sluice_endpoints", "SRTP endpoints", MEDIA(endpoints)},
         {"sluice_endpoints_max", "that there is room for", MEDIA(endpoints_max)},
         {"sluice_streams", "streams that endpoints publish", MEDIA(streams)},

@@ -95,7 +95,9 @@ void fleet_snapshot_row(const struct fleet *fleet, struct sluice_snapshot_row *r
 	*row = (struct sluice_snapshot_row){
 	        .age_ms = age == UINT64_MAX ? UINT32_MAX : ms_of(age),
 	        .held = view_held_since(fleet->view) != 0,
+	        .state = fleet->drain.on ? SLUICE_NODE_DRAINING : SLUICE_NODE_ACTIVE,
 	};
+	memcpy(row->node, fleet->own.id, sizeof(row->node));
 	if (fleet->snapshot == NULL)
 		return;
 	row->generation = fleet->snapshot->generation;

@@ -25,6 +25,7 @@ static int version_handle(struct api_call *call)
 	        .program = "sluice-dataplane",
 	        .version = SLUICE_VERSION_TEXT,
 	        .uptime_s = (rte_rdtsc() - call->dp->tsc_start) / rte_get_tsc_hz(),
+	        .started = call->dp->started,
 	};
 	snprintf(version->dpdk, sizeof(version->dpdk), "%s", rte_version());
 	snprintf(version->srtp, sizeof(version->srtp), "%s", call->dp->srtp->name);

@@ -52,6 +52,7 @@ void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 	        .poll = __atomic_load_n(&worker->poll, __ATOMIC_RELAXED),
 	        .packets = __atomic_load_n(&worker->rx_packets, __ATOMIC_RELAXED),
 	        .walks = __atomic_load_n(&worker->walks, __ATOMIC_RELAXED),
+	        .bursts = __atomic_load_n(&worker->bursts, __ATOMIC_RELAXED),
 	        .busy_cycles = __atomic_load_n(&worker->busy_cycles, __ATOMIC_RELAXED),
 	        .idle_cycles = __atomic_load_n(&worker->idle_cycles, __ATOMIC_RELAXED),
 	        .handed_over = __atomic_load_n(&worker->handed_over, __ATOMIC_RELAXED),
@@ -70,6 +71,17 @@ static int worker_show_handle(struct api_call *call)
 	while (count < max && call->job->cursor < call->dp->n_workers)
 		worker_row(call->dp->workers[call->job->cursor++], &rows[count++]);
 	return api_page(call, count, sizeof(*rows));
+}
+
+static int pool_show_handle(struct api_call *call)
+{
+	const struct rte_mempool *pool = call->dp->pool;
+	struct sluice_pool_row *row = call->rows;
+
+	*row = (struct sluice_pool_row){.size = pool->size, .used = rte_mempool_in_use_count(pool)};
+	snprintf(row->name, sizeof(row->name), "%s", pool->name);
+	call->length = sizeof(*row);
+	return 0;
 }
 
 static int worker_poll_handle(struct api_call *call)
@@ -174,6 +186,7 @@ static const struct api_type types[] = {
         {SLUICE_WORKER_POLL_SET, sizeof(struct sluice_worker_poll), worker_poll_handle},
         {SLUICE_WORKER_CLOCK_SET, sizeof(struct sluice_worker_clock), worker_clock_handle},
         {SLUICE_GRAPH_SHOW, 0, graph_show_handle},
+        {SLUICE_POOL_SHOW, 0, pool_show_handle},
         {SLUICE_LOG_TABLE_SET, sizeof(struct sluice_log_table), log_table_handle},
 };
 

@@ -71,6 +71,7 @@ static uint16_t queues_poll(struct rte_node *node, struct worker *worker,
 			worker->next_queue = 0;
 		queue = &list->queues[worker->next_queue++];
 		count = rte_eth_rx_burst(queue->ethdev, queue->queue, mbufs, PORT_BURST);
+		worker->bursts += count > 0;
 		packets_begin(mbufs, count, queue);
 		capture_point(worker, SLUICE_CAPTURE_RECEIVED, mbufs, count);
 		total += count;

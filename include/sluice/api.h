@@ -95,6 +95,7 @@ enum sluice_api_type {
 	SLUICE_WORKER_POLL_SET = 0x0303,
 	SLUICE_GRAPH_SHOW = 0x0304,
 	SLUICE_WORKER_CLOCK_SET = 0x0305,
+	SLUICE_POOL_SHOW = 0x0306,
 	/* media.h */
 	SLUICE_ENDPOINT_ADD = 0x0401,
 	SLUICE_ENDPOINT_DELETE = 0x0402,
@@ -170,8 +171,9 @@ struct sluice_version {
 	char dpdk[32]; /* empty for the control plane */
 	char srtp[32]; /* the SRTP engine in use; empty for the control plane */
 	uint64_t uptime_s;
+	uint64_t started; /* Unix time, seconds; stays when the clock is set */
 };
-static_assert(sizeof(struct sluice_version) == 144, "version");
+static_assert(sizeof(struct sluice_version) == 152, "version");
 
 struct sluice_config_show {
 	uint32_t secrets; /* 1: show passwords and secrets, 0: mask them */

@@ -102,15 +102,18 @@ struct sluice_node_drain {
 };
 static_assert(sizeof(struct sluice_node_drain) == 4, "node drain");
 
-/* SLUICE_SNAPSHOT_SHOW {} -> one of this: the view of the fleet that everything is answered from.
- */
+/* SLUICE_SNAPSHOT_SHOW {} -> one of this: the view of the fleet that everything is answered from,
+ * and this node. */
 struct sluice_snapshot_row {
 	uint64_t generation; /* 0: there is none yet */
 	uint32_t regions, nodes;
 	uint32_t age_ms; /* since it was last seen to be right; UINT32_MAX: no other region is known
 	                  */
 	uint32_t held;   /* 1: nobody is seen, the last view is kept */
+	char node[SLUICE_NODE_ID_MAX]; /* this one; empty: not set */
+	uint32_t state;                /* enum sluice_node_state: it drains without a region too */
+	uint32_t pad;
 };
-static_assert(sizeof(struct sluice_snapshot_row) == 24, "snapshot row");
+static_assert(sizeof(struct sluice_snapshot_row) == 96, "snapshot row");
 
 #endif

@@ -47,12 +47,21 @@ struct sluice_worker_row {
 	uint32_t poll;    /* enum sluice_poll_mode */
 	uint64_t packets; /* received */
 	uint64_t walks;   /* of the graph */
+	uint64_t bursts;  /* that a queue had packets in */
 	uint64_t busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full; /* packets that another worker's ring took, and refused */
 	uint64_t tsc_hz;                 /* cycles a second */
 	uint32_t ring_used, ring_size;   /* packets that wait in its own ring */
 };
-static_assert(sizeof(struct sluice_worker_row) == 80, "worker row");
+static_assert(sizeof(struct sluice_worker_row) == 88, "worker row");
+
+/* SLUICE_POOL_SHOW {} -> a row for each pool of packet buffers. */
+struct sluice_pool_row {
+	char name[32];
+	uint32_t size;
+	uint32_t used; /* in rings and queues of devices too; what workers cache is free */
+};
+static_assert(sizeof(struct sluice_pool_row) == 40, "pool row");
 
 /* SLUICE_GRAPH_SHOW {} -> a row for each node of the graph, summed over workers. */
 struct sluice_graph_row {

@@ -37,6 +37,7 @@ static const struct {
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
         {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row)},
         {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row)},
+        {SLUICE_POOL_SHOW, sizeof(struct sluice_pool_row)},
         {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row)},
         {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row)},
         {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row)},

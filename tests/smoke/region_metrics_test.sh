@@ -16,6 +16,7 @@ KEY=$(printf 'k%.0s' {1..28} | base64)
 
 at_exit lab heal b
 at_exit at a node undrain
+command -v promtool >/dev/null || skip "no promtool (prometheus)"
 await 15 all_healthy
 "$SLUICE_ROOT/tools/lab" ctl -r a -j events >"$WORK/events" 2>&1 &
 at_exit process_end $!
@@ -38,6 +39,12 @@ assert at a endpoint add publisher remote learn local 198.18.1.1:5104 profile gc
 assert at a stream add camera endpoint publisher ssrc 7
 assert_equal "$(at a -j media show | jq -c '[.endpoints, .streams, .subscriptions]')" '[1,1,0]' "media show"
 await 5 is sluice_streams 'v == 1'
+metrics >"$WORK/metrics"
+assert promtool check metrics <"$WORK/metrics"
+for name in sluice_region_verdict sluice_snapshot_age_seconds sluice_node_draining sluice_endpoints sluice_media_forwarded_total; do
+	grep -q "^${name}[ {]" "$WORK/metrics" || fail "$name is missing"
+done
+assert is sluice_scrape_errors 'v == 0'
 await_equal 5 1 streams_of b a1
 
 assert lab kill b
@@ -49,6 +56,7 @@ await 30 all_healthy
 await 5 heard '"area":"region","subject":"b","state":"healthy"'
 assert at a node drain
 await 5 heard '"area":"node","subject":"a1","state":"draining"'
+await 5 is sluice_node_draining 'v == 1'
 assert at a node undrain
 await 5 heard '"area":"node","subject":"a1","state":"active"'
 assert_equal "$(metrics | grep -vc '^#')" "$before" "series"

@@ -227,6 +227,24 @@ static void workers_and_graph_listed(void **state)
 	assert_non_null(strstr(nodes[0].edges, "classify"));
 }
 
+static void buffers_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sluice_pool_row *pool = (const void *)answer.body;
+	struct rte_mbuf *mbuf;
+	uint32_t before;
+
+	ask(fixture, SLUICE_POOL_SHOW, 0, "", 0);
+	assert_int_equal(answer.length, sizeof(*pool));
+	assert_int_equal(pool->size, fixture->dp->options.mbufs);
+	before = pool->used;
+	mbuf = rte_pktmbuf_alloc(fixture->dp->pool);
+	assert_non_null(mbuf);
+	ask(fixture, SLUICE_POOL_SHOW, 0, "", 0);
+	rte_pktmbuf_free(mbuf);
+	assert_int_equal(pool->used, before + 1);
+}
+
 /* On ports without XDP nobody else sees it. */
 static void attack_logged(void **state)
 {
@@ -286,9 +304,13 @@ static void configuration_replayed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(garbage_refused),          cmocka_unit_test(version_told),
-	        cmocka_unit_test(counters_listed),          cmocka_unit_test(counters_named),
-	        cmocka_unit_test(workers_and_graph_listed), cmocka_unit_test(attack_logged),
+	        cmocka_unit_test(garbage_refused),
+	        cmocka_unit_test(version_told),
+	        cmocka_unit_test(counters_listed),
+	        cmocka_unit_test(counters_named),
+	        cmocka_unit_test(workers_and_graph_listed),
+	        cmocka_unit_test(buffers_counted),
+	        cmocka_unit_test(attack_logged),
 	        cmocka_unit_test(configuration_replayed),
 	};
 

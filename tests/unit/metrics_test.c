@@ -8,20 +8,24 @@
 
 #include "metrics/metrics.h"
 
+#include <sluice/capture.h>
 #include <sluice/media.h>
 #include <sluice/port.h>
+#include <sluice/region.h>
 #include <sluice/stats.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((noinline)) static char *print(const struct metric_rows *rows)
+__attribute__((noinline)) static char *print(struct metric_rows *rows, uint32_t errors)
 {
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
-	metrics_print(out, rows);
+	for (int i = 0; i < SOURCES; i++)
+		rows[i].whole = rows[i].whole || rows[i].count > 0;
+	metrics_print(out, rows, errors);
 	fclose(out);
 	return text;
 }
@@ -58,7 +62,7 @@ static void test_table(void **state)
 		if (metric->value == VALUE_CYCLES)
 			assert_in_range(metric->second, 1, source->row_size - sizeof(uint64_t));
 	}
-	assert_true(count > 50);
+	assert_true(count > 60);
 }
 
 /* Whatever is counted has a unit, a metric, and room for the sum. */
@@ -77,10 +81,19 @@ static void test_columns(void **state)
 	}
 }
 
+static void rows_free(struct metric_rows *rows)
+{
+	for (int i = 0; i < SOURCES; i++)
+		metric_rows_free(&rows[i]);
+}
+
 static void test_text(void **state)
 {
-	const struct sluice_worker_row worker = {
-	        .id = 3, .busy_cycles = 5000000000, .tsc_hz = 2000000000, .ring_used = 7};
+	const struct sluice_worker_row worker = {.id = 3,
+	                                         .bursts = 8,
+	                                         .busy_cycles = 5000000000,
+	                                         .tsc_hz = 2000000000,
+	                                         .ring_used = 7};
 	const struct sluice_graph_row node = {
 	        .node = "drop", .cycles = 1000000000, .tsc_hz = 2000000000};
 	const struct sluice_port_row port = {.name = "a\"b\n", .state = SLUICE_PORT_DOWN};
@@ -101,10 +114,11 @@ static void test_text(void **state)
 	assert_int_equal(metric_rows_add(&rows[SOURCE_COUNTER], SOURCE_COUNTER, counters, 2), 0);
 	assert_int_equal(metric_rows_add(&rows[SOURCE_COUNTER], SOURCE_COUNTER, counters + 2, 2),
 	                 0);
-	text = print(rows);
+	text = print(rows, 0);
 	assert_non_null(strstr(text, "\nsluice_dataplane_up 0\n"));
 	assert_non_null(
 	        strstr(text, "\nsluice_worker_busy_seconds_total{worker=\"3\"} 2.500000\n"));
+	assert_non_null(strstr(text, "\nsluice_worker_bursts_total{worker=\"3\"} 8\n"));
 	assert_non_null(strstr(text, "\nsluice_node_seconds_total{node=\"drop\"} 0.500000\n"));
 	assert_non_null(strstr(text, "\nsluice_worker_ring_packets{worker=\"3\"} 7\n"));
 	assert_non_null(strstr(text, "\nsluice_port_up{port=\"a\\\"b\"} 0\n"));
@@ -120,16 +134,61 @@ static void test_text(void **state)
 	assert_non_null(first);
 	assert_null(strstr(first + 1, "# TYPE sluice_drops_total"));
 	free(text);
-	for (int i = 0; i < SOURCES; i++)
-		metric_rows_free(&rows[i]);
+	rows_free(rows);
+}
+
+/* The daemons, and what is summed up. */
+static void test_info_and_sums(void **state)
+{
+	const struct sluice_version versions[] = {
+	        {.program = "sluice-controlplane", .version = "1", .started = 7},
+	        {.program = "sluice-dataplane", .version = "2", .srtp = "fast", .dpdk = "3"},
+	};
+	const struct sluice_capture_row captures[] = {{.packets = 5, .lost = 2}, {.lost = 3}};
+	const struct sluice_snapshot_row snapshot = {.state = SLUICE_NODE_DRAINING};
+	const struct sluice_pool_row pool = {"packets", 100, 40};
+	struct metric_rows rows[SOURCES] = {[SOURCE_CAPTURE] = {.whole = true}};
+	char *text;
+
+	assert_int_equal(metric_rows_add(&rows[SOURCE_VERSION], SOURCE_VERSION, versions, 2), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_SNAPSHOT], SOURCE_SNAPSHOT, &snapshot, 1), 0);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_POOL], SOURCE_POOL, &pool, 1), 0);
+	text = print(rows, 0);
+	assert_non_null(strstr(text, "\nsluice_dataplane_up 1\n"));
+	assert_non_null(strstr(text, "\nsluice_build_info{program=\"sluice-dataplane\",version="
+	                             "\"2\",engine=\"fast\",dpdk=\"3\"} 1\n"));
+	assert_non_null(
+	        strstr(text, "\nsluice_start_time_seconds{program=\"sluice-controlplane\"} 7\n"));
+	assert_non_null(strstr(text, "\nsluice_node_draining 1\n"));
+	assert_non_null(strstr(text, "\nsluice_packet_buffers_used{pool=\"packets\"} 40\n"));
+	assert_non_null(strstr(text, "\nsluice_captures 0\n"));
+	assert_non_null(strstr(text, "\nsluice_captures_lost_packets 0\n"));
+	free(text);
+	assert_int_equal(metric_rows_add(&rows[SOURCE_CAPTURE], SOURCE_CAPTURE, captures, 2), 0);
+	text = print(rows, 0);
+	assert_non_null(strstr(text, "\nsluice_captures 2\n"));
+	assert_non_null(strstr(text, "\nsluice_captures_lost_packets 5\n"));
+	free(text);
+	rows_free(rows);
+}
+
+/* Of what was cut short nothing is told, but that it was. */
+static void test_errors(void **state)
+{
+	struct metric_rows rows[SOURCES] = {0};
+	char *text = print(rows, 2);
+
+	assert_non_null(strstr(text, "\nsluice_scrape_errors 2\n"));
+	assert_null(strstr(text, "sluice_captures"));
+	free(text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_table),
-	        cmocka_unit_test(test_columns),
-	        cmocka_unit_test(test_text),
+	        cmocka_unit_test(test_table),  cmocka_unit_test(test_columns),
+	        cmocka_unit_test(test_text),   cmocka_unit_test(test_info_and_sums),
+	        cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

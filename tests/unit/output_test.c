@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A payload and its metadata into ip_output: what waits for a next hop, what leaves with a VLAN
- * tag. */
+ * tag; bursts. */
 #include "net_fixture.h"
 
 #include "graph/packet.h"
@@ -213,6 +213,24 @@ static void a_route_over_a_vlan_is_tagged(void **state)
 	rte_pktmbuf_free(mbuf);
 }
 
+/* A queue that gives something is a burst, however much it gives; one that is empty is none. */
+static void bursts_are_counted(void **state)
+{
+	static const uint8_t frame[60];
+	struct rig *rig = *state;
+	const struct worker *worker = rig->dp->workers[0];
+	uint64_t bursts = worker->bursts, packets = worker->rx_packets;
+
+	rig_walk(rig);
+	assert_int_equal(worker->bursts - bursts, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rig_inject(rig, 0, 0, frame, sizeof(frame)), 0);
+	assert_int_equal(rig_inject(rig, 1, 0, frame, sizeof(frame)), 0);
+	rig_walk(rig);
+	assert_int_equal(worker->bursts - bursts, 2);
+	assert_int_equal(worker->rx_packets - packets, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +240,7 @@ int main(void)
 	        cmocka_unit_test(a_changed_mac_is_used_at_once),
 	        cmocka_unit_test(a_route_that_moves_is_followed_at_once),
 	        cmocka_unit_test(a_route_over_a_vlan_is_tagged),
+	        cmocka_unit_test(bursts_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
