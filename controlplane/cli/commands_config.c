@@ -36,6 +36,8 @@ static const struct column event_columns[] = {
         {"area", "port, gate, region, node, dataplane or allocation", COLUMN_TEXT, EVENT(area)},
         {"subject", "its name", COLUMN_TEXT, EVENT(subject)},
         {"state", "that it has now", COLUMN_TEXT, EVENT(state)},
+        {"user", "of an allocation", COLUMN_TEXT, EVENT(user)},
+        {"client", "of an allocation", COLUMN_ADDRESS, EVENT(client)},
         {"lost", "events before this one that were not read in time", COLUMN_NUMBER,
          .only_json = true, EVENT(lost)},
         {0},

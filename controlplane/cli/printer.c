@@ -175,9 +175,9 @@ static void row_print_endless(struct printer *printer, const void *row)
 		json_decref(object);
 	}
 	for (; column->key != NULL && !printer->json; column++)
-		if (!column->only_json)
+		if (!column->only_json && cell_text(column, row, text, sizeof(text)))
 			fprintf(printer->out, "%s%s", column > printer->reply->columns ? " " : "",
-			        cell_shown(column, row, text));
+			        text);
 	fputc('\n', printer->out);
 	fflush(printer->out);
 }

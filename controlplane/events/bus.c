@@ -65,22 +65,18 @@ static void listener_put(struct event_listener *listener, const struct sluice_ev
 		listener->ready(listener->arg);
 }
 
-void event_tell(struct event_bus *bus, const char *area, const char *subject, const char *state)
+void event_tell(struct event_bus *bus, struct sluice_event_row *row)
 {
 	struct event_listener *listener = LIST_FIRST(&bus->listeners), *next;
-	bool allocation = strcmp(area, "allocation") == 0;
-	struct sluice_event_row row = {0};
+	bool allocation = strcmp(row->area, "allocation") == 0;
 
 	if (listener == NULL)
 		return;
-	time_write(row.time, sizeof(row.time));
-	snprintf(row.area, sizeof(row.area), "%s", area);
-	snprintf(row.subject, sizeof(row.subject), "%s", subject);
-	snprintf(row.state, sizeof(row.state), "%s", state);
+	time_write(row->time, sizeof(row->time));
 	for (; listener != NULL; listener = next) {
 		next = LIST_NEXT(listener, entry); /* `ready` may end it */
 		if (listener->allocations || !allocation)
-			listener_put(listener, &row);
+			listener_put(listener, row);
 	}
 }
 

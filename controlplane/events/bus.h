@@ -21,7 +21,8 @@ struct event_bus *event_bus_create(void);
 /* After its listeners. */
 void event_bus_destroy(struct event_bus *bus);
 
-void event_tell(struct event_bus *bus, const char *area, const char *subject, const char *state);
+/* Its time is written. */
+void event_tell(struct event_bus *bus, struct sluice_event_row *row);
 
 /* `ready` is called with the first event after the queue was empty. NULL: no memory. */
 struct event_listener *event_listen(struct event_bus *bus, bool allocations,

@@ -3,7 +3,7 @@
 #ifndef SLUICE_EVENT_H
 #define SLUICE_EVENT_H
 
-#include <sluice/api.h>
+#include <sluice/turn.h>
 
 /* SLUICE_EVENTS -> rows, a reply each, until the client closes. */
 struct sluice_events {
@@ -16,8 +16,12 @@ struct sluice_event_row {
 	char area[16]; /* "port", "gate", "region", "node", "dataplane", "allocation" */
 	char subject[64];
 	char state[96];
+	/* of an allocation; empty and all zero for others */
+	char user[SLUICE_TURN_USER_SHOWN_MAX];
+	struct sluice_addr client;
+	uint32_t pad;
 	uint64_t lost; /* events that this listener was too slow for, just before this one */
 };
-static_assert(sizeof(struct sluice_event_row) == 216, "event row");
+static_assert(sizeof(struct sluice_event_row) == 280, "event row");
 
 #endif

@@ -59,4 +59,5 @@ await 5 heard '"area":"node","subject":"a1","state":"draining"'
 await 5 is sluice_node_draining 'v == 1'
 assert at a node undrain
 await 5 heard '"area":"node","subject":"a1","state":"active"'
+assert_equal "$(grep -c '"subject":"a1","state":"draining"' "$WORK/events")" 1 "events of one drain"
 assert_equal "$(metrics | grep -vc '^#')" "$before" "series"
