@@ -13,4 +13,6 @@ twice=$(sed -n 's/^| `\([^`]*\)`.*/\1/p' metrics.md | sort | uniq -d)
 for name in $({ jq -r '.. | .expr? // empty' grafana.json; cat alerts.yml; } | grep -o '\bsluice_[a-z0-9_]*' | sort -u); do
 	grep -qw -- "$name" metrics.md || say "no metric is called $name"
 done
+# Of several hosts in one panel each is to be told apart.
+[[ $(jq '[.. | .legendFormat? // empty | select(contains("{{instance}}") | not)] | length' grafana.json) == 0 ]] || say "a legend names no host"
 exit $status
