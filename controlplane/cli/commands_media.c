@@ -269,7 +269,7 @@ static const struct command commands[] = {
                                        "under which packets are repeated (RFC 4588)",
                                        sluice_subscription, rtx_ssrc, 1, UINT32_MAX),
                                 OPTION("rtx-pt", "N", "payload type of repeats",
-                                       sluice_subscription, rtx_pt, 0, 127),
+                                       sluice_subscription, rtx_pt, 1, 127),
                                 {.key = "ext",
                                  .help = "header extensions' ids, publisher's and subscriber's; "
                                          "others are left out",

@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "media/spent.h"
+#include "media/ssrc_set.h"
 #include "media/state.h"
 #include "worker.h"
 
@@ -54,6 +55,7 @@ struct media_config {
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
 	struct spent *spent;
+	struct ssrc_set ssrcs;
 };
 
 /* -- table.c -- */

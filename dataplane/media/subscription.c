@@ -31,19 +31,39 @@ static int ext_check(const struct sluice_subscription *add, char *why)
 	return 0;
 }
 
-static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc)
+static uint64_t leg_hash(const struct media *media, uint32_t endpoint, uint32_t ssrc)
 {
-	const struct endpoint_subscriptions *legs = endpoint->subscriptions;
-
-	for (uint32_t i = 0; legs != NULL && i < legs->count; i++)
-		if (legs->list[i].ssrc == ssrc)
-			return true;
-	return false;
+	return ssrc_hash(&media->config->spent->key, &media->endpoints[endpoint].config, ssrc);
 }
 
-static int subscription_check(const struct media *media, const struct sluice_subscription *add,
+static bool ssrc_taken(const struct media *media, uint32_t endpoint, uint32_t ssrc)
+{
+	return ssrc_set_find(&media->config->ssrcs, leg_hash(media, endpoint, ssrc)) != 0;
+}
+
+/* Of all legs under the endpoint's key, whatever endpoint they go to. ssrc 0: none is asked for. */
+static int ssrc_check(struct media *media, uint32_t endpoint, uint32_t ssrc, char *why)
+{
+	const struct ssrc_set *ssrcs = &media->config->ssrcs;
+	uint64_t hash = leg_hash(media, endpoint, ssrc);
+	uint32_t user = ssrc == 0 ? 0 : ssrc_set_find(ssrcs, hash);
+
+	/* it has just ended: its worker may be at its last packets, and we go on behind them */
+	if (user != 0 && !media->subscriptions[user].live) {
+		media_collect_all(media);
+		user = ssrc_set_find(ssrcs, hash);
+	}
+	if (user == 0)
+		return 0;
+	return refuse(why, -EEXIST, "endpoint %s is sent ssrc %u already, under the same key",
+	              media->subscriptions[user].config.endpoint, ssrc);
+}
+
+static int subscription_check(struct media *media, const struct sluice_subscription *add,
                               uint32_t stream, uint32_t endpoint, char *why)
 {
+	int error;
+
 	if (stream == 0)
 		return refuse(why, -ENOENT, "no stream %s", add->stream);
 	if (endpoint == 0)
@@ -52,10 +72,12 @@ static int subscription_check(const struct media *media, const struct sluice_sub
 		return refuse(why, -EINVAL, "a payload type is 0 to 127");
 	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
 		return refuse(why, -EINVAL, "rtx-ssrc is the subscription's own ssrc");
-	if (add->ssrc != 0 && ssrc_taken(&media->endpoints[endpoint], add->ssrc))
-		return refuse(why, -EEXIST, "endpoint %s is sent another ssrc %u already",
-		              add->endpoint, add->ssrc);
-	return ext_check(add, why);
+	if (add->rtx_ssrc != 0 && add->rtx_pt == 0)
+		return refuse(why, -EINVAL, "rtx-ssrc needs an rtx-pt");
+	if (ext_check(add, why) < 0)
+		return -EINVAL;
+	error = ssrc_check(media, endpoint, add->ssrc, why);
+	return error < 0 ? error : ssrc_check(media, endpoint, add->rtx_ssrc, why);
 }
 
 static struct ext_map *ext_map_make(const struct sluice_subscription *add)
@@ -67,24 +89,15 @@ static struct ext_map *ext_map_make(const struct sluice_subscription *add)
 	return map;
 }
 
-static uint32_t ssrc_choose(struct media *media, const struct endpoint *endpoint,
+static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
                             const struct sluice_subscription *add)
 {
 	uint32_t ssrc = add->ssrc;
 
 	while (ssrc == 0 ||
-	       (add->ssrc == 0 && (ssrc_taken(endpoint, ssrc) || ssrc == add->rtx_ssrc)))
+	       (add->ssrc == 0 && (ssrc == add->rtx_ssrc || ssrc_taken(media, endpoint, ssrc))))
 		ssrc = random32(media);
 	return ssrc;
-}
-
-static void subscription_free(struct media *media, void *object)
-{
-	struct subscription *subscription = object;
-
-	rte_free((void *)(uintptr_t)subscription->ext);
-	memset(subscription, 0, sizeof(*subscription));
-	media_place_give(&media->config->subscription_places, subscription - media->subscriptions);
 }
 
 /* SSRCs that this endpoint's key has been used with go on where they were. */
@@ -112,6 +125,31 @@ static void index_remember(struct media *media, const struct subscription *subsc
 		               subscription->rtx_index);
 }
 
+/* No worker knows it any more: what it has numbered since the end is known now. */
+static void subscription_free(struct media *media, void *object)
+{
+	struct subscription *subscription = object;
+	uint32_t index = (uint32_t)(subscription - media->subscriptions);
+
+	index_remember(media, subscription);
+	ssrc_set_remove(&media->config->ssrcs, index);
+	rte_free((void *)(uintptr_t)subscription->ext);
+	memset(subscription, 0, sizeof(*subscription));
+	media_place_give(&media->config->subscription_places, index);
+}
+
+static void ssrcs_add(struct media *media, const struct subscription *subscription)
+{
+	struct ssrc_set *ssrcs = &media->config->ssrcs;
+	uint32_t index = (uint32_t)(subscription - media->subscriptions);
+	uint32_t endpoint = subscription->endpoint;
+
+	ssrc_set_add(ssrcs, index, SSRC_OWN, leg_hash(media, endpoint, subscription->ssrc));
+	if (subscription->rtx_ssrc != 0)
+		ssrc_set_add(ssrcs, index, SSRC_REPEATS,
+		             leg_hash(media, endpoint, subscription->rtx_ssrc));
+}
+
 static int subscription_fill(struct media *media, struct subscription *subscription,
                              const struct sluice_subscription *add, uint32_t stream,
                              uint32_t endpoint)
@@ -120,20 +158,19 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->config_generation = media->dp->config_generation;
 	subscription->stream = stream;
 	subscription->endpoint = endpoint;
-	subscription->ssrc = ssrc_choose(media, &media->endpoints[endpoint], add);
+	subscription->ssrc = ssrc_choose(media, endpoint, add);
 	subscription->pt = add->pt_given ? add->pt : SLUICE_MEDIA_PT_SAME;
 	subscription->rtx_ssrc = add->rtx_ssrc;
 	subscription->rtx_pt = add->rtx_pt;
-	if (add->ext_count != 0) {
-		subscription->ext = ext_map_make(add);
-		if (subscription->ext == NULL)
-			return -ENOMEM;
-		subscription->mapped = true;
-	}
 	rewrite_begin(subscription, random32(media));
 	subscription->rtx_index = random32(media) & 0x7fff;
 	index_recall(media, subscription);
-	return 0;
+	ssrcs_add(media, subscription);
+	if (add->ext_count == 0)
+		return 0;
+	subscription->mapped = true;
+	subscription->ext = ext_map_make(add);
+	return subscription->ext != NULL ? 0 : -ENOMEM;
 }
 
 static int subscription_make(struct media *media, const struct sluice_subscription *add,

@@ -183,7 +183,8 @@ int media_tables_create(struct media *media)
 	    names_create(&config->stream_names, media->max_streams) ||
 	    places_create(&config->endpoint_places, media->max_endpoints) ||
 	    places_create(&config->stream_places, media->max_streams) ||
-	    places_create(&config->subscription_places, media->max_subscriptions))
+	    places_create(&config->subscription_places, media->max_subscriptions) ||
+	    ssrc_set_create(&config->ssrcs, media->max_subscriptions))
 		return -ENOMEM;
 	return 0;
 }
@@ -199,6 +200,7 @@ void media_tables_destroy(struct media *media)
 		rte_free(config->endpoint_places.list);
 		rte_free(config->stream_places.list);
 		rte_free(config->subscription_places.list);
+		ssrc_set_destroy(&config->ssrcs);
 	}
 	rte_hash_free(media->transports);
 	table_unmap(media->subscriptions, SUBSCRIPTIONS_SIZE(media));

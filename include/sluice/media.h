@@ -68,14 +68,17 @@ struct sluice_stream_delete {
 	char name[SLUICE_MEDIA_NAME_MAX];
 };
 
-/* SLUICE_SUBSCRIPTION_ADD -> {}. -EEXIST, -ENOENT, -ENOSPC. */
+/*
+ * SLUICE_SUBSCRIPTION_ADD -> {}. -EEXIST: it is there, or one of its SSRCs is in use under an equal
+ * tx_key; -EINVAL, -ENOENT, -ENOSPC.
+ */
 struct sluice_subscription {
 	char stream[SLUICE_MEDIA_NAME_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
 	uint32_t ssrc;     /* 0: random */
 	uint32_t rtx_ssrc; /* 0: packets are repeated under `ssrc` */
 	uint8_t pt;        /* where pt_given; else the publisher's */
-	uint8_t rtx_pt;
+	uint8_t rtx_pt;    /* not 0 where rtx_ssrc is not */
 	uint8_t ext_count; /* 0: header extensions are passed on as they are; else what the map
 	                      lacks is left out */
 	uint8_t pt_given;

@@ -86,6 +86,16 @@ static int subscribe(struct scene *scene, const char *from, const char *to, uint
 	return media_subscription_add(scene->media, &add, 0, scene->why);
 }
 
+static int subscribe_rtx(struct scene *scene, const char *from, const char *to, uint32_t ssrc,
+                         uint32_t rtx_ssrc, uint8_t rtx_pt)
+{
+	struct sluice_subscription add = {.ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .rtx_pt = rtx_pt};
+
+	snprintf(add.stream, sizeof(add.stream), "%s", from);
+	snprintf(add.endpoint, sizeof(add.endpoint), "%s", to);
+	return media_subscription_add(scene->media, &add, 0, scene->why);
+}
+
 static struct sluice_subscription_name leg(const char *from, const char *to)
 {
 	struct sluice_subscription_name name;
@@ -507,6 +517,60 @@ static void test_index_never_again(void **state)
 	scene_destroy(scene);
 }
 
+/* A worker is at its last packets of a leg that has ended, and the publisher's numbers jump. */
+static void test_index_of_the_last_packets(void **state)
+{
+	struct scene *scene = scene_create();
+	struct sluice_subscription_name one = leg("video", "one");
+	struct subscription *at;
+	uint64_t last;
+
+	for (int collected = 0; collected < 2; collected++) {
+		assert_int_equal(subscribe_rtx(scene, "video", "one", 42, 43, 97), 0);
+		at = &scene->media->subscriptions[subscription_named(scene->media, "video", "one")];
+		assert_int_equal(media_subscription_delete(scene->media, &one, scene->why), 0);
+		last = at->highest += 20 * SPENT_SLACK;
+		at->rtx_index += 20 * SPENT_SLACK;
+		if (collected)
+			media_collect_all(scene->media);
+		assert_int_equal(subscribe_rtx(scene, "video", "one", 43, 42, 97), 0);
+		at = &scene->media->subscriptions[subscription_named(scene->media, "video", "one")];
+		assert_in_range(at->rtx_index, last + 1, last + SPENT_SLACK);
+		assert_in_range(at->highest, 20 * SPENT_SLACK, UINT32_MAX);
+		assert_int_equal(media_subscription_delete(scene->media, &one, scene->why), 0);
+	}
+	scene_destroy(scene);
+}
+
+/* One key, one SSRC, one sender: whether it is a leg's own or that of its repeats, and whatever
+ * endpoint has the key. */
+static void test_ssrcs_of_a_key(void **state)
+{
+	struct scene *scene = scene_create();
+	struct sluice_endpoint four = endpoint_of("four", "198.18.2.5", LOCAL_PORT);
+	struct sluice_subscription_name one = leg("video", "one");
+
+	memset(four.tx_key, 3, 28);
+	assert_int_equal(media_endpoint_add(scene->media, &four, 0, scene->why), 0);
+	assert_int_equal(stream(scene, "audio", "camera", 5), 0);
+	assert_int_equal(subscribe_rtx(scene, "video", "one", 10, 20, 0), -EINVAL);
+	assert_string_equal(scene->why, "rtx-ssrc needs an rtx-pt");
+	assert_int_equal(subscribe_rtx(scene, "video", "one", 10, 20, 97), 0);
+	assert_int_equal(subscribe(scene, "audio", "one", 10), -EEXIST);
+	assert_int_equal(subscribe(scene, "audio", "one", 20), -EEXIST);
+	assert_string_equal(scene->why, "endpoint one is sent ssrc 20 already, under the same key");
+	assert_int_equal(subscribe_rtx(scene, "audio", "one", 30, 20, 97), -EEXIST);
+	assert_int_equal(subscribe_rtx(scene, "audio", "one", 30, 10, 97), -EEXIST);
+	assert_int_equal(subscribe_rtx(scene, "audio", "one", 0, 10, 97), -EEXIST);
+	assert_int_equal(subscribe(scene, "video", "two", 20), -EEXIST);
+	assert_string_equal(scene->why, "endpoint one is sent ssrc 20 already, under the same key");
+	assert_int_equal(subscribe_rtx(scene, "video", "four", 10, 20, 97), 0);
+	assert_int_equal(media_subscription_delete(scene->media, &one, scene->why), 0);
+	assert_int_equal(subscribe(scene, "video", "two", 20), 0);
+	assert_int_equal(subscribe(scene, "audio", "one", 10), 0);
+	scene_destroy(scene);
+}
+
 static void test_refusals(void **state)
 {
 	struct scene *scene = scene_create();
@@ -591,6 +655,8 @@ int main(void)
 	        cmocka_unit_test(test_learn),
 	        cmocka_unit_test(test_learn_moves),
 	        cmocka_unit_test(test_index_never_again),
+	        cmocka_unit_test(test_index_of_the_last_packets),
+	        cmocka_unit_test(test_ssrcs_of_a_key),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_tables_full),
 	        cmocka_unit_test(test_replay),
