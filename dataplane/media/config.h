@@ -102,6 +102,9 @@ int endpoint_sources_remove(struct media *media, uint32_t endpoint,
 int endpoint_end(struct media *media, uint32_t index);
 int stream_end(struct media *media, uint32_t index);
 int subscription_end(struct media *media, uint32_t index);
+/* Of a stream that ends: those that were made for it end, those that were switched to it go back to
+ * the one that they were made for. */
+int subscriptions_leave(struct media *media, uint32_t stream);
 
 /* -- local.c -- */
 

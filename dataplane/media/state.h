@@ -157,6 +157,7 @@ struct stream {
 	uint32_t byes;        /* atomic; how often it ended */
 
 	/* control thread */
+	uint32_t switched_away; /* subscriptions that were made for it and get another one */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
 	struct sluice_stream config;
@@ -218,6 +219,7 @@ struct subscription {
 	uint32_t byes_sent; /* stream.byes that its subscriber was told */
 
 	/* control thread */
+	uint32_t named; /* the stream that it was made for */
 	uint32_t config_generation;
 	struct sluice_subscription config;
 } __rte_cache_aligned;

@@ -180,17 +180,10 @@ int media_stream_delete(struct media *media, const char *name, char *why)
 int stream_end(struct media *media, uint32_t index)
 {
 	struct stream *stream = &media->streams[index];
-	int error;
+	int error = subscriptions_leave(media, index);
 
-	for (uint16_t i = 0; i < media->dp->n_workers; i++) {
-		while (stream->at[i].legs != NULL) {
-			const struct legs *legs = stream->at[i].legs;
-
-			error = subscription_end(media, legs->subscriptions[legs->count - 1]);
-			if (error < 0)
-				return error;
-		}
-	}
+	if (error < 0)
+		return error;
 	error = source_end(media, stream, stream->rtx_source);
 	if (error < 0)
 		return error;

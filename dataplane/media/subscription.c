@@ -156,7 +156,7 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 {
 	subscription->config = *add;
 	subscription->config_generation = media->dp->config_generation;
-	subscription->stream = stream;
+	subscription->stream = subscription->named = stream;
 	subscription->endpoint = endpoint;
 	subscription->ssrc = ssrc_choose(media, endpoint, add);
 	subscription->pt = add->pt_given ? add->pt : SLUICE_MEDIA_PT_SAME;
@@ -275,30 +275,67 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 	return 0;
 }
 
+/* 0 or -ENOMEM: then nothing has changed. */
+static int source_change(struct media *media, uint32_t index, uint32_t to)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+	uint32_t from = subscription->stream, named = subscription->named;
+
+	if (legs_add(media, to, index) < 0)
+		return -ENOMEM;
+	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
+	if (legs_remove(media, from, index) < 0) {
+		__atomic_store_n(&subscription->stream, from, __ATOMIC_RELEASE);
+		legs_remove(media, to, index);
+		return -ENOMEM;
+	}
+	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
+	key_frame_ask_from_control(media, to);
+	return 0;
+}
+
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
                               char *why)
 {
 	int index = subscription_find(media, change->stream, change->endpoint, why);
 	uint32_t to = media_name_valid(change->to) ? stream_named(media, change->to) : 0;
-	uint32_t from;
 
 	if (index < 0)
 		return index;
 	if (to == 0)
 		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
-	from = media->subscriptions[index].stream;
-	if (from == to)
+	if (media->subscriptions[index].stream == to)
 		return 0;
-	if (legs_add(media, to, index) < 0)
-		return refuse(why, -ENOMEM, "no memory to switch");
-	__atomic_store_n(&media->subscriptions[index].stream, to, __ATOMIC_RELEASE);
-	if (legs_remove(media, from, index) < 0) {
-		__atomic_store_n(&media->subscriptions[index].stream, from, __ATOMIC_RELEASE);
-		legs_remove(media, to, index);
-		return refuse(why, -ENOMEM, "no memory to switch");
-	}
-	key_frame_ask_from_control(media, to);
+	return source_change(media, index, to) < 0 ? refuse(why, -ENOMEM, "no memory to switch")
+	                                           : 0;
+}
+
+/* 0: none. */
+static uint32_t subscription_of(const struct media *media, uint32_t stream)
+{
+	const struct stream_worker *at = media->streams[stream].at;
+
+	for (uint16_t i = 0; i < media->dp->n_workers; i++)
+		if (at[i].legs != NULL)
+			return at[i].legs->subscriptions[at[i].legs->count - 1];
 	return 0;
+}
+
+int subscriptions_leave(struct media *media, uint32_t stream)
+{
+	uint32_t index;
+	int error = 0;
+
+	while (error == 0 && (index = subscription_of(media, stream)) != 0) {
+		uint32_t named = media->subscriptions[index].named;
+
+		error = named == stream ? subscription_end(media, index)
+		                        : source_change(media, index, named);
+	}
+	for (index = 1; error == 0 && media->streams[stream].switched_away != 0; index++)
+		if (media->subscriptions[index].live && media->subscriptions[index].named == stream)
+			error = subscription_end(media, index);
+	return error;
 }
 
 int subscription_end(struct media *media, uint32_t index)
@@ -314,6 +351,8 @@ int subscription_end(struct media *media, uint32_t index)
 		return error;
 	}
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
+	if (subscription->stream != subscription->named)
+		media->streams[subscription->named].switched_away--;
 	index_remember(media, subscription);
 	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
 	media_discard(media, subscription_free, subscription);
