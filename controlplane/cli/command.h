@@ -66,8 +66,10 @@ struct argument {
 	const char *help;
 	enum argument_type type;
 	bool keyword;
-	bool optional;   /* left out: all its bytes are 0 */
-	bool identifies; /* part of what makes two lines of the configuration the same object */
+	bool optional;     /* left out: all its bytes are 0 */
+	bool identifies;   /* part of what makes two lines of the configuration the same object */
+	uint16_t hangs_on; /* ARGUMENT_NAME: names what this request adds, and the line goes with
+	                      it; 0: no object of the configuration */
 	uint8_t one_of;
 	uint16_t offset, size;
 	uint16_t second, third; /* offsets of further fields, see the types */

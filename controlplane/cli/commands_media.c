@@ -104,13 +104,13 @@ static const struct reply subscription_reply = {sizeof(struct sluice_subscriptio
 #define STREAM_ARGUMENT(struct_name)                                                               \
 	{                                                                                          \
 		.key = "stream", .meta = "STREAM", .help = "its name", .type = ARGUMENT_NAME,      \
-		.identifies = true, FIELD(struct_name, stream),                                    \
+		.identifies = true, .hangs_on = SLUICE_STREAM_ADD, FIELD(struct_name, stream),     \
 	}
 #define TO_ARGUMENT(struct_name)                                                                   \
 	{                                                                                          \
 		.key = "to", .meta = "ENDPOINT", .help = "that it is sent to",                     \
 		.type = ARGUMENT_NAME, .keyword = true, .identifies = true,                        \
-		FIELD(struct_name, endpoint),                                                      \
+		.hangs_on = SLUICE_ENDPOINT_ADD, FIELD(struct_name, endpoint),                     \
 	}
 #define OPTION(word, unit, text, struct_name, member, least_value, most_value)                     \
 	{                                                                                          \
@@ -218,6 +218,7 @@ static const struct command commands[] = {
                                  .help = "that publishes it",
                                  .type = ARGUMENT_NAME,
                                  .keyword = true,
+                                 .hangs_on = SLUICE_ENDPOINT_ADD,
                                  FIELD(sluice_stream, endpoint)},
                                 OPTION("ssrc", "N", "the first unknown one unless given",
                                        sluice_stream, ssrc, 1, UINT32_MAX),

@@ -196,9 +196,68 @@ static void line_remove(struct running *running, struct running_line **at)
 	line_free(line);
 }
 
+static void line_take_out(struct running *running, const struct running_line *line)
+{
+	struct running_line **at = bucket_of(running, line->hash);
+
+	while (*at != line)
+		at = &(*at)->chain;
+	line_remove(running, at);
+}
+
+static bool line_hangs_on(const struct running_line *line, uint16_t type, const char *name)
+{
+	const struct command_request *request = &line->request;
+	const struct argument *argument;
+
+	for (argument = request->command->arguments; argument->key != NULL; argument++)
+		if (argument->hangs_on == type &&
+		    strncmp((const char *)request->body.bytes + argument->offset, name,
+		            argument->size) == 0)
+			return true;
+	return false;
+}
+
+static bool type_is_hung_on(uint16_t type)
+{
+	const struct argument *argument;
+
+	for (const struct command *command = command_next(NULL); command != NULL;
+	     command = command_next(command))
+		for (argument = command->arguments; argument->key != NULL; argument++)
+			if (argument->hangs_on == type)
+				return true;
+	return false;
+}
+
+/* What its first argument names has gone: so has what hangs on it, and what hangs on that. */
+static void dependants_remove(struct running *running, uint16_t type,
+                              const struct command_request *request)
+{
+	const char *name =
+	        (const char *)request->body.bytes + request->command->arguments[0].offset;
+	struct running_line *line, *next;
+
+	if (!type_is_hung_on(type))
+		return;
+	for (line = TAILQ_FIRST(&running->lines); line != NULL; line = next) {
+		next = TAILQ_NEXT(line, entry);
+		if (!line_hangs_on(line, type, name))
+			continue;
+		/* takes others, the next one perhaps */
+		dependants_remove(running, line->request.command->type, &line->request);
+		next = TAILQ_NEXT(line, entry);
+		line_take_out(running, line);
+	}
+}
+
 uint32_t running_remove(struct running *running, const struct command_request *request)
 {
-	return matches_each(running, request, line_remove);
+	uint32_t count = matches_each(running, request, line_remove);
+
+	if (count != 0)
+		dependants_remove(running, request->command->deletes, request);
+	return count;
 }
 
 bool running_removes(const struct running *running, const struct command_request *request)

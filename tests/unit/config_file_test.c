@@ -211,6 +211,64 @@ static void test_changes(void **state)
 	}
 }
 
+#define KEYS                 " local 198.18.1.1:5000 profile gcm128 rx-key " KEY_28 " tx-key " KEY_28
+#define KEY_28               "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ=="
+#define ENDPOINT(name, port) "endpoint add " name " remote 198.18.1.2:" port KEYS
+
+static const char *const media_lines[] = {
+        ENDPOINT("a", "1"),
+        ENDPOINT("b", "2"),
+        ENDPOINT("aa", "3"),
+        "stream add a-audio endpoint a clock 48000",
+        "subscription add a-audio to b",
+        "stream add a-video endpoint a",
+        "stream add b-video endpoint b",
+        "subscription add b-video to a",
+        "subscription add a-video to aa pt 100",
+        "subscription add b-video to aa",
+        "turn realm a",
+        "turn user add a password p",
+};
+
+static const struct {
+	const char *change;
+	const char *after; /* of the lines above, in letters from 'a' on */
+} cascades[] = {
+        {"subscription delete a-audio to b", "abcdfghijkl"},
+        {"stream delete a-video", "abcdeghjkl"},
+        {"stream delete a", "abcdefghijkl"},
+        {"endpoint delete aa", "abdefghkl"},
+        {"endpoint delete a", "bcgjkl"},
+        {"endpoint delete b", "acdfikl"},
+        {"turn user delete a", "abcdefghijk"},
+};
+
+/* What hangs on an object goes with it in the dataplane, and here, or the next start would find
+ * lines about nothing. */
+static void test_cascades(void **state)
+{
+	for (size_t i = 0; i < COUNT(cascades); i++) {
+		struct running *running = running_create();
+		struct command_request request;
+		char wanted[4096] = "", text[COMMAND_TEXT_MAX];
+
+		for (size_t j = 0; j < COUNT(media_lines); j++) {
+			request = parsed(media_lines[j]);
+			assert_int_equal(running_apply(running, &request), 0);
+		}
+		for (const char *letter = cascades[i].after; *letter != '\0'; letter++) {
+			request = parsed(media_lines[*letter - 'a']);
+			command_format(&request, true, text, sizeof(text));
+			strcat(wanted, text);
+			strcat(wanted, ";");
+		}
+		request = parsed(cascades[i].change);
+		assert_int_equal(running_apply(running, &request), 0);
+		assert_running(running, wanted);
+		running_destroy(running);
+	}
+}
+
 static void test_check(void **state)
 {
 	struct scene *scene = *state;
@@ -319,6 +377,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+	        cmocka_unit_test(test_cascades),
 	        cmocka_unit_test_setup_teardown(test_check, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save, setup, teardown),
