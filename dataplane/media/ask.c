@@ -49,12 +49,56 @@ static void ask_run(struct media_worker *media_worker, const struct media_ask *a
 		runs[ask->kind](media_worker, ask);
 }
 
-bool media_ask_put(struct media *media, uint16_t worker, const struct media_ask *ask)
+/* One in the ring is for all who ask meanwhile. True: there is one. */
+static bool ask_merges(struct media *media, const struct media_ask *ask)
 {
-	struct media_worker *media_worker = media->dp->workers[worker]->media;
+	bool *asked = &media->streams[ask->stream].key_frame_asked;
+
+	return ask->kind == MEDIA_ASK_KEY_FRAME &&
+	       (__atomic_load_n(asked, __ATOMIC_RELAXED) ||
+	        __atomic_exchange_n(asked, true, __ATOMIC_ACQ_REL));
+}
+
+/* Packets, of which one subscriber may ask for very many, leave half of the ring to the others. */
+static bool ask_has_room(struct rte_ring *asks, const struct media_ask *ask)
+{
+	return ask->kind != MEDIA_ASK_PACKET ||
+	       rte_ring_count(asks) < rte_ring_get_capacity(asks) / 2;
+}
+
+/* Whatever may be asked for from now on is asked anew. */
+static void ask_taken(struct media *media, const struct media_ask *ask)
+{
+	if (ask->kind == MEDIA_ASK_KEY_FRAME)
+		__atomic_store_n(&media->streams[ask->stream].key_frame_asked, false,
+		                 __ATOMIC_RELEASE);
+}
+
+enum media_ask_fate media_ask_put(struct media *media, uint16_t worker, const struct media_ask *ask)
+{
+	struct rte_ring *asks = media->dp->workers[worker]->media->asks;
 	struct media_ask copy = *ask; /* the ring's function takes no const */
 
-	return rte_ring_enqueue_elem(media_worker->asks, &copy, sizeof(copy)) == 0;
+	if (ask_merges(media, ask))
+		return ASK_MERGED;
+	if (ask_has_room(asks, ask) && rte_ring_enqueue_elem(asks, &copy, sizeof(copy)) == 0)
+		return ASK_PUT;
+	ask_taken(media, ask);
+	return ASK_FULL;
+}
+
+void media_ask_to(struct media_worker *media_worker, uint16_t worker, const struct media_ask *ask)
+{
+	switch (media_ask_put(media_worker->media, worker, ask)) {
+	case ASK_PUT:
+		return;
+	case ASK_MERGED:
+		media_worker->counters[MEDIA_ASK_MERGED]++;
+		return;
+	case ASK_FULL:
+		media_worker->counters[MEDIA_ASK_FULL]++;
+		return;
+	}
 }
 
 static uint16_t stream_owner(const struct media *media, uint32_t stream)
@@ -68,8 +112,8 @@ void media_ask(struct media_worker *media_worker, const struct media_ask *ask)
 
 	if (owner == media_worker->worker->id)
 		ask_run(media_worker, ask);
-	else if (!media_ask_put(media_worker->media, owner, ask))
-		media_worker->counters[MEDIA_ASK_FULL]++;
+	else
+		media_ask_to(media_worker, owner, ask);
 }
 
 void media_asks_run(struct media_worker *media_worker)
@@ -79,6 +123,7 @@ void media_asks_run(struct media_worker *media_worker)
 	for (uint32_t i = 0; i < ASKS_PER_RUN; i++) {
 		if (rte_ring_dequeue_elem(media_worker->asks, &ask, sizeof(ask)) != 0)
 			return;
+		ask_taken(media_worker->media, &ask);
 		/* a slot that was used anew belongs to somebody else */
 		if (ask.kind == MEDIA_ASK_BYE ||
 		    stream_owner(media_worker->media, ask.stream) == media_worker->worker->id)

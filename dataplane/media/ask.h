@@ -5,10 +5,19 @@
 
 #include "media/state.h"
 
-/* Any worker: to the stream's owner; at once where that is the caller. */
+enum media_ask_fate {
+	ASK_PUT,
+	ASK_MERGED, /* a request for the stream's key frame lies there already */
+	ASK_FULL,
+};
+
+/* Any worker: to the stream's owner; at once where that is the caller. Its fate is counted. */
 void media_ask(struct media_worker *media_worker, const struct media_ask *ask);
-/* Any thread. False: the ring is full. */
-bool media_ask_put(struct media *media, uint16_t worker, const struct media_ask *ask);
+/* Any worker: to another one, or by way of the ring to itself. */
+void media_ask_to(struct media_worker *media_worker, uint16_t worker, const struct media_ask *ask);
+/* Any thread. */
+enum media_ask_fate media_ask_put(struct media *media, uint16_t worker,
+                                  const struct media_ask *ask);
 /* Housekeeping: a bounded number of those that came. */
 void media_asks_run(struct media_worker *media_worker);
 

@@ -21,6 +21,8 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_KEY_FRAME_SENT] = {"key_frame_sent", "key frames asked of publishers"},
         [MEDIA_FEEDBACK_DROPPED] = {"feedback_dropped",
                                     "requests to publishers given up: too many streams have some"},
+        [MEDIA_ASK_MERGED] = {"ask_merged",
+                              "key frames asked for while another worker's owed one already"},
         [MEDIA_ASK_FULL] = {"ask_full", "requests that another worker's ring had no room for"},
         [MEDIA_NO_MBUF] = {"no_mbuf", "packets not written: no packet buffer was free"},
         [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than the MTU"},

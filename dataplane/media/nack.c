@@ -4,6 +4,7 @@
 #include "media/ask.h"
 #include "media/cache.h"
 #include "media/fan.h"
+#include "media/missing.h"
 #include "media/repeat.h"
 #include "media/rewrite.h"
 #include "media/rtcp.h"
@@ -25,14 +26,16 @@ static struct rte_mbuf *packet_cached(struct media_worker *media_worker, uint32_
 	return cache == NULL ? NULL : packet_cache_find(cache, index, media_worker->worker->tsc);
 }
 
+/* What lies further back the stream's owner no longer knows to be missing. */
 static void packet_miss(struct media_worker *media_worker, struct subscription *subscription,
-                        uint32_t stream, uint64_t index)
+                        uint64_t outgoing, uint32_t stream, uint64_t index)
 {
 	const struct media_ask ask = {.index = index, .stream = stream, .kind = MEDIA_ASK_PACKET};
 
 	subscription->retransmit_missed++;
 	media_worker->counters[MEDIA_NACK_MISSED]++;
-	media_ask(media_worker, &ask);
+	if (rewrite_distance(outgoing, subscription->highest) < MISSING_PACKETS)
+		media_ask(media_worker, &ask);
 }
 
 /* One sequence number of the subscriber's. */
@@ -52,13 +55,13 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	mbuf = packet_cached(media_worker, stream, source);
 	/* an ask is bounded like a repeat */
 	if (repeat_allow(&media_worker->rtcp->repeats, subscription, index, outgoing,
-	                 mbuf != NULL ? mbuf->pkt_len : 0, worker->tsc,
+	                 mbuf != NULL ? mbuf->pkt_len : REPEAT_MISSED, worker->tsc,
 	                 worker->tsc_hz) != REPEAT_PASS) {
 		packet_refuse(media_worker, subscription);
 		return;
 	}
 	if (mbuf == NULL) {
-		packet_miss(media_worker, subscription, stream, source);
+		packet_miss(media_worker, subscription, outgoing, stream, source);
 		return;
 	}
 	rte_mbuf_refcnt_update(mbuf, 1);

@@ -13,6 +13,7 @@ struct subscription;
 
 #define REPEAT_SHARE      4     /* one byte repeated for so many sent */
 #define REPEAT_BURST      98304 /* bytes that a leg may save up */
+#define REPEAT_MISSED     200   /* charged for a packet that is not here, and asked for */
 #define REPEAT_MEMORY     4096  /* power of two */
 #define REPEAT_MIN_MS     5     /* between two repeats of a packet: bounds of ... */
 #define REPEAT_MAX_MS     200   /* ... the round trip */

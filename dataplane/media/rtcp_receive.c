@@ -173,7 +173,6 @@ static int payload_feedback_take(struct received *received, const struct rtcp_pa
 /* Each worker that has legs tells their subscribers. */
 static void stream_end(const struct received *received, struct stream *stream, uint32_t index)
 {
-	struct media *media = received->media_worker->media;
 	const struct media_ask ask = {.stream = index, .kind = MEDIA_ASK_BYE};
 	uint64_t workers = __atomic_load_n(&stream->workers, __ATOMIC_RELAXED);
 
@@ -182,8 +181,7 @@ static void stream_end(const struct received *received, struct stream *stream, u
 	__atomic_store_n(&stream->byes, stream->byes + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, true, __ATOMIC_RELEASE);
 	for (; workers != 0; workers &= workers - 1)
-		if (!media_ask_put(media, (uint16_t)__builtin_ctzll(workers), &ask))
-			received->media_worker->counters[MEDIA_ASK_FULL]++;
+		media_ask_to(received->media_worker, (uint16_t)__builtin_ctzll(workers), &ask);
 }
 
 static int bye_take(struct received *received, const struct rtcp_packet *packet)

@@ -155,6 +155,7 @@ struct stream {
 	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
 	bool ended;           /* atomic: BYE */
 	uint32_t byes;        /* atomic; how often it ended */
+	bool key_frame_asked; /* atomic, any thread: a request for one lies in its owner's ring */
 
 	/* control thread */
 	uint32_t switched_away; /* subscriptions that were made for it and get another one */
@@ -264,6 +265,7 @@ enum media_counter {
 	MEDIA_KEY_FRAME_ASKED,  /* PLI and FIR of subscribers */
 	MEDIA_KEY_FRAME_SENT,   /* PLI upstream */
 	MEDIA_FEEDBACK_DROPPED, /* the list of streams that have to ask upstream is full */
+	MEDIA_ASK_MERGED,       /* key frames: one that is asked for already serves these, too */
 	MEDIA_ASK_FULL,
 	MEDIA_NO_MBUF,
 	MEDIA_TOO_BIG,

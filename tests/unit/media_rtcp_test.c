@@ -5,9 +5,13 @@
  */
 #include "media_fixture.h"
 
+#include "media/ask.h"
 #include "media/bytes.h"
+#include "media/config.h"
 #include "media/key_frame.h"
-#include "media/media.h"
+#include "media/missing.h"
+#include "media/repeat.h"
+#include "media/rtcp_receive.h"
 #include "srtp/rtp.h"
 
 #include <setjmp.h>
@@ -331,6 +335,121 @@ static void late_joiners_get_a_key_frame(void **state)
 	assert_int_equal(plis(call), 1);
 }
 
+/* A subscriber whose worker is another one than the publisher's. */
+static uint32_t far_leg(const struct call *call)
+{
+	const struct media *media = call->scene->rig.dp->media;
+	uint16_t owner = media->endpoints[endpoint_named(media, "publisher")].worker;
+
+	for (uint32_t i = 0; i < 3; i++)
+		if (media->endpoints[endpoint_named(media, call->subscribers[i]->name)].worker !=
+		    owner)
+			return i;
+	fail_msg("all are at one worker");
+	return 0;
+}
+
+static struct rte_ring *asks_of_the_publisher(const struct call *call)
+{
+	const struct media *media = call->scene->rig.dp->media;
+	uint16_t owner = media->endpoints[endpoint_named(media, "publisher")].worker;
+
+	return media->dp->workers[owner]->media->asks;
+}
+
+/* Read, while no worker comes to what it asks for. */
+static void compound_read(struct call *call, uint32_t leg, struct rtcp_writer *writer)
+{
+	struct media *media = call->scene->rig.dp->media;
+	struct endpoint *endpoint =
+	        &media->endpoints[endpoint_named(media, call->subscribers[leg]->name)];
+
+	assert_int_not_equal(rtcp_end(writer), 0);
+	rtcp_receive(media->dp->workers[endpoint->worker]->media, endpoint, writer->start,
+	             writer->length);
+	writer->length = 0;
+}
+
+/* One subscriber asks as often as it can: one request lies in the ring, and who asks by way of it
+ * as well is served. */
+static void a_flood_of_key_frame_requests_is_one(void **state)
+{
+	struct call *call = *state;
+	struct rte_ring *asks = asks_of_the_publisher(call);
+	struct rtcp_writer writer = writer_new();
+	uint32_t leg = far_leg(call), sent = 0;
+
+	publish(call, 2);
+	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS * 2);
+	party_forget(call->publisher);
+	assert_int_equal(rte_ring_count(asks), 0);
+	for (uint32_t compound = 0; compound < RTCP_COMPOUNDS_BURST; compound++) {
+		for (; writer.length < PARTY_MTU - 12; sent++)
+			rtcp_put_pli(&writer, 77, LEG_SSRC + leg);
+		compound_read(call, leg, &writer);
+	}
+	assert_true(sent > rte_ring_get_capacity(asks));
+	assert_int_equal(rte_ring_count(asks), 1);
+	assert_int_equal(counted(call, "ask_merged"), sent - 1);
+	assert_int_equal(counted(call, "ask_full"), 0);
+	media_scene_pass(call->scene, 10);
+	assert_int_equal(plis(call), 1);
+	/* and the next one is heard */
+	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS);
+	pli(call, leg);
+	media_scene_pass(call->scene, 10);
+	assert_int_equal(plis(call), 1);
+}
+
+/* All that a leg was sent in a quarter second, and that no cache holds any more, again and again:
+ * its credit is spent on it. */
+static void a_flood_of_nacks_leaves_room(void **state)
+{
+	struct call *call = *state;
+	struct rte_ring *asks = asks_of_the_publisher(call);
+	const struct media_ask ask = {.stream = 1, .kind = MEDIA_ASK_PACKET};
+	struct media *media = call->scene->rig.dp->media;
+	struct rtcp_writer writer = writer_new();
+	uint32_t leg = far_leg(call);
+	uint64_t wanted[400];
+	uint16_t last = 0;
+
+	publish(call, 50);
+	assert_int_equal(received(call->subscribers[leg], LEG_SSRC + leg, &last), 50);
+	media_scene_pass(call->scene, 1500);
+	for (uint32_t i = 0; i < RTE_DIM(wanted); i++)
+		wanted[i] = (uint16_t)(last - 399 + i);
+	rtcp_put_nack(&writer, 77, LEG_SSRC + leg, wanted, RTE_DIM(wanted));
+	compound_read(call, leg, &writer);
+	/* what is so old that nobody knows of it is not asked for */
+	assert_in_range(rte_ring_count(asks), 200, MISSING_PACKETS);
+	for (uint32_t i = 0; i < RTCP_COMPOUNDS_BURST - 1; i++) {
+		for (uint32_t w = 0; w < 2; w++) {
+			struct worker *worker = media->dp->workers[w];
+
+			worker->tsc_skew += worker->tsc_hz / 1000 * REPEAT_UNKNOWN_MS;
+			worker_clock(worker);
+		}
+		rtcp_put_nack(&writer, 77, LEG_SSRC + leg, wanted, RTE_DIM(wanted));
+		compound_read(call, leg, &writer);
+	}
+	assert_in_range(counted(call, "nack_missed"), 200,
+	                (REPEAT_BURST + 50 * 200) / REPEAT_MISSED);
+	assert_true(counted(call, "nack_refused") > 1000);
+	/* many such legs: key frames have their half of the ring */
+	while (media_ask_put(media, media->endpoints[1].worker, &ask) == ASK_PUT)
+		;
+	assert_int_equal(rte_ring_count(asks), rte_ring_get_capacity(asks) / 2);
+	assert_int_equal(counted(call, "ask_full"), 0);
+	media_ask_to(media->dp->workers[0]->media, media->endpoints[1].worker, &ask);
+	assert_int_equal(counted(call, "ask_full"), 1);
+	party_forget(call->publisher);
+	pli(call, leg);
+	media_scene_pass(call->scene, 100);
+	assert_int_equal(plis(call), 1);
+	assert_int_equal(counted(call, "ask_full"), 1);
+}
+
 static void sender_reports_are_rewritten(void **state)
 {
 	struct call *call = *state;
@@ -422,6 +541,8 @@ int main(void)
 	        TEST(a_loss_upstream_is_repaired_for_all),
 	        TEST(key_frames_are_merged),
 	        TEST(late_joiners_get_a_key_frame),
+	        TEST(a_flood_of_key_frame_requests_is_one),
+	        TEST(a_flood_of_nacks_leaves_room),
 	        TEST(sender_reports_are_rewritten),
 	        TEST(the_publisher_hears_of_its_losses),
 	        TEST(a_bye_goes_on),
