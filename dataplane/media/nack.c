@@ -38,6 +38,13 @@ static void packet_miss(struct media_worker *media_worker, struct subscription *
 		media_ask(media_worker, &ask);
 }
 
+/* What everybody waits for goes before what one leg had once. */
+static bool backlog_crowded(const struct media_worker *media_worker)
+{
+	return media_worker->backlog_tail - media_worker->backlog_head >
+	       media_worker->backlog_mask / 2;
+}
+
 /* One sequence number of the subscriber's. */
 static void packet_repeat(struct media_worker *media_worker, uint32_t index, uint16_t seq)
 {
@@ -53,6 +60,10 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 		return;
 	}
 	mbuf = packet_cached(media_worker, stream, source);
+	if (mbuf != NULL && backlog_crowded(media_worker)) {
+		packet_refuse(media_worker, subscription);
+		return;
+	}
 	/* an ask is bounded like a repeat */
 	if (repeat_allow(&media_worker->rtcp->repeats, subscription, index, outgoing,
 	                 mbuf != NULL ? mbuf->pkt_len : REPEAT_MISSED, worker->tsc,

@@ -444,6 +444,33 @@ static void test_others_change(void **state)
 	scene_destroy(scene);
 }
 
+/* More comes than the worker has room for: dropped and counted, and it goes on. */
+static void test_backlog_full(void **state)
+{
+	struct scene *scene = scene_create();
+	struct got got = {0};
+	uint32_t mask;
+
+	assert_int_equal(subscribe(scene, "video", "one", 0), 0);
+	mask = scene->rig.dp->workers[0]->media->backlog_mask;
+	scene->rig.dp->workers[0]->media->backlog_mask = 7;
+	scene->rig.dp->workers[1]->media->backlog_mask = 7;
+	for (uint64_t index = 0; index < 32; index++)
+		publish_from(scene, "198.18.1.2", 0, SSRC, index, false);
+	rig_walk(&scene->rig);
+	collect(scene, &got);
+	assert_in_range(got.count[2], 8, 24);
+	assert_int_equal(dropped(scene, DROP_MEDIA_BACKLOG), 32 - got.count[2]);
+	got.count[2] = 0;
+	publish(scene, 32);
+	collect(scene, &got);
+	assert_int_equal(got.count[2], 1);
+	assert_int_equal(got.payload[2], 32);
+	for (int i = 0; i < 2; i++)
+		scene->rig.dp->workers[i]->media->backlog_mask = mask;
+	scene_destroy(scene);
+}
+
 static void test_hostile_packets(void **state)
 {
 	struct scene *scene = scene_create();
@@ -742,6 +769,7 @@ int main(void)
 	        cmocka_unit_test(test_switched_to_what_goes),
 	        cmocka_unit_test(test_switched_away_from_what_goes),
 	        cmocka_unit_test(test_others_change),
+	        cmocka_unit_test(test_backlog_full),
 	        cmocka_unit_test(test_hostile_packets),
 	        cmocka_unit_test(test_cut_packets),
 	        cmocka_unit_test(test_learn),

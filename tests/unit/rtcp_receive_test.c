@@ -2,6 +2,7 @@
 /* Compounds in, and what came out: upstream, to the subscribers, into the backlog. */
 #include "rtcp_fixture.h"
 
+#include "media/fan.h"
 #include "media/key_frame.h"
 #include "media/missing.h"
 #include "media/nack.h"
@@ -334,6 +335,36 @@ static void a_nack_storm_is_bounded(void **state)
 	assert_true(counter(scene, MEDIA_RTCP_RATE) > 1000);
 	assert_int_equal(scene->media.subscriptions[LEG_3].retransmit_refused, 0);
 	assert_int_equal(counter(scene, MEDIA_NACK_SENT), 0);
+}
+
+/* Much is to be written already: what all wait for goes first, and the leg may ask again. */
+static void repeats_stand_back(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct media_worker *media_worker = scene->media_worker;
+	uint64_t wanted[100], index;
+	uint32_t half = media_worker->backlog_mask / 2 + 1, waiting;
+	struct rte_mbuf *mbuf;
+
+	packets(scene, 1000, 1099);
+	for (uint32_t i = 0; i < RTE_DIM(wanted); i++)
+		wanted[i] = 1000 + i;
+	for (waiting = 0; waiting < half - 10; waiting++) {
+		mbuf = rte_pktmbuf_alloc(dp->pool);
+		assert_true(fan_put(media_worker, mbuf, 0));
+	}
+	nack(scene, LEG_2, wanted, 90);
+	assert_int_equal(media_worker->backlog_tail - media_worker->backlog_head, half);
+	assert_int_equal(scene->media.subscriptions[LEG_2].retransmit_refused, 80);
+	assert_int_equal(counter(scene, MEDIA_NACK_REFUSED), 80);
+	for (; waiting != 0; waiting--)
+		rtcp_scene_repeated(scene, &index);
+	nack(scene, LEG_2, wanted + 10, 80);
+	for (uint32_t i = 0; i < 90; i++) {
+		assert_int_equal(rtcp_scene_repeated(scene, &index), LEG_2);
+		assert_int_equal(index, wanted[i]);
+	}
+	assert_int_equal(rtcp_scene_repeated(scene, &index), 0);
 }
 
 static void a_compound_asks_for_so_many(void **state)
@@ -687,6 +718,7 @@ int main(void)
 	        TEST(a_loss_upstream_is_asked_for_once),
 	        TEST(our_own_gaps_are_asked_for),
 	        TEST(a_nack_storm_is_bounded),
+	        TEST(repeats_stand_back),
 	        TEST(a_compound_asks_for_so_many),
 	        TEST(sender_reports_are_rewritten),
 	        TEST(a_repair_streams_report_is_not_its_streams),
