@@ -106,22 +106,26 @@ int legs_remove(struct media *media, uint32_t stream, uint32_t subscription)
 
 /* -- of an endpoint -- */
 
+/* Ascending by SSRC: reports are looked up in it. */
 int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription)
 {
 	struct endpoint *at = &media->endpoints[endpoint];
 	struct endpoint_subscriptions *old = at->subscriptions, *list;
-	uint32_t count = old == NULL ? 0 : old->count;
+	uint32_t count = old == NULL ? 0 : old->count, place = 0;
+	uint32_t ssrc = media->subscriptions[subscription].ssrc;
 
 	list = rte_malloc("endpoint legs", sizeof(*list) + (count + 1) * sizeof(list->list[0]), 0);
 	if (list == NULL)
 		return -ENOMEM;
 	list->count = count + 1;
+	while (place < count && old->list[place].ssrc < ssrc)
+		place++;
 	if (count != 0)
-		memcpy(list->list, old->list, count * sizeof(list->list[0]));
-	list->list[count] = (struct endpoint_leg){
-	        .ssrc = media->subscriptions[subscription].ssrc,
-	        .subscription = subscription,
-	};
+		memcpy(list->list, old->list, place * sizeof(list->list[0]));
+	list->list[place] = (struct endpoint_leg){.ssrc = ssrc, .subscription = subscription};
+	if (place < count)
+		memcpy(&list->list[place + 1], &old->list[place],
+		       (count - place) * sizeof(list->list[0]));
 	__atomic_store_n(&at->subscriptions, list, __ATOMIC_RELEASE);
 	list_discard(media, old);
 	return 0;

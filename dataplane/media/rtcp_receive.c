@@ -15,25 +15,45 @@ struct received {
 	const struct endpoint_sources *sources;             /* or NULL */
 	const struct endpoint_subscriptions *subscriptions; /* or NULL */
 	uint32_t nack_budget;
+	uint32_t lookups; /* that are left */
 };
 
+static bool lookup_take(struct received *received)
+{
+	if (received->lookups == 0)
+		return false;
+	received->lookups--;
+	return true;
+}
+
 /* 0: none. */
-static uint32_t subscription_by_ssrc(const struct received *received, uint32_t ssrc)
+static uint32_t subscription_by_ssrc(struct received *received, uint32_t ssrc)
 {
 	const struct endpoint_subscriptions *subscriptions = received->subscriptions;
+	uint32_t low = 0, high = subscriptions == NULL ? 0 : subscriptions->count, end = high;
 
-	for (uint32_t i = 0; subscriptions != NULL && i < subscriptions->count; i++)
-		if (subscriptions->list[i].ssrc == ssrc)
-			return subscriptions->list[i].subscription;
-	return 0;
+	if (!lookup_take(received))
+		return 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (subscriptions->list[middle].ssrc < ssrc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && subscriptions->list[low].ssrc == ssrc
+	               ? subscriptions->list[low].subscription
+	               : 0;
 }
 
 /* NULL: not a stream's own SSRC. *index: its place. */
-static struct stream *stream_by_ssrc(const struct received *received, uint32_t ssrc,
-                                     uint32_t *index)
+static struct stream *stream_by_ssrc(struct received *received, uint32_t ssrc, uint32_t *index)
 {
 	const struct endpoint_sources *sources = received->sources;
 
+	if (!lookup_take(received))
+		return NULL;
 	for (uint32_t i = 0; sources != NULL && i < sources->count; i++) {
 		const struct endpoint_source *source = sources->sources[i];
 
@@ -50,7 +70,7 @@ static void unknown_count(const struct received *received)
 	received->media_worker->counters[MEDIA_RTCP_UNKNOWN]++;
 }
 
-static void sender_take(const struct received *received, const struct rtcp_report *report)
+static void sender_take(struct received *received, const struct rtcp_report *report)
 {
 	uint64_t tsc = received->media_worker->worker->tsc;
 	struct stream *stream;
@@ -78,7 +98,7 @@ static void round_trip_take(struct subscription *subscription, const struct rtcp
 }
 
 /* About an SSRC that is none of its legs: a repair stream's, or one that has just gone. */
-static void block_take(const struct received *received, const struct rtcp_block *block)
+static void block_take(struct received *received, const struct rtcp_block *block)
 {
 	const struct media *media = received->media_worker->media;
 	const struct worker *worker = received->media_worker->worker;
@@ -132,7 +152,7 @@ static int nack_take(struct received *received, const struct rtcp_packet *packet
 	return 0;
 }
 
-static void key_frame_take(const struct received *received, uint32_t ssrc)
+static void key_frame_take(struct received *received, uint32_t ssrc)
 {
 	struct media_worker *media_worker = received->media_worker;
 	uint32_t index = subscription_by_ssrc(received, ssrc);
@@ -170,7 +190,16 @@ static int payload_feedback_take(struct received *received, const struct rtcp_pa
 	return 0;
 }
 
-/* Each worker that has legs tells their subscribers. */
+/* What a stream that comes and goes makes of that: the rest is told with the next reports. */
+static bool bye_due(struct stream *stream, const struct worker *worker)
+{
+	if (stream->bye_told != 0 && worker->tsc - stream->bye_told < worker->tsc_hz)
+		return false;
+	stream->bye_told = worker->tsc;
+	return true;
+}
+
+/* Each worker that has legs tells their subscribers: at once, but once a second at most. */
 static void stream_end(const struct received *received, struct stream *stream, uint32_t index)
 {
 	const struct media_ask ask = {.stream = index, .kind = MEDIA_ASK_BYE};
@@ -180,6 +209,8 @@ static void stream_end(const struct received *received, struct stream *stream, u
 		return;
 	__atomic_store_n(&stream->byes, stream->byes + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, true, __ATOMIC_RELEASE);
+	if (!bye_due(stream, received->media_worker->worker))
+		return;
 	for (; workers != 0; workers &= workers - 1)
 		media_ask_to(received->media_worker, (uint16_t)__builtin_ctzll(workers), &ask);
 }
@@ -228,6 +259,7 @@ void rtcp_receive(struct media_worker *media_worker, struct endpoint *endpoint,
 	        .sources = __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE),
 	        .subscriptions = __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE),
 	        .nack_budget = NACKS_PER_COMPOUND,
+	        .lookups = RTCP_LOOKUPS,
 	};
 	struct rtcp_cursor cursor = {compound, length};
 	struct rtcp_packet packet;

@@ -8,6 +8,9 @@
 /* Compounds of one endpoint that are read in a second, and at once. */
 #define RTCP_COMPOUNDS_PER_SECOND 500
 #define RTCP_COMPOUNDS_BURST      100
+/* SSRCs of one compound that are looked up, twice as many as there are blocks in a datagram;
+ * further ones are nobody's. */
+#define RTCP_LOOKUPS 128
 
 /* The endpoint's owner. */
 void rtcp_receive(struct media_worker *media_worker, struct endpoint *endpoint,

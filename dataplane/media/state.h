@@ -113,6 +113,7 @@ struct endpoint_leg {
 	uint32_t subscription;
 };
 
+/* Ascending by SSRC. */
 struct endpoint_subscriptions {
 	uint32_t count;
 	struct endpoint_leg list[];
@@ -155,6 +156,7 @@ struct stream {
 	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
 	bool ended;           /* atomic: BYE */
 	uint32_t byes;        /* atomic; how often it ended */
+	uint64_t bye_told;    /* TSC when workers were told last; 0: not yet */
 	bool key_frame_asked; /* atomic, any thread: a request for one lies in its owner's ring */
 
 	/* control thread */

@@ -14,6 +14,8 @@
 #include "media/rtcp_receive.h"
 #include "srtp/rtp.h"
 
+#include <stdio.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -310,6 +312,39 @@ static void key_frames_are_merged(void **state)
 	assert_int_equal(plis(call), 0);
 }
 
+/* Many legs of one endpoint, made in no order of their SSRCs: each is found by its own. */
+static void each_leg_is_found(void **state)
+{
+	static const uint32_t ssrcs[] = {0x4005, 0x10, 0xfffffff0, 0x4001, 0x80000000, 0x4002};
+	struct call *call = *state;
+	struct media *media = call->scene->rig.dp->media;
+	const struct endpoint *endpoint = &media->endpoints[endpoint_named(media, "one")];
+	struct sluice_subscription_name gone = {.stream = "s3", .endpoint = "one"};
+	char name[8], why[SLUICE_API_ERROR_MAX];
+
+	for (uint32_t i = 0; i < RTE_DIM(ssrcs); i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		stream_add(call->scene, name, call->publisher, 100 + i, 90000);
+		subscription_add(call->scene, name, call->subscribers[0], ssrcs[i], 0);
+	}
+	assert_int_equal(media_subscription_delete(media, &gone, why), 0);
+	for (uint32_t i = 0; i < RTE_DIM(ssrcs); i++) {
+		struct rtcp_writer writer = writer_new();
+		uint32_t index;
+
+		rtcp_put_pli(&writer, 77, ssrcs[i]);
+		party_report(call->scene, call->subscribers[0], &writer);
+		snprintf(name, sizeof(name), "s%u", i);
+		index = subscription_named(media, name, "one");
+		assert_int_equal(index == 0, i == 3);
+		assert_int_equal(media->subscriptions[index].key_frame_requests, i != 3);
+	}
+	assert_int_equal(counted(call, "rtcp_unknown"), 1);
+	for (uint32_t i = 1; i < endpoint->subscriptions->count; i++)
+		assert_true(endpoint->subscriptions->list[i - 1].ssrc <
+		            endpoint->subscriptions->list[i].ssrc);
+}
+
 /* Who joins in the middle, and who resumes, need not ask. */
 static void late_joiners_get_a_key_frame(void **state)
 {
@@ -540,6 +575,7 @@ int main(void)
 	        cmocka_unit_test(repeats_have_numbers_of_their_own),
 	        TEST(a_loss_upstream_is_repaired_for_all),
 	        TEST(key_frames_are_merged),
+	        TEST(each_leg_is_found),
 	        TEST(late_joiners_get_a_key_frame),
 	        TEST(a_flood_of_key_frame_requests_is_one),
 	        TEST(a_flood_of_nacks_leaves_room),

@@ -615,6 +615,59 @@ static void a_bye_goes_on_once(void **state)
 	assert_false(scene->media.streams[AUDIO].ended);
 }
 
+/* A stream that comes and goes a hundred times in a second: its legs are gone through once, and
+ * hear of its end with their reports. */
+static void a_stream_that_flaps(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct rtcp_writer writer = writer_new();
+	uint32_t ssrc = 0, walks = 0;
+
+	rtcp_scene_packet(scene, VIDEO, 100, false);
+	rtcp_scene_pass(scene, 2000);
+	byes(scene, SUBSCRIBER_3, &ssrc);
+	for (uint64_t index = 101; index <= 200; index++) {
+		rtcp_scene_packet(scene, VIDEO, index, false);
+		rtcp_put_bye(&writer, VIDEO_SSRC);
+		rtcp_scene_receive(scene, PUBLISHER, &writer);
+		walks += rte_ring_count(scene->media_worker->asks);
+		rtcp_scene_pass(scene, 9);
+	}
+	assert_int_equal(walks, 1);
+	assert_int_equal(scene->media.streams[VIDEO].byes, 100);
+	assert_in_range(byes(scene, SUBSCRIBER_3, &ssrc), 1, 3);
+	rtcp_scene_pass(scene, 1500);
+	byes(scene, SUBSCRIBER_3, &ssrc);
+	/* the last one was told, too */
+	for (uint32_t leg = LEG_1; leg <= LEG_3; leg++)
+		assert_int_equal(scene->media.subscriptions[leg].byes_sent, 100);
+	rtcp_scene_packet(scene, VIDEO, 201, false);
+	rtcp_put_bye(&writer, VIDEO_SSRC);
+	rtcp_scene_receive(scene, PUBLISHER, &writer);
+	assert_int_equal(rte_ring_count(scene->media_worker->asks), 1);
+}
+
+/* A compound names no more than a datagram's blocks; what it says beyond that is not looked at. */
+static void a_compound_names_so_many(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct rtcp_writer writer = writer_new();
+	uint8_t *body = rtcp_put(&writer, RTCP_PSFB, RTCP_PSFB_FIR, 8 + 8 * (RTCP_LOOKUPS + 1));
+
+	memset(body, 0, 8 + 8 * (RTCP_LOOKUPS + 1));
+	for (uint32_t i = 0; i < 2; i++) {
+		uint8_t *entry = body + 8 + 8 * (RTCP_LOOKUPS - 1 + i);
+		uint32_t ssrc = LEG_SSRC(i == 0 ? LEG_1 : LEG_AUDIO);
+
+		for (int byte = 0; byte < 4; byte++)
+			entry[byte] = (uint8_t)(ssrc >> (24 - 8 * byte));
+	}
+	rtcp_scene_receive(scene, SUBSCRIBER_1, &writer);
+	assert_int_equal(scene->media.subscriptions[LEG_1].key_frame_requests, 1);
+	assert_int_equal(scene->media.subscriptions[LEG_AUDIO].key_frame_requests, 0);
+	assert_int_equal(counter(scene, MEDIA_RTCP_UNKNOWN), RTCP_LOOKUPS);
+}
+
 #define TEXT(bytes) bytes, sizeof(bytes) - 1
 
 static const struct {
@@ -726,6 +779,8 @@ int main(void)
 	        TEST(the_publisher_is_reported_to),
 	        TEST(subscribers_reports_are_kept),
 	        TEST(a_bye_goes_on_once),
+	        TEST(a_stream_that_flaps),
+	        TEST(a_compound_names_so_many),
 	        TEST(lies_are_counted),
 	        TEST(floods_are_cut),
 	        TEST(an_empty_pool_is_survived),
