@@ -11,7 +11,7 @@
 #include <rte_hash.h>
 #include <rte_malloc.h>
 
-#define RTCP_INDEX_MASK 0x7fffffffu /* RFC 3711, 3.4 */
+#define RTCP_INDEX_MAX 0x7fffffffu /* RFC 3711, 3.4 */
 
 static bool address_set(const struct sluice_addr *addr)
 {
@@ -121,8 +121,8 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->remote = transport_of(&add->remote);
 	endpoint->worker = worker_choose(media);
 	endpoint->config_generation = media->dp->config_generation;
-	endpoint->rtcp_index =
-	        (uint32_t)spent_recall(media->config->spent, add, SPENT_RTCP) & RTCP_INDEX_MASK;
+	endpoint->rtcp_index = (uint32_t)RTE_MIN(
+	        spent_recall(media->config->spent, add, SPENT_RTCP), RTCP_INDEX_MAX);
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;

@@ -47,7 +47,7 @@ void stream_received(struct media_worker *media_worker, uint32_t index_of_stream
 }
 
 /* A minimal compound (RFC 4585, 3.1). */
-static void feedback_send(struct media_worker *media_worker, const struct stream *stream,
+static bool feedback_send(struct media_worker *media_worker, const struct stream *stream,
                           bool key_frame, const uint64_t *indices, uint32_t count)
 {
 	struct media *media = media_worker->media;
@@ -57,14 +57,24 @@ static void feedback_send(struct media_worker *media_worker, const struct stream
 	struct rte_mbuf *mbuf = rtcp_begin(media_worker, endpoint, &writer);
 
 	if (mbuf == NULL)
-		return;
+		return false;
 	rtcp_put_sdes(&writer);
 	rtcp_put_self(&writer, media, endpoint);
 	if (key_frame)
 		rtcp_put_pli(&writer, endpoint->rtcp_ssrc, ssrc);
 	if (count != 0)
 		rtcp_put_nack(&writer, endpoint->rtcp_ssrc, ssrc, indices, count);
-	rtcp_send(media_worker, endpoint, mbuf, &writer);
+	return rtcp_send(media_worker, endpoint, mbuf, &writer);
+}
+
+static void feedback_sent(struct media_worker *media_worker, struct stream *stream, bool key_frame,
+                          uint32_t count)
+{
+	if (key_frame)
+		key_frame_sent(stream, media_worker->worker->tsc);
+	stream->nacks_sent += count;
+	media_worker->counters[MEDIA_NACK_SENT] += count;
+	media_worker->counters[MEDIA_KEY_FRAME_SENT] += key_frame;
 }
 
 /* True: it will have to ask again. */
@@ -83,11 +93,12 @@ static bool stream_feedback(struct media_worker *media_worker, struct stream *st
 		return stream->key_frame_wanted;
 	key_frame = key_frame_due(stream, worker->tsc, worker->tsc_hz);
 	count = missing_take(missing, worker->tsc, worker->tsc_hz, indices, NACKS_PER_RUN);
-	if (key_frame || count != 0)
-		feedback_send(media_worker, stream, key_frame, indices, count);
-	stream->nacks_sent += count;
-	media_worker->counters[MEDIA_NACK_SENT] += count;
-	media_worker->counters[MEDIA_KEY_FRAME_SENT] += key_frame;
+	if (!key_frame && count == 0)
+		return stream->key_frame_wanted || missing->count != 0;
+	if (feedback_send(media_worker, stream, key_frame, indices, count))
+		feedback_sent(media_worker, stream, key_frame, count);
+	else
+		missing_take_back(missing, indices, count, worker->tsc, worker->tsc_hz);
 	return stream->key_frame_wanted || missing->count != 0;
 }
 

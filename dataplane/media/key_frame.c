@@ -30,8 +30,12 @@ bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
 		stream->key_frame_wanted = false;
 		return false;
 	}
+	return true;
+}
+
+void key_frame_sent(struct stream *stream, uint64_t tsc)
+{
 	stream->key_frame_wanted = false;
 	stream->key_frame_sent = tsc;
 	stream->key_frame_requests++;
-	return true;
 }

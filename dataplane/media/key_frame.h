@@ -17,7 +17,9 @@ void key_frame_ask(struct media_worker *media_worker, uint32_t stream);
 /* Control thread: a new subscription, a resume, a switch. */
 void key_frame_ask_from_control(struct media *media, uint32_t stream);
 
-/* The stream's owner. True: a request is to be sent now, and counts as sent. */
+/* The stream's owner. True: a request is to be sent now. */
 bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz);
+/* It was. */
+void key_frame_sent(struct stream *stream, uint64_t tsc);
 
 #endif

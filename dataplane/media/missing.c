@@ -110,3 +110,16 @@ uint32_t missing_take(struct missing_packets *missing, uint64_t tsc, uint64_t ts
 	missing->next_due = next;
 	return taken;
 }
+
+void missing_take_back(struct missing_packets *missing, const uint64_t *indices, uint32_t count,
+                       uint64_t tsc, uint64_t tsc_hz)
+{
+	uint64_t due = tsc + tsc_hz / 1000000 * MISSING_FIRST_US;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct missing_packet *packet = missing_slot(missing, indices[i]);
+
+		packet->asked--;
+		missing_due(missing, packet, due);
+	}
+}

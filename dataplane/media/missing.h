@@ -46,6 +46,9 @@ bool missing_want(struct missing_packets *missing, uint64_t index, uint64_t tsc)
  */
 uint32_t missing_take(struct missing_packets *missing, uint64_t tsc, uint64_t tsc_hz,
                       uint64_t *indices, uint32_t room);
+/* They could not be asked for after all: again in MISSING_FIRST_US. */
+void missing_take_back(struct missing_packets *missing, const uint64_t *indices, uint32_t count,
+                       uint64_t tsc, uint64_t tsc_hz);
 void missing_clear(struct missing_packets *missing);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include <rte_hash_crc.h>
 
-#define RTCP_HOP_LIMIT  64
-#define RTCP_INDEX_MASK 0x7fffffff
-#define PUBLISHER_SELF  0
+#define RTCP_HOP_LIMIT 64
+#define RTCP_INDEX_MAX 0x7fffffff
+#define PUBLISHER_SELF 0
 
 static uint32_t own_ssrc(struct media_worker *media_worker, struct endpoint *endpoint)
 {
@@ -26,6 +26,11 @@ struct rte_mbuf *rtcp_begin(struct media_worker *media_worker, struct endpoint *
 
 	if (endpoint->remote.port == 0)
 		return NULL;
+	/* under one key no index may come twice (RFC 3711, 9.2) */
+	if (endpoint->rtcp_index == RTCP_INDEX_MAX) {
+		media_worker->counters[MEDIA_RTCP_SPENT]++;
+		return NULL;
+	}
 	mbuf = rte_pktmbuf_alloc(media_worker->worker->dp->pool);
 	if (mbuf == NULL) {
 		media_worker->counters[MEDIA_NO_MBUF]++;
@@ -61,9 +66,8 @@ static bool compound_protect(struct media_worker *media_worker, struct endpoint 
 
 	if (plain == 0)
 		return false;
-	endpoint->rtcp_index = (endpoint->rtcp_index + 1) & RTCP_INDEX_MASK;
 	length = media_worker->media->engine->protect_rtcp(media_worker->srtp, endpoint->tx, packet,
-	                                                   plain, endpoint->rtcp_index);
+	                                                   plain, ++endpoint->rtcp_index);
 	if (length < 0)
 		return false;
 	if (endpoint->mki_length != 0)
@@ -92,6 +96,7 @@ bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, str
 	media_worker->counters[MEDIA_RTCP_SENT]++;
 	return true;
 fail:
+	media_worker->counters[MEDIA_RTCP_UNSENT]++;
 	rte_pktmbuf_free(mbuf);
 	return false;
 }

@@ -11,11 +11,11 @@
 
 /*
  * The owner of the endpoint. The writer then stands behind a receiver report of ours, with no block
- * yet. NULL: no mbuf, or nobody to send to; counted.
+ * yet. NULL: no mbuf or no index left, which is counted, or nobody to send to.
  */
 struct rte_mbuf *rtcp_begin(struct media_worker *media_worker, struct endpoint *endpoint,
                             struct rtcp_writer *writer);
-/* Takes the mbuf; false: it did not fit, or there was no way out. */
+/* Takes the mbuf; false: it did not fit, or there was no way out; counted. */
 bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, struct rte_mbuf *mbuf,
                const struct rtcp_writer *writer);
 

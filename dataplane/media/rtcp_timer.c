@@ -126,6 +126,14 @@ static bool legs_put(struct report *report)
 	return false;
 }
 
+/* Nobody has heard them. */
+static void byes_take_back(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->n_legs; i++)
+		if (report->legs[i].bye)
+			report->legs[i].subscription->byes_sent--;
+}
+
 static void names_put(struct report *report)
 {
 	const struct media *media = report->media_worker->media;
@@ -169,7 +177,8 @@ void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 		return;
 	}
 	names_put(&report);
-	rtcp_send(media_worker, endpoint, mbuf, &report.writer);
+	if (!rtcp_send(media_worker, endpoint, mbuf, &report.writer))
+		byes_take_back(&report);
 }
 
 /* How many endpoints are to be looked at by now; 0: not yet. By time, not by calls: a worker that

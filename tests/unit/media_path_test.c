@@ -633,6 +633,27 @@ static void test_index_never_again(void **state)
 	scene_destroy(scene);
 }
 
+/* Nor SRTCP's: a key that is spent stays so. */
+static void test_control_index_never_again(void **state)
+{
+	struct scene *scene = scene_create();
+	struct sluice_endpoint one = endpoint_of("one", "198.18.2.2", LOCAL_PORT);
+	uint32_t last = 5;
+
+	for (int round = 0; round < 4; round++) {
+		struct endpoint *at = &scene->media->endpoints[endpoint_named(scene->media, "one")];
+
+		if (round > 0)
+			assert_in_range(at->rtcp_index, last,
+			                RTE_MIN(last + SPENT_SLACK, 0x7fffffffu));
+		last = round < 2 ? 10 : 0x7fffffff - 10;
+		at->rtcp_index = last;
+		assert_int_equal(media_endpoint_delete(scene->media, "one", scene->why), 0);
+		assert_int_equal(media_endpoint_add(scene->media, &one, 0, scene->why), 0);
+	}
+	scene_destroy(scene);
+}
+
 /* A worker is at its last packets of a leg that has ended, and the publisher's numbers jump. */
 static void test_index_of_the_last_packets(void **state)
 {
@@ -775,6 +796,7 @@ int main(void)
 	        cmocka_unit_test(test_learn),
 	        cmocka_unit_test(test_learn_moves),
 	        cmocka_unit_test(test_index_never_again),
+	        cmocka_unit_test(test_control_index_never_again),
 	        cmocka_unit_test(test_index_of_the_last_packets),
 	        cmocka_unit_test(test_ssrcs_of_a_key),
 	        cmocka_unit_test(test_refusals),

@@ -267,7 +267,9 @@ bool rtcp_scene_sent(struct rtcp_scene *scene, struct rtcp_sent *sent)
 	rte_pktmbuf_free(mbuf);
 	assert_true(length > 0);
 	sent->length = (uint16_t)length;
-	assert_int_equal(index, ++scene->indices[sent->endpoint]);
+	/* no index twice; one whose compound found no way out is left out */
+	assert_true(index > scene->indices[sent->endpoint]);
+	scene->indices[sent->endpoint] = index;
 	assert_true(rtcp_valid(sent->bytes, sent->length));
 	return true;
 }

@@ -753,9 +753,71 @@ static void an_empty_pool_is_survived(void **state)
 		rte_pktmbuf_free(taken);
 		taken = mbuf;
 	}
-	key_frame_ask(scene->media_worker, VIDEO);
-	rtcp_scene_pass(scene, 500);
+	/* what was asked for meanwhile is not forgotten, and was not counted */
+	assert_int_equal(counter(scene, MEDIA_KEY_FRAME_SENT), 0);
+	rtcp_scene_pass(scene, 1);
 	assert_int_equal(plis_upstream(scene), 1);
+}
+
+/* The same where the way out is full: key frames, packets, the end of a stream. */
+static void a_full_inbox_is_survived(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct rte_ring *inbox = scene->worker->inbox;
+	struct rtcp_writer writer = writer_new();
+	uint32_t ssrc = 0;
+	uint16_t pid, blp;
+	void *filler;
+
+	packets(scene, 100, 104);
+	rtcp_scene_pass(scene, 2000);
+	byes(scene, SUBSCRIBER_3, &ssrc);
+	while (rte_ring_enqueue(inbox, scene) == 0)
+		;
+	packets(scene, 106, 106);
+	key_frame_ask(scene->media_worker, VIDEO);
+	rtcp_scene_pass(scene, 100);
+	rtcp_scene_pass(scene, 100);
+	assert_true(counter(scene, MEDIA_RTCP_UNSENT) != 0);
+	assert_int_equal(counter(scene, MEDIA_KEY_FRAME_SENT), 0);
+	assert_int_equal(counter(scene, MEDIA_NACK_SENT), 0);
+	assert_int_equal(scene->media.streams[VIDEO].key_frame_requests, 0);
+	while (rte_ring_dequeue(inbox, &filler) == 0)
+		;
+	rtcp_scene_pass(scene, 6);
+	assert_int_equal(counter(scene, MEDIA_KEY_FRAME_SENT), 1);
+	assert_int_equal(nacks_upstream(scene, &pid, &blp), 1);
+	assert_int_equal(pid, 105);
+	while (rte_ring_enqueue(inbox, scene) == 0)
+		;
+	rtcp_put_bye(&writer, VIDEO_SSRC);
+	rtcp_scene_receive(scene, PUBLISHER, &writer);
+	rtcp_scene_pass(scene, 1);
+	while (rte_ring_dequeue(inbox, &filler) == 0)
+		;
+	rtcp_scene_pass(scene, 1600);
+	assert_int_equal(byes(scene, SUBSCRIBER_3, &ssrc), 1);
+	assert_int_equal(ssrc, LEG_SSRC(LEG_3));
+	rtcp_scene_pass(scene, 1600);
+	assert_int_equal(byes(scene, SUBSCRIBER_3, &ssrc), 0);
+}
+
+/* SRTCP's index has 31 bits: behind the last one there is none (RFC 3711, 9.2). */
+static void a_key_is_spent(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct endpoint *publisher = &scene->media.endpoints[PUBLISHER];
+
+	publisher->rtcp_index = 0x7ffffffe;
+	key_frame_ask(scene->media_worker, VIDEO);
+	rtcp_scene_pass(scene, 1);
+	assert_int_equal(plis_upstream(scene), 1);
+	assert_int_equal(scene->indices[PUBLISHER], 0x7fffffff);
+	key_frame_ask(scene->media_worker, VIDEO);
+	rtcp_scene_pass(scene, KEY_FRAME_INTERVAL_MS);
+	assert_int_equal(plis_upstream(scene), 0);
+	assert_true(counter(scene, MEDIA_RTCP_SPENT) != 0);
+	assert_int_equal(publisher->rtcp_index, 0x7fffffff);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
@@ -784,6 +846,8 @@ int main(void)
 	        TEST(lies_are_counted),
 	        TEST(floods_are_cut),
 	        TEST(an_empty_pool_is_survived),
+	        TEST(a_full_inbox_is_survived),
+	        TEST(a_key_is_spent),
 	};
 
 	return cmocka_run_group_tests(tests, dp_setup, dp_teardown);
