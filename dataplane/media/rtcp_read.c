@@ -128,8 +128,9 @@ void rtcp_nack_read(const struct rtcp_feedback *feedback, uint16_t i, uint16_t *
 	*blp = read_be16(feedback->fci + i * RTCP_NACK_SIZE + 2);
 }
 
-uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i)
+uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i, uint8_t *number)
 {
+	*number = feedback->fci[i * RTCP_FIR_SIZE + 4];
 	return read_be32(feedback->fci + i * RTCP_FIR_SIZE);
 }
 

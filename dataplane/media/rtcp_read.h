@@ -93,8 +93,8 @@ int rtcp_feedback_read(const struct rtcp_packet *packet, struct rtcp_feedback *f
 
 /* i: below fci_length / RTCP_NACK_SIZE. *blp: bit b is sequence number *pid + 1 + b. */
 void rtcp_nack_read(const struct rtcp_feedback *feedback, uint16_t i, uint16_t *pid, uint16_t *blp);
-/* i: below fci_length / RTCP_FIR_SIZE. The SSRC that is asked. */
-uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i);
+/* i: below fci_length / RTCP_FIR_SIZE. The SSRC that is asked, and the command's number. */
+uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i, uint8_t *number);
 
 /* How many SSRCs leave; -EBADMSG: fewer than the count says, or a reason that overruns. */
 int rtcp_bye_read(const struct rtcp_packet *packet);

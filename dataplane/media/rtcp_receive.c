@@ -152,21 +152,56 @@ static int nack_take(struct received *received, const struct rtcp_packet *packet
 	return 0;
 }
 
-static void key_frame_take(struct received *received, uint32_t ssrc)
+/* NULL: not one of the endpoint's legs, which is counted. */
+static struct subscription *asked_leg(struct received *received, uint32_t ssrc)
+{
+	uint32_t index = subscription_by_ssrc(received, ssrc);
+
+	if (index != 0)
+		return &received->media_worker->media->subscriptions[index];
+	unknown_count(received);
+	return NULL;
+}
+
+static void key_frame_take(const struct received *received, struct subscription *subscription)
 {
 	struct media_worker *media_worker = received->media_worker;
-	uint32_t index = subscription_by_ssrc(received, ssrc);
-	struct subscription *subscription = &media_worker->media->subscriptions[index];
 
-	if (index == 0) {
-		unknown_count(received);
-		return;
-	}
 	subscription->key_frame_requests++;
 	media_worker->counters[MEDIA_KEY_FRAME_ASKED]++;
 	if (!__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED))
 		key_frame_ask(media_worker,
 		              __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED));
+}
+
+static void pli_take(struct received *received, const struct rtcp_feedback *feedback)
+{
+	struct subscription *subscription = asked_leg(received, feedback->media);
+
+	if (subscription != NULL)
+		key_frame_take(received, subscription);
+}
+
+/* A command that is repeated, in case it got lost, keeps its number (RFC 5104, 4.3.1.2). */
+static bool fir_is_new(struct subscription *subscription, uint32_t sender, uint8_t number)
+{
+	bool known = subscription->fir_known && subscription->fir_sender == sender &&
+	             subscription->fir_number == number;
+
+	subscription->fir_known = true;
+	subscription->fir_sender = sender;
+	subscription->fir_number = number;
+	return !known;
+}
+
+static void fir_take(struct received *received, const struct rtcp_feedback *feedback, uint16_t i)
+{
+	uint8_t number;
+	struct subscription *subscription =
+	        asked_leg(received, rtcp_fir_read(feedback, i, &number));
+
+	if (subscription != NULL && fir_is_new(subscription, feedback->sender, number))
+		key_frame_take(received, subscription);
 }
 
 /* PLI names the media in its header, FIR in its entries (RFC 5104, 4.3.1.2). REMB and others of
@@ -180,13 +215,13 @@ static int payload_feedback_take(struct received *received, const struct rtcp_pa
 	if (rtcp_feedback_read(packet, &feedback) != 0)
 		return -EBADMSG;
 	if (packet->count == RTCP_PSFB_PLI) {
-		key_frame_take(received, feedback.media);
+		pli_take(received, &feedback);
 		return 0;
 	}
 	if (feedback.fci_length == 0 || feedback.fci_length % RTCP_FIR_SIZE != 0)
 		return -EBADMSG;
 	for (uint16_t i = 0; i < feedback.fci_length / RTCP_FIR_SIZE; i++)
-		key_frame_take(received, rtcp_fir_read(&feedback, i));
+		fir_take(received, &feedback, i);
 	return 0;
 }
 

@@ -220,6 +220,10 @@ struct subscription {
 	uint64_t sr_tsc; /* when our last SR left, and its middle 32 bits */
 	uint32_t sr_middle;
 	uint32_t byes_sent; /* stream.byes that its subscriber was told */
+	/* its last FIR, where there was one */
+	uint32_t fir_sender;
+	uint8_t fir_number;
+	bool fir_known;
 
 	/* control thread */
 	uint32_t named; /* the stream that it was made for */

@@ -56,13 +56,14 @@ static void nacks_check(const struct rtcp_feedback *feedback)
 static void feedback_check(const struct rtcp_packet *packet)
 {
 	struct rtcp_feedback feedback;
+	uint8_t number;
 
 	if (rtcp_feedback_read(packet, &feedback) != 0)
 		return;
 	CHECK(feedback.fci + feedback.fci_length == packet->body + packet->length);
 	nacks_check(&feedback);
 	for (uint16_t i = 0; i < feedback.fci_length / RTCP_FIR_SIZE; i++)
-		CHECK(rtcp_fir_read(&feedback, i) ==
+		CHECK(rtcp_fir_read(&feedback, i, &number) ==
 		      ((uint32_t)feedback.fci[i * 8] << 24 | feedback.fci[i * 8 + 1] << 16 |
 		       feedback.fci[i * 8 + 2] << 8 | feedback.fci[i * 8 + 3]));
 }

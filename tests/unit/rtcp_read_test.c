@@ -163,6 +163,7 @@ static void feedback_is_read(void **state)
 	static const uint8_t cut[] = "\x81\xcd\x00\x01" SSRC;
 	struct rtcp_packet packet = one_packet(nack, sizeof(nack) - 1);
 	struct rtcp_feedback feedback;
+	uint8_t number;
 	uint16_t pid, blp;
 
 	assert_int_equal(rtcp_feedback_read(&packet, &feedback), 0);
@@ -179,7 +180,8 @@ static void feedback_is_read(void **state)
 	packet = (struct rtcp_packet){fir + 4, 8 + 12, RTCP_PSFB, RTCP_PSFB_FIR};
 	assert_int_equal(rtcp_feedback_read(&packet, &feedback), 0);
 	assert_int_equal(feedback.fci_length / RTCP_FIR_SIZE, 1);
-	assert_int_equal(rtcp_fir_read(&feedback, 0), 0x55667788);
+	assert_int_equal(rtcp_fir_read(&feedback, 0, &number), 0x55667788);
+	assert_int_equal(number, 1);
 	packet = one_packet(cut, sizeof(cut) - 1);
 	assert_int_equal(rtcp_feedback_read(&packet, &feedback), -EBADMSG);
 }

@@ -62,12 +62,15 @@ static void pli(struct rtcp_scene *scene, uint32_t endpoint, uint32_t ssrc)
 	rtcp_scene_receive(scene, endpoint, &writer);
 }
 
-static void fir(struct rtcp_scene *scene, uint32_t endpoint, uint32_t ssrc)
+static void fir(struct rtcp_scene *scene, uint32_t endpoint, uint32_t ssrc, uint8_t sender,
+                uint8_t number)
 {
 	struct rtcp_writer writer = writer_new();
 	uint8_t *body = rtcp_put(&writer, RTCP_PSFB, RTCP_PSFB_FIR, 16);
 
 	memset(body, 0, 16);
+	body[3] = sender;
+	body[12] = number;
 	for (int i = 0; i < 4; i++)
 		body[8 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
 	rtcp_scene_receive(scene, endpoint, &writer);
@@ -116,7 +119,7 @@ static void key_frames_are_merged(void **state)
 
 	pli(scene, SUBSCRIBER_1, LEG_SSRC(LEG_1));
 	pli(scene, SUBSCRIBER_2, LEG_SSRC(LEG_2));
-	fir(scene, SUBSCRIBER_3, LEG_SSRC(LEG_3));
+	fir(scene, SUBSCRIBER_3, LEG_SSRC(LEG_3), 7, 0);
 	rtcp_scene_pass(scene, 1);
 	assert_int_equal(plis_upstream(scene), 1);
 	/* nobody wants one now, nothing is sent when the time is over */
@@ -135,6 +138,34 @@ static void key_frames_are_merged(void **state)
 	assert_int_equal(scene->media.subscriptions[LEG_1].key_frame_requests, 1);
 }
 
+/* A command that comes again, for its sender has seen nothing of it yet, is no other one. */
+static void a_fir_counts_once(void **state)
+{
+	static const struct {
+		uint8_t sender, number;
+		bool is_new;
+	} firs[] = {
+	        {7, 0, true},   {7, 0, false}, {7, 1, true}, {7, 1, false},
+	        {7, 255, true}, {7, 0, true},  {8, 0, true}, {8, 0, false},
+	};
+	struct rtcp_scene *scene = *state;
+	const struct subscription *leg = &scene->media.subscriptions[LEG_2];
+
+	for (size_t i = 0; i < RTE_DIM(firs); i++) {
+		uint64_t before = leg->key_frame_requests;
+
+		fir(scene, SUBSCRIBER_2, LEG_SSRC(LEG_2), firs[i].sender, firs[i].number);
+		rtcp_scene_pass(scene, KEY_FRAME_INTERVAL_MS);
+		if (plis_upstream(scene) != firs[i].is_new ||
+		    leg->key_frame_requests != before + firs[i].is_new)
+			fail_msg("FIR %zu", i);
+	}
+	/* another leg's numbers are its own */
+	fir(scene, SUBSCRIBER_3, LEG_SSRC(LEG_3), 8, 0);
+	rtcp_scene_pass(scene, 1);
+	assert_int_equal(plis_upstream(scene), 1);
+}
+
 static void key_frames_that_nobody_awaits(void **state)
 {
 	struct rtcp_scene *scene = *state;
@@ -142,7 +173,7 @@ static void key_frames_that_nobody_awaits(void **state)
 	/* somebody else's leg, a source's SSRC, nobody's */
 	pli(scene, SUBSCRIBER_2, LEG_SSRC(LEG_1));
 	pli(scene, SUBSCRIBER_2, VIDEO_SSRC);
-	fir(scene, SUBSCRIBER_2, 0);
+	fir(scene, SUBSCRIBER_2, 0, 7, 0);
 	assert_int_equal(counter(scene, MEDIA_RTCP_UNKNOWN), 3);
 	/* a pause needs no picture */
 	scene->media.subscriptions[LEG_2].paused = true;
@@ -826,6 +857,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(key_frames_are_merged),
+	        TEST(a_fir_counts_once),
 	        TEST(key_frames_that_nobody_awaits),
 	        TEST(a_key_frame_waits_for_the_way),
 	        TEST(a_nack_is_answered),
