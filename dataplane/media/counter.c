@@ -22,6 +22,8 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_NACK_SENT] = {"nack_sent", "packets asked of publishers"},
         [MEDIA_KEY_FRAME_ASKED] = {"key_frame_asked", "key frames that subscribers asked for"},
         [MEDIA_KEY_FRAME_SENT] = {"key_frame_sent", "key frames asked of publishers"},
+        [MEDIA_SILENT] = {"subscriber_silent",
+                          "subscribers that reported and then did not for 30 s: held"},
         [MEDIA_FEEDBACK_DROPPED] = {"feedback_dropped",
                                     "requests to publishers given up: too many streams have some"},
         [MEDIA_ASK_MERGED] = {"ask_merged",

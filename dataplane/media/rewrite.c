@@ -87,7 +87,7 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	uint64_t index = (packet->index + subscription->seq_offset) & REWRITE_INDEX_MASK;
 	bool same = subscription->stream_now == packet->stream;
 
-	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED)) {
+	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held) {
 		subscription->resync = true;
 		return REWRITE_SKIP;
 	}

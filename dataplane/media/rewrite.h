@@ -25,7 +25,7 @@
 
 enum rewrite_verdict {
 	REWRITE_SEND,
-	REWRITE_SKIP, /* nothing to send: paused, or nothing in it */
+	REWRITE_SKIP, /* nothing to send: paused, held, or nothing in it */
 	REWRITE_LATE, /* its numbers are gone, with what was paused or switched away */
 };
 

@@ -5,6 +5,7 @@
 #include "media/ask.h"
 #include "media/key_frame.h"
 #include "media/nack.h"
+#include "media/presence.h"
 #include "media/reception.h"
 #include "media/rtcp_read.h"
 
@@ -126,6 +127,7 @@ static int report_take(struct received *received, const struct rtcp_packet *pack
 
 	if (rtcp_report_read(packet, &report) != 0)
 		return -EBADMSG;
+	received->endpoint->reports = true;
 	if (report.sent)
 		sender_take(received, &report);
 	for (uint8_t i = 0; i < report.blocks; i++) {
@@ -300,6 +302,7 @@ void rtcp_receive(struct media_worker *media_worker, struct endpoint *endpoint,
 	struct rtcp_packet packet;
 
 	media_worker->counters[MEDIA_RTCP_RECEIVED]++;
+	presence_heard(media_worker, endpoint);
 	if (!endpoint_pass(endpoint, media_worker->worker)) {
 		media_worker->counters[MEDIA_RTCP_RATE]++;
 		return;

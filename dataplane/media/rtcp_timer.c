@@ -2,6 +2,7 @@
 #include "media/rtcp_timer.h"
 
 #include "dataplane.h"
+#include "media/presence.h"
 #include "media/reception.h"
 #include "media/rtcp.h"
 #include "media/rtcp_send.h"
@@ -171,6 +172,7 @@ void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 	if (!more) {
 		endpoint->rtcp_next = 0;
 		endpoint->rtcp_due = next_due(media_worker->worker);
+		presence_look(media_worker, endpoint);
 	}
 	if (report.blocks == 0 && report.n_legs == 0) {
 		rte_pktmbuf_free(mbuf);

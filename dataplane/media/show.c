@@ -92,6 +92,20 @@ uint32_t media_stream_show(struct media *media, uint32_t *cursor, struct sluice_
 	return count;
 }
 
+/* UINT32_MAX: it has not reported. */
+static uint32_t reported_ms(const struct media *media, const struct subscription *subscription)
+{
+	const struct worker *worker =
+	        media->dp->workers[media->endpoints[subscription->endpoint].worker];
+	uint64_t reported = __atomic_load_n(&subscription->reported_tsc, __ATOMIC_RELAXED);
+	uint64_t now = __atomic_load_n(&worker->tsc, __ATOMIC_RELAXED);
+
+	if (reported == 0)
+		return UINT32_MAX;
+	return (uint32_t)RTE_MIN((now - RTE_MIN(reported, now)) / (worker->tsc_hz / 1000),
+	                         UINT32_MAX - 1);
+}
+
 static void subscription_row(const struct media *media, const struct subscription *subscription,
                              struct sluice_subscription_row *row)
 {
@@ -110,6 +124,8 @@ static void subscription_row(const struct media *media, const struct subscriptio
 	        .jitter_us = subscription->reported_jitter_us,
 	        .rtt_us = subscription->rtt_us,
 	        .fraction_lost = subscription->fraction_lost,
+	        .held = subscription->held,
+	        .reported_ms = reported_ms(media, subscription),
 	};
 	memcpy(row->stream, subscription->config.stream, sizeof(row->stream));
 	memcpy(row->endpoint, subscription->config.endpoint, sizeof(row->endpoint));

@@ -99,6 +99,12 @@ struct endpoint {
 	uint64_t rtcp_pass_due;    /* TSC: bounds the compounds that we read of it */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
+	/* as a subscriber: media/presence.h */
+	bool reports;     /* it has sent a report */
+	bool silent;      /* its legs are held */
+	bool roused;      /* atomic; control thread sets it: the legs shall go on */
+	uint64_t unheard; /* TSC cycles: sent to, without an answer */
+	uint64_t looked_tsc, looked_rx, looked_tx;
 
 	/* control thread */
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -202,6 +208,7 @@ struct subscription {
 
 	/* atomic; control thread */
 	bool live;
+	bool held; /* owner: its subscriber is silent; then resync is set, too */
 	/* const */
 	uint8_t rtx_pt;
 	uint32_t rtx_ssrc;
@@ -272,6 +279,7 @@ enum media_counter {
 	MEDIA_NACK_SENT,        /* sequence numbers asked upstream */
 	MEDIA_KEY_FRAME_ASKED,  /* PLI and FIR of subscribers */
 	MEDIA_KEY_FRAME_SENT,   /* PLI upstream */
+	MEDIA_SILENT,           /* endpoints whose legs were held */
 	MEDIA_FEEDBACK_DROPPED, /* the list of streams that have to ask upstream is full */
 	MEDIA_ASK_MERGED,       /* key frames: one that is asked for already serves these, too */
 	MEDIA_ASK_FULL,

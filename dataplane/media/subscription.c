@@ -3,6 +3,7 @@
 
 #include "dataplane.h"
 #include "media/key_frame.h"
+#include "media/presence.h"
 #include "media/rewrite.h"
 #include "random.h"
 #include "turn/text.h"
@@ -192,6 +193,7 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 		goto fail;
 	}
 	media->config->worker_load[media->endpoints[endpoint].worker]++;
+	presence_rouse(&media->endpoints[endpoint]);
 	key_frame_ask_from_control(media, stream);
 	return 0;
 fail:
@@ -269,6 +271,8 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 	if (index < 0)
 		return index;
 	subscription = &media->subscriptions[index];
+	if (!paused)
+		presence_rouse(&media->endpoints[subscription->endpoint]);
 	if (subscription->paused && !paused)
 		key_frame_ask_from_control(media, subscription->stream);
 	__atomic_store_n(&subscription->paused, paused, __ATOMIC_RELEASE);
@@ -290,6 +294,7 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 		return -ENOMEM;
 	}
 	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
+	presence_rouse(&media->endpoints[subscription->endpoint]);
 	key_frame_ask_from_control(media, to);
 	return 0;
 }

@@ -147,8 +147,11 @@ struct sluice_subscription_row {
 	uint32_t jitter_us;
 	uint32_t rtt_us;        /* 0: not known */
 	uint32_t fraction_lost; /* of 256 */
+	uint8_t held; /* 1: the subscriber has reported and fallen silent, nothing is sent */
+	uint8_t pad[3];
+	uint32_t reported_ms; /* since its last report; UINT32_MAX: none yet */
 };
-static_assert(sizeof(struct sluice_subscription_row) == 264, "subscription row");
+static_assert(sizeof(struct sluice_subscription_row) == 272, "subscription row");
 
 /* SLUICE_MEDIA_SHOW {} -> one of this: how many there are, and may be. */
 struct sluice_media_row {

@@ -10,6 +10,7 @@
 #include "media/config.h"
 #include "media/key_frame.h"
 #include "media/missing.h"
+#include "media/presence.h"
 #include "media/repeat.h"
 #include "media/rtcp_receive.h"
 #include "srtp/rtp.h"
@@ -485,6 +486,64 @@ static void a_flood_of_nacks_leaves_room(void **state)
 	assert_int_equal(counted(call, "ask_full"), 1);
 }
 
+static struct sluice_subscription_row row_of(const struct call *call, const char *endpoint)
+{
+	struct sluice_subscription_row rows[16];
+	uint32_t cursor = 0;
+	uint32_t count = media_subscription_show(call->scene->rig.dp->media, &cursor, rows, 16);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (strcmp(rows[i].endpoint, endpoint) == 0)
+			return rows[i];
+	fail_msg("nothing goes to %s", endpoint);
+	return rows[0];
+}
+
+static void seconds_pass(struct call *call, uint32_t seconds)
+{
+	while (seconds-- != 0) {
+		publish(call, 1);
+		media_scene_pass(call->scene, 990);
+		for (uint32_t i = 0; i < 3; i++)
+			party_forget(call->subscribers[i]);
+	}
+}
+
+/* It vanished: the row says so, and a request of ours goes before that. */
+static void a_silent_subscriber_is_shown(void **state)
+{
+	struct call *call = *state;
+	struct media *media = call->scene->rig.dp->media;
+	struct sluice_subscription_name name = {.stream = "video", .endpoint = "two"};
+	struct rtcp_block block = {.ssrc = LEG_SSRC + 1};
+	struct rtcp_writer writer = writer_new();
+	char why[SLUICE_API_ERROR_MAX];
+	uint64_t packets;
+
+	publish(call, 1);
+	assert_int_equal(row_of(call, "two").reported_ms, UINT32_MAX);
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_block(&writer, &block);
+	party_report(call->scene, call->subscribers[1], &writer);
+	seconds_pass(call, PRESENCE_SECONDS + 3);
+	assert_int_equal(row_of(call, "two").held, 1);
+	assert_int_equal(row_of(call, "two").paused, 0);
+	assert_in_range(row_of(call, "two").reported_ms, PRESENCE_SECONDS * 1000, 40000);
+	assert_int_equal(row_of(call, "one").held, 0);
+	assert_int_equal(counted(call, "subscriber_silent"), 1);
+	packets = row_of(call, "two").packets;
+	party_forget(call->publisher);
+	assert_int_equal(media_subscription_pause(media, &name, false, why), 0);
+	seconds_pass(call, 3);
+	assert_int_equal(row_of(call, "two").held, 0);
+	assert_in_range(row_of(call, "two").packets, packets + 1, packets + 3);
+	assert_int_equal(plis(call), 1);
+	/* and if that was in vain, it ends as before */
+	seconds_pass(call, PRESENCE_SECONDS + 3);
+	assert_int_equal(row_of(call, "two").held, 1);
+	assert_int_equal(counted(call, "subscriber_silent"), 2);
+}
+
 static void sender_reports_are_rewritten(void **state)
 {
 	struct call *call = *state;
@@ -579,6 +638,7 @@ int main(void)
 	        TEST(late_joiners_get_a_key_frame),
 	        TEST(a_flood_of_key_frame_requests_is_one),
 	        TEST(a_flood_of_nacks_leaves_room),
+	        TEST(a_silent_subscriber_is_shown),
 	        TEST(sender_reports_are_rewritten),
 	        TEST(the_publisher_hears_of_its_losses),
 	        TEST(a_bye_goes_on),

@@ -219,6 +219,7 @@ static void legs_write(struct rtcp_scene *scene, const struct packet_media *pack
 			continue;
 		subscription->packets++;
 		subscription->bytes += PACKET_SIZE;
+		scene->media.endpoints[subscription->endpoint].tx_packets++;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "media/key_frame.h"
 #include "media/missing.h"
 #include "media/nack.h"
+#include "media/presence.h"
 #include "media/repeat.h"
 #include "media/rewrite.h"
 #include "media/rtcp_receive.h"
@@ -699,6 +700,86 @@ static void a_compound_names_so_many(void **state)
 	assert_int_equal(counter(scene, MEDIA_RTCP_UNKNOWN), RTCP_LOOKUPS);
 }
 
+static void receiver_report(struct rtcp_scene *scene, uint32_t leg)
+{
+	const struct rtcp_block block = {.ssrc = LEG_SSRC(leg)};
+	struct rtcp_writer writer = writer_new();
+
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_block(&writer, &block);
+	rtcp_scene_receive(scene, scene->media.subscriptions[leg].endpoint, &writer);
+}
+
+/* A packet a second. */
+static void seconds_pass(struct rtcp_scene *scene, uint64_t *index, uint32_t seconds)
+{
+	struct rtcp_sent sent;
+
+	while (seconds-- != 0) {
+		rtcp_scene_packet(scene, VIDEO, (*index)++, false);
+		rtcp_scene_pass(scene, 1000);
+		while (rtcp_scene_sent(scene, &sent))
+			;
+	}
+}
+
+static void a_silent_subscriber_is_held(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	const struct subscription *legs = scene->media.subscriptions;
+	uint64_t index = 100, sent, highest;
+
+	receiver_report(scene, LEG_1);
+	nack(scene, LEG_2, &index, 1); /* no report */
+	seconds_pass(scene, &index, PRESENCE_SECONDS - 3);
+	assert_false(legs[LEG_1].held);
+	seconds_pass(scene, &index, 6);
+	assert_true(legs[LEG_1].held && legs[LEG_AUDIO].held);
+	assert_false(legs[LEG_2].held || legs[LEG_3].held);
+	assert_int_equal(counter(scene, MEDIA_SILENT), 1);
+	sent = legs[LEG_1].packets;
+	highest = legs[LEG_1].highest;
+	seconds_pass(scene, &index, 60);
+	assert_int_equal(legs[LEG_1].packets, sent);
+	assert_int_equal(legs[LEG_2].packets, index - 100);
+	assert_int_equal(counter(scene, MEDIA_SILENT), 1);
+	/* whatever it says, it is there, and goes on with a whole picture where it was */
+	nack(scene, LEG_AUDIO, &index, 1);
+	assert_false(legs[LEG_1].held || legs[LEG_AUDIO].held);
+	rtcp_scene_pass(scene, 1);
+	assert_int_equal(scene->media.streams[VIDEO].key_frame_requests, 1);
+	rtcp_scene_packet(scene, VIDEO, index++, false);
+	assert_int_equal(legs[LEG_1].packets, sent + 1);
+	assert_int_equal(legs[LEG_1].highest, highest + 1);
+	assert_false(legs[LEG_1].paused);
+}
+
+/* Who is sent nothing need not answer, who reports or sends is there, who was paused is not held
+ * for that. */
+static void who_is_quiet_is_not_held(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct subscription *legs = scene->media.subscriptions;
+	struct endpoint *endpoints = scene->media.endpoints;
+	uint64_t index = 100;
+
+	for (uint32_t leg = LEG_1; leg <= LEG_3; leg++)
+		receiver_report(scene, leg);
+	for (int i = 0; i < 100; i++)
+		rtcp_scene_pass(scene, 1000);
+	legs[LEG_3].paused = true;
+	for (int i = 0; i < 10; i++) {
+		endpoints[SUBSCRIBER_2].rx_packets++;
+		receiver_report(scene, LEG_1);
+		seconds_pass(scene, &index, PRESENCE_SECONDS / 2);
+	}
+	legs[LEG_3].paused = false;
+	seconds_pass(scene, &index, PRESENCE_SECONDS / 2 - 3);
+	for (uint32_t leg = LEG_1; leg <= LEG_AUDIO; leg++)
+		assert_false(legs[leg].held);
+	assert_int_equal(counter(scene, MEDIA_SILENT), 0);
+}
+
 #define TEXT(bytes) bytes, sizeof(bytes) - 1
 
 static const struct {
@@ -873,6 +954,8 @@ int main(void)
 	        TEST(the_publisher_is_reported_to),
 	        TEST(subscribers_reports_are_kept),
 	        TEST(a_bye_goes_on_once),
+	        TEST(a_silent_subscriber_is_held),
+	        TEST(who_is_quiet_is_not_held),
 	        TEST(a_stream_that_flaps),
 	        TEST(a_compound_names_so_many),
 	        TEST(lies_are_counted),
