@@ -23,6 +23,7 @@
 #define FIRST_PARTY    10
 #define PAYLOAD_LENGTH 200
 #define PAYLOAD_TYPE   96
+#define MKI_BYTE       0x5a
 #define MASTER_SALT    14 /* libsrtp2 takes this much for GCM too, and uses 12 */
 
 static const struct rte_ether_addr party_mac = {{2, 0, 0, 0, 0, 9}};
@@ -37,8 +38,8 @@ struct media_scene *media_scene_create(uint16_t workers)
 	options_default(&options);
 	options.workers = workers;
 	options.max_endpoints = PARTIES_MAX;
-	options.max_streams = 8;
-	options.max_subscriptions = 16;
+	options.max_streams = 64;
+	options.max_subscriptions = 64;
 	assert_int_equal(rig_create(&scene->rig, &options), 0);
 	route = (struct route){
 	        .prefix = ip("198.18.1.0"), .length = 120, .port = scene->rig.ports[0].index};
@@ -104,6 +105,8 @@ struct party *party_add(struct media_scene *scene, const char *name, uint8_t pro
 	party->addr = (struct transport_addr){.ip = ip(text), .port = PARTY_PORT};
 	party->profile = profile;
 	party->lose_seq = -1;
+	party->mki_length = endpoint.mki_length = scene->mki_length;
+	memset(endpoint.mki, MKI_BYTE, endpoint.mki_length);
 	for (uint8_t i = 0; i < length; i++) {
 		endpoint.rx_key[i] = (uint8_t)(number * 50 + i);
 		endpoint.tx_key[i] = (uint8_t)(number * 50 + i + 7);
@@ -164,6 +167,20 @@ static bool lost_on_the_way(struct party *party, const uint8_t *packet)
 	return true;
 }
 
+/* Takes out the MKI, in front of HMAC's tag or behind all that AEAD writes (RFC 3711, 3.1 and 3.4;
+ * RFC 7714, 8.2 and 9.2). Returns the length without it. */
+static int mki_take(const struct party *party, uint8_t *packet, int length, bool rtcp)
+{
+	const struct srtp_profile_info *profile = &srtp_profiles[party->profile];
+	int behind = profile->aead ? 0 : rtcp ? profile->rtcp_tag_length : profile->tag_length;
+	uint8_t *mki = packet + length - behind - party->mki_length;
+
+	for (int i = 0; i < party->mki_length; i++)
+		assert_int_equal(mki[i], MKI_BYTE);
+	memmove(mki, mki + party->mki_length, (size_t)behind);
+	return length - party->mki_length;
+}
+
 static void party_take(struct party *party, const struct frame *frame)
 {
 	struct party_packet *packet = &party->queue[party->tail % PARTY_QUEUE];
@@ -176,6 +193,7 @@ static void party_take(struct party *party, const struct frame *frame)
 	assert_true(party->tail - party->head < PARTY_QUEUE);
 	memcpy(packet->bytes, frame->payload, frame->length);
 	packet->rtcp = rtp_is_rtcp(packet->bytes[1]);
+	length = mki_take(party, packet->bytes, length, packet->rtcp);
 	status = packet->rtcp ? srtp_unprotect_rtcp(party->rx, packet->bytes, &length)
 	                      : srtp_unprotect(party->rx, packet->bytes, &length);
 	if (status != srtp_err_status_ok) {

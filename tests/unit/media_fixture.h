@@ -32,6 +32,7 @@ struct party {
 	uint8_t profile; /* enum sluice_srtp_profile */
 	struct transport_addr addr;
 	srtp_t tx, rx;
+	uint8_t mki_length; /* of what it is sent; 0: none */
 	/* its network loses the packet with this sequence number, of this SSRC, once */
 	uint32_t lose_ssrc;
 	int32_t lose_seq; /* -1: none */
@@ -44,6 +45,7 @@ struct media_scene {
 	struct rig rig;
 	struct party parties[PARTIES_MAX];
 	uint32_t n_parties;
+	uint8_t mki_length; /* of those that are added from now on; they send nothing */
 };
 
 struct media_scene *media_scene_create(uint16_t workers);

@@ -571,6 +571,81 @@ static void sender_reports_are_rewritten(void **state)
 	}
 }
 
+#define LEGS 40 /* of one endpoint: three compounds */
+
+/* A compound of sender reports of so many streams, from this SSRC on. */
+static void publisher_reports(struct call *call, uint32_t ssrc, uint32_t count)
+{
+	const struct rtcp_sender sender = {.ntp = 0xe000000000000000, .rtp = 1};
+	struct rtcp_writer writer = writer_new();
+
+	for (uint32_t i = 0; i < count; i++)
+		rtcp_put_sr(&writer, ssrc + i, &sender);
+	party_report(call->scene, call->publisher, &writer);
+}
+
+/* One round goes through all of them, as many in a compound as it holds. */
+static void all_legs_of_an_endpoint_are_reported_on(void **state)
+{
+	struct call *call = *state;
+	struct party *all = party_add(call->scene, "all", SLUICE_SRTP_GCM128);
+	const struct party_packet *packet;
+	uint32_t reports[LEGS] = {0};
+	char name[8];
+
+	for (uint32_t i = 0; i < LEGS; i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		stream_add(call->scene, name, call->publisher, 100 + i, 90000);
+		subscription_add(call->scene, name, all, 0x5000 + i, 0);
+		party_publish(call->scene, call->publisher, 100 + i, 1, 1);
+	}
+	publisher_reports(call, 100, LEGS);
+	party_forget(all);
+	media_scene_pass(call->scene, 4000);
+	while ((packet = party_next(all, true)) != NULL) {
+		struct rtcp_cursor cursor = {packet->bytes, packet->length};
+		struct rtcp_packet at;
+		struct rtcp_report report;
+		uint32_t in_one = 0;
+
+		while (rtcp_next(&cursor, &at)) {
+			if (at.type != RTCP_SR)
+				continue;
+			assert_int_equal(rtcp_report_read(&at, &report), 0);
+			assert_in_range(report.ssrc, 0x5000, 0x5000 + LEGS - 1);
+			reports[report.ssrc - 0x5000]++;
+			in_one++;
+		}
+		assert_in_range(in_one, 0, 16);
+	}
+	for (uint32_t i = 0; i < LEGS; i++)
+		assert_in_range(reports[i], 2, 8);
+	assert_int_equal(all->unreadable, 0);
+}
+
+/* Packets and reports alike carry it, where the profile wants it. */
+static void the_mki_is_in_its_place(void **state)
+{
+	static const char *const names[] = {"m0", "m1", "m2", "m3"};
+	struct call *call = *state;
+	struct party *parties[SLUICE_SRTP_PROFILES];
+	struct rtcp_packet packet;
+
+	for (uint8_t profile = 0; profile < SLUICE_SRTP_PROFILES; profile++) {
+		call->scene->mki_length = 1 + 2 * profile;
+		parties[profile] = party_add(call->scene, names[profile], profile);
+		subscription_add(call->scene, "video", parties[profile], 0x5000 + profile, 0);
+	}
+	publish(call, 3);
+	publisher_reports(call, VIDEO_SSRC, 1);
+	media_scene_pass(call->scene, 2000);
+	for (uint8_t profile = 0; profile < SLUICE_SRTP_PROFILES; profile++) {
+		assert_true(party_count(parties[profile], RTCP_SR, -1, &packet) != 0);
+		assert_int_equal(read_be32(packet.body), 0x5000 + profile);
+		assert_int_equal(parties[profile]->unreadable, 0);
+	}
+}
+
 static void the_publisher_hears_of_its_losses(void **state)
 {
 	struct call *call = *state;
@@ -640,6 +715,8 @@ int main(void)
 	        TEST(a_flood_of_nacks_leaves_room),
 	        TEST(a_silent_subscriber_is_shown),
 	        TEST(sender_reports_are_rewritten),
+	        TEST(all_legs_of_an_endpoint_are_reported_on),
+	        TEST(the_mki_is_in_its_place),
 	        TEST(the_publisher_hears_of_its_losses),
 	        TEST(a_bye_goes_on),
 	};
