@@ -2,7 +2,9 @@
 #include "media/ask.h"
 
 #include "dataplane.h"
+#include "media/cache.h"
 #include "media/feedback.h"
+#include "media/nack.h"
 #include "media/reception.h"
 
 #define ASKS_PER_RUN 512
@@ -13,6 +15,30 @@ static void key_frame_wanted(struct media_worker *media_worker, const struct med
 	feedback_queue(media_worker, ask->stream);
 }
 
+/* What came, and did not get through to the one that asks: our own legs may have left it here. */
+static void packet_give(struct media_worker *media_worker, const struct media_ask *ask)
+{
+	struct media *media = media_worker->media;
+	uint16_t self = media_worker->worker->id;
+	uint16_t asker = media->endpoints[media->subscriptions[ask->subscription].endpoint].worker;
+	struct packet_cache *cache =
+	        __atomic_load_n(&media->streams[ask->stream].at[self].cache, __ATOMIC_ACQUIRE);
+	struct media_ask given = {
+	        .stream = ask->stream,
+	        .kind = MEDIA_ASK_GIVEN,
+	        .subscription = ask->subscription,
+	};
+
+	if (cache == NULL || asker == self)
+		return;
+	given.mbuf = packet_cache_find(cache, ask->index, media_worker->worker->tsc);
+	if (given.mbuf == NULL)
+		return;
+	rte_mbuf_refcnt_update(given.mbuf, 1);
+	if (media_ask_to(media_worker, asker, &given) != ASK_PUT)
+		rte_pktmbuf_free(given.mbuf);
+}
+
 /* A packet that came once cannot come again: the publisher's repeat would be a replay. */
 static void packet_wanted(struct media_worker *media_worker, const struct media_ask *ask)
 {
@@ -20,6 +46,13 @@ static void packet_wanted(struct media_worker *media_worker, const struct media_
 
 	if (missing_want(&stream->reception->missing, ask->index, media_worker->worker->tsc))
 		feedback_queue(media_worker, ask->stream);
+	else
+		packet_give(media_worker, ask);
+}
+
+static void packet_given(struct media_worker *media_worker, const struct media_ask *ask)
+{
+	nack_given(media_worker, ask->subscription, ask->mbuf);
 }
 
 /* The endpoints' next reports say it. */
@@ -42,11 +75,14 @@ static void ask_run(struct media_worker *media_worker, const struct media_ask *a
 	        [MEDIA_ASK_KEY_FRAME] = key_frame_wanted,
 	        [MEDIA_ASK_PACKET] = packet_wanted,
 	        [MEDIA_ASK_BYE] = stream_ended,
+	        [MEDIA_ASK_GIVEN] = packet_given,
 	};
 
 	/* it may have gone while the ask waited */
 	if (__atomic_load_n(&media_worker->media->streams[ask->stream].live, __ATOMIC_ACQUIRE))
 		runs[ask->kind](media_worker, ask);
+	else if (ask->kind == MEDIA_ASK_GIVEN)
+		rte_pktmbuf_free(ask->mbuf);
 }
 
 /* One in the ring is for all who ask meanwhile. True: there is one. */
@@ -62,7 +98,7 @@ static bool ask_merges(struct media *media, const struct media_ask *ask)
 /* Packets, of which one subscriber may ask for very many, leave half of the ring to the others. */
 static bool ask_has_room(struct rte_ring *asks, const struct media_ask *ask)
 {
-	return ask->kind != MEDIA_ASK_PACKET ||
+	return (ask->kind != MEDIA_ASK_PACKET && ask->kind != MEDIA_ASK_GIVEN) ||
 	       rte_ring_count(asks) < rte_ring_get_capacity(asks) / 2;
 }
 
@@ -87,18 +123,14 @@ enum media_ask_fate media_ask_put(struct media *media, uint16_t worker, const st
 	return ASK_FULL;
 }
 
-void media_ask_to(struct media_worker *media_worker, uint16_t worker, const struct media_ask *ask)
+enum media_ask_fate media_ask_to(struct media_worker *media_worker, uint16_t worker,
+                                 const struct media_ask *ask)
 {
-	switch (media_ask_put(media_worker->media, worker, ask)) {
-	case ASK_PUT:
-		return;
-	case ASK_MERGED:
-		media_worker->counters[MEDIA_ASK_MERGED]++;
-		return;
-	case ASK_FULL:
-		media_worker->counters[MEDIA_ASK_FULL]++;
-		return;
-	}
+	enum media_ask_fate fate = media_ask_put(media_worker->media, worker, ask);
+
+	media_worker->counters[MEDIA_ASK_MERGED] += fate == ASK_MERGED;
+	media_worker->counters[MEDIA_ASK_FULL] += fate == ASK_FULL;
+	return fate;
 }
 
 static uint16_t stream_owner(const struct media *media, uint32_t stream)
@@ -125,8 +157,17 @@ void media_asks_run(struct media_worker *media_worker)
 			return;
 		ask_taken(media_worker->media, &ask);
 		/* a slot that was used anew belongs to somebody else */
-		if (ask.kind == MEDIA_ASK_BYE ||
+		if (ask.kind == MEDIA_ASK_BYE || ask.kind == MEDIA_ASK_GIVEN ||
 		    stream_owner(media_worker->media, ask.stream) == media_worker->worker->id)
 			ask_run(media_worker, &ask);
 	}
+}
+
+void media_asks_drop(struct media_worker *media_worker)
+{
+	struct media_ask ask;
+
+	while (rte_ring_dequeue_elem(media_worker->asks, &ask, sizeof(ask)) == 0)
+		if (ask.kind == MEDIA_ASK_GIVEN)
+			rte_pktmbuf_free(ask.mbuf);
 }

@@ -14,11 +14,14 @@ enum media_ask_fate {
 /* Any worker: to the stream's owner; at once where that is the caller. Its fate is counted. */
 void media_ask(struct media_worker *media_worker, const struct media_ask *ask);
 /* Any worker: to another one, or by way of the ring to itself. */
-void media_ask_to(struct media_worker *media_worker, uint16_t worker, const struct media_ask *ask);
+enum media_ask_fate media_ask_to(struct media_worker *media_worker, uint16_t worker,
+                                 const struct media_ask *ask);
 /* Any thread. */
 enum media_ask_fate media_ask_put(struct media *media, uint16_t worker,
                                   const struct media_ask *ask);
 /* Housekeeping: a bounded number of those that came. */
 void media_asks_run(struct media_worker *media_worker);
+/* Before the worker goes. */
+void media_asks_drop(struct media_worker *media_worker);
 
 #endif

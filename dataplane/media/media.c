@@ -2,6 +2,7 @@
 #include "media/media.h"
 
 #include "dataplane.h"
+#include "media/ask.h"
 #include "media/config.h"
 #include "media/fan.h"
 #include "media/rtcp.h"
@@ -89,6 +90,8 @@ void media_worker_destroy(struct media_worker *media_worker)
 		return;
 	if (media_worker->backlog != NULL)
 		fan_drop_all(media_worker);
+	if (media_worker->asks != NULL)
+		media_asks_drop(media_worker);
 	if (media_worker->srtp != NULL)
 		media_worker->worker->dp->srtp->worker_destroy(media_worker->srtp);
 	rtcp_worker_destroy(media_worker->rtcp);

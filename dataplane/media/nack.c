@@ -27,10 +27,16 @@ static struct rte_mbuf *packet_cached(struct media_worker *media_worker, uint32_
 }
 
 /* What lies further back the stream's owner no longer knows to be missing. */
-static void packet_miss(struct media_worker *media_worker, struct subscription *subscription,
-                        uint64_t outgoing, uint32_t stream, uint64_t index)
+static void packet_miss(struct media_worker *media_worker, uint32_t leg, uint64_t outgoing,
+                        uint32_t stream, uint64_t index)
 {
-	const struct media_ask ask = {.index = index, .stream = stream, .kind = MEDIA_ASK_PACKET};
+	struct subscription *subscription = &media_worker->media->subscriptions[leg];
+	const struct media_ask ask = {
+	        .index = index,
+	        .stream = stream,
+	        .kind = MEDIA_ASK_PACKET,
+	        .subscription = leg,
+	};
 
 	subscription->retransmit_missed++;
 	media_worker->counters[MEDIA_NACK_MISSED]++;
@@ -43,6 +49,17 @@ static bool backlog_crowded(const struct media_worker *media_worker)
 {
 	return media_worker->backlog_tail - media_worker->backlog_head >
 	       media_worker->backlog_mask / 2;
+}
+
+/* Takes the reference. */
+static void packet_put(struct media_worker *media_worker, uint32_t leg, struct rte_mbuf *mbuf)
+{
+	if (!fan_put(media_worker, mbuf, leg)) {
+		rte_pktmbuf_free(mbuf);
+		packet_refuse(media_worker, &media_worker->media->subscriptions[leg]);
+		return;
+	}
+	media_worker->counters[MEDIA_RETRANSMITTED]++;
 }
 
 /* One sequence number of the subscriber's. */
@@ -72,16 +89,31 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 		return;
 	}
 	if (mbuf == NULL) {
-		packet_miss(media_worker, subscription, outgoing, stream, source);
+		packet_miss(media_worker, index, outgoing, stream, source);
 		return;
 	}
 	rte_mbuf_refcnt_update(mbuf, 1);
-	if (!fan_put(media_worker, mbuf, index)) {
+	packet_put(media_worker, index, mbuf);
+}
+
+void nack_given(struct media_worker *media_worker, uint32_t index, struct rte_mbuf *mbuf)
+{
+	struct media *media = media_worker->media;
+	struct subscription *subscription = &media->subscriptions[index];
+
+	/* it may have gone meanwhile, and its place be another worker's */
+	if (!__atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) ||
+	    media->endpoints[subscription->endpoint].worker != media_worker->worker->id) {
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	if (backlog_crowded(media_worker)) {
 		rte_pktmbuf_free(mbuf);
 		packet_refuse(media_worker, subscription);
 		return;
 	}
-	media_worker->counters[MEDIA_RETRANSMITTED]++;
+	subscription->repeat_spent += mbuf->pkt_len;
+	packet_put(media_worker, index, mbuf);
 }
 
 static void entry_answer(struct media_worker *media_worker, uint32_t index, uint16_t pid,

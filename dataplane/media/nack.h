@@ -15,5 +15,7 @@
 /* index: the subscription's. budget: of the compound, goes down. */
 void nack_answer(struct media_worker *media_worker, uint32_t index,
                  const struct rtcp_feedback *feedback, uint32_t *budget);
+/* The subscription's worker: what it asked the stream's owner for. Takes the reference. */
+void nack_given(struct media_worker *media_worker, uint32_t index, struct rte_mbuf *mbuf);
 
 #endif

@@ -243,13 +243,19 @@ static_assert(offsetof(struct subscription, live) == 64, "what a packet out touc
 enum media_ask_kind {
 	MEDIA_ASK_KEY_FRAME,
 	MEDIA_ASK_PACKET,
-	MEDIA_ASK_BYE, /* the other way: the stream has ended, its legs at this worker shall know */
+	/* the other way, to workers with legs of the stream */
+	MEDIA_ASK_BYE,   /* it has ended, they shall know */
+	MEDIA_ASK_GIVEN, /* the packet that one asked for, which the owner has */
 };
 
 struct media_ask {
-	uint64_t index; /* MEDIA_ASK_PACKET: the source packet */
+	union {
+		uint64_t index;        /* MEDIA_ASK_PACKET: the source packet */
+		struct rte_mbuf *mbuf; /* MEDIA_ASK_GIVEN: one reference */
+	};
 	uint32_t stream;
-	uint32_t kind;
+	uint32_t kind : 8;
+	uint32_t subscription : 24; /* MEDIA_ASK_PACKET, MEDIA_ASK_GIVEN: who asks */
 };
 static_assert(sizeof(struct media_ask) == 16, "ring element");
 

@@ -486,6 +486,44 @@ static void a_flood_of_nacks_leaves_room(void **state)
 	assert_int_equal(counted(call, "ask_full"), 1);
 }
 
+/* Between two workers a packet gets lost: who has it hands it over, to the one that asks. */
+static void a_loss_between_workers_is_repaired(void **state)
+{
+	struct call *call = *state;
+	struct media *media = call->scene->rig.dp->media;
+	struct stream *stream = &media->streams[stream_named(media, "video")];
+	uint32_t leg = far_leg(call);
+	const char *name = call->subscribers[leg]->name;
+	uint16_t worker = media->endpoints[endpoint_named(media, name)].worker;
+	uint16_t gap, last;
+
+	publish(call, 3);
+	gap = call->seq;
+	stream->workers &= ~(UINT64_C(1) << worker);
+	publish(call, 1);
+	stream->workers |= UINT64_C(1) << worker;
+	publish(call, 3);
+	assert_int_equal(received(call->subscribers[leg], LEG_SSRC + leg, &last), 6);
+	for (uint32_t i = 0; i < 3; i++)
+		party_forget(call->subscribers[i]);
+	party_forget(call->publisher);
+	nack(call, leg, (uint16_t)(last - 3));
+	media_scene_pass(call->scene, 10);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct party_packet *packet = party_next(call->subscribers[i], false);
+		bool rtx = i == 2;
+
+		assert_int_equal(packet != NULL, i == leg);
+		if (packet == NULL)
+			continue;
+		assert_int_equal(read_be32(packet->bytes + 8), rtx ? RTX_SSRC : LEG_SSRC + leg);
+		assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE + 2 * rtx), gap);
+		assert_null(party_next(call->subscribers[i], false));
+	}
+	assert_int_equal(counted(call, "retransmitted"), 1);
+	assert_int_equal(party_count(call->publisher, RTCP_RTPFB, -1, NULL), 0);
+}
+
 static struct sluice_subscription_row row_of(const struct call *call, const char *endpoint)
 {
 	struct sluice_subscription_row rows[16];
@@ -713,6 +751,7 @@ int main(void)
 	        TEST(late_joiners_get_a_key_frame),
 	        TEST(a_flood_of_key_frame_requests_is_one),
 	        TEST(a_flood_of_nacks_leaves_room),
+	        TEST(a_loss_between_workers_is_repaired),
 	        TEST(a_silent_subscriber_is_shown),
 	        TEST(sender_reports_are_rewritten),
 	        TEST(all_legs_of_an_endpoint_are_reported_on),
