@@ -40,6 +40,9 @@ took=$(($(now_ms) - start))
 ((after > before && after - before <= 1 + took / 500)) || fail "$((after - before)) key frames in $took ms for two that joined"
 assert first_is_key late
 assert first_is_key later
+# The last one joined while a request was on its way: what came first was of no use to it, and it said so.
+asked=$(subscription_field camera later key_frame_requests)
+((asked > 0)) || fail "later did not ask for a key frame"
 
 wait $publisher
 awk '$1 == "frame" { print $2 }' "$WORK/camera.lines" >"$WORK/camera.want"

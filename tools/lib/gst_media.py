@@ -3,12 +3,13 @@
 """A GStreamer peer of the forwarding unit: SRTP and SRTCP on one UDP socket, with NACK and PLI (RFC 4585).
 
 gst_media.py publish   LOCAL REMOTE CIPHER TX-KEY RX-KEY --ssrc N [--frames N]
-gst_media.py subscribe LOCAL REMOTE CIPHER TX-KEY RX-KEY --codec vp8|h264 [--drop SHARE] [--nack] [--lines FILE]
+gst_media.py subscribe LOCAL REMOTE CIPHER TX-KEY RX-KEY --codec vp8|h264 [--drop SHARE] [--burst N] [--nack] [--rtx PT] [--lines FILE]
 
 LOCAL, REMOTE: ADDRESS:PORT. CIPHER: aes-128-gcm or aes-128-icm. Keys in hex, as GStreamer takes them: key, then salt. TX-KEY protects what
 this end sends, RX-KEY what it receives. The publisher makes one key frame at its start and others only when asked by PLI. Both write to
 --lines: the publisher "frame MD5 KEY|DELTA" for each picture as a decoder sees it, the subscriber "frame MD5"; at the end
-"sent|received N", and "dropped N" of what --drop threw away. Ends after --frames, or on SIGTERM.
+"sent|received N", "dropped N" of what --drop and, once, --burst threw away, and "rtx N" of repeats that were taken under the payload
+type of --rtx (RFC 4588). Ends after --frames, or on SIGTERM.
 """
 
 import argparse
@@ -67,6 +68,9 @@ class Peer:
             Gst.util_set_object_arg(self.encoder, kind + "-auth", auth)
         self.decoder.connect("request-key", self.on_request_key)
         self.bin.connect("request-pt-map", lambda _bin, _session, pt: self.caps(pt))
+        self.rtx = None
+        if options.rtx:
+            self.bin.connect("request-aux-receiver", self.on_aux_receiver)
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
         bus.connect("message::error", self.on_error)
@@ -86,7 +90,19 @@ class Peer:
         self.pipeline.add(element)
         return element
 
+    def on_aux_receiver(self, _bin, session):
+        self.rtx = Gst.ElementFactory.make("rtprtxreceive")
+        types = Gst.Structure.new_from_string(f"application/x-rtp-pt-map,96=(uint){self.options.rtx}")
+        self.rtx.set_property("payload-type-map", types)
+        aux = Gst.Bin.new(None)
+        aux.add(self.rtx)
+        for direction in ("sink", "src"):
+            aux.add_pad(Gst.GhostPad.new(f"{direction}_{session}", self.rtx.get_static_pad(direction)))
+        return aux
+
     def caps(self, pt):
+        if pt == self.options.rtx:
+            return Gst.Caps.from_string(f"application/x-rtp,media=video,encoding-name=RTX,clock-rate=90000,payload={pt},apt=(string)96")
         return Gst.Caps.from_string(CAPS[self.options.codec].format(pt=pt) + FEEDBACK)
 
     def on_request_key(self, _decoder, _ssrc):
@@ -130,6 +146,7 @@ class Peer:
         data = info.get_buffer().extract_dup(0, 2)
         self.packets = getattr(self, "packets", 0) + 1
         lose = self.options.drop and self.packets > 100 and self.packets % round(1 / self.options.drop) == 0
+        lose = lose or 150 < self.packets <= 150 + self.options.burst
         if not lose or 192 <= data[1] <= 223:
             return Gst.PadProbeReturn.OK
         self.dropped += 1
@@ -142,7 +159,10 @@ class Peer:
     def run(self):
         self.pipeline.set_state(Gst.State.PLAYING)
         self.loop.run()
+        repeats = self.rtx and self.rtx.get_property("num-rtx-assoc-packets")  # forgotten in the next state
         self.pipeline.set_state(Gst.State.NULL)
+        if self.rtx:
+            print("rtx", repeats, file=self.lines)
         self.finish()
         sys.exit(1 if self.failed else 0)
 
@@ -224,7 +244,9 @@ def main():
     parser.add_argument("--codec", choices=CAPS, default="vp8")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--drop", type=float, default=0)
+    parser.add_argument("--burst", type=int, default=0)
     parser.add_argument("--nack", action="store_true")
+    parser.add_argument("--rtx", type=int, default=0)
     parser.add_argument("--latency", type=int, default=500)
     parser.add_argument("--lines")
     options = parser.parse_args()
