@@ -10,6 +10,7 @@
 missing=$(media_missing)
 [[ $missing ]] && skip "not installed: $missing (tools/install-deps test)"
 at_exit media_forget
+config_lines() { ctl config show | grep -c "$1"; }
 ff_packets() { md5_column "$WORK/ff-audio.md5" | wc -l; }
 ff_frames() { md5_column "$WORK/ff-video.md5" | wc -l; }
 source_make 10
@@ -61,3 +62,9 @@ assert_equal "$first $last $gaps" "1 $wanted 1" "frames of the one that paused"
 ((strange <= 15 && count < wanted - 30)) || fail "$count frames and $strange broken ones where one paused"
 assert_equal "$(counter drop.srtp_auth)" 0 drop.srtp_auth
 printf 'video %s frames, audio %s packets at ffmpeg, paused: %s and %s broken\n' "$wanted" "$(lines "$WORK/ff-audio.got")" "$count" "$strange"
+
+# What hung on the publisher is no longer configured either: it would be refused at the next start.
+assert_equal "$(config_lines 'add video ')" 4 "lines about the film"
+assert ctl endpoint delete film-video
+assert_equal "$(config_lines 'add video ')" 0 "lines about what has gone"
+assert_equal "$(config_lines 'add audio ')" 2 "lines about the other publisher"
