@@ -2,21 +2,12 @@
 #include "api/counter_table.h"
 
 #include "graph/drop.h"
-#include "media/state.h"
+#include "media/media.h"
 #include "turn/turn.h"
 
 #include <gate_verdict.h>
 
 #include <stdio.h>
-
-/* What is not counted in packets. */
-static const char *const media_units[MEDIA_COUNTERS + 1] = {
-        [MEDIA_RTCP_RECEIVED] = "compounds",  [MEDIA_RTCP_SENT] = "compounds",
-        [MEDIA_RTCP_MALFORMED] = "compounds", [MEDIA_RTCP_RATE] = "compounds",
-        [MEDIA_RTCP_UNKNOWN] = "blocks",      [MEDIA_KEY_FRAME_ASKED] = "requests",
-        [MEDIA_KEY_FRAME_SENT] = "requests",  [MEDIA_FEEDBACK_DROPPED] = "requests",
-        [MEDIA_ASK_FULL] = "requests",
-};
 
 void counter_row_set(struct sluice_counter_row *row, const char *area, const char *name,
                      const char *help, const char *unit)
@@ -57,11 +48,11 @@ static bool turn_declared(uint32_t index, struct sluice_counter_row *row)
 
 static bool media_declared(uint32_t index, struct sluice_counter_row *row)
 {
+	const struct media_counter_info *info = &media_counter_infos[index];
+
 	if (index >= media_counters_count)
 		return false;
-	counter_row_set(row, "media", media_counter_infos[index].name,
-	                media_counter_infos[index].help,
-	                index <= MEDIA_COUNTERS ? media_units[index] : NULL);
+	counter_row_set(row, "media", info->name, info->help, info->unit);
 	return true;
 }
 

@@ -62,6 +62,7 @@ void media_config_commit(struct media *media);
 struct media_counter_info {
 	const char *name;
 	const char *help;
+	const char *unit; /* NULL: packets */
 };
 
 extern const struct media_counter_info media_counter_infos[];
