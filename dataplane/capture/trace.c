@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "capture/trace.h"
 
-#include "capture/filter.h"
-#include "capture/program.h"
 #include "capture/trace_text.h"
+#include "capture/trace_wanted.h"
 #include "dataplane.h"
 #include "graph/graph.h"
 #include "graph/node.h"
-#include "net/port.h"
 
 #include <rte_cycles.h>
 
@@ -16,12 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVE_MAX       32 /* packets at once on a worker */
-#define NODES_MAX      64
-#define COUNT_MAX      1000
-#define COUNT_DEFAULT  10
-#define WAIT_MAX_S     15
-#define WAIT_DEFAULT_S 10
+#define LIVE_MAX  32 /* packets at once on a worker */
+#define NODES_MAX 64
 
 /* A packet on its way; mbuf NULL: free. */
 struct live {
@@ -42,14 +36,13 @@ struct trace_worker {
 struct trace {
 	/* const */
 	struct dataplane *dp;
-	struct filter filter;
-	struct sluice_trace wanted;
+	struct trace_wanted wanted;
 	uint64_t end; /* TSC */
 	struct trace_worker *workers;
 
 	uint32_t found;                /* atomic: packets that have a place, or would have one */
 	uint32_t read;                 /* control thread */
-	struct trace_packet packets[]; /* [wanted.count] */
+	struct trace_packet packets[]; /* [wanted.asked.count] */
 };
 
 /* -- worker -- */
@@ -104,15 +97,16 @@ static struct trace_step *step_add(struct live *live)
 	return packet->n_steps < TRACE_STEPS_MAX ? &packet->steps[packet->n_steps++] : NULL;
 }
 
+/* at: the node that has the packet. */
 static void step_look(struct trace_step *step, const struct dataplane *dp,
-                      const struct rte_node *node, struct rte_mbuf *mbuf)
+                      const struct rte_node *node, const char *at, struct rte_mbuf *mbuf)
 {
 	const struct packet *packet = packet_of(mbuf);
 	struct view view;
 
 	*step = (struct trace_step){
 	        .node = node->name,
-	        .form = node_is(node, "port_tx") ? PACKET_FRAME_OUT : packet->form,
+	        .form = trace_form(at, packet),
 	        .port = packet->port,
 	        .queue = packet->queue,
 	        .reason = packet->reason,
@@ -142,39 +136,21 @@ static void live_end(struct trace_worker *tracing, struct live *live)
 
 	live->mbuf = NULL;
 	tracing->n_live--;
-	if (trace->filter.reason != DROP_REASONS &&
-	    !(dropped && last->reason == trace->filter.reason))
+	if (trace->wanted.filter.reason != DROP_REASONS &&
+	    !(dropped && last->reason == trace->wanted.filter.reason))
 		return;
 	place = __atomic_fetch_add(&trace->found, 1, __ATOMIC_RELAXED);
-	if (place >= trace->wanted.count)
+	if (place >= trace->wanted.asked.count)
 		return;
 	trace->packets[place] = live->packet;
 	__atomic_store_n(&trace->packets[place].ready, 1, __ATOMIC_RELEASE);
-}
-
-static bool packet_wanted(const struct trace *trace, struct rte_mbuf *mbuf)
-{
-	const struct packet *packet = packet_of(mbuf);
-	struct view view;
-
-	if (trace->wanted.program_length != 0 &&
-	    !program_match(trace->wanted.program, rte_pktmbuf_mtod(mbuf, const uint8_t *),
-	                   mbuf->pkt_len, mbuf->data_len))
-		return false;
-	if (trace->filter.ports != UINT64_MAX &&
-	    (packet->port >= PORTS_MAX || !(trace->filter.ports >> packet->port & 1)))
-		return false;
-	if (!trace->filter.packet)
-		return true;
-	view_read(&view, trace->dp, mbuf, packet->form);
-	return filter_view(&trace->filter, trace->dp, &view);
 }
 
 static bool wants_more(const struct trace_worker *tracing)
 {
 	return tracing->n_live < LIVE_MAX &&
 	       __atomic_load_n(&tracing->trace->found, __ATOMIC_RELAXED) <
-	               tracing->trace->wanted.count;
+	               tracing->trace->wanted.asked.count;
 }
 
 static void live_begin(struct trace_worker *tracing, const struct rte_node *node,
@@ -188,19 +164,21 @@ static void live_begin(struct trace_worker *tracing, const struct rte_node *node
 	live->packet = (struct trace_packet){.worker = worker->id};
 	tracing->n_live++;
 	step = step_add(live);
-	step_look(step, worker->dp, node, mbuf);
+	step_look(step, worker->dp, node, next, mbuf);
 	step->next = next;
 }
 
 /* What has just come in. */
 static void arrivals_look(struct trace_worker *tracing, const struct rte_node *node)
 {
+	const struct dataplane *dp = tracing->trace->dp;
+
 	for (rte_edge_t edge = 0; edge < node->nb_edges; edge++) {
 		const struct rte_node *next = node->nodes[edge];
 
 		for (uint16_t i = 0; i < next->idx && wants_more(tracing); i++)
 			if (live_find(tracing, next->objs[i]) == NULL &&
-			    packet_wanted(tracing->trace, next->objs[i]))
+			    trace_wants(&tracing->trace->wanted, dp, next->name, next->objs[i]))
 				live_begin(tracing, node, next->objs[i], next->name);
 	}
 }
@@ -221,7 +199,7 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 			continue;
 		steps[n_seen] = step_add(seen[n_seen]);
 		if (steps[n_seen] != NULL)
-			step_look(steps[n_seen], dp, node, objs[i]);
+			step_look(steps[n_seen], dp, node, node->name, objs[i]);
 		n_seen++;
 	}
 	done = process_of(tracing, node)(graph, node, objs, nb_objs);
@@ -266,78 +244,42 @@ static void trace_remove(struct worker *worker, void *arg)
 
 /* -- control thread -- */
 
-static int wanted_check(struct sluice_trace *wanted, char *why)
+static struct trace *trace_create(struct dataplane *dp, const struct trace_wanted *wanted)
 {
-	if (wanted->count == 0)
-		wanted->count = COUNT_DEFAULT;
-	if (wanted->seconds == 0)
-		wanted->seconds = WAIT_DEFAULT_S;
-	if (wanted->program_length > SLUICE_TRACE_PROGRAM_MAX ||
-	    (wanted->program_length != 0 &&
-	     !program_valid(wanted->program, wanted->program_length))) {
-		snprintf(why, SLUICE_API_ERROR_MAX,
-		         "the BPF program is not valid: at most %u instructions, no jumps back",
-		         SLUICE_TRACE_PROGRAM_MAX);
-		return -EINVAL;
+	uint32_t count = wanted->asked.count;
+	struct trace *trace = calloc(1, sizeof(*trace) + count * sizeof(trace->packets[0]));
+
+	if (trace == NULL)
+		return NULL;
+	trace->workers = calloc(dp->n_workers, sizeof(trace->workers[0]));
+	if (trace->workers == NULL) {
+		free(trace);
+		return NULL;
 	}
-	if (wanted->count <= COUNT_MAX && wanted->seconds <= WAIT_MAX_S)
-		return 0;
-	snprintf(why, SLUICE_API_ERROR_MAX, "expected at most %u packets, in at most %u seconds",
-	         COUNT_MAX, WAIT_MAX_S);
-	return -EINVAL;
+	trace->dp = dp;
+	trace->wanted = *wanted;
+	trace->end = rte_rdtsc() + wanted->asked.seconds * rte_get_tsc_hz();
+	return trace;
 }
 
-static int trace_filter(struct trace *trace, char *why)
-{
-	const struct sluice_trace *wanted = &trace->wanted;
-	struct sluice_capture_filter filter = {
-	        .points = 1u << (wanted->reason[0] != '\0' ? SLUICE_CAPTURE_DROPPED
-	                                                   : SLUICE_CAPTURE_RECEIVED),
-	        .allocation = wanted->allocation,
-	};
-
-	memcpy(filter.port, wanted->port, sizeof(filter.port));
-	memcpy(filter.reason, wanted->reason, sizeof(filter.reason));
-	memcpy(filter.user, wanted->user, sizeof(filter.user));
-	memcpy(filter.endpoint, wanted->endpoint, sizeof(filter.endpoint));
-	return filter_make(&trace->filter, trace->dp, &filter, why);
-}
-
-static void trace_free(struct trace *trace)
-{
-	if (trace != NULL)
-		free(trace->workers);
-	free(trace);
-}
-
-int trace_start(struct dataplane *dp, const struct sluice_trace *wanted, struct trace **started,
+int trace_start(struct dataplane *dp, const struct sluice_trace *asked, struct trace **started,
                 char *why)
 {
-	struct sluice_trace checked = *wanted;
-	int error = wanted_check(&checked, why);
+	struct trace_wanted wanted;
 	struct trace *trace;
+	int error;
 
-	if (error != 0)
-		return error;
 	if (dp->trace != NULL) {
 		snprintf(why, SLUICE_API_ERROR_MAX, "somebody traces already");
 		return -EBUSY;
 	}
-	trace = calloc(1, sizeof(*trace) + checked.count * sizeof(trace->packets[0]));
-	if (trace != NULL)
-		trace->workers = calloc(dp->n_workers, sizeof(trace->workers[0]));
-	if (trace == NULL || trace->workers == NULL) {
-		snprintf(why, SLUICE_API_ERROR_MAX, "no memory for a trace");
-		trace_free(trace);
-		return -ENOMEM;
-	}
-	trace->dp = dp;
-	trace->wanted = checked;
-	trace->end = rte_rdtsc() + checked.seconds * rte_get_tsc_hz();
-	error = trace_filter(trace, why);
-	if (error != 0) {
-		trace_free(trace);
+	error = trace_wanted_make(&wanted, dp, asked, why);
+	if (error != 0)
 		return error;
+	trace = trace_create(dp, &wanted);
+	if (trace == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "no memory for a trace");
+		return -ENOMEM;
 	}
 	dp->trace = trace;
 	for (uint16_t i = 0; i < dp->n_workers; i++)
@@ -351,19 +293,20 @@ void trace_stop(struct dataplane *dp, struct trace *trace)
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		worker_call(dp->workers[i], trace_remove, trace);
 	dp->trace = NULL;
-	trace_free(trace);
+	free(trace->workers);
+	free(trace);
 }
 
 bool trace_ended(const struct trace *trace)
 {
-	return trace->read == trace->wanted.count || rte_rdtsc() >= trace->end;
+	return trace->read == trace->wanted.asked.count || rte_rdtsc() >= trace->end;
 }
 
 uint32_t trace_read(struct trace *trace, struct sluice_trace_row *rows, uint32_t max)
 {
 	uint32_t count = 0;
 
-	while (trace->read < trace->wanted.count && count + TRACE_STEPS_MAX <= max) {
+	while (trace->read < trace->wanted.asked.count && count + TRACE_STEPS_MAX <= max) {
 		const struct trace_packet *packet = &trace->packets[trace->read];
 
 		if (!__atomic_load_n(&packet->ready, __ATOMIC_ACQUIRE))

@@ -16,7 +16,7 @@ struct dataplane;
 struct trace;
 
 /* Control thread. 0 or -errno with a line in `why`; -EBUSY: somebody traces. */
-int trace_start(struct dataplane *dp, const struct sluice_trace *wanted, struct trace **trace,
+int trace_start(struct dataplane *dp, const struct sluice_trace *asked, struct trace **trace,
                 char *why);
 /* Whole packets, as far as `max` rows go, from the one that was not read yet. */
 uint32_t trace_read(struct trace *trace, struct sluice_trace_row *rows, uint32_t max);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which packets a trace takes, and what it says of them: two workers whose ports are rings. */
+#include "media_fixture.h"
+
+#include "capture/trace.h"
+#include "frame.h"
+#include "graph/packet.h"
+#include "net_fixture.h"
+#include "worker.h"
+
+#include <pcap/pcap.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROWS 400
+
+static struct sluice_trace_row rows[ROWS];
+static uint32_t n_rows;
+
+static void program_set(struct sluice_trace *want, const char *expression)
+{
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+	struct bpf_program program;
+
+	assert_int_equal(pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN), 0);
+	assert_true(program.bf_len <= RTE_DIM(want->program));
+	want->program_length = program.bf_len;
+	memcpy(want->program, program.bf_insns, program.bf_len * sizeof(want->program[0]));
+	pcap_freecode(&program);
+	pcap_close(pcap);
+}
+
+static struct trace *begin(struct media_scene *scene, const struct sluice_trace *want)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+	struct trace *trace = NULL;
+
+	if (trace_start(scene->rig.dp, want, &trace, why) != 0)
+		fail_msg("%s", why);
+	return trace;
+}
+
+/* Returns how many packets were traced; their rows are in `rows`. */
+static uint32_t end(struct media_scene *scene, struct trace *trace)
+{
+	n_rows = trace_read(trace, rows, ROWS);
+	trace_stop(scene->rig.dp, trace);
+	return n_rows == 0 ? 0 : rows[n_rows - 1].packet;
+}
+
+/* From another thread, as a node that sends leaves it: from 198.18.1.1:7000 to 198.18.1.10:port. */
+static void datagram_send(struct media_scene *scene, uint16_t port, const void *data,
+                          uint16_t length)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(scene->rig.dp->pool);
+
+	assert_non_null(mbuf);
+	memcpy(rte_pktmbuf_append(mbuf, length), data, length);
+	*packet_of(mbuf) = (struct packet){
+	        .flow = {.client = ip("198.18.1.1"), .client_port = RTE_BE16(7000)},
+	        .dst = ip("198.18.1.10"),
+	        .dst_port = rte_cpu_to_be_16(port),
+	        .hop_limit = 64,
+	        .sum = PACKET_SUM_COMPUTE,
+	        .entry = PACKET_ENTRY_IP_OUTPUT,
+	        .form = PACKET_DATAGRAM,
+	        .port = UINT16_MAX,
+	};
+	assert_int_equal(worker_inbox_put(scene->rig.dp->workers[0], &mbuf, 1), 1);
+	rig_walk(&scene->rig);
+	while ((mbuf = rig_collect(&scene->rig, 0)) != NULL)
+		rte_pktmbuf_free(mbuf);
+}
+
+/* What comes without headers is judged with those that it stands for, and its payload is none. */
+static void a_program_sees_headers(void **state)
+{
+	static const struct {
+		const char *expression;
+		uint32_t matches;
+	} cases[] = {
+	        {"udp dst port 7777 and src host 198.18.1.1", 1},
+	        {"udp dst port 7778", 0},
+	        {"udp dst port 4242", 0},
+	        {"src host 203.0.113.9", 0},
+	        {"udp[8:2] == 0x0200", 1},
+	};
+	/* a sender's payload that is a frame to port 4242 */
+	const struct frame fake = {
+	        .to_mac = {{2, 0, 0, 0, 0, 1}},
+	        .from_mac = {{2, 0, 0, 0, 0, 9}},
+	        .from = {.ip = ip("203.0.113.9"), .port = RTE_BE16(4242)},
+	        .to = {.ip = ip("203.0.113.1"), .port = RTE_BE16(4242)},
+	        .hop_limit = 64,
+	        .payload = (const uint8_t *)"data",
+	        .length = 4,
+	};
+	struct media_scene *scene = media_scene_create(2);
+	uint8_t bytes[FRAME_MAX];
+	uint16_t length = frame_write(bytes, sizeof(bytes), &fake);
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct sluice_trace want = {.count = 10};
+		struct trace *trace;
+
+		program_set(&want, cases[i].expression);
+		trace = begin(scene, &want);
+		datagram_send(scene, 7777, bytes, length);
+		if (end(scene, trace) != cases[i].matches)
+			fail_msg("%s: %u rows", cases[i].expression, n_rows);
+	}
+	media_scene_destroy(scene);
+}
+
+static int eal_setup(void **state)
+{
+	return rig_eal("trace", 192, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_program_sees_headers),
+	};
+
+	return cmocka_run_group_tests(tests, eal_setup, NULL);
+}
