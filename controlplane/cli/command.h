@@ -16,8 +16,8 @@
 #include <sluice/api.h>
 
 #define COMMAND_PATH_MAX      4    /* words that name a command, "turn user add" */
-#define COMMAND_ARGUMENTS_MAX 10   /* of one command */
-#define COMMAND_BODY_MAX      1024 /* bytes of a request's body */
+#define COMMAND_ARGUMENTS_MAX 12   /* of one command */
+#define COMMAND_BODY_MAX      3072 /* bytes of a request's body */
 #define COMMAND_EXPECTED_MAX  256  /* bytes of what an error says was expected */
 
 /* A command's canonical text always fits into one line of SLUICE_CONFIG_SHOW. */

@@ -45,6 +45,9 @@ static const struct reply trace_reply = {sizeof(struct sluice_trace_row), .colum
 		.keyword = true, .optional = true, FIELD(sluice_trace, member),                    \
 	}
 
+/* enum sluice_capture_direction */
+static const char *const directions[] = {"both", "in", "out", NULL};
+
 static const struct command commands[] = {
         {
                 .path = {"trace"},
@@ -82,6 +85,18 @@ static const struct command commands[] = {
                                 TRACE_WORD("user", "only of this user's allocations", "NAME", user),
                                 TRACE_WORD("endpoint", "only of this SRTP endpoint", "NAME",
                                            endpoint),
+                                TRACE_WORD("stream",
+                                           "only of this stream, as it comes in; with "
+                                           "direction out as it leaves",
+                                           "NAME", stream),
+                                {.key = "direction",
+                                 .help = "what comes in, or what leaves without having come in "
+                                         "by a port",
+                                 .type = ARGUMENT_CHOICE,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_trace, direction),
+                                 .choices = directions},
                                 {.key = "filter",
                                  .help = "only what this expression of pcap-filter(7) matches",
                                  .type = ARGUMENT_FILTER,
@@ -89,8 +104,9 @@ static const struct command commands[] = {
                                  .optional = true,
                                  FIELD(sluice_trace, program),
                                  .second = offsetof(struct sluice_trace, program_length),
-                                 .most = SLUICE_TRACE_PROGRAM_MAX},
-                                TRACE_WORD("reason", "only what is dropped for it, as in drop.NAME",
+                                 .most = SLUICE_CAPTURE_PROGRAM_MAX},
+                                TRACE_WORD("reason",
+                                           "only what is dropped for it: a counter drop.NAME",
                                            "NAME", reason),
                         },
                 .reply = &trace_reply,

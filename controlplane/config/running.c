@@ -44,9 +44,15 @@ struct running *running_create(void)
 	return running;
 }
 
+/* No more of the body than its command has: there may be very many lines. */
+static size_t request_size(const struct command *command)
+{
+	return offsetof(struct command_request, body) + command->body_size;
+}
+
 static void line_free(struct running_line *line)
 {
-	explicit_bzero(&line->request, sizeof(line->request));
+	explicit_bzero(&line->request, request_size(line->request.command));
 	free(line->identity);
 	free(line);
 }
@@ -123,7 +129,7 @@ static struct running_line *line_create(const struct command_request *request)
 
 	if (command_identity(request, identity, sizeof(identity)) < 0)
 		return NULL;
-	line = calloc(1, sizeof(*line));
+	line = calloc(1, offsetof(struct running_line, request) + request_size(request->command));
 	if (line == NULL)
 		return NULL;
 	line->identity = strdup(identity);
@@ -154,7 +160,7 @@ struct running_line *running_put(struct running *running, const struct command_r
 		TAILQ_INSERT_TAIL(&running->lines, line, entry);
 		running->count++;
 	}
-	line->request = *request;
+	memcpy(&line->request, request, request_size(request->command));
 	line->number = number;
 	line->refused = false;
 	return line;

@@ -16,7 +16,7 @@ struct running_line {
 	bool refused; /* it is not in force; dataplane/replay.c or config/own.c writes this */
 	uint32_t hash;
 	char *identity;
-	struct command_request request;
+	struct command_request request; /* its body is cut where its command's ends */
 };
 
 struct running;

@@ -106,7 +106,8 @@ static const struct api_type types[] = {
          sizeof(struct sluice_trace),
          trace_handle,
          {API_TEXT(sluice_trace, port), API_TEXT(sluice_trace, reason),
-          API_TEXT(sluice_trace, user), API_TEXT(sluice_trace, endpoint)}},
+          API_TEXT(sluice_trace, user), API_TEXT(sluice_trace, endpoint),
+          API_TEXT(sluice_trace, stream)}},
 };
 
 const struct api_types api_types_capture = {types, RTE_DIM(types)};

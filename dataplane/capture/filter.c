@@ -40,8 +40,13 @@ static int ports_find(struct filter *filter, const struct dataplane *dp, const c
 	return refuse(why, -ENOENT, "no port %s", name);
 }
 
+/* By its name, or by that of its counter. */
 static int reason_find(struct filter *filter, const char *name, char *why)
 {
+	static const char prefix[] = "drop.";
+
+	if (strncmp(name, prefix, strlen(prefix)) == 0)
+		name += strlen(prefix);
 	if (name[0] == '\0') {
 		filter->reason = DROP_REASONS;
 		return 0;

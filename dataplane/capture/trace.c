@@ -16,6 +16,7 @@
 
 #define LIVE_MAX  32 /* packets at once on a worker */
 #define NODES_MAX 64
+#define EDGES_MAX 16
 
 /* A packet on its way; mbuf NULL: free. */
 struct live {
@@ -70,11 +71,6 @@ static struct live *live_find(struct trace_worker *tracing, const struct rte_mbu
 		if (tracing->live[i].mbuf == mbuf)
 			return &tracing->live[i];
 	return NULL;
-}
-
-static bool node_is(const struct rte_node *node, const char *name)
-{
-	return strcmp(node->name, name) == 0;
 }
 
 /* The edge that leads to where the packet is now: `name` of the next node, or NULL. */
@@ -136,8 +132,7 @@ static void live_end(struct trace_worker *tracing, struct live *live)
 
 	live->mbuf = NULL;
 	tracing->n_live--;
-	if (trace->wanted.filter.reason != DROP_REASONS &&
-	    !(dropped && last->reason == trace->wanted.filter.reason))
+	if (!trace_wants_end(&trace->wanted, last->form, dropped ? last->reason : DROP_NONE))
 		return;
 	place = __atomic_fetch_add(&trace->found, 1, __ATOMIC_RELAXED);
 	if (place >= trace->wanted.asked.count)
@@ -168,15 +163,23 @@ static void live_begin(struct trace_worker *tracing, const struct rte_node *node
 	step->next = next;
 }
 
-/* What has just come in. */
-static void arrivals_look(struct trace_worker *tracing, const struct rte_node *node)
+/* How many packets each of a node's next ones has. */
+static void edges_count(const struct rte_node *node, uint16_t counts[EDGES_MAX])
+{
+	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, EDGES_MAX); edge++)
+		counts[edge] = node->nodes[edge]->idx;
+}
+
+/* What the node has brought into the graph: behind the packets that were there before it ran. */
+static void arrivals_look(struct trace_worker *tracing, const struct rte_node *node,
+                          const uint16_t before[EDGES_MAX])
 {
 	const struct dataplane *dp = tracing->trace->dp;
 
-	for (rte_edge_t edge = 0; edge < node->nb_edges; edge++) {
+	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, EDGES_MAX); edge++) {
 		const struct rte_node *next = node->nodes[edge];
 
-		for (uint16_t i = 0; i < next->idx && wants_more(tracing); i++)
+		for (uint16_t i = before[edge]; i < next->idx && wants_more(tracing); i++)
 			if (live_find(tracing, next->objs[i]) == NULL &&
 			    trace_wants(&tracing->trace->wanted, dp, next->name, next->objs[i]))
 				live_begin(tracing, node, next->objs[i], next->name);
@@ -190,8 +193,8 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 	const struct dataplane *dp = node_worker(node)->dp;
 	struct live *seen[LIVE_MAX];
 	struct trace_step *steps[LIVE_MAX];
+	uint16_t before[EDGES_MAX], done;
 	uint32_t n_seen = 0;
-	uint16_t done;
 
 	for (uint16_t i = 0; tracing->n_live > 0 && i < nb_objs && n_seen < LIVE_MAX; i++) {
 		seen[n_seen] = live_find(tracing, objs[i]);
@@ -202,6 +205,7 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 			step_look(steps[n_seen], dp, node, node->name, objs[i]);
 		n_seen++;
 	}
+	edges_count(node, before);
 	done = process_of(tracing, node)(graph, node, objs, nb_objs);
 	for (uint32_t i = 0; i < n_seen; i++) {
 		const char *next = next_find(node, seen[i]->mbuf);
@@ -211,8 +215,8 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 		if (next == NULL)
 			live_end(tracing, seen[i]);
 	}
-	if (node_is(node, "port_rx"))
-		arrivals_look(tracing, node);
+	if (trace_begins_at(&tracing->trace->wanted, node->name))
+		arrivals_look(tracing, node, before);
 	return done;
 }
 

@@ -13,8 +13,7 @@
 
 #define SLUICE_CAPTURE_REASON_MAX  32
 #define SLUICE_CAPTURE_NOTE_MAX    256
-#define SLUICE_CAPTURE_PROGRAM_MAX 256 /* instructions */
-#define SLUICE_TRACE_PROGRAM_MAX   46
+#define SLUICE_CAPTURE_PROGRAM_MAX 256 /* instructions, of a trace as well */
 
 enum sluice_capture_point {
 	SLUICE_CAPTURE_RECEIVED,
@@ -101,8 +100,9 @@ struct sluice_capture_row {
 static_assert(sizeof(struct sluice_capture_row) == 56, "capture row");
 
 /*
- * SLUICE_TRACE {packets that come in} -> rows, whole packets at a time, until there are `count` of
- * them or the time is over. -EINVAL, -ENOENT (port, endpoint), -EBUSY (somebody traces).
+ * SLUICE_TRACE {packets that enter the graph} -> rows, whole packets at a time, until there are
+ * `count` of them or the time is over. -EINVAL, -ENOENT (port, endpoint, stream), -EBUSY (somebody
+ * traces).
  */
 struct sluice_trace {
 	uint32_t count;   /* packets, at most 1000; 0: 10 */
@@ -112,11 +112,17 @@ struct sluice_trace {
 	char reason[SLUICE_CAPTURE_REASON_MAX]; /* only what ends so */
 	char user[SLUICE_TURN_USER_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
+	char stream[SLUICE_MEDIA_NAME_MAX];
+	/*
+	 * enum sluice_capture_direction. OUT: what another thread gave to be sent, and the packets
+	 * that are written for subscriptions, which come from no port; else those are not begun
+	 * with.
+	 */
+	uint32_t direction;
 	uint32_t program_length; /* 0: all packets */
-	uint32_t pad;
-	struct sluice_capture_insn program[SLUICE_TRACE_PROGRAM_MAX];
+	struct sluice_capture_insn program[SLUICE_CAPTURE_PROGRAM_MAX];
 };
-static_assert(sizeof(struct sluice_trace) == 1016, "trace");
+static_assert(sizeof(struct sluice_trace) == 2760, "trace");
 
 /* A packet at a node. */
 struct sluice_trace_row {

@@ -45,13 +45,18 @@ assert_equal "$(grep -c '198.18.1.2:[0-9]* > 198.18.1.1:3478' "$WORK/filtered") 
 assert_equal "$(ctl -j trace count 5 filter "udp src port 3480" port dp1 | jq 'map(.packet) | max')" 5
 assert_equal "$(ctl -j trace count 5 seconds 1 filter "tcp port 1" | jq length)" 0
 assert_match "$(ctl trace filter "udp port" 2>&1)" 'filter .*udp port.*syntax error'
-assert_match "$(ctl trace filter "host 2001:db8::1 or host 2001:db8::2:3 or host 2001:db8:4::5 or host 2001:db8::6:7:8 or host 2001:db8::9 or host 2001:db8::a" 2>&1)" 'expected 46 at most'
+hosts() { seq -f 'host 2001:db8::%g' "$1" | paste -sd, | sed 's/,/ or /g'; }
+assert_equal "$(ctl -j trace count 1 seconds 1 filter "$(hosts 9)" | jq length)" 0 "packets of hosts that are not there"
+assert_match "$(ctl trace filter "$(hosts 40)" 2>&1)" 'the filter takes [0-9]+ instructions: expected 256 at most'
+# what a port received, and what others gave to be sent
+assert_equal "$(ctl -j trace count 5 direction in | jq -r '.[] | select(.node == "classify").packet' | wc -l)" 5 "packets that came in"
+assert_equal "$(ctl -j trace count 5 seconds 1 direction out user demo | jq length)" 0 "packets that did not come in by a port"
 http_trace() {
 	in_client curl -s -m 20 -X POST -H 'Authorization: Bearer lab' http://198.18.1.1:8080/v1/trace -d "$1"
 }
 assert_equal "$(http_trace '{"count":4,"port":"dp0"}' | jq 'map(.packet) | max')" 4 "packets over HTTP"
 assert_match "$(http_trace '{"count":4,"filter":"udp"}')" '"error":.*sluicectl on the host'
-ctl -j trace count 3 seconds 10 reason turn_no_allocation >"$WORK/dropped" &
+ctl -j trace count 3 seconds 10 reason drop.turn_no_allocation >"$WORK/dropped" &
 tracer=$!
 strays() {
 	# shellcheck disable=SC2016 # expanded there
@@ -75,3 +80,5 @@ hold >/dev/null 2>&1 &
 await 10 refused
 await 8 ctl trace count 1 seconds 1
 assert_match "$(ctl trace port nobody 2>&1)" 'no port nobody'
+assert_match "$(ctl trace stream nobody 2>&1)" 'no stream nobody'
+assert_match "$(ctl trace direction up 2>&1)" 'up.*expected.*both.*in.*out'

@@ -5,9 +5,11 @@
 #include "capture/trace.h"
 #include "frame.h"
 #include "graph/packet.h"
+#include "net/fib.h"
 #include "net_fixture.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,16 +119,142 @@ static void a_program_sees_headers(void **state)
 	media_scene_destroy(scene);
 }
 
-static int eal_setup(void **state)
+#define SSRC  1111
+#define OTHER 2222
+#define LEG   3333
+
+/* Stream "video" of `camera` goes to two viewers, "audio" to one; the first viewer is on the other
+ * worker. */
+struct call {
+	struct media_scene *scene;
+	struct party *camera, *viewer, *other;
+};
+
+static struct call call_create(void)
 {
-	return rig_eal("trace", 192, false);
+	struct call call = {.scene = media_scene_create(2)};
+
+	call.camera = party_add(call.scene, "camera", SLUICE_SRTP_GCM128);
+	call.viewer = party_add(call.scene, "viewer", SLUICE_SRTP_GCM128);
+	call.other = party_add(call.scene, "other", SLUICE_SRTP_GCM128);
+	stream_add(call.scene, "video", call.camera, SSRC, 90000);
+	stream_add(call.scene, "audio", call.camera, OTHER, 48000);
+	subscription_add(call.scene, "video", call.viewer, LEG, 0);
+	subscription_add(call.scene, "video", call.other, LEG, 0);
+	subscription_add(call.scene, "audio", call.viewer, LEG + 1, 0);
+	return call;
+}
+
+/* A packet of each stream. */
+static uint32_t traced(const struct call *call, const struct sluice_trace *want)
+{
+	static uint16_t seq = 1;
+	struct trace *trace = begin(call->scene, want);
+
+	party_publish(call->scene, call->camera, SSRC, seq, seq);
+	party_publish(call->scene, call->camera, OTHER, seq, seq);
+	seq++;
+	return end(call->scene, trace);
+}
+
+static bool row_is(const char *node, const char *saw)
+{
+	for (uint32_t i = 0; i < n_rows; i++)
+		if (strcmp(rows[i].node, node) == 0 && strstr(rows[i].saw, saw) != NULL)
+			return true;
+	return false;
+}
+
+/* A stream is told by its SSRC where it comes in, and by its subscriptions' where it leaves. */
+static void a_stream_is_told_from_another(void **state)
+{
+	struct call call = call_create();
+	struct sluice_trace want = {.count = 50, .stream = "video"};
+
+	/* its frame, and its plaintext where another worker gets it */
+	assert_in_range(traced(&call, &want), 1, 2);
+	assert_true(row_is("srtp_decrypt", "198.18.1.10:6000 > 198.18.1.1:5000 RTP"));
+	want.direction = SLUICE_CAPTURE_IN;
+	assert_in_range(traced(&call, &want), 1, 2);
+	want.direction = SLUICE_CAPTURE_OUT;
+	assert_int_equal(traced(&call, &want), 2);
+	assert_true(row_is("port_tx", "198.18.1.1:5000 > 198.18.1.11:6000 RTP"));
+	assert_true(row_is("port_tx", "198.18.1.1:5000 > 198.18.1.12:6000 RTP"));
+	snprintf(want.stream, sizeof(want.stream), "audio");
+	assert_int_equal(traced(&call, &want), 1);
+	snprintf(want.endpoint, sizeof(want.endpoint), "other");
+	assert_int_equal(traced(&call, &want), 0);
+	media_scene_destroy(call.scene);
+}
+
+static void directions_choose(void **state)
+{
+	struct call call = call_create();
+	struct sluice_trace want = {.count = 50, .direction = SLUICE_CAPTURE_OUT};
+
+	assert_int_equal(traced(&call, &want), 3);
+	for (uint32_t i = 0; i < n_rows; i++)
+		assert_string_not_equal(rows[i].node, "classify");
+	/* to one endpoint */
+	snprintf(want.endpoint, sizeof(want.endpoint), "viewer");
+	assert_int_equal(traced(&call, &want), 2);
+	want = (struct sluice_trace){.count = 50, .direction = SLUICE_CAPTURE_IN};
+	assert_true(traced(&call, &want) >= 2);
+	for (uint32_t i = 0; i < n_rows; i++)
+		assert_string_not_equal(rows[i].node, "port_tx");
+	media_scene_destroy(call.scene);
+}
+
+/* A reason has its counter's name as well; what was on its way out is not what came in. */
+static void reasons_are_named_as_counted(void **state)
+{
+	struct media_scene *scene = media_scene_create(1);
+	struct sluice_trace want = {.count = 5, .reason = "drop.no_route"};
+	static const uint8_t data[4];
+
+	assert_int_equal(fib_set(scene->rig.dp, NULL, 0), 0);
+	for (want.direction = SLUICE_CAPTURE_BOTH; want.direction <= SLUICE_CAPTURE_OUT;
+	     want.direction++) {
+		struct trace *trace = begin(scene, &want);
+
+		datagram_send(scene, 7777, data, sizeof(data));
+		assert_int_equal(end(scene, trace), want.direction != SLUICE_CAPTURE_IN);
+	}
+	media_scene_destroy(scene);
+}
+
+static void what_is_wrong_is_refused(void **state)
+{
+	struct media_scene *scene = media_scene_create(1);
+	struct sluice_trace want = {.stream = "nobody"};
+	char why[SLUICE_API_ERROR_MAX];
+	struct trace *trace;
+
+	assert_int_equal(trace_start(scene->rig.dp, &want, &trace, why), -ENOENT);
+	assert_string_equal(why, "no stream nobody");
+	want = (struct sluice_trace){.direction = SLUICE_CAPTURE_OUT + 1};
+	assert_int_equal(trace_start(scene->rig.dp, &want, &trace, why), -EINVAL);
+	want = (struct sluice_trace){.program_length = SLUICE_CAPTURE_PROGRAM_MAX + 1};
+	assert_int_equal(trace_start(scene->rig.dp, &want, &trace, why), -EINVAL);
+	want = (struct sluice_trace){.reason = "drop.nothing"};
+	assert_int_equal(trace_start(scene->rig.dp, &want, &trace, why), -EINVAL);
+	media_scene_destroy(scene);
+}
+
+static int group_setup(void **state)
+{
+	return rig_eal("trace", 192, false) == 0 && srtp_init() == srtp_err_status_ok ? 0 : -1;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_program_sees_headers),
+	        cmocka_unit_test(a_stream_is_told_from_another),
+	        cmocka_unit_test(directions_choose),
+	        cmocka_unit_test(reasons_are_named_as_counted),
+	        cmocka_unit_test(what_is_wrong_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, eal_setup, NULL);
+	return cmocka_run_group_tests(tests, group_setup, NULL);
 }
