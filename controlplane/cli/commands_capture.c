@@ -33,7 +33,8 @@ static const struct column trace_columns[] = {
         {"worker", "that had it", COLUMN_NUMBER, .only_json = true, STEP(worker)},
         {"node", "of the graph", COLUMN_TEXT, STEP(node)},
         {"saw", "what the packet was then", COLUMN_TEXT, STEP(saw)},
-        {"decided", "the next node, or the packet's end", COLUMN_TEXT, STEP(decided)},
+        {"decided", "the next node and what was made of the packet, or its end", COLUMN_TEXT,
+         STEP(decided)},
         {0},
 };
 

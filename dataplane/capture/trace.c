@@ -20,7 +20,7 @@
 
 /* A packet on its way; mbuf NULL: free. */
 struct live {
-	const struct rte_mbuf *mbuf;
+	struct rte_mbuf *mbuf;
 	struct trace_packet packet;
 };
 
@@ -94,7 +94,7 @@ static struct trace_step *step_add(struct live *live)
 }
 
 /* at: the node that has the packet. */
-static void step_look(struct trace_step *step, const struct dataplane *dp,
+static void step_look(struct trace_step *step, const struct worker *worker,
                       const struct rte_node *node, const char *at, struct rte_mbuf *mbuf)
 {
 	const struct packet *packet = packet_of(mbuf);
@@ -102,12 +102,11 @@ static void step_look(struct trace_step *step, const struct dataplane *dp,
 
 	*step = (struct trace_step){
 	        .node = node->name,
+	        .worker = worker->id,
 	        .form = trace_form(at, packet),
-	        .port = packet->port,
-	        .queue = packet->queue,
-	        .reason = packet->reason,
+	        .before = *packet,
 	};
-	view_read(&view, dp, mbuf, step->form);
+	view_read(&view, worker->dp, mbuf, step->form);
 	step->ip = view.ip;
 	step->udp = view.udp;
 	step->src = view.src;
@@ -122,6 +121,17 @@ static void step_look(struct trace_step *step, const struct dataplane *dp,
 	}
 }
 
+/* What the node has made of it. */
+static void step_end(struct trace_step *step, const char *next, struct rte_mbuf *mbuf)
+{
+	step->next = next;
+	if (next == NULL)
+		return;
+	step->after = *packet_of(mbuf);
+	step->data_length = RTE_MIN(mbuf->data_len, sizeof(step->data));
+	memcpy(step->data, rte_pktmbuf_mtod(mbuf, const uint8_t *), step->data_length);
+}
+
 /* The packet has left the graph: it is somebody's answer, unless it ended otherwise than asked. */
 static void live_end(struct trace_worker *tracing, struct live *live)
 {
@@ -132,7 +142,8 @@ static void live_end(struct trace_worker *tracing, struct live *live)
 
 	live->mbuf = NULL;
 	tracing->n_live--;
-	if (!trace_wants_end(&trace->wanted, last->form, dropped ? last->reason : DROP_NONE))
+	if (!trace_wants_end(&trace->wanted, (enum packet_form)last->form,
+	                     dropped ? last->before.reason : DROP_NONE))
 		return;
 	place = __atomic_fetch_add(&trace->found, 1, __ATOMIC_RELAXED);
 	if (place >= trace->wanted.asked.count)
@@ -159,8 +170,8 @@ static void live_begin(struct trace_worker *tracing, const struct rte_node *node
 	live->packet = (struct trace_packet){.worker = worker->id};
 	tracing->n_live++;
 	step = step_add(live);
-	step_look(step, worker->dp, node, next, mbuf);
-	step->next = next;
+	step_look(step, worker, node, next, mbuf);
+	step_end(step, next, mbuf);
 }
 
 /* How many packets each of a node's next ones has. */
@@ -190,7 +201,6 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
                               uint16_t nb_objs)
 {
 	struct trace_worker *tracing = worker_of(node);
-	const struct dataplane *dp = node_worker(node)->dp;
 	struct live *seen[LIVE_MAX];
 	struct trace_step *steps[LIVE_MAX];
 	uint16_t before[EDGES_MAX], done;
@@ -202,7 +212,7 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 			continue;
 		steps[n_seen] = step_add(seen[n_seen]);
 		if (steps[n_seen] != NULL)
-			step_look(steps[n_seen], dp, node, node->name, objs[i]);
+			step_look(steps[n_seen], node_worker(node), node, node->name, objs[i]);
 		n_seen++;
 	}
 	edges_count(node, before);
@@ -211,7 +221,7 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 		const char *next = next_find(node, seen[i]->mbuf);
 
 		if (steps[i] != NULL)
-			steps[i]->next = next;
+			step_end(steps[i], next, seen[i]->mbuf);
 		if (next == NULL)
 			live_end(tracing, seen[i]);
 	}

@@ -7,13 +7,17 @@
 #include "dataplane.h"
 #include "gate/gate.h"
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "net/checksum.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "srtp/rtp.h"
 
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
+
+#include <stdio.h>
 
 #define VLAN_TAGS_MAX      2
 #define IP6_EXTENSIONS_MAX 4
@@ -302,6 +306,28 @@ static uint16_t classify_process(struct rte_graph *graph, struct rte_node *node,
                                  uint16_t nb_objs)
 {
 	return node_each_reading(graph, node, objs, nb_objs, classify_step, NODE_READS_HEADERS);
+}
+
+void classify_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                    size_t room)
+{
+	const uint8_t *payload = step->payload;
+
+	switch (step->after.service_kind) {
+	case SERVICE_TURN:
+		snprintf(text, room, "%s at a TURN listener",
+		         payload[0] < 4 ? "STUN" : "ChannelData");
+		return;
+	case SERVICE_RELAY:
+		snprintf(text, room, "a datagram at a relayed address");
+		return;
+	case SERVICE_MEDIA:
+		snprintf(text, room, "%s at an address of endpoints",
+		         rtp_is_rtcp(payload[1]) ? "SRTCP" : "SRTP");
+		return;
+	default:
+		snprintf(text, room, "for no service of ours");
+	}
 }
 
 static struct rte_node_register classify_node = {

@@ -3,7 +3,10 @@
 #include "graph/drop.h"
 #include "capture/capture.h"
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "worker.h"
+
+#include <stdio.h>
 
 static uint16_t drop_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                              uint16_t nb_objs)
@@ -15,6 +18,15 @@ static uint16_t drop_process(struct rte_graph *graph, struct rte_node *node, voi
 	capture_point(worker, SLUICE_CAPTURE_DROPPED, (struct rte_mbuf **)objs, nb_objs);
 	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, nb_objs);
 	return nb_objs;
+}
+
+void drop_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room)
+{
+	uint8_t reason = step->before.reason;
+	const struct drop_reason_info *info =
+	        &drop_reasons[reason < DROP_REASONS ? reason : DROP_NONE];
+
+	snprintf(text, room, "dropped, %s: %s", info->name, info->help);
 }
 
 static struct rte_node_register drop_node = {

@@ -3,6 +3,10 @@
 #include "gate/gate.h"
 #include "dataplane.h"
 #include "graph/node.h"
+#include "graph/trace.h"
+
+#include <stdio.h>
+#include <string.h>
 
 enum {
 	GATE_NODE_DROP = EDGE_DROP,
@@ -59,6 +63,7 @@ static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
 	        &env, &judged, (struct gate_bytes){payload, payload + packet->payload_length},
 	        gate_service_of(packet->service_kind));
 
+	packet_of(mbuf)->verdict = verdict;
 	if (gate_conclude(&env, verdict))
 		return drop(mbuf, DROP_GATE);
 	return gate_passed(packet, payload);
@@ -68,6 +73,18 @@ static uint16_t gate_process(struct rte_graph *graph, struct rte_node *node, voi
                              uint16_t nb_objs)
 {
 	return node_each_reading(graph, node, objs, nb_objs, gate_step, NODE_READS_HEADERS);
+}
+
+/* What the rules would drop passes where they observe. */
+void gate_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room)
+{
+	uint8_t verdict = step->after.verdict;
+	bool dropping = verdict >= GATE_DROP_FIRST;
+	bool passed = step->next != NULL && strcmp(step->next, "drop") != 0;
+
+	if (verdict < GATE_VERDICTS)
+		snprintf(text, room, "%sgate.%s", passed && dropping ? "observed only, " : "",
+		         gate_counter_infos[verdict].name);
 }
 
 static struct rte_node_register gate_node = {

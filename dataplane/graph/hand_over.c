@@ -5,6 +5,9 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
+#include "graph/trace.h"
+
+#include <stdio.h>
 
 enum {
 	HAND_OVER_DROP = EDGE_DROP,
@@ -30,6 +33,12 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 		}
 	}
 	return nb_objs;
+}
+
+void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room)
+{
+	snprintf(text, room, "handed to worker %u", step->before.queue);
 }
 
 static struct rte_node_register hand_over_node = {

@@ -4,10 +4,13 @@
  * into the headroom. A destination that is a service address of ours turns round here (loopback).
  */
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "net/checksum.h"
 #include "net/next_hop.h"
 
 #include <rte_ether.h>
+
+#include <stdio.h>
 
 enum {
 	IP_OUTPUT_DROP = EDGE_DROP,
@@ -159,6 +162,28 @@ static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node
                                   uint16_t nb_objs)
 {
 	return node_each(graph, node, objs, nb_objs, ip_output_step);
+}
+
+/* "198.18.2.2 behind dp1, 02:00:00:00:00:09" */
+void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room)
+{
+	const uint8_t *mac = step->data;
+	char ip[TRACE_TRANSPORT_MAX];
+	struct next_hop hop;
+
+	next_hop_resolve(dp, &step->dst, &hop);
+	trace_ip_text(hop.neighbour != 0 ? &dp->neighbours->slots[hop.neighbour].ip : &step->dst,
+	              ip);
+	if (strcmp(step->next, "loopback") == 0)
+		snprintf(text, room, "%s is ours", ip);
+	else if (strcmp(step->next, "neighbour_wait") == 0)
+		snprintf(text, room, "next hop %s on %s, its MAC is not known", ip,
+		         trace_port_name(dp, hop.port));
+	else
+		snprintf(text, room, "next hop %s on %s, %02x:%02x:%02x:%02x:%02x:%02x", ip,
+		         trace_port_name(dp, step->after.port), mac[0], mac[1], mac[2], mac[3],
+		         mac[4], mac[5]);
 }
 
 static struct rte_node_register ip_output_node = {

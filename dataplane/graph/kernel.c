@@ -6,8 +6,11 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "net/port.h"
 #include "net/punt.h"
+
+#include <stdio.h>
 
 static uint16_t kernel_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                                uint16_t nb_objs)
@@ -28,6 +31,12 @@ static uint16_t kernel_process(struct rte_graph *graph, struct rte_node *node, v
 	if (nb_objs > start)
 		punt_burst(graph, node, objs + start, nb_objs - start, PUNT_KERNEL);
 	return nb_objs;
+}
+
+void kernel_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                  size_t room)
+{
+	snprintf(text, room, "handed to the kernel");
 }
 
 static struct rte_node_register kernel_node = {

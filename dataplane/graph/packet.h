@@ -100,6 +100,7 @@ struct packet {
 	uint16_t queue;
 	uint8_t service_kind; /* enum service_kind, set by classify */
 	uint8_t form;         /* enum packet_form; port_tx has frames whatever it says */
+	uint8_t verdict;      /* enum gate_verdict, set by gate for whoever traces */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");
 

@@ -6,9 +6,12 @@
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "net/port.h"
 
 #include <rte_ethdev.h>
+
+#include <stdio.h>
 
 enum {
 	PORT_TX_DROP = EDGE_DROP,
@@ -87,6 +90,25 @@ static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, 
 		start = end;
 	}
 	return nb_objs;
+}
+
+/* The worker that has the queue which this worker's frames leave by. */
+static uint16_t sender_of(const struct dataplane *dp, uint16_t worker, uint16_t port)
+{
+	if (port >= PORTS_MAX || dp->ports->table[port].queues == 0)
+		return worker;
+	return port_queue_worker(dp, port, port_tx_queue(dp, worker, port));
+}
+
+void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                   size_t room)
+{
+	uint16_t sender = sender_of(dp, step->worker, step->before.port);
+
+	if (sender != step->worker)
+		snprintf(text, room, "handed to worker %u, to be sent", sender);
+	else
+		snprintf(text, room, "sent by %s", trace_port_name(dp, step->before.port));
 }
 
 static struct rte_node_register port_tx_node = {

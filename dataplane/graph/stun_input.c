@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* STUN at a listener: the header is checked, and method and class decide who reads the rest. */
 #include "graph/node.h"
+#include "graph/trace.h"
 #include "net/checksum.h"
 #include "stun/message.h"
 #include "worker.h"
+
+#include <stdio.h>
 
 enum {
 	STUN_INPUT_DROP = EDGE_DROP,
@@ -56,6 +59,15 @@ static uint16_t stun_input_process(struct rte_graph *graph, struct rte_node *nod
                                    uint16_t nb_objs)
 {
 	return node_each_reading(graph, node, objs, nb_objs, stun_input_step, NODE_READS_HEADERS);
+}
+
+void stun_input_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                      size_t room)
+{
+	char stun[TRACE_STUN_MAX];
+
+	trace_stun_text(step->payload, stun);
+	snprintf(text, room, "%s", stun);
 }
 
 static struct rte_node_register stun_input_node = {

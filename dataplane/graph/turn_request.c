@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Binding and the TURN requests: the response is written in the request's place and goes back where
  * it came from. */
+#include "graph/trace.h"
 #include "graph/turn_relay.h"
 #include "stun/message.h"
+
+#include <stdio.h>
 
 #define RESPONSE_HOP_LIMIT 64
 
@@ -59,6 +62,23 @@ static uint16_t turn_request_process(struct rte_graph *graph, struct rte_node *n
                                      uint16_t nb_objs)
 {
 	return node_each_reading(graph, node, objs, nb_objs, turn_request_step, NODE_READS_HEADERS);
+}
+
+/* The answer: of an error its code (RFC 8489, 14.8), which comes first. */
+void turn_request_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room)
+{
+	const uint8_t *error = step->data + STUN_HEADER_SIZE;
+	char stun[TRACE_STUN_MAX];
+
+	if (step->data_length < STUN_HEADER_SIZE)
+		return;
+	trace_stun_text(step->data, stun);
+	if (stun_class_of(step->data) == STUN_ERROR && step->data_length >= STUN_HEADER_SIZE + 8 &&
+	    (error[0] << 8 | error[1]) == STUN_ATTR_ERROR_CODE)
+		snprintf(text, room, "%s %u", stun, error[6] * 100u + error[7]);
+	else
+		snprintf(text, room, "%s", stun);
 }
 
 static struct rte_node_register turn_request_node = {

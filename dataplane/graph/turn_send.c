@@ -3,9 +3,11 @@
  * Send indications (RFC 8656, 11.2): what is in DATA leaves from the relayed address of the peer's
  * family. An indication has no answer, so all that is wrong with it is a counted drop.
  */
+#include "graph/trace.h"
 #include "graph/turn_relay.h"
-
 #include "stun/message.h"
+
+#include <stdio.h>
 
 /* A packet between the stages: what its indication asks for. */
 struct send {
@@ -138,6 +140,15 @@ static uint16_t turn_send_process(struct rte_graph *graph, struct rte_node *node
 		send_burst(graph, node, &run, objs, start, RTE_MIN(nb_objs - start, TURN_BURST));
 	node_run_finish(graph, node, &run, objs, nb_objs);
 	return nb_objs;
+}
+
+void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room)
+{
+	char peer[TRACE_TRANSPORT_MAX];
+
+	trace_transport_text(&step->after.dst, step->after.dst_port, peer);
+	snprintf(text, room, "permitted, to peer %s", peer);
 }
 
 static struct rte_node_register turn_send_node = {

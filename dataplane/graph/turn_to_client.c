@@ -4,11 +4,13 @@
  * ChannelData where a channel is bound to the peer, as a Data indication where there is a
  * permission alone. Any worker relays it; only the owner may write the allocation.
  */
+#include "graph/trace.h"
 #include "graph/turn_relay.h"
-
 #include "random.h"
 #include "stun/message.h"
 #include "stun/writer.h"
+
+#include <stdio.h>
 
 enum {
 	TO_CLIENT_DROP = EDGE_DROP,
@@ -244,6 +246,20 @@ static uint16_t turn_to_client_process(struct rte_graph *graph, struct rte_node 
 		                RTE_MIN(nb_objs - start, TURN_BURST));
 	node_run_finish(graph, node, &run, objs, nb_objs);
 	return nb_objs;
+}
+
+/* In a channel, or in a Data indication. */
+void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                          size_t room)
+{
+	char client[TRACE_TRANSPORT_MAX];
+
+	trace_transport_text(&step->after.dst, step->after.dst_port, client);
+	if (step->data_length >= STUN_CHANNEL_HEADER_SIZE && step->data[0] >> 6 == 1)
+		snprintf(text, room, "channel 0x%02x%02x of client %s", step->data[0],
+		         step->data[1], client);
+	else
+		snprintf(text, room, "Data indication to client %s", client);
 }
 
 static struct rte_node_register turn_to_client_node = {

@@ -4,9 +4,11 @@
  * the relayed address. A burst is looked up together, stage by stage, so that no packet waits for
  * memory alone.
  */
+#include "graph/trace.h"
 #include "graph/turn_relay.h"
-
 #include "stun/message.h"
+
+#include <stdio.h>
 
 /* A packet between the stages. */
 struct to_peer {
@@ -100,6 +102,16 @@ static uint16_t turn_to_peer_process(struct rte_graph *graph, struct rte_node *n
 		to_peer_burst(graph, node, &run, objs, start, RTE_MIN(nb_objs - start, TURN_BURST));
 	node_run_finish(graph, node, &run, objs, nb_objs);
 	return nb_objs;
+}
+
+void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room)
+{
+	char peer[TRACE_TRANSPORT_MAX];
+
+	trace_transport_text(&step->after.dst, step->after.dst_port, peer);
+	snprintf(text, room, "channel 0x%02x%02x is peer %s", step->payload[0], step->payload[1],
+	         peer);
 }
 
 static struct rte_node_register turn_to_peer_node = {

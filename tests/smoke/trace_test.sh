@@ -22,6 +22,20 @@ assert_match "$(jq -r '.[] | select(.node == "turn_to_peer") | .saw' "$WORK/clie
 	'198.18.1.2:[0-9]+ > 198.18.1.1:3478 ChannelData 0x[4-7][0-9a-f]{3}, 104 bytes'
 assert_match "$(jq -r '.[] | select(.node == "port_tx") | .saw' "$WORK/client" | head -1)" \
 	'198.18.2.1:[0-9]+ > 198.18.2.2:3480 .*, 100 bytes'
+said() { jq -r --arg node "$1" '.[] | select(.node == $node).decided' "$2" | sort -u; }
+assert_equal "$(said classify "$WORK/client")" "to turn_to_peer: ChannelData at a TURN listener"
+assert_match "$(said turn_to_peer "$WORK/client")" '^to ip_output: channel 0x[4-7][0-9a-f]{3} is peer 198.18.2.2:3480'
+assert_match "$(said ip_output "$WORK/client")" '^to port_tx: next hop 198.18.2.2 on dp1, [0-9a-f:]{17}$'
+ctl -j trace count 5 port dp1 >"$WORK/peer"
+assert_match "$(said turn_to_client "$WORK/peer")" '^to ip_output: channel 0x[4-7][0-9a-f]{3} of client 198.18.1.2:'
+
+# a request without a nonce, and with one
+ctl -j trace count 4 filter "udp dst port 3478 and udp[8:2] == 3" >"$WORK/allocate" &
+tracer=$!
+allocates() { client_python allocate.py demo demo && process_gone $tracer; }
+await 10 allocates
+assert_equal "$(said stun_input "$WORK/allocate")" "to turn_request: Allocate request"
+assert_equal "$(said turn_request "$WORK/allocate")" $'to ip_output: Allocate error 401\nto ip_output: Allocate success'
 
 # the same over HTTP: one answer, once it has ended; what is wrong is one line
 post_trace() { in_dp curl -s -m 20 -X POST -d "$1" http://127.0.0.1:8080/v1/trace; }

@@ -638,8 +638,8 @@ static void a_trace_follows_packets(void **state)
 	assert_string_equal(rows[0].saw,
 	                    "rig0, queue 0: 198.18.1.2:5000 > 198.18.1.1:4000 data, 158 bytes");
 	assert_string_equal(rows[0].decided, "to classify");
-	assert_string_equal(rows[1].decided, "to kernel");
-	assert_string_equal(rows[2].decided, "to drop");
+	assert_string_equal(rows[1].decided, "to kernel: for no service of ours");
+	assert_string_equal(rows[2].decided, "to drop: kernel_none");
 	assert_string_equal(rows[3].node, "drop");
 	assert_true(starts(rows[3].decided, "dropped, kernel_none: "));
 	send_to(rig, "198.18.2.2", 1);

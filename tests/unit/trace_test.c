@@ -7,6 +7,8 @@
 #include "graph/packet.h"
 #include "net/fib.h"
 #include "net_fixture.h"
+#include "stun/message.h"
+#include "turn/turn.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -210,7 +212,7 @@ static void reasons_are_named_as_counted(void **state)
 {
 	struct media_scene *scene = media_scene_create(1);
 	struct sluice_trace want = {.count = 5, .reason = "drop.no_route"};
-	static const uint8_t data[4];
+	static const uint8_t data[4] = {0xf0};
 
 	assert_int_equal(fib_set(scene->rig.dp, NULL, 0), 0);
 	for (want.direction = SLUICE_CAPTURE_BOTH; want.direction <= SLUICE_CAPTURE_OUT;
@@ -220,6 +222,125 @@ static void reasons_are_named_as_counted(void **state)
 		datagram_send(scene, 7777, data, sizeof(data));
 		assert_int_equal(end(scene, trace), want.direction != SLUICE_CAPTURE_IN);
 	}
+	media_scene_destroy(scene);
+}
+
+/* What each node says it made of a packet of media. */
+static void nodes_say_what_they_made_of_it(void **state)
+{
+	static const struct {
+		const char *node, *decided;
+	} said[] = {
+	        {"port_rx", "to classify"},
+	        {"classify", "to srtp_decrypt: SRTP at an address of endpoints"},
+	        {"srtp_decrypt", "to media_route: endpoint camera, stream video, packet 1"},
+	        {"media_route", "to srtp_encrypt: stream video, for 1 worker"},
+	        {"srtp_encrypt", "stream video, a copy to each of 2 subscriptions here"},
+	};
+	struct media_scene *scene = media_scene_create(1);
+	const struct sluice_trace want = {.count = 1};
+	struct party *camera = party_add(scene, "camera", SLUICE_SRTP_GCM128);
+	struct trace *trace;
+
+	stream_add(scene, "video", camera, SSRC, 90000);
+	subscription_add(scene, "video", party_add(scene, "one", SLUICE_SRTP_GCM128), LEG, 0);
+	subscription_add(scene, "video", party_add(scene, "two", SLUICE_SRTP_GCM128), LEG, 0);
+	trace = begin(scene, &want);
+	party_publish(scene, camera, SSRC, 1, 1);
+	assert_int_equal(end(scene, trace), 1);
+	assert_int_equal(n_rows, RTE_DIM(said));
+	for (uint32_t i = 0; i < n_rows; i++) {
+		assert_string_equal(rows[i].node, said[i].node);
+		assert_string_equal(rows[i].decided, said[i].decided);
+	}
+	media_scene_destroy(scene);
+}
+
+static void datagrams_say_where_they_go(void **state)
+{
+	struct media_scene *scene = media_scene_create(1);
+	const struct sluice_trace want = {.count = 1};
+	static const uint8_t data[4] = {0xf0};
+	struct trace *trace = begin(scene, &want);
+
+	datagram_send(scene, 7777, data, sizeof(data));
+	assert_int_equal(end(scene, trace), 1);
+	assert_string_equal(rows[0].saw, "inbox: 198.18.1.1:7000 > 198.18.1.10:7777 data, 4 bytes");
+	assert_string_equal(
+	        rows[1].decided,
+	        "to neighbour_wait: next hop 198.18.1.10 on rig0, its MAC is not known");
+	party_add(scene, "camera", SLUICE_SRTP_GCM128);
+	trace = begin(scene, &want);
+	datagram_send(scene, 7777, data, sizeof(data));
+	assert_int_equal(end(scene, trace), 1);
+	assert_string_equal(rows[1].decided,
+	                    "to port_tx: next hop 198.18.1.10 on rig0, 02:00:00:00:00:09");
+	assert_string_equal(rows[2].decided, "sent by rig0");
+	assert_int_equal(fib_set(scene->rig.dp, NULL, 0), 0);
+	trace = begin(scene, &want);
+	datagram_send(scene, 7777, data, sizeof(data));
+	assert_int_equal(end(scene, trace), 1);
+	assert_string_equal(rows[1].decided, "to drop: no_route");
+	media_scene_destroy(scene);
+}
+
+/* A STUN message without attributes from `who` to the listener. */
+static void stun_send(struct media_scene *scene, const struct party *who, uint16_t type)
+{
+	const uint8_t message[STUN_HEADER_SIZE] = {
+	        (uint8_t)(type >> 8), (uint8_t)type, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+	const struct frame frame = {
+	        .to_mac = {{2, 0, 0, 0, 0, 1}},
+	        .from_mac = {{2, 0, 0, 0, 0, 9}},
+	        .from = who->addr,
+	        .to = {.ip = ip("198.18.1.1"), .port = RTE_BE16(STUN_PORT)},
+	        .hop_limit = 64,
+	        .payload = message,
+	        .length = sizeof(message),
+	};
+	uint8_t bytes[FRAME_MAX];
+	uint16_t length = frame_write(bytes, sizeof(bytes), &frame);
+	struct rte_mbuf *mbuf;
+
+	assert_int_equal(rig_inject(&scene->rig, 0, 0, bytes, length), 0);
+	rig_walk(&scene->rig);
+	while ((mbuf = rig_collect(&scene->rig, 0)) != NULL)
+		rte_pktmbuf_free(mbuf);
+}
+
+static void assert_said(const char *node, const char *decided)
+{
+	for (uint32_t i = 0; i < n_rows; i++) {
+		if (strcmp(rows[i].node, node) != 0)
+			continue;
+		assert_string_equal(rows[i].decided, decided);
+		return;
+	}
+	fail_msg("the packet did not come to %s", node);
+}
+
+static void the_gate_says_its_verdict(void **state)
+{
+	static const struct sluice_turn_listen listen = {
+	        .addr = {.ip = {[10] = 0xff, 0xff, 198, 18, 1, 1}, .port = RTE_BE16(STUN_PORT)}};
+	struct media_scene *scene = media_scene_create(1);
+	const struct party *client = party_add(scene, "client", SLUICE_SRTP_GCM128);
+	const struct sluice_trace want = {.count = 1};
+	char why[SLUICE_API_ERROR_MAX];
+	struct trace *trace;
+
+	assert_int_equal(turn_listen_add(scene->rig.dp->turn, &listen, 0, why), 0);
+	trace = begin(scene, &want);
+	stun_send(scene, client, 0x0001);
+	assert_int_equal(end(scene, trace), 1);
+	assert_said("classify", "to gate: STUN at a TURN listener");
+	assert_said("gate", "to stun_input: gate.unverified");
+	assert_said("stun_input", "to turn_request: Binding request");
+	assert_said("turn_request", "to ip_output: Binding success");
+	trace = begin(scene, &want);
+	stun_send(scene, client, 0x0101); /* a response */
+	assert_int_equal(end(scene, trace), 1);
+	assert_said("gate", "to drop: gate, gate.stun_response");
 	media_scene_destroy(scene);
 }
 
@@ -253,6 +374,9 @@ int main(void)
 	        cmocka_unit_test(a_stream_is_told_from_another),
 	        cmocka_unit_test(directions_choose),
 	        cmocka_unit_test(reasons_are_named_as_counted),
+	        cmocka_unit_test(nodes_say_what_they_made_of_it),
+	        cmocka_unit_test(datagrams_say_where_they_go),
+	        cmocka_unit_test(the_gate_says_its_verdict),
 	        cmocka_unit_test(what_is_wrong_is_refused),
 	};
 

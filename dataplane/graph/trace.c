@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "graph/trace.h"
+
+#include "dataplane.h"
+#include "net/port.h"
+#include "stun/message.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+trace_formatter trace_formatter_find(const char *node)
+{
+	static const struct {
+		const char *node;
+		trace_formatter format;
+	} formatters[] = {
+	        {"classify", classify_trace},
+	        {"drop", drop_trace},
+	        {"gate", gate_trace},
+	        {"hand_over", hand_over_trace},
+	        {"ip_output", ip_output_trace},
+	        {"kernel", kernel_trace},
+	        {"media_route", media_route_trace},
+	        {"neighbour_wait", neighbour_wait_trace},
+	        {"port_tx", port_tx_trace},
+	        {"rtcp", rtcp_trace},
+	        {"srtp_decrypt", srtp_decrypt_trace},
+	        {"srtp_encrypt", srtp_encrypt_trace},
+	        {"stun_input", stun_input_trace},
+	        {"turn_request", turn_request_trace},
+	        {"turn_send", turn_send_trace},
+	        {"turn_to_client", turn_to_client_trace},
+	        {"turn_to_peer", turn_to_peer_trace},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(formatters); i++)
+		if (strcmp(formatters[i].node, node) == 0)
+			return formatters[i].format;
+	return NULL;
+}
+
+void trace_ip_text(const struct ip_addr *ip, char text[TRACE_TRANSPORT_MAX])
+{
+	bool v4 = ip_addr_is_v4(ip);
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (const void *)&ip->words[3] : ip->bytes, text,
+	          TRACE_TRANSPORT_MAX);
+}
+
+void trace_transport_text(const struct ip_addr *ip, uint16_t port, char text[TRACE_TRANSPORT_MAX])
+{
+	char addr[TRACE_TRANSPORT_MAX];
+
+	trace_ip_text(ip, addr);
+	snprintf(text, TRACE_TRANSPORT_MAX, ip_addr_is_v4(ip) ? "%.46s:%u" : "[%.46s]:%u", addr,
+	         rte_be_to_cpu_16(port));
+}
+
+static const char *method_text(uint16_t method)
+{
+	static const struct {
+		uint16_t method;
+		const char *name;
+	} names[] = {
+	        {STUN_BINDING, "Binding"},
+	        {STUN_ALLOCATE, "Allocate"},
+	        {STUN_REFRESH, "Refresh"},
+	        {STUN_SEND, "Send"},
+	        {STUN_DATA, "Data"},
+	        {STUN_CREATE_PERMISSION, "CreatePermission"},
+	        {STUN_CHANNEL_BIND, "ChannelBind"},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(names); i++)
+		if (names[i].method == method)
+			return names[i].name;
+	return "unknown";
+}
+
+void trace_stun_text(const uint8_t *message, char text[TRACE_STUN_MAX])
+{
+	static const char *const classes[] = {
+	        [STUN_REQUEST] = "request",
+	        [STUN_INDICATION] = "indication",
+	        [STUN_SUCCESS] = "success",
+	        [STUN_ERROR] = "error",
+	};
+
+	snprintf(text, TRACE_STUN_MAX, "%s %s", method_text(stun_method_of(message)),
+	         classes[stun_class_of(message)]);
+}
+
+const char *trace_port_name(const struct dataplane *dp, uint16_t port)
+{
+	return port < PORTS_MAX ? dp->ports->table[port].name : "no port";
+}

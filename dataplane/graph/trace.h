@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What nodes say of a packet to whoever traces. Then alone, capture/trace.c notes the packet before
+ * and after each node; a node's formatter makes words of the two in the control thread. Objects
+ * that they name are looked up then, and may have changed meanwhile.
+ */
+#ifndef GRAPH_TRACE_H
+#define GRAPH_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/packet.h"
+
+struct dataplane;
+
+#define TRACE_PAYLOAD       12 /* tells STUN, ChannelData, RTP */
+#define TRACE_DATA          64 /* STUN: a response's first attributes */
+#define TRACE_TRANSPORT_MAX 56 /* "[IPv6]:port" */
+#define TRACE_STUN_MAX      40 /* "STUN CreatePermission indication" */
+
+/* A packet at a node. */
+struct trace_step {
+	const char *node;
+	const char *next; /* NULL: the packet left the graph here */
+	uint16_t worker;
+
+	/* before: as people see it, and the metadata */
+	struct ip_addr src, dst;
+	uint16_t src_port, dst_port;
+	uint16_t payload_length;
+	uint8_t form; /* enum packet_form */
+	bool ip, udp;
+	uint32_t length;
+	uint8_t payload[TRACE_PAYLOAD];
+	struct packet before;
+
+	/* after, unless next is NULL: the metadata, and what the mbuf's data starts with */
+	struct packet after;
+	uint16_t data_length; /* of what is here */
+	uint8_t data[TRACE_DATA];
+};
+
+/* What the node made of the packet, but for the next node's name. */
+typedef void (*trace_formatter)(const struct dataplane *dp, const struct trace_step *step,
+                                char *text, size_t room);
+
+/* The node's, or NULL. */
+trace_formatter trace_formatter_find(const char *node);
+
+/* In the nodes' own files; of media in trace_media.c. */
+void classify_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                    size_t room);
+void drop_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
+void gate_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
+void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room);
+void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room);
+void kernel_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                  size_t room);
+void media_route_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                       size_t room);
+void neighbour_wait_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                          size_t room);
+void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                   size_t room);
+void rtcp_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
+void srtp_decrypt_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room);
+void srtp_encrypt_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room);
+void stun_input_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                      size_t room);
+void turn_request_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room);
+void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                     size_t room);
+void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                          size_t room);
+void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                        size_t room);
+
+/* -- words that several of them need -- */
+
+/* "198.18.1.2:5000" */
+void trace_transport_text(const struct ip_addr *ip, uint16_t port, char text[TRACE_TRANSPORT_MAX]);
+void trace_ip_text(const struct ip_addr *ip, char text[TRACE_TRANSPORT_MAX]);
+/* "Allocate request"; four bytes of the message are enough. */
+void trace_stun_text(const uint8_t *message, char text[TRACE_STUN_MAX]);
+/* "dp0" */
+const char *trace_port_name(const struct dataplane *dp, uint16_t port);
+
+#endif
