@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -143,30 +144,65 @@ static int top_once(struct session *session)
 		poll(NULL, 0, ONCE_MS);
 		status = top_sample_take(session, &now);
 	}
-	if (status == 0)
+	if (status == 0 && session->json)
+		top_json(stdout, &before, &now);
+	else if (status == 0)
 		top_draw(stdout, &before, &now, &view);
 	top_sample_free(&before);
 	top_sample_free(&now);
 	return status;
 }
 
+/* -- the terminal, which others shall have as it was, however this ends -- */
+
+static struct termios kept; /* for terminal_die */
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+static void terminal_leave(void)
+{
+	/* no stdio: what it holds is half a screen */
+	(void)!write(STDOUT_FILENO, SCREEN_BACK, strlen(SCREEN_BACK));
+	tcsetattr(STDIN_FILENO, TCSANOW, &kept);
+}
+
+static void terminal_die(int number)
+{
+	terminal_leave();
+	raise(number); /* again, and by now it does what it does to everybody */
+}
+
+static void terminal_take(void)
+{
+	const struct sigaction action = {.sa_handler = terminal_die, .sa_flags = SA_RESETHAND};
+	struct termios raw = kept;
+
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		sigaction(deadly[i], &action, NULL);
+	cfmakeraw(&raw);
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	fputs(SCREEN_OTHER, stdout);
+}
+
+static void terminal_give_back(void)
+{
+	fflush(stdout);
+	terminal_leave();
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		signal(deadly[i], SIG_DFL);
+}
+
 int top_run(struct session *session, const struct local_top *options, const char *prefix)
 {
 	uint32_t interval = options->interval_s != 0 ? options->interval_s : INTERVAL_S;
-	struct termios kept, raw;
 	int status;
 
-	if (options->once || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &kept) != 0) {
+	if (options->once || session->json || !isatty(STDOUT_FILENO) ||
+	    tcgetattr(STDIN_FILENO, &kept) != 0) {
 		status = top_once(session);
 	} else {
-		raw = kept;
-		cfmakeraw(&raw);
-		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-		fputs(SCREEN_OTHER, stdout);
+		terminal_take();
 		status = top_loop(session, interval * 1000);
-		fputs(SCREEN_BACK, stdout);
-		fflush(stdout);
-		tcsetattr(STDIN_FILENO, TCSANOW, &kept);
+		terminal_give_back();
 	}
 	if (status < 0)
 		session_fail(session, prefix, status,

@@ -41,6 +41,9 @@ void top_sample_free(struct top_sample *sample);
 /* The row of the same key in another sample, or NULL. */
 const void *top_row_find(const struct top_sample *sample, enum top_table table, const void *row);
 size_t top_row_size(enum top_table table);
+uint16_t top_table_type(enum top_table table); /* enum sluice_api_type */
+/* That lie between two samples. */
+double top_seconds(const struct top_sample *before, const struct top_sample *now);
 
 enum top_sort {
 	TOP_SORT_RATE,
@@ -51,7 +54,7 @@ enum top_sort {
 
 struct top_view {
 	enum top_sort sort;
-	char filter[32]; /* part of a user's or a stream's name; empty: all */
+	char filter[32]; /* part of what a row of the lists says; empty: all */
 	bool typing;     /* the filter is being typed */
 	bool styled;     /* reversed and bold letters; a terminal */
 	uint32_t width, height;
@@ -60,6 +63,9 @@ struct top_view {
 /* At most view->height lines of at most view->width characters. */
 void top_draw(FILE *out, const struct top_sample *before, const struct top_sample *now,
               const struct top_view *view);
+
+/* One object: each table by its command's first word, in the form that the command has. */
+void top_json(FILE *out, const struct top_sample *before, const struct top_sample *now);
 
 /* Until q, or once. 0, or -errno: the error has been printed. */
 int top_run(struct session *session, const struct local_top *options, const char *prefix);

@@ -35,25 +35,31 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct busy *)a)->name, ((const struct busy *)b)->name);
 }
 
+/* What a list has, and where the filter looks for what was typed. */
+struct list_kind {
+	enum top_table table;
+	void (*read)(const struct screen *screen, const void *row, const void *old,
+	             struct busy *busy);
+	bool (*has)(const void *row, const char *filter);
+};
+
 /* Returns how many there are; *list is the caller's to free. */
-static uint32_t busiest(const struct screen *screen, enum top_table table,
-                        void (*read)(const struct screen *screen, const void *row, const void *old,
-                                     struct busy *busy),
+static uint32_t busiest(const struct screen *screen, const struct list_kind *kind,
                         struct busy **list)
 {
 	static int (*const orders[])(const void *, const void *) = {by_rate, by_total, by_name};
-	const struct top_rows *rows = &screen->now->tables[table];
+	const struct top_rows *rows = &screen->now->tables[kind->table];
 	const char *filter = screen->view->filter;
 	uint32_t count = 0;
 
 	*list = calloc(rows->count + 1, sizeof(**list));
 	for (uint32_t i = 0; *list != NULL && i < rows->count; i++) {
-		const void *row = (const char *)rows->rows + i * top_row_size(table);
+		const void *row = (const char *)rows->rows + i * top_row_size(kind->table);
 		struct busy *busy = &(*list)[count];
 
 		busy->row = row;
-		read(screen, row, top_row_find(screen->before, table, row), busy);
-		count += filter[0] == '\0' || strstr(busy->name, filter) != NULL;
+		kind->read(screen, row, top_row_find(screen->before, kind->table, row), busy);
+		count += filter[0] == '\0' || kind->has(row, filter);
 	}
 	if (count > 0)
 		qsort(*list, count, sizeof(**list), orders[screen->view->sort]);
@@ -71,6 +77,33 @@ static void allocation_read(const struct screen *screen, const void *row, const 
 	             RATE(screen, before, now, to_client_bytes);
 }
 
+static bool addr_has(const struct sluice_addr *addr, const char *filter)
+{
+	static const struct sluice_addr none;
+	char shown[64];
+	struct text text;
+
+	text_start(&text, shown, sizeof(shown));
+	text_add_addr(&text, addr);
+	return memcmp(addr, &none, sizeof(none)) != 0 && strstr(shown, filter) != NULL;
+}
+
+static bool allocation_has(const void *row, const char *filter)
+{
+	const struct sluice_allocation_row *allocation = row;
+
+	return strstr(allocation->user, filter) != NULL || addr_has(&allocation->client, filter) ||
+	       addr_has(&allocation->relayed[0], filter) ||
+	       addr_has(&allocation->relayed[1], filter);
+}
+
+static bool stream_has(const void *row, const char *filter)
+{
+	const struct sluice_stream_row *stream = row;
+
+	return strstr(stream->name, filter) != NULL || strstr(stream->endpoint, filter) != NULL;
+}
+
 static void stream_read(const struct screen *screen, const void *row, const void *old,
                         struct busy *busy)
 {
@@ -83,8 +116,9 @@ static void stream_read(const struct screen *screen, const void *row, const void
 
 static void allocations_draw(struct screen *screen, uint32_t most)
 {
+	static const struct list_kind kind = {TOP_ALLOCATION, allocation_read, allocation_has};
 	struct busy *list;
-	uint32_t count = busiest(screen, TOP_ALLOCATION, allocation_read, &list);
+	uint32_t count = busiest(screen, &kind, &list);
 
 	screen_heading(screen, "%10s %-15s %-21s %9s %11s %7s", "allocation", "user", "client",
 	               "to peer/s", "to client/s", "bit/s");
@@ -109,8 +143,9 @@ static void allocations_draw(struct screen *screen, uint32_t most)
 
 static void streams_draw(struct screen *screen, uint32_t most)
 {
+	static const struct list_kind kind = {TOP_STREAM, stream_read, stream_has};
 	struct busy *list;
-	uint32_t count = busiest(screen, TOP_STREAM, stream_read, &list);
+	uint32_t count = busiest(screen, &kind, &list);
 
 	if (screen->now->tables[TOP_STREAM].count > 0)
 		screen_heading(screen, "%-22s %-16s %5s %9s %7s %6s %9s", "stream", "endpoint",

@@ -37,6 +37,16 @@ size_t top_row_size(enum top_table table)
 	return tables[table].size;
 }
 
+uint16_t top_table_type(enum top_table table)
+{
+	return tables[table].type;
+}
+
+double top_seconds(const struct top_sample *before, const struct top_sample *now)
+{
+	return now->at.tv_sec - before->at.tv_sec + (now->at.tv_nsec - before->at.tv_nsec) / 1e9;
+}
+
 static int by_key(const void *a, const void *b, void *arg)
 {
 	enum top_table table = *(const enum top_table *)arg;

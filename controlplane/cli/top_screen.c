@@ -206,8 +206,7 @@ void top_draw(FILE *out, const struct top_sample *before, const struct top_sampl
 	        .before = before,
 	        .now = now,
 	        .view = view,
-	        .seconds = now->at.tv_sec - before->at.tv_sec +
-	                   (now->at.tv_nsec - before->at.tv_nsec) / 1e9,
+	        .seconds = top_seconds(before, now),
 	        .lines = view->height - 1,
 	};
 	uint32_t heading = screen_heading_lines(&screen), below;
@@ -225,5 +224,6 @@ void top_draw(FILE *out, const struct top_sample *before, const struct top_sampl
 		workers_draw_narrow(&screen);
 	ports_draw(&screen);
 	lists_draw(&screen);
-	foot_draw(&screen);
+	if (view->styled)
+		foot_draw(&screen);
 }

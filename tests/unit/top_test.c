@@ -2,6 +2,7 @@
 /* What `top` makes of two samples: it fits the screen, and what is wrong comes first. */
 #include "cli/top.h"
 
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 struct fixture {
@@ -228,6 +230,7 @@ static void test_trouble(void **state)
 static void test_lists(void **state)
 {
 	struct fixture *fixture = *state;
+	struct sluice_allocation_row *allocation;
 
 	fixture->view.height = 60;
 	has_line(fixture, "bit/s\n        29 demo            ");
@@ -235,9 +238,53 @@ static void test_lists(void **state)
 	strcpy(fixture->view.filter, "07-of");
 	has_line(fixture, "bit/s\n\nstream");
 	has_line(fixture, "ms\n07-of-a-very-long-name ");
+	strcpy(fixture->view.filter, "of-a-long-name");
+	has_line(fixture, "ms\n29-of-a-very-long-name an-endpoint-of-a ");
+	allocation = fixture->now.tables[TOP_ALLOCATION].rows;
+	allocation[3].client =
+	        (struct sluice_addr){.ip = {[10] = 0xff, 0xff, 198, 18, 1, 2}, .port = htons(4321)};
+	strcpy(fixture->view.filter, "1.2:43");
+	has_line(fixture, "bit/s\n         3 demo            198.18.1.2:4321 ");
 	fixture->view.filter[0] = '\0';
 	fixture->view.sort = TOP_SORT_NAME;
 	has_line(fixture, "ms\n00-of-a-very-long-name ");
+}
+
+/* Keys are for who sits there. */
+static void test_foot(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->view.styled = true;
+	has_line(fixture, "[q] quit");
+	fixture->view.styled = false;
+	assert_null(strstr(draw(fixture), "[q] quit"));
+}
+
+static void test_json(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	json_t *object, *worker, *gate;
+	double packets;
+
+	top_json(out, &fixture->before, &fixture->now);
+	fclose(out);
+	object = json_loads(text, 0, NULL);
+	assert_non_null(object);
+	assert_int_equal(json_object_size(object), TOP_TABLES + 1);
+	assert_true(json_real_value(json_object_get(object, "seconds")) == 2);
+	worker = json_array_get(json_object_get(object, "worker"), 1);
+	assert_int_equal(json_integer_value(json_object_get(worker, "id")), 1);
+	assert_int_equal(json_unpack(worker, "{s:{s:F}}", "per_second", "busy_cycles", &packets),
+	                 0);
+	assert_true(packets > 0);
+	gate = json_array_get(json_object_get(object, "gate"), 0);
+	assert_string_equal(json_string_value(json_object_get(gate, "mode")), "enforce");
+	json_decref(object);
+	free(text);
 }
 
 static void test_many_workers(void **state)
@@ -258,6 +305,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_regions, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_trouble, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_foot, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_many_workers, setup, teardown),
 	};
 
