@@ -52,7 +52,8 @@ static void argument_print(const struct program *program, const struct option_ro
 	printf("\t\treturn\n\t\t;;\n");
 }
 
-/* words: shell code that completes what is no option; empty for what the table has. */
+/* words: shell code that completes words that are no options of the program, which may begin with a
+ * dash all the same; empty for what the table has. */
 static void function_print(const struct program *program, const char *function, const char *words)
 {
 	const struct option_row *row;
@@ -70,12 +71,13 @@ static void function_print(const struct program *program, const char *function, 
 	}
 	if (taking)
 		printf("\tesac\n");
-	printf("\tif [[ $word == -* ]]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	printf("%s\tif [[ $word == -* && ${#COMPREPLY[@]} == 0 ]]; then\n", words);
+	printf("\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (row = program->options; !option_is_end(row); row++, separator = " ") {
 		printf("%s", separator);
 		names_print(row, " ");
 	}
-	printf("' -- \"$word\")\n\t\treturn\n\tfi\n%s", words);
+	printf("' -- \"$word\")\n\t\treturn\n\tfi\n");
 	if (program->words != NULL && program->words_option == NULL) {
 		printf("\t((COMP_CWORD == 1)) && mapfile -t COMPREPLY < <(compgen -W '");
 		words_print(program);

@@ -46,11 +46,19 @@ static void word_print(void *arg, const char *word, const char *usage, const cha
 		puts(word);
 }
 
-static bool takes_argument(const char *option)
+/* By its letter, or by its name or what getopt_long takes for it. */
+static bool option_is(const struct option_row *row, const char *word)
 {
-	for (const struct option_row *row = program_sluicectl.options; row->letter != 0; row++)
-		if (row->argument != NULL && option[0] == '-' && option[1] == row->letter &&
-		    option[2] == '\0')
+	if (strncmp(word, "--", 2) == 0)
+		return row->name != NULL && word[2] != '\0' &&
+		       strncmp(row->name, word + 2, strlen(word + 2)) == 0;
+	return word[0] == '-' && word[1] != '\0' && word[1] == row->letter && word[2] == '\0';
+}
+
+static bool takes_argument(const char *word)
+{
+	for (const struct option_row *row = program_sluicectl.options; !option_is_end(row); row++)
+		if (row->argument != NULL && option_is(row, word))
 			return true;
 	return false;
 }

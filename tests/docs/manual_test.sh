@@ -48,6 +48,20 @@ done
 
 # shellcheck disable=SC1090
 . "$completion" || fail "$completion"
+# sluicectl completes its commands itself
+sluicectl() { "$build/controlplane/cli/sluicectl" "$@"; }
+complete_is "sluicectl tu" turn
+complete_is "sluicectl turn re" realm relay
+complete_is "sluicectl -s X -j tu" turn
+complete_is "sluicectl --socket X tu" turn
+complete_is "sluicectl --sock X tu" turn
+complete_is "sluicectl --socket=X --json tu" turn
+complete_is "sluicectl --file X tu" turn
+complete_is "sluicectl trace direction " both in out
+complete_is "sluicectl top --o" --once
+complete_is "sluicectl --s" --socket --stop
+complete_is "sluicectl nonsense "
+[[ $(sluicectl --complete "sluicectl gate de") == deny ]] || fail "sluicectl --complete"
 complete_is "sluice-bench t" turn
 complete_is "sluice-bench turn -" -j --json -V --version -h --help
 complete_is "sluice-dataplane --poll " adaptive busy
