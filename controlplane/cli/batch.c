@@ -40,6 +40,8 @@ static int batch_read(struct session *session, FILE *file, const char *name, boo
 		int error;
 
 		snprintf(prefix, sizeof(prefix), "%s:%u: ", name, number);
+		session->file = name;
+		session->line = number;
 		if (echo)
 			echo_print(session, line);
 		if (memchr(line, '\0', length) != NULL)
@@ -52,6 +54,7 @@ static int batch_read(struct session *session, FILE *file, const char *name, boo
 		if (session->ended || (error < 0 && stop))
 			break;
 	}
+	session->file = NULL;
 	free(line);
 	return status;
 }

@@ -81,9 +81,10 @@ struct argument {
 
 struct reply {
 	uint16_t row_size;
-	bool single;  /* one row by its nature: an object in JSON, lines for people */
-	bool plain;   /* rows are lines as they are: no heading */
-	bool endless; /* rows come until one leaves: each is a line, in JSON an object */
+	bool single;      /* one row by its nature: an object in JSON, lines for people */
+	bool plain;       /* rows are lines as they are: no heading */
+	bool endless;     /* rows come until one leaves: each is a line, in JSON an object */
+	const char *none; /* what people are told where there is no row; NULL: nothing */
 	const struct column *columns; /* ends with a key of NULL */
 };
 

@@ -38,7 +38,8 @@ static const struct column trace_columns[] = {
         {0},
 };
 
-static const struct reply trace_reply = {sizeof(struct sluice_trace_row), .columns = trace_columns};
+static const struct reply trace_reply = {sizeof(struct sluice_trace_row), .columns = trace_columns,
+                                         .none = "no such packet came in time"};
 
 #define TRACE_WORD(word, what, placeholder, member)                                                \
 	{                                                                                          \
@@ -52,8 +53,8 @@ static const char *const directions[] = {"both", "in", "out", NULL};
 static const struct command commands[] = {
         {
                 .path = {"trace"},
-                .help = "the way of the next packets through the graph: what each node saw, and "
-                        "where it sent them",
+                .help = "the way of the next packets through the graph: what each node saw "
+                        "and decided",
                 .kind = COMMAND_SHOW,
                 .type = SLUICE_TRACE,
                 .body_size = sizeof(struct sluice_trace),
@@ -91,8 +92,8 @@ static const struct command commands[] = {
                                            "direction out as it leaves",
                                            "NAME", stream),
                                 {.key = "direction",
-                                 .help = "what comes in, or what leaves without having come in "
-                                         "by a port",
+                                 .help = "in: what comes in; out: what leaves and has not come "
+                                         "in by a port",
                                  .type = ARGUMENT_CHOICE,
                                  .keyword = true,
                                  .optional = true,

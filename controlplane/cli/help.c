@@ -28,22 +28,25 @@ static void command_add_json(json_t *array, const struct command *command)
 	                      json_pack("{s:s, s:s}", "command", usage, "help", command->help));
 }
 
-void help_print(const char *word, bool json)
+bool help_print(const char *word, bool json)
 {
 	const struct command *command = NULL;
 	json_t *array = json_array();
+	bool found = false;
 
 	while ((command = command_next(command)) != NULL) {
 		if (word[0] != '\0' && strcmp(command->path[0], word) != 0)
 			continue;
+		found = true;
 		if (json)
 			command_add_json(array, command);
 		else
 			command_print(command);
 	}
-	if (json) {
+	if (json && found) {
 		json_dumpf(array, stdout, JSON_INDENT(1));
 		putchar('\n');
 	}
 	json_decref(array);
+	return found;
 }

@@ -5,10 +5,13 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <histedit.h>
+
+#include <sys/socket.h>
 
 #define PROMPT        "sluice> "
 #define HISTORY_LINES 1000
@@ -126,6 +129,33 @@ static EditLine *editor_create(History *lines)
 	return editor;
 }
 
+/* -- ^C ends the command and not the shell -- */
+
+static struct session *running; /* for the handler */
+
+static void command_end(int number)
+{
+	running->interrupted = true;
+	if (running->fd >= 0)
+		shutdown(running->fd, SHUT_RDWR);
+}
+
+static void line_run(struct session *session, const char *line)
+{
+	const struct sigaction end = {.sa_handler = command_end, .sa_flags = SA_RESTART};
+	struct sigaction before;
+
+	running = session;
+	session->interrupted = false;
+	sigaction(SIGINT, &end, &before);
+	session_run(session, line, "");
+	sigaction(SIGINT, &before, NULL);
+	if (session->interrupted)
+		putchar('\n');
+	/* The daemon may be another one by the next command. */
+	session_close(session);
+}
+
 static void lines_read(struct session *session, EditLine *editor, History *lines)
 {
 	const char *line;
@@ -136,9 +166,7 @@ static void lines_read(struct session *session, EditLine *editor, History *lines
 		if (line[strspn(line, " \t\r\n")] == '\0')
 			continue;
 		history(lines, &event, H_ENTER, line);
-		session_run(session, line, "");
-		/* The daemon may be another one by the next command. */
-		session_close(session);
+		line_run(session, line);
 	}
 	if (!session->ended)
 		putchar('\n');

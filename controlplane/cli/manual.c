@@ -104,13 +104,16 @@ static void page_sluicectl(void)
 	roff_paragraph(
 	        "Speaks to the control plane, or with -s to the dataplane itself. Without a "
 	        "command it is "
-	        "interactive: TAB completes a word, ? says what could follow. With -f it runs "
+	        "interactive: TAB completes a word, ? says what could follow, ^C ends a command, "
+	        "^D all. With -f it runs "
 	        "the commands of a "
 	        "file, as it does with those of a standard input that is no terminal.");
 	roff_paragraph(
 	        "A command that is wrong is answered with the word that is wrong and what was "
 	        "expected there: on a "
-	        "terminal a caret stands under it, elsewhere before it.");
+	        "terminal a caret stands under it, elsewhere before it. In JSON such an answer has "
+	        "\"error\" and \"errno\", of a wrong word \"command\" and \"column\", and of a "
+	        "command in a file \"file\" and \"line\".");
 	roff_options(&program_sluicectl);
 	puts(".SH COMMANDS");
 	words_page();

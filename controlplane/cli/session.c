@@ -21,10 +21,14 @@
 
 /* -- errors -- */
 
-static void json_print(FILE *file, json_t *object)
+static void json_print(const struct session *session, json_t *object)
 {
-	json_dumpf(object, file, JSON_COMPACT);
-	fputc('\n', file);
+	if (session->file != NULL) {
+		json_object_set_new(object, "file", json_string(session->file));
+		json_object_set_new(object, "line", json_integer(session->line));
+	}
+	json_dumpf(object, stderr, JSON_COMPACT);
+	fputc('\n', stderr);
 	json_decref(object);
 }
 
@@ -32,7 +36,7 @@ int session_fail(const struct session *session, const char *prefix, int status, 
 {
 	fflush(stdout);
 	if (session->json)
-		json_print(stderr, error_to_json(status, text, NULL));
+		json_print(session, error_to_json(status, text, NULL));
 	else
 		fprintf(stderr, "%s%s\n", prefix, text);
 	return status;
@@ -46,7 +50,7 @@ static int session_fail_parse(const struct session *session, const char *prefix,
 
 	fflush(stdout);
 	if (session->json)
-		json_print(stderr, error_to_json(-EINVAL, error->text, error));
+		json_print(session, error_to_json(-EINVAL, error->text, error));
 	else if (isatty(STDERR_FILENO))
 		command_error_caret(error, prefix, text, sizeof(text));
 	else
@@ -60,6 +64,8 @@ static int fail_socket(const struct session *session, const char *prefix, int er
 {
 	char text[ERROR_TEXT_MAX];
 
+	if (session->interrupted)
+		return error;
 	if (error == -ENOENT || error == -ECONNREFUSED)
 		snprintf(text, sizeof(text), "no daemon listens on %s; is it running?",
 		         session->socket);
@@ -105,6 +111,8 @@ void session_start(struct session *session, const char *socket, bool json)
 	session->ended = false;
 	session->fd = -1;
 	session->id = 0;
+	session->file = NULL;
+	session->interrupted = false;
 }
 
 void session_close(struct session *session)
@@ -200,6 +208,9 @@ static int session_ask(struct session *session, const struct command_request *re
 	printer_begin(&printer, stdout, session->json, request->command->reply);
 	error = answer_print(session, request->command->reply, &printer, prefix);
 	printer_end(&printer, error == 0);
+	if (error == 0 && printer.rows == 0 && !session->json && request->command->reply != NULL &&
+	    request->command->reply->none != NULL)
+		fprintf(stderr, "%s\n", request->command->reply->none);
 	/* Other replies to this request may still be on their way. */
 	if (error < 0)
 		session_close(session);
@@ -255,13 +266,16 @@ static int session_local(struct session *session, const struct command_request *
                          const char *prefix)
 {
 	const struct local_help *help = (const void *)request->body.bytes;
+	char text[ERROR_TEXT_MAX];
 
 	if (request->command->type == LOCAL_TOP)
 		return top_run(session, (const void *)request->body.bytes, prefix);
 	if (request->command->type == LOCAL_QUIT)
 		session->ended = true;
-	else
-		help_print(help->word, session->json);
+	else if (!help_print(help->word, session->json)) {
+		snprintf(text, sizeof(text), "no command begins with %s; see `help`", help->word);
+		return session_fail(session, prefix, -ENOENT, text);
+	}
 	return 0;
 }
 

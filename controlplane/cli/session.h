@@ -7,12 +7,18 @@
 
 #include "common/seqpacket.h"
 
+#include <signal.h>
+
 struct session {
 	const char *socket;
 	bool json;
-	bool ended;  /* by `quit` */
-	int fd;      /* -1: not connected */
-	uint32_t id; /* of the last request */
+	bool ended; /* by `quit` */
+	int fd;     /* -1: not connected */
+	/* of the file whose commands run, for errors in JSON; NULL: none */
+	const char *file;
+	uint32_t line;
+	volatile sig_atomic_t interrupted; /* by ^C: nobody wants to read why it ended */
+	uint32_t id;                       /* of the last request */
 	struct seqpacket_record record;
 };
 
@@ -33,7 +39,7 @@ int session_fail(const struct session *session, const char *prefix, int status, 
 int session_fetch(struct session *session, uint16_t type, uint32_t row_size, void **rows,
                   uint32_t *count);
 
-/* `help`; word: NULL or "" for all. */
-void help_print(const char *word, bool json);
+/* `help`; word: "" for all. false: no command begins so, and nothing is printed. */
+bool help_print(const char *word, bool json);
 
 #endif

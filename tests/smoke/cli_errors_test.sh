@@ -30,3 +30,7 @@ assert grep -q 'shew' "$WORK/out"
 grep -q lifetime_max "$WORK/out" && fail "-e: went on behind the wrong line"
 ctl -x -f /run/sluice-lab/dp/batch >"$WORK/out" 2>&1
 assert grep -q 'turn show' "$WORK/out"
+ctl -j -f /run/sluice-lab/dp/batch 2>&1 >/dev/null | jq -e '.line == 2 and (.file | endswith("batch"))' >/dev/null || fail "-j: an error in a file without its place"
+wrong 'no command begins with trurn' help trurn
+assert_equal "$(ctl trace count 1 seconds 1 user nobody 2>&1)" "no such packet came in time"
+assert_equal "$(ctl -j trace count 1 seconds 1 user nobody 2>&1)" "[]"
