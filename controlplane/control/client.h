@@ -28,7 +28,8 @@ struct client {
 	/* control/relay.c */
 	struct channel relay; /* fd -1: the dataplane is not asked */
 	struct event *relay_timer;
-	bool relay_optional; /* an answer without the dataplane's part is one too */
+	struct event *relay_left; /* the client does not wait for the answer */
+	bool relay_optional;      /* an answer without the dataplane's part is one too */
 	/* control/answer.c */
 	struct change *change; /* that the dataplane judges; NULL: none */
 	bool secrets;

@@ -4,6 +4,7 @@
 #include "control/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,10 @@ void relay_stop(struct client *client)
 {
 	if (client->relay_timer != NULL)
 		event_free(client->relay_timer);
+	if (client->relay_left != NULL)
+		event_free(client->relay_left);
 	client->relay_timer = NULL;
+	client->relay_left = NULL;
 	channel_close(&client->relay);
 }
 
@@ -84,6 +88,16 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	relay_fail(arg, -ETIMEDOUT, NO_ANSWER);
 }
 
+/* Nothing is read of a client while it is served, and an answer may take a while: a trace. One that
+ * only asks nothing more still reads. */
+static void on_left(evutil_socket_t fd, short what, void *arg)
+{
+	struct pollfd left = {.fd = fd};
+
+	if (poll(&left, 1, 0) == 1 && left.revents & POLLHUP)
+		client_end(arg);
+}
+
 int relay_start(struct client *client, const void *body, bool optional)
 {
 	const struct server_options *options = client->options;
@@ -97,12 +111,16 @@ int relay_start(struct client *client, const void *body, bool optional)
 		return error;
 	client->relay_optional = optional;
 	client->relay_timer = evtimer_new(options->base, on_timeout, client);
-	error = client->relay_timer != NULL ? channel_send(&client->relay, &client->request, body)
-	                                    : -ENOMEM;
+	client->relay_left =
+	        event_new(options->base, client->channel.fd, EV_CLOSED, on_left, client);
+	error = client->relay_timer != NULL && client->relay_left != NULL
+	                ? channel_send(&client->relay, &client->request, body)
+	                : -ENOMEM;
 	if (error < 0) {
 		relay_stop(client);
 		return error;
 	}
+	event_add(client->relay_left, NULL);
 	relay_await(client);
 	return 0;
 }

@@ -33,6 +33,7 @@ busy() { [[ $(ctl trace port nobody 2>&1) == *'somebody traces already' ]]; }
 await 10 busy
 keys C-c
 await 5 last_is "sluice>"
+await 5 not busy
 keys "version" Enter
 await 5 shows '^sluice-dataplane '
 keys C-d

@@ -41,6 +41,7 @@ struct fake {
 	char asked[16384];  /* what came, each followed by ";" */
 	const char *refuse; /* lines that hold this are refused */
 	bool mute;          /* nothing is answered */
+	uint32_t lost;      /* connections that the other end closed */
 	uint16_t version;
 	uint32_t rows;   /* of an answer to `counter show`, one row a reply */
 	uint32_t vanish; /* closes a connection after so many rows; 0: never */
@@ -143,6 +144,9 @@ static void fake_writable(struct channel *channel)
 
 static void fake_lost(struct channel *channel, int error)
 {
+	struct fake *fake = channel->owner;
+
+	fake->lost++;
 	channel_close(channel);
 }
 
@@ -626,11 +630,38 @@ static void test_slow_client(void **state)
 	assert_int_equal(slow.last.status, 0);
 	/* It leaves in the middle. */
 	channel_read(&slow.channel, false);
+	scene->fake.asked[0] = '\0';
 	peer_send(&slow, "counter show");
-	loop_once(scene);
+	AWAIT(scene, strcmp(scene->fake.asked, "counter show;") == 0);
 	channel_close(&slow.channel);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(asked_status(scene, "turn show"), 0);
+}
+
+/* Nothing has come for it yet: whoever answers it is told at once. */
+static void test_client_leaves(void **state)
+{
+	struct scene *scene = *state;
+	struct peer leaves, reads;
+
+	fake_start(scene);
+	control_start(scene);
+	AWAIT(scene, scene->settled == 0);
+	scene->fake.mute = true;
+	peer_open(scene, &leaves);
+	peer_open(scene, &reads);
+	scene->fake.asked[0] = '\0';
+	scene->fake.lost = 0;
+	peer_send(&leaves, "trace");
+	peer_send(&reads, "trace");
+	AWAIT(scene, strcmp(scene->fake.asked, "trace;trace;") == 0);
+	assert_int_equal(shutdown(reads.channel.fd, SHUT_WR), 0); /* it asks nothing more */
+	for (int i = 0; i < 3; i++)
+		loop_once(scene);
+	assert_int_equal(scene->fake.lost, 0);
+	channel_close(&leaves.channel);
+	AWAIT(scene, scene->fake.lost == 1);
+	channel_close(&reads.channel);
 }
 
 static void test_slow_config_show(void **state)
@@ -711,6 +742,7 @@ int main(void)
 	        SCENE(test_dataplane_of_another_version),
 	        SCENE(test_hostile_requests),
 	        SCENE(test_slow_client),
+	        SCENE(test_client_leaves),
 	        SCENE(test_slow_config_show),
 	        SCENE(test_answer_cut),
 	        SCENE(test_many_clients),
