@@ -17,7 +17,7 @@
 #include "net/port.h"
 
 #define SLICE        8
-#define PORT_REFUSED (PORT_NONE - 1) /* by the cipher */
+#define PORT_REFUSED 0 /* an mbuf's own port: the cipher did not take it */
 /* Output payloads begin at a cache line: the cipher's stores do not straddle two. */
 #define PAYLOAD_ALIGN RTE_CACHE_LINE_SIZE
 
@@ -88,6 +88,7 @@ static __rte_always_inline void packet_frame(struct out_burst *out, struct rte_m
 	mbuf_begin(mbuf, offset - frame->length, frame->length + rtp);
 	frame_write(frame, begin, rtp, plain);
 	packet_of(mbuf)->port = frame->port;
+	packet_of(mbuf)->form = PACKET_FRAME_OUT;
 	if (likely(frame->tx_checksum)) {
 		frame_offload(frame, mbuf, plain);
 	} else {
@@ -286,7 +287,7 @@ static void slice_refuse(struct out_burst *out, const struct out_slice *slice)
 	for (unsigned int i = 0; i < slice->count; i++) {
 		if (slice->jobs[i].ok)
 			continue;
-		packet_of(out->mbufs[slice->first + i])->port = PORT_REFUSED;
+		out->mbufs[slice->first + i]->port = PORT_REFUSED;
 		out->refused++;
 	}
 }
@@ -368,8 +369,8 @@ static void packet_send(struct rte_graph *graph, struct rte_node *node, struct r
 	struct packet *packet = packet_of(mbuf);
 	uint16_t edge = packet->port == PORT_NONE ? SRTP_ENCRYPT_IP_OUTPUT : SRTP_ENCRYPT_PORT_TX;
 
-	if (packet->port == PORT_REFUSED) {
-		*packet = (struct packet){.port = PORT_NONE, .reason = DROP_SRTP_CIPHER};
+	if (mbuf->port == PORT_REFUSED) {
+		packet->reason = DROP_SRTP_CIPHER;
 		edge = SRTP_ENCRYPT_DROP;
 	}
 	rte_node_enqueue_x1(graph, node, edge, mbuf);
