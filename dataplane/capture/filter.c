@@ -2,6 +2,8 @@
 #include "capture/filter.h"
 
 #include "dataplane.h"
+#include "media/config.h"
+#include "media/receive.h"
 #include "media/state.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -13,6 +15,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SSRC_OFFSET 8 /* in RTP's header (RFC 3550, 5.1) */
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
                                                         ...)
@@ -60,30 +64,19 @@ static int reason_find(struct filter *filter, const char *name, char *why)
 	return refuse(why, -EINVAL, "%s: no reason to drop; see `counter show`, drop.*", name);
 }
 
-static int endpoint_find_name(struct filter *filter, const struct media *media, const char *name,
-                              char *why)
+/* A name that is not there is refused; one that goes and comes again is followed. */
+static int media_find(struct filter *filter, const struct media *media,
+                      const struct sluice_capture_filter *wanted, char *why)
 {
-	snprintf(filter->endpoint, sizeof(filter->endpoint), "%s", name);
-	for (uint32_t i = 1; name[0] != '\0' && media != NULL && i <= media->max_endpoints; i++) {
-		if (!media->endpoints[i].live || strcmp(media->endpoints[i].name, name) != 0)
-			continue;
-		filter->endpoint_index = i;
-		return 0;
-	}
-	return name[0] == '\0' ? 0 : refuse(why, -ENOENT, "no endpoint %s", name);
-}
-
-static int stream_find_name(struct filter *filter, const struct media *media, const char *name,
-                            char *why)
-{
-	snprintf(filter->stream, sizeof(filter->stream), "%s", name);
-	for (uint32_t i = 1; name[0] != '\0' && media != NULL && i <= media->max_streams; i++) {
-		if (!media->streams[i].live || strcmp(media->streams[i].name, name) != 0)
-			continue;
-		filter->stream_index = i;
-		return 0;
-	}
-	return name[0] == '\0' ? 0 : refuse(why, -ENOENT, "no stream %s", name);
+	if (wanted->endpoint[0] != '\0' &&
+	    (media == NULL || endpoint_named(media, wanted->endpoint) == 0))
+		return refuse(why, -ENOENT, "no endpoint %s", wanted->endpoint);
+	if (wanted->stream[0] != '\0' &&
+	    (media == NULL || stream_named(media, wanted->stream) == 0))
+		return refuse(why, -ENOENT, "no stream %s", wanted->stream);
+	snprintf(filter->endpoint, sizeof(filter->endpoint), "%s", wanted->endpoint);
+	snprintf(filter->stream, sizeof(filter->stream), "%s", wanted->stream);
+	return 0;
 }
 
 static void user_find(struct filter *filter, const struct dataplane *dp, const char *name)
@@ -102,10 +95,6 @@ static int filter_check(const struct sluice_capture_filter *wanted, char *why)
 		              all);
 	if (wanted->direction > SLUICE_CAPTURE_OUT)
 		return refuse(why, -EINVAL, "unknown direction %u", wanted->direction);
-	if (wanted->stream[0] != '\0' && wanted->points != 1u << SLUICE_CAPTURE_DECRYPTED)
-		return refuse(
-		        why, -EINVAL,
-		        "a stream is told from others once it is decrypted: that point alone");
 	if (wanted->reason[0] != '\0' && wanted->points != 1u << SLUICE_CAPTURE_DROPPED)
 		return refuse(why, -EINVAL,
 		              "a reason is what dropped packets have: that point "
@@ -128,12 +117,10 @@ int filter_make(struct filter *filter, const struct dataplane *dp,
 	if (error == 0)
 		error = reason_find(filter, wanted->reason, why);
 	if (error == 0)
-		error = endpoint_find_name(filter, dp->media, wanted->endpoint, why);
-	if (error == 0)
-		error = stream_find_name(filter, dp->media, wanted->stream, why);
+		error = media_find(filter, dp->media, wanted, why);
 	user_find(filter, dp, wanted->user);
-	filter->packet = filter->allocation != 0 || filter->user || filter->endpoint_index != 0 ||
-	                 filter->stream_index != 0;
+	filter->packet = filter->allocation != 0 || filter->user || filter->endpoint[0] != '\0' ||
+	                 filter->stream[0] != '\0';
 	return error;
 }
 
@@ -188,35 +175,116 @@ static bool allocation_match(const struct filter *filter, const struct dataplane
 	        side_wanted(filter, dp, &view->src, view->src_port, &view->dst, view->dst_port));
 }
 
-static bool transport_is(const struct transport_addr *addr, const struct ip_addr *ip, uint16_t port)
+/* Whose packet it is to the forwarding unit, `ours` being its local address; NULL: nobody's. */
+static const struct endpoint *endpoint_at(const struct dataplane *dp, const struct ip_addr *ours,
+                                          uint16_t our_port, const struct ip_addr *theirs,
+                                          uint16_t their_port)
 {
-	return addr->port == port && ip_addr_equal(&addr->ip, ip);
+	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
+	const struct service *service = service_find(services, ours, our_port);
+	struct packet packet = {.flow = {.client = *theirs, .client_port = their_port}};
+
+	if (service == NULL || service->kind != SERVICE_MEDIA)
+		return NULL;
+	packet.flow.service = service->index;
+	return endpoint_find(dp->media, &packet);
 }
 
-/* The slot may have been given to another one: the name decides. */
+/* in: it comes from the endpoint; otherwise it goes there. */
+static const struct endpoint *endpoint_of(const struct dataplane *dp, const struct view *view,
+                                          bool in)
+{
+	if (!view->udp)
+		return NULL;
+	return in ? endpoint_at(dp, &view->dst, view->dst_port, &view->src, view->src_port)
+	          : endpoint_at(dp, &view->src, view->src_port, &view->dst, view->dst_port);
+}
+
+static bool endpoint_is(const struct endpoint *endpoint, const char *name)
+{
+	return endpoint != NULL && strcmp(endpoint->name, name) == 0;
+}
+
 static bool endpoint_match(const struct filter *filter, const struct dataplane *dp,
                            const struct view *view)
 {
-	const struct endpoint *endpoint = &dp->media->endpoints[filter->endpoint_index];
-
-	if (!__atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ||
-	    strcmp(endpoint->name, filter->endpoint) != 0)
-		return false;
 	if (view->stream != 0)
-		return dp->media->streams[view->stream].endpoint == filter->endpoint_index;
-	return (transport_is(&endpoint->remote, &view->src, view->src_port) &&
-	        transport_is(&endpoint->local, &view->dst, view->dst_port)) ||
-	       (transport_is(&endpoint->remote, &view->dst, view->dst_port) &&
-	        transport_is(&endpoint->local, &view->src, view->src_port));
+		return endpoint_is(&dp->media->endpoints[dp->media->streams[view->stream].endpoint],
+		                   filter->endpoint);
+	return endpoint_is(endpoint_of(dp, view, true), filter->endpoint) ||
+	       endpoint_is(endpoint_of(dp, view, false), filter->endpoint);
+}
+
+/* In clear, whatever the rest is. False: no RTP. */
+static bool ssrc_read(const struct view *view, uint32_t *ssrc)
+{
+	if (!view->udp || view->payload_length < RTP_HEADER_SIZE || view->payload[0] >> 6 != 2 ||
+	    rtp_is_rtcp(view->payload[1]))
+		return false;
+	memcpy(ssrc, view->payload + SSRC_OFFSET, sizeof(*ssrc));
+	*ssrc = rte_be_to_cpu_32(*ssrc);
+	return true;
+}
+
+/* As the forwarding unit does it: an SSRC that nobody has named may be the one that a stream waits
+ * for. */
+static uint32_t published_find(const struct endpoint *endpoint, uint32_t ssrc)
+{
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+	uint32_t unnamed = 0;
+
+	for (uint32_t i = 0; sources != NULL && i < sources->count; i++) {
+		const struct endpoint_source *source = sources->sources[i];
+		uint32_t named = __atomic_load_n(&source->ssrc, __ATOMIC_RELAXED);
+
+		if (named == ssrc)
+			return source->stream;
+		if (named == 0 && unnamed == 0)
+			unnamed = source->stream;
+	}
+	return unnamed;
+}
+
+static uint32_t subscribed_find(const struct media *media, const struct endpoint *endpoint,
+                                uint32_t ssrc)
+{
+	const struct endpoint_subscriptions *legs =
+	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
+		const struct subscription *subscription =
+		        &media->subscriptions[legs->list[i].subscription];
+
+		if (legs->list[i].ssrc == ssrc || (ssrc != 0 && subscription->rtx_ssrc == ssrc))
+			return __atomic_load_n(&subscription->stream, __ATOMIC_ACQUIRE);
+	}
+	return 0;
+}
+
+/* Its index; 0: none. */
+static uint32_t stream_of(const struct dataplane *dp, const struct view *view)
+{
+	const struct endpoint *endpoint;
+	uint32_t ssrc;
+
+	if (view->stream != 0)
+		return view->stream;
+	if (!ssrc_read(view, &ssrc))
+		return 0;
+	endpoint = endpoint_of(dp, view, true);
+	if (endpoint != NULL)
+		return published_find(endpoint, ssrc);
+	endpoint = endpoint_of(dp, view, false);
+	return endpoint != NULL ? subscribed_find(dp->media, endpoint, ssrc) : 0;
 }
 
 static bool stream_match(const struct filter *filter, const struct dataplane *dp,
                          const struct view *view)
 {
-	const struct stream *stream = &dp->media->streams[filter->stream_index];
+	const struct stream *stream = &dp->media->streams[stream_of(dp, view)];
 
-	return view->stream == filter->stream_index &&
-	       __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
+	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
 	       strcmp(stream->name, filter->stream) == 0;
 }
 
@@ -224,7 +292,7 @@ bool filter_view(const struct filter *filter, const struct dataplane *dp, const 
 {
 	if ((filter->allocation != 0 || filter->user) && !allocation_match(filter, dp, view))
 		return false;
-	if (filter->endpoint_index != 0 && !endpoint_match(filter, dp, view))
+	if (filter->endpoint[0] != '\0' && !endpoint_match(filter, dp, view))
 		return false;
-	return filter->stream_index == 0 || stream_match(filter, dp, view);
+	return filter->stream[0] == '\0' || stream_match(filter, dp, view);
 }

@@ -19,9 +19,9 @@ struct filter {
 	uint64_t user_hash;
 	bool user;   /* user_hash is asked for */
 	bool packet; /* something is asked that needs a view */
+	/* "": any; by name, for whoever is made anew gets another place */
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
 	char stream[SLUICE_MEDIA_NAME_MAX];
-	uint32_t endpoint_index, stream_index; /* 0: any */
 };
 
 /* Control thread. 0 or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */

@@ -122,8 +122,9 @@ static void datagram_read(struct view *view, struct rte_mbuf *mbuf)
 static void rtp_read(struct view *view, const struct dataplane *dp, struct rte_mbuf *mbuf)
 {
 	const struct media *media = dp->media;
-	uint32_t index = packet_of(mbuf)->media.stream;
-	const struct stream *stream = &media->streams[index <= media->max_streams ? index : 0];
+	uint32_t wanted = packet_of(mbuf)->media.stream;
+	uint32_t index = wanted <= media->max_streams ? wanted : 0;
+	const struct stream *stream = &media->streams[index];
 	const struct endpoint *endpoint = &media->endpoints[stream->endpoint];
 
 	*view = (struct view){

@@ -46,7 +46,7 @@ struct sluice_capture_filter {
 	char reason[SLUICE_CAPTURE_REASON_MAX]; /* name of the counter drop.NAME */
 	char user[SLUICE_TURN_USER_MAX];
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
-	char stream[SLUICE_MEDIA_NAME_MAX]; /* of what is decrypted alone */
+	char stream[SLUICE_MEDIA_NAME_MAX]; /* its RTP, as it comes and as its subscribers get it */
 	uint32_t sample;                    /* 1 in so many on average; 0, 1: all */
 	uint32_t program_length;            /* instructions; 0: all packets */
 	struct sluice_capture_insn program[SLUICE_CAPTURE_PROGRAM_MAX];

@@ -25,6 +25,7 @@ payloads() {
 for line in sys.stdin: print(hashlib.sha256(bytes.fromhex(line.strip().replace(":", ""))).hexdigest())'
 }
 written() { ctl -j capture show | jq '.[0].packets'; }
+both_at_least() { [[ $(ctl -j capture show | jq "[.[] | select(.packets >= $1)] | length") == 2 ]]; }
 
 log_mark
 capture "$WORK/stream" --decrypted --stream voice
@@ -47,18 +48,34 @@ assert capture_end
 rtp=$(tshark -r "$WORK/sent.pcapng" -d udp.port==7000,rtp -Y 'rtp && ip.dst == 198.18.2.2 && frame.interface_name == "dp1"' 2>/dev/null | wc -l)
 ((rtp >= 100)) || fail "$rtp packets to the subscriber"
 
-# an endpoint that is made anew is followed by its name; what does not authenticate is never shown
+# what does not authenticate is never shown
+capture "$WORK/wrong" --decrypted --stream voice
+failed=$(counter drop.srtp_auth)
+client_python srtp_send.py "$(head -c 30 /dev/urandom | base64 -w0)" 1111 5 3000 >/dev/null || fail "sender"
+await 5 at_least $((failed + 5)) counter drop.srtp_auth
+assert capture_end
+assert_equal "$(frames "$WORK/wrong" frame)" 0
+
+# an endpoint and a stream that are made anew are followed by their names
 capture "$WORK/endpoint" --decrypted --endpoint alice
-client_python srtp_send.py "$(head -c 30 /dev/urandom | base64 -w0)" 3333 5 >/dev/null # not authentic: never shown
+endpoint=$CAPTURE
+capture "$WORK/anew" --decrypted --stream voice
 assert ctl endpoint delete alice
 assert ctl endpoint add alice remote 198.18.1.2:5000 local 198.18.1.1:5000 profile cm80 rx-key "$key" tx-key "$key"
+assert ctl stream add voice endpoint alice ssrc 1111
+client_python srtp_send.py "$key" 1111 50 >"$WORK/sent" || fail "sender"
+await 5 both_at_least 50
 assert capture_end
-assert_equal "$(frames "$WORK/endpoint" frame)" 0
+CAPTURE=$endpoint
+assert capture_end
+for file in endpoint anew; do
+	payloads "$WORK/$file" >"$WORK/captured"
+	assert diff "$WORK/sent" "$WORK/captured"
+done
 
 # as it is dropped: its RTP header, and nothing behind it
 capture "$WORK/dropped" --points dropped,received --endpoint alice
-assert ctl stream add voice endpoint alice ssrc 1111
-client_python srtp_send.py "$key" 1111 50 >"$WORK/sent" || fail "sender"
+client_python srtp_send.py "$key" 1111 50 4000 >"$WORK/sent" || fail "sender"
 await 5 at_least 100 written
 assert capture_end
 assert_equal "$(frames "$WORK/dropped" 'frame.comment contains "media_no_subscription"')" 50

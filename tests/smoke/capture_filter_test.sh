@@ -69,6 +69,6 @@ done >/dev/null
 assert_match "$(refused --port nobody)" 'no port nobody'
 assert_match "$(refused --reason nothing)" 'no reason to drop'
 assert_match "$(refused --decrypted)" 'runs without --allow-decrypted'
-assert_match "$(refused --stream x)" 'decrypted'
+assert_match "$(refused --stream x)" 'no stream x'
 assert_match "$(refused udp port port)" 'udp port port'
 assert_match "$(refused --packets many)" 'expected a number'

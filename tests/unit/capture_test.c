@@ -2,14 +2,12 @@
 /* Captures of a dataplane whose ports are rings, read back from what they wrote. */
 #include "net_fixture.h"
 
-#include "capture/capture.h"
 #include "capture/program.h"
 #include "capture/trace.h"
+#include "capture_fixture.h"
 #include "graph/packet.h"
 #include "net/neighbour.h"
 #include "net/port.h"
-#include "pcapng_reader.h"
-#include "rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,13 +25,7 @@
 
 #include <cmocka.h>
 
-#define POINT(name) (1u << SLUICE_CAPTURE_##name)
-#define ALL_POINTS  (POINT(RECEIVED) | POINT(SENT) | POINT(DROPPED))
-#define WAIT_MS     10000
-
 static const struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 9}};
-static const struct capture_client client = {.pid = 1};
-static struct read_file file;
 
 static int rig_setup(void **state)
 {
@@ -128,107 +120,6 @@ static void send_to(struct rig *rig, const char *destination, uint8_t byte)
 	rig_walk(rig);
 	while ((mbuf = rig_collect(rig, 1)) != NULL)
 		rte_pktmbuf_free(mbuf);
-}
-
-/* -- captures -- */
-
-static struct sluice_capture wanted(uint32_t points)
-{
-	return (struct sluice_capture){
-	        .filter.points = points, .snap = 65535, .buffer_kb = 1024, .note = "a test"};
-}
-
-static int file_open(void)
-{
-	int fd = memfd_create("capture", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static struct capture *begin_at(struct rig *rig, const struct sluice_capture *want, int fd)
-{
-	struct capture *capture = NULL;
-	char why[SLUICE_API_ERROR_MAX] = "";
-	int error = capture_start(rig->dp, want, fd, &client, &capture, why);
-
-	if (error != 0)
-		fail_msg("%d: %s", error, why);
-	return capture;
-}
-
-/* The capture has a descriptor of its own. */
-static struct capture *begin(struct rig *rig, const struct sluice_capture *want, int fd)
-{
-	return begin_at(rig, want, dup(fd));
-}
-
-static int refused(struct rig *rig, const struct sluice_capture *want, int fd)
-{
-	char why[SLUICE_API_ERROR_MAX] = "";
-	struct capture *capture;
-	int error = capture_start(rig->dp, want, fd, &client, &capture, why);
-
-	if (error == 0)
-		fail_msg("was not refused");
-	assert_true(why[0] != '\0');
-	return error;
-}
-
-static struct sluice_capture_row row_of(const struct capture *capture)
-{
-	struct sluice_capture_row row;
-
-	capture_row(capture, &row);
-	return row;
-}
-
-static void pause_ms(long ms)
-{
-	const struct timespec pause = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&pause, NULL);
-}
-
-static void await_done(struct rig *rig, const struct capture *capture)
-{
-	for (int ms = 0; !row_of(capture).done; ms++) {
-		if (ms == WAIT_MS)
-			fail_msg("the capture does not end");
-		pause_ms(1);
-	}
-	captures_tick(rig->dp);
-}
-
-static void await_written(const struct capture *capture, uint64_t packets)
-{
-	for (int ms = 0; row_of(capture).packets < packets; ms++) {
-		if (ms == WAIT_MS)
-			fail_msg("%lu of %lu packets are written", row_of(capture).packets,
-			         packets);
-		pause_ms(1);
-	}
-}
-
-/* Stops it, reads what is in fd, and forgets the capture; fd is closed. */
-static struct sluice_capture_row end(struct rig *rig, struct capture *capture, int fd)
-{
-	struct sluice_capture_row row;
-
-	capture_stop(capture);
-	await_done(rig, capture);
-	row = row_of(capture);
-	capture_release(capture);
-	captures_tick(rig->dp);
-	assert_null(rig->dp->captures);
-	pcapng_read(&file, fd);
-	close(fd);
-	return row;
-}
-
-static bool starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
 }
 
 /* -- tests -- */

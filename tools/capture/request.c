@@ -123,7 +123,7 @@ static int points_read(uint32_t *set, const char *list, char *why)
 	return 0;
 }
 
-/* What is implied: a reason is of dropped packets, a stream of decrypted ones. */
+/* What is implied: a reason is of dropped packets. */
 static int where_read(struct sluice_capture_filter *filter, const struct capture_options *options,
                       char *why)
 {
