@@ -93,27 +93,36 @@ static uint32_t power_of_two_below(uint32_t value)
 	return 1u << (31 - __builtin_clz(value));
 }
 
+/* Of one ring; its slots are followed by room for one packet. */
+static size_t ring_size(const struct capture *capture, uint32_t *slot, uint32_t *slots)
+{
+	*slot = RTE_ALIGN_CEIL((uint32_t)sizeof(struct capture_record) + capture->wanted.snap,
+	                       RTE_CACHE_LINE_SIZE);
+	*slots = power_of_two_below(RTE_MAX(capture->wanted.buffer_kb * 1024 / *slot, 1u));
+	return (size_t)*slots * *slot + RTE_ALIGN_CEIL(capture->packet_max, RTE_CACHE_LINE_SIZE);
+}
+
 /* The slots are touched here, so that no worker faults on a page. */
 static int rings_create(struct capture *capture)
 {
-	uint32_t largest = capture->dp->options.mbuf_size + VIEW_HEADERS_MAX;
 	uint32_t slot, slots;
+	size_t size;
 
-	capture->wanted.snap = RTE_MIN(capture->wanted.snap, largest);
-	slot = RTE_ALIGN_CEIL((uint32_t)sizeof(struct capture_record) + capture->wanted.snap,
-	                      RTE_CACHE_LINE_SIZE);
-	slots = power_of_two_below(RTE_MAX(capture->wanted.buffer_kb * 1024 / slot, 1u));
+	capture->packet_max = capture->dp->options.mbuf_size + VIEW_HEADERS_MAX;
+	capture->wanted.snap = RTE_MIN(capture->wanted.snap, capture->packet_max);
+	size = ring_size(capture, &slot, &slots);
 	capture->n_rings = capture->dp->n_workers + 1u;
 	capture->rings =
 	        aligned_alloc(RTE_CACHE_LINE_SIZE, capture->n_rings * sizeof(struct capture_ring));
-	capture->memory_size = (size_t)capture->n_rings * slots * slot;
+	capture->memory_size = capture->n_rings * size;
 	capture->memory = mmap(NULL, capture->memory_size, PROT_READ | PROT_WRITE,
 	                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (capture->rings == NULL || capture->memory == MAP_FAILED)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < capture->n_rings; i++)
 		capture->rings[i] = (struct capture_ring){
-		        .slots = (uint8_t *)capture->memory + (size_t)i * slots * slot,
+		        .slots = (uint8_t *)capture->memory + i * size,
+		        .scratch = (uint8_t *)capture->memory + i * size + (size_t)slots * slot,
 		        .mask = slots - 1,
 		        .slot_size = slot,
 		        .random = 0x9e3779b9u * (i + 1) + capture->id,

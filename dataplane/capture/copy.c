@@ -3,13 +3,13 @@
 #include "capture/program.h"
 #include "capture/state.h"
 #include "net/service.h"
+#include "srtp/rtp.h"
 
 #include <rte_cycles.h>
 
 #include <string.h>
 
-/* Of a packet that may hold plaintext media: Ethernet, IPv6, UDP, RTP's fixed header. */
-#define MEDIA_SNAP (VIEW_HEADERS_MAX + 12)
+#define HEADERS_MIN (14 + 20 + 8) /* Ethernet, IPv4, UDP */
 
 /* One burst at one point, for one capture. */
 struct looking {
@@ -18,6 +18,7 @@ struct looking {
 	struct capture_ring *ring;
 	uint64_t tsc;
 	enum sluice_capture_point point;
+	enum drop_reason reason; /* of all; DROP_REASONS: each packet has its own */
 	uint16_t producer;
 };
 
@@ -55,19 +56,33 @@ static inline enum sluice_capture_direction direction_of(enum packet_form form)
 	                                                           : SLUICE_CAPTURE_IN;
 }
 
+static inline uint8_t reason_of(const struct looking *looking, const struct packet *packet)
+{
+	return looking->reason == DROP_REASONS ? packet->reason : (uint8_t)looking->reason;
+}
+
 /*
  * A dropped media packet may have been through the cipher, authentic or not: its payload is shown
- * to whoever may see plaintext, and to nobody else.
+ * to whoever may see plaintext, and to nobody else, nor to a program, whose verdict would tell.
  */
-static inline uint32_t snap_of(const struct looking *looking, const struct packet *packet)
+static inline bool payload_is_secret(const struct looking *looking, const struct packet *packet)
 {
-	const struct capture *capture = looking->capture;
+	return looking->point == SLUICE_CAPTURE_DROPPED &&
+	       (packet->service_kind == SERVICE_MEDIA || packet->form == PACKET_RTP) &&
+	       !(looking->capture->filter.points & 1u << SLUICE_CAPTURE_DECRYPTED);
+}
 
-	if (looking->point == SLUICE_CAPTURE_DROPPED &&
-	    (packet->service_kind == SERVICE_MEDIA || packet->form == PACKET_RTP) &&
-	    !(capture->filter.points & 1u << SLUICE_CAPTURE_DECRYPTED))
-		return RTE_MIN(capture->wanted.snap, (uint32_t)MEDIA_SNAP);
-	return capture->wanted.snap;
+/* How far a packet with a secret payload is shown: to the end of RTP's fixed header. */
+static uint32_t open_length(struct rte_mbuf *mbuf, const struct view *view, enum packet_form form)
+{
+	uint8_t headers[VIEW_HEADERS_MAX];
+
+	if (form == PACKET_DATAGRAM || form == PACKET_RTP)
+		return view_headers_write(view, headers) + RTP_HEADER_SIZE;
+	if (!view->udp)
+		return HEADERS_MIN + RTP_HEADER_SIZE;
+	return (uint32_t)(view->payload - rte_pktmbuf_mtod(mbuf, const uint8_t *)) +
+	       RTP_HEADER_SIZE;
 }
 
 static void data_copy(struct rte_mbuf *mbuf, uint32_t length, uint8_t *to)
@@ -78,18 +93,21 @@ static void data_copy(struct rte_mbuf *mbuf, uint32_t length, uint8_t *to)
 		memcpy(to, data, length);
 }
 
-/* Headers where the mbuf has none, and as much of its data as is wanted. */
-static void record_fill(struct capture_record *record, struct rte_mbuf *mbuf,
-                        const struct view *view, enum packet_form form, uint32_t snap)
+/* Headers where the mbuf has none, and of its data as much as `room` leaves; returns how long all
+ * of it is. */
+static uint32_t bytes_copy(struct rte_mbuf *mbuf, const struct view *view, enum packet_form form,
+                           uint32_t room, uint8_t *to)
 {
 	uint16_t headers = 0;
+	uint32_t length;
 
 	if (form == PACKET_DATAGRAM || form == PACKET_RTP)
-		headers = view_headers_write(view, record->data);
-	record->length = headers + mbuf->pkt_len;
-	record->captured = RTE_MIN(record->length, snap);
-	if (record->captured > headers)
-		data_copy(mbuf, record->captured - headers, record->data + headers);
+		headers = view_headers_write(view, to);
+	length = headers + mbuf->pkt_len;
+	room = RTE_MIN(room, length);
+	if (room > headers)
+		data_copy(mbuf, room - headers, to + headers);
+	return length;
 }
 
 static inline uint16_t interface_of(const struct looking *looking, const struct packet *packet)
@@ -106,32 +124,32 @@ static inline uint16_t queue_of(const struct looking *looking, const struct pack
 	return packet->queue;
 }
 
-static bool program_wants(const struct capture *capture, const uint8_t *data, uint32_t wire_length,
-                          uint32_t length)
+/* What has no headers is judged with those that it is shown with, wherever the snap cuts. */
+static bool program_wants(const struct looking *looking, struct rte_mbuf *mbuf,
+                          const struct view *view, enum packet_form form, uint32_t shown)
 {
-	return capture->wanted.filter.program_length == 0 ||
-	       program_match(capture->wanted.filter.program, data, wire_length, length);
+	const struct sluice_capture_filter *wanted = &looking->capture->wanted.filter;
+	uint8_t *scratch = looking->ring->scratch;
+	uint32_t length;
+
+	if (wanted->program_length == 0)
+		return true;
+	if (form == PACKET_FRAME || form == PACKET_FRAME_OUT)
+		return program_match(wanted->program, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+		                     mbuf->pkt_len, RTE_MIN(mbuf->data_len, shown));
+	shown = RTE_MIN(shown, looking->capture->packet_max);
+	length = bytes_copy(mbuf, view, form, shown, scratch);
+	return program_match(wanted->program, scratch, length, RTE_MIN(length, shown));
 }
 
-static void packet_look(const struct looking *looking, struct rte_mbuf *mbuf, uint16_t position)
+static void record_write(const struct looking *looking, struct rte_mbuf *mbuf,
+                         const struct view *view, enum packet_form form, uint32_t shown,
+                         uint16_t position)
 {
-	const struct capture *capture = looking->capture;
 	const struct packet *packet = packet_of(mbuf);
-	enum packet_form form = form_of(looking->point, packet);
-	bool frame = form == PACKET_FRAME || form == PACKET_FRAME_OUT;
-	struct capture_record *record;
-	struct view view;
+	uint32_t snap = RTE_MIN(looking->capture->wanted.snap, shown);
+	struct capture_record *record = ring_reserve(looking->ring);
 
-	if (!filter_metadata(&capture->filter, packet, looking->point, direction_of(form)))
-		return;
-	if (capture->filter.packet || !frame)
-		view_read(&view, looking->dp, mbuf, form);
-	if (capture->filter.packet && !filter_view(&capture->filter, looking->dp, &view))
-		return;
-	if (frame && !program_wants(capture, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->pkt_len,
-	                            mbuf->data_len))
-		return;
-	record = ring_reserve(looking->ring);
 	if (unlikely(record == NULL)) {
 		looking->ring->lost[interface_of(looking, packet)]++;
 		return;
@@ -142,12 +160,35 @@ static void packet_look(const struct looking *looking, struct rte_mbuf *mbuf, ui
 	        .queue = queue_of(looking, packet),
 	        .position = position,
 	        .point = looking->point,
-	        .reason = packet->reason,
+	        .reason = reason_of(looking, packet),
 	        .direction = direction_of(form),
 	};
-	record_fill(record, mbuf, &view, form, snap_of(looking, packet));
-	if (frame || program_wants(capture, record->data, record->length, record->captured))
-		ring_hold(looking->ring);
+	record->length = bytes_copy(mbuf, view, form, snap, record->data);
+	record->captured = RTE_MIN(record->length, snap);
+	ring_hold(looking->ring);
+}
+
+static void packet_look(const struct looking *looking, struct rte_mbuf *mbuf, uint16_t position)
+{
+	const struct filter *filter = &looking->capture->filter;
+	const struct packet *packet = packet_of(mbuf);
+	enum packet_form form = form_of(looking->point, packet);
+	uint32_t shown = UINT32_MAX;
+	struct view view;
+	bool secret;
+
+	if (!filter_metadata(filter, packet->port, looking->point, direction_of(form),
+	                     reason_of(looking, packet)))
+		return;
+	secret = payload_is_secret(looking, packet);
+	if (filter->packet || secret || form == PACKET_DATAGRAM || form == PACKET_RTP)
+		view_read(&view, looking->dp, mbuf, form);
+	if (filter->packet && !filter_view(filter, looking->dp, &view))
+		return;
+	if (secret)
+		shown = open_length(mbuf, &view, form);
+	if (program_wants(looking, mbuf, &view, form, shown))
+		record_write(looking, mbuf, &view, form, shown, position);
 }
 
 static void burst_look(struct looking *looking, struct rte_mbuf **mbufs, uint16_t count)
@@ -164,29 +205,50 @@ static void burst_look(struct looking *looking, struct rte_mbuf **mbufs, uint16_
 		ring_publish(ring);
 }
 
-void capture_packets(const struct dataplane *dp, const struct capture_set *set,
-                     enum sluice_capture_point point, uint16_t producer, struct rte_mbuf **mbufs,
-                     uint16_t count)
+static void packets_look(const struct capture_set *set, const struct looking *burst,
+                         struct rte_mbuf **mbufs, uint16_t count)
 {
 	for (uint32_t i = 0; i < set->count; i++) {
-		struct capture_ring *ring = &set->list[i].rings[producer];
-		struct looking looking;
+		struct capture_ring *ring = &set->list[i].rings[burst->producer];
+		struct looking looking = *burst;
 
-		if (!(set->list[i].points & 1u << point))
+		if (!(set->list[i].points & 1u << burst->point))
 			continue;
 		if (likely(ring->skip >= count)) {
 			ring->skip -= count;
 			continue;
 		}
-		looking = (struct looking){.dp = dp,
-		                           .capture = set->list[i].capture,
-		                           .ring = ring,
-		                           .point = point,
-		                           .producer = producer};
+		looking.capture = set->list[i].capture;
+		looking.ring = ring;
 		if (__atomic_load_n(&looking.capture->state, __ATOMIC_RELAXED) ==
 		    SLUICE_CAPTURE_RUNNING)
 			burst_look(&looking, mbufs, count);
 	}
+}
+
+void capture_packets(const struct dataplane *dp, const struct capture_set *set,
+                     enum sluice_capture_point point, uint16_t producer, struct rte_mbuf **mbufs,
+                     uint16_t count)
+{
+	packets_look(
+	        set,
+	        &(const struct looking){
+	                .dp = dp, .point = point, .producer = producer, .reason = DROP_REASONS},
+	        mbufs, count);
+}
+
+void capture_dropped(const struct dataplane *dp, uint16_t producer, struct rte_mbuf **mbufs,
+                     uint16_t count, enum drop_reason reason)
+{
+	const struct capture_set *set = capture_at(dp, SLUICE_CAPTURE_DROPPED);
+
+	if (unlikely(set != NULL))
+		packets_look(set,
+		             &(const struct looking){.dp = dp,
+		                                     .point = SLUICE_CAPTURE_DROPPED,
+		                                     .producer = producer,
+		                                     .reason = reason},
+		             mbufs, count);
 }
 
 void capture_sent(const struct capture_set *set, uint16_t producer, uint16_t sent)

@@ -29,17 +29,16 @@ int filter_make(struct filter *filter, const struct dataplane *dp,
                 const struct sluice_capture_filter *wanted, char *why);
 
 /* What the metadata tells, before a byte of the packet is read. */
-static inline bool filter_metadata(const struct filter *filter, const struct packet *packet,
+static inline bool filter_metadata(const struct filter *filter, uint16_t port,
                                    enum sluice_capture_point point,
-                                   enum sluice_capture_direction direction)
+                                   enum sluice_capture_direction direction, uint8_t reason)
 {
 	if (filter->direction != SLUICE_CAPTURE_BOTH && filter->direction != (uint32_t)direction)
 		return false;
-	if (filter->ports != UINT64_MAX &&
-	    (packet->port >= 64 || !(filter->ports >> packet->port & 1)))
+	if (filter->ports != UINT64_MAX && (port >= 64 || !(filter->ports >> port & 1)))
 		return false;
 	return filter->reason == DROP_REASONS ||
-	       (point == SLUICE_CAPTURE_DROPPED && packet->reason == filter->reason);
+	       (point == SLUICE_CAPTURE_DROPPED && reason == filter->reason);
 }
 
 /* Any worker: whose packet it is. */

@@ -36,6 +36,7 @@ static_assert(sizeof(struct capture_record) == 32, "record");
 struct capture_ring {
 	/* const */
 	uint8_t *slots;
+	uint8_t *scratch; /* producer: the longest packet, where a program is to judge it */
 	uint32_t mask;
 	uint32_t slot_size;
 

@@ -26,7 +26,8 @@ struct capture {
 	struct sluice_capture wanted;
 	struct capture_client client;
 	uint32_t id;
-	uint32_t n_rings; /* a producer each */
+	uint32_t packet_max; /* bytes of the longest packet, headers that it has lost included */
+	uint32_t n_rings;    /* a producer each */
 	struct capture_ring *rings;
 	void *memory; /* of all their slots */
 	size_t memory_size;
