@@ -97,14 +97,8 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
 static void punt_drop(struct dataplane *dp, struct rte_mbuf **mbufs, uint16_t count,
                       enum drop_reason reason)
 {
-	const struct capture_set *captures = capture_at(dp, SLUICE_CAPTURE_DROPPED);
-
 	dp->punt->drops[reason] += count;
-	for (uint16_t i = 0; captures != NULL && i < count; i++)
-		packet_of(mbufs[i])->reason = reason;
-	if (captures != NULL)
-		capture_packets(dp, captures, SLUICE_CAPTURE_DROPPED, capture_control_producer(dp),
-		                mbufs, count);
+	capture_dropped(dp, capture_control_producer(dp), mbufs, count, reason);
 	rte_pktmbuf_free_bulk(mbufs, count);
 }
 
@@ -220,8 +214,9 @@ static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
 	const struct port *port = &dp->ports->table[packet_of(mbuf)->port];
 
 	if (port->tap == NULL || tap_write(port->tap, mbuf) != 0)
-		dp->punt->drops[DROP_KERNEL_FULL]++;
-	rte_pktmbuf_free(mbuf);
+		punt_drop(dp, &mbuf, 1, DROP_KERNEL_FULL);
+	else
+		rte_pktmbuf_free(mbuf);
 }
 
 void punt_poll(struct dataplane *dp)

@@ -189,6 +189,79 @@ static void what_is_not_authentic_is_not_decrypted(void **state)
 	pcapng_free(&file);
 }
 
+/* Takes the only place in a worker's inbox until it is walked. */
+static void inbox_fill(struct rig *rig, struct worker *worker)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig->dp->pool);
+
+	assert_non_null(mbuf);
+	memset(rte_pktmbuf_append(mbuf, 4), 0, 4);
+	*packet_of(mbuf) = (struct packet){.entry = PACKET_ENTRY_CLASSIFY};
+	assert_int_equal(worker_inbox_put(worker, &mbuf, 1), 1);
+}
+
+/* alice and carol are at one worker, bob is at the other. */
+static void what_another_worker_has_no_room_for_is_dropped(void **state)
+{
+	struct call *call = *state;
+	struct rig *rig = &call->scene->rig;
+	struct worker *worker = rig->dp->workers[0], *other = rig->dp->workers[1];
+	struct sluice_capture want = wanted_of(POINT(DROPPED), "", "voice");
+	struct rte_ring *inbox = other->inbox;
+	int fd = file_open();
+	struct capture *capture = begin(rig, &want, fd);
+	uint64_t drops = worker->drops[DROP_RING_FULL];
+
+	other->inbox = rte_ring_create("one", 1, SOCKET_ID_ANY, RING_F_EXACT_SZ);
+	assert_non_null(other->inbox);
+	for (int i = 0; i < 3; i++) {
+		inbox_fill(rig, other);
+		publish(call, VOICE, 1);
+	}
+	rte_ring_free(other->inbox);
+	other->inbox = inbox;
+	end(rig, capture, fd);
+	assert_int_equal(worker->drops[DROP_RING_FULL] - drops, 3);
+	assert_int_equal(file.n_packets, 3);
+	assert_int_equal(count_of("dropped, node drop, reason ring_full", VOICE), 3);
+	assert_int_equal(file.packets[0].captured, HEADERS + RTP_HEADER_SIZE);
+	pcapng_free(&file);
+}
+
+/* Whether a program matches tells about bytes, too. */
+static void a_program_does_not_see_what_may_be_plaintext(void **state)
+{
+	struct call *call = *state;
+	struct rig *rig = &call->scene->rig;
+	struct sluice_capture want = wanted_of(POINT(DROPPED), "", "other");
+	int fd = file_open();
+	struct capture *capture;
+
+	/* ldh [HEADERS + RTP_HEADER_SIZE]; jeq seq, 1, 0; ret 0; ret -1 */
+	want.filter.program_length = 4;
+	memcpy(want.filter.program,
+	       ((const struct sluice_capture_insn[]){{0x28, 0, 0, HEADERS + RTP_HEADER_SIZE},
+	                                             {0x15, 1, 0, call->seq},
+	                                             {0x06, 0, 0, 0},
+	                                             {0x06, 0, 0, UINT32_MAX}}),
+	       4 * sizeof(struct sluice_capture_insn));
+	capture = begin(rig, &want, fd);
+	publish(call, OTHER, 1);
+	end(rig, capture, fd);
+	assert_int_equal(file.n_packets, 0);
+	pcapng_free(&file);
+	call->seq++;
+	want.filter.program[1].k = call->seq;
+	want.filter.points |= POINT(DECRYPTED);
+	fd = file_open();
+	capture = begin(rig, &want, fd);
+	publish(call, OTHER, 1);
+	end(rig, capture, fd);
+	assert_int_equal(count_of("dropped", OTHER), 1);
+	assert_int_equal(count_of("decrypted", OTHER), 1);
+	pcapng_free(&file);
+}
+
 static int group_begin(void **state)
 {
 	return srtp_init() == srtp_err_status_ok ? rig_eal("capture_media", 256, false) : -1;
@@ -205,6 +278,10 @@ int main(void)
 	                                        call_end),
 	        cmocka_unit_test_setup_teardown(what_is_not_authentic_is_not_decrypted, call_begin,
 	                                        call_end),
+	        cmocka_unit_test_setup_teardown(what_another_worker_has_no_room_for_is_dropped,
+	                                        call_begin, call_end),
+	        cmocka_unit_test_setup_teardown(a_program_does_not_see_what_may_be_plaintext,
+	                                        call_begin, call_end),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, NULL);

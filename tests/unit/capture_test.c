@@ -8,6 +8,7 @@
 #include "graph/packet.h"
 #include "net/neighbour.h"
 #include "net/port.h"
+#include "net/punt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -268,6 +269,50 @@ static void a_program_sees_headers(void **state)
 	end(rig, capture, fd);
 	assert_int_equal(file.n_packets, 1);
 	assert_int_equal(file.packets[0].data[14 + 20 + 8], 2);
+	pcapng_free(&file);
+}
+
+/* What is written is cut, what is judged is not. */
+static void a_program_sees_behind_the_snap(void **state)
+{
+	struct rig *rig = *state;
+	struct sluice_capture want = wanted(POINT(DROPPED));
+	int fd = file_open();
+	struct capture *capture;
+
+	want.snap = 64;
+	program_set(&want, "udp[80] = 2");
+	capture = begin(rig, &want, fd);
+	send_to(rig, "203.0.113.8", 1);
+	send_to(rig, "203.0.113.9", 2);
+	end(rig, capture, fd);
+	assert_int_equal(file.n_packets, 1);
+	assert_int_equal(file.packets[0].captured, 64);
+	assert_int_equal(file.packets[0].length, 14 + 20 + 8 + 100);
+	assert_int_equal(file.packets[0].data[14 + 20 + 8], 2);
+	pcapng_free(&file);
+}
+
+/* The control thread's drop: the twin of the port has gone before it came to the packet. */
+static void what_the_kernel_does_not_take_is_dropped(void **state)
+{
+	struct rig *rig = *state;
+	struct port *port = &rig->dp->ports->table[rig->ports[0].index];
+	struct sluice_capture want = wanted(POINT(DROPPED));
+	int fd = file_open();
+	struct capture *capture = begin(rig, &want, fd);
+	uint8_t frame[FRAME_SIZE];
+
+	port->tap = (struct tap *)frame; /* never looked into */
+	receive(rig, 0, 4000, 2);
+	port->tap = NULL;
+	punt_poll(rig->dp);
+	end(rig, capture, fd);
+	assert_int_equal(file.n_packets, 2);
+	assert_true(starts(file.packets[0].comment, "dropped, node drop, reason kernel_full: "));
+	assert_string_equal(file.interfaces[file.packets[0].interface].name, "rig0");
+	frame_make(frame, 4000);
+	assert_memory_equal(file.packets[1].data, frame, sizeof(frame));
 	pcapng_free(&file);
 }
 
@@ -570,6 +615,8 @@ int main(void)
 	        cmocka_unit_test(a_datagram_that_is_dropped_has_headers),
 	        cmocka_unit_test(filters_choose),
 	        cmocka_unit_test(a_program_sees_headers),
+	        cmocka_unit_test(a_program_sees_behind_the_snap),
+	        cmocka_unit_test(what_the_kernel_does_not_take_is_dropped),
 	        cmocka_unit_test(a_snap_cuts),
 	        cmocka_unit_test(samples_are_one_in_n),
 	        cmocka_unit_test(limits_end_a_capture),
