@@ -147,15 +147,16 @@ static int priority_of(enum sluice_log_level level)
 	return priorities[level];
 }
 
-static void line_put(int priority, const char *line)
+/* always: the bucket is not asked. */
+static void line_put(int priority, const char *line, bool always)
 {
 	static struct bucket buckets[LOG_DEBUG + 1];
 	struct bucket *bucket = &buckets[priority];
 	char lost[64];
 
-	if (!bucket_take(bucket))
+	if (!always && !bucket_take(bucket))
 		return;
-	if (bucket->left_out > 0) {
+	if (!always && bucket->left_out > 0) {
 		snprintf(lost, sizeof(lost), "%lu lines like the next were left out",
 		         bucket->left_out);
 		bucket->left_out = 0;
@@ -164,21 +165,37 @@ static void line_put(int priority, const char *line)
 	line_write(priority, line);
 }
 
-void log_line(enum sluice_log_area area, enum sluice_log_level level, const char *format, ...)
+static void text_put(enum sluice_log_area area, enum sluice_log_level level, bool always,
+                     const char *format, va_list arguments)
 {
 	/* DPDK's drivers write from threads of their own. */
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 16];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	line_begin(line, sizeof(line), area, text);
+	line_clean(line);
+	pthread_mutex_lock(&mutex);
+	line_put(priority_of(level), line, always);
+	pthread_mutex_unlock(&mutex);
+}
+
+void log_line(enum sluice_log_area area, enum sluice_log_level level, const char *format, ...)
+{
 	va_list arguments;
 
 	if (level > log_level(area))
 		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	text_put(area, level, false, format, arguments);
 	va_end(arguments);
-	line_begin(line, sizeof(line), area, text);
-	line_clean(line);
-	pthread_mutex_lock(&mutex);
-	line_put(priority_of(level), line);
-	pthread_mutex_unlock(&mutex);
+}
+
+void log_always(enum sluice_log_area area, enum sluice_log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_put(area, level, true, format, arguments);
+	va_end(arguments);
 }

@@ -33,6 +33,9 @@ enum sluice_log_level log_level_default(enum sluice_log_area area);
 
 void log_line(enum sluice_log_area area, enum sluice_log_level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* What has to be found afterwards: whatever the area's level is, and however much is logged. */
+void log_always(enum sluice_log_area area, enum sluice_log_level level, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 #define log_error(area, ...)   log_line(area, SLUICE_LOG_ERROR, __VA_ARGS__)
 #define log_warning(area, ...) log_line(area, SLUICE_LOG_WARNING, __VA_ARGS__)

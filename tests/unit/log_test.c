@@ -121,6 +121,33 @@ static void test_attacks(void **state)
 	fclose(written);
 }
 
+/* What must be found afterwards is hidden by no level and by no flood. */
+static void test_always(void **state)
+{
+	struct sluice_log_table table, errors_only;
+	struct taken taken;
+	char line[2048] = "";
+	FILE *written;
+	int found = 0;
+
+	memset(&errors_only, SLUICE_LOG_ERROR, sizeof(errors_only));
+	memset(&table, SLUICE_LOG_INFO, sizeof(table));
+	unsetenv("JOURNAL_STREAM");
+	stderr_take(&taken);
+	assert_true(log_levels_set(&table));
+	for (int i = 0; i < 1000; i++)
+		log_warning(SLUICE_LOG_CAPTURE, "flood %d", i);
+	assert_true(log_levels_set(&errors_only));
+	for (int i = 0; i < 3; i++)
+		log_always(SLUICE_LOG_CAPTURE, SLUICE_LOG_WARNING, "capture %d: looks", i);
+	written = stderr_give(&taken);
+	while (fgets(line, sizeof(line), written) != NULL)
+		found += strncmp(line, "warning: capture ", 17) == 0 &&
+		         strstr(line, ": looks\n") != NULL;
+	assert_int_equal(found, 3);
+	fclose(written);
+}
+
 /* Each area has a name, a word in the commands, and a level of its own. */
 static void test_levels(void **state)
 {
@@ -159,9 +186,8 @@ static void test_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_log),
-	        cmocka_unit_test(test_journal),
-	        cmocka_unit_test(test_attacks),
+	        cmocka_unit_test(test_log),     cmocka_unit_test(test_journal),
+	        cmocka_unit_test(test_attacks), cmocka_unit_test(test_always),
 	        cmocka_unit_test(test_levels),
 	};
 
