@@ -113,6 +113,8 @@ static const struct option_row rows[] = {
          "the XDP program of the ports; the one that was built or installed with this program "
          "unless given",
          AT(options.xdp_object)},
+        {0, "capture-memory", "MB", "megabytes that the buffers of all captures may take together",
+         NUMBER(options.capture_mb, 1, 1u << 20), "2048"},
         {0, "allow-decrypted", NULL, "let captures show decrypted media; each is logged",
          AT(options.allow_decrypted)},
         {0, "eal", "ARG", "an argument for DPDK's EAL; may be repeated, 32 times at most", 0,

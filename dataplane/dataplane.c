@@ -35,6 +35,7 @@ void options_default(struct options *options)
 	        .mbufs = 8191,
 	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
 	        .media_cache = PACKET_CACHE_PACKETS,
+	        .capture_mb = 2048,
 	};
 }
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static int capture_start_handle(struct api_call *call)
+static int capture_take(struct api_call *call)
 {
 	struct api_job *job = call->job;
 	const struct capture_client client = {.pid = job->holder->pid, .uid = job->holder->uid};
@@ -23,6 +23,19 @@ static int capture_start_handle(struct api_call *call)
 	if (error != 0)
 		return error;
 	job->fd = -1;
+	job->cursor = 1;
+	return 0;
+}
+
+/* Whoever is answered misses nothing from then on. */
+static int capture_start_handle(struct api_call *call)
+{
+	struct api_job *job = call->job;
+	int error = job->cursor == 0 ? capture_take(call) : 0;
+
+	if (error != 0)
+		return error;
+	job->waits = !capture_begun(job->holder->capture) && job->patient;
 	capture_row(job->holder->capture, call->rows);
 	call->length = sizeof(struct sluice_capture_row);
 	return 0;

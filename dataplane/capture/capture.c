@@ -22,6 +22,7 @@
 #define BUFFER_MIN_KB 64
 #define BUFFER_MAX_KB 65536
 #define TICK_US       20000
+#define LOG_MAX       512
 /* At the dataplane's own end a reader that is stuck is not waited for. */
 #define DESTROY_TICKS 60
 
@@ -102,23 +103,53 @@ static size_t ring_size(const struct capture *capture, uint32_t *slot, uint32_t 
 	return (size_t)*slots * *slot + RTE_ALIGN_CEIL(capture->packet_max, RTE_CACHE_LINE_SIZE);
 }
 
-/* The slots are touched here, so that no worker faults on a page. */
-static int rings_create(struct capture *capture)
+static size_t memory_taken(const struct capture_control *control)
+{
+	size_t sum = 0;
+
+	for (uint32_t i = 0; i < control->count; i++)
+		sum += control->list[i]->memory_size;
+	return sum;
+}
+
+/* Pages come when they are touched: the writer sees to that, this thread has other things to do. */
+static int memory_create(struct capture *capture, char *why)
+{
+	size_t taken = memory_taken(capture->dp->capture_control);
+	size_t most = (size_t)capture->dp->options.capture_mb << 20;
+
+	if (taken > most || capture->memory_size > most - taken)
+		return refuse(why, -ENOSPC,
+		              "buffers of %zu KiB: captures may have %u MiB together, and have %zu",
+		              capture->memory_size >> 10, capture->dp->options.capture_mb,
+		              taken >> 20);
+	capture->memory = mmap(NULL, capture->memory_size, PROT_READ | PROT_WRITE,
+	                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (capture->memory == MAP_FAILED)
+		return refuse(why, -ENOMEM, "no memory for buffers of %zu KiB",
+		              capture->memory_size >> 10);
+	madvise(capture->memory, capture->memory_size, MADV_HUGEPAGE);
+	return 0;
+}
+
+static int rings_create(struct capture *capture, char *why)
 {
 	uint32_t slot, slots;
 	size_t size;
+	int error;
 
 	capture->packet_max = capture->dp->options.mbuf_size + VIEW_HEADERS_MAX;
 	capture->wanted.snap = RTE_MIN(capture->wanted.snap, capture->packet_max);
 	size = ring_size(capture, &slot, &slots);
 	capture->n_rings = capture->dp->n_workers + 1u;
+	capture->memory_size = capture->n_rings * size;
 	capture->rings =
 	        aligned_alloc(RTE_CACHE_LINE_SIZE, capture->n_rings * sizeof(struct capture_ring));
-	capture->memory_size = capture->n_rings * size;
-	capture->memory = mmap(NULL, capture->memory_size, PROT_READ | PROT_WRITE,
-	                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (capture->rings == NULL || capture->memory == MAP_FAILED)
-		return -ENOMEM;
+	if (capture->rings == NULL)
+		return refuse(why, -ENOMEM, "no memory for a capture");
+	error = memory_create(capture, why);
+	if (error != 0)
+		return error;
 	for (uint32_t i = 0; i < capture->n_rings; i++)
 		capture->rings[i] = (struct capture_ring){
 		        .slots = (uint8_t *)capture->memory + i * size,
@@ -190,6 +221,11 @@ static struct capture_set *set_make(const struct capture_control *control)
 	return NULL;
 }
 
+static struct dataplane *dataplane_of(const struct capture *capture)
+{
+	return (struct dataplane *)(uintptr_t)capture->dp;
+}
+
 /* Afterwards no worker copies for a capture that is not in the set. -ENOMEM: as it was. */
 static int set_publish(struct dataplane *dp)
 {
@@ -219,18 +255,26 @@ static void points_text(uint32_t points, char *text, size_t room)
 			used += (size_t)snprintf(text + used, room - used, " %s", names[i]);
 }
 
+/* Who sees plaintext is told whatever the log's levels are. */
+static void capture_log(const struct capture *capture, const char *text)
+{
+	if (capture->filter.points & 1u << SLUICE_CAPTURE_DECRYPTED)
+		log_always(SLUICE_LOG_CAPTURE, SLUICE_LOG_WARNING, "%s", text);
+	else
+		log_info(SLUICE_LOG_CAPTURE, "%s", text);
+}
+
 static void start_log(const struct capture *capture)
 {
 	const struct sluice_capture_filter *filter = &capture->wanted.filter;
-	bool plaintext = filter->points & 1u << SLUICE_CAPTURE_DECRYPTED;
-	char points[64];
+	char points[64], text[LOG_MAX];
 
 	points_text(filter->points, points, sizeof(points));
-	log_line(SLUICE_LOG_CAPTURE, plaintext ? SLUICE_LOG_WARNING : SLUICE_LOG_INFO,
-	         "capture %u: process %u of user %u looks at packets%s%s%s%s%s", capture->id,
-	         capture->client.pid, capture->client.uid, points,
+	snprintf(text, sizeof(text), "capture %u: process %u of user %u looks at packets%s%s%s%s%s",
+	         capture->id, capture->client.pid, capture->client.uid, points,
 	         filter->endpoint[0] != '\0' ? ", endpoint " : "", filter->endpoint,
 	         filter->stream[0] != '\0' ? ", stream " : "", filter->stream);
+	capture_log(capture, text);
 }
 
 static void end_log(const struct capture *capture)
@@ -241,13 +285,16 @@ static void end_log(const struct capture *capture)
 	        [SLUICE_CAPTURE_LIMIT] = "has what was wanted",
 	        [SLUICE_CAPTURE_GONE] = "ended: its reader is gone",
 	        [SLUICE_CAPTURE_STUCK] = "ended: its reader is stuck",
-	        [SLUICE_CAPTURE_FAILED] = "ended: writing failed",
+	        [SLUICE_CAPTURE_FAILED] = "ended: writing failed: ",
 	};
 	struct sluice_capture_row row;
+	char text[LOG_MAX];
 
 	capture_row(capture, &row);
-	log_info(SLUICE_LOG_CAPTURE, "capture %u %s: %lu packets, %lu lost", row.id,
-	         words[row.state], row.packets, row.lost);
+	snprintf(text, sizeof(text), "capture %u %s%s: %lu packets, %lu lost", row.id,
+	         words[row.state], row.state == SLUICE_CAPTURE_FAILED ? strerror(-row.error) : "",
+	         row.packets, row.lost);
+	capture_log(capture, text);
 }
 
 static int thread_start(struct capture *capture, int fd, char *why)
@@ -280,9 +327,7 @@ int capture_start(struct dataplane *dp, const struct sluice_capture *wanted, int
 		return refuse(why, -ENOMEM, "no memory for a capture");
 	capture->filter = filter;
 	capture->id = ++control->last_id;
-	if (rings_create(capture) != 0)
-		error = refuse(why, -ENOMEM, "no memory for buffers of %u KiB for each worker",
-		               wanted->buffer_kb);
+	error = rings_create(capture, why);
 	if (error == 0)
 		error = thread_start(capture, fd, why);
 	if (error != 0) {
@@ -290,12 +335,22 @@ int capture_start(struct dataplane *dp, const struct sluice_capture *wanted, int
 		return error;
 	}
 	start_log(capture);
-	capture->in_set = true;
 	control->list[control->count++] = capture;
-	if (set_publish(dp) != 0)
-		capture->in_set = false; /* it ends without a packet */
 	*started = capture;
 	return 0;
+}
+
+bool capture_begun(struct capture *capture)
+{
+	if (capture->in_set || capture->stop ||
+	    __atomic_load_n(&capture->state, __ATOMIC_ACQUIRE) != SLUICE_CAPTURE_RUNNING)
+		return true;
+	if (!__atomic_load_n(&capture->ready, __ATOMIC_ACQUIRE))
+		return false;
+	capture->in_set = true;
+	if (set_publish(dataplane_of(capture)) != 0)
+		capture->in_set = false; /* the next look tries again */
+	return capture->in_set;
 }
 
 int capture_file_next(struct capture *capture, int fd, char *why)
@@ -318,7 +373,7 @@ static void set_leave(struct capture *capture)
 	if (!capture->in_set)
 		return;
 	capture->in_set = false;
-	if (set_publish((struct dataplane *)(uintptr_t)capture->dp) != 0)
+	if (set_publish(dataplane_of(capture)) != 0)
 		capture->in_set = true; /* the next tick tries again; its state ends the copying */
 }
 
@@ -339,6 +394,8 @@ static bool capture_tend(struct capture *capture)
 {
 	if (__atomic_load_n(&capture->state, __ATOMIC_ACQUIRE) != SLUICE_CAPTURE_RUNNING)
 		set_leave(capture);
+	else
+		capture_begun(capture);
 	/* ports come while it runs */
 	pthread_mutex_lock(&capture->lock);
 	interfaces_copy(capture);

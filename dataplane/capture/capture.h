@@ -80,9 +80,12 @@ struct capture_client {
 int captures_create(struct dataplane *dp);
 void captures_destroy(struct dataplane *dp);
 
-/* Takes fd where it succeeds. 0 or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
+/* Takes fd where it succeeds; nothing is captured before capture_begun. 0 or -errno with a line in
+ * `why` (SLUICE_API_ERROR_MAX bytes). */
 int capture_start(struct dataplane *dp, const struct sluice_capture *wanted, int fd,
                   const struct capture_client *client, struct capture **capture, char *why);
+/* Workers copy for it, or it has ended already: false while its memory is being made ready. */
+bool capture_begun(struct capture *capture);
 /* Takes fd where it succeeds: the next file. */
 int capture_file_next(struct capture *capture, int fd, char *why);
 /* Nothing new is captured; what the rings hold is still written. */
@@ -93,7 +96,7 @@ void capture_release(struct capture *capture);
 uint32_t capture_show(struct dataplane *dp, uint32_t *cursor, struct sluice_capture_row *rows,
                       uint32_t max);
 void capture_row(const struct capture *capture, struct sluice_capture_row *row);
-/* Looks after captures that have ended. A timer calls this; tests do it themselves. */
+/* Looks after captures that begin and end. A timer calls this; tests do it themselves. */
 void captures_tick(struct dataplane *dp);
 
 #endif

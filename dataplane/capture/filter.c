@@ -95,6 +95,10 @@ static int filter_check(const struct sluice_capture_filter *wanted, char *why)
 		              all);
 	if (wanted->direction > SLUICE_CAPTURE_OUT)
 		return refuse(why, -EINVAL, "unknown direction %u", wanted->direction);
+	if ((wanted->points & 1u << SLUICE_CAPTURE_DECRYPTED) && wanted->stream[0] == '\0' &&
+	    wanted->endpoint[0] == '\0')
+		return refuse(why, -EINVAL,
+		              "decrypted media is shown of a stream or of an endpoint: name one");
 	if (wanted->reason[0] != '\0' && wanted->points != 1u << SLUICE_CAPTURE_DROPPED)
 		return refuse(why, -EINVAL,
 		              "a reason is what dropped packets have: that point "

@@ -36,6 +36,7 @@ struct capture {
 
 	/* atomic */
 	uint32_t state; /* enum sluice_capture_state; what is not RUNNING takes no more packets */
+	uint32_t ready; /* writer: the memory is there, no worker faults on a page of it */
 	uint32_t stop;  /* control thread: write what is there and end */
 	uint32_t done;  /* writer: has touched the descriptor for the last time */
 	int32_t error;

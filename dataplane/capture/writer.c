@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -371,6 +372,18 @@ static void capture_finish(struct writer *writer)
 	__atomic_store_n(&writer->capture->done, 1, __ATOMIC_RELEASE);
 }
 
+/* What this thread waits for, neither the control thread nor a worker waits for. */
+static void memory_touch(struct capture *capture)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	volatile uint8_t *bytes = capture->memory;
+
+	if (madvise(capture->memory, capture->memory_size, MADV_POPULATE_WRITE) != 0)
+		for (size_t i = 0; i < capture->memory_size; i += (size_t)page)
+			bytes[i] = 0;
+	__atomic_store_n(&capture->ready, 1, __ATOMIC_RELEASE);
+}
+
 void *capture_write(void *arg)
 {
 	struct capture *capture = arg;
@@ -384,6 +397,7 @@ void *capture_write(void *arg)
 
 	prctl(PR_SET_NAME, "capture");
 	privilege_keep(0);
+	memory_touch(capture);
 	anchor_set(&writer);
 	writer.begin_ns = writer.anchor_ns;
 	if (writer.pcapng.bytes == NULL) {

@@ -19,7 +19,8 @@ enum sluice_capture_point {
 	SLUICE_CAPTURE_RECEIVED,
 	SLUICE_CAPTURE_SENT,
 	SLUICE_CAPTURE_DROPPED,
-	SLUICE_CAPTURE_DECRYPTED, /* only where the dataplane runs with --allow-decrypted */
+	SLUICE_CAPTURE_DECRYPTED, /* of a stream or an endpoint; only where the dataplane runs with
+	                             --allow-decrypted */
 	SLUICE_CAPTURE_POINTS,
 };
 
@@ -54,8 +55,8 @@ struct sluice_capture_filter {
 
 /*
  * SLUICE_CAPTURE_START with a descriptor -> struct sluice_capture_row. -EINVAL, -ENOENT (port,
- * endpoint, stream), -EPERM (decrypted), -EBUSY (this connection has one), -ENOSPC, -EBADF
- * (descriptor).
+ * endpoint, stream), -EPERM (decrypted), -EBUSY (this connection has one), -ENOSPC (captures,
+ * memory), -EBADF (descriptor). Packets are captured from the answer on.
  */
 struct sluice_capture {
 	struct sluice_capture_filter filter;

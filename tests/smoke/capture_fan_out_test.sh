@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An SRTP fan-out to two subscribers in one capture: as it came, decrypted, as it left for each, and what nobody wanted as it was dropped.
+# An SRTP fan-out to two subscribers in one capture: as it came, decrypted, as it left for each; and what nobody wanted as it was dropped.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_capture.sh
@@ -21,17 +21,22 @@ assert ctl stream add unheard endpoint alice ssrc 2222
 assert ctl subscription add voice to bob
 assert ctl subscription add voice to carol
 
-# rtp FILTER: how many, decoded as RTP
+# rtp FILTER [FILE]: how many, decoded as RTP
 rtp() {
-	tshark -r "$WORK/all" -d udp.port==5000,rtp -d udp.port==7000,rtp -d udp.port==7002,rtp -Y "rtp && $1" 2>/dev/null | wc -l
+	tshark -r "$WORK/${2:-all}" -d udp.port==5000,rtp -d udp.port==7000,rtp -d udp.port==7002,rtp -Y "rtp && $1" 2>/dev/null | wc -l
 }
-written() { ctl -j capture show | jq '.[0].packets'; }
 
-capture "$WORK/all" --points received,sent,dropped --decrypted udp
+assert_match "$(in_dp sluice-capture -w "$WORK/none" --decrypted 2>&1)" 'of a stream or of an endpoint: name one'
+[[ ! -e $WORK/none ]] || fail "a capture that was refused left a file"
+capture "$WORK/unheard" --points received,dropped --endpoint alice
+unheard=$CAPTURE
+capture "$WORK/all" --points received,sent,dropped --decrypted --stream voice udp
 client_python srtp_send.py "$key" 1111 100 >"$WORK/sent" || fail "sender"
 client_python srtp_send.py "$key" 2222 30 >/dev/null || fail "sender"
-# 130 received, 130 decrypted, 200 sent, 30 dropped
-await 10 at_least 490 written
+# of voice 100 received, 100 decrypted, 200 sent; of alice 130 received, 30 dropped
+await 10 eval '[[ $(ctl -j capture show | jq -c "[.[].packets] | sort") == "[160,400]" ]]'
+assert capture_end
+CAPTURE=$unheard
 assert capture_end
 
 for subscriber in 7000 7002; do
@@ -39,8 +44,9 @@ for subscriber in 7000 7002; do
 	assert_equal "$got" 100 "sent to $subscriber"
 done
 assert_equal "$(rtp 'udp.dstport == 5000 && rtp.ssrc == 1111 && frame.interface_name == "dp0" && frame.comment contains "received, node port_rx"')" 100 "received of voice"
-assert_equal "$(rtp 'udp.dstport == 5000 && rtp.ssrc == 2222 && frame.comment contains "received, node port_rx"')" 30 "received of unheard"
-assert_equal "$(frames "$WORK/all" 'frame.comment contains "dropped, node drop, reason media_no_subscription"')" 30 "dropped"
+assert_equal "$(rtp 'rtp.ssrc == 2222')" 0 "unheard among voice"
+assert_equal "$(rtp 'udp.dstport == 5000 && rtp.ssrc == 2222 && frame.comment contains "received, node port_rx"' unheard)" 30 "received of unheard"
+assert_equal "$(frames "$WORK/unheard" 'frame.comment contains "reason media_no_subscription"')" 30 "dropped"
 assert_equal "$(frames "$WORK/all" '!frame.comment')" 0 "without a comment"
 assert_equal "$(frames "$WORK/all" 'frame.interface_name == "dp0" && frame.comment contains "received" && !(frame.packet_flags_direction == 1)')" 0 "directions"
 

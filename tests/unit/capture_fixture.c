@@ -37,6 +37,11 @@ struct capture *begin_at(struct rig *rig, const struct sluice_capture *want, int
 
 	if (error != 0)
 		fail_msg("%d: %s", error, why);
+	for (int ms = 0; !capture_begun(capture); ms++) {
+		if (ms == WAIT_MS)
+			fail_msg("the capture does not begin");
+		pause_ms(1);
+	}
 	return capture;
 }
 

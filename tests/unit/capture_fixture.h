@@ -18,7 +18,7 @@ struct sluice_capture wanted(uint32_t points);
 /* A file in memory. */
 int file_open(void);
 
-/* Takes fd. */
+/* Takes fd. Workers copy for it when this returns. */
 struct capture *begin_at(struct rig *rig, const struct sluice_capture *want, int fd);
 /* The capture has a descriptor of its own. */
 struct capture *begin(struct rig *rig, const struct sluice_capture *want, int fd);

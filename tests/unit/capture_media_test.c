@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Captures of a forwarding unit: whose packets they are, and who may see them in plaintext. */
 #include "capture_fixture.h"
+#include "common/log.h"
 #include "media/bytes.h"
 #include "media/media.h"
 #include "media_fixture.h"
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -262,6 +264,73 @@ static void a_program_does_not_see_what_may_be_plaintext(void **state)
 	pcapng_free(&file);
 }
 
+/* Of all streams at once nobody is shown plaintext. */
+static void plaintext_has_a_name(void **state)
+{
+	struct call *call = *state;
+	struct rig *rig = &call->scene->rig;
+	struct sluice_capture want = wanted(POINT(RECEIVED) | POINT(DECRYPTED));
+	char why[SLUICE_API_ERROR_MAX];
+	int fd = file_open();
+
+	assert_int_equal(refused_why(rig, &want, fd, why), -EINVAL);
+	assert_non_null(strstr(why, "name one"));
+	want.filter.allocation = 1;
+	assert_int_equal(refused_why(rig, &want, fd, why), -EINVAL);
+	close(fd);
+}
+
+/* stderr_begin to stderr_end: how many lines have `text` in them. */
+static int stderr_begin(int *log)
+{
+	int kept = dup(STDERR_FILENO);
+
+	*log = file_open();
+	fflush(stderr);
+	dup2(*log, STDERR_FILENO);
+	return kept;
+}
+
+static uint32_t stderr_end(int kept, int log, const char *text)
+{
+	char line[1024];
+	uint32_t count = 0;
+	FILE *lines;
+
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	lseek(log, 0, SEEK_SET);
+	lines = fdopen(log, "r");
+	assert_non_null(lines);
+	while (fgets(line, sizeof(line), lines) != NULL)
+		count += strstr(line, text) != NULL;
+	fclose(lines);
+	return count;
+}
+
+/* Whatever the log's level is, and its end as well. */
+static void who_sees_plaintext_is_logged(void **state)
+{
+	struct call *call = *state;
+	struct rig *rig = &call->scene->rig;
+	struct sluice_log_table quiet, usual = {0};
+
+	memset(&quiet, SLUICE_LOG_ERROR, sizeof(quiet));
+	for (int i = 0; i < SLUICE_LOG_AREAS; i++)
+		usual.levels[i] = log_level(i);
+	for (int decrypted = 0; decrypted < 2; decrypted++) {
+		struct sluice_capture want =
+		        wanted_of(decrypted ? POINT(DECRYPTED) : POINT(SENT), "alice", "");
+		int fd = file_open(), log, kept = stderr_begin(&log);
+
+		assert_true(log_levels_set(&quiet));
+		end(rig, begin(rig, &want, fd), fd);
+		assert_true(log_levels_set(&usual));
+		assert_int_equal(stderr_end(kept, log, "capture "), decrypted ? 2 : 0);
+		pcapng_free(&file);
+	}
+}
+
 static int group_begin(void **state)
 {
 	return srtp_init() == srtp_err_status_ok ? rig_eal("capture_media", 256, false) : -1;
@@ -282,6 +351,8 @@ int main(void)
 	                                        call_begin, call_end),
 	        cmocka_unit_test_setup_teardown(a_program_does_not_see_what_may_be_plaintext,
 	                                        call_begin, call_end),
+	        cmocka_unit_test_setup_teardown(plaintext_has_a_name, call_begin, call_end),
+	        cmocka_unit_test_setup_teardown(who_sees_plaintext_is_logged, call_begin, call_end),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, NULL);

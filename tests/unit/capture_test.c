@@ -507,6 +507,25 @@ static void several_captures_at_once(void **state)
 		close(fds[i]);
 }
 
+static void buffers_have_a_bound(void **state)
+{
+	struct rig *rig = *state;
+	struct sluice_capture want = wanted(POINT(RECEIVED));
+	int fds[2] = {file_open(), file_open()};
+	uint32_t before = rig->dp->options.capture_mb;
+	struct capture *capture;
+
+	rig->dp->options.capture_mb = 2; /* one takes more than a half of it */
+	capture = begin(rig, &want, fds[0]);
+	assert_int_equal(refused(rig, &want, fds[1]), -ENOSPC);
+	end(rig, capture, fds[0]);
+	pcapng_free(&file);
+	capture = begin(rig, &want, fds[1]);
+	end(rig, capture, fds[1]);
+	pcapng_free(&file);
+	rig->dp->options.capture_mb = before;
+}
+
 static void what_is_wrong_is_refused(void **state)
 {
 	const struct sluice_capture_insn backwards[] = {{0x05, 0, 0, UINT32_MAX}, {0x06, 0, 0, 1}};
@@ -625,6 +644,7 @@ int main(void)
 	        cmocka_unit_test(a_stuck_reader_ends_the_capture),
 	        cmocka_unit_test(a_reader_that_leaves_ends_the_capture),
 	        cmocka_unit_test(several_captures_at_once),
+	        cmocka_unit_test(buffers_have_a_bound),
 	        cmocka_unit_test(what_is_wrong_is_refused),
 	        cmocka_unit_test(a_trace_follows_packets),
 	        cmocka_unit_test(a_trace_waits_for_a_reason),

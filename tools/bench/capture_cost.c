@@ -75,11 +75,16 @@ static struct capture *cost_start(struct rig *rig, const struct cost_case *cost,
 	        .buffer_kb = 16384,
 	};
 	const struct capture_client client = {.pid = (uint32_t)getpid()};
+	const struct timespec pause = {.tv_nsec = 1000000};
 	struct capture *capture = NULL;
 	char why[SLUICE_API_ERROR_MAX] = "";
 
-	if (capture_start(rig->dp, &wanted, fd, &client, &capture, why) != 0)
+	if (capture_start(rig->dp, &wanted, fd, &client, &capture, why) != 0) {
 		fprintf(stderr, "%s\n", why);
+		return NULL;
+	}
+	while (!capture_begun(capture))
+		nanosleep(&pause, NULL);
 	return capture;
 }
 

@@ -14,7 +14,9 @@ static const struct option_row options[] = {
          "given",
          AT(points)},
         {0, "decrypted", NULL,
-         "plaintext RTP instead; sluice-dataplane must run with --allow-decrypted", AT(decrypted)},
+         "plaintext RTP instead, with --stream or --endpoint; sluice-dataplane must run with "
+         "--allow-decrypted",
+         AT(decrypted)},
         {'c', "packets", "N", "end after so many packets", AT(packets)},
         {0, "bytes", "SIZE", "end after so many bytes; k, M and G may be written behind it",
          AT(bytes)},
