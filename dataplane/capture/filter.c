@@ -16,7 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SSRC_OFFSET 8 /* in RTP's header (RFC 3550, 5.1) */
+#define SSRC_OFFSET    8       /* in RTP's header (RFC 3550, 5.1) */
+#define COUNTER_PREFIX "drop." /* as `counter show` names a reason */
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
                                                         ...)
@@ -55,6 +56,8 @@ static int reason_find(struct filter *filter, const char *name, char *why)
 		filter->reason = DROP_REASONS;
 		return 0;
 	}
+	if (strncmp(name, COUNTER_PREFIX, strlen(COUNTER_PREFIX)) == 0)
+		name += strlen(COUNTER_PREFIX);
 	for (uint16_t i = 0; i < DROP_REASONS; i++) {
 		if (strcmp(drop_reasons[i].name, name) != 0)
 			continue;

@@ -18,9 +18,11 @@
 #define BUFFER_SIZE (256 * 1024)
 /* Room that the next packet may need: its bytes and its block. */
 #define PACKET_ROOM (UINT16_MAX + PCAPNG_BLOCK_MAX)
-#define IDLE_NS     1000000
-#define POLL_MS     50
-#define NSEC        1000000000ull
+/* A packet's block has no less: its fields, flags and queue. */
+#define PACKET_MIN 48
+#define IDLE_NS    1000000
+#define POLL_MS    50
+#define NSEC       1000000000ull
 /* A capture that is stopped has so long to get rid of what it holds. */
 #define END_MS        500
 #define NO_INTERFACE  UINT32_MAX
@@ -39,6 +41,9 @@ struct writer {
 	uint64_t begin_ns;
 	uint64_t started_ms, stop_ms, file_ms; /* CLOCK_MONOTONIC */
 	uint64_t file_bytes;
+	/* where packets in the buffer end: what is flushed is written */
+	uint32_t n_ends;
+	uint32_t ends[BUFFER_SIZE / PACKET_MIN];
 	uint32_t n_interfaces;
 	uint32_t interfaces[CAPTURE_INTERFACES]; /* numbers in this file */
 	uint64_t written[CAPTURE_INTERFACES];
@@ -96,10 +101,22 @@ static bool output_failed(struct writer *writer, int error)
 	return false;
 }
 
+/* Packets whose last byte lies before `at`, from the `counted`th on; returns how many there are. */
+static uint32_t packets_count(struct writer *writer, uint32_t counted, size_t at)
+{
+	uint32_t from = counted;
+
+	while (counted < writer->n_ends && writer->ends[counted] <= at)
+		counted++;
+	__atomic_add_fetch(&writer->capture->packets, counted - from, __ATOMIC_RELAXED);
+	return counted;
+}
+
 static bool buffer_flush(struct writer *writer)
 {
 	struct pcapng *pcapng = &writer->pcapng;
 	uint64_t progress_ms = now_ms();
+	uint32_t counted = 0;
 	size_t at = 0;
 
 	while (at < pcapng->length) {
@@ -108,6 +125,7 @@ static bool buffer_flush(struct writer *writer)
 
 		if (n > 0) {
 			at += (size_t)n;
+			counted = packets_count(writer, counted, at);
 			progress_ms = now_ms();
 			__atomic_add_fetch(&writer->capture->bytes, (uint64_t)n, __ATOMIC_RELAXED);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -121,6 +139,7 @@ static bool buffer_flush(struct writer *writer)
 	}
 	writer->file_bytes += pcapng->length;
 	pcapng->length = 0;
+	writer->n_ends = 0;
 	return true;
 }
 
@@ -279,7 +298,7 @@ static bool record_write(struct writer *writer, const struct capture_record *rec
 	                                       .comment = comment,
 	                               });
 	writer->written[record->interface]++;
-	__atomic_add_fetch(&writer->capture->packets, 1, __ATOMIC_RELAXED);
+	writer->ends[writer->n_ends++] = (uint32_t)writer->pcapng.length;
 	return true;
 }
 
@@ -306,7 +325,8 @@ static void limits_check(struct writer *writer)
 	const struct capture *capture = writer->capture;
 	const struct sluice_capture *wanted = &capture->wanted;
 
-	if ((wanted->max_packets != 0 && capture->packets >= wanted->max_packets) ||
+	if ((wanted->max_packets != 0 &&
+	     capture->packets + writer->n_ends >= wanted->max_packets) ||
 	    (wanted->max_bytes != 0 &&
 	     capture->bytes + writer->pcapng.length >= wanted->max_bytes) ||
 	    (wanted->max_seconds != 0 &&

@@ -38,6 +38,7 @@ static int rig_setup(void **state)
 		return -1;
 	options_default(&options);
 	options.mbufs = 4095;
+	options.workers = 2;
 	*state = &rig;
 	if (rig_create(&rig, &options) != 0)
 		return -1;
@@ -167,6 +168,26 @@ static void what_is_received_sent_and_dropped_is_written(void **state)
 	pcapng_free(&file);
 }
 
+static void a_packet_says_its_queue(void **state)
+{
+	struct rig *rig = *state;
+	struct sluice_capture want = wanted(POINT(RECEIVED));
+	int fd = file_open();
+	struct capture *capture = begin(rig, &want, fd);
+	uint8_t frame[FRAME_SIZE];
+
+	frame_make(frame, 4000);
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		assert_int_equal(rig_inject(rig, 0, queue, frame, sizeof(frame)), 0);
+		rig_walk(rig);
+	}
+	end(rig, capture, fd);
+	assert_int_equal(file.n_packets, 2);
+	assert_int_equal(file.packets[0].queue, 0);
+	assert_int_equal(file.packets[1].queue, 1);
+	pcapng_free(&file);
+}
+
 /* Its headers are gone when it is dropped: they are written again. */
 static void a_datagram_that_is_dropped_has_headers(void **state)
 {
@@ -242,6 +263,8 @@ static void filters_choose(void **state)
 	assert_int_equal(captured_of(rig, &want), 10);
 	want = wanted(POINT(DROPPED));
 	snprintf(want.filter.reason, sizeof(want.filter.reason), "kernel_none");
+	assert_int_equal(captured_of(rig, &want), 50);
+	snprintf(want.filter.reason, sizeof(want.filter.reason), "drop.kernel_none");
 	assert_int_equal(captured_of(rig, &want), 50);
 	snprintf(want.filter.reason, sizeof(want.filter.reason), "no_route");
 	assert_int_equal(captured_of(rig, &want), 0);
@@ -459,6 +482,7 @@ static void a_stuck_reader_ends_the_capture(void **state)
 	assert_int_equal(rig->dp->workers[0]->rx_packets - before, 4000);
 	await_done(rig, capture);
 	assert_int_equal(row_of(capture).state, SLUICE_CAPTURE_STUCK);
+	assert_in_range(row_of(capture).packets, 1, row_of(capture).bytes / FRAME_SIZE);
 	assert_null(rig->dp->captures);
 	capture_release(capture);
 	captures_tick(rig->dp);
@@ -631,6 +655,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_is_received_sent_and_dropped_is_written),
+	        cmocka_unit_test(a_packet_says_its_queue),
 	        cmocka_unit_test(a_datagram_that_is_dropped_has_headers),
 	        cmocka_unit_test(filters_choose),
 	        cmocka_unit_test(a_program_sees_headers),
