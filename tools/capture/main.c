@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOOK_MS 100
+#define LOOK_MS       100
+#define LOOK_FILES_MS 10 /* where a file may be full */
 
 static volatile sig_atomic_t asked_to_stop;
 
@@ -55,23 +56,29 @@ static bool reader_gone(const struct output *output)
 {
 	struct pollfd reader = {.fd = output->path == NULL ? STDOUT_FILENO : -1};
 
-	return poll(&reader, 1, LOOK_MS) == 1 && (reader.revents & POLLERR) != 0;
+	return poll(&reader, 1, output->many ? LOOK_FILES_MS : LOOK_MS) == 1 &&
+	       (reader.revents & POLLERR) != 0;
 }
 
-/* The dataplane has the next file's descriptor always. */
-static int file_supply(struct dataplane_link *link, struct output *output, uint32_t begun)
+static int fail_path(struct dataplane_link *link, const char *path, int error)
+{
+	snprintf(link->why, sizeof(link->why), "%s: %s", path, strerror(-error));
+	return error;
+}
+
+/* Of one file after the other the dataplane has the next one's descriptor always. */
+static int files_follow(struct dataplane_link *link, struct output *output, uint32_t begun)
 {
 	const char *path;
-	int fd, error;
+	int error = output_begun(output, begun, &path), fd;
 
+	if (error != 0)
+		return fail_path(link, path, error);
 	if (!output->many || begun < output->opened)
 		return 0;
-	output_trim(output, begun);
 	fd = output_open(output, &path);
-	if (fd < 0) {
-		snprintf(link->why, sizeof(link->why), "%s: %s", path, strerror(-fd));
-		return fd;
-	}
+	if (fd < 0)
+		return fail_path(link, path, fd);
 	error = link_file(link, fd);
 	close(fd);
 	return error;
@@ -94,7 +101,7 @@ static int wait_done(struct dataplane_link *link, struct output *output,
 		if (error == 0)
 			error = link_show(link, row);
 		if (error == 0 && !stopped && !row->done)
-			error = file_supply(link, output, row->files);
+			error = files_follow(link, output, row->files);
 	}
 	return error;
 }
@@ -119,14 +126,23 @@ static int report(const struct sluice_capture_row *row, bool quiet)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static bool is_stdout(const char *file)
+{
+	static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+
+	for (size_t i = 0; file != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(file, names[i]) == 0)
+			return true;
+	return file == NULL;
+}
+
 static int output_make(struct output *output, const struct capture_options *options,
                        const struct sluice_capture *request)
 {
 	uint64_t keep = 0;
 
 	*output = (struct output){
-	        .path = options->file != NULL && strcmp(options->file, "-") != 0 ? options->file
-	                                                                         : NULL,
+	        .path = is_stdout(options->file) ? NULL : options->file,
 	        .many = request->file_bytes != 0 || request->file_seconds != 0,
 	};
 	if (output->many && output->path == NULL)
@@ -139,6 +155,26 @@ static int output_make(struct output *output, const struct capture_options *opti
 	return EXIT_SUCCESS;
 }
 
+/* Begin to end: 0, or -errno with a line in link->why. */
+static int capture_run(struct dataplane_link *link, const struct sluice_capture *request, int fd,
+                       struct output *output, struct sluice_capture_row *row, bool quiet)
+{
+	const char *path;
+	int error = link_start(link, request, fd, row);
+
+	close(fd);
+	if (error == 0)
+		error = files_follow(link, output, 1);
+	if (error == 0 && !quiet)
+		fprintf(stderr, "capture %u runs; ^C ends it\n", row->id);
+	if (error == 0)
+		error = wait_done(link, output, row);
+	if (error != 0)
+		return error;
+	error = output_begun(output, row->files, &path);
+	return error == 0 ? 0 : fail_path(link, path, error);
+}
+
 static int run(const struct sluice_capture *request, struct output *output, const char *socket,
                bool quiet)
 {
@@ -149,22 +185,13 @@ static int run(const struct sluice_capture *request, struct output *output, cons
 
 	if (error != 0)
 		return fail(link.why);
+	signals_catch();
 	fd = output_open(output, &path);
 	if (fd < 0)
 		return fail_open(path, fd);
-	signals_catch();
-	error = link_start(&link, request, fd, &row);
-	close(fd);
-	if (error == 0)
-		error = file_supply(&link, output, 1);
-	if (error == 0 && !quiet)
-		fprintf(stderr, "capture %u runs; ^C ends it\n", row.id);
-	if (error == 0)
-		error = wait_done(&link, output, &row);
-	if (error != 0)
-		return fail(link.why);
-	output_end(output, row.files);
-	return report(&row, quiet);
+	error = capture_run(&link, request, fd, output, &row, quiet);
+	output_end(output);
+	return error == 0 ? report(&row, quiet) : fail(link.why);
 }
 
 int main(int argc, char **argv)
@@ -172,7 +199,7 @@ int main(int argc, char **argv)
 	struct capture_options options = {0};
 	static struct sluice_capture request;
 	char why[REQUEST_WHY_MAX];
-	struct output output;
+	static struct output output;
 	int first = options_read(&program_capture, argc, argv, &options);
 
 	if (first < 0)

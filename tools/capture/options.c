@@ -8,10 +8,11 @@
 #define AT(member) offsetof(struct capture_options, member)
 
 static const struct option_row options[] = {
-        {'w', "write", "FILE", "the file; - is stdout, which it is unless given", AT(file)},
-        {'p', "points", "LIST",
-         "where packets are seen: received, sent, dropped, with commas between; all three unless "
-         "given",
+        {'w', "write", "FILE",
+         "the file, replaced once the capture has begun; - is stdout, which it is unless given",
+         AT(file)},
+        {'p', "points", "received|sent|dropped|decrypted",
+         "where packets are seen, some of these with commas between; the first three unless given",
          AT(points)},
         {0, "decrypted", NULL,
          "plaintext RTP instead, with --stream or --endpoint; sluice-dataplane must run with "
@@ -33,7 +34,9 @@ static const struct option_row options[] = {
         {0, "reason", "NAME", "only what was dropped for this reason, `drop.NAME` of the counters",
          AT(reason)},
         {0, "files", "N", "with the next two: keep the last N files, all unless given", AT(files)},
-        {0, "file-size", "SIZE", "begin another file after so many bytes", AT(file_bytes)},
+        {0, "file-size", "SIZE",
+         "begin another file after so many bytes, and what comes within about 10 ms",
+         AT(file_bytes)},
         {0, "file-seconds", "N", "begin another file after so long", AT(file_seconds)},
         {0, "buffer", "KIB", "of each worker, 64 to 65536; 16384 unless given", AT(buffer)},
         {'q', "quiet", NULL, "say nothing but errors", AT(quiet)},

@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FILE_MODE 0600 /* what people said to each other */
 
 /* "calls.pcapng" is calls-00001.pcapng. */
 static const char *numbered(const struct output *output, uint32_t number, char path[PATH_MAX])
@@ -24,6 +22,12 @@ static const char *numbered(const struct output *output, uint32_t number, char p
 	snprintf(path, PATH_MAX, "%.*s-%05u%s", (int)(dot - output->path), output->path, number,
 	         dot);
 	return path;
+}
+
+/* The file that a name leads to, over links. */
+static const char *target_of(const char *name, char path[PATH_MAX])
+{
+	return realpath(name, path) != NULL ? path : name;
 }
 
 /*
@@ -43,6 +47,33 @@ static int stdout_open(void)
 	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 }
 
+/* A pipe, a device, somebody's descriptor: no other file can take its place. */
+static bool is_special(const char *name)
+{
+	struct stat status;
+
+	return strncmp(name, "/dev/", 5) == 0 || strncmp(name, "/proc/", 6) == 0 ||
+	       (stat(name, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+/* Under a name of its own until output_begun, for its owner alone: what people said to each
+ * other. */
+static int file_open(struct output *output, const char *name)
+{
+	char target[PATH_MAX];
+	int fd;
+
+	if (access(name, F_OK) == 0 && access(name, W_OK) != 0)
+		return -errno;
+	if (snprintf(output->ahead, PATH_MAX, "%s.XXXXXX", target_of(name, target)) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	fd = mkostemp(output->ahead, O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	output->ahead[0] = '\0';
+	return -errno;
+}
+
 int output_open(struct output *output, const char **path)
 {
 	static char name[PATH_MAX];
@@ -54,25 +85,52 @@ int output_open(struct output *output, const char **path)
 		return fd == -1 ? -errno : fd;
 	}
 	*path = numbered(output, output->opened + 1, name);
-	fd = open(*path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-	if (fd < 0)
-		return -errno;
-	output->opened++;
+	if (is_special(*path)) {
+		fd = open(*path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		fd = fd < 0 ? -errno : fd;
+	} else {
+		fd = file_open(output, *path);
+	}
+	if (fd >= 0)
+		output->opened++;
 	return fd;
 }
 
-void output_trim(const struct output *output, uint32_t begun)
+static int file_name(struct output *output, const char **path)
 {
-	char path[PATH_MAX];
+	static char name[PATH_MAX];
+	char target[PATH_MAX];
 
-	if (output->many && output->keep != 0 && begun > output->keep)
-		unlink(numbered(output, begun - output->keep, path));
+	*path = numbered(output, output->opened, name);
+	if (rename(output->ahead, target_of(*path, target)) != 0)
+		return -errno;
+	output->ahead[0] = '\0';
+	return 0;
 }
 
-void output_end(const struct output *output, uint32_t begun)
+int output_begun(struct output *output, uint32_t begun, const char **path)
 {
-	char path[PATH_MAX];
+	char name[PATH_MAX];
+	int error = 0;
 
-	if (output->many && output->opened > begun)
-		unlink(numbered(output, output->opened, path));
+	if (output->ahead[0] != '\0' && begun >= output->opened)
+		error = file_name(output, path);
+	if (!output->many || output->keep == 0)
+		return error;
+	for (; output->trimmed + output->keep < begun; output->trimmed++)
+		unlink(numbered(output, output->trimmed + 1, name));
+	return error;
+}
+
+void output_end(struct output *output)
+{
+	struct stat status;
+	const char *path;
+
+	if (output->ahead[0] == '\0')
+		return;
+	if (stat(output->ahead, &status) == 0 && status.st_size > 0)
+		output_begun(output, output->opened, &path);
+	else
+		unlink(output->ahead);
 }

@@ -22,6 +22,8 @@ static const char *const points[SLUICE_CAPTURE_POINTS] = {
         [SLUICE_CAPTURE_DECRYPTED] = "decrypted",
 };
 
+#define POINTS_EXPECTED "some of received, sent, dropped and decrypted, with commas between"
+
 #define POINTS_DEFAULT                                                                             \
 	(1u << SLUICE_CAPTURE_RECEIVED | 1u << SLUICE_CAPTURE_SENT | 1u << SLUICE_CAPTURE_DROPPED)
 
@@ -112,9 +114,8 @@ static int points_read(uint32_t *set, const char *list, char *why)
 			if (strlen(points[i]) == length && strncmp(points[i], list, length) == 0)
 				found = 1u << i;
 		if (found == 0) {
-			snprintf(why, REQUEST_WHY_MAX,
-			         "--points %.*s: expected received, sent or dropped", (int)length,
-			         list);
+			snprintf(why, REQUEST_WHY_MAX, "--points %.*s: expected " POINTS_EXPECTED,
+			         (int)length, list);
 			return -EINVAL;
 		}
 		*set |= found;
@@ -156,25 +157,50 @@ static int program_compile(struct sluice_capture_filter *filter, const char *exp
 	return 0;
 }
 
-static int expression_read(struct sluice_capture *request, char **words, int count, char *why)
+static int expression_read(char expression[EXPRESSION_MAX], char **words, int count, char *why)
 {
-	char expression[EXPRESSION_MAX];
 	size_t used = 0;
 
+	expression[0] = '\0';
 	for (int i = 0; i < count; i++) {
-		int length = snprintf(expression + used, sizeof(expression) - used, "%s%s",
+		int length = snprintf(expression + used, EXPRESSION_MAX - used, "%s%s",
 		                      i > 0 ? " " : "", words[i]);
 
-		if (length < 0 || (size_t)length >= sizeof(expression) - used) {
+		if (length < 0 || (size_t)length >= EXPRESSION_MAX - used) {
 			snprintf(why, REQUEST_WHY_MAX, "the filter is too long");
 			return -EINVAL;
 		}
 		used += (size_t)length;
 	}
-	if (count == 0)
-		return 0;
-	snprintf(request->note, sizeof(request->note), "filter: %.240s", expression);
-	return program_compile(&request->filter, expression, why);
+	return 0;
+}
+
+/* In the file itself: what is not in it, and why. */
+static void note_write(struct sluice_capture *request, const struct capture_options *options,
+                       const char *expression)
+{
+	const struct {
+		const char *name, *text;
+	} parts[] = {
+	        {"sample 1 in", options->sample},
+	        {"snap", options->snap},
+	        {"points", options->points},
+	        {"direction", options->direction},
+	        {"port", options->port},
+	        {"allocation", options->allocation},
+	        {"endpoint", options->endpoint},
+	        {"stream", options->stream},
+	        {"reason", options->reason},
+	        {"user", options->user},
+	        {"filter:", expression[0] != '\0' ? expression : NULL},
+	};
+	size_t used = 0, room = sizeof(request->note);
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < room; i++)
+		if (parts[i].text != NULL)
+			used += (size_t)snprintf(request->note + used, room - used, "%s%s %s",
+			                         used > 0 ? ", " : "", parts[i].name,
+			                         parts[i].text);
 }
 
 int request_make(struct sluice_capture *request, const struct capture_options *options,
@@ -192,6 +218,7 @@ int request_make(struct sluice_capture *request, const struct capture_options *o
 	        {"file-size", options->file_bytes, 4096, UINT64_MAX, &request->file_bytes, 8},
 	        {"file-seconds", options->file_seconds, 1, UINT32_MAX, &request->file_seconds, 4},
 	};
+	char expression[EXPRESSION_MAX];
 	int error;
 
 	*request = (struct sluice_capture){.snap = SNAP_DEFAULT, .buffer_kb = BUFFER_DEFAULT_KB};
@@ -201,6 +228,8 @@ int request_make(struct sluice_capture *request, const struct capture_options *o
 	if (error == 0)
 		error = where_read(filter, options, why);
 	if (error == 0)
-		error = expression_read(request, words, count, why);
-	return error;
+		error = expression_read(expression, words, count, why);
+	if (error == 0)
+		note_write(request, options, expression);
+	return error == 0 && count > 0 ? program_compile(filter, expression, why) : error;
 }
