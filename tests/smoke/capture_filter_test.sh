@@ -56,16 +56,44 @@ await 10 at_least 15 frames "$WORK/reason" frame
 assert capture_end
 assert_equal "$(frames "$WORK/reason" '!(frame.comment contains "reason turn_no_allocation")')" 0
 
-# three files of which two are kept
-lab exec dp sluice-capture -q -w "$WORK/ring.pcapng" --file-size 20k --files 2 -c 200 || fail "files"
-files=("$WORK"/ring-*.pcapng)
-((${#files[@]} >= 2 && ${#files[@]} <= 3)) || fail "files: ${files[*]}"
+# a sample: it says so in the file, and is one in ten
+capture "$WORK/sample" --sample 10 -p received
+await 20 at_least 100 frames "$WORK/sample" frame
+assert capture_end
+assert_match "$(capinfos "$WORK/sample")" 'sample 1 in 10, points received'
+
+# --snap, --bytes, --seconds, --buffer
+capture "$WORK/snap" --snap 64 --buffer 64 -c 100
+wait "$CAPTURE"
+assert_equal "$(frames "$WORK/snap" 'frame.cap_len > 64')" 0
+assert_frames "$WORK/snap" 'frame.len > 64 && frame.cap_len == 64'
+capture "$WORK/bytes" --bytes 20k
+wait "$CAPTURE"
+size=$(stat -c %s "$WORK/bytes")
+((size >= 20480 && size < 2 * 20480)) || fail "$size bytes"
+capture "$WORK/seconds" --seconds 1
+wait "$CAPTURE" || fail "a capture of a second"
+assert_frames "$WORK/seconds" 'udp'
+
+# of many files two are kept
+lab exec dp sluice-capture -q -w "$WORK/ring.pcapng" --file-size 20k --files 2 -c 400 || fail "files"
+files=("$WORK"/ring-*)
+assert_equal "${#files[@]}" 2 "files"
 [[ ! -e $WORK/ring-00001.pcapng ]] || fail "the first file is still there"
 for file in "${files[@]}"; do
 	assert_frames "$file" 'udp'
 	assert capinfos "$file"
 done >/dev/null
+lab exec dp sluice-capture -q -w "$WORK/time.pcapng" --file-seconds 1 --seconds 3 || fail "files by time"
+files=("$WORK"/time-*)
+((${#files[@]} >= 2 && ${#files[@]} <= 4)) || fail "files: ${files[*]}"
 
+# a capture that is refused leaves what was there
+echo old >"$WORK/none"
+assert_match "$(refused --port nobody)" 'no port nobody'
+assert_equal "$(<"$WORK/none")" old "an older file"
+assert_equal "$(echo "$WORK"/none*)" "$WORK/none" "files"
+assert_match "$(refused --reason drop.nothing)" 'no reason to drop'
 assert_match "$(refused --port nobody)" 'no port nobody'
 assert_match "$(refused --reason nothing)" 'no reason to drop'
 assert_match "$(refused --decrypted)" 'runs without --allow-decrypted'

@@ -40,7 +40,37 @@ await 10 grep -q runs "$WORK/said"
 kill -KILL $reader
 call
 await 10 process_gone $tool
+assert wait $tool
+assert grep -q 'the reader has gone' "$WORK/said"
 await_equal 5 0 captures
+
+# slow: what the smallest buffer has no room for is in the file's statistics, and in the last line
+exec 3<>"$WORK/pipe" # held open, and nobody reads from it yet
+"$SLUICE_ROOT/tools/lab" exec dp sluice-capture --buffer 64 >"$WORK/pipe" 2>"$WORK/said" 3>&- &
+tool=$!
+at_exit process_end $tool
+await 10 grep -q runs "$WORK/said"
+lost() { ctl -s /run/sluice/dataplane.sock -j capture show | jq '.[0].lost'; }
+in_client turnutils_uclient -u demo -w demo -n 1000 -m 4 -z 1 -l 1000 -c -e $PEER4 $SERVER4 >/dev/null 2>&1 3>&- &
+load=$!
+at_exit process_end $load
+await 10 at_least 1 lost
+cat <"$WORK/pipe" >"$WORK/slow" 3>&- &
+reader=$!
+at_exit process_end $reader
+kill -TERM $tool
+assert wait $tool
+exec 3>&-
+assert wait $reader
+assert_match "$(<"$WORK/said")" '[1-9][0-9]* packets lost'
+# sum FIELD: of the file's blocks, as tshark reads them
+sum() {
+	tshark -r "$WORK/slow" -X 'read_format:MIME Files Format' -T fields -E occurrence=a -e "pcapng.options.option.data.interface.$1" 2>/dev/null |
+		tr -s ',\n' '\n' | awk '{ sum += $1 } END { print sum + 0 }'
+}
+assert_equal "$(sum dropped)" "$(sed -n 's/.* written, \([0-9]*\) packets lost.*/\1/p' "$WORK/said")" "lost"
+assert_equal "$(($(sum received) - $(sum dropped)))" "$(frames "$WORK/slow" frame)" "written"
+process_end $load
 
 # the tool killed: the file is whole
 capture "$WORK/file"

@@ -88,13 +88,12 @@ static int files_follow(struct dataplane_link *link, struct output *output, uint
 static int wait_done(struct dataplane_link *link, struct output *output,
                      struct sluice_capture_row *row)
 {
-	bool stopped = false;
+	bool stopped = false, left = false;
 	int error = 0;
 
 	while (error == 0 && !row->done) {
-		bool stop = (reader_gone(output) || asked_to_stop) && !stopped;
-
-		if (stop) {
+		left |= reader_gone(output);
+		if ((left || asked_to_stop) && !stopped) {
 			error = link_stop(link);
 			stopped = true;
 		}
@@ -103,6 +102,8 @@ static int wait_done(struct dataplane_link *link, struct output *output,
 		if (error == 0 && !stopped && !row->done)
 			error = files_follow(link, output, row->files);
 	}
+	if (left && row->state == SLUICE_CAPTURE_STOPPED)
+		row->state = SLUICE_CAPTURE_GONE;
 	return error;
 }
 
