@@ -53,9 +53,10 @@ static inline const struct capture_set *capture_at(const struct dataplane *dp,
 void capture_packets(const struct dataplane *dp, const struct capture_set *set,
                      enum sluice_capture_point point, uint16_t producer, struct rte_mbuf **mbufs,
                      uint16_t count);
-/* What ends here for one reason; the packets are only read: others may have them as well. */
-void capture_dropped(const struct dataplane *dp, uint16_t producer, struct rte_mbuf **mbufs,
-                     uint16_t count, enum drop_reason reason);
+/* What ends for one reason at a node, without the node drop; the packets are only read: others may
+ * have them as well. */
+void capture_dropped(const struct dataplane *dp, const char *node, uint16_t producer,
+                     struct rte_mbuf **mbufs, uint16_t count, enum drop_reason reason);
 /* Of the burst that was captured last, the port took the first `sent` packets. */
 void capture_sent(const struct capture_set *set, uint16_t producer, uint16_t sent);
 

@@ -6,6 +6,7 @@
 #include "srtp/rtp.h"
 
 #include <rte_cycles.h>
+#include <rte_graph.h>
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct looking {
 	uint64_t tsc;
 	enum sluice_capture_point point;
 	enum drop_reason reason; /* of all; DROP_REASONS: each packet has its own */
+	uint16_t node;           /* where `reason` is one */
 	uint16_t producer;
 };
 
@@ -161,6 +163,7 @@ static void record_write(const struct looking *looking, struct rte_mbuf *mbuf,
 	        .position = position,
 	        .point = looking->point,
 	        .reason = reason_of(looking, packet),
+	        .node = looking->reason == DROP_REASONS ? packet->node : looking->node,
 	        .direction = direction_of(form),
 	};
 	record->length = bytes_copy(mbuf, view, form, snap, record->data);
@@ -237,8 +240,8 @@ void capture_packets(const struct dataplane *dp, const struct capture_set *set,
 	        mbufs, count);
 }
 
-void capture_dropped(const struct dataplane *dp, uint16_t producer, struct rte_mbuf **mbufs,
-                     uint16_t count, enum drop_reason reason)
+void capture_dropped(const struct dataplane *dp, const char *node, uint16_t producer,
+                     struct rte_mbuf **mbufs, uint16_t count, enum drop_reason reason)
 {
 	const struct capture_set *set = capture_at(dp, SLUICE_CAPTURE_DROPPED);
 
@@ -247,6 +250,7 @@ void capture_dropped(const struct dataplane *dp, uint16_t producer, struct rte_m
 		             &(const struct looking){.dp = dp,
 		                                     .point = SLUICE_CAPTURE_DROPPED,
 		                                     .producer = producer,
+		                                     .node = (uint16_t)rte_node_from_name(node),
 		                                     .reason = reason},
 		             mbufs, count);
 }

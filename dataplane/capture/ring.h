@@ -28,7 +28,9 @@ struct capture_record {
 	uint8_t point;     /* enum sluice_capture_point */
 	uint8_t reason;    /* enum drop_reason */
 	uint8_t direction; /* enum sluice_capture_direction */
-	uint8_t pad[7];
+	uint8_t pad;
+	uint16_t node; /* rte_node's id, of what is dropped */
+	uint8_t pad2[4];
 	uint8_t data[];
 };
 static_assert(sizeof(struct capture_record) == 32, "record");

@@ -5,6 +5,7 @@
 #include "common/privilege.h"
 
 #include <rte_cycles.h>
+#include <rte_graph.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -255,6 +256,17 @@ static bool file_rotate(struct writer *writer)
 
 /* -- packets -- */
 
+/* srtp_encrypt has a loop of its own, and these reasons to itself. */
+static const char *node_name(const struct capture_record *record)
+{
+	const char *name;
+
+	if (record->reason == DROP_SRTP_CIPHER || record->reason == DROP_MEDIA_BACKLOG)
+		return "srtp_encrypt";
+	name = record->node < rte_node_max_count() ? rte_node_id_to_name(record->node) : NULL;
+	return name != NULL ? name : "drop";
+}
+
 static void comment_write(char comment[COMMENT_MAX], const struct capture_record *record)
 {
 	const struct drop_reason_info *reason =
@@ -271,8 +283,8 @@ static void comment_write(char comment[COMMENT_MAX], const struct capture_record
 		snprintf(comment, COMMENT_MAX, "decrypted, node media_route");
 		break;
 	default:
-		snprintf(comment, COMMENT_MAX, "dropped, node drop, reason %s: %s", reason->name,
-		         reason->help);
+		snprintf(comment, COMMENT_MAX, "dropped, node %s, reason %s: %s", node_name(record),
+		         reason->name, reason->help);
 	}
 }
 

@@ -29,7 +29,8 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 			worker->handed_over++;
 		} else {
 			worker->ring_full++;
-			rte_node_enqueue_x1(graph, node, drop(mbuf, DROP_RING_FULL), mbuf);
+			drop(mbuf, DROP_RING_FULL);
+			node_drop(graph, node, &objs[i], 1);
 		}
 	}
 	return nb_objs;

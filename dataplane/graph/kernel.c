@@ -25,7 +25,8 @@ static uint16_t kernel_process(struct rte_graph *graph, struct rte_node *node, v
 			continue;
 		if (i > start)
 			punt_burst(graph, node, objs + start, i - start, PUNT_KERNEL);
-		rte_node_enqueue_x1(graph, node, drop(objs[i], DROP_KERNEL_NONE), objs[i]);
+		drop(objs[i], DROP_KERNEL_NONE);
+		node_drop(graph, node, &objs[i], 1);
 		start = i + 1;
 	}
 	if (nb_objs > start)

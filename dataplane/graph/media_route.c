@@ -67,7 +67,8 @@ static void others_serve(struct worker *worker, struct rte_mbuf *mbuf, uint64_t 
 		} else {
 			worker->ring_full++;
 			worker->drops[DROP_RING_FULL]++;
-			capture_dropped(worker->dp, worker->id, &mbuf, 1, DROP_RING_FULL);
+			capture_dropped(worker->dp, "media_route", worker->id, &mbuf, 1,
+			                DROP_RING_FULL);
 			rte_pktmbuf_free(mbuf);
 		}
 	}

@@ -25,6 +25,21 @@ static inline struct worker *node_worker(const struct rte_node *node)
 
 typedef rte_edge_t (*node_step)(struct worker *worker, struct rte_mbuf *mbuf);
 
+/* Looked at where a packet is dropped, written on the way there alone. */
+static inline void node_mark(const struct rte_node *node, void **objs, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		packet_of(objs[i])->node = (uint16_t)node->id;
+}
+
+/* Their reason is set. */
+static inline void node_drop(struct rte_graph *graph, struct rte_node *node, void **objs,
+                             uint16_t count)
+{
+	node_mark(node, objs, count);
+	rte_node_enqueue(graph, node, EDGE_DROP, objs, count);
+}
+
 /* What has gathered for the speculated edge: objs[start .. end) are still in place and unmoved. */
 struct node_run {
 	rte_edge_t edge;
@@ -34,6 +49,8 @@ struct node_run {
 static __rte_always_inline void node_run_end(struct rte_graph *graph, struct rte_node *node,
                                              struct node_run *run, void **objs, uint16_t end)
 {
+	if (unlikely(run->edge == EDGE_DROP))
+		node_mark(node, objs + run->start, end - run->start);
 	if (end != run->start)
 		rte_node_enqueue(graph, node, run->edge, objs + run->start, end - run->start);
 }
@@ -54,10 +71,13 @@ static __rte_always_inline void node_run_next(struct rte_graph *graph, struct rt
 static __rte_always_inline void node_run_finish(struct rte_graph *graph, struct rte_node *node,
                                                 struct node_run *run, void **objs, uint16_t nb_objs)
 {
-	if (likely(run->start == 0 && objs == node->objs && node->idx == nb_objs))
+	if (likely(run->start == 0 && objs == node->objs && node->idx == nb_objs)) {
+		if (unlikely(run->edge == EDGE_DROP))
+			node_mark(node, objs, nb_objs);
 		rte_node_next_stream_move(graph, node, run->edge);
-	else
+	} else {
 		node_run_end(graph, node, run, objs, nb_objs);
+	}
 }
 
 /* What a step is going to read is asked for NODE_PREFETCH packets before: the metadata, or the

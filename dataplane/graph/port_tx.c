@@ -25,7 +25,7 @@ static void frames_drop(struct rte_graph *graph, struct rte_node *node, struct r
 		packet_of(mbufs[i])->reason = reason;
 		packet_of(mbufs[i])->form = PACKET_FRAME_OUT;
 	}
-	rte_node_enqueue(graph, node, PORT_TX_DROP, (void **)mbufs, count);
+	node_drop(graph, node, (void **)mbufs, count);
 }
 
 static void frames_hand_over(struct rte_graph *graph, struct rte_node *node, struct worker *owner,

@@ -10,13 +10,14 @@
 #include <event2/event.h>
 #include <rte_malloc.h>
 
-#define WAITING_MAX  1024 /* next hops at once */
-#define HELD_SHARE   8    /* one mbuf in so many may wait: hosts that do not answer starve nobody */
-#define WAITING_S    3    /* the kernel's own patience: three probes */
-#define ASK_AGAIN_S  1
-#define POLL_BURST   64
-#define POLL_BURSTS  16
-#define POLL_BUSY_US 1000
+#define NEIGHBOUR_NODE "neighbour_wait"
+#define WAITING_MAX    1024 /* next hops at once */
+#define HELD_SHARE     8 /* one mbuf in so many may wait: hosts that do not answer starve nobody */
+#define WAITING_S      3 /* the kernel's own patience: three probes */
+#define ASK_AGAIN_S    1
+#define POLL_BURST     64
+#define POLL_BURSTS    16
+#define POLL_BUSY_US   1000
 
 /* Datagrams that wait for one next hop. */
 struct waiting {
@@ -91,14 +92,15 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
 	for (unsigned int i = taken; i < nb_objs; i++)
 		packet_of(objs[i])->reason = reasons[kind];
 	if (taken < nb_objs)
-		rte_node_enqueue(graph, node, EDGE_DROP, objs + taken, nb_objs - taken);
+		node_drop(graph, node, objs + taken, nb_objs - taken);
 }
 
-static void punt_drop(struct dataplane *dp, struct rte_mbuf **mbufs, uint16_t count,
-                      enum drop_reason reason)
+/* node: that handed them to us. */
+static void punt_drop(struct dataplane *dp, const char *node, struct rte_mbuf **mbufs,
+                      uint16_t count, enum drop_reason reason)
 {
 	dp->punt->drops[reason] += count;
-	capture_dropped(dp, capture_control_producer(dp), mbufs, count, reason);
+	capture_dropped(dp, node, capture_control_producer(dp), mbufs, count, reason);
 	rte_pktmbuf_free_bulk(mbufs, count);
 }
 
@@ -127,7 +129,7 @@ static void output_again(struct dataplane *dp, uint32_t slot, struct rte_mbuf **
 		packet_of(mbufs[i])->entry = PACKET_ENTRY_IP_OUTPUT;
 	put = worker_inbox_put(worker, mbufs, count);
 	if (put < count)
-		punt_drop(dp, mbufs + put, count - put, DROP_RING_FULL);
+		punt_drop(dp, NEIGHBOUR_NODE, mbufs + put, count - put, DROP_RING_FULL);
 }
 
 /* A next hop that failed a moment ago is not asked for again at once: its datagrams end here. */
@@ -141,7 +143,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	struct waiting *waiting;
 
 	if (entry->port == PORT_NONE) {
-		punt_drop(dp, &mbuf, 1, DROP_NO_ROUTE);
+		punt_drop(dp, NEIGHBOUR_NODE, &mbuf, 1, DROP_NO_ROUTE);
 		return;
 	}
 	if (slot == 0)
@@ -159,7 +161,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	}
 	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD ||
 	    punt->n_held >= dp->options.mbufs / HELD_SHARE) {
-		punt_drop(dp, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
+		punt_drop(dp, NEIGHBOUR_NODE, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
 		return;
 	}
 	waiting->mbufs[waiting->count++] = mbuf;
@@ -180,7 +182,8 @@ void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
 	if (state == NEIGHBOUR_REACHED)
 		output_again(dp, slot, waiting->mbufs, waiting->count);
 	else
-		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		punt_drop(dp, NEIGHBOUR_NODE, waiting->mbufs, waiting->count,
+		          DROP_NEIGHBOUR_FAILED);
 	dp->punt->n_held -= waiting->count;
 	waiting->count = 0;
 	if (state == NEIGHBOUR_REACHED)
@@ -203,7 +206,8 @@ static void waiting_expire(struct dataplane *dp)
 			i++;
 			continue;
 		}
-		punt_drop(dp, waiting->mbufs, waiting->count, DROP_NEIGHBOUR_FAILED);
+		punt_drop(dp, NEIGHBOUR_NODE, waiting->mbufs, waiting->count,
+		          DROP_NEIGHBOUR_FAILED);
 		punt->n_held -= waiting->count;
 		waiting_remove(punt, waiting);
 	}
@@ -214,7 +218,7 @@ static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
 	const struct port *port = &dp->ports->table[packet_of(mbuf)->port];
 
 	if (port->tap == NULL || tap_write(port->tap, mbuf) != 0)
-		punt_drop(dp, &mbuf, 1, DROP_KERNEL_FULL);
+		punt_drop(dp, "kernel", &mbuf, 1, DROP_KERNEL_FULL);
 	else
 		rte_pktmbuf_free(mbuf);
 }

@@ -20,7 +20,7 @@ assert_match "$(capinfos "$all" 2>&1)" 'application: +sluice-dataplane'
 comments "$all" >"$WORK/comments"
 assert grep -q 'received, node port_rx' "$WORK/comments"
 assert grep -q 'sent, node port_tx' "$WORK/comments"
-assert grep -q 'dropped, node drop, reason turn_no_allocation: ' "$WORK/comments"
+assert grep -q 'dropped, node turn_to_client, reason turn_no_allocation: ' "$WORK/comments"
 
 # what tshark makes of it
 assert_frames "$all" 'stun.type == 0x0003 && frame.comment contains "received"'

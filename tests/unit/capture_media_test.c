@@ -225,7 +225,7 @@ static void what_another_worker_has_no_room_for_is_dropped(void **state)
 	end(rig, capture, fd);
 	assert_int_equal(worker->drops[DROP_RING_FULL] - drops, 3);
 	assert_int_equal(file.n_packets, 3);
-	assert_int_equal(count_of("dropped, node drop, reason ring_full", VOICE), 3);
+	assert_int_equal(count_of("dropped, node media_route, reason ring_full", VOICE), 3);
 	assert_int_equal(file.packets[0].captured, HEADERS + RTP_HEADER_SIZE);
 	pcapng_free(&file);
 }

@@ -152,7 +152,7 @@ static void what_is_received_sent_and_dropped_is_written(void **state)
 	assert_int_equal(packet[0].flags & 3, 1);
 	assert_int_equal(packet[0].captured, sizeof(frame));
 	assert_memory_equal(packet[0].data, frame, sizeof(frame));
-	assert_true(starts(packet[1].comment, "dropped, node drop, reason kernel_none: "));
+	assert_true(starts(packet[1].comment, "dropped, node kernel, reason kernel_none: "));
 	assert_int_equal(packet[1].flags & 3, 1);
 	assert_memory_equal(packet[1].data, frame, sizeof(frame));
 	assert_string_equal(file.interfaces[packet[2].interface].name, "rig1");
@@ -202,7 +202,7 @@ static void a_datagram_that_is_dropped_has_headers(void **state)
 	send_to(rig, "203.0.113.9", 7);
 	end(rig, capture, fd);
 	assert_int_equal(file.n_packets, 1);
-	assert_true(starts(file.packets[0].comment, "dropped, node drop, reason no_route: "));
+	assert_true(starts(file.packets[0].comment, "dropped, node ip_output, reason no_route: "));
 	assert_int_equal(file.packets[0].flags & 3, 2);
 	assert_int_equal(file.packets[0].length, 14 + 20 + 8 + 100);
 	header = (const void *)(file.packets[0].data + 14);
@@ -332,7 +332,7 @@ static void what_the_kernel_does_not_take_is_dropped(void **state)
 	punt_poll(rig->dp);
 	end(rig, capture, fd);
 	assert_int_equal(file.n_packets, 2);
-	assert_true(starts(file.packets[0].comment, "dropped, node drop, reason kernel_full: "));
+	assert_true(starts(file.packets[0].comment, "dropped, node kernel, reason kernel_full: "));
 	assert_string_equal(file.interfaces[file.packets[0].interface].name, "rig0");
 	frame_make(frame, 4000);
 	assert_memory_equal(file.packets[1].data, frame, sizeof(frame));
