@@ -20,7 +20,7 @@ at_exit process_end $reader
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
 tool=$!
 at_exit process_end $tool
-await 10 grep -q runs "$WORK/said"
+await 10 grep -qs runs "$WORK/said"
 call
 await 10 process_gone $tool
 wait $tool && fail "a stuck reader is a failure"
@@ -30,13 +30,14 @@ await_equal 5 0 captures
 call
 
 # killed: what writes to it is told so
+rm "$WORK/said"
 cat "$WORK/pipe" >/dev/null &
 reader=$!
 at_exit process_end $reader
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
 tool=$!
 at_exit process_end $tool
-await 10 grep -q runs "$WORK/said"
+await 10 grep -qs runs "$WORK/said"
 kill -KILL $reader
 call
 await 10 process_gone $tool
@@ -45,11 +46,12 @@ assert grep -q 'the reader has gone' "$WORK/said"
 await_equal 5 0 captures
 
 # slow: what the smallest buffer has no room for is in the file's statistics, and in the last line
+rm "$WORK/said"
 exec 3<>"$WORK/pipe" # held open, and nobody reads from it yet
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture --buffer 64 >"$WORK/pipe" 2>"$WORK/said" 3>&- &
 tool=$!
 at_exit process_end $tool
-await 10 grep -q runs "$WORK/said"
+await 10 grep -qs runs "$WORK/said"
 lost() { ctl -s /run/sluice/dataplane.sock -j capture show | jq '.[0].lost'; }
 in_client turnutils_uclient -u demo -w demo -n 1000 -m 4 -z 1 -l 1000 -c -e $PEER4 $SERVER4 >/dev/null 2>&1 3>&- &
 load=$!
