@@ -15,6 +15,7 @@
 #include "media/frame.h"
 #include "media/out_header.h"
 #include "net/port.h"
+#include "net/service.h"
 
 #define SLICE        8
 #define PORT_REFUSED 0 /* an mbuf's own port: the cipher did not take it */
@@ -89,6 +90,7 @@ static __rte_always_inline void packet_frame(struct out_burst *out, struct rte_m
 	frame_write(frame, begin, rtp, plain);
 	packet_of(mbuf)->port = frame->port;
 	packet_of(mbuf)->form = PACKET_FRAME_OUT;
+	packet_of(mbuf)->service_kind = SERVICE_NONE;
 	if (likely(frame->tx_checksum)) {
 		frame_offload(frame, mbuf, plain);
 	} else {

@@ -187,8 +187,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_log),     cmocka_unit_test(test_journal),
-	        cmocka_unit_test(test_attacks), cmocka_unit_test(test_always),
-	        cmocka_unit_test(test_levels),
+	        cmocka_unit_test(test_attacks), cmocka_unit_test(test_levels),
+	        cmocka_unit_test(test_always),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
