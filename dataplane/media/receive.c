@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/receive.h"
 
+#include "media/bytes.h"
+
 #include <rte_hash.h>
 
 #include <string.h>
+
+#define RTCP_SENDER_OFFSET 4 /* in the clear (RFC 3711, 3.4) */
 
 struct endpoint *endpoint_find(const struct media *media, const struct packet *packet)
 {
@@ -202,11 +206,28 @@ static bool rtcp_mki_ok(const struct endpoint *endpoint, const uint8_t *data, ui
 	       mki_is(endpoint, data + length - behind - endpoint->mki_length);
 }
 
+/* Each sender has indices of its own: all that an endpoint publishes, and what it reports under. */
+static enum drop_reason rtcp_take(struct endpoint *endpoint, uint32_t ssrc, uint32_t index)
+{
+	switch (srtcp_window_take(&endpoint->rtcp_senders, ssrc, index)) {
+	case SRTP_WINDOW_NEW:
+		return DROP_NONE;
+	case SRTP_WINDOW_REPLAYED:
+		endpoint->replayed++;
+		return DROP_SRTP_REPLAY;
+	case SRTP_WINDOW_FULL:
+		return DROP_SRTCP_SENDERS;
+	default:
+		return DROP_SRTP_OLD;
+	}
+}
+
 enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
                               struct endpoint *endpoint)
 {
 	struct packet *packet = packet_of(mbuf);
 	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, packet->payload_offset);
+	enum drop_reason reason;
 	uint32_t index = 0;
 	int length;
 
@@ -222,12 +243,9 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 		endpoint->auth_failed++;
 		return DROP_SRTP_AUTH;
 	}
-	/* The index is 31 bits long and in the packet: no rollover to guess. */
-	if (unlikely(srtp_window_look(&endpoint->rtcp_window, index) != SRTP_WINDOW_NEW ||
-	             !srtp_window_take(&endpoint->rtcp_window, index))) {
-		endpoint->replayed++;
-		return DROP_SRTP_REPLAY;
-	}
+	reason = rtcp_take(endpoint, read_be32(data + RTCP_SENDER_OFFSET), index);
+	if (unlikely(reason != DROP_NONE))
+		return reason;
 	remote_learn(endpoint, packet);
 	mbuf_cut(mbuf, (uint16_t)length);
 	packet->media = (struct packet_media){

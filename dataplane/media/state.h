@@ -22,6 +22,7 @@
 #include "media/sender_clock.h"
 #include "srtp/engine.h"
 #include "srtp/receive_window.h"
+#include "srtp/rtcp_window.h"
 
 #define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
@@ -91,7 +92,7 @@ struct endpoint {
 	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation
 	                                 to 0 */
 	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
-	struct srtp_receive_window rtcp_window;
+	struct srtcp_senders rtcp_senders;
 	uint64_t rtcp_due;         /* TSC */
 	uint32_t rtcp_next;        /* of subscriptions->list: where this round of reports stands */
 	uint32_t rtcp_source_next; /* of sources->sources: the next to report on */

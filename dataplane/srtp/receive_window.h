@@ -18,7 +18,12 @@ struct srtp_receive_window {
 	uint64_t words[SRTP_WINDOW_WORDS];
 };
 
-enum srtp_window_verdict { SRTP_WINDOW_NEW, SRTP_WINDOW_REPLAYED, SRTP_WINDOW_OLD };
+enum srtp_window_verdict {
+	SRTP_WINDOW_NEW,
+	SRTP_WINDOW_REPLAYED,
+	SRTP_WINDOW_OLD,
+	SRTP_WINDOW_FULL, /* of SRTCP: no room for another sender */
+};
 
 /* The index that seq (host order) most likely stands for (RFC 3711, 3.3.1, appendix A). */
 uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t seq);

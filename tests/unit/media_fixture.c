@@ -23,7 +23,6 @@
 #define FIRST_PARTY    10
 #define PAYLOAD_LENGTH 200
 #define PAYLOAD_TYPE   96
-#define MKI_BYTE       0x5a
 #define MASTER_SALT    14 /* libsrtp2 takes this much for GCM too, and uses 12 */
 
 static const struct rte_ether_addr party_mac = {{2, 0, 0, 0, 0, 9}};
@@ -57,7 +56,7 @@ void media_scene_destroy(struct media_scene *scene)
 	free(scene);
 }
 
-static srtp_t session_create(uint8_t profile, uint8_t *key, srtp_ssrc_type_t direction)
+static srtp_t session_create(const struct party *party, uint8_t *key, srtp_ssrc_type_t direction)
 {
 	static const srtp_profile_t profiles[SLUICE_SRTP_PROFILES] = {
 	        [SLUICE_SRTP_GCM128] = srtp_profile_aead_aes_128_gcm,
@@ -65,17 +64,21 @@ static srtp_t session_create(uint8_t profile, uint8_t *key, srtp_ssrc_type_t dir
 	        [SLUICE_SRTP_CM80] = srtp_profile_aes128_cm_sha1_80,
 	        [SLUICE_SRTP_CM32] = srtp_profile_aes128_cm_sha1_32,
 	};
+	srtp_profile_t profile = profiles[party->profile];
+	srtp_master_key_t master = {.key = key,
+	                            .mki_id = (uint8_t *)(uintptr_t)party->mki,
+	                            .mki_size = party->mki_length};
+	srtp_master_key_t *masters[] = {&master};
 	srtp_policy_t policy = {0};
 	srtp_t session;
 
-	assert_int_equal(
-	        srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profiles[profile]),
-	        srtp_err_status_ok);
-	assert_int_equal(
-	        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profiles[profile]),
-	        srtp_err_status_ok);
+	assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile),
+	                 srtp_err_status_ok);
+	assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile),
+	                 srtp_err_status_ok);
 	policy.ssrc.type = direction;
-	policy.key = key;
+	policy.keys = masters;
+	policy.num_master_keys = 1;
 	policy.window_size = 1024;
 	policy.allow_repeat_tx = 1;
 	assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
@@ -90,11 +93,21 @@ static void addr_fill(struct sluice_addr *addr, const struct ip_addr *ip, uint16
 
 struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile)
 {
+	static const uint8_t mki[SLUICE_MEDIA_MKI_MAX] = {9, 8, 7, 6, 5, 4, 3, 2};
+
+	return party_add_mki(scene, name, profile, mki, scene->mki_length);
+}
+
+struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
+                            const uint8_t *mki, uint8_t mki_length)
+{
 	uint32_t number = scene->n_parties++;
 	struct party *party = &scene->parties[number];
 	uint8_t length = srtp_profiles[profile].key_length + srtp_profiles[profile].salt_length;
-	struct sluice_endpoint endpoint = {
-	        .profile = profile, .rx_key_length = length, .tx_key_length = length};
+	struct sluice_endpoint endpoint = {.profile = profile,
+	                                   .rx_key_length = length,
+	                                   .tx_key_length = length,
+	                                   .mki_length = mki_length};
 	char text[32], why[SLUICE_API_ERROR_MAX] = "";
 	struct ip_addr local = ip(LOCAL_IP);
 
@@ -105,16 +118,18 @@ struct party *party_add(struct media_scene *scene, const char *name, uint8_t pro
 	party->addr = (struct transport_addr){.ip = ip(text), .port = PARTY_PORT};
 	party->profile = profile;
 	party->lose_seq = -1;
-	party->mki_length = endpoint.mki_length = scene->mki_length;
-	memset(endpoint.mki, MKI_BYTE, endpoint.mki_length);
 	for (uint8_t i = 0; i < length; i++) {
 		endpoint.rx_key[i] = (uint8_t)(number * 50 + i);
 		endpoint.tx_key[i] = (uint8_t)(number * 50 + i + 7);
 	}
-	party->tx = session_create(profile, endpoint.rx_key, ssrc_any_outbound);
-	party->rx = session_create(profile, endpoint.tx_key, ssrc_any_inbound);
+	party->mki_length = mki_length;
+	for (uint8_t i = 0; i < mki_length; i++)
+		party->mki[i] = endpoint.mki[i] = mki[i];
+	party->tx = session_create(party, endpoint.rx_key, ssrc_any_outbound);
+	party->rx = session_create(party, endpoint.tx_key, ssrc_any_inbound);
 	addr_fill(&endpoint.local, &local, LOCAL_PORT);
 	addr_fill(&endpoint.remote, &party->addr.ip, party->addr.port);
+	party->endpoint = endpoint;
 	if (media_endpoint_add(scene->rig.dp->media, &endpoint, 0, why) != 0)
 		fail_msg("%s", why);
 	assert_int_equal(rig_neighbour(&scene->rig, 0, &party->addr.ip, &party_mac), 0);
@@ -167,20 +182,6 @@ static bool lost_on_the_way(struct party *party, const uint8_t *packet)
 	return true;
 }
 
-/* Takes out the MKI, in front of HMAC's tag or behind all that AEAD writes (RFC 3711, 3.1 and 3.4;
- * RFC 7714, 8.2 and 9.2). Returns the length without it. */
-static int mki_take(const struct party *party, uint8_t *packet, int length, bool rtcp)
-{
-	const struct srtp_profile_info *profile = &srtp_profiles[party->profile];
-	int behind = profile->aead ? 0 : rtcp ? profile->rtcp_tag_length : profile->tag_length;
-	uint8_t *mki = packet + length - behind - party->mki_length;
-
-	for (int i = 0; i < party->mki_length; i++)
-		assert_int_equal(mki[i], MKI_BYTE);
-	memmove(mki, mki + party->mki_length, (size_t)behind);
-	return length - party->mki_length;
-}
-
 static void party_take(struct party *party, const struct frame *frame)
 {
 	struct party_packet *packet = &party->queue[party->tail % PARTY_QUEUE];
@@ -193,9 +194,10 @@ static void party_take(struct party *party, const struct frame *frame)
 	assert_true(party->tail - party->head < PARTY_QUEUE);
 	memcpy(packet->bytes, frame->payload, frame->length);
 	packet->rtcp = rtp_is_rtcp(packet->bytes[1]);
-	length = mki_take(party, packet->bytes, length, packet->rtcp);
-	status = packet->rtcp ? srtp_unprotect_rtcp(party->rx, packet->bytes, &length)
-	                      : srtp_unprotect(party->rx, packet->bytes, &length);
+	status = packet->rtcp ? srtp_unprotect_rtcp_mki(party->rx, packet->bytes, &length,
+	                                                party->mki_length != 0)
+	                      : srtp_unprotect_mki(party->rx, packet->bytes, &length,
+	                                           party->mki_length != 0);
 	if (status != srtp_err_status_ok) {
 		party->unreadable++;
 		return;
@@ -222,8 +224,8 @@ static void scene_settle(struct media_scene *scene)
 	}
 }
 
-static void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
-                       int length)
+void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                int length)
 {
 	uint8_t bytes[FRAME_MAX];
 	const struct frame frame = {
@@ -242,6 +244,18 @@ static void party_send(struct media_scene *scene, const struct party *party, con
 	scene_settle(scene);
 }
 
+int party_protect(struct party *party, uint8_t *packet, int length)
+{
+	srtp_err_status_t status =
+	        rtp_is_rtcp(packet[1])
+	                ? srtp_protect_rtcp_mki(party->tx, packet, &length, party->mki_length != 0,
+	                                        0)
+	                : srtp_protect_mki(party->tx, packet, &length, party->mki_length != 0, 0);
+
+	assert_int_equal(status, srtp_err_status_ok);
+	return length;
+}
+
 void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc, uint16_t seq,
                    uint32_t timestamp)
 {
@@ -254,8 +268,7 @@ void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc
 	for (int i = 0; i < PAYLOAD_LENGTH; i++)
 		packet[RTP_HEADER_SIZE + i] = (uint8_t)(seq + i);
 	write_be16(packet + RTP_HEADER_SIZE, seq);
-	assert_int_equal(srtp_protect(party->tx, packet, &length), srtp_err_status_ok);
-	party_send(scene, party, packet, length);
+	party_send(scene, party, packet, party_protect(party, packet, length));
 }
 
 void party_report(struct media_scene *scene, struct party *party, struct rtcp_writer *writer)
@@ -265,8 +278,7 @@ void party_report(struct media_scene *scene, struct party *party, struct rtcp_wr
 
 	assert_int_not_equal(length, 0);
 	memcpy(packet, writer->start, (size_t)length);
-	assert_int_equal(srtp_protect_rtcp(party->tx, packet, &length), srtp_err_status_ok);
-	party_send(scene, party, packet, length);
+	party_send(scene, party, packet, party_protect(party, packet, length));
 	writer->length = 0;
 }
 

@@ -31,8 +31,10 @@ struct party {
 	char name[16];
 	uint8_t profile; /* enum sluice_srtp_profile */
 	struct transport_addr addr;
+	uint8_t mki_length;
+	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
+	struct sluice_endpoint endpoint; /* as it was added */
 	srtp_t tx, rx;
-	uint8_t mki_length; /* of what it is sent; 0: none */
 	/* its network loses the packet with this sequence number, of this SSRC, once */
 	uint32_t lose_ssrc;
 	int32_t lose_seq; /* -1: none */
@@ -45,7 +47,7 @@ struct media_scene {
 	struct rig rig;
 	struct party parties[PARTIES_MAX];
 	uint32_t n_parties;
-	uint8_t mki_length; /* of those that are added from now on; they send nothing */
+	uint8_t mki_length; /* of those that are added from now on */
 };
 
 struct media_scene *media_scene_create(uint16_t workers);
@@ -53,6 +55,9 @@ void media_scene_destroy(struct media_scene *scene);
 
 /* An endpoint and who speaks there. */
 struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile);
+/* Its packets, both ways, carry this MKI. */
+struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
+                            const uint8_t *mki, uint8_t mki_length);
 void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
                 uint32_t ssrc, uint32_t clock_hz);
 /* rtx_ssrc 0: repeats under its own SSRC. */
@@ -62,6 +67,11 @@ void subscription_add(struct media_scene *scene, const char *stream, const struc
 /* One RTP packet whose payload says its number; all that follows from it is done. */
 void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc, uint16_t seq,
                    uint32_t timestamp);
+/* Plaintext RTP or RTCP becomes what the party would send; returns its length. */
+int party_protect(struct party *party, uint8_t *packet, int length);
+/* A datagram, whatever is in it; all that follows from it is done. */
+void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                int length);
 /* A compound; the writer begins anew. */
 void party_report(struct media_scene *scene, struct party *party, struct rtcp_writer *writer);
 /* Time passes, with its housekeeping, in steps of 10 ms. */

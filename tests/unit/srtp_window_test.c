@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "srtp/receive_window.h"
+#include "srtp/rtcp_window.h"
 
 #define REACH (SRTP_WINDOW_BITS - 64)
 #define N     SRTP_WINDOW_NEW
@@ -163,13 +164,41 @@ static void three_wraps(void **state)
 	assert_true(highest >> 16 >= 3 && taken > 30000);
 }
 
+/* SRTCP: each sender's table is its own. */
+static void rtcp_table(void **state)
+{
+	static const struct {
+		uint32_t ssrc, index;
+		enum srtp_window_verdict verdict;
+	} rows[] = {
+	        {7, 1, N},          {7, 1, R},       {8, 1, N},  {8, 1, R},
+	        {0, 5, N},          {0, 5, R},       {7, 3, N},  {7, 2, N},
+	        {7, 2, R},          {7, 3, R},       {7, 66, N}, {7, 3, R},
+	        {7, 2, O},          {7, 67, N},      {7, 3, O},  {7, 4, N},
+	        {7, 4, R},          {7, 67 + 64, N}, {7, 67, O}, {7, 68, N},
+	        {7, 0x7fffffff, N}, {7, 67 + 64, O}, {7, 0, O},  {7, 0x7fffffff - 63, N},
+	        {8, 2, N},          {8, 40, N},      {8, 1, R},
+	};
+	struct srtcp_senders senders = {.count = 0};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (srtcp_window_take(&senders, rows[i].ssrc, rows[i].index) != rows[i].verdict)
+			fail_msg("row %zu", i);
+	assert_int_equal(senders.count, 3);
+	for (uint32_t ssrc = 100; senders.count < SRTCP_SENDERS_MAX; ssrc++)
+		assert_int_equal(srtcp_window_take(&senders, ssrc, 1), N);
+	assert_int_equal(srtcp_window_take(&senders, 99, 1), SRTP_WINDOW_FULL);
+	assert_int_equal(srtcp_window_take(&senders, 100, 1), R);
+	assert_int_equal(srtcp_window_take(&senders, 100, 2), N);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(replay_table),
-	        cmocka_unit_test(same_index_within_a_burst),
-	        cmocka_unit_test(estimates),
-	        cmocka_unit_test(three_wraps),
+	        cmocka_unit_test(replay_table), cmocka_unit_test(same_index_within_a_burst),
+	        cmocka_unit_test(estimates),    cmocka_unit_test(three_wraps),
+	        cmocka_unit_test(rtcp_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
