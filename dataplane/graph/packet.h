@@ -65,6 +65,7 @@ struct packet_media {
 	uint64_t index;          /* the source's ROC << 16 | SEQ */
 	uint32_t stream;         /* index into media->streams; of an RTCP compound on the way to
 	                            the node rtcp: into media->endpoints */
+	uint32_t serial;         /* the stream's, whatever its place holds by now */
 	uint32_t timestamp;      /* host order, as its other fields */
 	uint16_t header_length;  /* CSRCs and extension included */
 	uint16_t payload_length; /* padding included */

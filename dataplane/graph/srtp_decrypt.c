@@ -64,10 +64,11 @@ static inline rte_edge_t packet_begin(struct burst *burst, struct rte_mbuf *mbuf
 
 static inline void burst_decrypt(struct burst *burst, rte_edge_t *edges)
 {
-	burst->media_worker->media->engine->unprotect(burst->media_worker->srtp, burst->jobs,
-	                                              burst->count);
+	const struct media *media = burst->media_worker->media;
+
+	media->engine->unprotect(burst->media_worker->srtp, burst->jobs, burst->count);
 	for (unsigned int i = 0; i < burst->count; i++) {
-		enum drop_reason reason = receive_end(&burst->received[i], &burst->jobs[i]);
+		enum drop_reason reason = receive_end(media, &burst->received[i], &burst->jobs[i]);
 
 		if (unlikely(reason != DROP_NONE))
 			edges[burst->positions[i]] = drop(burst->received[i].mbuf, reason);

@@ -41,6 +41,7 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	                {
 	                        .index = media->index,
 	                        .stream = media->stream,
+	                        .serial = media->serial,
 	                        .timestamp = media->timestamp,
 	                        .empty = payload_empty(item->mbuf, media),
 	                        .clock_hz = stream->clock_hz,
@@ -92,8 +93,11 @@ static struct fan_item *item_at(const struct media_worker *worker, uint32_t behi
 
 static bool item_joins(const struct fan_item *item, const struct fan_item *first)
 {
-	return item->only == 0 &&
-	       packet_of(item->mbuf)->media.stream == packet_of(first->mbuf)->media.stream;
+	const struct packet_media *packet = &packet_of(item->mbuf)->media;
+	const struct packet_media *before = &packet_of(first->mbuf)->media;
+
+	return item->only == 0 && packet->stream == before->stream &&
+	       packet->serial == before->serial;
 }
 
 /* Whoever comes later does not join: the first ones may be half way. */
@@ -136,10 +140,13 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 static bool items_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
 {
 	struct media *media = worker->media;
-	struct stream *stream = &media->streams[packet_of(item->mbuf)->media.stream];
+	const struct packet_media *packet = &packet_of(item->mbuf)->media;
+	struct stream *stream = &media->streams[packet->stream];
 	struct fan_source *sources = &burst->sources[burst->sources_count];
 	struct stream_worker *at = &stream->at[worker->worker->id];
-	bool live = __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE);
+	/* its place may be another one's by now */
+	bool live = __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
+	            __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == packet->serial;
 	struct packet_cache *cache = NULL;
 	const struct legs *legs;
 

@@ -16,24 +16,38 @@ static void packet_refuse(struct media_worker *media_worker, struct subscription
 	media_worker->counters[MEDIA_NACK_REFUSED]++;
 }
 
-static struct rte_mbuf *packet_cached(struct media_worker *media_worker, uint32_t stream,
-                                      uint64_t index)
+/* It lives, and its place is not another one's meanwhile. */
+static bool stream_is_there(const struct media_worker *media_worker,
+                            const struct rewrite_source *source)
+{
+	const struct stream *stream = &media_worker->media->streams[source->stream];
+
+	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == source->serial;
+}
+
+static struct rte_mbuf *packet_cached(struct media_worker *media_worker,
+                                      const struct rewrite_source *source)
 {
 	struct stream_worker *at =
-	        &media_worker->media->streams[stream].at[media_worker->worker->id];
+	        &media_worker->media->streams[source->stream].at[media_worker->worker->id];
 	struct packet_cache *cache = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
+	struct rte_mbuf *mbuf;
 
-	return cache == NULL ? NULL : packet_cache_find(cache, index, media_worker->worker->tsc);
+	if (cache == NULL)
+		return NULL;
+	mbuf = packet_cache_find(cache, source->index, media_worker->worker->tsc);
+	return mbuf != NULL && packet_of(mbuf)->media.serial == source->serial ? mbuf : NULL;
 }
 
 /* What lies further back the stream's owner no longer knows to be missing. */
 static void packet_miss(struct media_worker *media_worker, uint32_t leg, uint64_t outgoing,
-                        uint32_t stream, uint64_t index)
+                        const struct rewrite_source *source)
 {
 	struct subscription *subscription = &media_worker->media->subscriptions[leg];
 	const struct media_ask ask = {
-	        .index = index,
-	        .stream = stream,
+	        .index = source->index,
+	        .stream = source->stream,
 	        .kind = MEDIA_ASK_PACKET,
 	        .subscription = leg,
 	};
@@ -67,16 +81,16 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 {
 	struct subscription *subscription = &media_worker->media->subscriptions[index];
 	const struct worker *worker = media_worker->worker;
-	uint64_t outgoing = rewrite_outgoing(subscription, seq), source;
+	uint64_t outgoing = rewrite_outgoing(subscription, seq);
+	struct rewrite_source source;
 	struct rte_mbuf *mbuf;
-	uint32_t stream;
 
-	if (!rewrite_source(subscription, outgoing, &stream, &source) ||
-	    !__atomic_load_n(&media_worker->media->streams[stream].live, __ATOMIC_ACQUIRE)) {
+	if (!rewrite_source(subscription, outgoing, &source) ||
+	    !stream_is_there(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);
 		return;
 	}
-	mbuf = packet_cached(media_worker, stream, source);
+	mbuf = packet_cached(media_worker, &source);
 	if (mbuf != NULL && backlog_crowded(media_worker)) {
 		packet_refuse(media_worker, subscription);
 		return;
@@ -89,7 +103,7 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 		return;
 	}
 	if (mbuf == NULL) {
-		packet_miss(media_worker, index, outgoing, stream, source);
+		packet_miss(media_worker, index, outgoing, &source);
 		return;
 	}
 	rte_mbuf_refcnt_update(mbuf, 1);

@@ -162,7 +162,8 @@ static enum drop_reason source_take(struct received *received)
 	return DROP_NONE;
 }
 
-enum drop_reason receive_end(struct received *received, const struct srtp_job *job)
+enum drop_reason receive_end(const struct media *media, struct received *received,
+                             const struct srtp_job *job)
 {
 	struct endpoint *endpoint = received->endpoint;
 	const struct rtp_view *view = &received->view;
@@ -184,6 +185,7 @@ enum drop_reason receive_end(struct received *received, const struct srtp_job *j
 	packet->media = (struct packet_media){
 	        .index = received->index,
 	        .stream = received->source->stream,
+	        .serial = media->streams[received->source->stream].serial,
 	        .timestamp = view->timestamp,
 	        .header_length = view->header_length,
 	        .payload_length = job->length,

@@ -27,7 +27,8 @@ struct endpoint *endpoint_find(const struct media *media, const struct packet *p
 enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
                                struct endpoint *endpoint, struct srtp_job *job);
 /* When the cipher is done: DROP_NONE, and the mbuf is a plaintext RTP packet with packet->media. */
-enum drop_reason receive_end(struct received *received, const struct srtp_job *job);
+enum drop_reason receive_end(const struct media *media, struct received *received,
+                             const struct srtp_job *job);
 /* DROP_NONE: the mbuf is a plaintext compound, packet->media.stream the endpoint's index. */
 enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
                               struct endpoint *endpoint);

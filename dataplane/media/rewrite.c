@@ -9,6 +9,7 @@ void rewrite_begin(struct subscription *subscription, uint32_t random)
 
 	subscription->highest = REWRITE_BEFORE + random % room;
 	subscription->resync = true;
+	subscription->serial_now = 0;
 	subscription->stream_now = 0;
 	subscription->seq_offset = 0;
 	subscription->timestamp_offset = 0;
@@ -29,13 +30,14 @@ static void span_begin(struct subscription *subscription, uint64_t first, uint64
 {
 	const struct subscription_span *last = span_at(subscription, 0);
 
-	if (last->stream == 0 || last->first != first)
+	if (last->serial == 0 || last->first != first)
 		subscription->spans_next++;
 	subscription->spans[(subscription->spans_next - 1) & SPAN_MASK] =
 	        (struct subscription_span){
 	                .first = first,
 	                .offset = offset,
 	                .stream = subscription->stream_now,
+	                .serial = subscription->serial_now,
 	                .timestamp_offset = subscription->timestamp_offset,
 	        };
 	subscription->seq_offset = offset;
@@ -57,10 +59,11 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
                    struct rewritten *out)
 {
 	uint64_t index = (subscription->highest + 1) & REWRITE_INDEX_MASK;
-	bool first = subscription->stream_now == 0;
+	bool first = subscription->serial_now == 0;
 
-	if (!first && subscription->stream_now != packet->stream)
+	if (!first && subscription->serial_now != packet->serial)
 		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
+	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;
 	subscription->resync = false;
 	span_begin(subscription, first ? index - REWRITE_BEFORE : index,
@@ -85,7 +88,7 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
                                  const struct rewrite_packet *packet, struct rewritten *out)
 {
 	uint64_t index = (packet->index + subscription->seq_offset) & REWRITE_INDEX_MASK;
-	bool same = subscription->stream_now == packet->stream;
+	bool same = subscription->serial_now == packet->serial;
 
 	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held) {
 		subscription->resync = true;
@@ -115,9 +118,9 @@ bool rewrite_find(const struct subscription *subscription, const struct rewrite_
 		const struct subscription_span *span = span_at(subscription, back);
 		uint64_t outgoing = (packet->index + span->offset) & REWRITE_INDEX_MASK;
 
-		if (span->stream == 0)
+		if (span->serial == 0)
 			break;
-		if (span->stream == packet->stream &&
+		if (span->serial == packet->serial &&
 		    rewrite_distance(span->first, outgoing) >= 0 &&
 		    rewrite_distance(outgoing, end) > 0) {
 			out->index = outgoing;
@@ -129,19 +132,22 @@ bool rewrite_find(const struct subscription *subscription, const struct rewrite_
 	return false;
 }
 
-bool rewrite_source(const struct subscription *subscription, uint64_t outgoing, uint32_t *stream,
-                    uint64_t *index)
+bool rewrite_source(const struct subscription *subscription, uint64_t outgoing,
+                    struct rewrite_source *source)
 {
 	if (rewrite_distance(outgoing, subscription->highest) < 0)
 		return false;
 	for (uint32_t back = 0; back < SUBSCRIPTION_SPANS; back++) {
 		const struct subscription_span *span = span_at(subscription, back);
 
-		if (span->stream == 0)
+		if (span->serial == 0)
 			break;
 		if (rewrite_distance(span->first, outgoing) >= 0) {
-			*stream = span->stream;
-			*index = (outgoing - span->offset) & REWRITE_INDEX_MASK;
+			*source = (struct rewrite_source){
+			        .index = (outgoing - span->offset) & REWRITE_INDEX_MASK,
+			        .stream = span->stream,
+			        .serial = span->serial,
+			};
 			return true;
 		}
 	}

@@ -32,7 +32,7 @@ enum rewrite_verdict {
 /* What all subscribers of a packet have in common. */
 struct rewrite_packet {
 	uint64_t index;
-	uint32_t stream;
+	uint32_t stream, serial;
 	uint32_t timestamp;
 	bool empty; /* no payload but padding */
 	uint32_t clock_hz;
@@ -42,6 +42,12 @@ struct rewrite_packet {
 struct rewritten {
 	uint64_t index;
 	uint32_t timestamp;
+};
+
+/* Which packet of which stream an outgoing index stands for. */
+struct rewrite_source {
+	uint64_t index;
+	uint32_t stream, serial;
 };
 
 /* Control thread, of a new subscription. RFC 3711, 3.3.1: the first sequence number is in the lower
@@ -55,10 +61,9 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 /* Where a source's packet was placed, or would have been: late, or repeated. */
 bool rewrite_find(const struct subscription *subscription, const struct rewrite_packet *packet,
                   struct rewritten *out);
-/* The other way, of an outgoing index: which packet that was. False: not known any more, or not
- * sent. */
-bool rewrite_source(const struct subscription *subscription, uint64_t outgoing, uint32_t *stream,
-                    uint64_t *index);
+/* The other way, of an outgoing index. False: not known any more, or not sent. */
+bool rewrite_source(const struct subscription *subscription, uint64_t outgoing,
+                    struct rewrite_source *source);
 /* The outgoing index that a subscriber means by 16 bits. */
 static inline uint64_t rewrite_outgoing(const struct subscription *subscription, uint16_t seq)
 {
@@ -90,7 +95,7 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 	bool paused = __atomic_load_n(&subscription->paused, __ATOMIC_RELAXED);
 
 	if (unlikely(paused | subscription->resync | packet->empty | (stream != packet->stream) |
-	             (subscription->stream_now != packet->stream) |
+	             (subscription->serial_now != packet->serial) |
 	             (rewrite_distance(subscription->highest, index) <= 0)))
 		return rewrite_odd(subscription, packet, out);
 	subscription->highest = index;

@@ -90,8 +90,9 @@ static void leg_put(struct report *report, struct subscription *subscription)
 	uint64_t ntp;
 	uint32_t rtp;
 
-	if (subscription->stream_now == 0 || subscription->packets == 0 ||
+	if (subscription->serial_now == 0 || subscription->packets == 0 ||
 	    !__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) != subscription->serial_now ||
 	    (ended ? subscription->byes_sent == byes : subscription->paused))
 		return;
 	known = sender_clock_at(&stream->clock, worker->tsc, worker->tsc_hz, stream->clock_hz, &ntp,

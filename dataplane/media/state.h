@@ -146,6 +146,7 @@ struct stream {
 	bool live; /* atomic */
 	/* const while it lives */
 	uint32_t endpoint;
+	uint32_t serial; /* no other stream has ever had it, nor will */
 	uint32_t clock_hz;
 	uint8_t rtx_pt;
 	uint64_t workers;         /* atomic bit set: who has legs */
@@ -180,12 +181,14 @@ struct ext_map {
 
 /*
  * From which outgoing packet on which difference to the source's numbering holds: so that a NACK
- * for an outgoing sequence number finds its source packet over pauses and switches.
+ * for an outgoing sequence number finds its source packet over pauses and switches. A stream's
+ * place is given to others after it; its serial is not.
  */
 struct subscription_span {
 	uint64_t first;  /* outgoing index, ROC << 16 | SEQ */
 	uint64_t offset; /* outgoing index - source index, modulo 2^48 */
-	uint32_t stream; /* 0: none yet */
+	uint32_t stream;
+	uint32_t serial; /* the stream's; 0: none yet */
 	uint32_t timestamp_offset;
 };
 
@@ -199,7 +202,8 @@ struct subscription {
 	bool paused;       /* atomic; control thread */
 	/* owner: the rewriting's state (media/rewrite.h); rewrite_begin fills it in */
 	bool resync;         /* next packet begins a span: first, after a pause or a switch */
-	uint32_t stream_now; /* whose numbering the offsets below belong to; 0: none yet */
+	uint32_t serial_now; /* of the stream whose numbering the offsets below belong to; 0: none
+	                        yet */
 	uint32_t timestamp_offset;
 	uint32_t sent_timestamp; /* outgoing, the highest ... */
 	uint32_t sent_tick;      /* ... and when it left, TSC >> REWRITE_TICK_SHIFT */
@@ -218,7 +222,8 @@ struct subscription {
 	/* owner, seldom */
 	struct subscription_span spans[SUBSCRIPTION_SPANS];
 	uint32_t spans_next;
-	uint64_t rtx_index; /* outgoing index of the RTX stream */
+	uint32_t stream_now; /* where the stream of `serial_now` is, or was */
+	uint64_t rtx_index;  /* outgoing index of the RTX stream */
 	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
 	uint64_t repeat_spent;      /* bytes repeated, less the share of those sent ... */
 	uint64_t repeat_bytes_seen; /* ... up to here */
@@ -319,6 +324,7 @@ struct media {
 	                                control thread writes */
 	uint32_t learners[MEDIA_LOCALS_MAX]; /* by local_index: the endpoint that learns there; 0:
 	                                        none */
+	uint32_t serials;                    /* atomic; the last one that a stream was given */
 	struct media_config *config;         /* control thread */
 };
 

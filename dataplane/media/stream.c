@@ -44,11 +44,6 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 	return 0;
 }
 
-static void source_free(struct media *media, void *object)
-{
-	rte_free(object);
-}
-
 /* *place is set before packets can find the source. 0; -ENOMEM; -ENOSPC: the endpoint has too many.
  */
 static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
@@ -72,17 +67,23 @@ static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
 	return error;
 }
 
-static int source_end(struct media *media, const struct stream *stream,
-                      struct endpoint_source *source)
+/* No packet finds it any more; it goes with the stream, which those that have found that still
+ * read it by. */
+static int source_unlink(struct media *media, const struct stream *stream,
+                         const struct endpoint_source *source)
 {
-	int error;
+	return source == NULL ? 0 : endpoint_sources_remove(media, stream->endpoint, source);
+}
 
-	if (source == NULL)
-		return 0;
-	error = endpoint_sources_remove(media, stream->endpoint, source);
-	if (error == 0)
-		media_discard(media, source_free, source);
-	return error;
+/* Not 0, which stands for none. */
+static uint32_t serial_next(struct media *media)
+{
+	uint32_t serial;
+
+	do
+		serial = __atomic_add_fetch(&media->serials, 1, __ATOMIC_RELAXED);
+	while (serial == 0);
+	return serial;
 }
 
 static void stream_free(struct media *media, void *object)
@@ -93,6 +94,8 @@ static void stream_free(struct media *media, void *object)
 		packet_cache_destroy(stream->at[i].cache);
 	if (stream->reception != NULL)
 		reception_destroy(stream->reception);
+	rte_free(stream->source);
+	rte_free(stream->rtx_source);
 	rte_free(stream->at);
 	memset(stream, 0, sizeof(*stream));
 	media_place_give(&media->config->stream_places, stream - media->streams);
@@ -106,6 +109,7 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	memcpy(stream->name, add->name, sizeof(stream->name));
 	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
 	stream->rtx_pt = add->rtx_pt;
+	stream->serial = serial_next(media);
 	stream->config_generation = media->dp->config_generation;
 	stream->at = rte_zmalloc("stream", media->dp->n_workers * sizeof(*stream->at),
 	                         RTE_CACHE_LINE_SIZE);
@@ -135,8 +139,9 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 	return 0;
 fail:
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
-	source_end(media, stream, stream->source);
-	media_discard(media, stream_free, stream);
+	/* without memory for a list that lacks the source, it stays where it is found */
+	if (source_unlink(media, stream, stream->source) == 0)
+		media_discard(media, stream_free, stream);
 	return refuse(why, -ENOSPC, "no room for another stream of endpoint %s (%u SSRCs each)",
 	              add->endpoint, ENDPOINT_SOURCES_MAX);
 }
@@ -184,11 +189,10 @@ int stream_end(struct media *media, uint32_t index)
 
 	if (error < 0)
 		return error;
-	error = source_end(media, stream, stream->rtx_source);
+	error = source_unlink(media, stream, stream->rtx_source);
 	if (error < 0)
 		return error;
-	stream->rtx_source = NULL;
-	error = source_end(media, stream, stream->source);
+	error = source_unlink(media, stream, stream->source);
 	if (error < 0)
 		return error;
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);

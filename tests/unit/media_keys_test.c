@@ -269,6 +269,7 @@ static void traffic(struct scene *scene)
 		packet_of(mbuf)->media = (struct packet_media){
 		        .index = i,
 		        .stream = 1,
+		        .serial = scene->media->streams[1].serial,
 		        .header_length = RTP_HEADER_SIZE,
 		        .payload_length = 100,
 		        .payload_type = 96,

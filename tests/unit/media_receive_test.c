@@ -134,6 +134,100 @@ static void forged_rtcp_is_not_remembered(void **state)
 	assert_int_equal(counted(call, MEDIA_RTCP_RECEIVED), 1);
 }
 
+/* -- a stream's place -- */
+
+static void stream_delete(struct call *call, const char *name)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	if (media_stream_delete(call->scene->rig.dp->media, name, why) != 0)
+		fail_msg("%s", why);
+	media_collect_all(call->scene->rig.dp->media);
+}
+
+static void leg_switch(struct call *call, const char *to)
+{
+	struct sluice_subscription_switch change = {.stream = "video", .endpoint = "subscriber"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(change.to, sizeof(change.to), "%s", to);
+	if (media_subscription_switch(call->scene->rig.dp->media, &change, why) != 0)
+		fail_msg("%s", why);
+}
+
+/* Packets of `ssrc` from `seq` on, without an echo in the queue: the sequence number that the last
+ * one had at the subscriber. */
+static uint16_t publish(struct call *call, uint32_t ssrc, uint16_t seq, uint32_t count)
+{
+	const struct party_packet *packet;
+	uint16_t last = 0;
+
+	for (; count != 0; count--, seq++)
+		party_publish(call->scene, call->publisher, ssrc, seq, seq * 3000u);
+	while ((packet = party_next(call->subscriber, false)) != NULL)
+		last = read_be16(packet->bytes + 2);
+	return last;
+}
+
+static uint16_t worker_of(const struct call *call, const struct party *party)
+{
+	const struct media *media = call->scene->rig.dp->media;
+
+	return media->endpoints[endpoint_named(media, party->name)].worker;
+}
+
+/* One that the subscriber's worker serves, too. */
+static struct party *neighbour_add(struct call *call)
+{
+	struct party *party;
+	char name[16];
+
+	do {
+		snprintf(name, sizeof(name), "party%u", call->scene->n_parties);
+		party = party_add(call->scene, name, SLUICE_SRTP_GCM128);
+	} while (worker_of(call, party) != worker_of(call, call->subscriber));
+	return party;
+}
+
+/* The subscriber had packets of a stream that is gone; another one has its place and numbers. What
+ * the subscriber asks for is not the other one's. */
+static void a_nack_does_not_reach_another_stream(void **state)
+{
+	struct call *call = *state;
+	struct rtcp_writer writer;
+	uint8_t room[PARTY_MTU];
+	uint64_t wanted;
+	uint32_t place;
+
+	stream_add(call->scene, "video", call->publisher, VIDEO_SSRC, 90000);
+	stream_add(call->scene, "other", call->publisher, AUDIO_SSRC, 90000);
+	place = stream_named(call->scene->rig.dp->media, "other");
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	publish(call, VIDEO_SSRC, 1, 5);
+	leg_switch(call, "other");
+	wanted = publish(call, AUDIO_SSRC, 100, 5);
+	leg_switch(call, "video");
+	publish(call, VIDEO_SSRC, 6, 5);
+	stream_delete(call, "other");
+	/* places go round: until the secret one has that of the stream that the leg once had */
+	for (;;) {
+		stream_add(call->scene, "secret", call->publisher, 0x5ec7e7, 90000);
+		if (stream_named(call->scene->rig.dp->media, "secret") == place)
+			break;
+		stream_delete(call, "secret");
+	}
+	subscription_add(call->scene, "secret", neighbour_add(call), 0x3000, 0);
+	publish(call, 0x5ec7e7, 100, 5);
+	writer = (struct rtcp_writer){.start = room, .room = sizeof(room)};
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_nack(&writer, 77, LEG_SSRC, &wanted, 1);
+	party_report(call->scene, call->subscriber, &writer);
+	media_scene_pass(call->scene, 20);
+	assert_null(party_next(call->subscriber, false));
+	assert_int_equal(counted(call, MEDIA_NACK_REFUSED), 1);
+	assert_int_equal(counted(call, MEDIA_RETRANSMITTED), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
 static int eal_setup(void **state)
@@ -147,6 +241,7 @@ int main(void)
 	        TEST(each_sender_has_its_own_rtcp_indices),
 	        TEST(senders_of_rtcp_are_bounded),
 	        TEST(forged_rtcp_is_not_remembered),
+	        TEST(a_nack_does_not_reach_another_stream),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, NULL);

@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
-#define A 1
-#define B 2
+#define A              1
+#define B              2
+#define SERIAL(stream) (100 + (stream))
 
 #define CLOCK_HZ 90000
 #define TSC_HZ   2000000000ull
@@ -44,6 +45,7 @@ static struct rewrite_packet packet_of_row(const struct row *row)
 	return (struct rewrite_packet){
 	        .index = row->index,
 	        .stream = row->stream,
+	        .serial = SERIAL(row->stream),
 	        .timestamp = row->timestamp,
 	        .empty = row->empty,
 	        .clock_hz = CLOCK_HZ,
@@ -58,12 +60,12 @@ static void found_again(struct subscription *subscription, const struct row *row
 {
 	struct rewrite_packet packet = packet_of_row(row);
 	struct rewritten again;
-	uint32_t stream;
-	uint64_t index;
+	struct rewrite_source source;
 
-	assert_true(rewrite_source(subscription, out->index, &stream, &index));
-	assert_int_equal(stream, row->stream);
-	assert_int_equal(index, row->index);
+	assert_true(rewrite_source(subscription, out->index, &source));
+	assert_int_equal(source.stream, row->stream);
+	assert_int_equal(source.serial, SERIAL(row->stream));
+	assert_int_equal(source.index, row->index);
 	assert_true(rewrite_find(subscription, &packet, &again));
 	assert_int_equal(again.index, out->index);
 	assert_int_equal(again.timestamp, out->timestamp);
@@ -189,6 +191,32 @@ static void padding(void **state)
 	ROWS_RUN(rows);
 }
 
+/* Another stream in the place of one that is gone: neither its packets nor a request for them are
+ * the old one's, whatever their numbers. */
+static void place_given_to_another(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet packet = {.index = 100, .stream = A, .serial = 5, .tsc_hz = TSC_HZ};
+	struct rewrite_source source;
+	struct rewritten old, out;
+
+	rewrite_begin(&subscription, 1);
+	assert_int_equal(rewrite_next(&subscription, &packet, &old), REWRITE_SEND);
+	subscription.stream = B;
+	packet = (struct rewrite_packet){.index = 7, .stream = B, .serial = 6, .tsc_hz = TSC_HZ};
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal(out.index, old.index + 1);
+	packet = (struct rewrite_packet){.index = 100, .stream = A, .serial = 7, .tsc_hz = TSC_HZ};
+	assert_false(rewrite_find(&subscription, &packet, &out));
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_LATE);
+	assert_true(rewrite_source(&subscription, old.index, &source));
+	assert_int_equal(source.serial, 5);
+	/* the leg is switched to it: a numbering of its own */
+	subscription.stream = A;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal(out.index, old.index + 2);
+}
+
 /* However the source stumbles, no outgoing number is given to two of its packets. */
 static void no_number_twice(void **state)
 {
@@ -231,7 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(order_and_wraps),  cmocka_unit_test(pause_and_resume),
 	        cmocka_unit_test(switch_of_source), cmocka_unit_test(padding),
-	        cmocka_unit_test(no_number_twice),
+	        cmocka_unit_test(no_number_twice),  cmocka_unit_test(place_given_to_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

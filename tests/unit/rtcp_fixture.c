@@ -70,6 +70,7 @@ static void stream_fill(struct rtcp_scene *scene, uint32_t index, uint32_t ssrc,
 	struct stream *stream = &scene->media.streams[index];
 
 	stream->endpoint = PUBLISHER;
+	stream->serial = 10 + index;
 	stream->clock_hz = clock_hz;
 	stream->source = source_new(&scene->media.endpoints[PUBLISHER], index, ssrc);
 	stream->reception = reception_create(clock_hz, scene->worker->tsc_hz);
@@ -204,6 +205,7 @@ static void legs_write(struct rtcp_scene *scene, const struct packet_media *pack
 	const struct rewrite_packet rewrite = {
 	        .index = packet->index,
 	        .stream = packet->stream,
+	        .serial = packet->serial,
 	        .timestamp = packet->timestamp,
 	        .clock_hz = stream->clock_hz,
 	        .tsc = scene->worker->tsc,
@@ -229,8 +231,10 @@ void rtcp_scene_packet(struct rtcp_scene *scene, uint32_t stream, uint64_t index
 	struct packet_media *media = &packet_of(mbuf)->media;
 
 	assert_non_null(rte_pktmbuf_append(mbuf, PACKET_SIZE));
-	*media = (struct packet_media){
-	        .index = index, .stream = stream, .timestamp = (uint32_t)index * 3000};
+	*media = (struct packet_media){.index = index,
+	                               .stream = stream,
+	                               .serial = scene->media.streams[stream].serial,
+	                               .timestamp = (uint32_t)index * 3000};
 	stream_received(scene->media_worker, stream, index, media->timestamp, repeat);
 	legs_write(scene, media);
 	packet_cache_put(scene->media.streams[stream].at->cache, mbuf, scene->worker->tsc);

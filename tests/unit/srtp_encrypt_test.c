@@ -273,6 +273,7 @@ static void extended_send(struct srtp_population *population, uint16_t size)
 	*media = (struct packet_media){
 	        .index = view.seq,
 	        .stream = 1,
+	        .serial = population->media->streams[1].serial,
 	        .timestamp = view.timestamp,
 	        .header_length = view.header_length,
 	        .payload_length = view.payload_length,
@@ -451,6 +452,7 @@ static struct rte_mbuf *guarded_packet(struct srtp_population *population,
 	packet_of(mbuf)->media = (struct packet_media){
 	        .index = view.seq,
 	        .stream = 1,
+	        .serial = population->media->streams[1].serial,
 	        .timestamp = view.timestamp,
 	        .header_length = view.header_length,
 	        .payload_length = view.payload_length,

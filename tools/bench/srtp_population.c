@@ -243,6 +243,7 @@ struct rte_mbuf *srtp_population_packet(struct srtp_population *population, uint
 	packet_of(mbuf)->media = (struct packet_media){
 	        .index = index,
 	        .stream = stream,
+	        .serial = population->media->streams[stream].serial,
 	        .timestamp = timestamp,
 	        .header_length = RTP_HEADER_SIZE,
 	        .payload_length = size,
