@@ -231,6 +231,15 @@ static const struct command commands[] = {
                                        sluice_stream, rtx_ssrc, 1, UINT32_MAX),
                                 OPTION("rtx-pt", "N", "payload type of repeats", sluice_stream,
                                        rtx_pt, 0, 127),
+                                {.key = "rtx-apt",
+                                 .help = "payload type of what they repeat; the stream's last "
+                                         "one unless given",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_stream, rtx_apt),
+                                 .most = 127,
+                                 .sets = FIELD_IS(sluice_stream, rtx_apt_given, 1)},
                         },
         },
         {

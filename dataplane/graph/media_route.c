@@ -6,6 +6,7 @@
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
+#include "media/bytes.h"
 #include "media/feedback.h"
 #include "media/state.h"
 #include "srtp/rtp.h"
@@ -19,6 +20,46 @@ enum {
 
 #define OSN_SIZE 2 /* RFC 4588, 4: the sequence number that the packet had */
 
+/* Publishers probe the path with RTX packets of nothing but padding: their first two bytes are no
+ * number. */
+static bool repeat_is_padding(const uint8_t *data, const struct packet_media *media)
+{
+	int padding;
+
+	if (!(data[0] & RTP_PADDING_BIT))
+		return false;
+	padding = rtp_padding(data + media->header_length, media->payload_length);
+	return padding < 0 || padding >= media->payload_length - OSN_SIZE;
+}
+
+/* Whose place the packet takes among the stream's. What is ahead of all that came is no repeat: it
+ * would move the window, and then what is next would be old. */
+static enum drop_reason repeat_place(struct srtp_receive_window *window, uint16_t seq,
+                                     uint64_t *index)
+{
+	*index = srtp_window_estimate(window, seq);
+	if (unlikely(!window->started || *index > window->highest))
+		return DROP_RTX_AHEAD;
+	switch (srtp_window_look(window, *index)) {
+	case SRTP_WINDOW_NEW:
+		srtp_window_take(window, *index);
+		return DROP_NONE;
+	case SRTP_WINDOW_REPLAYED:
+		return DROP_SRTP_REPLAY;
+	default:
+		return DROP_SRTP_OLD;
+	}
+}
+
+/* SDP's apt; where nobody has said it, what the stream has now. */
+static uint8_t repeat_payload_type(const struct stream *stream, uint8_t rtx_pt)
+{
+	bool known = stream->rtx_apt != SLUICE_MEDIA_PT_SAME &&
+	             (stream->rtx_pt == 0 || stream->rtx_pt == rtx_pt);
+
+	return known ? stream->rtx_apt : stream->payload_type;
+}
+
 /*
  * A repeat under an SSRC of its own becomes the packet that it repeats: the header is moved over
  * the two bytes, the payload stays where it is. DROP_NONE, or why it is of no use.
@@ -27,20 +68,20 @@ static enum drop_reason repeat_unwrap(struct rte_mbuf *mbuf, const struct stream
 {
 	struct packet_media *media = &packet_of(mbuf)->media;
 	uint8_t *data = rte_pktmbuf_mtod(mbuf, uint8_t *);
-	const struct srtp_receive_window *window = &stream->source->window;
-	uint16_t seq;
+	enum drop_reason reason;
 
-	if (unlikely(media->payload_length < OSN_SIZE || !window->started))
+	if (unlikely(repeat_is_padding(data, media)))
+		return DROP_RTX_PADDING;
+	if (unlikely(media->payload_length < OSN_SIZE))
 		return DROP_RTP_MALFORMED;
-	seq = (uint16_t)(data[media->header_length] << 8 | data[media->header_length + 1]);
-	media->index = srtp_window_estimate(window, seq);
-	if (srtp_window_look(window, media->index) != SRTP_WINDOW_NEW)
-		return DROP_SRTP_REPLAY;
-	srtp_window_take(&stream->source->window, media->index);
+	reason = repeat_place(&stream->source->window, read_be16(data + media->header_length),
+	                      &media->index);
+	if (reason != DROP_NONE)
+		return reason;
 	memmove(data + OSN_SIZE, data, media->header_length);
 	rte_pktmbuf_adj(mbuf, OSN_SIZE);
 	media->payload_length -= OSN_SIZE;
-	media->payload_type = stream->payload_type;
+	media->payload_type = repeat_payload_type(stream, media->payload_type);
 	return DROP_NONE;
 }
 

@@ -5,8 +5,6 @@
 #include "srtp/rtp.h"
 #include "worker.h"
 
-#define RTP_PADDING_BIT 0x20
-
 bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only)
 {
 	struct fan_item *item;

@@ -64,6 +64,8 @@ static uint32_t stream_legs(const struct media *media, const struct stream *stre
 static void stream_row(const struct media *media, const struct stream *stream,
                        struct sluice_stream_row *row)
 {
+	const struct endpoint_source *rtx = stream->rtx_source;
+
 	*row = (struct sluice_stream_row){
 	        .ssrc = stream->source->ssrc,
 	        .subscriptions = stream_legs(media, stream),
@@ -71,8 +73,8 @@ static void stream_row(const struct media *media, const struct stream *stream,
 	        .bytes = stream->bytes,
 	        .lost = reception_lost(stream->reception),
 	        .repaired = stream->repaired,
-	        .replayed = stream->source->replayed,
-	        .auth_failed = stream->source->auth_failed,
+	        .replayed = stream->source->replayed + (rtx == NULL ? 0 : rtx->replayed),
+	        .auth_failed = stream->source->auth_failed + (rtx == NULL ? 0 : rtx->auth_failed),
 	        .key_frame_requests = stream->key_frame_requests,
 	        .nacks_sent = stream->nacks_sent,
 	        .jitter_us = reception_jitter_us(stream->reception),

@@ -148,15 +148,17 @@ struct stream {
 	uint32_t endpoint;
 	uint32_t serial; /* no other stream has ever had it, nor will */
 	uint32_t clock_hz;
-	uint8_t rtx_pt;
-	uint64_t workers;         /* atomic bit set: who has legs */
+	uint8_t rtx_pt;   /* 0: any */
+	uint8_t rtx_apt;  /* of what has `rtx_pt` when it is repeated; SLUICE_MEDIA_PT_SAME: not
+	                     told */
+	uint64_t workers; /* atomic bit set: who has legs */
 	struct stream_worker *at; /* [n_workers] */
 	struct endpoint_source *source, *rtx_source;
 
 	/* owner */
 	struct reception *reception; /* loss, jitter, gaps, what was asked upstream */
 	struct sender_clock clock;
-	uint8_t payload_type; /* of its last packet: what repeats get */
+	uint8_t payload_type; /* of its last packet: what repeats get without `rtx_apt` */
 	uint64_t packets, bytes, repaired;
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */

@@ -33,8 +33,8 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 	if (add->clock_hz > CLOCK_MOST_HZ)
 		return refuse(why, -EINVAL, "clock %u is not 1 to %u Hz", add->clock_hz,
 		              CLOCK_MOST_HZ);
-	if (add->rtx_pt > 127)
-		return refuse(why, -EINVAL, "rtx-pt %u is not 0 to 127", add->rtx_pt);
+	if (add->rtx_pt > 127 || add->rtx_apt > 127)
+		return refuse(why, -EINVAL, "a payload type is 0 to 127");
 	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
 		return refuse(why, -EINVAL, "rtx-ssrc is the stream's own ssrc");
 	if (ssrc_taken(&media->endpoints[endpoint], add->ssrc) ||
@@ -109,6 +109,7 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	memcpy(stream->name, add->name, sizeof(stream->name));
 	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
 	stream->rtx_pt = add->rtx_pt;
+	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
 	stream->serial = serial_next(media);
 	stream->config_generation = media->dp->config_generation;
 	stream->at = rte_zmalloc("stream", media->dp->n_workers * sizeof(*stream->at),

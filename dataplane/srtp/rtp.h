@@ -8,6 +8,7 @@
 
 #define RTP_VERSION      2
 #define RTP_HEADER_SIZE  12
+#define RTP_PADDING_BIT  0x20   /* of the first byte */
 #define RTP_EXT_ONE_BYTE 0xbede /* RFC 8285, 4.2 */
 #define RTP_EXT_TWO_BYTE 0x1000 /* 4.3, low four bits are the application's */
 #define RTP_HEADER_MAX   (RTP_HEADER_SIZE + 15 * 4 + 4 + 1024) /* longer extensions are refused */

@@ -58,8 +58,11 @@ struct sluice_stream {
 	uint32_t ssrc;
 	uint32_t clock_hz;
 	uint32_t rtx_ssrc; /* 0: the publisher repeats under the stream's own SSRC (RFC 4588) */
-	uint8_t rtx_pt;
-	uint8_t pad[3];
+	uint8_t rtx_pt;    /* 0: any */
+	uint8_t rtx_apt;   /* where rtx_apt_given: payload type of what `rtx_pt` repeats (RFC 4588,
+	                      8.1); else the stream's last one */
+	uint8_t rtx_apt_given;
+	uint8_t pad;
 };
 static_assert(sizeof(struct sluice_stream) == 144, "stream");
 
