@@ -54,7 +54,7 @@ struct media_config {
 	uint64_t legs_generation;
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
-	struct spent *spent;
+	struct spent *spent; /* workers read it, too */
 	struct ssrc_set ssrcs;
 };
 

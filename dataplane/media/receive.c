@@ -2,6 +2,7 @@
 #include "media/receive.h"
 
 #include "media/bytes.h"
+#include "media/config.h"
 
 #include <rte_hash.h>
 
@@ -60,7 +61,33 @@ static bool mki_is(const struct endpoint *endpoint, const uint8_t *mki)
 	return memcmp(mki, endpoint->mki, endpoint->mki_length) == 0;
 }
 
-static enum drop_reason source_look(struct endpoint *endpoint, struct received *received)
+/* A source may have been here before under the same key, or have begun long before us. */
+static void source_guess(const struct media *media, struct received *received)
+{
+	const struct endpoint_source *source = received->source;
+	uint32_t ssrc = received->view.ssrc;
+
+	received->guessed = true;
+	received->first = source->ssrc == ssrc
+	                          ? source->window.first
+	                          : spent_recall_received(media->config->spent,
+	                                                  &received->endpoint->config, ssrc);
+	received->index =
+	        srtp_window_guess(received->first, source->window.tries, received->view.seq);
+}
+
+/* The next try is another one; those of a burst are one where they were the same. */
+static void guess_failed(const struct received *received)
+{
+	struct srtp_receive_window *window = &received->source->window;
+
+	if (srtp_window_guess(received->first, window->tries, received->view.seq) ==
+	    received->index)
+		window->tries = (window->tries + 1) % SRTP_WINDOW_TRIES;
+}
+
+static enum drop_reason source_look(const struct media *media, struct endpoint *endpoint,
+                                    struct received *received)
 {
 	struct endpoint_source *source = source_find(endpoint, received->view.ssrc);
 
@@ -69,6 +96,11 @@ static enum drop_reason source_look(struct endpoint *endpoint, struct received *
 		return DROP_MEDIA_NO_STREAM;
 	}
 	received->source = source;
+	received->guessed = false;
+	if (unlikely(!source->window.started)) {
+		source_guess(media, received);
+		return DROP_NONE;
+	}
 	received->index = srtp_window_estimate(&source->window, received->view.seq);
 	switch (srtp_window_look(&source->window, received->index)) {
 	case SRTP_WINDOW_NEW:
@@ -82,8 +114,9 @@ static enum drop_reason source_look(struct endpoint *endpoint, struct received *
 	}
 }
 
-enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
-                               struct endpoint *endpoint, struct srtp_job *job)
+enum drop_reason receive_begin(const struct media *media, struct received *received,
+                               struct rte_mbuf *mbuf, struct endpoint *endpoint,
+                               struct srtp_job *job)
 {
 	const struct packet *packet = packet_of(mbuf);
 	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, packet->payload_offset);
@@ -98,7 +131,7 @@ enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
 		endpoint->malformed++;
 		return DROP_RTP_MALFORMED;
 	}
-	reason = source_look(endpoint, received);
+	reason = source_look(media, endpoint, received);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
 	*job = (struct srtp_job){
@@ -152,6 +185,7 @@ static enum drop_reason source_take(struct received *received)
 			received->endpoint->unknown_ssrc++;
 			return DROP_MEDIA_NO_STREAM;
 		}
+		source->window.first = received->first;
 		__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELAXED);
 	}
 	if (unlikely(!srtp_window_take(&source->window, received->index))) {
@@ -171,6 +205,8 @@ enum drop_reason receive_end(const struct media *media, struct received *receive
 	enum drop_reason reason;
 
 	if (unlikely(!job->ok)) {
+		if (received->guessed)
+			guess_failed(received);
 		received->source->auth_failed++;
 		endpoint->auth_failed++;
 		return DROP_SRTP_AUTH;

@@ -17,6 +17,8 @@ struct received {
 	struct endpoint *endpoint;
 	struct endpoint_source *source;
 	uint64_t index;
+	uint64_t first; /* where `guessed`: nothing before it is new */
+	bool guessed;   /* nothing of the SSRC has authenticated yet: `index` is a try */
 	struct rtp_view view;
 };
 
@@ -24,8 +26,9 @@ struct received {
 struct endpoint *endpoint_find(const struct media *media, const struct packet *packet);
 
 /* DROP_NONE: `job` is filled in. The owner. */
-enum drop_reason receive_begin(struct received *received, struct rte_mbuf *mbuf,
-                               struct endpoint *endpoint, struct srtp_job *job);
+enum drop_reason receive_begin(const struct media *media, struct received *received,
+                               struct rte_mbuf *mbuf, struct endpoint *endpoint,
+                               struct srtp_job *job);
 /* When the cipher is done: DROP_NONE, and the mbuf is a plaintext RTP packet with packet->media. */
 enum drop_reason receive_end(const struct media *media, struct received *received,
                              const struct srtp_job *job);

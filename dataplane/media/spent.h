@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
+ * What was used under keys that are no longer in use, should they come back: sent, and received.
+ *
  * Up to which index packets were made under a key and an SSRC that are no longer in use: should
  * both come back, numbering goes on behind it. Under one key no index may be used twice (RFC 3711,
- * 9.1; RFC 7714, 9.1): who has both packets could read either. Control thread.
+ * 9.1; RFC 7714, 9.1): who has both packets could read either.
+ *
+ * Up to which index packets of a source have been taken: should it come back, its rollover counter
+ * goes on, and nothing that came before is new again.
+ *
+ * The control thread writes; workers look up what was received.
  *
  * Direct-mapped: of very many, some are forgotten. A restart forgets all; keys that outlive the
  * dataplane then begin at a random place.
@@ -25,13 +32,19 @@ struct sluice_endpoint;
 struct spent {
 	struct siphash_key key;
 	struct {
-		uint64_t hash; /* of the transmit key and the SSRC; 0: empty */
-		uint64_t index;
+		uint64_t hash;  /* atomic; of key, SSRC and direction; 0: empty */
+		uint64_t index; /* atomic */
 	} slots[SPENT_SLOTS];
 };
 
 void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
                     uint64_t index);
+/* next: the index behind the highest that was taken. */
+void spent_remember_received(struct spent *spent, const struct sluice_endpoint *endpoint,
+                             uint32_t ssrc, uint64_t next);
+/* Any thread. 0: nothing is known. */
+uint64_t spent_recall_received(const struct spent *spent, const struct sluice_endpoint *endpoint,
+                               uint32_t ssrc);
 /* 0: nothing is known. */
 uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *endpoint,
                       uint32_t ssrc);

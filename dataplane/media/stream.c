@@ -58,6 +58,10 @@ static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
 	source->ssrc = ssrc;
 	source->stream = stream;
 	source->rtx = place == &media->streams[stream].rtx_source;
+	if (ssrc != 0)
+		source->window.first = spent_recall_received(
+		        media->config->spent,
+		        &media->endpoints[media->streams[stream].endpoint].config, ssrc);
 	*place = source;
 	error = endpoint_sources_add(media, media->streams[stream].endpoint, source);
 	if (error < 0) {
@@ -73,6 +77,16 @@ static int source_unlink(struct media *media, const struct stream *stream,
                          const struct endpoint_source *source)
 {
 	return source == NULL ? 0 : endpoint_sources_remove(media, stream->endpoint, source);
+}
+
+static void source_remember(struct media *media, const struct stream *stream,
+                            const struct endpoint_source *source)
+{
+	const struct sluice_endpoint *endpoint = &media->endpoints[stream->endpoint].config;
+
+	if (source != NULL && source->window.started)
+		spent_remember_received(media->config->spent, endpoint, source->ssrc,
+		                        source->window.highest + 1);
 }
 
 /* Not 0, which stands for none. */
@@ -94,6 +108,8 @@ static void stream_free(struct media *media, void *object)
 		packet_cache_destroy(stream->at[i].cache);
 	if (stream->reception != NULL)
 		reception_destroy(stream->reception);
+	source_remember(media, stream, stream->source);
+	source_remember(media, stream, stream->rtx_source);
 	rte_free(stream->source);
 	rte_free(stream->rtx_source);
 	rte_free(stream->at);
@@ -197,6 +213,10 @@ int stream_end(struct media *media, uint32_t index)
 	if (error < 0)
 		return error;
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
+	/* It may be added again at once; and when the workers are done with it they may have taken
+	 * a few packets more. */
+	source_remember(media, stream, stream->source);
+	source_remember(media, stream, stream->rtx_source);
 	media_name_remove(&media->config->stream_names, stream->name, index);
 	media_discard(media, stream_free, stream);
 	return 0;

@@ -13,13 +13,25 @@ static uint64_t *word_of(const struct srtp_receive_window *window, uint64_t inde
 	return (uint64_t *)&window->words[index / 64 % SRTP_WINDOW_WORDS];
 }
 
+uint64_t srtp_window_guess(uint64_t first, uint16_t tries, uint16_t seq)
+{
+	uint64_t index = (first & ~(uint64_t)UINT16_MAX) | seq;
+	uint64_t ahead = 0;
+
+	if (tries > SRTP_WINDOW_PATIENCE && tries % 2 != 0)
+		ahead = (tries - SRTP_WINDOW_PATIENCE) / 2 + 1;
+	if (index < first)
+		ahead++;
+	return (index + (ahead << 16)) & INDEX_MAX;
+}
+
 uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t seq)
 {
 	uint64_t roc = window->highest >> 16;
 	uint16_t highest = window->highest;
 
 	if (!window->started)
-		return seq;
+		return srtp_window_guess(window->first, window->tries, seq);
 	if (highest < SEQ_HALF) {
 		if (seq - highest > SEQ_HALF && roc > 0)
 			roc--;
@@ -32,11 +44,24 @@ uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t
 
 enum srtp_window_verdict srtp_window_look(const struct srtp_receive_window *window, uint64_t index)
 {
-	if (!window->started || index > window->highest)
+	if (!window->started)
+		return index >= window->first ? SRTP_WINDOW_NEW : SRTP_WINDOW_OLD;
+	if (index > window->highest)
 		return SRTP_WINDOW_NEW;
 	if (window->highest - index >= REACH)
 		return SRTP_WINDOW_OLD;
 	return *word_of(window, index) >> index % 64 & 1 ? SRTP_WINDOW_REPLAYED : SRTP_WINDOW_NEW;
+}
+
+/* All before `first` has come, whether it has or not. */
+static void window_begin(struct srtp_receive_window *window)
+{
+	if (window->first == 0)
+		return;
+	window->highest = window->first - 1;
+	window->started = true;
+	memset(window->words, 0xff, sizeof(window->words));
+	*word_of(window, window->highest) = UINT64_MAX >> (63 - window->highest % 64);
 }
 
 static void window_advance(struct srtp_receive_window *window, uint64_t index)
@@ -59,6 +84,8 @@ bool srtp_window_take(struct srtp_receive_window *window, uint64_t index)
 	/* Looked at before, but another packet of the burst may have moved the window. */
 	if (srtp_window_look(window, index) != SRTP_WINDOW_NEW)
 		return false;
+	if (!window->started)
+		window_begin(window);
 	if (!window->started || index > window->highest)
 		window_advance(window, index);
 	*word_of(window, index) |= UINT64_C(1) << index % 64;

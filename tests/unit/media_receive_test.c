@@ -228,6 +228,243 @@ static void a_nack_does_not_reach_another_stream(void **state)
 	assert_int_equal(counted(call, MEDIA_RETRANSMITTED), 0);
 }
 
+/* -- rollovers -- */
+
+struct datagram {
+	uint8_t bytes[PARTY_MTU];
+	int length;
+};
+
+static void datagram_write(struct call *call, struct datagram *datagram, uint32_t ssrc,
+                           uint16_t seq)
+{
+	memset(datagram->bytes, 0, RTP_HEADER_SIZE + 50);
+	datagram->bytes[0] = RTP_VERSION << 6;
+	datagram->bytes[1] = 96;
+	write_be16(datagram->bytes + 2, seq);
+	write_be32(datagram->bytes + 4, seq);
+	write_be32(datagram->bytes + 8, ssrc);
+	datagram->length = party_protect(call->publisher, datagram->bytes, RTP_HEADER_SIZE + 50);
+}
+
+static void datagram_send(struct call *call, const struct datagram *datagram)
+{
+	party_send(call->scene, call->publisher, datagram->bytes, datagram->length);
+}
+
+/* True: the packet went on. */
+static bool passes(struct call *call, const struct datagram *datagram)
+{
+	uint64_t before = counted(call, MEDIA_FORWARDED);
+
+	datagram_send(call, datagram);
+	party_forget(call->subscriber);
+	return counted(call, MEDIA_FORWARDED) == before + 1;
+}
+
+/* The publisher sends on, and nobody hears it: its ROC is `rollovers` higher. */
+static void unheard(struct call *call, uint32_t ssrc, uint16_t *seq, uint32_t rollovers)
+{
+	struct datagram datagram;
+
+	for (uint32_t i = 0; i < rollovers * 4; i++) {
+		*seq += 0x4000;
+		datagram_write(call, &datagram, ssrc, *seq);
+	}
+}
+
+static void video_add(struct call *call)
+{
+	stream_add(call->scene, "video", call->publisher, VIDEO_SSRC, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+}
+
+/* What a network still holds; length 0: nothing. */
+struct network {
+	struct datagram held[7];
+	uint32_t random, lost, sent;
+};
+
+static void network_release(struct call *call, struct network *network, struct datagram *held)
+{
+	if (held->length == 0)
+		return;
+	assert_true(passes(call, held));
+	network->sent++;
+	held->length = 0;
+}
+
+static void network_flush(struct call *call, struct network *network)
+{
+	for (size_t i = 0; i < RTE_DIM(network->held); i++)
+		network_release(call, network, &network->held[i]);
+}
+
+/* In the place of one that leaves now; one of five is lost. */
+static void network_put(struct call *call, struct network *network, uint16_t seq)
+{
+	struct datagram *held;
+
+	network->random = network->random * 1664525 + 1013904223;
+	held = &network->held[(network->random >> 8) % RTE_DIM(network->held)];
+	network_release(call, network, held);
+	datagram_write(call, held, VIDEO_SSRC, seq);
+	if ((network->random >> 16) % 5 != 0)
+		return;
+	held->length = 0;
+	network->lost++;
+}
+
+/* Three of them, as a bad network brings them: everything that is not lost goes on, once. */
+static void rollovers_with_loss_and_reordering(void **state)
+{
+	enum { BESIDE = 400 };
+	struct call *call = *state;
+	struct network network = {.random = 1};
+	const struct stream *video;
+
+	video_add(call);
+	video = &call->scene->rig.dp->media
+	                 ->streams[stream_named(call->scene->rig.dp->media, "video")];
+	for (uint32_t wrap = 1 << 16; wrap <= 3 << 16; wrap += 1 << 16) {
+		for (uint32_t index = wrap - BESIDE; index < wrap + BESIDE; index++)
+			network_put(call, &network, (uint16_t)index);
+		network_flush(call, &network);
+		assert_int_equal(video->source->window.highest >> 16, wrap >> 16);
+		/* to the next one in leaps that a receiver can follow */
+		for (uint32_t index = wrap + 0x4000; index < wrap + 0xf000; index += 0x4000) {
+			network_put(call, &network, (uint16_t)index);
+			network_flush(call, &network);
+		}
+	}
+	assert_in_range(network.lost, 300, 700);
+	assert_int_equal(dropped(call, DROP_SRTP_AUTH), 0);
+	assert_int_equal(counted(call, MEDIA_FORWARDED), network.sent);
+}
+
+static void a_stream_that_comes_back_goes_on(void **state)
+{
+	struct call *call = *state;
+	struct datagram first, later, next;
+	char why[SLUICE_API_ERROR_MAX];
+	uint16_t seq = 100;
+
+	video_add(call);
+	datagram_write(call, &first, VIDEO_SSRC, seq);
+	assert_true(passes(call, &first));
+	for (int i = 0; i < 5 * 4; i++) {
+		seq += 0x4000;
+		datagram_write(call, &later, VIDEO_SSRC, seq);
+		assert_true(passes(call, &later));
+	}
+	for (int round = 0; round < 2; round++) {
+		if (round == 0) {
+			stream_delete(call, "video");
+		} else {
+			assert_int_equal(
+			        media_endpoint_delete(call->scene->rig.dp->media, "publisher", why),
+			        0);
+			assert_int_equal(media_endpoint_add(call->scene->rig.dp->media,
+			                                    &call->publisher->endpoint, 0, why),
+			                 0);
+		}
+		video_add(call);
+		/* what came before is not new, of ROC 0 or of this one */
+		assert_false(passes(call, &first));
+		assert_false(passes(call, &later));
+		datagram_write(call, &next, VIDEO_SSRC, ++seq);
+		assert_true(passes(call, &next));
+		assert_false(passes(call, &first));
+		assert_false(passes(call, &later));
+		assert_false(passes(call, &next));
+		later = next;
+	}
+}
+
+/* Packets until one passes; 0: none did. */
+static uint32_t tries_until(struct call *call, uint16_t *seq, uint32_t most)
+{
+	struct datagram next;
+
+	for (uint32_t tries = 1; tries <= most; tries++) {
+		datagram_write(call, &next, VIDEO_SSRC, ++*seq);
+		if (passes(call, &next))
+			return tries;
+	}
+	return 0;
+}
+
+/* The same where nobody has named the SSRC. */
+static void an_unnamed_stream_that_comes_back_goes_on(void **state)
+{
+	struct call *call = *state;
+	struct datagram first, next;
+	uint16_t seq = 100;
+
+	for (int round = 0; round < 3; round++) {
+		stream_add(call->scene, "video", call->publisher, 0, 90000);
+		subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+		if (round != 0)
+			assert_false(passes(call, &first));
+		datagram_write(call, &next, VIDEO_SSRC, ++seq);
+		if (round == 0) {
+			first = next;
+			assert_true(passes(call, &next));
+		} else {
+			assert_int_not_equal(tries_until(call, &seq, 2), 0);
+		}
+		assert_false(passes(call, &first));
+		for (int i = 0; i < 4; i++) {
+			seq += 0x4000;
+			datagram_write(call, &next, VIDEO_SSRC, seq);
+			assert_true(passes(call, &next));
+		}
+		stream_delete(call, "video");
+	}
+}
+
+/* The publisher goes on while the stream, or the whole plane, is not there. */
+static void a_rollover_that_nobody_saw_is_found(void **state)
+{
+	struct call *call = *state;
+	struct datagram old, next;
+	uint16_t seq = 100;
+
+	datagram_write(call, &old, VIDEO_SSRC, seq);
+	unheard(call, VIDEO_SSRC, &seq, 9);
+	video_add(call);
+	assert_int_equal(tries_until(call, &seq, 100), SRTP_WINDOW_PATIENCE + 2 * 9);
+	assert_int_equal(dropped(call, DROP_SRTP_AUTH), SRTP_WINDOW_PATIENCE + 2 * 9 - 1);
+	assert_int_equal(tries_until(call, &seq, 1), 1);
+	assert_false(passes(call, &old));
+	/* ahead of what is remembered, and half of the circle away from it */
+	stream_delete(call, "video");
+	unheard(call, VIDEO_SSRC, &seq, 3);
+	datagram_write(call, &next, VIDEO_SSRC, seq += 0x7000);
+	video_add(call);
+	assert_int_not_equal(tries_until(call, &seq, SRTP_WINDOW_PATIENCE + 2 * 4), 0);
+	assert_false(passes(call, &old));
+}
+
+/* Who has no key makes a publisher that begins wait for no more than the next try. */
+static void forgeries_do_not_keep_a_publisher_out(void **state)
+{
+	struct call *call = *state;
+	struct datagram forged, good;
+	uint16_t seq = 100;
+
+	video_add(call);
+	for (int i = 0; i < 77; i++) {
+		datagram_write(call, &forged, VIDEO_SSRC, (uint16_t)(3 * i));
+		forged.bytes[20] ^= 1;
+		assert_false(passes(call, &forged));
+	}
+	srtp_remove_stream(call->publisher->tx, htonl(VIDEO_SSRC));
+	for (int i = 0; i < 2; i++)
+		datagram_write(call, &good, VIDEO_SSRC, ++seq);
+	assert_in_range(tries_until(call, &seq, 2), 1, 2);
+}
+
 /* -- RTX -- */
 
 #define RTX_UP_SSRC 0x0c0c0c0cu
@@ -434,6 +671,11 @@ int main(void)
 	        TEST(senders_of_rtcp_are_bounded),
 	        TEST(forged_rtcp_is_not_remembered),
 	        TEST(a_nack_does_not_reach_another_stream),
+	        TEST(rollovers_with_loss_and_reordering),
+	        TEST(a_stream_that_comes_back_goes_on),
+	        TEST(an_unnamed_stream_that_comes_back_goes_on),
+	        TEST(a_rollover_that_nobody_saw_is_found),
+	        TEST(forgeries_do_not_keep_a_publisher_out),
 	        TEST(padding_probes_are_no_repeats),
 	        TEST(rtx_that_lies_is_refused),
 	        TEST(a_repeat_has_the_last_payload_type),
