@@ -55,6 +55,8 @@ static const struct column stream_columns[] = {
          ROW(auth_failed)},
         {"key_frame_requests", "sent to the publisher", COLUMN_NUMBER, ROW(key_frame_requests)},
         {"nacks_sent", "packets that the publisher was asked for", COLUMN_NUMBER, ROW(nacks_sent)},
+        {"ended", "1: the publisher has said BYE, and sent nothing since", COLUMN_NUMBER,
+         ROW(ended)},
         {0},
 };
 

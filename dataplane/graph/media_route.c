@@ -135,7 +135,9 @@ static inline rte_edge_t media_route_step(struct worker *worker, struct rte_mbuf
 	struct stream *stream = &worker->dp->media->streams[media->stream];
 	uint64_t workers;
 
-	if (unlikely(!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE)))
+	/* another SSRC has followed this one in the same burst */
+	if (unlikely(!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
+	             stream->serial != media->serial))
 		return drop(mbuf, DROP_MEDIA_NO_STREAM);
 	if (unlikely(media->repeat)) {
 		enum drop_reason reason = repeat_unwrap(mbuf, stream);

@@ -68,7 +68,8 @@ static inline void burst_decrypt(struct burst *burst, rte_edge_t *edges)
 
 	media->engine->unprotect(burst->media_worker->srtp, burst->jobs, burst->count);
 	for (unsigned int i = 0; i < burst->count; i++) {
-		enum drop_reason reason = receive_end(media, &burst->received[i], &burst->jobs[i]);
+		enum drop_reason reason =
+		        receive_end(burst->media_worker, &burst->received[i], &burst->jobs[i]);
 
 		if (unlikely(reason != DROP_NONE))
 			edges[burst->positions[i]] = drop(burst->received[i].mbuf, reason);

@@ -25,14 +25,22 @@ void feedback_queue(struct media_worker *media_worker, uint32_t index)
 	stream->feedback_queued = true;
 }
 
+/* It was not the end after all, unless the BYE has merely overtaken this packet. */
+static void stream_goes_on(struct stream *stream, const struct worker *worker)
+{
+	if (worker->tsc - stream->ended_tsc < worker->tsc_hz / 1000 * STREAM_ENDED_MS)
+		return;
+	stream->source->ended = false;
+	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
+}
+
 void stream_received(struct media_worker *media_worker, uint32_t index_of_stream, uint64_t index,
                      uint32_t timestamp, bool repeat)
 {
 	struct stream *stream = &media_worker->media->streams[index_of_stream];
 
-	/* a BYE was not the end after all */
 	if (unlikely(__atomic_load_n(&stream->ended, __ATOMIC_RELAXED)))
-		__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
+		stream_goes_on(stream, media_worker->worker);
 	switch (reception_packet(stream->reception, index, timestamp, media_worker->worker->tsc,
 	                         repeat)) {
 	case RECEPTION_GAP:

@@ -14,6 +14,8 @@ struct media_worker;
 struct stream;
 
 #define FEEDBACK_STREAMS 4096 /* power of two */
+/* A BYE may overtake packets that were sent before it: not those that come later than this. */
+#define STREAM_ENDED_MS 200
 
 struct feedback_list {
 	uint32_t head, tail;

@@ -3,6 +3,7 @@
 
 #include "media/bytes.h"
 #include "media/config.h"
+#include "media/reception.h"
 
 #include <rte_hash.h>
 
@@ -26,12 +27,18 @@ struct endpoint *endpoint_find(const struct media *media, const struct packet *p
 	return __atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ? endpoint : NULL;
 }
 
+/* It waits for an SSRC: its first, or one that follows another that has said BYE. */
+static bool source_is_open(const struct endpoint_source *source)
+{
+	return source->ssrc == 0 || (source->ended && source->formers_count < SOURCE_FORMERS_MAX);
+}
+
 /* An SSRC that nobody has named may be the one that a stream waits for. */
 static struct endpoint_source *source_find(const struct endpoint *endpoint, uint32_t ssrc)
 {
 	const struct endpoint_sources *sources =
 	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
-	struct endpoint_source *unnamed = NULL;
+	struct endpoint_source *open = NULL;
 
 	if (sources == NULL)
 		return NULL;
@@ -40,10 +47,10 @@ static struct endpoint_source *source_find(const struct endpoint *endpoint, uint
 
 		if (source->ssrc == ssrc)
 			return source;
-		if (source->ssrc == 0 && unnamed == NULL)
-			unnamed = source;
+		if (open == NULL && source_is_open(source))
+			open = source;
 	}
-	return unnamed;
+	return open;
 }
 
 /* RFC 3711, 3.1: CM puts the MKI in front of its tag; RFC 7714, 8.2: GCM behind its own. */
@@ -61,6 +68,23 @@ static bool mki_is(const struct endpoint *endpoint, const uint8_t *mki)
 	return memcmp(mki, endpoint->mki, endpoint->mki_length) == 0;
 }
 
+/* Nothing of the SSRC before it is new: under this key it was here before. 0: it was not. */
+static uint64_t ssrc_first(const struct media *media, const struct endpoint *endpoint,
+                           uint32_t ssrc)
+{
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < sources->count; i++) {
+		const struct endpoint_source *source = sources->sources[i];
+
+		for (uint8_t j = 0; j < source->formers_count; j++)
+			if (source->formers[j].ssrc == ssrc)
+				return source->formers[j].next;
+	}
+	return spent_recall_received(media->config->spent, &endpoint->config, ssrc);
+}
+
 /* A source may have been here before under the same key, or have begun long before us. */
 static void source_guess(const struct media *media, struct received *received)
 {
@@ -68,10 +92,8 @@ static void source_guess(const struct media *media, struct received *received)
 	uint32_t ssrc = received->view.ssrc;
 
 	received->guessed = true;
-	received->first = source->ssrc == ssrc
-	                          ? source->window.first
-	                          : spent_recall_received(media->config->spent,
-	                                                  &received->endpoint->config, ssrc);
+	received->first = source->ssrc == ssrc ? source->window.first
+	                                       : ssrc_first(media, received->endpoint, ssrc);
 	received->index =
 	        srtp_window_guess(received->first, source->window.tries, received->view.seq);
 }
@@ -97,7 +119,7 @@ static enum drop_reason source_look(const struct media *media, struct endpoint *
 	}
 	received->source = source;
 	received->guessed = false;
-	if (unlikely(!source->window.started)) {
+	if (unlikely(!source->window.started || source->ssrc != received->view.ssrc)) {
 		source_guess(media, received);
 		return DROP_NONE;
 	}
@@ -175,18 +197,42 @@ static void mbuf_cut(struct rte_mbuf *mbuf, uint16_t length)
 	mbuf->ol_flags = 0;
 }
 
+/* Another SSRC has another numbering and another clock. */
+static void stream_follow(struct media *media, struct endpoint_source *source)
+{
+	struct stream *stream = &media->streams[source->stream];
+
+	source->formers[source->formers_count] =
+	        (struct source_former){source->ssrc, source->window.highest + 1};
+	__atomic_store_n(&source->formers_count, source->formers_count + 1, __ATOMIC_RELEASE);
+	source->ended = false;
+	__atomic_store_n(&stream->serial, media_serial_next(media), __ATOMIC_RELAXED);
+	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
+	sender_clock_write(&stream->clock, 0, 0, 0);
+	reception_restart(stream->reception);
+}
+
+static void source_name(struct media *media, const struct received *received)
+{
+	struct endpoint_source *source = received->source;
+
+	if (source->ssrc != 0)
+		stream_follow(media, source);
+	source->window = (struct srtp_receive_window){.first = received->first};
+	__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELEASE);
+}
+
 /* In the same burst another packet may have taken the index, or the name of the stream. */
-static enum drop_reason source_take(struct received *received)
+static enum drop_reason source_take(struct media *media, struct received *received)
 {
 	struct endpoint_source *source = received->source;
 
 	if (unlikely(source->ssrc != received->view.ssrc)) {
-		if (source->ssrc != 0) {
+		if (!source_is_open(source)) {
 			received->endpoint->unknown_ssrc++;
 			return DROP_MEDIA_NO_STREAM;
 		}
-		source->window.first = received->first;
-		__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELAXED);
+		source_name(media, received);
 	}
 	if (unlikely(!srtp_window_take(&source->window, received->index))) {
 		source->replayed++;
@@ -196,9 +242,10 @@ static enum drop_reason source_take(struct received *received)
 	return DROP_NONE;
 }
 
-enum drop_reason receive_end(const struct media *media, struct received *received,
+enum drop_reason receive_end(struct media_worker *media_worker, struct received *received,
                              const struct srtp_job *job)
 {
+	struct media *media = media_worker->media;
 	struct endpoint *endpoint = received->endpoint;
 	const struct rtp_view *view = &received->view;
 	struct packet *packet = packet_of(received->mbuf);
@@ -211,7 +258,7 @@ enum drop_reason receive_end(const struct media *media, struct received *receive
 		endpoint->auth_failed++;
 		return DROP_SRTP_AUTH;
 	}
-	reason = source_take(received);
+	reason = source_take(media, received);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
 	remote_learn(endpoint, packet);

@@ -70,6 +70,19 @@ static void reception_begin(struct reception *reception, uint64_t index)
 	missing_clear(&reception->missing);
 }
 
+void reception_restart(struct reception *reception)
+{
+	int64_t lost = lost_now(reception);
+
+	if (!reception->started)
+		return;
+	reception->lost_before += lost > 0 ? (uint64_t)lost : 0;
+	reception->restarts++;
+	reception->started = false;
+	reception->sr_middle = 0;
+	missing_clear(&reception->missing);
+}
+
 /* Where the packet stands among those before it. */
 static enum reception_news reception_place(struct reception *reception, uint64_t index,
                                            uint64_t tsc)

@@ -48,6 +48,9 @@ enum reception_news { RECEPTION_NEXT, RECEPTION_GAP, RECEPTION_REPAIRED };
 enum reception_news reception_packet(struct reception *reception, uint64_t index,
                                      uint32_t timestamp, uint64_t tsc, bool repeat);
 
+/* The next packet is another source's: of another numbering, by another clock. */
+void reception_restart(struct reception *reception);
+
 /* The publisher's sender report. ntp: 64 bits. */
 void reception_sender_report(struct reception *reception, uint64_t ntp, uint64_t tsc);
 

@@ -242,6 +242,8 @@ static void stream_end(const struct received *received, struct stream *stream, u
 	const struct media_ask ask = {.stream = index, .kind = MEDIA_ASK_BYE};
 	uint64_t workers = __atomic_load_n(&stream->workers, __ATOMIC_RELAXED);
 
+	stream->ended_tsc = received->media_worker->worker->tsc;
+	stream->source->ended = stream->source->learned;
 	if (__atomic_load_n(&stream->ended, __ATOMIC_RELAXED))
 		return;
 	__atomic_store_n(&stream->byes, stream->byes + 1, __ATOMIC_RELAXED);

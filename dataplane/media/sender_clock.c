@@ -33,7 +33,7 @@ bool sender_clock_read(const struct sender_clock *clock, struct sender_clock *re
 	} while ((version & 1) != 0 ||
 	         __atomic_load_n(&clock->version, __ATOMIC_RELAXED) != version);
 	read->version = version;
-	return true;
+	return read->ntp != 0;
 }
 
 bool sender_clock_at(const struct sender_clock *clock, uint64_t tsc, uint64_t tsc_hz,

@@ -20,7 +20,8 @@ struct sender_clock {
 	uint64_t tsc; /* ours, when the report came */
 };
 
-/* The owner. */
+/* The owner. ntp 0: from now on none; a publisher that knows no time sends it, too (RFC
+ * 3550, 6.4.1). */
 void sender_clock_write(struct sender_clock *clock, uint64_t ntp, uint32_t rtp, uint64_t tsc);
 /* Any worker. False: no report yet. */
 bool sender_clock_read(const struct sender_clock *clock, struct sender_clock *read);

@@ -78,6 +78,7 @@ static void stream_row(const struct media *media, const struct stream *stream,
 	        .key_frame_requests = stream->key_frame_requests,
 	        .nacks_sent = stream->nacks_sent,
 	        .jitter_us = reception_jitter_us(stream->reception),
+	        .ended = stream->ended,
 	};
 	memcpy(row->name, stream->name, sizeof(row->name));
 	memcpy(row->endpoint, stream->config.endpoint, sizeof(row->endpoint));

@@ -27,6 +27,7 @@
 #define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
 #define SUBSCRIPTION_SPANS   8   /* power of two */
+#define SOURCE_FORMERS_MAX   8   /* times that an SSRC may follow another one */
 
 struct media;
 struct packet_cache; /* media/cache.h */
@@ -52,12 +53,22 @@ struct frame_template {
 	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 
+/* An SSRC that a source had: should it come back, nothing before `next` is new. */
+struct source_former {
+	uint32_t ssrc;
+	uint64_t next;
+};
+
 /* One SSRC that an endpoint sends. */
 struct endpoint_source {
-	uint32_t ssrc; /* host order; 0: the next unknown one; atomic, the owner writes it once */
+	uint32_t ssrc; /* host order; 0: the next unknown one; atomic, the owner writes it */
 	uint32_t stream;
-	bool rtx; /* RFC 4588: repeats of the stream's packets */
+	bool rtx;     /* RFC 4588: repeats of the stream's packets */
+	bool learned; /* const: `ssrc` is whichever comes */
 	/* owner */
+	bool ended; /* by a BYE, where it is learned: the next unknown SSRC may follow it */
+	uint8_t formers_count;
+	struct source_former formers[SOURCE_FORMERS_MAX];
 	struct srtp_receive_window window;
 	uint64_t replayed, auth_failed;
 };
@@ -144,9 +155,11 @@ struct stream_worker {
 
 struct stream {
 	bool live; /* atomic */
+	/* atomic; the owner changes it when another SSRC follows: of its numbering, which nothing
+	 * else has ever had, nor will */
+	uint32_t serial;
 	/* const while it lives */
 	uint32_t endpoint;
-	uint32_t serial; /* no other stream has ever had it, nor will */
 	uint32_t clock_hz;
 	uint8_t rtx_pt;   /* 0: any */
 	uint8_t rtx_apt;  /* of what has `rtx_pt` when it is repeated; SLUICE_MEDIA_PT_SAME: not
@@ -165,6 +178,7 @@ struct stream {
 	bool key_frame_wanted;
 	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
 	bool ended;           /* atomic: BYE */
+	uint64_t ended_tsc;   /* when */
 	uint32_t byes;        /* atomic; how often it ended */
 	uint64_t bye_told;    /* TSC when workers were told last; 0: not yet */
 	bool key_frame_asked; /* atomic, any thread: a request for one lies in its owner's ring */
@@ -329,6 +343,17 @@ struct media {
 	uint32_t serials;                    /* atomic; the last one that a stream was given */
 	struct media_config *config;         /* control thread */
 };
+
+/* For a stream that begins, or begins anew. Not 0, which stands for none. */
+static inline uint32_t media_serial_next(struct media *media)
+{
+	uint32_t serial;
+
+	do
+		serial = __atomic_add_fetch(&media->serials, 1, __ATOMIC_RELAXED);
+	while (serial == 0);
+	return serial;
+}
 
 /* The packet's place in the forwarding unit once it is plaintext: graph/packet.h, packet->media. */
 

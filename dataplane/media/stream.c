@@ -58,6 +58,7 @@ static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
 	source->ssrc = ssrc;
 	source->stream = stream;
 	source->rtx = place == &media->streams[stream].rtx_source;
+	source->learned = ssrc == 0;
 	if (ssrc != 0)
 		source->window.first = spent_recall_received(
 		        media->config->spent,
@@ -83,21 +84,18 @@ static void source_remember(struct media *media, const struct stream *stream,
                             const struct endpoint_source *source)
 {
 	const struct sluice_endpoint *endpoint = &media->endpoints[stream->endpoint].config;
+	uint32_t ssrc;
 
-	if (source != NULL && source->window.started)
-		spent_remember_received(media->config->spent, endpoint, source->ssrc,
+	if (source == NULL)
+		return;
+	/* its owner clears the window before it gives another name */
+	ssrc = __atomic_load_n(&source->ssrc, __ATOMIC_ACQUIRE);
+	if (source->window.started)
+		spent_remember_received(media->config->spent, endpoint, ssrc,
 		                        source->window.highest + 1);
-}
-
-/* Not 0, which stands for none. */
-static uint32_t serial_next(struct media *media)
-{
-	uint32_t serial;
-
-	do
-		serial = __atomic_add_fetch(&media->serials, 1, __ATOMIC_RELAXED);
-	while (serial == 0);
-	return serial;
+	for (uint8_t i = 0; i < source->formers_count; i++)
+		spent_remember_received(media->config->spent, endpoint, source->formers[i].ssrc,
+		                        source->formers[i].next);
 }
 
 static void stream_free(struct media *media, void *object)
@@ -126,7 +124,7 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
 	stream->rtx_pt = add->rtx_pt;
 	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
-	stream->serial = serial_next(media);
+	stream->serial = media_serial_next(media);
 	stream->config_generation = media->dp->config_generation;
 	stream->at = rte_zmalloc("stream", media->dp->n_workers * sizeof(*stream->at),
 	                         RTE_CACHE_LINE_SIZE);

@@ -130,7 +130,8 @@ struct sluice_stream_row {
 	uint64_t key_frame_requests; /* sent upstream */
 	uint64_t nacks_sent;         /* sequence numbers asked upstream */
 	uint32_t jitter_us;
-	uint32_t pad;
+	uint8_t ended; /* 1: BYE, and nothing since */
+	uint8_t pad[3];
 };
 static_assert(sizeof(struct sluice_stream_row) == 208, "stream row");
 

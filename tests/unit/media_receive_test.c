@@ -657,6 +657,127 @@ static void the_row_has_what_rtx_is_refused_for(void **state)
 	assert_int_equal(row.auth_failed, 4);
 }
 
+/* -- the end, and what follows -- */
+
+static void bye(struct call *call, uint32_t ssrc)
+{
+	uint8_t room[PARTY_MTU];
+	struct rtcp_writer writer = {.start = room, .room = sizeof(room)};
+
+	rtcp_put_rr(&writer, ssrc);
+	rtcp_put_bye(&writer, ssrc);
+	party_report(call->scene, call->publisher, &writer);
+}
+
+static bool row_ended(struct call *call)
+{
+	struct sluice_stream_row row;
+	uint32_t cursor = 0;
+
+	assert_int_equal(media_stream_show(call->scene->rig.dp->media, &cursor, &row, 1), 1);
+	return row.ended;
+}
+
+/* The network turns the BYE and the last packets round: the legs hear of the end all the same. */
+static void a_bye_may_overtake_packets(void **state)
+{
+	struct call *call = *state;
+
+	video_add(call);
+	publish(call, VIDEO_SSRC, 1, 3);
+	assert_false(row_ended(call));
+	bye(call, VIDEO_SSRC);
+	for (uint16_t seq = 4; seq < 6; seq++)
+		party_publish(call->scene, call->publisher, VIDEO_SSRC, seq, seq * 3000u);
+	assert_true(row_ended(call));
+	media_scene_pass(call->scene, 10);
+	assert_int_equal(party_count(call->subscriber, RTCP_BYE, 1, NULL), 1);
+	/* and then it goes on */
+	media_scene_pass(call->scene, 200);
+	publish(call, VIDEO_SSRC, 6, 1);
+	assert_false(row_ended(call));
+	assert_int_equal(counted(call, MEDIA_FORWARDED), 6);
+}
+
+/* A stream without a name takes the publisher's next SSRC: only when the last one has said BYE,
+ * and nothing of that again. */
+static void another_ssrc_follows_a_bye(void **state)
+{
+	struct call *call = *state;
+	struct datagram old, next;
+	uint32_t ssrc = 0x1001;
+	uint64_t unknown;
+	uint16_t last, seq;
+
+	stream_add(call->scene, "video", call->publisher, 0, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	datagram_write(call, &old, ssrc, 500);
+	assert_true(passes(call, &old));
+	last = publish(call, ssrc, 501, 5);
+	for (int round = 0; round < SOURCE_FORMERS_MAX; round++, ssrc++) {
+		datagram_write(call, &next, ssrc + 1, 7);
+		unknown = dropped(call, DROP_MEDIA_NO_STREAM);
+		assert_false(passes(call, &next));
+		assert_int_equal(dropped(call, DROP_MEDIA_NO_STREAM), unknown + 1);
+		bye(call, ssrc);
+		/* lower numbers of another numbering: new all the same, and in order */
+		seq = publish(call, ssrc + 1, 10, 3);
+		assert_int_equal(seq, (uint16_t)(last + 3));
+		last = seq;
+		assert_false(row_ended(call));
+		assert_false(passes(call, &old));
+	}
+	/* it has done so often enough */
+	bye(call, ssrc);
+	datagram_write(call, &next, ssrc + 1, 7);
+	assert_false(passes(call, &next));
+	assert_true(row_ended(call));
+}
+
+/* Nothing that was recorded of an SSRC comes in when that is over, or comes back. */
+static void a_former_ssrc_is_not_replayed(void **state)
+{
+	struct call *call = *state;
+	struct datagram old, next;
+
+	stream_add(call->scene, "video", call->publisher, 0, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	datagram_write(call, &old, 0x1001, 500);
+	assert_true(passes(call, &old));
+	bye(call, 0x1001);
+	assert_false(passes(call, &old));
+	datagram_write(call, &next, 0x1002, 500);
+	assert_true(passes(call, &next));
+	bye(call, 0x1002);
+	assert_false(passes(call, &old));
+	assert_false(passes(call, &old));
+	datagram_write(call, &next, 0x1001, 501);
+	assert_true(passes(call, &next));
+	assert_false(passes(call, &old));
+	/* nor after the stream's end, under any name that it had */
+	stream_delete(call, "video");
+	stream_add(call->scene, "video", call->publisher, 0, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	assert_false(passes(call, &old));
+	assert_false(passes(call, &next));
+	datagram_write(call, &next, 0x1001, 502);
+	assert_true(passes(call, &next));
+}
+
+/* A stream whose SSRC was given keeps it. */
+static void a_named_stream_keeps_its_ssrc(void **state)
+{
+	struct call *call = *state;
+	struct datagram next;
+
+	video_add(call);
+	publish(call, VIDEO_SSRC, 1, 3);
+	bye(call, VIDEO_SSRC);
+	datagram_write(call, &next, AUDIO_SSRC, 7);
+	assert_false(passes(call, &next));
+	assert_int_equal(dropped(call, DROP_MEDIA_NO_STREAM), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
 static int eal_setup(void **state)
@@ -682,6 +803,10 @@ int main(void)
 	        TEST(a_repeat_has_the_payload_type_told),
 	        TEST(a_repeat_may_have_padding),
 	        TEST(the_row_has_what_rtx_is_refused_for),
+	        TEST(a_bye_may_overtake_packets),
+	        TEST(another_ssrc_follows_a_bye),
+	        TEST(a_former_ssrc_is_not_replayed),
+	        TEST(a_named_stream_keeps_its_ssrc),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, NULL);
