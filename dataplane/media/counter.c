@@ -39,6 +39,8 @@ const struct media_counter_info media_counter_infos[] = {
                               "requests"},
         [MEDIA_ASK_FULL] = {"ask_full", "requests that another worker's ring had no room for",
                             "requests"},
+        [MEDIA_EXT_TRUNCATED] = {"ext_truncated",
+                                 "packets whose header extension ends within an element"},
         [MEDIA_NO_MBUF] = {"no_mbuf", "packets not written: no packet buffer was free"},
         [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than the MTU"},
         [MEDIA_NO_REMOTE] = {"no_remote",

@@ -16,20 +16,23 @@ struct element {
 struct elements {
 	const uint8_t *at, *end;
 	bool one_byte;
+	bool overrun; /* the last one would run over the end */
 };
 
 static bool elements_begin(struct elements *elements, uint16_t profile, const uint8_t *bytes,
                            uint16_t length)
 {
-	*elements = (struct elements){bytes, bytes + length, profile == RTP_EXT_ONE_BYTE};
+	*elements = (struct elements){bytes, bytes + length, profile == RTP_EXT_ONE_BYTE, false};
 	return elements->one_byte || (profile & 0xfff0) == RTP_EXT_TWO_BYTE;
 }
 
 static bool element_take(struct elements *elements, uint8_t header_length, uint8_t id,
                          uint8_t length, struct element *element)
 {
-	if (elements->end - elements->at < header_length + length)
+	if (elements->end - elements->at < header_length + length) {
+		elements->overrun = true;
 		return false;
+	}
 	*element = (struct element){id, length, elements->at + header_length};
 	elements->at += header_length + length;
 	return true;
@@ -48,9 +51,23 @@ static bool element_next(struct elements *elements, struct element *element)
 		return id != 0 && id <= ONE_BYTE_ID_MAX &&
 		       element_take(elements, 1, id, (*elements->at & 15) + 1, element);
 	}
-	if (elements->end - elements->at < 2)
+	if (elements->end - elements->at < 2) {
+		elements->overrun = true;
 		return false;
+	}
 	return element_take(elements, 2, elements->at[0], elements->at[1], element);
+}
+
+bool ext_elements_whole(uint16_t profile, const uint8_t *bytes, uint16_t length)
+{
+	struct elements elements;
+	struct element element;
+
+	if (!elements_begin(&elements, profile, bytes, length))
+		return true;
+	while (element_next(&elements, &element))
+		;
+	return !elements.overrun;
 }
 
 /* Two bytes are needed as soon as one of the ids wanted is above 14. */

@@ -6,6 +6,7 @@
 #ifndef MEDIA_EXT_MAP_H
 #define MEDIA_EXT_MAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ext_map;
@@ -21,5 +22,8 @@ struct ext_map;
  */
 uint16_t ext_map_write(const struct ext_map *map, uint16_t profile, const uint8_t *bytes,
                        uint16_t length, uint8_t *out);
+
+/* False: an element runs over the end. What is not of RFC 8285 has no elements. */
+bool ext_elements_whole(uint16_t profile, const uint8_t *bytes, uint16_t length);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "media/bytes.h"
 #include "media/config.h"
+#include "media/ext_map.h"
 #include "media/reception.h"
 
 #include <rte_hash.h>
@@ -242,6 +243,17 @@ static enum drop_reason source_take(struct media *media, struct received *receiv
 	return DROP_NONE;
 }
 
+/* The packet goes on all the same: its payload is whole. */
+static void extension_check(struct media_worker *media_worker, const struct received *received)
+{
+	const struct rtp_view *view = &received->view;
+	uint16_t offset = packet_of(received->mbuf)->payload_offset + view->ext_offset;
+	const uint8_t *elements = rte_pktmbuf_mtod_offset(received->mbuf, uint8_t *, offset);
+
+	if (unlikely(!ext_elements_whole(view->ext_profile, elements, view->ext_length)))
+		media_worker->counters[MEDIA_EXT_TRUNCATED]++;
+}
+
 enum drop_reason receive_end(struct media_worker *media_worker, struct received *received,
                              const struct srtp_job *job)
 {
@@ -264,6 +276,8 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	remote_learn(endpoint, packet);
 	endpoint->rx_packets++;
 	endpoint->rx_bytes += packet->payload_length;
+	if (view->ext_offset != 0)
+		extension_check(media_worker, received);
 	mbuf_cut(received->mbuf, view->header_length + job->length);
 	packet->media = (struct packet_media){
 	        .index = received->index,

@@ -311,6 +311,7 @@ enum media_counter {
 	MEDIA_FEEDBACK_DROPPED, /* the list of streams that have to ask upstream is full */
 	MEDIA_ASK_MERGED,       /* key frames: one that is asked for already serves these, too */
 	MEDIA_ASK_FULL,
+	MEDIA_EXT_TRUNCATED, /* packets in whose header extension has an element that overruns it */
 	MEDIA_NO_MBUF,
 	MEDIA_TOO_BIG,
 	MEDIA_NO_REMOTE, /* not sent: the endpoint has not shown where it is */

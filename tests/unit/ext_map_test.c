@@ -113,11 +113,38 @@ static void room_suffices(void **state)
 	}
 }
 
+static void elements_that_overrun(void **state)
+{
+	static const struct {
+		uint16_t profile, length;
+		uint8_t bytes[8];
+		bool whole;
+	} cases[] = {
+	        {RTP_EXT_ONE_BYTE, 0, {0}, true},
+	        {RTP_EXT_ONE_BYTE, 4, {0x10, 'a', 0x10, 'b'}, true},
+	        {RTP_EXT_ONE_BYTE, 4, {0, 0, 0x10, 'b'}, true},
+	        {RTP_EXT_ONE_BYTE, 4, {0x10, 'a', 0x11, 'b'}, false},
+	        {RTP_EXT_ONE_BYTE, 4, {0x1f, 'a', 0, 0}, false},
+	        {RTP_EXT_ONE_BYTE, 4, {0x10, 'a', 0xff, 'b'}, true}, /* 15 ends them */
+	        {RTP_EXT_TWO_BYTE, 4, {1, 2, 'a', 'b'}, true},
+	        {RTP_EXT_TWO_BYTE, 4, {1, 0, 2, 0}, true},
+	        {RTP_EXT_TWO_BYTE | 5, 4, {1, 3, 'a', 'b'}, false},
+	        {RTP_EXT_TWO_BYTE, 4, {1, 1, 'a', 2}, false},
+	        {0x1234, 4, {0x1f, 9, 9, 9}, true}, /* no elements that we know of */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (ext_elements_whole(cases[i].profile, cases[i].bytes, cases[i].length) !=
+		    cases[i].whole)
+			fail_msg("case %zu", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_row),
 	        cmocka_unit_test(room_suffices),
+	        cmocka_unit_test(elements_that_overrun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

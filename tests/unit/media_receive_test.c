@@ -778,6 +778,79 @@ static void a_named_stream_keeps_its_ssrc(void **state)
 	assert_int_equal(dropped(call, DROP_MEDIA_NO_STREAM), 1);
 }
 
+/* -- MKI -- */
+
+static const uint8_t mki[] = {0xc0, 0xff, 0xee};
+
+/* Behind the tag with GCM, in front of it with the others (RFC 7714, 8.2 and 9; RFC 3711, 3.1). */
+static int mki_last(uint8_t profile, bool rtcp, int length)
+{
+	const struct srtp_profile_info *info = &srtp_profiles[profile];
+
+	if (info->aead)
+		return length - 1;
+	return length - 1 - (rtcp ? info->rtcp_tag_length : info->tag_length);
+}
+
+static void mki_check(uint8_t profile)
+{
+	struct call call = {.scene = media_scene_create(2)};
+	struct datagram datagram, cut;
+	int length;
+
+	call.publisher = party_add_mki(call.scene, "publisher", profile, mki, sizeof(mki));
+	call.subscriber = party_add_mki(call.scene, "subscriber", profile, mki, 1);
+	video_add(&call);
+	datagram_write(&call, &datagram, VIDEO_SSRC, 1);
+	for (cut = datagram, cut.length = 0; cut.length < datagram.length; cut.length++)
+		assert_false(passes(&call, &cut));
+	cut = datagram;
+	cut.bytes[mki_last(profile, false, cut.length)] ^= 1;
+	assert_false(passes(&call, &cut));
+	datagram_write(&call, &datagram, VIDEO_SSRC, 2);
+	assert_true(passes(&call, &datagram));
+	assert_int_equal(call.subscriber->unreadable, 0);
+	length = report_write(&call, datagram.bytes, VIDEO_SSRC);
+	for (int i = 0; i < length; i++)
+		party_send(call.scene, call.publisher, datagram.bytes, i);
+	assert_int_equal(counted(&call, MEDIA_RTCP_RECEIVED), 0);
+	datagram.bytes[mki_last(profile, true, length)] ^= 1;
+	party_send(call.scene, call.publisher, datagram.bytes, length);
+	assert_int_equal(counted(&call, MEDIA_RTCP_RECEIVED), 0);
+	datagram.bytes[mki_last(profile, true, length)] ^= 1;
+	party_send(call.scene, call.publisher, datagram.bytes, length);
+	assert_int_equal(counted(&call, MEDIA_RTCP_RECEIVED), 1);
+	media_scene_destroy(call.scene);
+}
+
+static void packets_carry_their_mki(void **state)
+{
+	for (uint8_t profile = 0; profile < SLUICE_SRTP_PROFILES; profile++)
+		mki_check(profile);
+}
+
+/* -- extensions -- */
+
+static void an_extension_that_overruns_is_counted(void **state)
+{
+	static const uint8_t extensions[][8] = {{0xbe, 0xde, 0, 1, 0x10, 'a', 0, 0},
+	                                        {0xbe, 0xde, 0, 1, 0x10, 'a', 0x12, 'b'}};
+	struct call *call = *state;
+	uint8_t packet[PARTY_MTU] = {RTP_VERSION << 6 | 0x10, 96};
+
+	video_add(call);
+	for (uint16_t i = 0; i < 2; i++) {
+		write_be16(packet + 2, i);
+		write_be32(packet + 8, VIDEO_SSRC);
+		memcpy(packet + RTP_HEADER_SIZE, extensions[i], 8);
+		memset(packet + RTP_HEADER_SIZE + 8, 0, 20);
+		party_send(call->scene, call->publisher, packet,
+		           party_protect(call->publisher, packet, RTP_HEADER_SIZE + 8 + 20));
+		assert_int_equal(counted(call, MEDIA_EXT_TRUNCATED), i);
+	}
+	assert_int_equal(counted(call, MEDIA_FORWARDED), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
 static int eal_setup(void **state)
@@ -807,6 +880,8 @@ int main(void)
 	        TEST(another_ssrc_follows_a_bye),
 	        TEST(a_former_ssrc_is_not_replayed),
 	        TEST(a_named_stream_keeps_its_ssrc),
+	        cmocka_unit_test(packets_carry_their_mki),
+	        TEST(an_extension_that_overruns_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, NULL);
