@@ -134,35 +134,50 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 	return false;
 }
 
+/* A repeat's leg may have gone while it waited, and its place may be another worker's by now. */
+static bool leg_is_here(const struct media_worker *worker, uint32_t index)
+{
+	const struct subscription *subscription = &worker->media->subscriptions[index];
+
+	return __atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) &&
+	       worker->media->endpoints[subscription->endpoint].worker == worker->worker->id;
+}
+
+/* Its place may be another one's by now. */
+static bool stream_is_there(const struct stream *stream, const struct packet_media *packet)
+{
+	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == packet->serial;
+}
+
+static void caches_set(struct fan_burst *burst, uint32_t count, struct packet_cache *cache)
+{
+	for (uint32_t i = 0; i < count; i++)
+		burst->caches[burst->done_count + i] = cache;
+}
+
 /* The packets at the head of the backlog. True: they are finished with this burst. */
 static bool items_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
 {
-	struct media *media = worker->media;
 	const struct packet_media *packet = &packet_of(item->mbuf)->media;
-	struct stream *stream = &media->streams[packet->stream];
+	struct stream *stream = &worker->media->streams[packet->stream];
 	struct fan_source *sources = &burst->sources[burst->sources_count];
-	struct stream_worker *at = &stream->at[worker->worker->id];
-	/* its place may be another one's by now */
-	bool live = __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
-	            __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == packet->serial;
-	struct packet_cache *cache = NULL;
+	const struct stream_worker *at;
 	const struct legs *legs;
 
-	if (live && item->only == 0)
-		cache = __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
-	for (uint32_t i = 0; i < item->together; i++) {
-		burst->caches[burst->done_count + i] = cache;
-		if (live)
-			source_fill(&sources[i], item_at(worker, i), stream, worker->worker);
-	}
-	if (unlikely(!live))
+	caches_set(burst, item->together, NULL);
+	if (unlikely(!stream_is_there(stream, packet)))
 		return true;
+	for (uint32_t i = 0; i < item->together; i++)
+		source_fill(&sources[i], item_at(worker, i), stream, worker->worker);
 	burst->sources_count += item->together;
 	if (item->only != 0) {
-		if (__atomic_load_n(&media->subscriptions[item->only].live, __ATOMIC_ACQUIRE))
+		if (leg_is_here(worker, item->only))
 			leg_add(worker, burst, item->only, sources);
 		return true;
 	}
+	at = &stream->at[worker->worker->id];
+	caches_set(burst, item->together, __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE));
 	legs = __atomic_load_n(&at->legs, __ATOMIC_ACQUIRE);
 	return legs == NULL || legs_take(worker, burst, item, legs, sources);
 }

@@ -182,6 +182,32 @@ static bool lost_on_the_way(struct party *party, const uint8_t *packet)
 	return true;
 }
 
+static uint64_t bytes_sum(const uint8_t *bytes, int length)
+{
+	uint64_t sum = 14695981039346656037u; /* FNV-1a */
+
+	while (length-- > 0)
+		sum = (sum ^ *bytes++) * 1099511628211u;
+	return sum;
+}
+
+/* It is looked at and forgotten. */
+static void packet_remember(struct party_memory *memory, const struct frame *frame,
+                            srtp_err_status_t status)
+{
+	uint32_t ssrc = read_be32(frame->payload + 8) % PARTY_SSRCS;
+	uint16_t seq = read_be16(frame->payload + 2);
+	uint64_t sum = bytes_sum(frame->payload, frame->length);
+
+	if (status == srtp_err_status_ok) {
+		memory->sums[ssrc][seq] = sum;
+		memory->latest[ssrc] = seq;
+	} else if (status == srtp_err_status_replay_fail) {
+		memory->repeated++;
+		memory->reused += memory->sums[ssrc][seq] != sum;
+	}
+}
+
 static void party_take(struct party *party, const struct frame *frame)
 {
 	struct party_packet *packet = &party->queue[party->tail % PARTY_QUEUE];
@@ -198,20 +224,25 @@ static void party_take(struct party *party, const struct frame *frame)
 	                                                party->mki_length != 0)
 	                      : srtp_unprotect_mki(party->rx, packet->bytes, &length,
 	                                           party->mki_length != 0);
+	if (party->memory != NULL && !packet->rtcp)
+		packet_remember(party->memory, frame, status);
 	if (status != srtp_err_status_ok) {
-		party->unreadable++;
+		party->unreadable +=
+		        party->memory == NULL || (status != srtp_err_status_replay_fail &&
+		                                  status != srtp_err_status_replay_old);
 		return;
 	}
 	packet->length = (uint16_t)length;
 	party->tail++;
+	if (party->memory != NULL)
+		party->head = party->tail;
 }
 
 /* All that leaves goes to whom it is addressed. */
-static void scene_settle(struct media_scene *scene)
+void media_scene_collect(struct media_scene *scene)
 {
 	struct rte_mbuf *mbuf;
 
-	rig_walk(&scene->rig);
 	while ((mbuf = rig_collect(&scene->rig, 0)) != NULL) {
 		struct frame frame;
 		const char *wrong =
@@ -224,8 +255,14 @@ static void scene_settle(struct media_scene *scene)
 	}
 }
 
-void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
-                int length)
+static void scene_settle(struct media_scene *scene)
+{
+	rig_walk(&scene->rig);
+	media_scene_collect(scene);
+}
+
+void party_inject(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                  int length)
 {
 	uint8_t bytes[FRAME_MAX];
 	const struct frame frame = {
@@ -241,6 +278,12 @@ void party_send(struct media_scene *scene, const struct party *party, const uint
 
 	assert_int_not_equal(size, 0);
 	assert_int_equal(rig_inject(&scene->rig, 0, 0, bytes, size), 0);
+}
+
+void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                int length)
+{
+	party_inject(scene, party, packet, length);
 	scene_settle(scene);
 }
 

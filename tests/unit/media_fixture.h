@@ -27,6 +27,15 @@ struct party_packet {
 	uint8_t bytes[PARTY_MTU]; /* plaintext */
 };
 
+#define PARTY_SSRCS 16
+
+/* By an SSRC's low bits. */
+struct party_memory {
+	uint16_t latest[PARTY_SSRCS];               /* sequence number */
+	uint64_t sums[PARTY_SSRCS][UINT16_MAX + 1]; /* of each one's SRTP packet */
+	uint32_t repeated, reused;
+};
+
 struct party {
 	char name[16];
 	uint8_t profile; /* enum sluice_srtp_profile */
@@ -39,6 +48,9 @@ struct party {
 	uint32_t lose_ssrc;
 	int32_t lose_seq; /* -1: none */
 	uint32_t lost, unreadable;
+	/* what it is sent again under an index shall be the same bytes; NULL: it may be sent
+	 * nothing twice */
+	struct party_memory *memory;
 	uint32_t head, tail;
 	struct party_packet queue[PARTY_QUEUE];
 };
@@ -72,6 +84,11 @@ int party_protect(struct party *party, uint8_t *packet, int length);
 /* A datagram, whatever is in it; all that follows from it is done. */
 void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
                 int length);
+/* The same for workers that walk by themselves: it is not waited for. */
+void party_inject(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+                  int length);
+/* What has left by now. */
+void media_scene_collect(struct media_scene *scene);
 /* A compound; the writer begins anew. */
 void party_report(struct media_scene *scene, struct party *party, struct rtcp_writer *writer);
 /* Time passes, with its housekeeping, in steps of 10 ms. */

@@ -168,11 +168,12 @@ int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *
 	if (mbuf == NULL)
 		return -ENOSPC;
 	room = rte_pktmbuf_append(mbuf, length);
+	if (room != NULL)
+		memcpy(room, frame, length);
 	if (room == NULL || rte_ring_enqueue(rig->ports[port].in[queue], mbuf) != 0) {
 		rte_pktmbuf_free(mbuf);
 		return -ENOSPC;
 	}
-	memcpy(room, frame, length);
 	return 0;
 }
 
