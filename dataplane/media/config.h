@@ -52,6 +52,7 @@ struct media_config {
 	struct media_local locals[MEDIA_LOCALS_MAX];
 	STAILQ_HEAD(, media_garbage) garbage;
 	uint64_t legs_generation;
+	uint32_t lives;                    /* of endpoints */
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
 	struct spent *spent; /* workers read it, too */

@@ -120,6 +120,7 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->local = transport_of(&add->local);
 	endpoint->remote = transport_of(&add->remote);
 	endpoint->worker = worker_choose(media);
+	endpoint->life = ++media->config->lives;
 	endpoint->config_generation = media->dp->config_generation;
 	endpoint->rtcp_index = (uint32_t)RTE_MIN(
 	        spent_recall(media->config->spent, add, SPENT_RTCP), RTCP_INDEX_MAX);

@@ -83,7 +83,7 @@ static uint64_t ssrc_first(const struct media *media, const struct endpoint *end
 			if (source->formers[j].ssrc == ssrc)
 				return source->formers[j].next;
 	}
-	return spent_recall_received(media->config->spent, &endpoint->config, ssrc);
+	return spent_recall_received(media->config->spent, endpoint, ssrc);
 }
 
 /* A source may have been here before under the same key, or have begun long before us. */

@@ -3,18 +3,20 @@
 
 #include <string.h>
 
-#include <sluice/media.h>
+#include "media/state.h"
 
 enum direction { SENT, RECEIVED };
 
+/* life: of the endpoint; 0: the key's, over all endpoints that ever had it. */
 static uint64_t spent_hash(const struct spent *spent, const uint8_t *key, uint32_t ssrc,
-                           enum direction direction)
+                           enum direction direction, uint32_t life)
 {
-	uint8_t bytes[SLUICE_MEDIA_KEY_MAX + sizeof(ssrc) + 1];
+	uint8_t bytes[SLUICE_MEDIA_KEY_MAX + sizeof(ssrc) + sizeof(life) + 1];
 	uint64_t hash;
 
 	memcpy(bytes, key, SLUICE_MEDIA_KEY_MAX);
 	memcpy(bytes + SLUICE_MEDIA_KEY_MAX, &ssrc, sizeof(ssrc));
+	memcpy(bytes + SLUICE_MEDIA_KEY_MAX + sizeof(ssrc), &life, sizeof(life));
 	bytes[sizeof(bytes) - 1] = direction;
 	hash = siphash_bytes(&spent->key, bytes, sizeof(bytes)) | 1;
 	explicit_bzero(bytes, sizeof(bytes));
@@ -52,27 +54,28 @@ static void slot_write(struct spent *spent, uint64_t hash, uint64_t index)
 void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
                     uint64_t index)
 {
-	slot_write(spent, spent_hash(spent, endpoint->tx_key, ssrc, SENT), index + SPENT_SLACK);
+	slot_write(spent, spent_hash(spent, endpoint->tx_key, ssrc, SENT, 0), index + SPENT_SLACK);
 }
 
 uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *endpoint,
                       uint32_t ssrc)
 {
-	return slot_read(spent, spent_hash(spent, endpoint->tx_key, ssrc, SENT));
+	return slot_read(spent, spent_hash(spent, endpoint->tx_key, ssrc, SENT, 0));
 }
 
 /* A source that ended before may be told of after one that came back. */
-void spent_remember_received(struct spent *spent, const struct sluice_endpoint *endpoint,
-                             uint32_t ssrc, uint64_t next)
+void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
+                             uint64_t next)
 {
-	uint64_t hash = spent_hash(spent, endpoint->rx_key, ssrc, RECEIVED);
+	uint64_t hash = spent_hash(spent, endpoint->config.rx_key, ssrc, RECEIVED, endpoint->life);
 
 	if (slot_read(spent, hash) < next)
 		slot_write(spent, hash, next);
 }
 
-uint64_t spent_recall_received(const struct spent *spent, const struct sluice_endpoint *endpoint,
+uint64_t spent_recall_received(const struct spent *spent, const struct endpoint *endpoint,
                                uint32_t ssrc)
 {
-	return slot_read(spent, spent_hash(spent, endpoint->rx_key, ssrc, RECEIVED));
+	return slot_read(
+	        spent, spent_hash(spent, endpoint->config.rx_key, ssrc, RECEIVED, endpoint->life));
 }

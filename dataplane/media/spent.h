@@ -6,8 +6,9 @@
  * both come back, numbering goes on behind it. Under one key no index may be used twice (RFC 3711,
  * 9.1; RFC 7714, 9.1): who has both packets could read either.
  *
- * Up to which index packets of a source have been taken: should it come back, its rollover counter
- * goes on, and nothing that came before is new again.
+ * Up to which index packets of a source have been taken: should its stream come back to the
+ * endpoint, its rollover counter goes on, and nothing that came before is new again. An endpoint
+ * that is added anew begins anew: its publisher may count from the beginning.
  *
  * The control thread writes; workers look up what was received.
  *
@@ -21,6 +22,7 @@
 
 #include <siphash.h>
 
+struct endpoint;
 struct sluice_endpoint;
 
 #define SPENT_SLOTS 65536 /* power of two */
@@ -32,7 +34,7 @@ struct sluice_endpoint;
 struct spent {
 	struct siphash_key key;
 	struct {
-		uint64_t hash;  /* atomic; of key, SSRC and direction; 0: empty */
+		uint64_t hash;  /* atomic; of key, SSRC, direction and life; 0: empty */
 		uint64_t index; /* atomic */
 	} slots[SPENT_SLOTS];
 };
@@ -40,10 +42,10 @@ struct spent {
 void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
                     uint64_t index);
 /* next: the index behind the highest that was taken. */
-void spent_remember_received(struct spent *spent, const struct sluice_endpoint *endpoint,
-                             uint32_t ssrc, uint64_t next);
+void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
+                             uint64_t next);
 /* Any thread. 0: nothing is known. */
-uint64_t spent_recall_received(const struct spent *spent, const struct sluice_endpoint *endpoint,
+uint64_t spent_recall_received(const struct spent *spent, const struct endpoint *endpoint,
                                uint32_t ssrc);
 /* 0: nothing is known. */
 uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *endpoint,

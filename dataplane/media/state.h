@@ -93,6 +93,7 @@ struct endpoint {
 	uint8_t rtcp_tag_length;
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
 	uint16_t worker;      /* the owner */
+	uint32_t life;        /* of all endpoints ever made, from 1 */
 	uint16_t local_index; /* service index */
 	struct transport_addr local;
 	struct srtp_session *rx;

@@ -61,8 +61,8 @@ static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
 	source->learned = ssrc == 0;
 	if (ssrc != 0)
 		source->window.first = spent_recall_received(
-		        media->config->spent,
-		        &media->endpoints[media->streams[stream].endpoint].config, ssrc);
+		        media->config->spent, &media->endpoints[media->streams[stream].endpoint],
+		        ssrc);
 	*place = source;
 	error = endpoint_sources_add(media, media->streams[stream].endpoint, source);
 	if (error < 0) {
@@ -83,7 +83,7 @@ static int source_unlink(struct media *media, const struct stream *stream,
 static void source_remember(struct media *media, const struct stream *stream,
                             const struct endpoint_source *source)
 {
-	const struct sluice_endpoint *endpoint = &media->endpoints[stream->endpoint].config;
+	const struct endpoint *endpoint = &media->endpoints[stream->endpoint];
 	uint32_t ssrc;
 
 	if (source == NULL)

@@ -31,6 +31,7 @@ struct scene {
 	struct worker worker;
 	struct media media;
 	struct media_worker media_worker;
+	struct endpoint endpoints[1]; /* all legs' */
 	struct stream streams[STREAMS];
 	struct stream_worker at[STREAMS];
 	struct fan_item backlog[BACKLOG];
@@ -60,6 +61,7 @@ static struct scene *scene_create(uint32_t legs_a, uint32_t legs_b)
 	memset(scene, 0, sizeof(*scene));
 	scene->media = (struct media){
 	        .streams = scene->streams,
+	        .endpoints = scene->endpoints,
 	        .subscriptions = aligned_alloc(64, (LEGS + 1) * sizeof(struct subscription)),
 	};
 	memset(scene->media.subscriptions, 0, (LEGS + 1) * sizeof(struct subscription));

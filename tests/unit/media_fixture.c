@@ -67,7 +67,8 @@ static srtp_t session_create(const struct party *party, uint8_t *key, srtp_ssrc_
 	srtp_profile_t profile = profiles[party->profile];
 	srtp_master_key_t master = {.key = key,
 	                            .mki_id = (uint8_t *)(uintptr_t)party->mki,
-	                            .mki_size = party->mki_length};
+	                            .mki_size =
+	                                    direction == ssrc_any_outbound ? party->mki_length : 0};
 	srtp_master_key_t *masters[] = {&master};
 	srtp_policy_t policy = {0};
 	srtp_t session;
@@ -208,6 +209,20 @@ static void packet_remember(struct party_memory *memory, const struct frame *fra
 	}
 }
 
+/* Takes out the MKI, in front of HMAC's tag or behind all that AEAD writes (RFC 3711, 3.1 and 3.4;
+ * RFC 7714, 8.2 and 9.2): libsrtp2 looks for that of an SRTCP packet in front of RTP's tag. Returns
+ * the length without it. */
+static int mki_take(const struct party *party, uint8_t *packet, int length, bool rtcp)
+{
+	const struct srtp_profile_info *profile = &srtp_profiles[party->profile];
+	int behind = profile->aead ? 0 : rtcp ? profile->rtcp_tag_length : profile->tag_length;
+	uint8_t *mki = packet + length - behind - party->mki_length;
+
+	assert_memory_equal(mki, party->mki, party->mki_length);
+	memmove(mki, mki + party->mki_length, (size_t)behind);
+	return length - party->mki_length;
+}
+
 static void party_take(struct party *party, const struct frame *frame)
 {
 	struct party_packet *packet = &party->queue[party->tail % PARTY_QUEUE];
@@ -220,10 +235,9 @@ static void party_take(struct party *party, const struct frame *frame)
 	assert_true(party->tail - party->head < PARTY_QUEUE);
 	memcpy(packet->bytes, frame->payload, frame->length);
 	packet->rtcp = rtp_is_rtcp(packet->bytes[1]);
-	status = packet->rtcp ? srtp_unprotect_rtcp_mki(party->rx, packet->bytes, &length,
-	                                                party->mki_length != 0)
-	                      : srtp_unprotect_mki(party->rx, packet->bytes, &length,
-	                                           party->mki_length != 0);
+	length = mki_take(party, packet->bytes, length, packet->rtcp);
+	status = packet->rtcp ? srtp_unprotect_rtcp(party->rx, packet->bytes, &length)
+	                      : srtp_unprotect(party->rx, packet->bytes, &length);
 	if (party->memory != NULL && !packet->rtcp)
 		packet_remember(party->memory, frame, status);
 	if (status != srtp_err_status_ok) {

@@ -346,7 +346,6 @@ static void a_stream_that_comes_back_goes_on(void **state)
 {
 	struct call *call = *state;
 	struct datagram first, later, next;
-	char why[SLUICE_API_ERROR_MAX];
 	uint16_t seq = 100;
 
 	video_add(call);
@@ -358,16 +357,7 @@ static void a_stream_that_comes_back_goes_on(void **state)
 		assert_true(passes(call, &later));
 	}
 	for (int round = 0; round < 2; round++) {
-		if (round == 0) {
-			stream_delete(call, "video");
-		} else {
-			assert_int_equal(
-			        media_endpoint_delete(call->scene->rig.dp->media, "publisher", why),
-			        0);
-			assert_int_equal(media_endpoint_add(call->scene->rig.dp->media,
-			                                    &call->publisher->endpoint, 0, why),
-			                 0);
-		}
+		stream_delete(call, "video");
 		video_add(call);
 		/* what came before is not new, of ROC 0 or of this one */
 		assert_false(passes(call, &first));
@@ -379,6 +369,27 @@ static void a_stream_that_comes_back_goes_on(void **state)
 		assert_false(passes(call, &next));
 		later = next;
 	}
+}
+
+/* A publisher that begins anew with its endpoint: under the same key, from the first number. */
+static void an_endpoint_that_comes_back_begins_anew(void **state)
+{
+	struct call *call = *state;
+	struct datagram first, next;
+	char why[SLUICE_API_ERROR_MAX];
+
+	video_add(call);
+	datagram_write(call, &first, VIDEO_SSRC, 100);
+	assert_true(passes(call, &first));
+	datagram_write(call, &next, VIDEO_SSRC, 5000);
+	assert_true(passes(call, &next));
+	assert_int_equal(media_endpoint_delete(call->scene->rig.dp->media, "publisher", why), 0);
+	assert_int_equal(
+	        media_endpoint_add(call->scene->rig.dp->media, &call->publisher->endpoint, 0, why),
+	        0);
+	video_add(call);
+	assert_true(passes(call, &first));
+	assert_false(passes(call, &first));
 }
 
 /* Packets until one passes; 0: none did. */
@@ -867,6 +878,7 @@ int main(void)
 	        TEST(a_nack_does_not_reach_another_stream),
 	        TEST(rollovers_with_loss_and_reordering),
 	        TEST(a_stream_that_comes_back_goes_on),
+	        TEST(an_endpoint_that_comes_back_begins_anew),
 	        TEST(an_unnamed_stream_that_comes_back_goes_on),
 	        TEST(a_rollover_that_nobody_saw_is_found),
 	        TEST(forgeries_do_not_keep_a_publisher_out),

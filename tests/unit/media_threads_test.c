@@ -34,6 +34,7 @@
 #define LEG_PUTS 16
 /* Of each publisher: its stream's, the one's of its repeats. */
 #define SSRC(number)     (0x1001u + 0x100u * (number))
+#define RTX_PT           97
 #define RTX_SSRC(number) (0x1002u + 0x100u * (number))
 
 struct call {
@@ -104,9 +105,13 @@ static uint32_t leg_ssrc(const struct call *call, uint32_t number, uint32_t subs
 static void leg_put(struct call *call, uint32_t number, uint32_t subscriber)
 {
 	uint32_t ssrc = leg_ssrc(call, number, subscriber);
-	struct sluice_subscription leg = {.ssrc = ssrc,
-	                                  .rtx_ssrc = draw(call, 2) ? ssrc + PUBLISHERS : 0};
+	struct sluice_subscription leg = {.ssrc = ssrc};
 	char why[SLUICE_API_ERROR_MAX];
+
+	if (draw(call, 2)) {
+		leg.rtx_ssrc = ssrc + PUBLISHERS;
+		leg.rtx_pt = RTX_PT;
+	}
 
 	snprintf(leg.stream, sizeof(leg.stream), "%s", stream_names[number]);
 	snprintf(leg.endpoint, sizeof(leg.endpoint), "%s", call->subscribers[subscriber]->name);
