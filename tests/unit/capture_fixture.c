@@ -96,6 +96,22 @@ void await_done(struct rig *rig, const struct capture *capture)
 	captures_tick(rig->dp);
 }
 
+void await_none(struct rig *rig)
+{
+	struct sluice_capture_row row;
+
+	for (int ms = 0;; ms++) {
+		uint32_t cursor = 0;
+
+		captures_tick(rig->dp);
+		if (capture_show(rig->dp, &cursor, &row, 1) == 0)
+			return;
+		if (ms == WAIT_MS)
+			fail_msg("capture %u does not go", row.id);
+		pause_ms(1);
+	}
+}
+
 void await_written(const struct capture *capture, uint64_t packets)
 {
 	for (int ms = 0; row_of(capture).packets < packets; ms++) {

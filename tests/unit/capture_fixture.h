@@ -30,6 +30,8 @@ int refused(struct rig *rig, const struct sluice_capture *want, int fd);
 struct sluice_capture_row row_of(const struct capture *capture);
 void pause_ms(long ms);
 void await_done(struct rig *rig, const struct capture *capture);
+/* All that were released are gone. */
+void await_none(struct rig *rig);
 void await_written(const struct capture *capture, uint64_t packets);
 /* Stops it, reads what is in fd into `file`, and forgets the capture; fd is closed. */
 struct sluice_capture_row end(struct rig *rig, struct capture *capture, int fd);

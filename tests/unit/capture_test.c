@@ -527,6 +527,7 @@ static void several_captures_at_once(void **state)
 	end(rig, captures[CAPTURES_MAX - 1], fds[CAPTURES_MAX - 1]);
 	assert_int_equal(file.n_packets, 5 + CAPTURES_MAX - 1);
 	pcapng_free(&file);
+	await_none(rig);
 	for (int i = 0; i < CAPTURES_MAX - 1; i++)
 		close(fds[i]);
 }
