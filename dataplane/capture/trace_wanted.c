@@ -3,10 +3,7 @@
 
 #include "capture/program.h"
 #include "dataplane.h"
-#include "media/bytes.h"
-#include "media/receive.h"
 #include "net/port.h"
-#include "net/service.h"
 #include "srtp/rtp.h"
 
 #include <errno.h>
@@ -42,22 +39,6 @@ static int asked_check(struct sluice_trace *asked, char *why)
 	return -EINVAL;
 }
 
-static int stream_find_name(struct trace_wanted *wanted, const struct media *media, char *why)
-{
-	const char *name = wanted->asked.stream;
-
-	if (name[0] == '\0')
-		return 0;
-	for (uint32_t i = 1; media != NULL && i <= media->max_streams; i++) {
-		if (!media->streams[i].live || strcmp(media->streams[i].name, name) != 0)
-			continue;
-		wanted->stream = i;
-		return 0;
-	}
-	snprintf(why, SLUICE_API_ERROR_MAX, "no stream %s", name);
-	return -ENOENT;
-}
-
 int trace_wanted_make(struct trace_wanted *wanted, const struct dataplane *dp,
                       const struct sluice_trace *asked, char *why)
 {
@@ -71,14 +52,13 @@ int trace_wanted_make(struct trace_wanted *wanted, const struct dataplane *dp,
 
 	*wanted = (struct trace_wanted){.asked = *asked};
 	error = asked_check(&wanted->asked, why);
-	if (error == 0)
-		error = stream_find_name(wanted, dp->media, why);
 	if (error != 0)
 		return error;
 	memcpy(filter.port, asked->port, sizeof(filter.port));
 	memcpy(filter.reason, asked->reason, sizeof(filter.reason));
 	memcpy(filter.user, asked->user, sizeof(filter.user));
 	memcpy(filter.endpoint, asked->endpoint, sizeof(filter.endpoint));
+	memcpy(filter.stream, asked->stream, sizeof(filter.stream));
 	return filter_make(&wanted->filter, dp, &filter, why);
 }
 
@@ -116,79 +96,6 @@ static bool program_wants(const struct sluice_trace *asked, struct rte_mbuf *mbu
 	                     mbuf->data_len);
 }
 
-/* -- a stream's packets, as they are on the wire -- */
-
-/* Whose packet it is, at our address and theirs; NULL: no endpoint's. */
-static const struct endpoint *endpoint_at(const struct dataplane *dp, const struct ip_addr *ours,
-                                          uint16_t our_port, const struct ip_addr *theirs,
-                                          uint16_t their_port)
-{
-	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
-	const struct service *service = service_find(services, ours, our_port);
-	struct packet packet = {.flow = {.client = *theirs, .client_port = their_port}};
-
-	if (service == NULL || service->kind != SERVICE_MEDIA)
-		return NULL;
-	packet.flow.service = service->index;
-	return endpoint_find(dp->media, &packet);
-}
-
-/* Numbered as its publisher does. */
-static bool stream_comes(const struct media *media, uint32_t index, const struct endpoint *endpoint,
-                         uint32_t ssrc)
-{
-	const struct stream *stream = &media->streams[index];
-
-	return endpoint == &media->endpoints[stream->endpoint] &&
-	       ((stream->source != NULL && stream->source->ssrc == ssrc) ||
-	        (stream->rtx_source != NULL && stream->rtx_source->ssrc == ssrc));
-}
-
-/* Numbered as one of its subscriptions. */
-static bool stream_leaves(const struct media *media, uint32_t index,
-                          const struct endpoint *endpoint, uint32_t ssrc)
-{
-	const struct endpoint_subscriptions *legs =
-	        endpoint == NULL ? NULL
-	                         : __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
-
-	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
-		const struct subscription *leg = &media->subscriptions[legs->list[i].subscription];
-
-		if (__atomic_load_n(&leg->stream, __ATOMIC_RELAXED) == index &&
-		    (leg->ssrc == ssrc || (leg->rtx_ssrc != 0 && leg->rtx_ssrc == ssrc)))
-			return true;
-	}
-	return false;
-}
-
-static bool stream_match(const struct trace_wanted *wanted, const struct dataplane *dp,
-                         const struct view *view)
-{
-	const struct media *media = dp->media;
-	const struct stream *stream = &media->streams[wanted->stream];
-	uint32_t ssrc;
-
-	if (!__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
-	    strcmp(stream->name, wanted->asked.stream) != 0)
-		return false;
-	if (view->stream != 0)
-		return view->stream == wanted->stream;
-	if (!view->udp || view->payload_length < RTP_HEADER_SIZE ||
-	    view->payload[0] >> 6 != RTP_VERSION || rtp_is_rtcp(view->payload[1]))
-		return false;
-	ssrc = read_be32(view->payload + 8);
-	return stream_comes(media, wanted->stream,
-	                    endpoint_at(dp, &view->dst, view->dst_port, &view->src, view->src_port),
-	                    ssrc) ||
-	       stream_leaves(
-	               media, wanted->stream,
-	               endpoint_at(dp, &view->src, view->src_port, &view->dst, view->dst_port),
-	               ssrc);
-}
-
-/* -- all together -- */
-
 static bool direction_wanted(const struct filter *filter, enum packet_form form)
 {
 	bool out = form == PACKET_DATAGRAM || form == PACKET_FRAME_OUT;
@@ -220,8 +127,7 @@ bool trace_wants(const struct trace_wanted *wanted, const struct dataplane *dp, 
 		return false;
 	view_read(&view, dp, mbuf, form);
 	return program_wants(&wanted->asked, mbuf, &view, form) &&
-	       (!filter->packet || filter_view(filter, dp, &view)) &&
-	       (wanted->stream == 0 || stream_match(wanted, dp, &view));
+	       (!filter->packet || filter_view(filter, dp, &view));
 }
 
 bool trace_wants_end(const struct trace_wanted *wanted, enum packet_form form,

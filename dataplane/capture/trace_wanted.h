@@ -13,7 +13,6 @@ struct dataplane;
 struct trace_wanted {
 	struct sluice_trace asked;
 	struct filter filter;
-	uint32_t stream; /* index; 0: any */
 };
 
 /* Control thread. 0, or -errno with a line in `why`. */
