@@ -21,11 +21,12 @@ for endpoint in lossy burst rtx clean other; do
 	[[ $endpoint == rtx ]] && options=(rtx-ssrc 7777 rtx-pt 98)
 	assert ctl subscription add video to $endpoint "${options[@]}"
 done
-gst_subscribe lossy --codec h264 --nack --drop 0.02
+# GStreamer asks at its own pace, and five players share this machine's cores: they wait longer than half a second for a repeat.
+gst_subscribe lossy --codec h264 --nack --latency 2000 --drop 0.02
 subscribers=("$STARTED")
-gst_subscribe burst --codec h264 --nack --burst 6
+gst_subscribe burst --codec h264 --nack --latency 2000 --burst 6
 subscribers+=("$STARTED")
-gst_subscribe rtx --codec h264 --nack --burst 6 --rtx 98
+gst_subscribe rtx --codec h264 --nack --latency 2000 --burst 6 --rtx 98
 subscribers+=("$STARTED")
 gst_subscribe clean --codec h264
 gst_subscribe other --codec h264

@@ -142,15 +142,28 @@ class Peer:
         self.link(self.decoder, "rtcp_src", self.bin, "recv_rtcp_sink_0")
 
     def on_packet(self, _pad, info):
-        """The lossy link: only media are lost, and none of the first hundred."""
-        data = info.get_buffer().extract_dup(0, 2)
-        self.packets = getattr(self, "packets", 0) + 1
+        """The lossy link: only media are lost, and none of the first hundred; of a burst what comes for the first time alone."""
+        data = info.get_buffer().extract_dup(0, 4)
+        if 192 <= data[1] <= 223:
+            return Gst.PadProbeReturn.OK
+        self.packets += 1
         lose = self.options.drop and self.packets > 100 and self.packets % round(1 / self.options.drop) == 0
-        lose = lose or 150 < self.packets <= 150 + self.options.burst
-        if not lose or 192 <= data[1] <= 223:
+        if data[1] & 127 != self.options.rtx and self.is_new(data[2] << 8 | data[3]):
+            self.originals += 1
+            lose = lose or 150 < self.originals <= 150 + self.options.burst
+        if not lose:
             return Gst.PadProbeReturn.OK
         self.dropped += 1
         return Gst.PadProbeReturn.DROP
+
+    packets = originals = 0
+    highest = None
+
+    def is_new(self, number):
+        if self.highest is not None and not 0 < (number - self.highest) % 65536 < 32768:
+            return False
+        self.highest = number
+        return True
 
     def note(self, sample, *words):
         data = sample.get_buffer().extract_dup(0, sample.get_buffer().get_size())
