@@ -17,6 +17,10 @@
 /* As they lie in memory; the host is little-endian (siphash.h). */
 #define GATE_BE16(x) ((__u16)((x) << 8 | (x) >> 8))
 
+#define GATE_IP4_OFFSET 0x1fff /* of the fragment field */
+#define GATE_IP4_MORE   0x2000
+#define GATE_IP6_OFFSET 0xfff8
+
 #define GATE_PROTOCOL_HOPOPTS  0
 #define GATE_PROTOCOL_UDP      17
 #define GATE_PROTOCOL_FRAGMENT 44
@@ -37,9 +41,11 @@ struct gate_bytes {
 };
 
 enum gate_parsed {
-	GATE_PARSED_OTHER,  /* nothing that a service of ours could be meant by */
-	GATE_PARSED_ODD,    /* only dst is known: a fragment, options, cut short */
-	GATE_PARSED_LENGTH, /* addresses and ports are known, the UDP length is wrong */
+	GATE_PARSED_OTHER,  /* nothing that a service of ours could be meant by, or that nobody
+	                       can say it of: fragments other than the first */
+	GATE_PARSED_ODD,    /* only dst is known: cut short, too many extension headers */
+	GATE_PARSED_PART,   /* addresses and ports are known: a first fragment, or IPv4 options */
+	GATE_PARSED_LENGTH, /* the same, and the UDP length is wrong */
 	GATE_PARSED_UDP,
 };
 
@@ -104,6 +110,22 @@ GATE_INLINE int gate_is_v4(const __u64 ip[2])
 	return ip[0] == 0 && (__u32)ip[1] == 0xffff0000u;
 }
 
+GATE_INLINE void gate_ports(struct gate_packet *packet, const __u8 *udp)
+{
+	packet->src_port = gate_load16(udp);
+	packet->dst_port = gate_load16(udp + 2);
+}
+
+/* The UDP header of what is not served as it is: whose it is, the ports say. */
+GATE_INLINE enum gate_parsed gate_parse_part(struct gate_packet *packet, const __u8 *at,
+                                             const __u8 *end)
+{
+	if (at + GATE_UDP_HEADER > end)
+		return GATE_PARSED_OTHER;
+	gate_ports(packet, at);
+	return GATE_PARSED_PART;
+}
+
 /* start: of the frame, whose length `at` and `end` are held against. */
 GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __u8 *start,
                                             const __u8 *at, const __u8 *end, __u32 ip_left)
@@ -112,8 +134,7 @@ GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __
 
 	if (at + GATE_UDP_HEADER > end)
 		return GATE_PARSED_ODD;
-	packet->src_port = gate_load16(at);
-	packet->dst_port = gate_load16(at + 2);
+	gate_ports(packet, at);
 	length = gate_host16(gate_load16(at + 4));
 	at += GATE_UDP_HEADER;
 	if (length < GATE_UDP_HEADER || length > ip_left || at + (length - GATE_UDP_HEADER) > end)
@@ -126,17 +147,20 @@ GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __
 GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __u8 *start,
                                             const __u8 *at, const __u8 *end)
 {
-	__u32 total;
+	__u32 total, size;
+	__u16 fragment;
 
 	if (at + GATE_IP4_HEADER > end || at[0] >> 4 != 4)
 		return GATE_PARSED_OTHER;
 	gate_address4(packet->src, at + 12);
 	gate_address4(packet->dst, at + 16);
-	if (at[9] != GATE_PROTOCOL_UDP)
+	fragment = gate_load16(at + 6);
+	size = (at[0] & 15) * 4u;
+	if (at[9] != GATE_PROTOCOL_UDP || (fragment & GATE_BE16(GATE_IP4_OFFSET)) != 0 ||
+	    size < GATE_IP4_HEADER)
 		return GATE_PARSED_OTHER;
-	/* more fragments, or an offset */
-	if (at[0] != 0x45 || (gate_load16(at + 6) & GATE_BE16(0x3fff)) != 0)
-		return GATE_PARSED_ODD;
+	if (size != GATE_IP4_HEADER || (fragment & GATE_BE16(GATE_IP4_MORE)) != 0)
+		return gate_parse_part(packet, at + size, end);
 	total = gate_host16(gate_load16(at + 2));
 	if (total < GATE_IP4_HEADER)
 		return GATE_PARSED_ODD;
@@ -177,12 +201,12 @@ GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __
 		return gate_parse_udp(packet, start, at, end, left);
 	/* The kernel keeps the fragments of what it serves itself. */
 	if (protocol == GATE_PROTOCOL_FRAGMENT) {
-		if (at + 8 > end)
-			return GATE_PARSED_ODD;
-		protocol = at[0];
+		if (at + 8 > end || at[0] != GATE_PROTOCOL_UDP ||
+		    (gate_load16(at + 2) & GATE_BE16(GATE_IP6_OFFSET)) != 0)
+			return GATE_PARSED_OTHER;
+		return gate_parse_part(packet, at + 8, end);
 	}
-	return protocol == GATE_PROTOCOL_UDP || protocol == GATE_PROTOCOL_HOPOPTS ||
-	                       protocol == GATE_PROTOCOL_DSTOPTS
+	return protocol == GATE_PROTOCOL_HOPOPTS || protocol == GATE_PROTOCOL_DSTOPTS
 	               ? GATE_PARSED_ODD
 	               : GATE_PARSED_OTHER;
 }

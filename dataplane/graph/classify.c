@@ -6,6 +6,7 @@
  */
 #include "dataplane.h"
 #include "gate/gate.h"
+#include "gate_packet.h"
 #include "graph/node.h"
 #include "graph/trace.h"
 #include "net/checksum.h"
@@ -18,9 +19,6 @@
 #include <rte_udp.h>
 
 #include <stdio.h>
-
-#define VLAN_TAGS_MAX      2
-#define IP6_EXTENSIONS_MAX 4
 
 enum {
 	CLASSIFY_DROP = EDGE_DROP,
@@ -58,7 +56,7 @@ static inline uint16_t ethertype_of(struct cursor *cursor)
 	if (ether == NULL)
 		return 0;
 	type = ether->ether_type;
-	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
+	for (int i = 0; i < GATE_VLAN_TAGS_MAX; i++) {
 		const struct rte_vlan_hdr *vlan;
 
 		if (likely(type != RTE_BE16(RTE_ETHER_TYPE_VLAN) &&
@@ -88,6 +86,22 @@ static inline bool ip6_source_bad(const struct ip_addr *src)
 	       (src->quads[0] == 0 && (src->words[2] == 0 || src->words[2] == IP_ADDR_V4_PREFIX));
 }
 
+/* Options or a fragment: the cursor moves to the UDP header, by whose port the kernel's are told
+ * from ours. Of a later fragment nobody can tell: *protocol 0. */
+static enum drop_reason ip4_part(struct cursor *cursor, const struct rte_ipv4_hdr *ip,
+                                 uint8_t *protocol)
+{
+	uint8_t size = (ip->version_ihl & 15) * 4;
+
+	if (ip->version_ihl >> 4 != 4 || size < sizeof(*ip) ||
+	    (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) ||
+	    cursor_take(cursor, size - sizeof(*ip)) == NULL)
+		*protocol = 0;
+	return ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
+	               ? DROP_IP_FRAGMENT
+	               : DROP_IP4_OPTIONS;
+}
+
 /*
  * The IP header, its addresses into the metadata, the cursor behind it and its end at the
  * datagram's end. DROP_NONE, or what is wrong with it; *protocol is 0 until it is known.
@@ -105,12 +119,10 @@ static inline enum drop_reason ip4_parse(struct cursor *cursor, struct packet *p
 	packet->hop_limit = ip->time_to_live;
 	packet->traffic_class = ip->type_of_service;
 	*protocol = ip->next_proto_id;
-	if (unlikely(ip->version_ihl != RTE_IPV4_VHL_DEF))
-		return (ip->version_ihl >> 4) == 4 && (ip->version_ihl & 15) > 5 ? DROP_IP4_OPTIONS
-		                                                                 : DROP_IP_HEADER;
-	if (unlikely(ip->fragment_offset &
-	             RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
-		return DROP_IP_FRAGMENT;
+	if (unlikely(ip->version_ihl != RTE_IPV4_VHL_DEF ||
+	             (ip->fragment_offset &
+	              RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))))
+		return ip4_part(cursor, ip, protocol);
 	if (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
 		packet->flags |= PACKET_DONT_FRAGMENT;
 	total = rte_be_to_cpu_16(ip->total_length);
@@ -124,22 +136,35 @@ static inline enum drop_reason ip4_parse(struct cursor *cursor, struct packet *p
 	return unlikely(ip4_source_bad(ip->src_addr)) ? DROP_IP_SOURCE : DROP_NONE;
 }
 
+/* A first fragment of a UDP datagram: the cursor moves to its header. Of others nobody can tell
+ * whose they are: *protocol 0. */
+static enum drop_reason ip6_part(struct cursor *cursor, uint8_t *protocol)
+{
+	const struct rte_ipv6_fragment_ext *fragment = cursor_take(cursor, sizeof(*fragment));
+
+	*protocol = 0;
+	if (fragment != NULL && (fragment->frag_data & RTE_BE16(GATE_IP6_OFFSET)) == 0)
+		*protocol = fragment->next_header;
+	return DROP_IP_FRAGMENT;
+}
+
 /* Skips the extension headers that carry nothing for us. *protocol: in the first, out the last. */
 static inline enum drop_reason ip6_extensions(struct cursor *cursor, uint8_t *protocol)
 {
-	for (int i = 0; i < IP6_EXTENSIONS_MAX; i++) {
+	for (int i = 0; i < GATE_IP6_EXTENSIONS_MAX; i++) {
 		const uint8_t *extension;
 
-		if (*protocol == IPPROTO_FRAGMENT)
-			return DROP_IP_FRAGMENT;
 		if (*protocol != IPPROTO_HOPOPTS && *protocol != IPPROTO_DSTOPTS)
-			return DROP_NONE;
+			break;
 		extension = cursor_take(cursor, 8);
 		if (extension == NULL || cursor_take(cursor, extension[1] * 8) == NULL)
 			return DROP_IP6_EXTENSION;
 		*protocol = extension[0];
 	}
-	return DROP_IP6_EXTENSION;
+	if (*protocol == IPPROTO_FRAGMENT)
+		return ip6_part(cursor, protocol);
+	return *protocol == IPPROTO_HOPOPTS || *protocol == IPPROTO_DSTOPTS ? DROP_IP6_EXTENSION
+	                                                                    : DROP_NONE;
 }
 
 static inline enum drop_reason ip6_parse(struct cursor *cursor, struct packet *packet,
@@ -266,6 +291,28 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 	return gate_edge(worker, packet, service_class(mbuf, packet, cursor->at));
 }
 
+/*
+ * An IP header with a fault. Ours are dropped for it; what is for another service of the host goes
+ * to the kernel, and so does what nobody can tell. Behind extension headers that were not walked
+ * the address alone decides.
+ */
+static rte_edge_t fault_classify(struct worker *worker, struct rte_mbuf *mbuf,
+                                 struct cursor *cursor, uint8_t protocol, enum drop_reason reason)
+{
+	const struct services *services = __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
+	const struct packet *packet = packet_of(mbuf);
+	const struct rte_udp_hdr *udp;
+
+	if (reason == DROP_IP6_EXTENSION)
+		return service_has_ip(services, &packet->dst) ? drop(mbuf, reason)
+		                                              : CLASSIFY_KERNEL;
+	udp = cursor_take(cursor, sizeof(*udp));
+	if (protocol != IPPROTO_UDP || udp == NULL ||
+	    service_find(services, &packet->dst, udp->dst_port) == NULL)
+		return CLASSIFY_KERNEL;
+	return drop(mbuf, reason);
+}
+
 static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
@@ -285,18 +332,8 @@ static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *m
 	else
 		return type == 0 ? drop(mbuf, DROP_ETHERNET_SHORT) : CLASSIFY_KERNEL;
 
-	if (unlikely(reason != DROP_NONE)) {
-		const struct services *services =
-		        __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
-
-		/* Nobody can say which port of ours a fragment or a cut header was for: the address
-		 * decides. */
-		if (protocol == 0 || !service_has_ip(services, &packet->dst) ||
-		    (protocol != IPPROTO_UDP && reason != DROP_IP_FRAGMENT &&
-		     reason != DROP_IP6_EXTENSION))
-			return CLASSIFY_KERNEL;
-		return drop(mbuf, reason);
-	}
+	if (unlikely(reason != DROP_NONE))
+		return fault_classify(worker, mbuf, &cursor, protocol, reason);
 	if (unlikely(protocol != IPPROTO_UDP))
 		return CLASSIFY_KERNEL;
 	return udp_classify(worker, mbuf, &cursor, type == RTE_BE16(RTE_ETHER_TYPE_IPV4));

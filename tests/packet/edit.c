@@ -100,6 +100,30 @@ void frame_fragment(uint8_t *frame, uint16_t *length)
 	ip4_mend(ip_of(frame), 20);
 }
 
+void frame_last_fragment(uint8_t *frame, uint16_t *length)
+{
+	put16(ip_of(frame) + 6, 185);
+	ip4_mend(ip_of(frame), 20);
+}
+
+/* To a port that no service of ours has. */
+static void port_elsewhere(uint8_t *frame)
+{
+	put16(udp_of(frame) + 2, 53);
+}
+
+void frame_fragment_elsewhere(uint8_t *frame, uint16_t *length)
+{
+	port_elsewhere(frame);
+	frame_fragment(frame, length);
+}
+
+void frame_options_elsewhere(uint8_t *frame, uint16_t *length)
+{
+	port_elsewhere(frame);
+	frame_options(frame, length);
+}
+
 /* An extension header of 8 bytes behind the IPv6 header. */
 static void extension_insert(uint8_t *frame, uint16_t *length, uint8_t type,
                              const uint8_t extension[8])
@@ -120,6 +144,35 @@ void frame_fragment_6(uint8_t *frame, uint16_t *length)
 	const uint8_t first_of_more[8] = {0, 0, 0, 1, 0, 0, 0, 7};
 
 	extension_insert(frame, length, 44, first_of_more);
+}
+
+void frame_fragment_elsewhere_6(uint8_t *frame, uint16_t *length)
+{
+	port_elsewhere(frame);
+	frame_fragment_6(frame, length);
+}
+
+void frame_last_fragment_6(uint8_t *frame, uint16_t *length)
+{
+	const uint8_t last[8] = {0, 0, 0x05, 0xc8, 0, 0, 0, 7};
+
+	extension_insert(frame, length, 44, last);
+}
+
+static void destination_options(uint8_t *frame, uint16_t *length, int count)
+{
+	while (count-- > 0)
+		frame_destination_options_6(frame, length);
+}
+
+void frame_four_extensions_6(uint8_t *frame, uint16_t *length)
+{
+	destination_options(frame, length, 4);
+}
+
+void frame_five_extensions_6(uint8_t *frame, uint16_t *length)
+{
+	destination_options(frame, length, 5);
 }
 
 void frame_destination_options_6(uint8_t *frame, uint16_t *length)

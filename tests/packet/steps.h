@@ -57,6 +57,13 @@ void frame_break_udp_checksum(uint8_t *frame, uint16_t *length);
 void frame_clear_udp_checksum(uint8_t *frame, uint16_t *length);
 void frame_fragment(uint8_t *frame, uint16_t *length);
 void frame_fragment_6(uint8_t *frame, uint16_t *length);
+void frame_fragment_elsewhere(uint8_t *frame, uint16_t *length); /* to port 53 */
+void frame_fragment_elsewhere_6(uint8_t *frame, uint16_t *length);
+void frame_last_fragment(uint8_t *frame, uint16_t *length);
+void frame_last_fragment_6(uint8_t *frame, uint16_t *length);
+void frame_options_elsewhere(uint8_t *frame, uint16_t *length);
+void frame_four_extensions_6(uint8_t *frame, uint16_t *length);
+void frame_five_extensions_6(uint8_t *frame, uint16_t *length);
 void frame_options(uint8_t *frame, uint16_t *length);
 void frame_destination_options_6(uint8_t *frame, uint16_t *length);
 void frame_loopback_source(uint8_t *frame, uint16_t *length);

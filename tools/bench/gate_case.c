@@ -391,6 +391,13 @@ static uint16_t last_fragment(uint8_t *frame, uint16_t length)
 	return length;
 }
 
+/* Its UDP header comes with the next one. */
+static uint16_t fragment_tiny(uint8_t *frame, uint16_t length)
+{
+	fragment(frame, length);
+	return ETHER + IP4 + 4;
+}
+
 static uint16_t dont_fragment(uint8_t *frame, uint16_t length)
 {
 	frame[ETHER + 6] = 0x40;
@@ -501,6 +508,14 @@ static uint16_t ip6_fragment(uint8_t *frame, uint16_t length)
 	return extensions(frame, length, 1, 44);
 }
 
+static uint16_t ip6_last_fragment(uint8_t *frame, uint16_t length)
+{
+	length = ip6_fragment(frame, length);
+	frame[ETHER + IP6 + 2] = 5;
+	frame[ETHER + IP6 + 3] = 0xc8;
+	return length;
+}
+
 static uint16_t ip6_tcp_fragment(uint8_t *frame, uint16_t length)
 {
 	frame[ETHER + 6] = 6;
@@ -546,12 +561,19 @@ const struct gate_case gate_cases[] = {
          .event = GATE_EVENT_OBSERVED, .passes = true},
         /* what cannot be parsed, to an address of ours */
         {"fragment", allocate, fragment, .verdict = GATE_DROP_UNPARSED},
-        {"last_fragment", allocate, last_fragment, .verdict = GATE_DROP_UNPARSED},
+        {"last_fragment", allocate, last_fragment, .verdict = GATE_PASS_KERNEL},
+        {"fragment_elsewhere", allocate, fragment, .to_port = 53, .verdict = GATE_PASS_KERNEL},
+        {"fragment_tiny", allocate, fragment_tiny, .verdict = GATE_PASS_KERNEL},
         {"dont_fragment", allocate, dont_fragment, .verdict = GATE_PASS_UNVERIFIED},
         {"ip4_options", allocate, ip4_options, .verdict = GATE_DROP_UNPARSED},
+        {"ip4_options_elsewhere", allocate, ip4_options, .to_port = 53,
+         .verdict = GATE_PASS_KERNEL},
         {"ip4_total_tiny", allocate, ip4_total_tiny, .verdict = GATE_DROP_UNPARSED},
         {"udp_cut", allocate, udp_cut, .verdict = GATE_DROP_UNPARSED},
         {"ip6_fragment", allocate, ip6_fragment, .to = V6, .verdict = GATE_DROP_UNPARSED},
+        {"ip6_last_fragment", allocate, ip6_last_fragment, .to = V6, .verdict = GATE_PASS_KERNEL},
+        {"ip6_fragment_elsewhere", allocate, ip6_fragment, .to = V6, .to_port = 53,
+         .verdict = GATE_PASS_KERNEL},
         {"ip6_tcp_fragment", allocate, ip6_tcp_fragment, .to = V6, .verdict = GATE_PASS_KERNEL},
         {"ip6_routing", allocate, ip6_routing, .to = V6, .verdict = GATE_PASS_KERNEL},
         {"one_extension", allocate, one_extension, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
