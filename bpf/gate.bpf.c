@@ -64,6 +64,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_SOURCES);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_verified SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, GATE_PREFIXES);
 	__type(key, __u32);
 	__type(value, struct gate_guard);
@@ -215,6 +223,13 @@ static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash)
 	__u32 key = hash & (GATE_SOURCES - 1);
 
 	return bpf_map_lookup_elem(&sluice_gate_sources, &key);
+}
+
+static inline __u64 *gate_env_verified(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash & (GATE_SOURCES - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_verified, &key);
 }
 
 static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash)

@@ -17,8 +17,11 @@
 #define GATE_PREFIX_BURST 300
 #define GATE_HOST_RATE    1000
 #define GATE_HOST_BURST   1000
-#define GATE_RATE_MAX     100000000u
-#define GATE_HOLD_NS      10000000000ull
+/* Of signed requests with a nonce: a wide one, for all that is behind an address at once. */
+#define GATE_VERIFIED_RATE  4000
+#define GATE_VERIFIED_BURST 4000
+#define GATE_RATE_MAX       100000000u
+#define GATE_HOLD_NS        10000000000ull
 
 #ifndef __bpf__
 
@@ -44,6 +47,7 @@ static inline struct gate_config gate_config_default(void)
 	        .source = gate_limit_of(GATE_SOURCE_RATE, GATE_SOURCE_BURST),
 	        .prefix = gate_limit_of(GATE_PREFIX_RATE, GATE_PREFIX_BURST),
 	        .host = gate_limit_of(GATE_HOST_RATE, GATE_HOST_BURST),
+	        .verified = gate_limit_of(GATE_VERIFIED_RATE, GATE_VERIFIED_BURST),
 	};
 }
 

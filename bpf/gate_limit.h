@@ -66,6 +66,17 @@ GATE_INLINE __u64 gate_source_hash(const struct gate_hash_keys *keys, __u64 pref
 	return gate_mix(keys, prefix_hash + rest * keys->multipliers[1]);
 }
 
+/*
+ * The same for a source that has shown to be at its address: it can only shut out itself, and no
+ * prefix has to be known.
+ */
+GATE_INLINE __u64 gate_verified_hash(const struct gate_hash_keys *keys, const __u64 ip[2])
+{
+	__u64 source = gate_is_v4(ip) ? ip[1] >> 32 : ip[0];
+
+	return gate_mix(keys, source * keys->multipliers[1]);
+}
+
 /* stun: a STUN header. What a retransmission repeats: source, port, transaction. */
 GATE_INLINE __u64 gate_request_hash(const struct gate_hash_keys *keys, __u64 source_hash,
                                     const struct gate_packet *packet, const __u8 *stun)

@@ -61,6 +61,7 @@ static inline int gate_env_is_denied(const struct gate_env *env, const __u64 ip[
 static inline int gate_env_is_trusted(const struct gate_env *env, const __u64 ip[2]);
 /* Entries of the tables, by a hash; NULL only where there is no such table. */
 static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash);
+static inline __u64 *gate_env_verified(const struct gate_env *env, __u64 hash);
 static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash);
 static inline struct gate_guard *gate_env_host(const struct gate_env *env);
 static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash);
@@ -302,30 +303,62 @@ GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
 	return gate_attacked(env, config, packet, &guards, tag, first, now);
 }
 
+/*
+ * Rule 4: 0, or the verdict of a signed request with a nonce that was made for its source. Signed,
+ * it is longer than any answer to it; and who has got hold of another's nonce, or shares his
+ * address, is still held to a limit.
+ */
+GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
+                                            const struct gate_config *config,
+                                            const struct gate_packet *packet,
+                                            struct gate_bytes stun, __u32 request)
+{
+	enum gate_verdict verdict;
+	__u64 *bucket;
+
+	if (!(request & GATE_REQUEST_INTEGRITY) || !(request & GATE_REQUEST_NONCE))
+		return 0;
+	switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE)) {
+	case NONCE_VALID:
+		verdict = GATE_PASS_VERIFIED;
+		break;
+	case NONCE_STALE:
+		verdict = GATE_PASS_STALE;
+		break;
+	default:
+		return 0;
+	}
+	bucket = gate_env_verified(env, gate_verified_hash(&config->hash, packet->src));
+	if (!bucket || gate_take(bucket, &config->verified, gate_env_now(env)))
+		return verdict;
+	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
+		return GATE_PASS_TRUSTED;
+	return GATE_DROP_LIMIT_VERIFIED;
+}
+
 /* Rules 3 to 6: a request whose method is served. */
 GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
                                            const struct gate_config *config,
                                            const struct gate_packet *packet, struct gate_bytes stun,
                                            __u32 method)
 {
-	if (method != GATE_STUN_BINDING) {
+	enum gate_verdict verdict;
+
+	/* A Binding may prove itself, as those do by which nodes probe each other. */
+	if (method != GATE_STUN_BINDING || packet->length > GATE_STUN_HEADER) {
 		__u32 request = gate_env_attributes(env, packet, stun);
 
-		switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE)) {
-		case NONCE_VALID:
-			return GATE_PASS_VERIFIED;
-		case NONCE_STALE:
-			return GATE_PASS_STALE;
-		case NONCE_FORGED:
-			break;
-		}
+		if (!(request & (GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT)) &&
+		    (method == GATE_STUN_REFRESH || method == GATE_STUN_PERMISSION ||
+		     method == GATE_STUN_CHANNEL))
+			return GATE_DROP_NO_INTEGRITY;
+		verdict = gate_verified(env, config, packet, stun, request);
+		if (verdict)
+			return verdict;
 		/* RFC 8656, 7.2: whoever has shown an address is told his mistake, others not. */
 		if (method == GATE_STUN_ALLOCATE &&
 		    !(request & (GATE_REQUEST_TRANSPORT | GATE_REQUEST_CUT)))
 			return GATE_DROP_NO_TRANSPORT;
-		if (method != GATE_STUN_ALLOCATE &&
-		    !(request & (GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT)))
-			return GATE_DROP_NO_INTEGRITY;
 	}
 	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
 		return GATE_PASS_TRUSTED;

@@ -65,7 +65,7 @@ struct gate_config {
 	__u64 nonce_since; /* Unix time, seconds: from when it did */
 	__u64 unix_offset; /* Unix time less CLOCK_MONOTONIC, ns */
 	__u64 hold;        /* an attack is over this long after it ended at the earliest */
-	struct gate_limit source, prefix, host;
+	struct gate_limit source, prefix, host, verified;
 	struct gate_hash_keys hash;
 	struct siphash_key nonce[GATE_NONCE_KEYS];
 };

@@ -32,6 +32,7 @@ enum gate_verdict {
 	GATE_DROP_PORT_PRIVILEGED,
 	GATE_DROP_NO_TRANSPORT,
 	GATE_DROP_NO_INTEGRITY,
+	GATE_DROP_LIMIT_VERIFIED,
 	GATE_DROP_LIMIT_SOURCE,
 	GATE_DROP_LIMIT_PREFIX,
 	GATE_DROP_FIRST_PREFIX,
@@ -66,8 +67,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_PASS_RELAY] = {"relay", "passed: a peer's datagram to a relayed address"},
         [GATE_PASS_CHANNEL_DATA] = {"channel_data", "passed: ChannelData"},
         [GATE_PASS_INDICATION] = {"indication", "passed: a Send or Binding indication"},
-        [GATE_PASS_VERIFIED] = {"verified", "passed: a request with a nonce of ours"},
-        [GATE_PASS_STALE] = {"stale", "passed: a request with a nonce of ours, too old"},
+        [GATE_PASS_VERIFIED] = {"verified", "passed: a signed request with a nonce of ours"},
+        [GATE_PASS_STALE] = {"stale", "passed: a signed request with a nonce of ours, too old"},
         [GATE_PASS_TRUSTED] = {"trusted", "passed: from a trusted prefix"},
         [GATE_PASS_UNVERIFIED] = {"unverified",
                                   "passed: without a nonce of ours, within the limits"},
@@ -89,6 +90,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_DROP_NO_INTEGRITY] = {"no_integrity",
                                     "dropped: Refresh, CreatePermission or ChannelBind "
                                     "without MESSAGE-INTEGRITY"},
+        [GATE_DROP_LIMIT_VERIFIED] = {"limit_verified", "dropped: signed requests with a nonce of "
+                                                        "ours, over the source's limit for them"},
         [GATE_DROP_LIMIT_SOURCE] = {"limit_source",
                                     "dropped: the source address is over its limit"},
         [GATE_DROP_LIMIT_PREFIX] = {"limit_prefix", "dropped: the source prefix is over its limit"},

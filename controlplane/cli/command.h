@@ -38,15 +38,16 @@ enum argument_type {
 	ARGUMENT_NUMBER,   /* uint of `size` bytes, least to most */
 	ARGUMENT_DURATION, /* the same, in seconds; s, m and h may be written behind it */
 	ARGUMENT_CHOICE,   /* uint of `size` bytes: the index in `choices` */
-	ARGUMENT_KEY,      /* uint8_t[size] in base64, its length as uint8_t at `second`; masked */
-	ARGUMENT_HEX,      /* the same in hex, for everybody to see */
-	ARGUMENT_REMOTE,   /* struct sluice_addr: ADDRESS:PORT; or "learn": 1 as uint8_t at
-	                      `second` */
-	ARGUMENT_PAIRS,    /* A:B,C:D...: A, C as uint8_t[size], B, D at `second`, how many as
-	                      uint8_t at `third`; 1 to `most` */
-	ARGUMENT_FILTER,   /* an expression of pcap-filter(7), compiled: instructions at `offset`,
-	                      uint32_t how many at `second`, `most` at most */
-	ARGUMENT_FLAG,     /* uint of `size` bytes: 1 where the keyword stands; takes no value */
+	ARGUMENT_KEY, /* uint8_t[size] in base64, `least` bytes or more, their count as uint8_t at
+	                 `second`; masked */
+	ARGUMENT_HEX, /* the same in hex, for everybody to see */
+	ARGUMENT_REMOTE, /* struct sluice_addr: ADDRESS:PORT; or "learn": 1 as uint8_t at
+	                    `second` */
+	ARGUMENT_PAIRS,  /* A:B,C:D...: A, C as uint8_t[size], B, D at `second`, how many as
+	                    uint8_t at `third`; 1 to `most` */
+	ARGUMENT_FILTER, /* an expression of pcap-filter(7), compiled: instructions at `offset`,
+	                    uint32_t how many at `second`, `most` at most */
+	ARGUMENT_FLAG,   /* uint of `size` bytes: 1 where the keyword stands; takes no value */
 };
 
 /* A field of a body that has this value. size 0: none. */
@@ -64,6 +65,7 @@ struct argument {
 	const char *key;  /* the keyword, or the name in JSON of one without */
 	const char *meta; /* what stands for the value in help; NULL: the type's own */
 	const char *help;
+	const char *advice; /* where a value is refused; NULL: none */
 	enum argument_type type;
 	bool keyword;
 	bool optional;     /* left out: all its bytes are 0 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/commands.h"
 #include "cli/field.h"
+#include "cli/local.h"
 
 #include <sluice/gate.h>
 
@@ -30,6 +31,9 @@ static const struct column gate_columns[] = {
         {"prefix_burst", "of them at once", COLUMN_NUMBER, LIMIT(SLUICE_GATE_PREFIX, burst)},
         {"host_rate", "of all", COLUMN_NUMBER, LIMIT(SLUICE_GATE_HOST, rate)},
         {"host_burst", "of them at once", COLUMN_NUMBER, LIMIT(SLUICE_GATE_HOST, burst)},
+        {"verified_rate", "signed requests a second of an address with a nonce of ours",
+         COLUMN_NUMBER, LIMIT(SLUICE_GATE_VERIFIED, rate)},
+        {"verified_burst", "of them at once", COLUMN_NUMBER, LIMIT(SLUICE_GATE_VERIFIED, burst)},
         {"privileged", "source ports below 1024", COLUMN_CHOICE, ROW(privileged), .choices = ports},
         {"denied", "prefixes", COLUMN_NUMBER, LIST(SLUICE_GATE_DENY)},
         {"trusted", "prefixes", COLUMN_NUMBER, LIST(SLUICE_GATE_TRUST)},
@@ -119,6 +123,8 @@ static const struct command commands[] = {
                       "unverified requests of an address, or an IPv6 /64"),
         LIMIT_COMMAND("prefix", SLUICE_GATE_PREFIX, "unverified requests of a /24, or an IPv6 /48"),
         LIMIT_COMMAND("host", SLUICE_GATE_HOST, "unverified requests of all together"),
+        LIMIT_COMMAND("verified", SLUICE_GATE_VERIFIED,
+                      "signed requests with a nonce of ours, of an address, or an IPv6 /64"),
         LIST_COMMAND("deny", "add", "drop everything from a prefix", COMMAND_ADD,
                      SLUICE_GATE_DENY_ADD, 0),
         LIST_COMMAND("deny", "delete", "no longer", COMMAND_DELETE, SLUICE_GATE_DENY_DELETE,
@@ -167,10 +173,19 @@ static const struct command commands[] = {
                 .arguments =
                         {
                                 {.key = "secret",
-                                 .help = "of the fleet",
-                                 .type = ARGUMENT_SECRET,
-                                 FIELD(sluice_gate_nonce_secret, secret)},
+                                 .help = "of the fleet: 32 bytes or more that nobody can guess",
+                                 .advice = "`sluicectl gate nonce generate` draws them",
+                                 .type = ARGUMENT_KEY,
+                                 FIELD(sluice_gate_nonce_secret, secret),
+                                 .second = offsetof(struct sluice_gate_nonce_secret, length),
+                                 .least = SLUICE_GATE_SECRET_MIN},
                         },
+        },
+        {
+                .path = {"gate", "nonce", "generate"},
+                .help = "draws a secret for a fleet and prints it; sets nothing",
+                .kind = COMMAND_LOCAL,
+                .type = LOCAL_NONCE,
         },
         {
                 .path = {"gate", "show"},

@@ -9,6 +9,7 @@ enum local_type {
 	LOCAL_HELP = 0xff01,
 	LOCAL_QUIT = 0xff02,
 	LOCAL_TOP = 0xff03,
+	LOCAL_NONCE = 0xff04,
 };
 
 struct local_help {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/session.h"
 
+#include "cli/field.h"
 #include "cli/json.h"
 #include "cli/local.h"
 #include "cli/printer.h"
 #include "cli/text.h"
 #include "cli/top.h"
+#include "cli/value.h"
+
+#include <sluice/gate.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -262,6 +267,26 @@ int session_fetch(struct session *session, uint16_t type, uint32_t row_size, voi
 	return error;
 }
 
+/* A secret as `gate nonce secret` takes it, of this program's own drawing. */
+static int nonce_generate(const struct session *session, const char *prefix)
+{
+	const struct argument key = {.type = ARGUMENT_KEY,
+	                             FIELD(sluice_gate_nonce_secret, secret),
+	                             .second = offsetof(struct sluice_gate_nonce_secret, length)};
+	struct sluice_gate_nonce_secret secret = {.length = SLUICE_GATE_SECRET_MIN};
+	char line[128];
+	struct text text;
+
+	if (getrandom(secret.secret, secret.length, 0) != secret.length)
+		return session_fail(session, prefix, -EIO, "there is nothing random to be had");
+	text_start(&text, line, sizeof(line));
+	value_format(&key, &secret, &text);
+	printf(session->json ? "{\"secret\": \"%s\"}\n" : "%s\n", line);
+	explicit_bzero(line, sizeof(line));
+	explicit_bzero(&secret, sizeof(secret));
+	return 0;
+}
+
 static int session_local(struct session *session, const struct command_request *request,
                          const char *prefix)
 {
@@ -270,6 +295,8 @@ static int session_local(struct session *session, const struct command_request *
 
 	if (request->command->type == LOCAL_TOP)
 		return top_run(session, (const void *)request->body.bytes, prefix);
+	if (request->command->type == LOCAL_NONCE)
+		return nonce_generate(session, prefix);
 	if (request->command->type == LOCAL_QUIT)
 		session->ended = true;
 	else if (!help_print(help->word, session->json)) {

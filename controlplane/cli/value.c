@@ -299,6 +299,8 @@ static int key_parse(const struct argument *argument, const char *text, uint8_t 
 		if (i % 4 != 0)
 			bytes[length++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
 	}
+	if (length < argument->least)
+		return refuse(why, "%zu bytes are too few", length);
 	return bytes_store(argument, bytes, length, body);
 }
 
@@ -515,7 +517,10 @@ void value_expected(const struct argument *argument, struct text *text)
 		break;
 	case ARGUMENT_KEY:
 	case ARGUMENT_HEX:
-		text_addf(text, " (1 to %u bytes)", argument->size);
+		text_addf(text, " (%" PRIu64 " to %u bytes)",
+		          argument->least != 0 ? argument->least : 1, argument->size);
+		if (argument->advice != NULL)
+			text_addf(text, "; %s", argument->advice);
 		break;
 	case ARGUMENT_PAIRS:
 		text_addf(text, " (1 to %u pairs of 1 to %" PRIu64 ")", argument->size,

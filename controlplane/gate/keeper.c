@@ -210,7 +210,7 @@ static void keeper_refresh(struct gate_keeper *keeper)
 	gate_settings_free(&keeper->settings);
 	keeper->settings = settings;
 	maps_look(keeper);
-	ret = gate_keys_follow(&keeper->keys, settings.secret, settings.config.nonce_lifetime_s,
+	ret = gate_keys_follow(&keeper->keys, &settings.secret, settings.config.nonce_lifetime_s,
 	                       (uint64_t)time(NULL));
 	if (ret < 0)
 		log_error(SLUICE_LOG_GATE, "gate: no new keys: %s", strerror(-ret));

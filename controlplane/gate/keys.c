@@ -19,7 +19,7 @@ static struct siphash_key *slot(struct gate_keys *keys, uint64_t number)
 }
 
 /* HMAC-SHA256 under the secret over the number of the period: every host of the fleet knows it. */
-static int key_derive(struct gate_keys *keys, uint64_t period)
+static int key_derive(const struct gate_keys *keys, uint64_t period, struct siphash_key *key)
 {
 	uint8_t text[8 + sizeof("sluice nonce") - 1] = "sluice nonce", mac[32];
 	unsigned int length = sizeof(mac);
@@ -29,58 +29,77 @@ static int key_derive(struct gate_keys *keys, uint64_t period)
 	if (HMAC(EVP_sha256(), keys->secret, sizeof(keys->secret), text, sizeof(text), mac,
 	         &length) == NULL)
 		return -EIO;
-	memcpy(slot(keys, period), mac, sizeof(struct siphash_key));
+	memcpy(key, mac, sizeof(*key));
 	explicit_bzero(mac, sizeof(mac));
 	return 0;
 }
 
+/* The key of a period becomes the one that makes nonces; the one that did so stays valid. */
+static int key_push(struct gate_keys *keys, const struct siphash_key *key, uint64_t since)
+{
+	*slot(keys, keys->current + 1) = *key;
+	keys->current = (keys->current + 1) & (GATE_NONCE_KEYS - 1);
+	keys->since = since;
+	return 1;
+}
+
+/*
+ * Over a period's end the key before is derived as well: other hosts may have made nonces under it
+ * that this one has not. Over a change of the secret it is the one that was.
+ */
 static int follow_shared(struct gate_keys *keys, const uint8_t secret[32], uint32_t lifetime_s,
                          uint64_t unix_now)
 {
 	uint64_t period = unix_now / lifetime_s;
+	bool same = keys->shared && keys->lifetime_s == lifetime_s &&
+	            memcmp(keys->secret, secret, sizeof(keys->secret)) == 0;
+	bool first = keys->since == 0;
+	struct siphash_key key;
 
-	if (keys->shared && keys->since == period * lifetime_s && keys->lifetime_s == lifetime_s &&
-	    memcmp(keys->secret, secret, sizeof(keys->secret)) == 0)
+	if (same && keys->period == period)
 		return 0;
 	memcpy(keys->secret, secret, sizeof(keys->secret));
-	if (key_derive(keys, period) != 0 || key_derive(keys, period - 1) != 0 ||
-	    key_derive(keys, period + 1) != 0)
+	if (key_derive(keys, period, &key) != 0)
 		return -EIO;
 	keys->shared = true;
-	keys->current = period & (GATE_NONCE_KEYS - 1);
-	keys->since = period * lifetime_s;
+	keys->period = period;
 	keys->lifetime_s = lifetime_s;
-	return 1;
+	/* what another control plane has left in the maps */
+	if (memcmp(&key, slot(keys, keys->current), sizeof(key)) == 0)
+		return 1;
+	if ((first || same) && key_derive(keys, period - 1, slot(keys, keys->current)) != 0)
+		return -EIO;
+	return key_push(keys, &key, first || same ? period * lifetime_s : unix_now);
 }
 
 static int follow_random(struct gate_keys *keys, uint32_t lifetime_s, uint64_t unix_now)
 {
-	bool first = keys->since == 0 || keys->shared;
+	bool first = keys->since == 0;
+	struct siphash_key key;
 
-	if (!first && unix_now >= keys->since && unix_now - keys->since < lifetime_s)
+	if (!first && !keys->shared && unix_now >= keys->since &&
+	    unix_now - keys->since < lifetime_s)
 		return 0;
 	/* what would be valid as the one before must never be a key of zeros */
 	if (first && key_draw(slot(keys, keys->current)) != 0)
 		return -EIO;
-	if (key_draw(slot(keys, keys->current + 1)) != 0)
+	if (key_draw(&key) != 0)
 		return -EIO;
-	keys->current = (keys->current + 1) & (GATE_NONCE_KEYS - 1);
-	keys->since = unix_now;
 	keys->lifetime_s = lifetime_s;
 	keys->shared = false;
-	return 1;
+	return key_push(keys, &key, unix_now);
 }
 
-int gate_keys_follow(struct gate_keys *keys, const char *secret, uint32_t lifetime_s,
-                     uint64_t unix_now)
+int gate_keys_follow(struct gate_keys *keys, const struct sluice_gate_nonce_secret *secret,
+                     uint32_t lifetime_s, uint64_t unix_now)
 {
 	uint8_t digest[32];
 	unsigned int length = sizeof(digest);
 	int ret;
 
-	if (secret[0] == '\0')
+	if (secret->length == 0)
 		return follow_random(keys, lifetime_s, unix_now);
-	if (EVP_Digest(secret, strlen(secret), digest, &length, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(secret->secret, secret->length, digest, &length, EVP_sha256(), NULL) != 1)
 		return -EIO;
 	ret = follow_shared(keys, digest, lifetime_s, unix_now);
 	explicit_bzero(digest, sizeof(digest));

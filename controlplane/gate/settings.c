@@ -13,6 +13,7 @@ static const struct sluice_gate_limit limits_default[SLUICE_GATE_SCOPES] = {
         [SLUICE_GATE_SOURCE] = {SLUICE_GATE_SOURCE, GATE_SOURCE_RATE, GATE_SOURCE_BURST},
         [SLUICE_GATE_PREFIX] = {SLUICE_GATE_PREFIX, GATE_PREFIX_RATE, GATE_PREFIX_BURST},
         [SLUICE_GATE_HOST] = {SLUICE_GATE_HOST, GATE_HOST_RATE, GATE_HOST_BURST},
+        [SLUICE_GATE_VERIFIED] = {SLUICE_GATE_VERIFIED, GATE_VERIFIED_RATE, GATE_VERIFIED_BURST},
 };
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -76,7 +77,7 @@ static int line_read(struct gate_settings *settings, const struct command_reques
 		settings->config.nonce_lifetime_s = number_read(body);
 		return 0;
 	case SLUICE_GATE_NONCE_SECRET_SET:
-		memcpy(settings->secret, body, sizeof(settings->secret));
+		memcpy(&settings->secret, body, sizeof(settings->secret));
 		return 0;
 	}
 	return 0;
@@ -98,6 +99,8 @@ int gate_settings_read(struct gate_settings *settings, const struct running *run
 	                               settings->limits[SLUICE_GATE_PREFIX].burst);
 	config->host = gate_limit_of(settings->limits[SLUICE_GATE_HOST].rate,
 	                             settings->limits[SLUICE_GATE_HOST].burst);
+	config->verified = gate_limit_of(settings->limits[SLUICE_GATE_VERIFIED].rate,
+	                                 settings->limits[SLUICE_GATE_VERIFIED].burst);
 	if (settings->counts[SLUICE_GATE_DENY] > 0)
 		config->flags |= GATE_FLAG_DENY;
 	if (settings->counts[SLUICE_GATE_TRUST] > 0)

@@ -16,7 +16,7 @@ struct gate_settings {
 	struct sluice_gate_limit limits[SLUICE_GATE_SCOPES];
 	struct gate_lpm_key *lists[SLUICE_GATE_LISTS];
 	uint32_t counts[SLUICE_GATE_LISTS];
-	char secret[SLUICE_GATE_SECRET_MAX]; /* empty: none */
+	struct sluice_gate_nonce_secret secret; /* length 0: none */
 };
 
 /* 0 or -ENOMEM. */

@@ -14,6 +14,7 @@
 struct gate_tables {
 	struct gate_guard host;
 	uint64_t sources[GATE_SOURCES];
+	uint64_t verified[GATE_SOURCES];
 	struct gate_guard prefixes[GATE_PREFIXES];
 	struct gate_seen seen[GATE_SEEN];
 	struct gate_top top_sources[GATE_TOPS];
@@ -92,6 +93,11 @@ static inline int gate_env_is_trusted(const struct gate_env *env, const __u64 ip
 static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash)
 {
 	return (__u64 *)&env->tables->sources[hash & (GATE_SOURCES - 1)];
+}
+
+static inline __u64 *gate_env_verified(const struct gate_env *env, __u64 hash)
+{
+	return (__u64 *)&env->tables->verified[hash & (GATE_SOURCES - 1)];
 }
 
 static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash)

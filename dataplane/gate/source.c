@@ -17,6 +17,7 @@ static const struct sluice_gate_limit limits_default[SLUICE_GATE_SCOPES] = {
         [SLUICE_GATE_SOURCE] = {SLUICE_GATE_SOURCE, GATE_SOURCE_RATE, GATE_SOURCE_BURST},
         [SLUICE_GATE_PREFIX] = {SLUICE_GATE_PREFIX, GATE_PREFIX_RATE, GATE_PREFIX_BURST},
         [SLUICE_GATE_HOST] = {SLUICE_GATE_HOST, GATE_HOST_RATE, GATE_HOST_BURST},
+        [SLUICE_GATE_VERIFIED] = {SLUICE_GATE_VERIFIED, GATE_VERIFIED_RATE, GATE_VERIFIED_BURST},
 };
 
 struct gate_source *gate_source_create(void)
@@ -50,6 +51,7 @@ static void limit_put(struct gate_source *source, const struct sluice_gate_limit
 	        [SLUICE_GATE_SOURCE] = &source->config.source,
 	        [SLUICE_GATE_PREFIX] = &source->config.prefix,
 	        [SLUICE_GATE_HOST] = &source->config.host,
+	        [SLUICE_GATE_VERIFIED] = &source->config.verified,
 	};
 
 	source->limits[limit->scope] = *limit;
@@ -59,7 +61,8 @@ static void limit_put(struct gate_source *source, const struct sluice_gate_limit
 int gate_limit_set(struct gate *gate, const struct sluice_gate_limit *limit, char *why)
 {
 	if (limit->scope >= SLUICE_GATE_SCOPES)
-		return refuse(why, -EINVAL, "a limit is of a source, a prefix or the host");
+		return refuse(why, -EINVAL,
+		              "a limit is of a source, a prefix, the host or the verified");
 	if (limit->rate > GATE_RATE_MAX || limit->burst == 0 || limit->burst > GATE_RATE_MAX)
 		return refuse(why, -EINVAL, "rate and burst are at most %u, a burst at least 1",
 		              GATE_RATE_MAX);

@@ -9,16 +9,19 @@
 
 #include <sluice/api.h>
 
-#define SLUICE_GATE_SECRET_MAX 256
+/* Of a fleet's key, in bytes: what can be guessed gives nonces to anybody. */
+#define SLUICE_GATE_SECRET_MIN 32
+#define SLUICE_GATE_SECRET_MAX 64
 
 enum sluice_gate_scope {
-	SLUICE_GATE_SOURCE, /* an address; of IPv6 its /64 */
-	SLUICE_GATE_PREFIX, /* its /24; of IPv6 the /48 */
-	SLUICE_GATE_HOST,   /* all together */
+	SLUICE_GATE_SOURCE,   /* an address; of IPv6 its /64 */
+	SLUICE_GATE_PREFIX,   /* its /24; of IPv6 the /48 */
+	SLUICE_GATE_HOST,     /* all together */
+	SLUICE_GATE_VERIFIED, /* an address, of signed requests with a nonce of ours */
 	SLUICE_GATE_SCOPES,
 };
 
-/* SLUICE_GATE_LIMIT_SET -> {}: unverified requests. rate 0: no limit. */
+/* SLUICE_GATE_LIMIT_SET -> {}: unverified requests, but for the last scope. rate 0: no limit. */
 struct sluice_gate_limit {
 	uint32_t scope; /* enum sluice_gate_scope */
 	uint32_t rate;  /* a second */
@@ -73,9 +76,11 @@ static_assert(sizeof(struct sluice_gate_nonce_lifetime) == 4, "gate nonce lifeti
 
 /* SLUICE_GATE_NONCE_SECRET_SET -> {}, the control plane's: a fleet that shares it shares nonces. */
 struct sluice_gate_nonce_secret {
-	char secret[SLUICE_GATE_SECRET_MAX];
+	uint8_t secret[SLUICE_GATE_SECRET_MAX];
+	uint8_t length; /* SLUICE_GATE_SECRET_MIN and more */
+	uint8_t pad[3];
 };
-static_assert(sizeof(struct sluice_gate_nonce_secret) == 256, "gate nonce secret");
+static_assert(sizeof(struct sluice_gate_nonce_secret) == 68, "gate nonce secret");
 
 /*
  * SLUICE_GATE_KEYS_SET -> {}, from the control plane to the dataplane. keys[0] makes nonces,
@@ -102,10 +107,9 @@ struct sluice_gate_row {
 	uint32_t host_attacked;
 	uint32_t host_attacked_s; /* the attack counts as over in so many seconds at the earliest */
 	uint32_t prefixes_attacked; /* how many are under attack now */
-	uint32_t pad;
 	uint64_t passed, dropped;
 };
-static_assert(sizeof(struct sluice_gate_row) == 96, "gate row");
+static_assert(sizeof(struct sluice_gate_row) == 104, "gate row");
 
 /* SLUICE_GATE_SOURCES_SHOW {} -> rows, most drops first. */
 struct sluice_gate_source_row {

@@ -32,7 +32,17 @@ forged=$(counter gate.unverified)
 assert client_python gate_nonce.py 12
 (($(counter gate.unverified) - forged <= 3)) || fail "a rotation sends clients back to the start"
 assert ctl gate nonce lifetime 1h
-assert ctl gate nonce secret north
+assert_match "$(ctl gate nonce secret north 2>&1)" 'gate nonce generate'
+# a new secret, and another: whoever holds a nonce goes on
+for _ in 1 2; do
+	before=$(counter gate.unverified)
+	start client /usr/bin/python3 "$SMOKE/gate_nonce.py" 4
+	await 3 eval '(($(ctl -j allocation show | jq length) > 0))'
+	assert ctl gate nonce secret "$(ctl gate nonce generate)"
+	await 3 eval '[[ $(gate_field nonce_shared) == 1 ]]'
+	wait $STARTED || fail "a change of the secret ends calls"
+	(($(counter gate.unverified) - before <= 3)) || fail "a new secret sends clients back to the start"
+done
 await 3 eval '[[ $(gate_field nonce_shared) == 1 ]]'
 assert binding
 

@@ -4,7 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-SECRETS=(Xn4secretOfUsers Xn4passwordOfUser Xn4tokenOfHttp Xn4passwordOfRedis Xn4secretOfNonces
+SECRETS=(Xn4secretOfUsers Xn4passwordOfUser Xn4tokenOfHttp Xn4passwordOfRedis WG40cnhOb25jZXNYbjRyeE5vbmNlc1huNHJ4Tm9uY2VzWG40
 	WG40cnhLZXlYbjRyeEtleVhuNHJ4S2V5WG40cg==)
 level() { ctl -j log show | jq -r --arg area "$1" '.[] | select(.area == $area) | "\(.level) \(.own)"'; }
 lines() { lab log "$1" | grep -c "$2"; }

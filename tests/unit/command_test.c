@@ -105,6 +105,9 @@ static const struct {
         {"turn secret add north", NULL},
         {"turn secret delete north", NULL},
         {"turn peer allow 198.18.0.0/15", NULL},
+        {"gate limit verified 4000 burst 4000", NULL},
+        {"gate nonce secret AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", NULL},
+        {"gate nonce generate", NULL},
         {"turn peer deny 198.19.3.4/15", "turn peer deny 198.18.0.0/15"},
         {"turn peer allow 198.18.1.1", "turn peer allow 198.18.1.1/32"},
         {"turn peer allow 0.0.0.0/0", NULL},
@@ -299,6 +302,12 @@ static const struct {
         {"turn user add demo password ********", 28, NULL,
          "this stands for a masked secret (`config show secrets` shows them); expected: WORD (1 to "
          "255 bytes)"},
+        {"gate nonce secret north", 18, "gate nonce secret ********",
+         "no base64; expected: B64 (32 to 64 bytes); `sluicectl gate nonce generate` draws them"},
+        {"gate nonce secret AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", 18,
+         "gate nonce secret ********",
+         "31 bytes are too few; expected: B64 (32 to 64 bytes); `sluicectl gate nonce generate` "
+         "draws them"},
         {"turn secret add \xfe", 16, "turn secret add ********",
          "neither control characters nor what is no UTF-8 is allowed; expected: WORD (1 to 255 "
          "bytes)"},

@@ -317,15 +317,21 @@ static void nonce_fetch(struct client *client)
 	free(scratch);
 }
 
+/* Signed requests pay for every error that answers them: nobody gains by a nonce of another's. */
 int send_signed(struct client *client)
 {
+	int code;
+
 	if (client->nonce_length == 0)
 		nonce_fetch(client);
 	ask_bytes(client, STUN_ATTR_USERNAME, client->user, client->user_length);
 	ask_bytes(client, STUN_ATTR_REALM, REALM, strlen(REALM));
 	ask_bytes(client, STUN_ATTR_NONCE, client->nonce, client->nonce_length);
 	stun_put_integrity(&client->writer, &client->key);
-	return send_plain(client);
+	code = send_plain(client);
+	if (code > 0)
+		assert_true(client->length <= client->sent_length);
+	return code;
 }
 
 const uint8_t *answer(const struct client *client, enum stun_attr_type type, int n,

@@ -65,6 +65,7 @@ static const struct gate_bench_row bench_rows[] = {
         {"port_privileged", "port_privileged", STATE_OPEN, GATE_DROP_PORT_PRIVILEGED},
         {"no_transport", "allocate_bare", STATE_OPEN, GATE_DROP_NO_TRANSPORT},
         {"no_integrity", "refresh_bare", STATE_OPEN, GATE_DROP_NO_INTEGRITY},
+        {"limit_verified", "verified_late", STATE_SOURCE, GATE_DROP_LIMIT_VERIFIED},
         {"limit_source", "binding", STATE_SOURCE, GATE_DROP_LIMIT_SOURCE},
         {"limit_source_forged", "forged", STATE_SOURCE, GATE_DROP_LIMIT_SOURCE},
         {"limit_prefix", "binding", STATE_EMPTY, GATE_DROP_LIMIT_PREFIX},
@@ -87,9 +88,10 @@ static struct gate_config config_of(const struct gate_bench_row *row)
 
 	config.hold = HOUR;
 	config.source.interval = config.prefix.interval = config.host.interval = 0;
+	config.verified.interval = 0;
 	if (row->state == STATE_SOURCE) {
-		config.source.interval = HOUR;
-		config.source.slack = 0;
+		config.source.interval = config.verified.interval = HOUR;
+		config.source.slack = config.verified.slack = 0;
 	}
 	if (row->state == STATE_EMPTY) {
 		config.prefix.interval = HOUR;

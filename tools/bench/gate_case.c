@@ -3,6 +3,7 @@
 
 #include <gate_default.h>
 
+#include "stun/attribute.h"
 #include "stun/nonce.h"
 #include "stun/writer.h"
 
@@ -261,6 +262,52 @@ PAYLOAD(refresh_forged)
 PAYLOAD(allocate_crowded)
 {
 	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, 20);
+}
+
+/* A nonce alone: whoever has seen one of his victim's asks for an answer that is longer. */
+static uint16_t nonce_alone(uint8_t *payload, const struct gate_config *config,
+                            const struct frame *frame, uint16_t method)
+{
+	uint16_t length = with_nonce(payload, config, frame, method, MADE_CURRENT, 0);
+
+	length -= STUN_ATTR_HEADER_SIZE + STUN_INTEGRITY_SIZE;
+	payload[2] = (length - STUN_HEADER_SIZE) >> 8;
+	payload[3] = (length - STUN_HEADER_SIZE) & 0xff;
+	return length;
+}
+
+PAYLOAD(allocate_nonce)
+{
+	return nonce_alone(payload, config, frame, STUN_ALLOCATE);
+}
+
+PAYLOAD(refresh_nonce)
+{
+	return nonce_alone(payload, config, frame, STUN_REFRESH);
+}
+
+/* The nonce behind the integrity, where it does not count. */
+PAYLOAD(refresh_nonce_behind)
+{
+	uint16_t length = with_nonce(payload, config, frame, STUN_REFRESH, MADE_CURRENT, 0);
+	const uint16_t nonce = STUN_ATTR_HEADER_SIZE + STUN_NONCE_SIZE;
+	const uint16_t mac = STUN_ATTR_HEADER_SIZE + STUN_INTEGRITY_SIZE;
+	uint8_t saved[STUN_ATTR_HEADER_SIZE + STUN_NONCE_SIZE];
+
+	memcpy(saved, payload + length - mac - nonce, nonce);
+	memmove(payload + length - mac - nonce, payload + length - mac, mac);
+	memcpy(payload + length - nonce, saved, nonce);
+	return length;
+}
+
+PAYLOAD(binding_verified)
+{
+	return with_nonce(payload, config, frame, STUN_BINDING, MADE_CURRENT, 0);
+}
+
+PAYLOAD(binding_forged)
+{
+	return with_nonce(payload, config, frame, STUN_BINDING, MADE_OF_ANOTHER_PORT, 0);
 }
 
 /* More than is read: it counts as unverified, and is not taken for one without integrity. */
@@ -529,11 +576,12 @@ static uint16_t ip6_routing(uint8_t *frame, uint16_t length)
 
 /* -- the table -- */
 
-#define V6    "2001:2:0:1::1"
-#define R4    "198.18.2.1"
-#define R6    "2001:2:0:2::1"
-#define ZERO  65535
-#define BURST (GATE_SOURCE_BURST + 1)
+#define V6             "2001:2:0:1::1"
+#define R4             "198.18.2.1"
+#define R6             "2001:2:0:2::1"
+#define ZERO           65535
+#define BURST          (GATE_SOURCE_BURST + 1)
+#define VERIFIED_BURST 100
 
 const struct gate_case gate_cases[] = {
         /* rule 1 */
@@ -626,6 +674,7 @@ const struct gate_case gate_cases[] = {
         {"refresh_bare", refresh_bare, .verdict = GATE_DROP_NO_INTEGRITY},
         {"permission_bare", permission_bare, .verdict = GATE_DROP_NO_INTEGRITY},
         {"channel_bare", channel_bare, .verdict = GATE_DROP_NO_INTEGRITY},
+        {"refresh_nonce", refresh_nonce, .verdict = GATE_DROP_NO_INTEGRITY},
         {"refresh", refresh, .verdict = GATE_PASS_UNVERIFIED},
         /* rule 4 */
         {"verified", allocate_verified, .verdict = GATE_PASS_VERIFIED},
@@ -636,6 +685,20 @@ const struct gate_case gate_cases[] = {
          .verdict = GATE_PASS_VERIFIED},
         {"verified_refresh", refresh_verified, .verdict = GATE_PASS_VERIFIED},
         {"verified_many", refresh_verified, .arrivals = 3 * BURST, .verdict = GATE_PASS_VERIFIED},
+        {"verified_limit", refresh_verified, .arrivals = VERIFIED_BURST + 1,
+         .verdict = GATE_DROP_LIMIT_VERIFIED},
+        {"verified_limit_v6", allocate_verified, .to = V6, .arrivals = VERIFIED_BURST + 1,
+         .verdict = GATE_DROP_LIMIT_VERIFIED},
+        {"verified_limit_trusted", refresh_verified, .from = "203.0.113.5",
+         .flags = GATE_FLAG_TRUST, .arrivals = VERIFIED_BURST + 1, .verdict = GATE_PASS_TRUSTED},
+        {"stale_limit", allocate_stale, .arrivals = VERIFIED_BURST + 1,
+         .verdict = GATE_DROP_LIMIT_VERIFIED},
+        {"nonce_alone", allocate_nonce, .verdict = GATE_PASS_UNVERIFIED},
+        {"nonce_alone_many", allocate_nonce, .arrivals = BURST, .verdict = GATE_DROP_LIMIT_SOURCE},
+        {"nonce_behind", refresh_nonce_behind, .verdict = GATE_PASS_UNVERIFIED},
+        {"binding_verified", binding_verified, .host_attacked = true, .prefix_attacked = true,
+         .arrivals = 3 * BURST, .verdict = GATE_PASS_VERIFIED},
+        {"binding_forged", binding_forged, .arrivals = BURST, .verdict = GATE_DROP_LIMIT_SOURCE},
         {"verified_crowded", allocate_crowded, .verdict = GATE_PASS_VERIFIED},
         {"crowded", refresh_crowded, .verdict = GATE_PASS_UNVERIFIED},
         {"stale", allocate_stale, .verdict = GATE_PASS_STALE},
@@ -702,6 +765,8 @@ struct gate_config gate_case_config(const struct gate_case *row)
 	config.source.slack = (GATE_SOURCE_BURST - 1) * config.source.interval;
 	config.prefix.slack = (GATE_PREFIX_BURST - 1) * config.prefix.interval;
 	config.host.slack = (GATE_HOST_BURST - 1) * config.host.interval;
+	config.verified.interval = config.host.interval;
+	config.verified.slack = (VERIFIED_BURST - 1) * config.verified.interval;
 	config.hash =
 	        (struct gate_hash_keys){{0x0706050403020100, 0x0f0e0d0c0b0a0908},
 	                                {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,

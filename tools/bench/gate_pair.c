@@ -21,6 +21,7 @@ static const char *const map_names[GATE_PAIR_MAPS] = {
         [GATE_PAIR_COUNTERS] = "sluice_gate_counters",
         [GATE_PAIR_CONFIG] = "sluice_gate_config",
         [GATE_PAIR_SOURCES] = "sluice_gate_sources",
+        [GATE_PAIR_VERIFIED] = "sluice_gate_verified",
         [GATE_PAIR_PREFIXES] = "sluice_gate_prefixes",
         [GATE_PAIR_HOST] = "sluice_gate_host",
         [GATE_PAIR_SEEN] = "sluice_gate_seen",
@@ -261,10 +262,13 @@ void gate_pair_forget(struct gate_pair *pair, const struct gate_packet *packet, 
 	const struct gate_hash_keys *keys = &pair->config.hash;
 	uint64_t hash = gate_source_hash(keys, prefix_hash(pair, packet), packet->src);
 	uint32_t source = hash & (GATE_SOURCES - 1);
+	uint32_t verified = gate_verified_hash(keys, packet->src) & (GATE_SOURCES - 1);
 	uint32_t seen = gate_request_hash(keys, hash, packet, stun) & (GATE_SEEN - 1);
 
 	pair->tables->sources[source] = full;
 	map_put(pair, GATE_PAIR_SOURCES, source, &full);
+	pair->tables->verified[verified] = full;
+	map_put(pair, GATE_PAIR_VERIFIED, verified, &full);
 	pair->tables->seen[seen] = none;
 	map_put(pair, GATE_PAIR_SEEN, seen, &none);
 	gate_pair_prefix_set(pair, packet, &calm);
