@@ -26,9 +26,16 @@ static void *string_create(const redisReadTask *task, char *bytes, size_t length
 	return reader != NULL ? reader->plain.createString(task, bytes, length) : NULL;
 }
 
-static void *array_create(const redisReadTask *task, int elements)
+/* Never negative: hiredis makes those nil, or refuses them. */
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+
+static void *array_create(const redisReadTask *task, element_count elements)
 {
-	struct reader *reader = elements >= 0 ? room_for(task, 0, 1 + (size_t)elements) : NULL;
+	struct reader *reader = room_for(task, 0, 1 + (size_t)elements);
 
 	return reader != NULL ? reader->plain.createArray(task, elements) : NULL;
 }

@@ -70,8 +70,8 @@ static uint8_t ip6_read(struct view *view, struct cursor *cursor)
 
 	if (ip == NULL || ((const uint8_t *)ip)[0] >> 4 != 6)
 		return 0;
-	view->src = ip_addr_v6(ip->src_addr);
-	view->dst = ip_addr_v6(ip->dst_addr);
+	view->src = ip_addr_v6(&ip->src_addr);
+	view->dst = ip_addr_v6(&ip->dst_addr);
 	view->ip = true;
 	return ip->proto;
 }
@@ -181,8 +181,8 @@ static uint8_t *ip_write(const struct view *view, uint8_t *at)
 	        .proto = IPPROTO_UDP,
 	        .hop_limits = 64,
 	};
-	memcpy(ip6->src_addr, view->src.bytes, sizeof(ip6->src_addr));
-	memcpy(ip6->dst_addr, view->dst.bytes, sizeof(ip6->dst_addr));
+	memcpy(&ip6->src_addr, view->src.bytes, sizeof(ip6->src_addr));
+	memcpy(&ip6->dst_addr, view->dst.bytes, sizeof(ip6->dst_addr));
 	return at + sizeof(*ip6);
 }
 

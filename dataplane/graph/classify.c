@@ -176,8 +176,8 @@ static inline enum drop_reason ip6_parse(struct cursor *cursor, struct packet *p
 
 	if (unlikely(ip == NULL))
 		return DROP_IP_HEADER;
-	packet->flow.client = ip_addr_v6(ip->src_addr);
-	packet->dst = ip_addr_v6(ip->dst_addr);
+	packet->flow.client = ip_addr_v6(&ip->src_addr);
+	packet->dst = ip_addr_v6(&ip->dst_addr);
 	vtc_flow = rte_be_to_cpu_32(ip->vtc_flow);
 	packet->hop_limit = ip->hop_limits;
 	packet->traffic_class = (vtc_flow >> RTE_IPV6_HDR_TC_SHIFT) & 0xff;

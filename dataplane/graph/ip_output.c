@@ -71,8 +71,8 @@ static inline void ip6_write(struct rte_ipv6_hdr *ip, const struct packet *packe
 	ip->payload_len = rte_cpu_to_be_16(length - sizeof(*ip));
 	ip->proto = IPPROTO_UDP;
 	ip->hop_limits = packet->hop_limit;
-	memcpy(ip->src_addr, packet->flow.client.bytes, sizeof(ip->src_addr));
-	memcpy(ip->dst_addr, packet->dst.bytes, sizeof(ip->dst_addr));
+	memcpy(&ip->src_addr, packet->flow.client.bytes, sizeof(ip->src_addr));
+	memcpy(&ip->dst_addr, packet->dst.bytes, sizeof(ip->dst_addr));
 }
 
 /* The NIC adds the payload to the pseudo header's sum that the field holds. */

@@ -41,8 +41,8 @@ static void ip6_write(struct rte_ipv6_hdr *ip, const struct endpoint *endpoint)
 	ip->payload_len = 0;
 	ip->proto = IPPROTO_UDP;
 	ip->hop_limits = FRAME_HOP_LIMIT;
-	memcpy(ip->src_addr, endpoint->local.ip.bytes, sizeof(ip->src_addr));
-	memcpy(ip->dst_addr, endpoint->remote.ip.bytes, sizeof(ip->dst_addr));
+	memcpy(&ip->src_addr, endpoint->local.ip.bytes, sizeof(ip->src_addr));
+	memcpy(&ip->dst_addr, endpoint->remote.ip.bytes, sizeof(ip->dst_addr));
 }
 
 static void headers_write(struct frame_template *frame, const struct endpoint *endpoint,

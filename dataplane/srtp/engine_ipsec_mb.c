@@ -29,7 +29,7 @@ static IMB_MGR *manager_create(void)
 	if (manager == NULL)
 		return NULL;
 	init_mb_mgr_auto(manager, &arch);
-	if (imb_get_errno(manager) == 0 && arch != IMB_ARCH_NOAESNI &&
+	if (imb_get_errno(manager) == 0 && arch >= IMB_ARCH_SSE &&
 	    (manager->features & FEATURES_NEEDED) == FEATURES_NEEDED)
 		return manager;
 	free_mb_mgr(manager);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <rte_bitops.h>
 #include <rte_common.h>
 
 /* Stands where a user was removed, so that a search goes on. */

@@ -20,7 +20,7 @@ static uint64_t now;
 /* Regions r0 to r9, 10 degrees apart on the equator. */
 static struct node_record fleet_record(int region, int node, uint64_t seq)
 {
-	char name[8], id[16];
+	char name[16], id[32];
 
 	snprintf(name, sizeof(name), "r%d", region);
 	snprintf(id, sizeof(id), "r%d-n%d", region, node);
@@ -85,7 +85,7 @@ static struct snapshot *snapshot_now(void)
 /* A region's probes fail until it is no longer healthy. */
 static void region_dies(int region)
 {
-	char name[8], id[16];
+	char name[16], id[32];
 
 	snprintf(name, sizeof(name), "r%d", region);
 	for (int tick = 0; tick < 10; tick++) {
