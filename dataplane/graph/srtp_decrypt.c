@@ -57,7 +57,7 @@ static inline rte_edge_t packet_begin(struct burst *burst, struct rte_mbuf *mbuf
 		reason = receive_rtcp(media_worker, mbuf, endpoint);
 		return likely(reason == DROP_NONE) ? SRTP_DECRYPT_RTCP : drop(mbuf, reason);
 	}
-	reason = receive_begin(media_worker->media, &burst->received[burst->count], mbuf, endpoint,
+	reason = receive_begin(media_worker, &burst->received[burst->count], mbuf, endpoint,
 	                       &burst->jobs[burst->count]);
 	return likely(reason == DROP_NONE) ? SRTP_DECRYPT_MEDIA_ROUTE : drop(mbuf, reason);
 }

@@ -90,14 +90,24 @@ void packet_cache_age(struct packet_cache *cache, uint64_t tsc, uint32_t budget)
 	}
 }
 
+/* A packet that came late does not take the place of a later one; one of the next numbering does.
+ */
+static bool slot_later(const struct packet_cache *cache, const struct cached_packet *cached,
+                       struct rte_mbuf *mbuf, uint64_t tsc)
+{
+	const struct packet_media *media = &packet_of(mbuf)->media;
+
+	return cached->index > media->index && !slot_old(cache, cached, tsc) &&
+	       packet_of(cached->mbuf)->media.serial == media->serial;
+}
+
 void packet_cache_put(struct packet_cache *cache, struct rte_mbuf *mbuf, uint64_t tsc)
 {
 	uint64_t index = packet_of(mbuf)->media.index;
 	struct cached_packet *cached = &cache->packets[index & cache->mask];
 
 	if (cached->mbuf != NULL) {
-		/* a packet that came late does not take the place of a later one */
-		if (cached->index > index && !slot_old(cache, cached, tsc)) {
+		if (slot_later(cache, cached, mbuf, tsc)) {
 			rte_pktmbuf_free(mbuf);
 			return;
 		}

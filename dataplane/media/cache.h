@@ -40,7 +40,7 @@ static inline uint32_t packet_cache_share(uint32_t mbufs, uint32_t workers)
 	return mbufs / 2 / workers;
 }
 
-/* Takes over one reference of a packet with packet->media.index. */
+/* Takes over one reference of a packet with index and serial of packet->media. */
 void packet_cache_put(struct packet_cache *cache, struct rte_mbuf *mbuf, uint64_t tsc);
 /* By source index; NULL: not there, or too old. The reference stays the cache's. */
 struct rte_mbuf *packet_cache_find(const struct packet_cache *cache, uint64_t index, uint64_t tsc);

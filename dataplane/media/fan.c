@@ -143,11 +143,13 @@ static bool leg_is_here(const struct media_worker *worker, uint32_t index)
 	       worker->media->endpoints[subscription->endpoint].worker == worker->worker->id;
 }
 
-/* Its place may be another one's by now. */
-static bool stream_is_there(const struct stream *stream, const struct packet_media *packet)
+/* Its place may be another one's by now. What is repeated may be of an SSRC that the stream had
+ * before: the leg knows the serials of its spans. */
+static bool stream_is_there(const struct stream *stream, const struct fan_item *item)
 {
 	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
-	       __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == packet->serial;
+	       (item->only != 0 || __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) ==
+	                                   packet_of(item->mbuf)->media.serial);
 }
 
 static void caches_set(struct fan_burst *burst, uint32_t count, struct packet_cache *cache)
@@ -166,7 +168,7 @@ static bool items_take(struct media_worker *worker, struct fan_burst *burst, str
 	const struct legs *legs;
 
 	caches_set(burst, item->together, NULL);
-	if (unlikely(!stream_is_there(stream, packet)))
+	if (unlikely(!stream_is_there(stream, item)))
 		return true;
 	for (uint32_t i = 0; i < item->together; i++)
 		source_fill(&sources[i], item_at(worker, i), stream, worker->worker);

@@ -49,6 +49,11 @@ void stream_received(struct media_worker *media_worker, uint32_t index_of_stream
 	case RECEPTION_REPAIRED:
 		stream->repaired++;
 		break;
+	case RECEPTION_RESTARTED:
+		/* subscribers see no gap to ask for, and may lack what the next frames hang on */
+		stream->key_frame_wanted = true;
+		feedback_queue(media_worker, index_of_stream);
+		break;
 	case RECEPTION_NEXT:
 		break;
 	}

@@ -16,14 +16,20 @@ static void packet_refuse(struct media_worker *media_worker, struct subscription
 	media_worker->counters[MEDIA_NACK_REFUSED]++;
 }
 
-/* It lives, and its place is not another one's meanwhile. */
-static bool stream_is_there(const struct media_worker *media_worker,
-                            const struct rewrite_source *source)
+static bool stream_lives(const struct media_worker *media_worker,
+                         const struct rewrite_source *source)
+{
+	return __atomic_load_n(&media_worker->media->streams[source->stream].live,
+	                       __ATOMIC_ACQUIRE);
+}
+
+/* Neither has its place become another one's, nor has it another SSRC by now. */
+static bool stream_numbers_on(const struct media_worker *media_worker,
+                              const struct rewrite_source *source)
 {
 	const struct stream *stream = &media_worker->media->streams[source->stream];
 
-	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
-	       __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == source->serial;
+	return __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == source->serial;
 }
 
 static struct rte_mbuf *packet_cached(struct media_worker *media_worker,
@@ -86,12 +92,13 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	struct rte_mbuf *mbuf;
 
 	if (!rewrite_source(subscription, outgoing, &source) ||
-	    !stream_is_there(media_worker, &source)) {
+	    !stream_lives(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);
 		return;
 	}
 	mbuf = packet_cached(media_worker, &source);
-	if (mbuf != NULL && backlog_crowded(media_worker)) {
+	if (mbuf != NULL ? backlog_crowded(media_worker)
+	                 : !stream_numbers_on(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);
 		return;
 	}

@@ -5,12 +5,22 @@
 #include "media/config.h"
 #include "media/ext_map.h"
 #include "media/reception.h"
+#include "worker.h"
 
 #include <rte_hash.h>
 
 #include <string.h>
 
 #define RTCP_SENDER_OFFSET 4 /* in the clear (RFC 3711, 3.4) */
+
+/* An SSRC may change at any time (RFC 3550, 8.2), and few publishers say BYE where we hear it. One
+ * that sends on under the same payload type follows soon; another payload type may be that of RTX,
+ * or of a stream that nobody has named. */
+#define FOLLOW_SAME_MS  200
+#define FOLLOW_OTHER_MS 2000
+/* A source of which nothing has authenticated for so long may have gone on by more numbers than the
+ * rollover counter is guessed over. */
+#define SEARCH_MS 1000
 
 struct endpoint *endpoint_find(const struct media *media, const struct packet *packet)
 {
@@ -28,14 +38,27 @@ struct endpoint *endpoint_find(const struct media *media, const struct packet *p
 	return __atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) ? endpoint : NULL;
 }
 
-/* It waits for an SSRC: its first, or one that follows another that has said BYE. */
-static bool source_is_open(const struct endpoint_source *source)
+static bool source_silent(const struct endpoint_source *source, const struct worker *worker,
+                          uint32_t ms)
 {
-	return source->ssrc == 0 || (source->ended && source->formers_count < SOURCE_FORMERS_MAX);
+	return worker->tsc - source->taken_tsc > worker->tsc_hz / 1000 * ms;
 }
 
-/* An SSRC that nobody has named may be the one that a stream waits for. */
-static struct endpoint_source *source_find(const struct endpoint *endpoint, uint32_t ssrc)
+/* It waits for an SSRC: its first, or one that follows another. */
+static bool source_is_open(const struct endpoint_source *source, const struct worker *worker,
+                           uint8_t payload_type)
+{
+	uint32_t ms = payload_type == source->payload_type ? FOLLOW_SAME_MS : FOLLOW_OTHER_MS;
+
+	if (source->ssrc == 0 || source->ended)
+		return true;
+	return source->learned && source_silent(source, worker, ms);
+}
+
+/* An SSRC that nobody has named may be the one that a stream waits for: the one that has waited
+ * for the longest. */
+static struct endpoint_source *source_find(const struct endpoint *endpoint,
+                                           const struct rtp_view *view, const struct worker *worker)
 {
 	const struct endpoint_sources *sources =
 	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
@@ -46,9 +69,10 @@ static struct endpoint_source *source_find(const struct endpoint *endpoint, uint
 	for (uint32_t i = 0; i < sources->count; i++) {
 		struct endpoint_source *source = sources->sources[i];
 
-		if (source->ssrc == ssrc)
+		if (source->ssrc == view->ssrc)
 			return source;
-		if (open == NULL && source_is_open(source))
+		if (source_is_open(source, worker, view->payload_type) &&
+		    (open == NULL || source->taken_tsc < open->taken_tsc))
 			open = source;
 	}
 	return open;
@@ -75,14 +99,17 @@ static uint64_t ssrc_first(const struct media *media, const struct endpoint *end
 {
 	const struct endpoint_sources *sources =
 	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+	uint64_t next = 0;
 
 	for (uint32_t i = 0; i < sources->count; i++) {
 		const struct endpoint_source *source = sources->sources[i];
 
-		for (uint8_t j = 0; j < source->formers_count; j++)
-			if (source->formers[j].ssrc == ssrc)
-				return source->formers[j].next;
+		for (uint32_t j = 0; j < SOURCE_FORMERS_MAX; j++)
+			if (source->formers[j].next != 0 && source->formers[j].ssrc == ssrc)
+				next = RTE_MAX(next, source->formers[j].next);
 	}
+	if (next != 0)
+		return next;
 	return spent_recall_received(media->config->spent, endpoint, ssrc);
 }
 
@@ -99,32 +126,55 @@ static void source_guess(const struct media *media, struct received *received)
 	        srtp_window_guess(received->first, source->window.tries, received->view.seq);
 }
 
+/* The index that is next to be tried: of a source that is known, or of one that is new. */
+static uint64_t try_next(const struct received *received)
+{
+	const struct endpoint_source *source = received->source;
+
+	if (source->window.started && source->ssrc == received->view.ssrc)
+		return srtp_window_search(&source->window, received->view.seq);
+	return srtp_window_guess(received->first, source->window.tries, received->view.seq);
+}
+
 /* The next try is another one; those of a burst are one where they were the same. */
 static void guess_failed(const struct received *received)
 {
 	struct srtp_receive_window *window = &received->source->window;
 
-	if (srtp_window_guess(received->first, window->tries, received->view.seq) ==
-	    received->index)
+	if (try_next(received) == received->index)
 		window->tries = (window->tries + 1) % SRTP_WINDOW_TRIES;
 }
 
-static enum drop_reason source_look(const struct media *media, struct endpoint *endpoint,
-                                    struct received *received)
+static void index_find(const struct media *media, struct received *received,
+                       const struct worker *worker)
 {
-	struct endpoint_source *source = source_find(endpoint, received->view.ssrc);
+	const struct endpoint_source *source = received->source;
+
+	received->guessed = false;
+	if (unlikely(!source->window.started || source->ssrc != received->view.ssrc)) {
+		source_guess(media, received);
+	} else if (unlikely(source_silent(source, worker, SEARCH_MS))) {
+		received->guessed = true;
+		received->index = srtp_window_search(&source->window, received->view.seq);
+	} else {
+		received->index = srtp_window_estimate(&source->window, received->view.seq);
+	}
+}
+
+static enum drop_reason source_look(const struct media_worker *media_worker,
+                                    struct endpoint *endpoint, struct received *received)
+{
+	struct endpoint_source *source =
+	        source_find(endpoint, &received->view, media_worker->worker);
 
 	if (unlikely(source == NULL)) {
 		endpoint->unknown_ssrc++;
 		return DROP_MEDIA_NO_STREAM;
 	}
 	received->source = source;
-	received->guessed = false;
-	if (unlikely(!source->window.started || source->ssrc != received->view.ssrc)) {
-		source_guess(media, received);
+	index_find(media_worker->media, received, media_worker->worker);
+	if (unlikely(source->ssrc != received->view.ssrc))
 		return DROP_NONE;
-	}
-	received->index = srtp_window_estimate(&source->window, received->view.seq);
 	switch (srtp_window_look(&source->window, received->index)) {
 	case SRTP_WINDOW_NEW:
 		return DROP_NONE;
@@ -137,7 +187,7 @@ static enum drop_reason source_look(const struct media *media, struct endpoint *
 	}
 }
 
-enum drop_reason receive_begin(const struct media *media, struct received *received,
+enum drop_reason receive_begin(const struct media_worker *media_worker, struct received *received,
                                struct rte_mbuf *mbuf, struct endpoint *endpoint,
                                struct srtp_job *job)
 {
@@ -154,7 +204,7 @@ enum drop_reason receive_begin(const struct media *media, struct received *recei
 		endpoint->malformed++;
 		return DROP_RTP_MALFORMED;
 	}
-	reason = source_look(media, endpoint, received);
+	reason = source_look(media_worker, endpoint, received);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
 	*job = (struct srtp_job){
@@ -198,14 +248,28 @@ static void mbuf_cut(struct rte_mbuf *mbuf, uint16_t length)
 	mbuf->ol_flags = 0;
 }
 
+/* The first of them makes room: what all sources' keep together is kept for longer. */
+static void former_add(struct media *media, const struct endpoint *endpoint,
+                       struct endpoint_source *source)
+{
+	struct source_former *former = &source->formers[source->formers_count % SOURCE_FORMERS_MAX];
+
+	if (former->next != 0)
+		spent_remember_received(media->config->spent, endpoint, former->ssrc, former->next);
+	__atomic_store_n(&former->next, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&former->ssrc, source->ssrc, __ATOMIC_RELAXED);
+	__atomic_store_n(&former->next, source->window.highest + 1, __ATOMIC_RELEASE);
+	source->formers_count++;
+}
+
 /* Another SSRC has another numbering and another clock. */
-static void stream_follow(struct media *media, struct endpoint_source *source)
+static void stream_follow(struct media *media, const struct endpoint *endpoint,
+                          struct endpoint_source *source)
 {
 	struct stream *stream = &media->streams[source->stream];
 
-	source->formers[source->formers_count] =
-	        (struct source_former){source->ssrc, source->window.highest + 1};
-	__atomic_store_n(&source->formers_count, source->formers_count + 1, __ATOMIC_RELEASE);
+	former_add(media, endpoint, source);
 	source->ended = false;
 	__atomic_store_n(&stream->serial, media_serial_next(media), __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
@@ -218,18 +282,19 @@ static void source_name(struct media *media, const struct received *received)
 	struct endpoint_source *source = received->source;
 
 	if (source->ssrc != 0)
-		stream_follow(media, source);
+		stream_follow(media, received->endpoint, source);
 	source->window = (struct srtp_receive_window){.first = received->first};
 	__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELEASE);
 }
 
 /* In the same burst another packet may have taken the index, or the name of the stream. */
-static enum drop_reason source_take(struct media *media, struct received *received)
+static enum drop_reason source_take(struct media *media, struct received *received,
+                                    const struct worker *worker)
 {
 	struct endpoint_source *source = received->source;
 
 	if (unlikely(source->ssrc != received->view.ssrc)) {
-		if (!source_is_open(source)) {
+		if (!source_is_open(source, worker, received->view.payload_type)) {
 			received->endpoint->unknown_ssrc++;
 			return DROP_MEDIA_NO_STREAM;
 		}
@@ -240,6 +305,9 @@ static enum drop_reason source_take(struct media *media, struct received *receiv
 		received->endpoint->replayed++;
 		return DROP_SRTP_REPLAY;
 	}
+	source->window.tries = 0;
+	source->taken_tsc = worker->tsc;
+	source->payload_type = received->view.payload_type;
 	return DROP_NONE;
 }
 
@@ -270,7 +338,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 		endpoint->auth_failed++;
 		return DROP_SRTP_AUTH;
 	}
-	reason = source_take(media, received);
+	reason = source_take(media, received, media_worker->worker);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
 	remote_learn(endpoint, packet);

@@ -17,8 +17,9 @@ struct received {
 	struct endpoint *endpoint;
 	struct endpoint_source *source;
 	uint64_t index;
-	uint64_t first; /* where `guessed`: nothing before it is new */
-	bool guessed;   /* nothing of the SSRC has authenticated yet: `index` is a try */
+	uint64_t first; /* of an SSRC that is new: nothing before it is */
+	bool guessed;   /* nothing of the SSRC has authenticated, or not for long: `index` is a
+	                   try */
 	struct rtp_view view;
 };
 
@@ -26,7 +27,7 @@ struct received {
 struct endpoint *endpoint_find(const struct media *media, const struct packet *packet);
 
 /* DROP_NONE: `job` is filled in. The owner. */
-enum drop_reason receive_begin(const struct media *media, struct received *received,
+enum drop_reason receive_begin(const struct media_worker *media_worker, struct received *received,
                                struct rte_mbuf *mbuf, struct endpoint *endpoint,
                                struct srtp_job *job);
 /* When the cipher is done: DROP_NONE, and the mbuf is a plaintext RTP packet with packet->media. */

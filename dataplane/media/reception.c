@@ -109,10 +109,12 @@ enum reception_news reception_packet(struct reception *reception, uint64_t index
 	bool first = !reception->started || index > reception->highest + RECEPTION_MAX_DROPOUT;
 	enum reception_news news = RECEPTION_NEXT;
 
-	if (unlikely(first))
+	if (unlikely(first)) {
+		news = reception->started ? RECEPTION_RESTARTED : RECEPTION_NEXT;
 		reception_begin(reception, index);
-	else
+	} else {
 		news = reception_place(reception, index, tsc);
+	}
 	reception->last_tsc = tsc;
 	if (unlikely(repeat))
 		return news;

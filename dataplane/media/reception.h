@@ -44,7 +44,7 @@ void reception_destroy(struct reception *reception);
  * A new packet of the stream. repeat: it came as RTX, which repairs a gap and says nothing about
  * the network's loss.
  */
-enum reception_news { RECEPTION_NEXT, RECEPTION_GAP, RECEPTION_REPAIRED };
+enum reception_news { RECEPTION_NEXT, RECEPTION_GAP, RECEPTION_REPAIRED, RECEPTION_RESTARTED };
 enum reception_news reception_packet(struct reception *reception, uint64_t index,
                                      uint32_t timestamp, uint64_t tsc, bool repeat);
 

@@ -14,6 +14,7 @@ void rewrite_begin(struct subscription *subscription, uint32_t random)
 	subscription->seq_offset = 0;
 	subscription->timestamp_offset = 0;
 	subscription->spans_next = 0;
+	subscription->gap_debt = 0;
 	memset(subscription->spans, 0, sizeof(subscription->spans));
 }
 
@@ -76,6 +77,24 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	rewrite_timestamp(subscription, packet, out->timestamp);
 }
 
+/* Whether the numbers between the highest one and `index` may be left out; then they are. */
+static bool gap_take(struct subscription *subscription, uint64_t index)
+{
+	int64_t gap = rewrite_distance(subscription->highest, index) - 1;
+	int64_t passed = rewrite_distance(subscription->gap_paid, subscription->highest);
+	uint64_t paid = (uint64_t)RTE_MAX(passed, 0) * REWRITE_GAP_SHARE;
+
+	if (gap == 0)
+		return true;
+	subscription->gap_debt -= (uint32_t)RTE_MIN(paid, subscription->gap_debt);
+	subscription->gap_paid = subscription->highest;
+	if (gap > REWRITE_GAP_MAX || subscription->gap_debt + gap > REWRITE_GAP_DEBT)
+		return false;
+	subscription->gap_debt += (uint32_t)gap;
+	subscription->gap_paid = index - 1;
+	return true;
+}
+
 /* The packet's number is given to the next one. Those before it that are still to come keep
  * theirs. */
 static void close_over(struct subscription *subscription, uint64_t index)
@@ -84,25 +103,54 @@ static void close_over(struct subscription *subscription, uint64_t index)
 	subscription->highest = (index - 1) & REWRITE_INDEX_MASK;
 }
 
+/* The packet is ahead of all that came of the source. */
+static enum rewrite_verdict ahead(struct subscription *subscription,
+                                  const struct rewrite_packet *packet, uint64_t index,
+                                  struct rewritten *out)
+{
+	bool fits = gap_take(subscription, index);
+
+	if (packet->empty) {
+		if (fits)
+			close_over(subscription, index);
+		subscription->resync |= !fits;
+		return REWRITE_SKIP;
+	}
+	if (!fits) {
+		resync(subscription, packet, out);
+		return REWRITE_SEND;
+	}
+	subscription->highest = index;
+	out->index = index;
+	out->timestamp = packet->timestamp + subscription->timestamp_offset;
+	rewrite_timestamp(subscription, packet, out->timestamp);
+	return REWRITE_SEND;
+}
+
 enum rewrite_verdict rewrite_odd(struct subscription *subscription,
                                  const struct rewrite_packet *packet, struct rewritten *out)
 {
 	uint64_t index = (packet->index + subscription->seq_offset) & REWRITE_INDEX_MASK;
 	bool same = subscription->serial_now == packet->serial;
+	bool later = rewrite_distance(subscription->highest, index) > 0;
+	bool chosen = __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) == packet->stream;
 
 	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held) {
 		subscription->resync = true;
 		return REWRITE_SKIP;
 	}
+	/* to another and back, and nothing of that came: what went by meanwhile is no gap */
+	if (subscription->switches_seen !=
+	    __atomic_load_n(&subscription->switches, __ATOMIC_ACQUIRE)) {
+		subscription->switches_seen = subscription->switches;
+		subscription->resync = true;
+	}
+	if (chosen && same && later && !subscription->resync)
+		return ahead(subscription, packet, index, out);
 	if (rewrite_find(subscription, packet, out))
 		return REWRITE_SEND;
-	if (__atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) != packet->stream ||
-	    (same && rewrite_distance(subscription->highest, index) <= 0))
+	if (!chosen || (same && !later))
 		return REWRITE_LATE;
-	if (same && !subscription->resync) {
-		close_over(subscription, index);
-		return REWRITE_SKIP;
-	}
 	if (packet->empty)
 		return REWRITE_SKIP;
 	resync(subscription, packet, out);
@@ -123,6 +171,8 @@ bool rewrite_find(const struct subscription *subscription, const struct rewrite_
 		if (span->serial == packet->serial &&
 		    rewrite_distance(span->first, outgoing) >= 0 &&
 		    rewrite_distance(outgoing, end) > 0) {
+			if (rewrite_distance(outgoing, subscription->highest) > REWRITE_REACH)
+				return false;
 			out->index = outgoing;
 			out->timestamp = packet->timestamp + span->timestamp_offset;
 			return true;
@@ -135,7 +185,9 @@ bool rewrite_find(const struct subscription *subscription, const struct rewrite_
 bool rewrite_source(const struct subscription *subscription, uint64_t outgoing,
                     struct rewrite_source *source)
 {
-	if (rewrite_distance(outgoing, subscription->highest) < 0)
+	int64_t behind = rewrite_distance(outgoing, subscription->highest);
+
+	if (behind < 0 || behind > REWRITE_REACH)
 		return false;
 	for (uint32_t back = 0; back < SUBSCRIPTION_SPANS; back++) {
 		const struct subscription_span *span = span_at(subscription, back);

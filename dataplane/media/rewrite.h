@@ -10,18 +10,32 @@
  * Packets without payload, or of padding alone, only probe the path from the publisher to us. One
  * that comes in its turn is left out and the numbering closes over it. One that comes late has its
  * number already, between others that are sent: it is forwarded, or the subscriber would miss it.
+ *
+ * What a source leaves out the subscriber sees as a gap, and may ask for. A receiver guesses the
+ * rollover counter (RFC 3711, 3.3.1), and 2^15 numbers that it has not seen make it guess wrong for
+ * ever; so what a publisher can do to the numbering is bounded. A jump further than
+ * REWRITE_GAP_MAX is a source that began again, and begins a span without a gap. So does a gap for
+ * which the debt is too high: each packet pays back REWRITE_GAP_SHARE numbers. A subscriber that
+ * loses 1600 packets in a row is at most 2^14 behind, and 4900 are fewer than 2^15.
  */
 #ifndef MEDIA_REWRITE_H
 #define MEDIA_REWRITE_H
 
 #include <rte_branch_prediction.h>
 
+#include "media/reception.h"
 #include "media/state.h"
 
 #define REWRITE_INDEX_MASK (((uint64_t)1 << 48) - 1)
 #define REWRITE_TICK_SHIFT 15 /* some 10 us of TSC: 32 bits wrap after half a day */
 /* Packets before the first one that a subscriber got which may still come, and be placed. */
 #define REWRITE_BEFORE 512
+/* Numbers that one packet may leave out; a receiver takes the same jump for a beginning. */
+#define REWRITE_GAP_MAX   RECEPTION_MAX_DROPOUT
+#define REWRITE_GAP_DEBT  8192 /* that packets may leave out in all, and have not paid back */
+#define REWRITE_GAP_SHARE 4
+/* What lies further behind is gone: its receiver would take it for another rollover. */
+#define REWRITE_REACH ((int64_t)1 << 14)
 
 enum rewrite_verdict {
 	REWRITE_SEND,
@@ -54,7 +68,7 @@ struct rewrite_source {
  * half, so that its receiver cannot mistake the rollover counter. */
 void rewrite_begin(struct subscription *subscription, uint32_t random);
 
-/* What is not simply the next packet of the same stream. */
+/* What is not simply the next packet of the same stream, its number the next one. */
 enum rewrite_verdict rewrite_odd(struct subscription *subscription,
                                  const struct rewrite_packet *packet, struct rewritten *out);
 
@@ -96,7 +110,7 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 
 	if (unlikely(paused | subscription->resync | packet->empty | (stream != packet->stream) |
 	             (subscription->serial_now != packet->serial) |
-	             (rewrite_distance(subscription->highest, index) <= 0)))
+	             (index != ((subscription->highest + 1) & REWRITE_INDEX_MASK))))
 		return rewrite_odd(subscription, packet, out);
 	subscription->highest = index;
 	out->index = index;

@@ -10,7 +10,9 @@
  * endpoint, its rollover counter goes on, and nothing that came before is new again. An endpoint
  * that is added anew begins anew: its publisher may count from the beginning.
  *
- * The control thread writes; workers look up what was received.
+ * What was sent is the control thread's alone. What was received workers write and look up as well;
+ * an endpoint's sources lie together, so that one that changes its SSRC without end makes nearly
+ * nobody else's be forgotten.
  *
  * Direct-mapped: of very many, some are forgotten. A restart forgets all; keys that outlive the
  * dataplane then begin at a random place.
@@ -25,23 +27,28 @@
 struct endpoint;
 struct sluice_endpoint;
 
-#define SPENT_SLOTS 65536 /* power of two */
+#define SPENT_SLOTS    65536 /* power of two */
+#define SPENT_TOGETHER 64    /* of one endpoint's sources */
 /* Packets that a worker may still make of what has just ended. */
 #define SPENT_SLACK 1024
 /* SRTCP's index, in the place of an SSRC. */
 #define SPENT_RTCP 0
+#define SPENT_BUSY 2 /* no hash: they are odd */
+
+struct spent_slot {
+	uint64_t hash;  /* atomic; of key, SSRC, and life where it was received; 0: empty;
+	                   SPENT_BUSY: somebody writes */
+	uint64_t index; /* atomic */
+};
 
 struct spent {
 	struct siphash_key key;
-	struct {
-		uint64_t hash;  /* atomic; of key, SSRC, direction and life; 0: empty */
-		uint64_t index; /* atomic */
-	} slots[SPENT_SLOTS];
+	struct spent_slot sent[SPENT_SLOTS], received[SPENT_SLOTS];
 };
 
 void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
                     uint64_t index);
-/* next: the index behind the highest that was taken. */
+/* Any thread. next: the index behind the highest that was taken. */
 void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                              uint64_t next);
 /* Any thread. 0: nothing is known. */

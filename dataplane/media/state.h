@@ -26,8 +26,8 @@
 
 #define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
-#define SUBSCRIPTION_SPANS   8   /* power of two */
-#define SOURCE_FORMERS_MAX   8   /* times that an SSRC may follow another one */
+#define SUBSCRIPTION_SPANS   16  /* power of two */
+#define SOURCE_FORMERS_MAX   8   /* the SSRCs before a source's own that it knows by itself */
 
 struct media;
 struct packet_cache; /* media/cache.h */
@@ -53,10 +53,11 @@ struct frame_template {
 	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 
-/* An SSRC that a source had: should it come back, nothing before `next` is new. */
+/* An SSRC that a source had: should it come back, nothing before `next` is new. The owner writes
+ * it, and the control thread reads it when the stream ends. */
 struct source_former {
-	uint32_t ssrc;
-	uint64_t next;
+	uint32_t ssrc; /* atomic */
+	uint64_t next; /* atomic; 0: none, or being written */
 };
 
 /* One SSRC that an endpoint sends. */
@@ -67,7 +68,9 @@ struct endpoint_source {
 	bool learned; /* const: `ssrc` is whichever comes */
 	/* owner */
 	bool ended; /* by a BYE, where it is learned: the next unknown SSRC may follow it */
-	uint8_t formers_count;
+	uint8_t payload_type;   /* of the last packet taken ... */
+	uint64_t taken_tsc;     /* ... and when; 0: none yet */
+	uint32_t formers_count; /* that there were; the last ones stand in the ring */
 	struct source_former formers[SOURCE_FORMERS_MAX];
 	struct srtp_receive_window window;
 	uint64_t replayed, auth_failed;
@@ -239,8 +242,11 @@ struct subscription {
 	/* owner, seldom */
 	struct subscription_span spans[SUBSCRIPTION_SPANS];
 	uint32_t spans_next;
-	uint32_t stream_now; /* where the stream of `serial_now` is, or was */
-	uint64_t rtx_index;  /* outgoing index of the RTX stream */
+	uint32_t switches_seen; /* of `switches` */
+	uint32_t gap_debt;      /* numbers left out, less what packets have paid back ... */
+	uint64_t gap_paid;      /* ... up to this outgoing index */
+	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
+	uint64_t rtx_index;     /* outgoing index of the RTX stream */
 	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
 	uint64_t repeat_spent;      /* bytes repeated, less the share of those sent ... */
 	uint64_t repeat_bytes_seen; /* ... up to here */
@@ -256,7 +262,8 @@ struct subscription {
 	bool fir_known;
 
 	/* control thread */
-	uint32_t named; /* the stream that it was made for */
+	uint32_t switches; /* atomic: how often it got another stream */
+	uint32_t named;    /* the stream that it was made for */
 	uint32_t config_generation;
 	struct sluice_subscription config;
 } __rte_cache_aligned;

@@ -80,6 +80,17 @@ static int source_unlink(struct media *media, const struct stream *stream,
 	return source == NULL ? 0 : endpoint_sources_remove(media, stream->endpoint, source);
 }
 
+static void former_remember(struct media *media, const struct endpoint *endpoint,
+                            const struct source_former *former)
+{
+	uint64_t next = __atomic_load_n(&former->next, __ATOMIC_ACQUIRE);
+	uint32_t ssrc = __atomic_load_n(&former->ssrc, __ATOMIC_RELAXED);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (next != 0 && __atomic_load_n(&former->next, __ATOMIC_RELAXED) == next)
+		spent_remember_received(media->config->spent, endpoint, ssrc, next);
+}
+
 static void source_remember(struct media *media, const struct stream *stream,
                             const struct endpoint_source *source)
 {
@@ -93,9 +104,8 @@ static void source_remember(struct media *media, const struct stream *stream,
 	if (source->window.started)
 		spent_remember_received(media->config->spent, endpoint, ssrc,
 		                        source->window.highest + 1);
-	for (uint8_t i = 0; i < source->formers_count; i++)
-		spent_remember_received(media->config->spent, endpoint, source->formers[i].ssrc,
-		                        source->formers[i].next);
+	for (uint32_t i = 0; i < SOURCE_FORMERS_MAX; i++)
+		former_remember(media, endpoint, &source->formers[i]);
 }
 
 static void stream_free(struct media *media, void *object)

@@ -293,6 +293,7 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 		legs_remove(media, to, index);
 		return -ENOMEM;
 	}
+	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
 	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
 	presence_rouse(&media->endpoints[subscription->endpoint]);
 	key_frame_ask_from_control(media, to);

@@ -13,16 +13,23 @@ static uint64_t *word_of(const struct srtp_receive_window *window, uint64_t inde
 	return (uint64_t *)&window->words[index / 64 % SRTP_WINDOW_WORDS];
 }
 
-uint64_t srtp_window_guess(uint64_t first, uint16_t tries, uint16_t seq)
+/* What seq stands for, behind `first`, so many ROCs ahead of the first one that is possible. */
+static uint64_t index_ahead(uint64_t first, uint64_t rocs, uint16_t seq)
 {
 	uint64_t index = (first & ~(uint64_t)UINT16_MAX) | seq;
+
+	if (index < first)
+		rocs++;
+	return (index + (rocs << 16)) & INDEX_MAX;
+}
+
+uint64_t srtp_window_guess(uint64_t first, uint16_t tries, uint16_t seq)
+{
 	uint64_t ahead = 0;
 
 	if (tries > SRTP_WINDOW_PATIENCE && tries % 2 != 0)
 		ahead = (tries - SRTP_WINDOW_PATIENCE) / 2 + 1;
-	if (index < first)
-		ahead++;
-	return (index + (ahead << 16)) & INDEX_MAX;
+	return index_ahead(first, ahead, seq);
 }
 
 uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t seq)
@@ -51,6 +58,19 @@ enum srtp_window_verdict srtp_window_look(const struct srtp_receive_window *wind
 	if (window->highest - index >= REACH)
 		return SRTP_WINDOW_OLD;
 	return *word_of(window, index) >> index % 64 & 1 ? SRTP_WINDOW_REPLAYED : SRTP_WINDOW_NEW;
+}
+
+uint64_t srtp_window_search(const struct srtp_receive_window *window, uint16_t seq)
+{
+	uint64_t index = srtp_window_estimate(window, seq);
+	uint64_t ahead = 0;
+
+	if (window->tries > SRTP_WINDOW_PATIENCE)
+		ahead = (window->tries - SRTP_WINDOW_PATIENCE) / 2;
+	if (srtp_window_look(window, index) != SRTP_WINDOW_OLD &&
+	    (window->tries <= SRTP_WINDOW_PATIENCE || window->tries % 2 == 0))
+		return index;
+	return index_ahead(window->highest + 1, ahead, seq);
 }
 
 /* All before `first` has come, whether it has or not. */

@@ -23,8 +23,8 @@
 struct srtp_receive_window {
 	uint64_t highest; /* index, ROC << 16 | SEQ */
 	bool started;
+	uint16_t tries; /* until it has; and when it searches again */
 	/* until it has: */
-	uint16_t tries;
 	uint64_t first; /* nothing before it is new: it came to a window that is gone */
 	uint64_t words[SRTP_WINDOW_WORDS];
 };
@@ -41,6 +41,9 @@ uint64_t srtp_window_guess(uint64_t first, uint16_t tries, uint16_t seq);
 /* Once it has: the one that seq (host order) most likely stands for (RFC 3711, 3.3.1, appendix A).
  */
 uint64_t srtp_window_estimate(const struct srtp_receive_window *window, uint16_t seq);
+/* The same for a source that has been silent, and may have sent more meanwhile than seq tells: by
+ * turns the most likely index, and those of the ROCs from `highest` on. Never one that is old. */
+uint64_t srtp_window_search(const struct srtp_receive_window *window, uint16_t seq);
 enum srtp_window_verdict srtp_window_look(const struct srtp_receive_window *window, uint64_t index);
 /* Of an authentic packet. False: came a second time within the burst. */
 bool srtp_window_take(struct srtp_receive_window *window, uint64_t index);

@@ -51,6 +51,8 @@ struct party {
 	/* what it is sent again under an index shall be the same bytes; NULL: it may be sent
 	 * nothing twice */
 	struct party_memory *memory;
+	/* each RTP packet that it could read, in place of the queue; or NULL */
+	void (*took)(struct party *party, const struct party_packet *packet);
 	uint32_t head, tail;
 	struct party_packet queue[PARTY_QUEUE];
 };

@@ -457,6 +457,57 @@ static void a_rollover_that_nobody_saw_is_found(void **state)
 	assert_false(passes(call, &old));
 }
 
+/* An outage over which the rollover counter cannot be guessed: it is looked for again, and nothing
+ * of what came before is new. */
+static void a_rollover_is_searched_again(void **state)
+{
+	static const struct {
+		uint32_t lost, tries; /* packets; until the first one passes */
+	} rows[] = {{33000, 1}, {60000, 12}, {65536, 1100}, {70000, 12}, {150000, 14}, {5, 1}};
+	struct call *call = *state;
+	struct datagram old, next;
+	uint16_t seq = 100;
+
+	video_add(call);
+	for (int i = 0; i < 8; i++) {
+		datagram_write(call, &old, VIDEO_SSRC, seq += 0x4000);
+		assert_true(passes(call, &old));
+	}
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		uint32_t left = rows[i].lost, step;
+
+		for (; left != 0; left -= step) {
+			step = RTE_MIN(left, 0x4000u);
+			datagram_write(call, &next, VIDEO_SSRC, seq += step);
+		}
+		media_scene_pass(call->scene, 1010);
+		assert_false(passes(call, &old));
+		assert_in_range(tries_until(call, &seq, rows[i].tries), 1, rows[i].tries);
+		assert_false(passes(call, &old));
+		assert_int_equal(tries_until(call, &seq, 1), 1);
+	}
+}
+
+/* While a source pauses, forgeries cost it one packet more. */
+static void forgeries_do_not_keep_a_pause_from_ending(void **state)
+{
+	struct call *call = *state;
+	struct datagram forged;
+	uint16_t seq = 30000;
+
+	video_add(call);
+	assert_int_equal(tries_until(call, &seq, 1), 1);
+	media_scene_pass(call->scene, 1010);
+	datagram_write(call, &forged, VIDEO_SSRC, ++seq);
+	forged.bytes[20] ^= 1;
+	for (int i = 0; i < 77; i++) {
+		write_be16(forged.bytes + 2, (uint16_t)(777 * i));
+		assert_false(passes(call, &forged));
+	}
+	assert_in_range(tries_until(call, &seq, 2), 1, 2);
+	assert_int_equal(tries_until(call, &seq, 1), 1);
+}
+
 /* Who has no key makes a publisher that begins wait for no more than the next try. */
 static void forgeries_do_not_keep_a_publisher_out(void **state)
 {
@@ -710,8 +761,14 @@ static void a_bye_may_overtake_packets(void **state)
 	assert_int_equal(counted(call, MEDIA_FORWARDED), 6);
 }
 
-/* A stream without a name takes the publisher's next SSRC: only when the last one has said BYE,
- * and nothing of that again. */
+static void unnamed_add(struct call *call)
+{
+	stream_add(call->scene, "video", call->publisher, 0, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+}
+
+/* A stream without a name takes the publisher's next SSRC when the last one has said BYE, however
+ * often, and nothing of that again. */
 static void another_ssrc_follows_a_bye(void **state)
 {
 	struct call *call = *state;
@@ -720,12 +777,11 @@ static void another_ssrc_follows_a_bye(void **state)
 	uint64_t unknown;
 	uint16_t last, seq;
 
-	stream_add(call->scene, "video", call->publisher, 0, 90000);
-	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	unnamed_add(call);
 	datagram_write(call, &old, ssrc, 500);
 	assert_true(passes(call, &old));
 	last = publish(call, ssrc, 501, 5);
-	for (int round = 0; round < SOURCE_FORMERS_MAX; round++, ssrc++) {
+	for (int round = 0; round < 3 * SOURCE_FORMERS_MAX; round++, ssrc++) {
 		datagram_write(call, &next, ssrc + 1, 7);
 		unknown = dropped(call, DROP_MEDIA_NO_STREAM);
 		assert_false(passes(call, &next));
@@ -738,11 +794,100 @@ static void another_ssrc_follows_a_bye(void **state)
 		assert_false(row_ended(call));
 		assert_false(passes(call, &old));
 	}
-	/* it has done so often enough */
-	bye(call, ssrc);
-	datagram_write(call, &next, ssrc + 1, 7);
-	assert_false(passes(call, &next));
-	assert_true(row_ended(call));
+}
+
+/* The same where nobody hears a BYE: once the last one has been silent. */
+static void another_ssrc_follows_silence(void **state)
+{
+	struct call *call = *state;
+	struct datagram next, old;
+	uint16_t last, seq;
+
+	unnamed_add(call);
+	datagram_write(call, &old, 0x1001, 500);
+	assert_true(passes(call, &old));
+	last = publish(call, 0x1001, 501, 5);
+	for (uint32_t ssrc = 0x1002; ssrc < 0x1002 + 2 * SOURCE_FORMERS_MAX; ssrc++) {
+		media_scene_pass(call->scene, 150);
+		datagram_write(call, &next, ssrc, 7);
+		assert_false(passes(call, &next));
+		media_scene_pass(call->scene, 60);
+		seq = publish(call, ssrc, 10, 3);
+		assert_int_equal(seq, (uint16_t)(last + 3));
+		last = seq;
+		assert_false(passes(call, &old));
+		media_scene_pass(call->scene, 210);
+		assert_false(passes(call, &old));
+		publish(call, ssrc, 13, 1);
+		last++;
+	}
+}
+
+/* Another payload type may be another stream's: it waits for longer. */
+static void rtx_that_nobody_named_does_not_follow(void **state)
+{
+	struct call *call = *state;
+	struct datagram next;
+	uint8_t packet[PARTY_MTU];
+	static const uint8_t payload[] = {0, 1, 'a'};
+	uint64_t forwarded;
+	int length;
+
+	unnamed_add(call);
+	publish(call, 0x1001, 1, 3);
+	media_scene_pass(call->scene, 300);
+	length = rtx_write(packet, RTP_VERSION << 6, 1, 0, payload, sizeof(payload));
+	forwarded = counted(call, MEDIA_FORWARDED);
+	party_send(call->scene, call->publisher, packet,
+	           party_protect(call->publisher, packet, length));
+	assert_int_equal(counted(call, MEDIA_FORWARDED), forwarded);
+	datagram_write(call, &next, 0x1001, 4);
+	assert_true(passes(call, &next));
+}
+
+/* All that it was sent lately is repeated, whatever the numbering went through meanwhile. */
+static void spans_are_repeated_from(void **state)
+{
+	enum { PACKETS = 20 };
+	struct call *call = *state;
+	struct rtcp_writer writer;
+	struct party_packet sent[PACKETS];
+	const struct party_packet *packet;
+	uint8_t room[PARTY_MTU];
+	uint64_t wanted[PACKETS];
+
+	stream_add(call->scene, "video", call->publisher, 0, 90000);
+	stream_add(call->scene, "other", call->publisher, AUDIO_SSRC, 90000);
+	subscription_add(call->scene, "video", call->subscriber, LEG_SSRC, 0);
+	for (uint32_t i = 0; i < PACKETS; i += 4) {
+		uint32_t ssrc = i == 8 ? AUDIO_SSRC : VIDEO_SSRC + i;
+
+		leg_switch(call, i == 8 ? "other" : "video");
+		for (uint32_t j = 0; j < 4; j++)
+			party_publish(call->scene, call->publisher, ssrc,
+			              (uint16_t)(30000 - i + j / 2 * 10000 + j), 0);
+		if (i != 8)
+			bye(call, ssrc);
+	}
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		packet = party_next(call->subscriber, false);
+		assert_non_null(packet);
+		sent[i] = *packet;
+		wanted[i] = read_be16(packet->bytes + 2);
+		assert_int_equal(wanted[i], wanted[0] + i);
+	}
+	srtp_remove_stream(call->subscriber->rx, htonl(LEG_SSRC));
+	writer = (struct rtcp_writer){.start = room, .room = sizeof(room)};
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_nack(&writer, 77, LEG_SSRC, wanted, PACKETS);
+	party_report(call->scene, call->subscriber, &writer);
+	media_scene_pass(call->scene, 20);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		packet = party_next(call->subscriber, false);
+		assert_non_null(packet);
+		assert_int_equal(packet->length, sent[i].length);
+		assert_memory_equal(packet->bytes, sent[i].bytes, packet->length);
+	}
 }
 
 /* Nothing that was recorded of an SSRC comes in when that is over, or comes back. */
@@ -876,12 +1021,15 @@ int main(void)
 	        TEST(senders_of_rtcp_are_bounded),
 	        TEST(forged_rtcp_is_not_remembered),
 	        TEST(a_nack_does_not_reach_another_stream),
+	        TEST(spans_are_repeated_from),
 	        TEST(rollovers_with_loss_and_reordering),
 	        TEST(a_stream_that_comes_back_goes_on),
 	        TEST(an_endpoint_that_comes_back_begins_anew),
 	        TEST(an_unnamed_stream_that_comes_back_goes_on),
 	        TEST(a_rollover_that_nobody_saw_is_found),
+	        TEST(a_rollover_is_searched_again),
 	        TEST(forgeries_do_not_keep_a_publisher_out),
+	        TEST(forgeries_do_not_keep_a_pause_from_ending),
 	        TEST(padding_probes_are_no_repeats),
 	        TEST(rtx_that_lies_is_refused),
 	        TEST(a_repeat_has_the_last_payload_type),
@@ -890,6 +1038,8 @@ int main(void)
 	        TEST(the_row_has_what_rtx_is_refused_for),
 	        TEST(a_bye_may_overtake_packets),
 	        TEST(another_ssrc_follows_a_bye),
+	        TEST(another_ssrc_follows_silence),
+	        TEST(rtx_that_nobody_named_does_not_follow),
 	        TEST(a_former_ssrc_is_not_replayed),
 	        TEST(a_named_stream_keeps_its_ssrc),
 	        cmocka_unit_test(packets_carry_their_mki),

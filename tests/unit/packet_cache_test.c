@@ -38,13 +38,18 @@ static int pool_teardown(void **state)
 	return rte_eal_cleanup();
 }
 
-static struct rte_mbuf *packet(uint64_t index)
+static struct rte_mbuf *packet_of_serial(uint64_t index, uint32_t serial)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
 
 	assert_non_null(mbuf);
-	*packet_of(mbuf) = (struct packet){.media = {.index = index}};
+	*packet_of(mbuf) = (struct packet){.media = {.index = index, .serial = serial}};
 	return mbuf;
+}
+
+static struct rte_mbuf *packet(uint64_t index)
+{
+	return packet_of_serial(index, 1);
 }
 
 static bool found(const struct packet_cache *cache, uint64_t index, uint64_t tsc)
@@ -75,6 +80,10 @@ static void the_last_are_kept(void **state)
 	/* a late one does not put a later one out */
 	packet_cache_put(cache, packet(0x100ff - 16), MS);
 	assert_true(found(cache, 0x100ff, MS));
+	/* but one of another numbering does */
+	packet_cache_put(cache, packet_of_serial(0xff - 16, 2), MS);
+	assert_true(found(cache, 0xff - 16, MS));
+	assert_false(found(cache, 0x100ff, MS));
 	packet_cache_destroy(cache);
 	assert_int_equal(rte_mempool_avail_count(pool), MBUFS);
 	assert_int_equal(quota.taken - quota.given, quota.returned);

@@ -36,8 +36,10 @@ static void event_apply(struct subscription *subscription, enum event event)
 {
 	if (event == PAUSE || event == RESUME)
 		subscription->paused = event == PAUSE;
-	if (event == TO_A || event == TO_B)
+	if (event == TO_A || event == TO_B) {
 		subscription->stream = event == TO_A ? A : B;
+		subscription->switches++;
+	}
 }
 
 static struct rewrite_packet packet_of_row(const struct row *row)
@@ -166,6 +168,9 @@ static void switch_of_source(void **state)
 	        {0, 2166, A, 5 * ROC + 41, 183000, 0, REWRITE_SEND, 7, 195000 - 2},
 	        /* at once: another frame all the same */
 	        {TO_B, 2166, B, 500, 77, 0, REWRITE_SEND, 8, 195000 - 1},
+	        /* away and back before anything came: what went by is no gap */
+	        {TO_A, 2166, B, 502, 77, 0, REWRITE_LATE, 0, 0},
+	        {TO_B, 2166, B, 503, 77, 0, REWRITE_SEND, 9, 195000 - 1},
 	};
 
 	ROWS_RUN(rows);
@@ -189,6 +194,89 @@ static void padding(void **state)
 	};
 
 	ROWS_RUN(rows);
+}
+
+/* A jump is a source that began again: it leaves no gap, and what was before keeps its place. */
+static void jumps(void **state)
+{
+	enum { FAR = REWRITE_GAP_MAX };
+	static const struct row rows[] = {
+	        {0, 0, A, 100, 500, 0, REWRITE_SEND, 0, 500},
+	        {0, 0, A, 102, 500, 0, REWRITE_SEND, 2, 500},
+	        {0, 1, A, 104 + FAR, 800, 0, REWRITE_SEND, 3, 800},
+	        {0, 1, A, 101, 500, 0, REWRITE_SEND, 1, 500},
+	        {0, 1, A, 103, 500, 0, REWRITE_LATE, 0, 0},
+	        {0, 1, A, 103 + FAR, 500, 0, REWRITE_LATE, 0, 0},
+	        {0, 2, A, 105 + FAR, 800, 0, REWRITE_SEND, 4, 800},
+	        {0, 3, A, 45000, 900, 0, REWRITE_SEND, 5, 900},
+	        {0, 4, A, 3 * ROC, 900, 0, REWRITE_SEND, 6, 900},
+	        {0, 4, A, 3 * ROC + 1 + FAR, 950, 0, REWRITE_SEND, 7 + FAR, 950},
+	        {0, 4, A, 3 * ROC + 1, 920, 0, REWRITE_SEND, 7, 920},
+	};
+
+	ROWS_RUN(rows);
+}
+
+/* Padding that is left out takes the numbering no further than a packet would. */
+static void padding_jumps(void **state)
+{
+	enum { FAR = 30000 };
+	static const struct row rows[] = {
+	        {0, 0, A, 100, 500, 0, REWRITE_SEND, 0, 500},
+	        {0, 1, A, 100 + FAR, 500, 1, REWRITE_SKIP, 0, 0},
+	        {0, 1, A, 100 + 2 * FAR, 600, 0, REWRITE_SEND, 1, 600},
+	        {0, 1, A, 101 + 3 * FAR, 600, 1, REWRITE_SKIP, 0, 0},
+	        {0, 1, A, 102 + 3 * FAR, 600, 1, REWRITE_SKIP, 0, 0},
+	        {0, 1, A, 103 + 3 * FAR, 700, 0, REWRITE_SEND, 2, 700},
+	        {0, 1, A, 102 + 3 * FAR, 600, 1, REWRITE_LATE, 0, 0},
+	};
+
+	ROWS_RUN(rows);
+}
+
+/* However a source strews gaps, with packets or with padding, a receiver that loses many packets in
+ * a row is not left behind by half of the circle; and a source that pays back may go on. */
+static void gaps_are_paid_for(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet packet = {.index = 70000, .stream = A, .serial = 5, .tsc_hz = TSC_HZ};
+	struct rewritten out, before;
+
+	rewrite_begin(&subscription, 4711);
+	assert_int_equal(rewrite_next(&subscription, &packet, &before), REWRITE_SEND);
+	for (int i = 0; i < 1600; i++) {
+		packet.index += REWRITE_GAP_MAX - i % 100;
+		packet.empty = i % 3 == 1;
+		rewrite_next(&subscription, &packet, &out);
+	}
+	assert_true(out.index - before.index < 1 << 14);
+	packet.empty = false;
+	for (int i = 0; i < 3000; i++, packet.index++)
+		rewrite_next(&subscription, &packet, &before);
+	packet.index += 1000;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal(out.index - before.index, 1001);
+}
+
+/* So far behind that its receiver would take it for another rollover: it is gone. */
+static void what_is_too_far_behind_is_gone(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet late = {.index = 100, .stream = A, .serial = 5, .tsc_hz = TSC_HZ};
+	struct rewrite_packet packet = {.stream = B, .serial = 6, .tsc_hz = TSC_HZ};
+	struct rewritten first, out;
+	struct rewrite_source source;
+
+	rewrite_begin(&subscription, 4711);
+	assert_int_equal(rewrite_next(&subscription, &late, &first), REWRITE_SEND);
+	subscription.stream = B;
+	for (; packet.index < 1 << 14; packet.index++)
+		assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_true(rewrite_find(&subscription, &late, &out));
+	assert_true(rewrite_source(&subscription, first.index, &source));
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_false(rewrite_find(&subscription, &late, &out));
+	assert_false(rewrite_source(&subscription, first.index, &source));
 }
 
 /* Another stream in the place of one that is gone: neither its packets nor a request for them are
@@ -257,9 +345,16 @@ static void no_number_twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(order_and_wraps),  cmocka_unit_test(pause_and_resume),
-	        cmocka_unit_test(switch_of_source), cmocka_unit_test(padding),
-	        cmocka_unit_test(no_number_twice),  cmocka_unit_test(place_given_to_another),
+	        cmocka_unit_test(order_and_wraps),
+	        cmocka_unit_test(pause_and_resume),
+	        cmocka_unit_test(switch_of_source),
+	        cmocka_unit_test(padding),
+	        cmocka_unit_test(no_number_twice),
+	        cmocka_unit_test(place_given_to_another),
+	        cmocka_unit_test(jumps),
+	        cmocka_unit_test(padding_jumps),
+	        cmocka_unit_test(gaps_are_paid_for),
+	        cmocka_unit_test(what_is_too_far_behind_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
