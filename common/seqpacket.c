@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +15,8 @@
 
 #define SOCKET_MODE 0660
 #define BACKLOG     64
+
+#define LOCK_NAME_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock"))
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
                                                         ...)
@@ -37,26 +40,52 @@ static int address_set(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/*
- * The lock tells a living listener from what a killed one left behind; the socket itself cannot.
- * Its file stays: one that is removed and made anew can be locked twice.
- */
+static void lock_name(char name[LOCK_NAME_MAX], const char *path)
+{
+	snprintf(name, LOCK_NAME_MAX, "%s.lock", path);
+}
+
+/* A file that its holder has removed since it was opened locks nothing. */
+static bool lock_is_current(int fd, const char *name)
+{
+	struct stat locked, named;
+
+	return fstat(fd, &locked) == 0 && stat(name, &named) == 0 &&
+	       locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+}
+
+/* The lock tells a living listener from what a killed one left behind; the socket itself cannot. */
 static int lock_take(const char *path, char *why)
 {
-	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock")];
+	char name[LOCK_NAME_MAX];
 	int fd, error;
 
-	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return refuse(why, -errno, "%s: %s", name, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
+	lock_name(name, path);
+	for (;;) {
+		fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return refuse(why, -errno, "%s: %s", name, strerror(errno));
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+			break;
+		if (lock_is_current(fd, name))
+			return fd;
+		close(fd);
+	}
 	error = errno;
 	close(fd);
 	if (error == EWOULDBLOCK)
 		return refuse(why, -EADDRINUSE, "%s: another process listens there", path);
 	return refuse(why, -error, "%s: %s", name, strerror(error));
+}
+
+/* Removed while it is held, see lock_is_current. */
+static void lock_release(const char *path, int lock)
+{
+	char name[LOCK_NAME_MAX];
+
+	lock_name(name, path);
+	unlink(name);
+	close(lock);
 }
 
 /* Only a socket is removed: a mistyped path must not cost a file. */
@@ -112,7 +141,7 @@ int seqpacket_listen(struct seqpacket_listener *listener, const char *path, char
 			error = refuse(why, listener->fd, "%s: %s", path, strerror(-listener->fd));
 	}
 	if (error != 0) {
-		close(listener->lock);
+		lock_release(path, listener->lock);
 		return error;
 	}
 	memcpy(listener->path, address.sun_path, sizeof(listener->path));
@@ -125,7 +154,7 @@ void seqpacket_listener_close(struct seqpacket_listener *listener)
 		return;
 	unlink(listener->path);
 	close(listener->fd);
-	close(listener->lock);
+	lock_release(listener->path, listener->lock);
 	listener->fd = -1;
 }
 

@@ -12,11 +12,14 @@
 #include <rte_mbuf.h>
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARGS_MAX (16 + CONFIG_EAL_ARGS_MAX)
 /* What the EAL, the rings, the drivers and the graphs take beside the packets. */
@@ -167,4 +170,16 @@ int eal_start(const struct config *config)
 		return 0;
 	log_error(SLUICE_LOG_PROCESS, "DPDK does not start: %s", rte_strerror(rte_errno));
 	return -rte_errno;
+}
+
+/* It makes a folder for files that this process has none of; DPDK programs beside it keep theirs.
+ */
+void eal_end(void)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	if (rmdir(folder) == 0)
+		rmdir(dirname(folder));
 }

@@ -7,5 +7,7 @@ struct config;
 
 /* 0 or -errno, logged. To be called once. */
 int eal_start(const struct config *config);
+/* Gives back what it has taken. */
+void eal_end(void);
 
 #endif

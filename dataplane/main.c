@@ -12,7 +12,6 @@
 #include "turn/turn.h"
 
 #include <event2/event.h>
-#include <rte_eal.h>
 #include <rte_launch.h>
 
 #include <linux/capability.h>
@@ -132,7 +131,7 @@ static int run(const struct config *config, const struct seqpacket_listener *lis
 	dataplane_destroy(dp);
 	if (events != NULL)
 		event_base_free(events);
-	rte_eal_cleanup();
+	eal_end();
 	return ret;
 }
 
