@@ -4,6 +4,7 @@
 #include "common/notify.h"
 #include "common/privilege.h"
 #include "common/option.h"
+#include "common/watchdog.h"
 #include "config/file.h"
 #include "config/own.h"
 #include "config/running.h"
@@ -34,6 +35,7 @@ struct controlplane {
 	const char *config;
 	struct event_base *base;
 	struct event *signals[2];
+	struct watchdog *watchdog;
 	struct running *running;
 	struct seqpacket_listener listener;
 	struct gate_keeper *gate;
@@ -212,7 +214,7 @@ static int serve(struct controlplane *cp)
 	cp->base = event_base_new();
 	cp->buffer = calloc(1, sizeof(*cp->buffer));
 	if (cp->base == NULL || cp->buffer == NULL || signals_catch(cp) < 0 ||
-	    parts_create(cp) < 0) {
+	    watchdog_create(&cp->watchdog, cp->base, NULL, NULL) < 0 || parts_create(cp) < 0) {
 		log_error(SLUICE_LOG_PROCESS, "no memory to start");
 		return -ENOMEM;
 	}
@@ -236,6 +238,7 @@ static void controlplane_end(struct controlplane *cp)
 	gate_keeper_destroy(cp->gate);
 	log_keeper_destroy(cp->log);
 	own_destroy(cp->own);
+	watchdog_destroy(cp->watchdog);
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
 		if (cp->signals[i] != NULL)
 			event_free(cp->signals[i]);

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "common/notify.h"
 #include "common/privilege.h"
+#include "common/watchdog.h"
 #include "config.h"
 #include "eal.h"
 #include "gate/gate.h"
@@ -82,6 +83,31 @@ static void workers_stop(struct dataplane *dp)
 	rte_eal_mp_wait_lcore();
 }
 
+/* Of the control thread, which asks, and of the workers. */
+struct progress {
+	const struct dataplane *dp;
+	uint64_t walks[WORKERS_MAX]; /* as they were at the last look */
+};
+
+/* A worker that rests walks now and then as well. */
+static bool progress_made(void *arg)
+{
+	struct progress *progress = arg;
+	bool made = true;
+
+	for (uint16_t i = 0; i < progress->dp->n_workers; i++) {
+		uint64_t walks =
+		        __atomic_load_n(&progress->dp->workers[i]->walks, __ATOMIC_RELAXED);
+
+		if (walks == progress->walks[i]) {
+			log_error(SLUICE_LOG_PROCESS, "worker %u makes no progress", i);
+			made = false;
+		}
+		progress->walks[i] = walks;
+	}
+	return made;
+}
+
 /* Serves until a signal comes. */
 static int serve(struct dataplane *dp, const struct seqpacket_listener *listener)
 {
@@ -91,8 +117,12 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 	        evsignal_new(dp->events, SIGTERM, stop, dp->events),
 	        evsignal_new(dp->events, SIGINT, stop, dp->events),
 	};
+	struct progress progress = {.dp = dp};
+	struct watchdog *watchdog = NULL;
 	int ret = server == NULL ? -1 : 0;
 
+	if (ret == 0)
+		ret = watchdog_create(&watchdog, dp->events, progress_made, &progress);
 	for (size_t i = 0; i < RTE_DIM(events) && ret == 0; i++)
 		ret = events[i] == NULL ? -1 : event_add(events[i], i == 0 ? &second : NULL);
 	if (ret != 0)
@@ -107,6 +137,7 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 		event_base_dispatch(dp->events);
 		notify_send("STOPPING=1");
 	}
+	watchdog_destroy(watchdog);
 	workers_stop(dp);
 	for (size_t i = 0; i < RTE_DIM(events); i++) {
 		if (events[i] != NULL)
