@@ -149,8 +149,10 @@ static int mode_take(int fd, const char *path)
 		return errno == ENOENT ? (fchmod(fd, MODE_NEW) == 0 ? 0 : -errno) : -errno;
 	if (fstat(fd, &ours) != 0)
 		return -errno;
-	if ((old.st_uid != ours.st_uid || old.st_gid != ours.st_gid) &&
-	    fchown(fd, old.st_uid, old.st_gid) != 0)
+	/* without privileges the new one is our own: we know what is in it */
+	if (old.st_uid != ours.st_uid && fchown(fd, old.st_uid, (gid_t)-1) != 0 && errno != EPERM)
+		return -errno;
+	if (old.st_gid != ours.st_gid && fchown(fd, (uid_t)-1, old.st_gid) != 0)
 		return -errno;
 	return fchmod(fd, old.st_mode & 0777) == 0 ? 0 : -errno;
 }
