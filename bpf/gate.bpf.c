@@ -182,8 +182,13 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 	for (int i = 0; i < GATE_LISTENERS_MAX; i++)
 		if (address->listeners[i] == port)
 			return GATE_SERVICE_TURN;
-	if (host_port >= address->first_port && host_port <= address->last_port)
-		return GATE_SERVICE_RELAY;
+#pragma unroll
+	for (int i = 0; i < GATE_RANGES_MAX; i++) {
+		if (address->ranges[i].first == 0)
+			break;
+		if (host_port >= address->ranges[i].first && host_port <= address->ranges[i].last)
+			return GATE_SERVICE_RELAY;
+	}
 	if (!address->more)
 		return GATE_SERVICE_NONE;
 	key.port = port;

@@ -21,16 +21,22 @@ struct gate_service_key {
 };
 
 #define GATE_LISTENERS_MAX 5
+#define GATE_RANGES_MAX    8
+
+/* Ports relayed, host order, both included; first 0: none. */
+struct gate_relayed {
+	__u16 first;
+	__u16 last;
+};
 
 /*
  * sluice_gate_addresses: an address of ours (v4-mapped) -> its TURN listeners' ports, network
- * order, and the ports relayed on it, host order, both included: none where first_port > last_port.
- * more: it has other services, which are in sluice_gate_services.
+ * order, and the ranges relayed on it. more: it has other services, which are in
+ * sluice_gate_services.
  */
 struct gate_address {
-	__u16 first_port;
-	__u16 last_port;
-	__be16 listeners[GATE_LISTENERS_MAX]; /* 0: none */
+	struct gate_relayed ranges[GATE_RANGES_MAX]; /* the first with 0 ends them */
+	__be16 listeners[GATE_LISTENERS_MAX];        /* 0: none */
 	__u16 more;
 };
 

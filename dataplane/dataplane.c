@@ -84,7 +84,7 @@ static const char *parts_create(struct dataplane *dp)
 	                                   SOCKET_ID_ANY);
 	if (dp->pool == NULL)
 		return "packet pool";
-	if (services_set(dp, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
+	if (services_set(dp, NULL, 0, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
 		return "routes and services";
 	dp->neighbours = neighbours_create(dp);
 	if (dp->neighbours == NULL)

@@ -34,7 +34,8 @@ enum argument_type {
 	                      given */
 	ARGUMENT_ADDRESS,  /* struct sluice_addr without a port */
 	ARGUMENT_PREFIX,   /* struct sluice_addr, and the length as uint8_t at `second` */
-	ARGUMENT_PORTS,    /* uint16_t A, and B at `second`, host order */
+	ARGUMENT_PORTS,    /* A-B,C-D...: pairs of uint16_t in host order, one after the other; 1 to
+	                      `most`, unused ones 0 */
 	ARGUMENT_NUMBER,   /* uint of `size` bytes, least to most */
 	ARGUMENT_DURATION, /* the same, in seconds; s, m and h may be written behind it */
 	ARGUMENT_CHOICE,   /* uint of `size` bytes: the index in `choices` */

@@ -46,6 +46,12 @@ static const struct reply turn_reply = {sizeof(struct sluice_turn_row), .single 
 		.key = "address", .help = "to relay from", .type = ARGUMENT_ADDRESS,               \
 		.identifies = true, FIELD(sluice_turn_relay, addr),                                \
 	}
+#define ANNOUNCE_ARGUMENT(body)                                                                    \
+	{                                                                                          \
+		.key = "announce", .help = "what clients are told instead: a NAT's outside",       \
+		.type = ARGUMENT_ADDRESS, .keyword = true, .optional = true,                       \
+		FIELD(body, announce),                                                             \
+	}
 #define USER_ARGUMENT                                                                              \
 	{                                                                                          \
 		.key = "name", .meta = "NAME", .help = "of the user", .type = ARGUMENT_WORD,       \
@@ -76,7 +82,7 @@ static const struct command commands[] = {
                 .exist_ok = true,
                 .type = SLUICE_TURN_LISTEN_ADD,
                 .body_size = sizeof(struct sluice_turn_listen),
-                .arguments = {LISTEN_ARGUMENT},
+                .arguments = {LISTEN_ARGUMENT, ANNOUNCE_ARGUMENT(sluice_turn_listen)},
         },
         {
                 .path = {"turn", "listen", "delete"},
@@ -104,7 +110,7 @@ static const struct command commands[] = {
         },
         {
                 .path = {"turn", "relay"},
-                .help = "relay from an address, from random ports of a range",
+                .help = "relay from an address, from random ports of up to 4 ranges",
                 .kind = COMMAND_ADD,
                 .exist_ok = true,
                 .type = SLUICE_TURN_RELAY_ADD,
@@ -113,12 +119,13 @@ static const struct command commands[] = {
                         {
                                 RELAY_ARGUMENT,
                                 {.key = "ports",
-                                 .help = "of the range, 1024 or more",
+                                 .help = "1024 or more; others than before end no allocation",
                                  .type = ARGUMENT_PORTS,
                                  .keyword = true,
                                  .least = RELAY_PORT_LEAST,
-                                 FIELD(sluice_turn_relay, first_port),
-                                 .second = offsetof(struct sluice_turn_relay, last_port)},
+                                 .most = SLUICE_TURN_RANGES_MAX,
+                                 FIELD(sluice_turn_relay, first_port)},
+                                ANNOUNCE_ARGUMENT(sluice_turn_relay),
                         },
         },
         {

@@ -202,26 +202,59 @@ static int duration_parse(const struct argument *argument, const char *text, uin
 	return -EINVAL;
 }
 
-static int ports_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+/* Ranges lie one after the other: the first and the last port of each. */
+static uint16_t ports_offset(const struct argument *argument, uint32_t i, bool last)
+{
+	return argument->offset + (2 * i + last) * sizeof(uint16_t);
+}
+
+static uint32_t ports_most(const struct argument *argument)
+{
+	return argument->most != 0 ? argument->most : 1;
+}
+
+static int ports_range(const struct argument *argument, const char **text, uint32_t i,
+                       uint8_t *body, char *why)
 {
 	uint64_t first, last;
 
-	if (!digits_read(&text, &first) || *text++ != '-' || !digits_read(&text, &last) ||
-	    *text != '\0')
+	if (!digits_read(text, &first) || *(*text)++ != '-' || !digits_read(text, &last))
 		return -EINVAL;
 	if (first > last)
 		return refuse(why, "the first port is above the last");
 	if (first < argument->least || first == 0 || last > UINT16_MAX)
 		return refuse(why, "out of range");
-	field_write(body, argument->offset, sizeof(uint16_t), first);
-	field_write(body, argument->second, sizeof(uint16_t), last);
+	if (i == ports_most(argument))
+		return refuse(why, "too many ranges");
+	field_write(body, ports_offset(argument, i, false), sizeof(uint16_t), first);
+	field_write(body, ports_offset(argument, i, true), sizeof(uint16_t), last);
 	return 0;
+}
+
+static int ports_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	uint32_t i = 0;
+	int error;
+
+	do
+		error = ports_range(argument, &text, i++, body, why);
+	while (error == 0 && *text == ',' && text++);
+	if (error == 0 && *text != '\0')
+		error = -EINVAL;
+	return error;
 }
 
 static int ports_format(const struct argument *argument, const uint8_t *body, struct text *text)
 {
-	text_addf(text, "%u-%u", (unsigned int)field_read(body, argument->offset, sizeof(uint16_t)),
-	          (unsigned int)field_read(body, argument->second, sizeof(uint16_t)));
+	for (uint32_t i = 0; i < ports_most(argument); i++) {
+		uint64_t first =
+		        field_read(body, ports_offset(argument, i, false), sizeof(uint16_t));
+		uint64_t last = field_read(body, ports_offset(argument, i, true), sizeof(uint16_t));
+
+		if (i == 0 || first != 0 || last != 0)
+			text_addf(text, "%s%u-%u", i == 0 ? "" : ",", (unsigned int)first,
+			          (unsigned int)last);
+	}
 	return 0;
 }
 
@@ -449,7 +482,7 @@ static const struct value_type value_types[] = {
         [ARGUMENT_ENDPOINT] = {endpoint_parse, addr_format, "ADDRESS[:PORT]"},
         [ARGUMENT_ADDRESS] = {address_parse, addr_format, "ADDRESS"},
         [ARGUMENT_PREFIX] = {prefix_parse, prefix_format, "CIDR"},
-        [ARGUMENT_PORTS] = {ports_parse, ports_format, "A-B"},
+        [ARGUMENT_PORTS] = {ports_parse, ports_format, "A-B[,A-B...]"},
         [ARGUMENT_NUMBER] = {number_parse, number_format, "N"},
         [ARGUMENT_DURATION] = {duration_parse, number_format, "SECONDS"},
         [ARGUMENT_CHOICE] = {choice_parse, choice_format, NULL},

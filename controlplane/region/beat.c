@@ -22,7 +22,7 @@
 /* A Redis that does not answer holds up no stop for longer. */
 static const struct timeval farewell = {.tv_usec = 300000};
 
-/* Of `turn listen`, the first of its family. */
+/* Of `turn listen`, the first of its family, as clients are told of it. */
 static void listener_find(const struct fleet *fleet, bool v4, struct sluice_addr *addr)
 {
 	struct running_line *line = NULL;
@@ -35,9 +35,8 @@ static void listener_find(const struct fleet *fleet, bool v4, struct sluice_addr
 		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD ||
 		    addr_is_v4(&listen->addr) != v4)
 			continue;
-		*addr = listen->addr;
-		if (addr->port == 0)
-			addr->port = htons(3478);
+		*addr = addr_is_zero(&listen->announce) ? listen->addr : listen->announce;
+		addr->port = listen->addr.port != 0 ? listen->addr.port : htons(3478);
 		return;
 	}
 }

@@ -7,6 +7,7 @@
 #include "dataplane.h"
 #include "graph/node.h"
 #include "net/service.h"
+#include "turn/state.h"
 
 enum {
 	LOOPBACK_DROP = EDGE_DROP,
@@ -14,15 +15,47 @@ enum {
 	LOOPBACK_EDGES,
 };
 
+/*
+ * The name that the sender has for the client that receives. A NAT in front would show the
+ * announced address to whoever was reached by one; the client may have permitted either.
+ */
+static void source_name(struct turn *turn, struct packet *packet, const struct services *services,
+                        bool announced)
+{
+	const struct turn_policy *policy = turn_policy_now(turn);
+	const struct service *from =
+	        service_find(services, &packet->flow.client, packet->flow.client_port);
+	uint32_t index = relay_port_owner(&turn->relays[packet->flow.service],
+	                                  rte_be_to_cpu_16(packet->dst_port));
+	const struct ip_addr *told, *first, *second;
+
+	if (from == NULL || from->kind != SERVICE_RELAY || index == 0)
+		return;
+	told = &policy->relays_told[from->index];
+	if (likely(ip_addr_equal(told, &from->ip)))
+		return;
+	first = announced ? told : &from->ip;
+	second = announced ? &from->ip : told;
+	if (permission_find(turn, turn_allocation(turn, index), first) == NULL &&
+	    permission_find(turn, turn_allocation(turn, index), second) != NULL)
+		first = second;
+	packet->flow.client = *first;
+}
+
 static inline rte_edge_t loopback_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct services *services = __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
 	struct packet *packet = packet_of(mbuf);
 	const struct service *service = service_find(services, &packet->dst, packet->dst_port);
+	bool announced = service == NULL;
 
+	if (announced)
+		service = service_find_announced(services, &packet->dst, packet->dst_port);
 	if (unlikely(service == NULL || service->kind != SERVICE_RELAY))
 		return drop(mbuf, DROP_NOT_OURS);
 	packet->flow.service = service->index;
+	if (unlikely(services->announced != NULL))
+		source_name(worker->dp->turn, packet, services, announced);
 	packet->payload_offset = 0;
 	packet->payload_length = mbuf->data_len;
 	return LOOPBACK_TO_CLIENT;

@@ -29,7 +29,7 @@ static inline void port_prefetch(const struct turn *turn, const struct packet *p
 {
 	const struct relay *relay = &turn->relays[packet->flow.service];
 
-	rte_prefetch0(&relay->ports[rte_be_to_cpu_16(packet->dst_port) - relay->first_port]);
+	rte_prefetch0(&relay->ports[rte_be_to_cpu_16(packet->dst_port)]);
 }
 
 static inline struct allocation *port_allocation(struct turn *turn, const struct packet *packet)

@@ -73,13 +73,14 @@ static int listeners_sync(int map, const struct service *list, uint32_t count)
 /* What stands in the list for the address of list[first]; it is sorted by address. */
 static struct gate_address address_value(const struct service *list, uint32_t first, uint32_t count)
 {
-	struct gate_address value = {.first_port = 1, .last_port = 0};
-	uint32_t listeners = 0;
+	struct gate_address value = {0};
+	uint32_t listeners = 0, ranges = 0;
 
 	for (uint32_t i = first; i < count && ip_addr_equal(&list[i].ip, &list[first].ip); i++) {
 		if (list[i].kind == SERVICE_RELAY) {
-			value.first_port = list[i].first_port;
-			value.last_port = list[i].last_port;
+			if (ranges < GATE_RANGES_MAX) /* RELAY_RANGES_MAX are no more */
+				value.ranges[ranges++] = (struct gate_relayed){list[i].first_port,
+				                                               list[i].last_port};
 		} else if (list[i].kind != SERVICE_TURN || listeners == GATE_LISTENERS_MAX) {
 			value.more = 1;
 		} else {

@@ -20,17 +20,18 @@ struct next_hop {
 	uint32_t neighbour;  /* slot; 0: not known yet, or local */
 	uint16_t port;       /* PORT_NONE: no route */
 	uint16_t vlan;
-	uint32_t local; /* dst is a service address of ours */
+	uint32_t local; /* dst is a service address of ours, or announced as one */
 };
 static_assert(sizeof(struct next_hop) == 32, "two in a cache line");
 
 static inline void next_hop_resolve(const struct dataplane *dp, const struct ip_addr *dst,
                                     struct next_hop *hop)
 {
+	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
 	const struct fib_entry *entry;
 
 	*hop = (struct next_hop){.dst = *dst, .port = PORT_NONE};
-	hop->local = service_has_ip(__atomic_load_n(&dp->services, __ATOMIC_ACQUIRE), dst);
+	hop->local = service_has_ip(services, dst) || service_announces_ip(services, dst);
 	if (hop->local)
 		return;
 	entry = fib_find(__atomic_load_n(&dp->fib, __ATOMIC_ACQUIRE), dst);

@@ -74,12 +74,13 @@ static uint32_t parts_join(const struct services *now, bool media, const struct 
 	return total;
 }
 
-static int part_set(struct dataplane *dp, bool media, const struct service *list, uint32_t count)
+static int part_set(struct dataplane *dp, bool media, const struct service *list, uint32_t count,
+                    const struct service *announced, uint32_t n_announced)
 {
 	struct service joined[2 * SERVICES_MAX];
 	struct services *services, *old;
 
-	if (count > SERVICES_MAX)
+	if (count > SERVICES_MAX || n_announced > SERVICES_MAX)
 		return -ENOSPC;
 	count = parts_join(dp->services, media, list, count, joined);
 	if (count > SERVICES_MAX)
@@ -87,6 +88,13 @@ static int part_set(struct dataplane *dp, bool media, const struct service *list
 	services = services_build(joined, count);
 	if (services == NULL)
 		return -ENOMEM;
+	if (n_announced > 0) {
+		services->announced = services_build(announced, n_announced);
+		if (services->announced == NULL) {
+			services_free(services);
+			return -ENOMEM;
+		}
+	}
 	old = __atomic_exchange_n(&dp->services, services, __ATOMIC_ACQ_REL);
 	dataplane_output_changed(dp);
 	gate_map_sync(dp);
@@ -95,20 +103,25 @@ static int part_set(struct dataplane *dp, bool media, const struct service *list
 	return 0;
 }
 
-int services_set(struct dataplane *dp, const struct service *list, uint32_t count)
+int services_set(struct dataplane *dp, const struct service *list, uint32_t count,
+                 const struct service *announced, uint32_t n_announced)
 {
-	return part_set(dp, false, list, count);
+	return part_set(dp, false, list, count, announced, n_announced);
 }
 
 int services_set_media(struct dataplane *dp, const struct service *list, uint32_t count)
 {
-	return part_set(dp, true, list, count);
+	const struct services *announced = dp->services != NULL ? dp->services->announced : NULL;
+
+	return part_set(dp, true, list, count, announced != NULL ? announced->list : NULL,
+	                announced != NULL ? announced->count : 0);
 }
 
 void services_free(struct services *services)
 {
 	if (services == NULL)
 		return;
+	services_free(services->announced);
 	rte_free(services->slots);
 	rte_free(services->list);
 	rte_free(services);

@@ -28,8 +28,13 @@ struct service {
 
 struct services;
 
-/* Control thread. Each replaces its part of the table: TURN's, and media's. 0, -ENOMEM, -ENOSPC. */
-int services_set(struct dataplane *dp, const struct service *list, uint32_t count);
+/*
+ * Control thread. Each replaces its part of the table: TURN's, and media's. announced: services by
+ * the addresses that a NAT in front of us gives them; they never stand in a packet from the wire,
+ * but our own clients send to them. 0, -ENOMEM, -ENOSPC.
+ */
+int services_set(struct dataplane *dp, const struct service *list, uint32_t count,
+                 const struct service *announced, uint32_t n_announced);
 int services_set_media(struct dataplane *dp, const struct service *list, uint32_t count);
 void services_free(struct services *services);
 
@@ -39,6 +44,11 @@ static inline const struct service *service_find(const struct services *services
 
 /* True where any service has this address. */
 static inline bool service_has_ip(const struct services *services, const struct ip_addr *ip);
+
+/* The same of the address that clients know it by where that is another one. */
+static inline const struct service *service_find_announced(const struct services *services,
+                                                           const struct ip_addr *ip, uint16_t port);
+static inline bool service_announces_ip(const struct services *services, const struct ip_addr *ip);
 
 #define SERVICE_SLOTS_MIN 16
 
@@ -54,6 +64,7 @@ struct services {
 	uint32_t count;             /* of list */
 	struct service_slot *slots; /* open addressing, at most half full */
 	struct service *list;
+	struct services *announced; /* NULL: none */
 };
 
 /* Addresses differ in their last byte, a word's highest: only a product's upper half carries it
@@ -99,6 +110,17 @@ static inline const struct service *service_find(const struct services *services
 			return service;
 	}
 	return NULL;
+}
+
+static inline const struct service *service_find_announced(const struct services *services,
+                                                           const struct ip_addr *ip, uint16_t port)
+{
+	return services->announced != NULL ? service_find(services->announced, ip, port) : NULL;
+}
+
+static inline bool service_announces_ip(const struct services *services, const struct ip_addr *ip)
+{
+	return services->announced != NULL && service_has_ip(services->announced, ip);
 }
 
 /* One of this kind at ip whose ports are not all outside of first to last (host order), or NULL. */

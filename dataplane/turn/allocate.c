@@ -107,7 +107,7 @@ static uint16_t allocate_succeed(struct exchange *exchange, const struct allocat
 
 		if (leg->relay != 0)
 			stun_put_xor_addr(writer, STUN_ATTR_XOR_RELAYED_ADDRESS,
-			                  &exchange->turn->relays[leg->relay - 1].ip,
+			                  &exchange->policy->relays_told[leg->relay - 1],
 			                  rte_cpu_to_be_16(leg->port));
 	}
 	address_error_put(exchange, allocation);

@@ -2,6 +2,7 @@
 #include "turn/config.h"
 
 #include "dataplane.h"
+#include "turn/config_services.h"
 #include "turn/text.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ static void policy_relays(struct turn_policy *policy, const struct turn *turn)
 
 		if (turn->relays[i].active)
 			policy->relays[family][policy->n_relays[family]++] = i;
+		policy->relays_told[i] = turn->relays[i].told;
 	}
 }
 
@@ -163,6 +165,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (changed)
 		turn_policy_publish(turn);
+	relays_tick(turn);
 }
 
 /* -- numbers -- */

@@ -36,6 +36,7 @@ struct turn_config {
 	uint32_t n_fetched;                     /* of users */
 	bool listener_used[TURN_LISTENERS_MAX]; /* of turn->listeners */
 	uint32_t listener_generations[TURN_LISTENERS_MAX];
+	struct ip_addr listeners_told[TURN_LISTENERS_MAX]; /* what clients are told */
 	uint32_t n_listeners;
 	struct siphash_key name_key; /* users' hashes */
 	struct stun_nonce_keys nonce_keys;
@@ -60,10 +61,10 @@ int turn_user_put(struct turn *turn, struct user *old, struct user *user);
 /* Tells classify which addresses and ports are ours. 0 or -errno. */
 int turn_services_publish(struct turn *turn);
 
-/* Ends, on their owners, the allocations that match. */
-void allocations_end_where(struct turn *turn,
-                           bool (*match)(const struct allocation *allocation, uint32_t argument),
-                           uint32_t argument);
+/* Called on the control thread: what it reads may change meanwhile. */
+typedef bool allocation_matcher(const struct allocation *allocation, const void *argument);
+/* Ends, on their owners, the allocations that match; returns how many did. */
+uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, const void *argument);
 
 void relay_ports_free(struct relay *relay);
 

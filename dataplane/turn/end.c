@@ -36,11 +36,12 @@ static void batch_run(struct worker *worker, void *argument)
 	batch->count = 0;
 }
 
-static void worker_end_where(struct turn *turn, struct worker *worker,
-                             bool (*match)(const struct allocation *allocation, uint32_t argument),
-                             uint32_t argument)
+/* Returns how many matched. */
+static uint32_t worker_end_where(struct turn *turn, struct worker *worker,
+                                 allocation_matcher *match, const void *argument)
 {
 	struct end_batch batch = {.count = 0};
+	uint32_t matched = 0;
 
 	for (uint32_t i = 1; i <= turn->pools[TURN_OBJECT_ALLOCATION].count; i++) {
 		const struct allocation *allocation = &turn->allocations[i];
@@ -49,19 +50,22 @@ static void worker_end_where(struct turn *turn, struct worker *worker,
 		    allocation->owner != worker->id || !match(allocation, argument))
 			continue;
 		batch.items[batch.count++] = (struct end_item){i, allocation->generation};
+		matched++;
 		if (batch.count == END_BATCH)
 			worker_call(worker, batch_run, &batch);
 	}
 	if (batch.count != 0)
 		worker_call(worker, batch_run, &batch);
+	return matched;
 }
 
-void allocations_end_where(struct turn *turn,
-                           bool (*match)(const struct allocation *allocation, uint32_t argument),
-                           uint32_t argument)
+uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, const void *argument)
 {
+	uint32_t matched = 0;
+
 	for (uint16_t id = 0; id < turn->dp->n_workers; id++)
-		worker_end_where(turn, turn->dp->workers[id], match, argument);
+		matched += worker_end_where(turn, turn->dp->workers[id], match, argument);
+	return matched;
 }
 
 int allocation_delete(struct turn *turn, uint64_t id)

@@ -267,29 +267,37 @@ static bool embedding_fits(const struct embedding *embedding, const struct ip_ad
 
 /* -- our own addresses -- */
 
-/*
- * A listener's address takes a rule for it alone. A relayed address is a peer like any other, since
- * two clients of one host are each other's peers; where the address is a listener's too, its range
- * alone.
- */
-static bool own_denied(const struct services *services, const struct transport_addr *peer,
-                       enum verdict verdict)
+static void own_services(const struct services *services, const struct transport_addr *peer,
+                         bool *listens, bool *relays)
 {
 	const struct service_slot *slot =
 	        services != NULL ? service_slot_find(services, &peer->ip) : NULL;
 	uint16_t port = rte_be_to_cpu_16(peer->port);
-	bool listens = false, relays = false;
 
-	if (slot == NULL || verdict == VERDICT_ALLOW_HOST)
-		return false;
-	for (uint32_t i = slot->first; i < slot->first + slot->count; i++) {
-		const struct service *service = &services->list[i];
+	for (uint32_t i = 0; slot != NULL && i < slot->count; i++) {
+		const struct service *service = &services->list[slot->first + i];
 
 		if (service->kind == SERVICE_TURN)
-			listens = true;
+			*listens = true;
 		else if (port == 0 || (port >= service->first_port && port <= service->last_port))
-			relays = true;
+			*relays = true;
 	}
+}
+
+/*
+ * A listener's address takes a rule for it alone. A relayed address is a peer like any other, since
+ * two clients of one host are each other's peers; where the address is a listener's too, its range
+ * alone. The same by the names that are announced.
+ */
+static bool own_denied(const struct services *services, const struct transport_addr *peer,
+                       enum verdict verdict)
+{
+	bool listens = false, relays = false;
+
+	if (services == NULL || verdict == VERDICT_ALLOW_HOST)
+		return false;
+	own_services(services, peer, &listens, &relays);
+	own_services(services->announced, peer, &listens, &relays);
 	return listens && !relays;
 }
 

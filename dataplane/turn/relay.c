@@ -1,21 +1,78 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/relay.h"
 
-/* Random picks before the range is walked: enough while one port in four is free. */
+#include <errno.h>
+#include <string.h>
+
+/* Random picks before the ranges are walked: enough while one port in four is free. */
 #define RANDOM_PICKS 16
 
-/* What is counted as used is also free to be found, so that a failed count means full. */
-static bool used_reserve(struct relay *relay, uint32_t ports)
+/* -- ranges -- */
+
+int port_ranges_add(struct port_ranges *ranges, uint16_t first, uint16_t last)
 {
-	if (__atomic_add_fetch(&relay->used, ports, __ATOMIC_RELAXED) <= relay_size(relay))
-		return true;
-	__atomic_sub_fetch(&relay->used, ports, __ATOMIC_RELAXED);
-	return false;
+	struct port_ranges sum = {0};
+	struct port_range add = {first, last};
+	bool added = first == 0;
+
+	for (uint32_t i = 0; i <= ranges->count; i++) {
+		struct port_range next = {UINT16_MAX, UINT16_MAX};
+
+		if (i < ranges->count)
+			next = ranges->ranges[i];
+		/* what touches or overlaps becomes one with it */
+		if (!added && i < ranges->count && next.first <= (uint32_t)add.last + 1 &&
+		    add.first <= (uint32_t)next.last + 1) {
+			add.first = next.first < add.first ? next.first : add.first;
+			add.last = next.last > add.last ? next.last : add.last;
+			continue;
+		}
+		if (!added && (i == ranges->count || next.first > add.last)) {
+			if (sum.count == RELAY_RANGES_MAX)
+				return -ENOSPC;
+			sum.ranges[sum.count++] = add;
+			added = true;
+		}
+		if (i == ranges->count)
+			break;
+		if (sum.count == RELAY_RANGES_MAX)
+			return -ENOSPC;
+		sum.ranges[sum.count++] = next;
+	}
+	for (uint32_t i = 0; i < sum.count; i++)
+		sum.size += (uint32_t)sum.ranges[i].last - sum.ranges[i].first + 1;
+	*ranges = sum;
+	return 0;
+}
+
+bool port_ranges_equal(const struct port_ranges *a, const struct port_ranges *b)
+{
+	return a->count == b->count &&
+	       memcmp(a->ranges, b->ranges, a->count * sizeof(a->ranges[0])) == 0;
+}
+
+/* The n-th port of all, and the range that holds it. */
+static uint16_t range_port(const struct port_ranges *ranges, uint32_t n,
+                           const struct port_range **range)
+{
+	*range = ranges->ranges;
+	while (n > (uint32_t)(*range)->last - (*range)->first) {
+		n -= (uint32_t)(*range)->last - (*range)->first + 1;
+		(*range)++;
+	}
+	return (*range)->first + n;
+}
+
+/* -- words -- */
+
+bool relay_port_used(const struct relay *relay, uint16_t port)
+{
+	return __atomic_load_n(&relay->ports[port], __ATOMIC_RELAXED) != RELAY_PORT_FREE;
 }
 
 static bool word_claim(struct relay *relay, uint16_t port, uint32_t owner)
 {
-	uint32_t *word = &relay->ports[port - relay->first_port];
+	uint32_t *word = &relay->ports[port];
 	uint32_t expected = RELAY_PORT_FREE;
 
 	return __atomic_load_n(word, __ATOMIC_RELAXED) == RELAY_PORT_FREE &&
@@ -25,15 +82,16 @@ static bool word_claim(struct relay *relay, uint16_t port, uint32_t owner)
 
 static void word_free(struct relay *relay, uint16_t port)
 {
-	__atomic_store_n(&relay->ports[port - relay->first_port], RELAY_PORT_FREE,
-	                 __ATOMIC_RELEASE);
+	__atomic_store_n(&relay->ports[port], RELAY_PORT_FREE, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&relay->releases, 1, __ATOMIC_RELEASE);
 }
 
-static bool port_try(struct relay *relay, uint16_t port, uint32_t owner, bool even, uint32_t pair)
+static bool port_try(struct relay *relay, const struct port_range *range, uint16_t port,
+                     uint32_t owner, bool even, uint32_t pair)
 {
 	if (even && port % 2 != 0)
 		return false;
-	if (pair != 0 && port == relay->last_port)
+	if (pair != 0 && port == range->last)
 		return false;
 	if (!word_claim(relay, port, owner))
 		return false;
@@ -43,17 +101,28 @@ static bool port_try(struct relay *relay, uint16_t port, uint32_t owner, bool ev
 	return false;
 }
 
-/* From a random port around the range. */
-static uint16_t port_walk(struct relay *relay, struct random *random, uint32_t owner, bool even,
-                          uint32_t pair)
+/* Some random ports, then all from a random one on. */
+static uint16_t port_search(struct relay *relay, const struct port_ranges *ranges,
+                            struct random *random, uint32_t owner, bool even, uint32_t pair)
 {
-	uint32_t size = relay_size(relay);
-	uint32_t at = random_below(random, size);
+	const struct port_range *range;
+	uint32_t at;
+	uint16_t port;
 
-	for (uint32_t i = 0; i < size; i++) {
-		if (port_try(relay, relay->first_port + at, owner, even, pair))
-			return relay->first_port + at;
-		at = at + 1 == size ? 0 : at + 1;
+	for (int i = 0; i < RANDOM_PICKS; i++) {
+		port = range_port(ranges, random_below(random, ranges->size), &range);
+		/* An odd pick stands for the even port below it. */
+		if (even && port % 2 != 0 && port > range->first)
+			port--;
+		if (port_try(relay, range, port, owner, even, pair))
+			return port;
+	}
+	at = random_below(random, ranges->size);
+	for (uint32_t i = 0; i < ranges->size; i++) {
+		port = range_port(ranges, at, &range);
+		if (port_try(relay, range, port, owner, even, pair))
+			return port;
+		at = at + 1 == ranges->size ? 0 : at + 1;
 	}
 	return 0;
 }
@@ -61,22 +130,20 @@ static uint16_t port_walk(struct relay *relay, struct random *random, uint32_t o
 uint16_t relay_port_claim(struct relay *relay, struct random *random, uint32_t owner, bool even,
                           uint32_t pair)
 {
-	uint32_t ports = pair != 0 ? 2 : 1;
+	const struct port_ranges *ranges = __atomic_load_n(&relay->open, __ATOMIC_ACQUIRE);
+	enum relay_claim claim = pair != 0 ? RELAY_CLAIM_PAIR
+	                         : even    ? RELAY_CLAIM_EVEN
+	                                   : RELAY_CLAIM_ANY;
+	uint32_t releases = __atomic_load_n(&relay->releases, __ATOMIC_ACQUIRE);
 	uint16_t port;
 
-	if (!used_reserve(relay, ports))
+	if (__atomic_load_n(&relay->full[claim], __ATOMIC_RELAXED) == releases + 1)
 		return 0;
-	for (int i = 0; i < RANDOM_PICKS; i++) {
-		port = relay->first_port + random_below(random, relay_size(relay));
-		/* An odd pick stands for the even port below it. */
-		if (even && port % 2 != 0 && port > relay->first_port)
-			port--;
-		if (port_try(relay, port, owner, even, pair))
-			return port;
-	}
-	port = port_walk(relay, random, owner, even, pair);
-	if (port == 0)
-		__atomic_sub_fetch(&relay->used, ports, __ATOMIC_RELAXED);
+	port = port_search(relay, ranges, random, owner, even, pair);
+	if (port != 0)
+		__atomic_add_fetch(&relay->used, pair != 0 ? 2 : 1, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&relay->full[claim], releases + 1, __ATOMIC_RELAXED);
 	return port;
 }
 
@@ -88,12 +155,17 @@ void relay_port_release(struct relay *relay, uint16_t port)
 
 bool relay_port_transfer(struct relay *relay, uint16_t port, uint32_t from, uint32_t to)
 {
-	uint32_t *word = &relay->ports[port - relay->first_port];
-
-	if (!__atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&relay->ports[port], &from, to, false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_RELAXED))
 		return false;
-	if (to == RELAY_PORT_FREE)
+	if (to == RELAY_PORT_FREE) {
 		__atomic_sub_fetch(&relay->used, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&relay->releases, 1, __ATOMIC_RELEASE);
+	}
 	return true;
+}
+
+void relay_ranges_changed(struct relay *relay)
+{
+	__atomic_add_fetch(&relay->releases, 1, __ATOMIC_RELEASE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Relay ranges: `turn relay ADDRESS ports A-B`. A port's owner is found by its number, without a
- * hash: one word a port.
+ * Relays: `turn relay ADDRESS ports A-B[,C-D]`. A port's owner is found by its number, without a
+ * hash: one word for each port of the address.
  */
 #ifndef TURN_RELAY_H
 #define TURN_RELAY_H
@@ -25,21 +25,70 @@ enum {
 	RELAY_PORT_PENDING = RELAY_PORT_RESERVED,
 };
 
+#define RELAY_PORT_WORDS 65536 /* words of a relay */
+
+/* Configured ranges, and what still holds ports outside of them. */
+#define RELAY_RANGES_MAX 8
+
+struct port_range {
+	uint16_t first, last; /* host order, both included */
+};
+
+/* Disjoint, ascending, with a port between each two. */
+struct port_ranges {
+	uint32_t count;
+	uint32_t size; /* ports of all */
+	struct port_range ranges[RELAY_RANGES_MAX];
+};
+
+/* What an EVEN-PORT of either kind asks for is harder to find than one port. */
+enum relay_claim {
+	RELAY_CLAIM_ANY,
+	RELAY_CLAIM_EVEN,
+	RELAY_CLAIM_PAIR,
+	RELAY_CLAIMS,
+};
+
 struct relay {
 	struct ip_addr ip;
-	uint16_t first_port, last_port; /* host order; const while the range lives */
 	bool active; /* written by the control thread, read by workers (relaxed); false: nothing new
 	                is given out */
 	uint32_t config_generation; /* control thread */
-	uint32_t *ports; /* [port - first_port]: allocation's index, or RELAY_PORT_*; claimed by
-	                    compare and swap */
-	uint32_t used;   /* atomic: a full range is refused without a search */
+	uint32_t *ports; /* [port]: allocation's index, or RELAY_PORT_*; claimed by compare and
+	                    swap */
+	/* what ports are given out from: immutable, swapped whole by the control thread (RCU) */
+	const struct port_ranges *open;
+	uint32_t used; /* atomic: ports that are not free */
+	/* atomic: ports that became free; a search that found none is not repeated before it moves
+	 */
+	uint32_t releases;
+	uint32_t full[RELAY_CLAIMS]; /* atomic: releases, plus 1, before the search in vain */
+	/* control thread: those that classify knows, `open` among them; what clients are told, ip
+	 * itself unless something is announced; its place among the relays */
+	struct port_ranges served;
+	struct ip_addr told;
+	uint32_t index;
 };
 
-static inline uint32_t relay_size(const struct relay *relay)
+/*
+ * Control thread. The ranges' union; -ENOSPC where more than RELAY_RANGES_MAX are left, and
+ * *ranges is unchanged then. first 0: nothing to add.
+ */
+int port_ranges_add(struct port_ranges *ranges, uint16_t first, uint16_t last);
+bool port_ranges_equal(const struct port_ranges *a, const struct port_ranges *b);
+
+static inline bool port_ranges_hold(const struct port_ranges *ranges, uint16_t port)
 {
-	return (uint32_t)relay->last_port - relay->first_port + 1;
+	for (uint32_t i = 0; i < ranges->count; i++)
+		if (port >= ranges->ranges[i].first && port <= ranges->ranges[i].last)
+			return true;
+	return false;
 }
+
+/* Control thread: a word that is not free. */
+bool relay_port_used(const struct relay *relay, uint16_t port);
+/* Control thread, once other ranges are in `open`: what was searched in vain is searched again. */
+void relay_ranges_changed(struct relay *relay);
 
 /*
  * Claims a random free port for `owner`; even: an even one, and with `pair` not 0, the next one
@@ -57,11 +106,8 @@ bool relay_port_transfer(struct relay *relay, uint16_t port, uint32_t from, uint
 /* Allocation at a port (host order), 0: none. Any worker. */
 static inline uint32_t relay_port_owner(const struct relay *relay, uint16_t port)
 {
-	uint32_t owner;
+	uint32_t owner = __atomic_load_n(&relay->ports[port], __ATOMIC_ACQUIRE);
 
-	if (port < relay->first_port || port > relay->last_port)
-		return 0;
-	owner = __atomic_load_n(&relay->ports[port - relay->first_port], __ATOMIC_ACQUIRE);
 	return owner & RELAY_PORT_RESERVED ? 0 : owner;
 }
 

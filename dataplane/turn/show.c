@@ -87,7 +87,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 
 		if (leg.relay != 0)
 			row->relayed[n++] =
-			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].ip,
+			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
 			                  rte_cpu_to_be_16(leg.port));
 	}
 	row_counters(row, allocation);

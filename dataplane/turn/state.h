@@ -39,7 +39,8 @@ struct turn_policy {
 	const struct peer_rules *peers; /* turn/peer_rules.h */
 	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
 	uint16_t n_relays[2];           /* by family: [0] IPv4, [1] IPv6 */
-	uint8_t relays[2][RELAYS_MAX];  /* indices of the ranges that give out ports */
+	uint8_t relays[2][RELAYS_MAX];  /* indices of the relays that give out ports */
+	struct ip_addr relays_told[RELAYS_MAX]; /* what clients are told of each */
 };
 
 /* Counters of one worker, turn_counter_infos[] names them in this order. */

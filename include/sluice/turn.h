@@ -13,8 +13,9 @@
 /* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. */
 struct sluice_turn_listen {
 	struct sluice_addr addr;
+	struct sluice_addr announce; /* what is told of it, without a port; all zero: addr */
 };
-static_assert(sizeof(struct sluice_turn_listen) == 20, "turn listen");
+static_assert(sizeof(struct sluice_turn_listen) == 40, "turn listen");
 
 /* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made anew. */
 struct sluice_turn_realm {
@@ -22,14 +23,25 @@ struct sluice_turn_realm {
 };
 static_assert(sizeof(struct sluice_turn_realm) == 128, "turn realm");
 
-/* SLUICE_TURN_RELAY_ADD, _DELETE -> {}. One range for each address; delete ends its allocations and
- * ignores the ports. */
+#define SLUICE_TURN_RANGES_MAX 4 /* of ports, of one address */
+
+struct sluice_port_range {
+	uint16_t first, last; /* host order; 0-0: none */
+};
+
+/*
+ * SLUICE_TURN_RELAY_ADD, _DELETE -> {}. With EXIST_OK another set of ports, or another announced
+ * address, takes the place of the one before: allocations stay, and ports outside of the new ranges
+ * are no longer given out. Delete ends the address' allocations and looks at `addr` alone.
+ */
 struct sluice_turn_relay {
 	struct sluice_addr addr; /* port: 0 */
 	uint16_t first_port;     /* host order, 1024 or more */
 	uint16_t last_port;
+	struct sluice_port_range more[SLUICE_TURN_RANGES_MAX - 1];
+	struct sluice_addr announce; /* what clients are told (a NAT's outside); all zero: addr */
 };
-static_assert(sizeof(struct sluice_turn_relay) == 24, "turn relay");
+static_assert(sizeof(struct sluice_turn_relay) == 56, "turn relay");
 
 /* SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its
  * password with EXIST_OK. */

@@ -46,6 +46,7 @@ struct step {
 	const char *data;    /* "data", or a pattern of .length, unless given */
 	uint16_t length;     /* of data; 0: as a string */
 	bool empty;          /* no data at all */
+	bool inside;         /* .to is called by the address that it has behind the NAT */
 	uint16_t worker;     /* that receives it */
 	uint16_t vlan;
 	uint8_t hop_limit; /* 64 unless given */

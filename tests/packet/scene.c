@@ -18,6 +18,8 @@
 #define LISTENER6        "2001:2:0:1::1"
 #define RELAY4           "198.18.2.1"
 #define RELAY6           "2001:2:0:2::1"
+#define OUTSIDE4         "198.19.0.9"
+#define OUTSIDE6         "2001:2:0:9::9"
 #define RELAY_PORT_FIRST 49152
 
 struct actor_info {
@@ -63,6 +65,17 @@ struct transport_addr scene_addr(const struct scene *scene, enum actor actor)
 	                               .port = htons(actors[actor].port)};
 }
 
+struct transport_addr scene_wire(const struct scene *scene, struct transport_addr addr)
+{
+	struct ip_addr outside4 = ip_of(OUTSIDE4), outside6 = ip_of(OUTSIDE6);
+
+	if (ip_addr_equal(&addr.ip, &outside4))
+		addr.ip = ip_of(RELAY4);
+	else if (ip_addr_equal(&addr.ip, &outside6))
+		addr.ip = ip_of(RELAY6);
+	return addr;
+}
+
 unsigned int actor_port(enum actor actor)
 {
 	return actor < ACTORS ? actors[actor].rig_port : 1;
@@ -93,7 +106,8 @@ static struct sluice_addr api_addr(const char *ip, uint16_t port)
 	return api;
 }
 
-static int relay_add(struct turn *turn, const char *ip, uint16_t ports, char *why)
+static int relay_add(struct turn *turn, const char *ip, const char *outside, uint16_t ports,
+                     char *why)
 {
 	struct sluice_turn_relay relay = {
 	        .addr = api_addr(ip, 0),
@@ -101,6 +115,8 @@ static int relay_add(struct turn *turn, const char *ip, uint16_t ports, char *wh
 	        .last_port = RELAY_PORT_FIRST + (ports ? ports : 1024) - 1,
 	};
 
+	if (outside != NULL)
+		relay.announce = api_addr(outside, 0);
 	return turn_relay_add(turn, &relay, 0, why);
 }
 
@@ -141,8 +157,8 @@ static bool turn_configure(struct scene *scene, const struct scene_config *confi
 	turn_tick(turn, (uint64_t)time(NULL));
 	if (listen_add(turn, LISTENER4, why) || listen_add(turn, LISTENER6, why) ||
 	    (!config->bare && credentials_set(scene, why)) ||
-	    relay_add(turn, RELAY4, config->relay_ports, why) ||
-	    relay_add(turn, RELAY6, config->relay_ports, why) ||
+	    relay_add(turn, RELAY4, config->nat ? OUTSIDE4 : NULL, config->relay_ports, why) ||
+	    relay_add(turn, RELAY6, config->nat ? OUTSIDE6 : NULL, config->relay_ports, why) ||
 	    peer_allow(turn, "198.18.0.0", 15, why) || peer_allow(turn, "2001:2::", 48, why) ||
 	    turn_quota_set(turn, &quota, why)) {
 		fprintf(stderr, "configuration: %s\n", why);

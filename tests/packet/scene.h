@@ -54,11 +54,13 @@ struct scene_config {
 	uint16_t mbuf_size;
 	uint16_t mtu;
 	bool bare; /* no realm, no users: nothing is configured */
+	bool nat;  /* relays are announced by other addresses than they have */
 };
 
 struct scene {
 	struct rig rig;
 	const char *realm;
+	bool nat;
 	struct stun_key key;       /* of user "demo", password "demo" */
 	struct stun_key wrong_key; /* of another password */
 	uint32_t transactions;
@@ -76,6 +78,8 @@ bool scene_create(struct scene *scene, const struct scene_config *config);
 void scene_destroy(struct scene *scene);
 
 struct transport_addr scene_addr(const struct scene *scene, enum actor actor);
+/* The same as it stands in packets: a relayed address' inside. */
+struct transport_addr scene_wire(const struct scene *scene, struct transport_addr addr);
 /* The rig's port that an actor is behind, and its MAC. */
 unsigned int actor_port(enum actor actor);
 struct rte_ether_addr actor_mac(enum actor actor);

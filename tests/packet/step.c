@@ -115,6 +115,13 @@ static void transaction_next(struct scene *scene, enum actor who)
 	memcpy(scene->clients[who].transaction, &number, sizeof(number));
 }
 
+static struct transport_addr peer_named(struct run *run)
+{
+	struct transport_addr addr = scene_addr(run->scene, run->step->to);
+
+	return run->step->inside ? scene_wire(run->scene, addr) : addr;
+}
+
 static struct client_request request_filled(struct run *run)
 {
 	const struct step *step = run->step;
@@ -124,7 +131,7 @@ static struct client_request request_filled(struct run *run)
 		transaction_next(run->scene, step->who);
 	request.transaction = run->scene->clients[step->who].transaction;
 	if (step->to != NOBODY)
-		request.peers[request.n_peers++] = scene_addr(run->scene, step->to);
+		request.peers[request.n_peers++] = peer_named(run);
 	if (step->also != NOBODY)
 		request.peers[request.n_peers++] = scene_addr(run->scene, step->also);
 	if (request.method == STUN_CHANNEL_BIND)
@@ -199,7 +206,8 @@ static void peer_send(struct run *run)
 	uint8_t message[FRAME_MAX];
 	uint16_t length = step_data(run->step, message);
 
-	frame_send(run, run->step->who, scene_addr(run->scene, run->step->to), message, length);
+	frame_send(run, run->step->who,
+	           scene_wire(run->scene, scene_addr(run->scene, run->step->to)), message, length);
 }
 
 /* -- judging -- */
@@ -312,11 +320,13 @@ static enum actor receiver(const struct step *step)
 static struct transport_addr sender_expected(struct run *run)
 {
 	const struct step *step = run->step;
-	struct transport_addr to = scene_addr(run->scene, step->to);
+	struct transport_addr to = scene_addr(run->scene, step->to), sender;
 
 	if (step->act == PEER_DATA)
 		return scene_addr(run->scene, step->who);
-	return run->scene->clients[step->who].relayed[ip_addr_is_v4(&to.ip) ? 0 : 1];
+	sender = run->scene->clients[step->who].relayed[ip_addr_is_v4(&to.ip) ? 0 : 1];
+	/* a peer outside of this host sees the wire */
+	return step->inside || step->to < RELAYED ? scene_wire(run->scene, sender) : sender;
 }
 
 /* How relayed data must arrive. */

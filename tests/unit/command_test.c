@@ -223,16 +223,16 @@ static const struct {
 	const char *shown, *text;
 } errors[] = {
         {"turn relay 198.18.2.1 prots 1-2", 22, "turn relay 198.18.2.1 prots",
-         "expected: ports A-B"},
+         "expected: ports A-B[,A-B...] or announce ADDRESS"},
         {"turn relay 198.18.2.1 ports", 28, "turn relay 198.18.2.1 ports ",
-         "expected: A-B (1024 to 65535)"},
-        {"turn relay 198.18.2.1 ports 5000", 28, NULL, "expected: A-B (1024 to 65535)"},
+         "expected: A-B[,A-B...] (1024 to 65535)"},
+        {"turn relay 198.18.2.1 ports 5000", 28, NULL, "expected: A-B[,A-B...] (1024 to 65535)"},
         {"turn relay 198.18.2.1 ports 65535-49152", 28, NULL,
-         "the first port is above the last; expected: A-B (1024 to 65535)"},
+         "the first port is above the last; expected: A-B[,A-B...] (1024 to 65535)"},
         {"turn relay 198.18.2.1 ports 1023-2000", 28, NULL,
-         "out of range; expected: A-B (1024 to 65535)"},
+         "out of range; expected: A-B[,A-B...] (1024 to 65535)"},
         {"turn relay 198.18.2.1 ports 1024-65536", 28, NULL,
-         "out of range; expected: A-B (1024 to 65535)"},
+         "out of range; expected: A-B[,A-B...] (1024 to 65535)"},
         {"turn relay 198.18.2.300 ports 1-2", 11, "turn relay 198.18.2.300",
          "expected: delete or ADDRESS"},
         {"turn relay 198.18.2.1:80 ports 1-2", 11, "turn relay 198.18.2.1:80",
@@ -365,10 +365,14 @@ static void test_error_forms(void **state)
 	assert_int_equal(command_parse("turn  relay 198.18.2.1 prots 1-2", &request, &error),
 	                 -EINVAL);
 	command_error_line(&error, text, sizeof(text));
-	assert_string_equal(text, "turn relay 198.18.2.1 ^prots: expected: ports A-B");
+	assert_string_equal(
+	        text,
+	        "turn relay 198.18.2.1 ^prots: expected: ports A-B[,A-B...] or announce ADDRESS");
 	command_error_caret(&error, "FILE:3: ", text, sizeof(text));
-	assert_string_equal(text, "FILE:3: turn relay 198.18.2.1 prots\n"
-	                          "                              ^ expected: ports A-B");
+	assert_string_equal(
+	        text,
+	        "FILE:3: turn relay 198.18.2.1 prots\n"
+	        "                              ^ expected: ports A-B[,A-B...] or announce ADDRESS");
 	/* The caret counts characters, not bytes. */
 	assert_int_equal(command_parse("turn user add m\xc3\xbcller pasword", &request, &error),
 	                 -EINVAL);
@@ -504,9 +508,9 @@ static void test_completion(void **state)
 	        {"turn re", "realm relay"},
 	        {"turn", "turn"},
 	        {"turn relay ", "delete <ADDRESS"},
-	        {"turn relay 198.18.2.1 ", "ports"},
-	        {"turn relay 198.18.2.1 ports ", "<A-B (1024 to 65535)"},
-	        {"turn relay 198.18.2.1 ports 1024-2000 ", ""},
+	        {"turn relay 198.18.2.1 ", "ports announce"},
+	        {"turn relay 198.18.2.1 ports ", "<A-B[,A-B...] (1024 to 65535)"},
+	        {"turn relay 198.18.2.1 ports 1024-2000 ", "announce"},
 	        {"turn relay 198.18.2.1 prots ", NULL},
 	        {"port add dp0 ", "xdp dev vdev queues mtu"},
 	        {"port add dp0 xdp eth0 ", "queues mtu"},
@@ -542,7 +546,7 @@ static void test_usage(void **state)
 	} rows[] = {
 	        {SLUICE_PORT_ADD,
 	         "port add NAME {xdp IFACE | dev PCI | vdev ARGS} [queues N] [mtu N]"},
-	        {SLUICE_TURN_RELAY_ADD, "turn relay ADDRESS ports A-B"},
+	        {SLUICE_TURN_RELAY_ADD, "turn relay ADDRESS ports A-B[,A-B...] [announce ADDRESS]"},
 	        {SLUICE_TURN_QUOTA_SET, "turn quota [user N] [host N] [max-bps N]"},
 	        {SLUICE_WORKER_POLL_SET, "worker poll adaptive|busy"},
 	        {SLUICE_CONFIG_SHOW, "config show [secrets]"},

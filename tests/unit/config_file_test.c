@@ -92,7 +92,8 @@ static const struct {
          "sluice.conf:2: turn ^reelm: expected: listen, realm, relay, user, secret, peer, "
          "lifetime, quota or show"},
         {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
-         "sluice.conf:4: turn relay 198.18.2.1 ^prots: expected: ports A-B"},
+         "sluice.conf:4: turn relay 198.18.2.1 ^prots: expected: ports A-B[,A-B...] or announce "
+         "ADDRESS"},
         {"turn show\n", 0,
          "sluice.conf:1: this command configures nothing: expected is one that adds or sets"},
         {"turn user delete x\n", 0,

@@ -188,7 +188,12 @@ static void test_own_addresses(void **state)
 	        {"10.1.0.1", 0, false},     /* listener in an allowed range */
 	        {"10.1.0.2", 50000, true},  /* relay in an allowed range */
 	        {"10.1.0.3", 0, true},      /* listener, allowed by name */
+	        {"203.0.115.1", 0, false},  /* announced: a listener, a relay, both */
+	        {"203.0.115.2", 0, true},     {"203.0.115.3", 50000, true},
+	        {"203.0.115.3", 22, false},
 	};
+	static const char *const outsides[] = {"203.0.115.1", "203.0.115.3", NULL, NULL};
+	static const char *const relay_outsides[] = {"203.0.115.2", "203.0.115.3", NULL, NULL};
 	static const char *const listens[] = {"203.0.114.1", "203.0.114.3", "10.1.0.1", "10.1.0.3"};
 	static const char *const relays[] = {"203.0.114.2", "203.0.114.3", "10.0.0.2", "10.1.0.2"};
 	struct fixture *fixture = fixture_create_bare(4, 4, 4, 1);
@@ -197,6 +202,10 @@ static void test_own_addresses(void **state)
 		struct sluice_turn_listen listen = {addr(listens[i], 3478)};
 		struct sluice_turn_relay relay = {addr(relays[i], 0), 49152, 65535};
 
+		if (outsides[i] != NULL) {
+			listen.announce = addr(outsides[i], 0);
+			relay.announce = addr(relay_outsides[i], 0);
+		}
 		assert_int_equal(turn_listen_add(fixture->dp.turn, &listen, 0, fixture->why), 0);
 		assert_int_equal(turn_relay_add(fixture->dp.turn, &relay, 0, fixture->why), 0);
 	}

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "turn/relay.h"
@@ -16,16 +18,18 @@ static struct random *rng;
 static struct relay *relay_make(uint16_t first, uint16_t last)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
+	struct port_ranges *open = calloc(1, sizeof(*open));
 
-	relay->first_port = first;
-	relay->last_port = last;
+	port_ranges_add(open, first, last);
+	relay->open = open;
 	relay->active = true;
-	relay->ports = calloc(relay_size(relay), sizeof(relay->ports[0]));
+	relay->ports = calloc(RELAY_PORT_WORDS, sizeof(relay->ports[0]));
 	return relay;
 }
 
 static void relay_drop(struct relay *relay)
 {
+	free((void *)relay->open);
 	free(relay->ports);
 	free(relay);
 }
@@ -61,8 +65,7 @@ static void test_full(void **state)
 			assert_int_equal(relay_port_owner(relay, port), n + 1);
 			assert_true(!rows[i].even || port % 2 == 0);
 			if (rows[i].pair != 0)
-				assert_int_equal(relay->ports[port + 1 - rows[i].first],
-				                 rows[i].pair);
+				assert_int_equal(relay->ports[port + 1], rows[i].pair);
 			assert_int_equal(relay->used, (n + 1) * ports);
 		}
 		assert_int_equal(relay_port_claim(relay, rng, 7, rows[i].even, rows[i].pair), 0);
@@ -91,6 +94,81 @@ static void test_release_and_transfer(void **state)
 	assert_int_equal(relay_port_owner(relay, 49999), 0);
 	assert_int_equal(relay_port_owner(relay, 50002), 0);
 	assert_int_not_equal(relay_port_claim(relay, rng, 1, false, 0), 0);
+	relay_drop(relay);
+}
+
+/* "1-3,5-9" */
+static void ranges_of(struct port_ranges *ranges, const char *text)
+{
+	unsigned int first, last;
+	int length;
+
+	*ranges = (struct port_ranges){0};
+	while (sscanf(text, "%u-%u%n", &first, &last, &length) == 2) {
+		assert_int_equal(port_ranges_add(ranges, first, last), 0);
+		text += length + (text[length] == ',');
+	}
+}
+
+static void test_ranges(void **state)
+{
+	static const struct {
+		const char *before;
+		uint16_t first, last;
+		const char *after; /* NULL: too many */
+		uint32_t size;
+	} rows[] = {
+	        {"", 1024, 65535, "1024-65535", 64512},
+	        {"2000-2999", 0, 0, "2000-2999", 1000},
+	        {"2000-2999", 4000, 4000, "2000-2999,4000-4000", 1001},
+	        {"2000-2999", 1024, 1024, "1024-1024,2000-2999", 1001},
+	        {"2000-2999", 3000, 3999, "2000-3999", 2000},
+	        {"2000-2999", 1500, 1999, "1500-2999", 1500},
+	        {"2000-2999", 2100, 2200, "2000-2999", 1000},
+	        {"2000-2999,4000-4999", 2500, 4500, "2000-4999", 3000},
+	        {"2000-2999,4000-4999", 1100, 65535, "1100-65535", 64436},
+	        {"2000-2000,3000-3000,65535-65535", 65534, 65534, "2000-2000,3000-3000,65534-65535",
+	         4},
+	        {"1-1,3-3,5-5,7-7,9-9,11-11,13-13,15-15", 17, 17, NULL, 8},
+	        {"1-1,3-3,5-5,7-7,9-9,11-11,13-13,15-15", 14, 14, "1-1,3-3,5-5,7-7,9-9,11-11,13-15",
+	         9},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct port_ranges ranges, after;
+		int ret;
+
+		ranges_of(&ranges, rows[i].before);
+		ranges_of(&after, rows[i].after != NULL ? rows[i].after : rows[i].before);
+		ret = port_ranges_add(&ranges, rows[i].first, rows[i].last);
+		assert_int_equal(ret, rows[i].after != NULL ? 0 : -ENOSPC);
+		assert_true(port_ranges_equal(&ranges, &after));
+		assert_int_equal(ranges.size, rows[i].size);
+	}
+}
+
+/* Other ranges: what was given out stays, what comes is from the new ones; full is full again. */
+static void test_ranges_change(void **state)
+{
+	struct relay *relay = relay_make(50000, 50003);
+	struct port_ranges *open = calloc(1, sizeof(*open));
+
+	ranges_of(open, "50003-50004,50010-50011");
+	for (int i = 0; i < 4; i++)
+		assert_int_not_equal(relay_port_claim(relay, rng, 1, false, 0), 0);
+	assert_int_equal(relay_port_claim(relay, rng, 1, false, 0), 0);
+	free((void *)relay->open);
+	relay->open = open;
+	relay_ranges_changed(relay);
+	/* a pair does not reach over the gap */
+	assert_int_equal(relay_port_claim(relay, rng, 1, true, RELAY_PORT_RESERVED | 7), 50010);
+	assert_int_equal(relay_port_claim(relay, rng, 2, false, 0), 50004);
+	assert_int_equal(relay_port_claim(relay, rng, 3, false, 0), 0);
+	assert_int_equal(relay_port_owner(relay, 50000), 1);
+	relay_port_release(relay, 50000);
+	assert_int_equal(relay_port_claim(relay, rng, 3, false, 0), 0);
+	relay_port_release(relay, 50003);
+	assert_int_equal(relay_port_claim(relay, rng, 3, false, 0), 50003);
 	relay_drop(relay);
 }
 
@@ -159,7 +237,7 @@ static void test_race(void **state)
 		assert_int_not_equal(racers[i].claimed, 0);
 	}
 	assert_int_equal(relay->used, 0);
-	for (uint32_t i = 0; i < 100; i++)
+	for (uint32_t i = 50000; i < 50100; i++)
 		assert_int_equal(relay->ports[i], 0);
 	relay_drop(relay);
 }
@@ -167,10 +245,9 @@ static void test_race(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_full),
-	        cmocka_unit_test(test_release_and_transfer),
-	        cmocka_unit_test(test_unpredictable),
-	        cmocka_unit_test(test_race),
+	        cmocka_unit_test(test_full),          cmocka_unit_test(test_release_and_transfer),
+	        cmocka_unit_test(test_ranges),        cmocka_unit_test(test_ranges_change),
+	        cmocka_unit_test(test_unpredictable), cmocka_unit_test(test_race),
 	};
 	int failed;
 

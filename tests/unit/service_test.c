@@ -41,7 +41,7 @@ static void found_by_address_and_port(void **state)
 	         .kind = SERVICE_TURN},
 	};
 
-	assert_int_equal(services_set(dp, list, RTE_DIM(list)), 0);
+	assert_int_equal(services_set(dp, list, RTE_DIM(list), NULL, 0), 0);
 	assert_int_equal(kind_at(dp, "198.18.1.1", 3478), SERVICE_TURN);
 	assert_int_equal(kind_at(dp, "198.18.1.1", 3479), SERVICE_TURN);
 	assert_int_equal(kind_at(dp, "198.18.1.1", 3480), SERVICE_NONE);
@@ -65,8 +65,8 @@ static void full_table(void **state)
 		                           .last_port = 3478,
 		                           .kind = SERVICE_TURN,
 		                           .index = i};
-	assert_int_equal(services_set(dp, list, SERVICES_MAX), 0);
-	assert_int_equal(services_set(dp, list, SERVICES_MAX + 1), -ENOSPC);
+	assert_int_equal(services_set(dp, list, SERVICES_MAX, NULL, 0), 0);
+	assert_int_equal(services_set(dp, list, SERVICES_MAX + 1, NULL, 0), -ENOSPC);
 	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
 		const struct service *found =
 		        service_find(dp->services, &list[i].ip, RTE_BE16(3478));

@@ -48,7 +48,7 @@ static void test_listeners(void **state)
 	        {"192.0.2.2", 50005, 0, -EINVAL, "192.0.2.2:50005 lies in a relay's range"},
 	        {"192.0.2.2", 3478, 0, 0, NULL},
 	};
-	struct sluice_turn_listen listen;
+	struct sluice_turn_listen listen = {0};
 
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		listen.addr = addr(rows[i].ip, rows[i].port);
@@ -148,13 +148,101 @@ static void test_relay_deleted(void **state)
 	assert_int_equal(turn_relay_add(turn, &relay, 0, why), 0);
 	assert_int_equal(turn->relays[0].used, 0);
 	assert_int_equal(allocate(alice), 0);
-	/* another range at the same address ends what is in the old one */
-	relay.last_port = 50003;
-	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why), 0);
-	assert_null(allocation_of(alice));
-	assert_int_equal(allocate(alice), 0);
-	assert_int_equal(counted(server, TURN_ALLOCATION_DELETED), 2);
+	assert_int_equal(counted(server, TURN_ALLOCATION_DELETED), 1);
 	client_free(both);
+}
+
+/* The allocation's port on relay 0. */
+static uint16_t port_of(struct client *client)
+{
+	return allocation_of(client)->legs[0].port;
+}
+
+static bool served(uint16_t port)
+{
+	struct ip_addr ip = transport("192.0.2.2", 0).ip;
+
+	return service_find(server->dp.services, &ip, rte_cpu_to_be_16(port)) != NULL;
+}
+
+/* Other ports for an address: nobody loses what he has, and what is outside is not given out. */
+static void test_relay_ranges(void **state)
+{
+	struct sluice_turn_relay relay = {addr("192.0.2.2", 0), 50000, 50001, {{50010, 50010}}};
+	struct client *carol = client_create(server, "198.51.100.1", 4009, "bob", "secret2");
+	struct client *dave = client_create(server, "198.51.100.1", 4010, "bob", "secret2");
+
+	assert_int_equal(turn_relay_add(turn, &relay, 0, why), -EEXIST);
+	assert_string_equal(why, "192.0.2.2 relays already, on ports 50000-50099");
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why), 0);
+	assert_true(served(50001) && served(50010) && !served(50002) && !served(50099));
+	assert_int_equal(allocate(alice), 0);
+	assert_int_equal(allocate(carol), 0);
+	assert_int_equal(allocate(dave), 0);
+	assert_int_equal(port_of(alice) + port_of(carol) + port_of(dave), 50000 + 50001 + 50010);
+	/* wider: all stay */
+	relay.first_port = 40000;
+	relay.last_port = 60000;
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why), 0);
+	assert_true(served(40000) && served(60000));
+	assert_int_equal(counted(server, TURN_ALLOCATION_DELETED), 0);
+	/* elsewhere: all stay, and classify knows their ports until they end */
+	relay = (struct sluice_turn_relay){addr("192.0.2.2", 0), 3000, 3000};
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why), 0);
+	assert_non_null(allocation_of(alice));
+	assert_int_equal(refresh(dave, 600), 0);
+	assert_true(served(3000) && served(50000) && served(50001) && served(50010));
+	assert_false(served(40000) || served(49999) || served(50011));
+	for (struct client *client = alice; client != NULL; client = client == alice   ? carol
+	                                                             : client == carol ? dave
+	                                                                               : NULL)
+		assert_int_equal(refresh(client, 0), 0);
+	turn_tick(turn, time(NULL));
+	assert_true(served(3000));
+	assert_false(served(50000) || served(50001) || served(50010));
+	client_free(carol);
+	client_free(dave);
+}
+
+/* Clients are told the announced address, the wire has the other. */
+static void test_announce(void **state)
+{
+	static const struct {
+		const char *announce;
+		uint16_t port;
+		const char *why; /* NULL: accepted */
+	} rows[] = {
+	        {"203.0.113.9", 0, NULL},
+	        {"192.0.2.2", 0, NULL},
+	        {"203.0.113.9", 1, "203.0.113.9:1: an announced address has no port of its own"},
+	        {"2001:db8::9", 0, "2001:db8::9 is of the other address family"},
+	        {"224.0.0.1", 0, "224.0.0.1 is not one host's address"},
+	        {"203.0.113.77", 0, "203.0.113.77 is announced by another relay"},
+	        {"203.0.113.8", 0, NULL},
+	};
+	struct sluice_turn_relay relay = {addr("192.0.2.2", 0), 50000, 50099};
+	struct sluice_turn_relay other = {addr("192.0.2.77", 0), 50000, 50009,
+	                                  .announce = addr("203.0.113.77", 0)};
+	struct ip_addr outside = transport("203.0.113.8", 0).ip,
+	               inside = transport("192.0.2.2", 0).ip;
+	struct sluice_allocation_row row;
+	uint32_t cursor = 0;
+
+	assert_int_equal(turn_relay_add(turn, &other, 0, why), 0);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		relay.announce = addr(rows[i].announce, rows[i].port);
+		assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why) == 0,
+		                 rows[i].why == NULL);
+		if (rows[i].why != NULL)
+			assert_string_equal(why, rows[i].why);
+	}
+	assert_int_equal(turn_relay_delete(turn, &other, why), 0);
+	assert_int_equal(allocate(alice), 0);
+	assert_int_equal(allocation_show(turn, &cursor, NULL, &row, 1), 1);
+	assert_memory_equal(row.relayed[0].ip, outside.bytes, 16);
+	assert_true(ip_addr_equal(&turn->relays[0].ip, &inside));
+	assert_true(service_announces_ip(server->dp.services, &outside));
+	assert_false(service_has_ip(server->dp.services, &outside));
 }
 
 static void test_realm(void **state)
@@ -458,12 +546,13 @@ static void test_counters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        ROW(test_listeners),  ROW(test_listener_deleted),
-	        ROW(test_relays),     ROW(test_relay_deleted),
-	        ROW(test_realm),      ROW(test_users),
-	        ROW(test_many_users), ROW(test_secrets),
-	        ROW(test_numbers),    ROW(test_peers),
-	        ROW(test_sweep),      ROW(test_show),
+	        ROW(test_listeners),    ROW(test_listener_deleted),
+	        ROW(test_relays),       ROW(test_relay_deleted),
+	        ROW(test_relay_ranges), ROW(test_announce),
+	        ROW(test_realm),        ROW(test_users),
+	        ROW(test_many_users),   ROW(test_secrets),
+	        ROW(test_numbers),      ROW(test_peers),
+	        ROW(test_sweep),        ROW(test_show),
 	        ROW(test_counters),
 	};
 

@@ -41,10 +41,9 @@ static struct service_slot *slot_for(struct services *services, const struct ip_
 	return &services->slots[i];
 }
 
-int services_set(struct dataplane *dp, const struct service *list, uint32_t count)
+static struct services *services_make(const struct service *list, uint32_t count)
 {
 	struct services *services = calloc(1, sizeof(*services));
-	struct services *old = dp->services;
 	uint32_t n = 0;
 
 	services->mask = 2047;
@@ -62,7 +61,17 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 				slot->count++;
 			}
 	}
-	dp->services = services;
+	return services;
+}
+
+int services_set(struct dataplane *dp, const struct service *list, uint32_t count,
+                 const struct service *announced, uint32_t n_announced)
+{
+	struct services *old = dp->services;
+
+	dp->services = services_make(list, count);
+	if (n_announced != 0)
+		dp->services->announced = services_make(announced, n_announced);
 	services_free(old);
 	return 0;
 }
@@ -111,7 +120,7 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
 	dp->tsc_start = rte_rdtsc();
 	dp->qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(workers), 64);
 	rte_rcu_qsbr_init(dp->qsbr, workers);
-	assert_int_equal(services_set(dp, NULL, 0), 0);
+	assert_int_equal(services_set(dp, NULL, 0, NULL, 0), 0);
 	dp->turn = turn_create(dp);
 	assert_non_null(dp->turn);
 	for (uint32_t id = 0; id < workers; id++)

@@ -108,13 +108,13 @@ static int services_write(const struct gate_pair *pair)
 	for (uint32_t i = 0; i < gate_pair_services_count && ret == 0; i++) {
 		const struct service *service = &gate_pair_services[i];
 		struct gate_service_key key = {.port = rte_cpu_to_be_16(service->first_port)};
-		struct gate_address range = {.first_port = 1};
+		struct gate_address range = {0};
 		uint32_t kind = service->kind;
 
 		memcpy(key.ip, service->ip.bytes, sizeof(key.ip));
 		if (service->kind == SERVICE_RELAY)
-			range = (struct gate_address){.first_port = service->first_port,
-			                              .last_port = service->last_port};
+			range.ranges[0] =
+			        (struct gate_relayed){service->first_port, service->last_port};
 		else
 			range.listeners[0] = key.port;
 		if (service->kind != SERVICE_RELAY)

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `turn listen ADDRESS[:PORT] [announce IP]`. */
+#include "turn/config_services.h"
+
+#include "dataplane.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool match_listener(const struct allocation *allocation, const void *listener)
+{
+	return allocation->client.service == *(const uint32_t *)listener;
+}
+
+static int listener_find(const struct turn *turn, const struct transport_addr *addr)
+{
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (listener_used(turn, i) && turn->listeners[i].port == addr->port &&
+		    ip_addr_equal(&turn->listeners[i].ip, &addr->ip))
+			return i;
+	return -1;
+}
+
+static int listener_place(const struct turn *turn)
+{
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (!listener_used(turn, i))
+			return i;
+	return -1;
+}
+
+static struct transport_addr listen_addr(const struct sluice_turn_listen *listen)
+{
+	return (struct transport_addr){
+	        .ip = ip_addr_v6(listen->addr.ip),
+	        .port = listen->addr.port != 0 ? listen->addr.port : RTE_BE16(STUN_PORT),
+	};
+}
+
+/* The relay that has this port, or NULL. */
+static const struct relay *relay_covering(const struct turn *turn,
+                                          const struct transport_addr *addr)
+{
+	uint16_t port = rte_be_to_cpu_16(addr->port);
+
+	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+		const struct relay *relay = &turn->relays[i];
+
+		if (relay->active && port_ranges_hold(&relay->served, port) &&
+		    ip_addr_equal(&relay->ip, &addr->ip))
+			return relay;
+	}
+	return NULL;
+}
+
+/* It is there: what clients are told of it may have changed. */
+static int listener_again(struct turn *turn, uint32_t index, const struct ip_addr *told,
+                          uint32_t flags, char *why)
+{
+	struct turn_config *config = turn->config;
+	struct ip_addr before = config->listeners_told[index];
+	struct sluice_addr shown = addr_of(&turn->listeners[index].ip, turn->listeners[index].port);
+	char text[TEXT_ADDR_MAX];
+	int error;
+
+	config->listener_generations[index] = turn->dp->config_generation;
+	if (!(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "already listening on %s", text_addr(text, &shown));
+	if (ip_addr_equal(&before, told))
+		return 0;
+	config->listeners_told[index] = *told;
+	error = turn_services_publish(turn);
+	if (error < 0) {
+		config->listeners_told[index] = before;
+		return refuse(why, error, "no room to announce another address");
+	}
+	return 0;
+}
+
+int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
+                    char *why)
+{
+	struct turn_config *config = turn->config;
+	struct transport_addr addr = listen_addr(listen);
+	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	char text[TEXT_ADDR_MAX];
+	struct ip_addr told;
+	int index = listener_find(turn, &addr);
+	int error = addr_check(&listen->addr, why);
+
+	if (error == 0)
+		error = announce_read(&listen->addr, &listen->announce, &told, why);
+	if (error < 0)
+		return error;
+	if (index >= 0)
+		return listener_again(turn, index, &told, flags, why);
+	if (relay_covering(turn, &addr) != NULL)
+		return refuse(why, -EINVAL, "%s lies in a relay's range", text_addr(text, &shown));
+	error = endpoints_check(turn, &shown, rte_be_to_cpu_16(addr.port),
+	                        rte_be_to_cpu_16(addr.port), why);
+	if (error < 0)
+		return error;
+	index = listener_place(turn);
+	if (index < 0)
+		return refuse(why, -ENOSPC, "there are %u listeners, and room for no more",
+		              TURN_LISTENERS_MAX);
+	turn->listeners[index] = addr;
+	config->listeners_told[index] = told;
+	config->listener_used[index] = true;
+	error = turn_services_publish(turn);
+	if (error < 0) {
+		config->listener_used[index] = false;
+		return refuse(why, error, "no room to listen on %s", text_addr(text, &shown));
+	}
+	config->listener_generations[index] = turn->dp->config_generation;
+	config->n_listeners++;
+	return 0;
+}
+
+/* Its address stays in place until no allocation answers from it. */
+static int listener_remove(struct turn *turn, uint32_t index)
+{
+	int error;
+
+	turn->config->listener_used[index] = false;
+	error = turn_services_publish(turn);
+	if (error < 0) {
+		turn->config->listener_used[index] = true;
+		return error;
+	}
+	dataplane_quiesce(turn->dp);
+	allocations_end_where(turn, match_listener, &index);
+	dataplane_quiesce(turn->dp);
+	turn->listeners[index] = (struct transport_addr){0};
+	turn->config->n_listeners--;
+	return 0;
+}
+
+int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *listen, char *why)
+{
+	struct transport_addr addr = listen_addr(listen);
+	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	char text[TEXT_ADDR_MAX];
+	int index = listener_find(turn, &addr);
+	int error;
+
+	if (index < 0)
+		return refuse(why, -ENOENT, "not listening on %s", text_addr(text, &shown));
+	error = listener_remove(turn, index);
+	return error == 0 ? 0
+	                  : refuse(why, error, "no memory to stop listening on %s",
+	                           text_addr(text, &shown));
+}
+
+void listeners_sweep(struct turn *turn)
+{
+	const struct turn_config *config = turn->config;
+
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (listener_used(turn, i) &&
+		    config->listener_generations[i] != turn->dp->config_generation)
+			listener_remove(turn, i);
+}

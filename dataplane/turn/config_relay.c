@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `turn relay ADDRESS ports A-B[,C-D] [announce PUBLIC]`. A relay's ports may change while it
+ * relays: what is given out stays with its allocation, inside the new ranges or not, and the ranges
+ * that allocations alone still hold shrink as they end.
+ */
+#include "turn/config_services.h"
+
+#include "common/log.h"
+#include "dataplane.h"
+#include "turn/reservation.h"
+#include "turn/table.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RELAY_PORT_LEAST 1024
+
+static bool match_relay(const struct allocation *allocation, const void *argument)
+{
+	uint32_t relay = *(const uint32_t *)argument;
+
+	return allocation->legs[0].relay == relay + 1 || allocation->legs[1].relay == relay + 1;
+}
+
+/* Its port on this relay is none that classify knows. */
+static bool match_unserved(const struct allocation *allocation, const void *argument)
+{
+	const struct relay *relay = argument;
+	const struct relay_leg *leg = &allocation->legs[family_index(&relay->ip)];
+
+	return leg->relay != 0 && relay->index + 1 == leg->relay &&
+	       !port_ranges_hold(&relay->served, leg->port);
+}
+
+static int relay_find(const struct turn *turn, const struct ip_addr *ip)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		if (turn->relays[i].active && ip_addr_equal(&turn->relays[i].ip, ip))
+			return i;
+	return -1;
+}
+
+static int relay_place(const struct turn *turn)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		if (turn->relays[i].ports == NULL)
+			return i;
+	return -1;
+}
+
+void relay_ports_free(struct relay *relay)
+{
+	table_unmap(relay->ports, RELAY_PORT_WORDS * sizeof(relay->ports[0]));
+	free((void *)relay->open);
+	*relay = (struct relay){0};
+}
+
+/* -- what is asked for -- */
+
+static bool listener_in(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
+                        uint16_t last)
+{
+	struct ip_addr ip = ip_addr_v6(addr->ip);
+
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+		uint16_t port = rte_be_to_cpu_16(turn->listeners[i].port);
+
+		if (listener_used(turn, i) && port >= first && port <= last &&
+		    ip_addr_equal(&turn->listeners[i].ip, &ip))
+			return true;
+	}
+	return false;
+}
+
+static int range_read(const struct turn *turn, const struct sluice_turn_relay *add, uint16_t first,
+                      uint16_t last, struct port_ranges *ranges, char *why)
+{
+	char text[TEXT_ADDR_MAX];
+
+	if (first < RELAY_PORT_LEAST || first > last)
+		return refuse(why, -EINVAL, "ports %u-%u are not a range between %u and 65535",
+		              first, last, RELAY_PORT_LEAST);
+	if (listener_in(turn, &add->addr, first, last))
+		return refuse(why, -EINVAL, "a listener on %s lies in ports %u-%u",
+		              text_addr(text, &add->addr), first, last);
+	port_ranges_add(ranges, first, last);
+	return endpoints_check(turn, &add->addr, first, last, why);
+}
+
+static int ranges_read(const struct turn *turn, const struct sluice_turn_relay *add,
+                       struct port_ranges *ranges, char *why)
+{
+	int error;
+
+	*ranges = (struct port_ranges){0};
+	error = range_read(turn, add, add->first_port, add->last_port, ranges, why);
+	for (uint32_t i = 0; i < SLUICE_TURN_RANGES_MAX - 1 && error == 0; i++) {
+		const struct sluice_port_range *more = &add->more[i];
+
+		if (more->first != 0 || more->last != 0)
+			error = range_read(turn, add, more->first, more->last, ranges, why);
+	}
+	return error;
+}
+
+static bool ranges_meet(const struct port_ranges *a, const struct port_ranges *b)
+{
+	for (uint32_t i = 0; i < a->count; i++)
+		for (uint32_t j = 0; j < b->count; j++)
+			if (a->ranges[i].first <= b->ranges[j].last &&
+			    b->ranges[j].first <= a->ranges[i].last)
+				return true;
+	return false;
+}
+
+/* A port outside is one relay's: clients of this host find each other by it. */
+static int told_check(const struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
+                      const struct port_ranges *ranges, char *why)
+{
+	struct sluice_addr shown = addr_of(told, 0);
+	char text[TEXT_ADDR_MAX];
+
+	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+		const struct relay *relay = &turn->relays[i];
+
+		if (relay->active && !ip_addr_equal(&relay->ip, ip) &&
+		    ip_addr_equal(&relay->told, told) && ranges_meet(relay->open, ranges))
+			return refuse(why, -EADDRINUSE, "%s is announced by another relay",
+			              text_addr(text, &shown));
+	}
+	return 0;
+}
+
+/* -- putting it into force -- */
+
+static void relay_active_set(struct relay *relay, bool active)
+{
+	__atomic_store_n(&relay->active, active, __ATOMIC_RELAXED);
+}
+
+/* Nobody is given a port any more, then nobody has one, then nobody looks. */
+static int relay_remove(struct turn *turn, uint32_t index)
+{
+	struct relay *relay = &turn->relays[index];
+	int error;
+
+	relay_active_set(relay, false);
+	error = turn_policy_publish(turn);
+	if (error == 0)
+		error = turn_services_publish(turn);
+	if (error < 0) {
+		relay_active_set(relay, true);
+		return error;
+	}
+	dataplane_quiesce(turn->dp);
+	reservations_forget(turn, index);
+	allocations_end_where(turn, match_relay, &index);
+	dataplane_quiesce(turn->dp);
+	relay_ports_free(relay);
+	return 0;
+}
+
+static struct port_ranges *ranges_copy(const struct port_ranges *ranges)
+{
+	struct port_ranges *copy = malloc(sizeof(*copy));
+
+	if (copy != NULL)
+		*copy = *ranges;
+	return copy;
+}
+
+static int relay_install(struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
+                         const struct port_ranges *ranges, uint32_t index)
+{
+	struct relay *relay = &turn->relays[index];
+	int error;
+
+	*relay = (struct relay){
+	        .ip = *ip,
+	        .told = *told,
+	        .index = index,
+	        .open = ranges_copy(ranges),
+	        .served = *ranges,
+	        .config_generation = turn->dp->config_generation,
+	};
+	relay->ports = table_map(RELAY_PORT_WORDS * sizeof(relay->ports[0]));
+	if (relay->ports == NULL || relay->open == NULL) {
+		relay_ports_free(relay);
+		return -ENOMEM;
+	}
+	relay_active_set(relay, true);
+	error = turn_services_publish(turn);
+	if (error == 0)
+		error = turn_policy_publish(turn);
+	if (error < 0)
+		relay_remove(turn, index);
+	return error;
+}
+
+/* Of first to last the part from its first to its last port in use; false: none is. */
+static bool range_trim(const struct relay *relay, struct port_range *range)
+{
+	uint32_t first = range->first, last = range->last;
+
+	while (first <= last && !relay_port_used(relay, first))
+		first++;
+	while (last > first && !relay_port_used(relay, last))
+		last--;
+	*range = (struct port_range){first, last};
+	return first <= last;
+}
+
+/* What classify has to know: the open ranges, and of the others what is in use. Parts that are too
+ * many are left out: true then. */
+static bool served_read(const struct relay *relay, struct port_ranges *served)
+{
+	struct port_ranges sum = *relay->open;
+	bool cut = false;
+
+	for (uint32_t i = 0; i < relay->served.count; i++) {
+		uint32_t at = relay->served.ranges[i].first;
+
+		/* piece by piece between the open ranges */
+		while (at <= relay->served.ranges[i].last) {
+			struct port_range piece = {at, relay->served.ranges[i].last};
+
+			for (uint32_t j = 0; j < relay->open->count; j++) {
+				const struct port_range *open = &relay->open->ranges[j];
+
+				if (open->first <= piece.first && open->last >= piece.first)
+					at = open->last + 1u;
+				else if (open->first > piece.first && open->first <= piece.last)
+					piece.last = open->first - 1;
+			}
+			if (at > piece.first)
+				continue;
+			at = piece.last + 1u;
+			if (range_trim(relay, &piece))
+				cut |= port_ranges_add(&sum, piece.first, piece.last) < 0;
+		}
+	}
+	*served = sum;
+	return cut;
+}
+
+/* Too scattered for classify's table: the last parts' allocations end. */
+static void unserved_end(struct turn *turn, const struct relay *relay)
+{
+	struct sluice_addr shown = addr_of(&relay->ip, 0);
+	char text[TEXT_ADDR_MAX];
+	uint32_t ended;
+
+	reservations_forget(turn, relay->index);
+	ended = allocations_end_where(turn, match_unserved, relay);
+	log_warning(SLUICE_LOG_CONFIG,
+	            "relay %s: %u allocations ended: their ports lie outside of its ranges, in too "
+	            "many places",
+	            text_addr(text, &shown), ended);
+}
+
+static uint32_t ports_outside(const struct relay *relay)
+{
+	uint32_t count = 0;
+
+	for (uint32_t port = 0; port < RELAY_PORT_WORDS; port++)
+		count += relay_port_used(relay, port) && !port_ranges_hold(relay->open, port);
+	return count;
+}
+
+/* Classify's ranges follow the open ones and what is in use outside of them. 0 or -errno. */
+static int served_update(struct turn *turn, struct relay *relay)
+{
+	struct port_ranges before = relay->served;
+	bool cut = served_read(relay, &relay->served);
+	int error;
+
+	if (port_ranges_equal(&before, &relay->served))
+		return 0;
+	error = turn_services_publish(turn);
+	if (error < 0)
+		relay->served = before;
+	else if (cut)
+		unserved_end(turn, relay);
+	return error;
+}
+
+static int ranges_change(struct turn *turn, struct relay *relay, const struct port_ranges *ranges)
+{
+	const struct port_ranges *old = relay->open;
+	struct port_ranges *open = ranges_copy(ranges);
+	struct sluice_addr shown = addr_of(&relay->ip, 0);
+	char text[TEXT_ADDR_MAX];
+	uint32_t outside;
+	int error;
+
+	if (open == NULL)
+		return -ENOMEM;
+	__atomic_store_n(&relay->open, open, __ATOMIC_RELEASE);
+	relay_ranges_changed(relay);
+	dataplane_quiesce(turn->dp);
+	error = served_update(turn, relay);
+	if (error < 0) {
+		__atomic_store_n(&relay->open, old, __ATOMIC_RELEASE);
+		relay_ranges_changed(relay);
+		dataplane_quiesce(turn->dp);
+		free(open);
+		return error;
+	}
+	free((void *)old);
+	outside = ports_outside(relay);
+	if (outside != 0)
+		log_info(
+		        SLUICE_LOG_CONFIG,
+		        "relay %s: %u ports outside of its new ranges are in use and stay so until "
+		        "their allocations end",
+		        text_addr(text, &shown), outside);
+	return 0;
+}
+
+static int told_change(struct turn *turn, struct relay *relay, const struct ip_addr *told)
+{
+	struct ip_addr before = relay->told;
+	int error;
+
+	relay->told = *told;
+	error = turn_services_publish(turn);
+	if (error == 0)
+		error = turn_policy_publish(turn);
+	if (error < 0)
+		relay->told = before;
+	return error;
+}
+
+/* The address relays already: 0 or -errno. */
+static int relay_again(struct turn *turn, struct relay *relay, const struct ip_addr *told,
+                       const struct port_ranges *ranges, uint32_t flags, char *why)
+{
+	struct sluice_addr shown = addr_of(&relay->ip, 0);
+	char text[TEXT_ADDR_MAX];
+	int error = 0;
+
+	if (!(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "%s relays already, on ports %u-%u%s",
+		              text_addr(text, &shown), relay->open->ranges[0].first,
+		              relay->open->ranges[0].last,
+		              relay->open->count > 1 ? " and others" : "");
+	relay->config_generation = turn->dp->config_generation;
+	if (!port_ranges_equal(relay->open, ranges))
+		error = ranges_change(turn, relay, ranges);
+	if (error == 0 && !ip_addr_equal(&relay->told, told))
+		error = told_change(turn, relay, told);
+	return error == 0 ? 0 : refuse(why, error, "no memory to change the relay");
+}
+
+int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *add, uint32_t flags,
+                   char *why)
+{
+	struct ip_addr ip = ip_addr_v6(add->addr.ip), told;
+	struct port_ranges ranges;
+	char text[TEXT_ADDR_MAX];
+	int error = addr_check(&add->addr, why);
+	int index;
+
+	if (error == 0)
+		error = announce_read(&add->addr, &add->announce, &told, why);
+	if (error == 0)
+		error = ranges_read(turn, add, &ranges, why);
+	if (error == 0)
+		error = told_check(turn, &ip, &told, &ranges, why);
+	if (error < 0)
+		return error;
+	index = relay_find(turn, &ip);
+	if (index >= 0)
+		return relay_again(turn, &turn->relays[index], &told, &ranges, flags, why);
+	index = relay_place(turn);
+	if (index < 0)
+		return refuse(why, -ENOSPC, "there are %u relays, and room for no more",
+		              RELAYS_MAX);
+	error = relay_install(turn, &ip, &told, &ranges, index);
+	return error == 0
+	               ? 0
+	               : refuse(why, error, "no room to relay on %s", text_addr(text, &add->addr));
+}
+
+int turn_relay_delete(struct turn *turn, const struct sluice_turn_relay *delete, char *why)
+{
+	struct ip_addr ip = ip_addr_v6(delete->addr.ip);
+	int index = relay_find(turn, &ip);
+	char text[TEXT_ADDR_MAX];
+	int error;
+
+	if (index < 0)
+		return refuse(why, -ENOENT, "%s does not relay", text_addr(text, &delete->addr));
+	error = relay_remove(turn, index);
+	return error == 0 ? 0 : refuse(why, error, "no memory to stop relaying");
+}
+
+void relays_sweep(struct turn *turn)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		if (turn->relays[i].active &&
+		    turn->relays[i].config_generation != turn->dp->config_generation)
+			relay_remove(turn, i);
+}
+
+void relays_tick(struct turn *turn)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+		struct relay *relay = &turn->relays[i];
+
+		if (relay->active && !port_ranges_equal(&relay->served, relay->open))
+			served_update(turn, relay);
+	}
+}

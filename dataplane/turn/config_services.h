@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where the server listens and where it relays: what listeners and relays have in common. Control
+ * thread. */
+#ifndef TURN_CONFIG_SERVICES_H
+#define TURN_CONFIG_SERVICES_H
+
+#include "turn/config.h"
+
+static inline bool listener_used(const struct turn *turn, uint32_t index)
+{
+	return turn->config->listener_used[index];
+}
+
+static inline struct sluice_addr addr_of(const struct ip_addr *ip, uint16_t port_be)
+{
+	struct sluice_addr addr = {.port = port_be};
+
+	memcpy(addr.ip, ip->bytes, sizeof(addr.ip));
+	return addr;
+}
+
+/* An address that datagrams can be sent to and from. 0 or -EINVAL. */
+int addr_check(const struct sluice_addr *addr, char *why);
+
+/*
+ * What clients are told instead of `addr`: *told becomes `announce`, or addr's IP where that is all
+ * zero. 0 or -EINVAL.
+ */
+int announce_read(const struct sluice_addr *addr, const struct sluice_addr *announce,
+                  struct ip_addr *told, char *why);
+
+/* Endpoints' local ports are not TURN's: one packet has one owner. 0 or -EADDRINUSE. */
+int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
+                    uint16_t last, char *why);
+
+/* SLUICE_CONFIG_COMMIT: those that were not added again. */
+void listeners_sweep(struct turn *turn);
+void relays_sweep(struct turn *turn);
+
+/* Once a second: ranges that allocations alone kept, and have left. */
+void relays_tick(struct turn *turn);
+
+#endif
