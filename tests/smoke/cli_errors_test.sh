@@ -23,14 +23,14 @@ wrong '.' allocation delete 12345
 wrong 'nowhere' -s /run/sluice/nowhere.sock version
 ctl -j turn peer alow 198.18.0.0/15 2>&1 | jq -e . >/dev/null || fail "-j: an error that is not JSON"
 printf 'version\nturn shew\nturn show\n' >"$WORK/batch"
-at_exit rm -f /run/sluice-lab/dp/batch
-cp "$WORK/batch" /run/sluice-lab/dp/batch
-ctl -e -f /run/sluice-lab/dp/batch >"$WORK/out" 2>&1 && fail "-e: a batch with a wrong line succeeded"
+at_exit rm -f "$LAB_STATE/dp/batch"
+cp "$WORK/batch" "$LAB_STATE/dp/batch"
+ctl -e -f "$LAB_STATE/dp/batch" >"$WORK/out" 2>&1 && fail "-e: a batch with a wrong line succeeded"
 assert grep -q 'shew' "$WORK/out"
 grep -q lifetime_max "$WORK/out" && fail "-e: went on behind the wrong line"
-ctl -x -f /run/sluice-lab/dp/batch >"$WORK/out" 2>&1
+ctl -x -f "$LAB_STATE/dp/batch" >"$WORK/out" 2>&1
 assert grep -q 'turn show' "$WORK/out"
-ctl -j -f /run/sluice-lab/dp/batch 2>&1 >/dev/null | jq -e '.line == 2 and (.file | endswith("batch"))' >/dev/null || fail "-j: an error in a file without its place"
+ctl -j -f "$LAB_STATE/dp/batch" 2>&1 >/dev/null | jq -e '.line == 2 and (.file | endswith("batch"))' >/dev/null || fail "-j: an error in a file without its place"
 wrong 'no command begins with trurn' help trurn
 assert_equal "$(ctl trace count 1 seconds 1 user nobody 2>&1)" "no such packet came in time"
 assert_equal "$(ctl -j trace count 1 seconds 1 user nobody 2>&1)" "[]"

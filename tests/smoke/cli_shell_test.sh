@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 command -v tmux >/dev/null || skip "no tmux"
-terminal() { tmux -L sluice-shell "$@"; }
+terminal() { tmux -L "sluice-shell$LAB_SUFFIX" "$@"; }
 screen() { terminal capture-pane -p -t shell; }
 shows() { screen | grep -q -- "$1"; }
 keys() { assert terminal send-keys -t shell "$@"; }

@@ -4,7 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-CONF=/run/sluice-lab/dp/sluice.conf
+CONF=$LAB_STATE/dp/sluice.conf
 cp $CONF "$WORK/kept"
 at_exit lab heal controlplane
 at_exit lab kill controlplane

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Events of the gate: a flood from one network attacks a prefix and not the host, a spread one the host; each end is told too.
+# alone: its floods take a core
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_events.sh

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What every kind of flood brings back: next to nothing for one victim and for a net, little when spread.
+# alone: its floods take a core
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_flood.sh

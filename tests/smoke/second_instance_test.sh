@@ -11,5 +11,5 @@ refused() {
 	grep -q "$WANTED" <<<"$output" || fail "$1 said: $output"
 }
 WANTED=/run/sluice/dataplane.sock refused sluice-dataplane --no-huge --max-allocations 100
-WANTED=/run/sluice/control.sock refused sluice-controlplane --config /run/sluice-lab/dp/sluice.conf
+WANTED=/run/sluice/control.sock refused sluice-controlplane --config "$LAB_STATE/dp/sluice.conf"
 assert_lossless -n 50 -m 2 -z 5 -c -e $PEER4 $SERVER4

@@ -4,14 +4,15 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
+DP=sluice${LAB:+-lab-$LAB}-dp
 assert lab kill controlplane
 assert lab kill dataplane
 start peer sleep 300
 output=$(lab up 2>&1) || fail "$output"
-assert_match "$output" "takes over what an earlier run left: .*sluice-dp"
+assert_match "$output" "takes over what an earlier run left: .*$DP"
 process_gone $STARTED || fail "a process of the earlier run lives"
 assert lab down
 assert lab down
-[[ -e /run/netns/sluice-dp || -e /run/sluice-lab ]] && fail "something is left"
-grep -q sluice-lab /proc/mounts && fail "a mount is left"
+[[ -e /run/netns/$DP || -e $LAB_STATE ]] && fail "something is left"
+grep -q " ${LAB_STATE}[ /]" /proc/mounts && fail "a mount is left"
 assert lab up

@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 command -v tmux >/dev/null || skip "no tmux"
-terminal() { tmux -L sluice-top "$@"; }
+terminal() { tmux -L "sluice-top$LAB_SUFFIX" "$@"; }
 screen() { terminal capture-pane -p -t top; }
 shows() { screen | grep -q -- "$1"; }
 

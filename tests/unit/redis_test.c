@@ -502,7 +502,9 @@ static const struct hostile hostiles[] = {
         {"a line that never ends", "+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
          0, "its reply is longer than 65536 bytes", .repeats = 4000},
         {"a billion elements", "*1000000000\r\n", 0, "its reply is longer than 65536 bytes"},
-        {"elements in elements", "*60\r\n*60\r\n*60\r\n*60\r\n*60\r\n:1\r\n", 0, "that is no Redis",
+        /* hiredis bounds their depth only before 1.0 */
+        {"elements in elements", "*60\r\n*60\r\n*60\r\n*60\r\n*60\r\n:1\r\n", 0,
+         HIREDIS_MAJOR < 1 ? "that is no Redis" : "its reply is longer than 65536 bytes",
          .repeats = 100},
         {"minus two elements", "*-2\r\n", 0, "that is no Redis"},
         {"a length that is none", "$abc\r\n", 0, "that is no Redis"},

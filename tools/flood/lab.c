@@ -6,13 +6,14 @@
 #include "flood.h"
 
 #include <dirent.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define NETNS_DIR  "/run/netns"
-#define LAB_STATE  "/run/sluice-lab"
+#define LAB_STATES "/run/sluice-lab*" /* one for each laboratory */
 #define LAB_PREFIX "sluice-"
 
 static bool is_lab_netns(const struct stat *own)
@@ -36,6 +37,16 @@ static bool is_lab_netns(const struct stat *own)
 	return found;
 }
 
+static bool lab_is_up(void)
+{
+	glob_t states;
+	bool found = glob(LAB_STATES, GLOB_NOSORT, NULL, &states) == 0;
+
+	if (found)
+		globfree(&states);
+	return found;
+}
+
 const char *lab_refusal(void)
 {
 	struct stat own, first;
@@ -44,7 +55,7 @@ const char *lab_refusal(void)
 		return "cannot tell which network namespace this is";
 	if (stat("/proc/1/ns/net", &first) == 0 && own.st_ino == first.st_ino)
 		return "this is the host's own network namespace";
-	if (access(LAB_STATE, F_OK) != 0 || !is_lab_netns(&own))
+	if (!lab_is_up() || !is_lab_netns(&own))
 		return "this network namespace was not made by tools/lab";
 	return NULL;
 }

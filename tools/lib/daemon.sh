@@ -22,7 +22,7 @@ daemon_command() {
 	dataplane)
 		printf '%s\n' sluice-dataplane --xdp-object "$SLUICE_BUILD/bpf/gate.bpf.o" \
 			--workers "${LAB_WORKERS:-1}" --max-allocations "${LAB_ALLOCATIONS:-10000}" --test-clock
-		[[ -e $LAB_STATE/huge ]] || printf '%s\n' --no-huge
+		[[ -e $LAB_STATE/huge ]] && hugepages_free || printf '%s\n' --no-huge
 		[[ -z $LAB_DATAPLANE_ARGS ]] || printf '%s\n' "$LAB_DATAPLANE_ARGS" | xargs -n1
 		;;
 	controlplane)

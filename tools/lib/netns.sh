@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # The laboratory's hosts: a network namespace each, and for hosts with daemons a mount namespace as well.
-# A host is named as in `tools/lab exec HOST`: client, peer, dp.
+# A host is named as in `tools/lab exec HOST`: client, peer, dp; in the lab NAME its namespace is sluice-lab-NAME-HOST.
 
-LAB_STATE=/run/sluice-lab
-
-host_netns() { printf 'sluice-%s' "${1//\//-}"; }
+host_netns() { printf 'sluice%s-%s' "${LAB:+-lab-$LAB}" "${1//\//-}"; }
 host_dir() { printf '%s/%s' "$LAB_STATE" "$1"; }
 
 host_exists() { [[ -e /run/netns/$(host_netns "$1") ]]; }

@@ -62,31 +62,36 @@ process_end() {
 	return 0
 }
 
-# There is one lab on a host. Who runs a demonstration or tests holds it to the end; others wait.
-LAB_LOCK=/run/lock/sluice-lab
+# Several laboratories may be up at once, each with a name (LAB=NAME); the one without a name is today's terminal's.
+# Who runs a demonstration or tests holds its lab to the end; others wait.
+[[ ${LAB-} =~ ^[a-z0-9]{0,12}$ ]] || die "LAB: '$LAB', wanted up to 12 lower-case letters and digits"
+LAB_SUFFIX=${LAB:+-$LAB}
+# shellcheck disable=SC2034 # for those who source this
+LAB_STATE=/run/sluice-lab$LAB_SUFFIX
+LAB_LOCK=/run/lock/sluice-lab$LAB_SUFFIX
 
 lab_hold() {
-	[[ ${SLUICE_LAB_HELD-} ]] && return
+	[[ ${SLUICE_LAB_HELD-} == "$LAB_LOCK" ]] && return
 	exec 8>"$LAB_LOCK" || die "cannot write $LAB_LOCK"
 	flock -n 8 || {
 		say "waits: other tests hold the lab"
 		flock -w 1800 8 || die "other tests hold the lab"
 	}
-	export SLUICE_LAB_HELD=1
+	export SLUICE_LAB_HELD=$LAB_LOCK
 }
 
 # What the lab starts shall not keep it held.
 lab_hold_check() {
-	if [[ ${SLUICE_LAB_HELD-} ]]; then
-		exec 8>&-
-	else
-		(flock -n 8) 8>"$LAB_LOCK" || die "tests hold the lab: when they are done"
-	fi
+	exec 8>&-
+	[[ ${SLUICE_LAB_HELD-} == "$LAB_LOCK" ]] && return
+	(flock -n 8) 8>"$LAB_LOCK" || die "tests hold the lab: when they are done"
 }
 
-# sluice_build DIR [MESON-OPTION...]: sets it up and builds it, where that is due; quiet unless it fails
+# sluice_build DIR [MESON-OPTION...]: sets it up and builds it, where that is due; quiet unless it fails.
+# SLUICE_BUILT names a folder that is built: who runs tests side by side builds once before them.
 sluice_build() {
 	local dir=$1 log
+	[[ ${SLUICE_BUILT-} == "$dir" ]] && return
 	shift
 	log=$(mktemp) || return 1
 	if { [[ -f $dir/build.ninja ]] || meson setup "$dir" "$SLUICE_ROOT" "$@" >"$log" 2>&1; } &&
