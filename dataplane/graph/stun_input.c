@@ -25,8 +25,7 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *mbuf, const struct pac
 	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
 	const struct rte_udp_hdr *udp = (const void *)(payload - sizeof(*udp));
 
-	if (udp->dgram_cksum == 0 ||
-	    (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	if (udp->dgram_cksum == 0 || checksum_is_good(mbuf))
 		return true;
 	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.client,
 	                    &packet->dst, udp->src_port, udp->dst_port,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/checksum.h"
 
+#include <rte_ether.h>
+#include <rte_net.h>
+#include <rte_tcp.h>
+
 #include <immintrin.h>
 #include <string.h>
 
@@ -62,4 +66,55 @@ uint16_t checksum_long(const void *bytes, size_t length)
 	if (__builtin_cpu_supports("avx2"))
 		return checksum_fold(sum_avx2(bytes, length));
 	return checksum_fold(sum_words(bytes, length));
+}
+
+/* The pseudo header's share of both addresses, as they lie in the IP header. */
+static uint64_t addresses_sum(const uint8_t *ip, bool v4)
+{
+	return v4 ? checksum_bytes(ip + offsetof(struct rte_ipv4_hdr, src_addr), 2 * 4)
+	          : checksum_bytes(ip + offsetof(struct rte_ipv6_hdr, src_addr), 2 * 16);
+}
+
+/* Bytes of the IP payload behind `head` bytes of IP header and extensions, or 0. */
+static uint16_t l4_length(const uint8_t *ip, bool v4, uint16_t head)
+{
+	uint32_t total = v4 ? rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length)
+	                    : rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)ip)->payload_len) +
+	                                 sizeof(struct rte_ipv6_hdr);
+
+	return total > head ? total - head : 0;
+}
+
+void checksum_complete(struct rte_mbuf *mbuf)
+{
+	struct rte_net_hdr_lens lengths = {0};
+	uint32_t type;
+	uint16_t offset, length, sum;
+	uint8_t protocol;
+	uint8_t *ip, *l4;
+	bool v4;
+
+	if (!checksum_is_open(mbuf))
+		return;
+	type = rte_net_get_ptype(mbuf, &lengths,
+	                         RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+	if ((type & RTE_PTYPE_L4_MASK) == RTE_PTYPE_L4_UDP)
+		protocol = IPPROTO_UDP, offset = offsetof(struct rte_udp_hdr, dgram_cksum);
+	else if ((type & RTE_PTYPE_L4_MASK) == RTE_PTYPE_L4_TCP)
+		protocol = IPPROTO_TCP, offset = offsetof(struct rte_tcp_hdr, cksum);
+	else
+		return;
+	v4 = RTE_ETH_IS_IPV4_HDR(type);
+	ip = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, lengths.l2_len);
+	l4 = ip + lengths.l3_len;
+	length = l4_length(ip, v4, lengths.l3_len);
+	if (length < offset + sizeof(sum) ||
+	    (uint32_t)lengths.l2_len + lengths.l3_len + length > mbuf->data_len)
+		return;
+	memset(l4 + offset, 0, sizeof(sum));
+	sum = (uint16_t)~checksum_fold(addresses_sum(ip, v4) + rte_cpu_to_be_16(protocol) +
+	                               rte_cpu_to_be_16(length) + checksum_bytes(l4, length));
+	if (sum == 0)
+		sum = 0xffff; /* of UDP it would mean none (RFC 768); TCP takes either */
+	memcpy(l4 + offset, &sum, sizeof(sum));
 }

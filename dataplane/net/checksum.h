@@ -6,10 +6,12 @@
 #ifndef NET_CHECKSUM_H
 #define NET_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <rte_ip.h>
+#include <rte_mbuf.h>
 #include <rte_udp.h>
 
 #include "net/ip_addr.h"
@@ -92,5 +94,25 @@ static inline uint16_t checksum_udp(uint16_t payload_sum, const struct ip_addr *
 
 	return sum == 0 ? 0xffff : sum;
 }
+
+/*
+ * The data is right and its checksum still open: a virtual NIC hands datagrams of senders on the
+ * same machine over before anybody has computed one, and the field holds the pseudo header's sum.
+ */
+static inline bool checksum_is_open(const struct rte_mbuf *mbuf)
+{
+	return (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+
+/* The driver, or the sender's host, vouches for the data. */
+static inline bool checksum_is_good(const struct rte_mbuf *mbuf)
+{
+	return (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+	       checksum_is_open(mbuf);
+}
+
+/* Computes the open checksum of a received frame's TCP segment or UDP datagram; leaves every other
+ * frame as it is. */
+void checksum_complete(struct rte_mbuf *mbuf);
 
 #endif

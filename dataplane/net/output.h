@@ -14,7 +14,8 @@
 
 /*
  * The received datagram becomes its payload: headers off, what follows the UDP datagram off,
- * payload_sum drawn from the received checksum so that the payload itself is not read.
+ * payload_sum drawn from the received checksum so that the payload itself is not read. An open
+ * checksum says nothing of the payload: ip_output computes it.
  */
 static inline void output_begin(struct rte_mbuf *mbuf)
 {
@@ -27,6 +28,8 @@ static inline void output_begin(struct rte_mbuf *mbuf)
 	                              packet->payload_offset - sizeof(struct rte_udp_hdr));
 	if (udp->dgram_cksum == 0) {
 		packet->sum = PACKET_SUM_NONE;
+	} else if (unlikely(checksum_is_open(mbuf))) {
+		packet->sum = PACKET_SUM_COMPUTE;
 	} else {
 		packet->sum = PACKET_SUM_KNOWN;
 		packet->payload_sum = checksum_payload(udp, &packet->flow.client, &packet->dst);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/tap.h"
 #include "graph/packet.h"
+#include "net/checksum.h"
 #include "net/port.h"
 
 #include <event2/event.h>
@@ -130,7 +131,10 @@ void tap_destroy(struct tap *tap)
 
 int tap_write(struct tap *tap, struct rte_mbuf *mbuf)
 {
-	ssize_t written = write(tap->fd, rte_pktmbuf_mtod(mbuf, void *), mbuf->data_len);
+	ssize_t written;
+
+	checksum_complete(mbuf);
+	written = write(tap->fd, rte_pktmbuf_mtod(mbuf, void *), mbuf->data_len);
 
 	return written == mbuf->data_len ? 0 : -errno;
 }

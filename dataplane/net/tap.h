@@ -18,7 +18,8 @@ struct tap *tap_create(struct dataplane *dp, const char *name, uint16_t port,
                        const struct rte_ether_addr *mac, uint16_t mtu, uint32_t *ifindex);
 void tap_destroy(struct tap *tap);
 
-/* A frame to the kernel. 0 or -errno; the mbuf stays the caller's. */
+/* A frame to the kernel, whose checksum is completed where it is open. 0 or -errno; the mbuf stays
+ * the caller's. */
 int tap_write(struct tap *tap, struct rte_mbuf *mbuf);
 
 #endif

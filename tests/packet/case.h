@@ -32,6 +32,9 @@ enum proof {
  */
 typedef void (*edit)(uint8_t *bytes, uint16_t *length);
 
+/* As .checksum_open says (edit.c). */
+void frame_open_udp_checksum(uint8_t *frame);
+
 struct step {
 	enum act act;
 	enum actor who, to, also; /* also: a second peer */
@@ -53,8 +56,10 @@ struct step {
 	uint8_t traffic_class;
 	bool dont_fragment;
 	bool no_checksum;
-	edit message_edit; /* before the UDP checksum is computed */
-	edit frame_edit;   /* after; frame_mend makes it right again where that is meant */
+	bool checksum_open; /* the field has the pseudo header alone, as a hypervisor hands it
+	                       over, and the driver says so */
+	edit message_edit;  /* before the UDP checksum is computed */
+	edit frame_edit;    /* after; frame_mend makes it right again where that is meant */
 	uint32_t seconds;
 	bool (*call)(struct scene *scene); /* false: the case has failed */
 

@@ -93,6 +93,18 @@ void frame_clear_udp_checksum(uint8_t *frame, uint16_t *length)
 	put16(udp_of(frame) + 6, 0);
 }
 
+void frame_open_udp_checksum(uint8_t *frame)
+{
+	uint8_t *udp = udp_of(frame), *ip = ip_of(frame);
+	const uint8_t *addresses = ip + ((ip[0] >> 4) == 4 ? 12 : 8);
+	uint32_t sum = IPPROTO_UDP + get16(udp + 4);
+
+	for (; addresses < udp; addresses += 2)
+		sum += get16(addresses);
+	sum = (sum & 0xffff) + (sum >> 16);
+	put16(udp + 6, sum + (sum >> 16));
+}
+
 /* More fragments follow. */
 void frame_fragment(uint8_t *frame, uint16_t *length)
 {

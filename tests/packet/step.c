@@ -96,6 +96,9 @@ static void frame_send(struct run *run, enum actor who, struct transport_addr to
 	size = frame_write(bytes, sizeof(bytes) - EDIT_ROOM, &frame);
 	if (step->frame_edit != NULL)
 		step->frame_edit(bytes, &size);
+	if (step->checksum_open)
+		frame_open_udp_checksum(bytes);
+	run->scene->rig.rx_flags = step->checksum_open ? RTE_MBUF_F_RX_L4_CKSUM_NONE : 0;
 	rig_inject(&run->scene->rig, actor_port(who), step->worker, bytes, size);
 	rig_walk(&run->scene->rig);
 }

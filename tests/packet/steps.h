@@ -17,12 +17,10 @@
 		.act = REQUEST, .who = client, .request = { ALLOCATE_REQUEST, BOTH_FAMILIES }      \
 	}
 /* An IPv6 relayed address alone. */
-#define ALLOCATE_6(client)                                                                         \
+#define ALLOCATE_6(client, ...)                                                                    \
 	{                                                                                          \
-		.act = REQUEST, .who = client, .request = {                                        \
-			ALLOCATE_REQUEST,                                                          \
-			.family = STUN_FAMILY_IPV6                                                 \
-		}                                                                                  \
+		.act = REQUEST, .who = client,                                                     \
+		.request = {ALLOCATE_REQUEST, .family = STUN_FAMILY_IPV6}, __VA_ARGS__             \
 	}
 #define REFRESH(client, s, ...)                                                                    \
 	{                                                                                          \

@@ -167,6 +167,7 @@ int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *
 
 	if (mbuf == NULL)
 		return -ENOSPC;
+	mbuf->ol_flags = rig->rx_flags;
 	room = rte_pktmbuf_append(mbuf, length);
 	if (room != NULL)
 		memcpy(room, frame, length);

@@ -29,6 +29,7 @@ struct rig {
 	struct dataplane *dp;
 	struct rig_port ports[RIG_PORTS];
 	uint16_t queues;
+	uint64_t rx_flags; /* of what is injected from now on: ol_flags of a driver that receives */
 };
 
 /* EAL without privileges: this core alone, `megabytes` of memory, of huge pages where `huge`. 0 or
