@@ -4,6 +4,7 @@
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
+#include "graph/spread.h"
 #include "net/port.h"
 #include "net/service.h"
 
@@ -57,7 +58,7 @@ static inline void packets_begin(struct rte_mbuf **mbufs, uint16_t count,
 }
 
 /* The bursts of all queues gather in the node's own array, which then moves to classify whole. */
-static uint16_t queues_poll(struct rte_node *node, struct worker *worker,
+static uint16_t queues_poll(struct rte_graph *graph, struct rte_node *node, struct worker *worker,
                             const struct port_queue_list *list)
 {
 	uint16_t total = 0;
@@ -72,8 +73,12 @@ static uint16_t queues_poll(struct rte_node *node, struct worker *worker,
 		queue = &list->queues[worker->next_queue++];
 		count = rte_eth_rx_burst(queue->ethdev, queue->queue, mbufs, PORT_BURST);
 		worker->bursts += count > 0;
+		worker->rx_packets += count;
+		worker->busy |= count > 0;
 		packets_begin(mbufs, count, queue);
 		capture_point(worker, SLUICE_CAPTURE_RECEIVED, mbufs, count);
+		if (unlikely(queue->spread))
+			count = spread_burst(graph, node, mbufs, count);
 		total += count;
 	}
 	return total;
@@ -90,11 +95,9 @@ static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, 
 		inbox_drain(graph, node, worker);
 	if (unlikely(list == NULL))
 		return 0;
-	total = queues_poll(node, worker, list);
+	total = queues_poll(graph, node, worker, list);
 	if (total == 0)
 		return 0;
-	worker->rx_packets += total;
-	worker->busy = true;
 	node->idx = total;
 	rte_node_next_stream_move(graph, node, PORT_RX_CLASSIFY);
 	return total;

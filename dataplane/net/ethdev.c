@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 1024
+#define RSS_FLOWS      (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 
 static int failed(char *why, const char *what, int ret)
 {
@@ -18,10 +20,22 @@ static int failed(char *why, const char *what, int ret)
 	return ret;
 }
 
-int ethdev_probe(const char *devargs, uint16_t *ethdev, char *why)
+bool ethdev_find(const char *devargs, uint16_t *ethdev)
 {
 	struct rte_dev_iterator iterator;
 	uint16_t id;
+
+	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &iterator)
+	{
+		rte_eth_iterator_cleanup(&iterator);
+		*ethdev = id;
+		return true;
+	}
+	return false;
+}
+
+int ethdev_probe(const char *devargs, uint16_t *ethdev, char *why)
+{
 	int ret = rte_dev_probe(devargs);
 
 	if (ret != 0 && ret != -EEXIST) {
@@ -29,14 +43,20 @@ int ethdev_probe(const char *devargs, uint16_t *ethdev, char *why)
 		         rte_strerror(-ret));
 		return ret;
 	}
-	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &iterator)
-	{
-		rte_eth_iterator_cleanup(&iterator);
-		*ethdev = id;
+	if (ethdev_find(devargs, ethdev))
 		return 0;
-	}
 	snprintf(why, SLUICE_API_ERROR_MAX, "\"%.160s\" is no Ethernet device", devargs);
 	return -ENODEV;
+}
+
+static bool ethdev_has_rss(const struct rte_eth_dev_info *info)
+{
+	return (info->flow_type_rss_offloads & RSS_FLOWS) != 0;
+}
+
+static bool ethdev_steers(const struct rte_eth_dev_info *info)
+{
+	return info->driver_name != NULL && strcmp(info->driver_name, "net_virtio") == 0;
 }
 
 static struct rte_eth_conf ethdev_conf(const struct rte_eth_dev_info *info, uint16_t queues,
@@ -47,21 +67,26 @@ static struct rte_eth_conf ethdev_conf(const struct rte_eth_dev_info *info, uint
 	conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM;
 	conf.txmode.offloads = info->tx_offload_capa &
 	                       (RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
-	if (queues > 1) {
+	if (queues > 1 && ethdev_has_rss(info)) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf =
-		        info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_FLOWS;
 	}
 	return conf;
 }
 
-/* One for each worker, or what the device has. */
+/*
+ * One for each worker, or what the device has. Without RSS more than one is of no use, but to
+ * virtio, which sends a flow to the queue of its number that the flow's answers left by
+ * (automatic receive steering).
+ */
 static uint16_t ethdev_queues(const struct dataplane *dp, const struct rte_eth_dev_info *info,
                               uint16_t wanted)
 {
 	uint16_t most = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
 	uint16_t queues = wanted != 0 ? wanted : dp->n_workers;
 
+	if (!ethdev_has_rss(info) && !ethdev_steers(info))
+		most = RTE_MIN(most, wanted);
 	return RTE_MAX(1, RTE_MIN(queues, most));
 }
 
@@ -102,6 +127,7 @@ int ethdev_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *wh
 		return -EMSGSIZE;
 	}
 	port->queues = ethdev_queues(dp, &info, port->queues);
+	port->spread = port->kind != SLUICE_PORT_XDP && port->queues == 1 && dp->n_workers > 1;
 	conf = ethdev_conf(&info, port->queues, mtu);
 	ret = rte_eth_dev_configure(port->ethdev, port->queues, port->queues, &conf);
 	if (ret != 0)

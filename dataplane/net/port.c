@@ -70,7 +70,7 @@ static struct port_queue_list *worker_queues(const struct dataplane *dp, uint16_
 		for (uint16_t queue = 0; queue < port->queues; queue++)
 			if (port_queue_worker(dp, i, queue) == worker)
 				list->queues[list->count++] =
-				        (struct port_queue){i, port->ethdev, queue};
+				        (struct port_queue){i, port->ethdev, queue, port->spread};
 	}
 	return list;
 }

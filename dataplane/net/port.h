@@ -31,6 +31,7 @@ struct port {
 	uint32_t ifindex; /* the kernel's interface that routes and neighbours name; 0: none */
 	struct tap *tap;  /* TAP twin, or NULL */
 	bool tx_checksum; /* the NIC computes UDP checksums */
+	bool spread;      /* one queue without RSS for several workers: graph/spread.h */
 	struct xsk_set sockets; /* of an AF_XDP port */
 	int claim; /* holds the interface's name against a second dataplane; -1: none */
 	/* written by the control thread, read by workers (relaxed) */
@@ -47,6 +48,7 @@ struct port_queue {
 	uint16_t port; /* index into the port table */
 	uint16_t ethdev;
 	uint16_t queue;
+	bool spread;
 };
 
 /* What a worker polls; const, swapped whole by the control thread. */

@@ -208,7 +208,8 @@ bool scene_create(struct scene *scene, const struct scene_config *config)
 	options.mbufs = 2047;
 	if (config->mbuf_size)
 		options.mbuf_size = config->mbuf_size;
-	if (rig_create(&scene->rig, &options) != 0) {
+	if (rig_create_queues(&scene->rig, &options, config->one_queue ? 1 : options.workers) !=
+	    0) {
 		fprintf(stderr, "no dataplane\n");
 		return false;
 	}

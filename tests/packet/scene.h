@@ -47,6 +47,7 @@ enum actor {
 struct scene_config {
 	const char *realm;        /* "sluice" */
 	uint32_t workers;         /* 1 */
+	bool one_queue;           /* for all workers: their flows are spread in software */
 	uint32_t max_allocations; /* 64 */
 	uint32_t quota_user, quota_host;
 	uint64_t max_bps;

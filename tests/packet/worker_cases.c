@@ -24,6 +24,20 @@ static bool strays_are_counted(struct scene *scene)
 	       row.to_client_packets == 3 && row.to_client_bytes == 12 && row.to_peer_packets == 0;
 }
 
+/* One has received it all and handed on what is not its share. */
+static bool several_have_worked(struct scene *scene)
+{
+	uint32_t owners = 0, receivers = 0;
+
+	for (uint16_t i = 0; i < scene->rig.dp->n_workers; i++) {
+		const struct worker *worker = scene->rig.dp->workers[i];
+
+		owners += worker->turn->counters[TURN_ALLOCATE_SUCCESS] > 0;
+		receivers += worker->rx_packets > 0;
+	}
+	return owners > 1 && receivers == 2; /* each port's queue has a worker of its own */
+}
+
 static const struct packet_case cases[] = {
         {
                 .name = "a client's packets on another worker's queue are handed over",
@@ -55,6 +69,27 @@ static const struct packet_case cases[] = {
                            .drop = DROP_TURN_NO_ALLOCATION},
                           {SEND, CLIENT_A4, PEER4, .worker = 1, .drop = DROP_TURN_NO_ALLOCATION},
                           REFRESH(CLIENT_A4, 600, .worker = 1, .error = 437)},
+        },
+        {
+                .name = "one queue for all workers: whoever gets what, everything is relayed",
+                .config = {.workers = 4, .one_queue = true},
+                .steps = {ALLOCATE_BOTH(CLIENT_A4),
+                          ALLOCATE(CLIENT_B4),
+                          ALLOCATE_6(CLIENT_A6),
+                          BIND(CLIENT_A4, PEER4, 0x4000),
+                          BIND(CLIENT_A4, PEER6, 0x4001),
+                          PERMIT(CLIENT_B4, PEER4),
+                          BIND(CLIENT_A6, PEER6, 0x4000),
+                          {CHANNEL_DATA, CLIENT_A4, PEER4, .channel = 0x4000},
+                          {CHANNEL_DATA, CLIENT_A4, PEER6, .channel = 0x4001, .vlan = 7},
+                          {SEND, CLIENT_B4, PEER4},
+                          {CHANNEL_DATA, CLIENT_A6, PEER6, .channel = 0x4000},
+                          {PEER_DATA, PEER4, A4_RELAYED4, .arrives_on = 0x4000},
+                          {PEER_DATA, PEER4, B4_RELAYED4},
+                          {PEER_DATA, PEER6, A6_RELAYED6, .arrives_on = 0x4000},
+                          {PEER_DATA, PEER4_PORT, A4_RELAYED4},
+                          REFRESH(CLIENT_A4, 700, .lifetime_s = 700),
+                          {CALL, .call = several_have_worked}},
         },
         {
                 .name = "clients of two workers are each other's peers",

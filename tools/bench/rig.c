@@ -103,8 +103,13 @@ static int rig_port_create(struct rig *rig, unsigned int port)
 
 int rig_create(struct rig *rig, const struct options *options)
 {
+	return rig_create_queues(rig, options, options->workers);
+}
+
+int rig_create_queues(struct rig *rig, const struct options *options, uint16_t queues)
+{
 	memset(rig, 0, sizeof(*rig));
-	rig->queues = options->workers;
+	rig->queues = queues;
 	rig->dp = dataplane_create(options, NULL);
 	if (rig->dp == NULL)
 		return -ENOMEM;

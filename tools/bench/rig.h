@@ -41,6 +41,8 @@ const char *rig_pages(void);
 
 /* A dataplane of `options` with two ports that have a queue for each worker. 0 or -errno. */
 int rig_create(struct rig *rig, const struct options *options);
+/* The same with so many queues for each port, whatever the number of workers. */
+int rig_create_queues(struct rig *rig, const struct options *options, uint16_t queues);
 void rig_destroy(struct rig *rig);
 
 /* The next hop `ip` behind a port has this MAC. */
