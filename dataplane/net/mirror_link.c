@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "net/mirror_state.h"
 #include "net/port.h"
+#include "net/tap.h"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -12,6 +13,7 @@ struct link_message {
 	uint32_t parent; /* ifindex below, of a VLAN */
 	uint16_t vlan;   /* 0: no VLAN */
 	uint16_t mtu;
+	const struct rte_ether_addr *mac; /* in the message; NULL: none of Ethernet */
 };
 
 const struct mirror_link *mirror_link_find(const struct mirror *mirror, uint32_t ifindex)
@@ -65,6 +67,10 @@ static void link_read(const struct nlmsghdr *header, struct link_message *link)
 		case IFLA_MTU:
 			link->mtu = mnl_attr_get_u32(attr);
 			break;
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(attr) == sizeof(*link->mac))
+				link->mac = mnl_attr_get_payload(attr);
+			break;
 		case IFLA_LINKINFO:
 			vlan_read(attr, link);
 			break;
@@ -110,10 +116,13 @@ int mirror_link_message(const struct nlmsghdr *header, void *arg)
 		return MNL_CB_OK;
 	}
 	if (port != PORT_NONE) {
+		const struct port *known = &mirror->dp->ports->table[port];
 		bool running = (info->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 
 		link_remember(mirror, ifindex, port, 0);
-		if (mirror->dp->ports->table[port].kind == SLUICE_PORT_XDP)
+		if (known->tap != NULL && link.mac != NULL)
+			tap_mac_keep(known->name, &known->mac, link.mac);
+		if (known->kind == SLUICE_PORT_XDP)
 			port_link_changed(mirror->dp, port,
 			                  running ? SLUICE_PORT_UP : SLUICE_PORT_DOWN, link.mtu);
 	} else if (link.vlan != 0) {

@@ -5,6 +5,7 @@
 #include "net/gate_map.h"
 #include "net/mirror.h"
 #include "net/neighbour.h"
+#include "net/port_device.h"
 #include "net/port_xdp.h"
 #include "net/tap.h"
 #include "turn/turn.h"
@@ -17,7 +18,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define XDP_SETTLE_US 100000
+#define XDP_SETTLE_US     100000
+#define PORT_DRAIN_BURSTS 256 /* of a whole ring's 4096 packets or more */
 
 struct ports *ports_create(struct dataplane *dp)
 {
@@ -157,28 +159,6 @@ static int xdp_open(struct dataplane *dp, struct port *port, uint16_t mtu, char 
 	return 0;
 }
 
-/* The kernel's view of a device that it does not have. */
-static int device_open(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
-{
-	int ret = ethdev_probe(port->args, &port->ethdev, why);
-
-	if (ret != 0)
-		return ret;
-	ret = ethdev_start(dp, port, mtu, why);
-	if (ret == 0 && dp->events != NULL) {
-		port->tap = tap_create(dp, port->name, port_index(dp->ports, port), &port->mac,
-		                       port->mtu, &port->ifindex);
-		if (port->tap == NULL) {
-			ret = -errno;
-			snprintf(why, SLUICE_API_ERROR_MAX, "TAP twin %s: %s", port->name,
-			         strerror(errno));
-		}
-	}
-	if (ret != 0)
-		ethdev_stop(port, true);
-	return ret;
-}
-
 static int port_check(struct dataplane *dp, const struct sluice_port_add *add, char *why)
 {
 	if (add->name[0] == '\0' ||
@@ -218,6 +198,14 @@ static int port_again(struct dataplane *dp, struct port *port, const struct slui
 	return -EEXIST;
 }
 
+/* The kernel's news tell of an interface that XDP shares with it, a NIC of our own tells itself. */
+static void port_link_begin(struct port *port)
+{
+	port->state = port->kind == SLUICE_PORT_XDP ? SLUICE_PORT_UP : port_device_link(port);
+	if (port->tap != NULL)
+		tap_carrier(port->tap, port->state == SLUICE_PORT_UP);
+}
+
 int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t flags, char *why)
 {
 	int ret = port_check(dp, add, why);
@@ -236,15 +224,21 @@ int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t f
 	if (add->kind == SLUICE_PORT_XDP)
 		ret = xdp_open(dp, port, add->mtu, why);
 	else
-		ret = device_open(dp, port, add->mtu, why);
+		ret = port_device_open(dp, port, add->mtu, why);
 	if (ret != 0)
 		return ret;
-	port->state = SLUICE_PORT_UP;
+	port_link_begin(port);
 	port_publish(dp, port);
 	if (port->kind == SLUICE_PORT_XDP)
 		gate_map_sync(dp);
-	log_info(SLUICE_LOG_PORT, "port %s: %s, %u queue%s, MTU %u", port->name, port->args,
-	         port->queues, port->queues == 1 ? "" : "s", port->mtu);
+	log_info(SLUICE_LOG_PORT, "port %s: %s, %u queue%s, MTU %u%s", port->name, port->args,
+	         port->queues, port->queues == 1 ? "" : "s", port->mtu,
+	         port->state == SLUICE_PORT_UP ? "" : ", no link yet");
+	if (port->spread)
+		log_info(SLUICE_LOG_PORT,
+		         "port %s: one queue for %u workers, which get their shares of it in "
+		         "software",
+		         port->name, dp->n_workers);
 	return 0;
 }
 
@@ -265,23 +259,28 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 		log_error(SLUICE_LOG_PORT, "port %s: %s", name, why);
 		return ret;
 	}
-	port->state = SLUICE_PORT_UP;
+	port_link_begin(port);
 	port_publish(dp, port);
 	return port_index(dp->ports, port);
 }
 
-/* What was received and nobody polls any more. */
+/* What was received and nobody polls any more; a device that receives faster than this ends it. */
 static void port_drain(const struct port *port)
 {
 	struct rte_mbuf *mbufs[PORT_BURST];
-	uint16_t count;
 
 	for (uint16_t queue = 0; queue < port->queues; queue++)
-		while ((count = rte_eth_rx_burst(port->ethdev, queue, mbufs, PORT_BURST)) > 0)
+		for (int i = 0; i < PORT_DRAIN_BURSTS; i++) {
+			uint16_t count = rte_eth_rx_burst(port->ethdev, queue, mbufs, PORT_BURST);
+
+			if (count == 0)
+				break;
 			rte_pktmbuf_free_bulk(mbufs, count);
+		}
 }
 
-static void port_close(struct dataplane *dp, struct port *port)
+/* forget: for good, not only until the next start. */
+static void port_close(struct dataplane *dp, struct port *port, bool forget)
 {
 	uint16_t index = port_index(dp->ports, port);
 
@@ -292,9 +291,7 @@ static void port_close(struct dataplane *dp, struct port *port)
 	port_drain(port);
 	if (port->kind == SLUICE_PORT_XDP)
 		xsk_reclaim(&port->sockets, dp->pool);
-	ethdev_stop(port, port->args[0] != '\0');
-	if (port->tap != NULL)
-		tap_destroy(port->tap);
+	port_device_close(port, forget);
 	if (port->kind == SLUICE_PORT_XDP) {
 		xsk_close(&port->sockets);
 		close(port->claim);
@@ -303,7 +300,6 @@ static void port_close(struct dataplane *dp, struct port *port)
 			gate_map_unpin();
 	}
 	port->used = false;
-	port->tap = NULL;
 	if (dp->mirror != NULL)
 		mirror_port_changed(dp);
 	neighbours_forget_port(dp, index);
@@ -317,7 +313,7 @@ int port_delete(struct dataplane *dp, const struct sluice_port_delete *del, char
 		snprintf(why, SLUICE_API_ERROR_MAX, "no port %s", del->name);
 		return -ENOENT;
 	}
-	port_close(dp, port);
+	port_close(dp, port, true);
 	log_info(SLUICE_LOG_PORT, "port %s: deleted", del->name);
 	return 0;
 }
@@ -330,7 +326,7 @@ void port_config_sweep(struct dataplane *dp)
 		if (port->used && port->config_generation != dp->config_generation) {
 			log_info(SLUICE_LOG_PORT, "port %s: not in the configuration any more",
 			         port->name);
-			port_close(dp, port);
+			port_close(dp, port, true);
 		}
 	}
 }
@@ -339,7 +335,7 @@ void ports_destroy(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->ports->count; i++)
 		if (dp->ports->table[i].used)
-			port_close(dp, &dp->ports->table[i]);
+			port_close(dp, &dp->ports->table[i], false);
 	rte_free(dp->ports);
 	dp->ports = NULL;
 }
@@ -364,6 +360,8 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 	if (port->state == state || port->state == SLUICE_PORT_GONE)
 		return;
 	__atomic_store_n(&port->state, state, __ATOMIC_RELAXED);
+	if (port->tap != NULL && state != SLUICE_PORT_GONE)
+		tap_carrier(port->tap, state == SLUICE_PORT_UP);
 	if (state == SLUICE_PORT_UP)
 		log_info(SLUICE_LOG_PORT, "port %s: %s", port->name, names[state]);
 	else
@@ -376,12 +374,9 @@ void port_tick(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
 		struct port *port = &dp->ports->table[i];
-		struct rte_eth_link link;
 
-		if (!port->used || port->kind == SLUICE_PORT_XDP ||
-		    rte_eth_link_get_nowait(port->ethdev, &link) != 0)
-			continue;
-		port_link_changed(dp, i, link.link_status ? SLUICE_PORT_UP : SLUICE_PORT_DOWN, 0);
+		if (port->used && port->kind != SLUICE_PORT_XDP)
+			port_link_changed(dp, i, port_device_link(port), 0);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/tap.h"
+#include "common/log.h"
 #include "graph/packet.h"
 #include "net/checksum.h"
 #include "net/port.h"
@@ -13,6 +14,8 @@
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,46 +29,70 @@ struct tap {
 	int fd;
 };
 
-static int tap_open(const char *name)
+/* An interface that a former life has left is taken over as it stands. */
+static int tap_open(const char *name, char *why)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "/dev/net/tun, for the TAP twin: %s",
+		         strerror(errno));
 		return -1;
+	}
 	rte_strscpy(request.ifr_name, name, sizeof(request.ifr_name));
-	if (ioctl(fd, TUNSETIFF, &request) == 0)
+	if (ioctl(fd, TUNSETIFF, &request) == 0) {
+		ioctl(fd, TUNSETOWNER, (unsigned long)geteuid());
+		ioctl(fd, TUNSETPERSIST, 1ul);
 		return fd;
+	}
+	snprintf(why, SLUICE_API_ERROR_MAX, "the TAP twin %s: %s", name,
+	         errno == EINVAL  ? "there is another interface of that name"
+	         : errno == EBUSY ? "another process has it"
+	                          : strerror(errno));
 	close(fd);
 	return -1;
 }
 
-/* MAC, MTU, up: by a socket, as ifconfig does. */
-static int tap_configure(const char *name, const struct rte_ether_addr *mac, uint16_t mtu,
-                         uint32_t *ifindex)
+/* By a socket, as ifconfig does. */
+static int tap_request(unsigned long what, struct ifreq *request)
 {
-	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int ret = -1;
+	int ret, saved;
 
 	if (fd < 0)
 		return -1;
-	rte_strscpy(request.ifr_name, name, sizeof(request.ifr_name));
-	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
-	memcpy(request.ifr_hwaddr.sa_data, mac, sizeof(*mac));
-	if (ioctl(fd, SIOCSIFHWADDR, &request) != 0)
-		goto out;
-	request.ifr_mtu = mtu;
-	if (ioctl(fd, SIOCSIFMTU, &request) != 0 || ioctl(fd, SIOCGIFFLAGS, &request) != 0)
-		goto out;
-	request.ifr_flags |= IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) != 0 || ioctl(fd, SIOCGIFINDEX, &request) != 0)
-		goto out;
-	*ifindex = request.ifr_ifindex;
-	ret = 0;
-out:
+	ret = ioctl(fd, what, request);
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return ret;
+}
+
+static int tap_mac_set(const char *name, const struct rte_ether_addr *mac)
+{
+	struct ifreq request = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+
+	rte_strscpy(request.ifr_name, name, sizeof(request.ifr_name));
+	memcpy(request.ifr_hwaddr.sa_data, mac, sizeof(*mac));
+	return tap_request(SIOCSIFHWADDR, &request);
+}
+
+/* MAC, MTU, up. */
+static int tap_configure(const char *name, const struct rte_ether_addr *mac, uint16_t mtu,
+                         uint32_t *ifindex)
+{
+	struct ifreq request = {.ifr_mtu = mtu};
+
+	rte_strscpy(request.ifr_name, name, sizeof(request.ifr_name));
+	if (tap_mac_set(name, mac) != 0 || tap_request(SIOCSIFMTU, &request) != 0 ||
+	    tap_request(SIOCGIFFLAGS, &request) != 0)
+		return -1;
+	request.ifr_flags |= IFF_UP;
+	if (tap_request(SIOCSIFFLAGS, &request) != 0 || tap_request(SIOCGIFINDEX, &request) != 0)
+		return -1;
+	*ifindex = request.ifr_ifindex;
+	return 0;
 }
 
 /* The kernel's frame goes out of the port through the worker that has its first queue. */
@@ -97,36 +124,69 @@ static void tap_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 struct tap *tap_create(struct dataplane *dp, const char *name, uint16_t port,
-                       const struct rte_ether_addr *mac, uint16_t mtu, uint32_t *ifindex)
+                       const struct rte_ether_addr *mac, uint16_t mtu, uint32_t *ifindex, char *why)
 {
 	struct tap *tap = rte_zmalloc("tap", sizeof(*tap), 0);
 	int saved;
 
-	if (tap == NULL)
+	if (tap == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "no memory for the TAP twin");
+		errno = ENOMEM;
 		return NULL;
+	}
 	tap->dp = dp;
 	tap->port = port;
-	tap->fd = tap_open(name);
-	if (tap->fd < 0 || tap_configure(name, mac, mtu, ifindex) != 0)
+	tap->fd = tap_open(name, why);
+	if (tap->fd < 0)
 		goto fail;
+	if (tap_configure(name, mac, mtu, ifindex) != 0) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "the TAP twin %s: MAC, MTU or up: %s", name,
+		         strerror(errno));
+		goto fail;
+	}
 	tap->readable = event_new(dp->events, tap->fd, EV_READ | EV_PERSIST, tap_readable, tap);
-	if (tap->readable == NULL || event_add(tap->readable, NULL) != 0)
-		goto fail;
-	return tap;
+	if (tap->readable != NULL && event_add(tap->readable, NULL) == 0)
+		return tap;
+	snprintf(why, SLUICE_API_ERROR_MAX, "the TAP twin %s: no event", name);
+	errno = ENOMEM;
 fail:
 	saved = errno;
-	tap_destroy(tap);
+	tap_destroy(tap, true);
 	errno = saved;
 	return NULL;
 }
 
-void tap_destroy(struct tap *tap)
+void tap_destroy(struct tap *tap, bool remove)
 {
 	if (tap->readable != NULL)
 		event_free(tap->readable);
+	if (tap->fd >= 0 && remove)
+		ioctl(tap->fd, TUNSETPERSIST, 0ul);
 	if (tap->fd >= 0)
 		close(tap->fd);
 	rte_free(tap);
+}
+
+void tap_carrier(struct tap *tap, bool up)
+{
+	int carrier = up;
+
+	ioctl(tap->fd, TUNSETCARRIER, &carrier);
+}
+
+void tap_mac_keep(const char *name, const struct rte_ether_addr *mac,
+                  const struct rte_ether_addr *now)
+{
+	if (rte_is_same_ether_addr(mac, now))
+		return;
+	if (tap_mac_set(name, mac) == 0)
+		log_info(SLUICE_LOG_PORT,
+		         "port %s: its interface was given another MAC: the NIC's is back", name);
+	else
+		log_error(SLUICE_LOG_PORT,
+		          "port %s: its interface has another MAC than the NIC, which hears "
+		          "nothing for it: %s",
+		          name, strerror(errno));
 }
 
 int tap_write(struct tap *tap, struct rte_mbuf *mbuf)

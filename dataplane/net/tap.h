@@ -6,6 +6,7 @@
 #ifndef NET_TAP_H
 #define NET_TAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dataplane;
@@ -13,10 +14,23 @@ struct rte_ether_addr;
 struct rte_mbuf;
 struct tap;
 
-/* NULL with errno set. *ifindex: the kernel's interface. */
+/*
+ * NULL with errno set and a clear line in *why. *ifindex: the kernel's interface. It stays when the
+ * process ends, with the addresses and routes that somebody gave it, and the next one takes it
+ * over.
+ */
 struct tap *tap_create(struct dataplane *dp, const char *name, uint16_t port,
-                       const struct rte_ether_addr *mac, uint16_t mtu, uint32_t *ifindex);
-void tap_destroy(struct tap *tap);
+                       const struct rte_ether_addr *mac, uint16_t mtu, uint32_t *ifindex,
+                       char *why);
+/* remove: the interface goes too. */
+void tap_destroy(struct tap *tap, bool remove);
+
+/* The NIC's link, for the kernel and its routing daemons. */
+void tap_carrier(struct tap *tap, bool up);
+/* udev gives a new interface a MAC of its own choice, for which the NIC would hear nothing: puts
+ * the NIC's back where the kernel says that it has another. */
+void tap_mac_keep(const char *name, const struct rte_ether_addr *mac,
+                  const struct rte_ether_addr *now);
 
 /* A frame to the kernel, whose checksum is completed where it is open. 0 or -errno; the mbuf stays
  * the caller's. */

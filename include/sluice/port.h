@@ -18,9 +18,9 @@ enum sluice_port_kind {
 };
 
 /*
- * SLUICE_PORT_ADD -> {}. -EEXIST: the name is taken. -ENODEV: no such interface or device.
- * -EBUSY: a foreign XDP program is attached (the error text names it). -ENOSPC: no room for another
- * port.
+ * SLUICE_PORT_ADD -> {}. -EEXIST: the name is taken, or the device is a port already. -ENODEV: no
+ * such interface or device. -EBUSY: a foreign XDP program is attached (the error text names it), or
+ * the kernel has the device. -ENOSPC: no room for another port.
  */
 struct sluice_port_add {
 	char name[SLUICE_PORT_NAME_MAX];
