@@ -7,6 +7,7 @@
 #include "common/watchdog.h"
 #include "config/file.h"
 #include "config/own.h"
+#include "config/reload.h"
 #include "config/running.h"
 #include "control/server.h"
 #include "controlplane_options.h"
@@ -34,13 +35,14 @@ struct controlplane {
 	struct controlplane_options options;
 	const char *config;
 	struct event_base *base;
-	struct event *signals[2];
+	struct event *signals[3];
 	struct watchdog *watchdog;
 	struct running *running;
 	struct seqpacket_listener listener;
 	struct gate_keeper *gate;
 	struct log_keeper *log;
 	struct own *own;
+	struct reload *reload;
 	struct http *http;
 	struct fleet *fleet;
 	struct lookup *lookup;
@@ -51,7 +53,6 @@ struct controlplane {
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
-	bool failed; /* the first replay: leave with an error */
 };
 
 /* Where nobody named a file, none is needed. */
@@ -64,6 +65,8 @@ static int config_read(struct controlplane *cp)
 	status = config_load(cp->running, cp->config, &error);
 	if (status == -ENOENT && cp->options.config == NULL)
 		return 0;
+	if (status == 0 && cp->options.check)
+		status = config_check(cp->running, &error);
 	if (status == 0)
 		return 0;
 	config_error_text(cp->config, &error, isatty(STDERR_FILENO), text, sizeof(text));
@@ -82,16 +85,28 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 		event_base_loopbreak(cp->base);
 }
 
-static void on_settled(void *arg, int status)
+/* systemd waits for READY=1; the next signal may come before. */
+static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	struct controlplane *cp = arg;
+	struct timespec now;
+	char text[80];
 
-	if (status == 0) {
-		notify_send("READY=1");
-		return;
-	}
-	cp->failed = true;
-	event_base_loopbreak(cp->base);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+	         now.tv_sec * 1000000ULL + now.tv_nsec / 1000);
+	notify_send(text);
+	reload_again(cp->reload);
+}
+
+static void on_reloaded(void *arg)
+{
+	notify_send("READY=1");
+}
+
+static void on_settled(void *arg)
+{
+	notify_send("READY=1");
 }
 
 static void on_ready(void *arg)
@@ -106,10 +121,13 @@ static void on_ready(void *arg)
 
 static int signals_catch(struct controlplane *cp)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const struct {
+		int number;
+		event_callback_fn taken;
+	} rows[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_hangup}};
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		cp->signals[i] = evsignal_new(cp->base, numbers[i], on_signal, cp);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cp->signals[i] = evsignal_new(cp->base, rows[i].number, rows[i].taken, cp);
 		if (cp->signals[i] == NULL || event_add(cp->signals[i], NULL) != 0)
 			return -ENOMEM;
 	}
@@ -161,6 +179,12 @@ static int parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .buffer = cp->buffer,
 	};
+	struct reload_options reload = {
+	        .base = cp->base,
+	        .running = cp->running,
+	        .config = cp->config,
+	        .ended = on_reloaded,
+	};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -186,10 +210,14 @@ static int parts_create(struct controlplane *cp)
 	server.gate = cp->gate;
 	server.log = cp->log;
 	server.own = cp->own;
+	reload.own = cp->own;
+	reload.client = cp->client;
+	cp->reload = reload_create(&reload);
+	server.reload = cp->reload;
 	server.http = cp->http;
 	server.fleet = cp->fleet;
 	server.events = cp->events;
-	cp->server = cp->client != NULL ? server_create(&server) : NULL;
+	cp->server = cp->client != NULL && cp->reload != NULL ? server_create(&server) : NULL;
 	if (cp->server == NULL || http_parts_create(cp) < 0)
 		return -ENOMEM;
 	own_start(cp->own);
@@ -221,7 +249,7 @@ static int serve(struct controlplane *cp)
 	log_info(SLUICE_LOG_PROCESS, "listening on %s", cp->options.socket);
 	event_base_dispatch(cp->base);
 	notify_send("STOPPING=1");
-	return cp->failed ? -EINVAL : 0;
+	return 0;
 }
 
 static void controlplane_end(struct controlplane *cp)
@@ -235,6 +263,7 @@ static void controlplane_end(struct controlplane *cp)
 	server_destroy(cp->server);
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
+	reload_destroy(cp->reload); /* behind what it asks */
 	gate_keeper_destroy(cp->gate);
 	log_keeper_destroy(cp->log);
 	own_destroy(cp->own);

@@ -155,6 +155,9 @@ int command_parse(const char *line, struct command_request *request, struct comm
 int command_from_body(uint16_t type, const void *body, uint32_t length,
                       struct command_request *request, struct command_error *error);
 
+/* The DELETE of what an ADD adds. 0; -ENOTSUP: there is no such command. */
+int command_take_back(const struct command_request *add, struct command_request *request);
+
 /* The canonical words of a request. 0, -EINVAL: the body says nothing that can be written; -E2BIG:
  * nor fits `room`. */
 int command_format(const struct command_request *request, bool secrets, char *text, size_t room);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,47 @@ const struct command *command_of(uint16_t type, const void *body, uint32_t lengt
 		    assignment_holds(&command->sets, body))
 			return command;
 	return NULL;
+}
+
+static const struct command *command_that_deletes(uint16_t type)
+{
+	const struct command *command = NULL;
+
+	do
+		command = command_next(command);
+	while (command != NULL && (command->kind != COMMAND_DELETE || command->deletes != type));
+	return command;
+}
+
+static const struct argument *argument_named(const struct command *command, const char *key)
+{
+	const struct argument *argument = command->arguments;
+
+	while (argument->key != NULL && strcmp(argument->key, key) != 0)
+		argument++;
+	return argument->key != NULL ? argument : NULL;
+}
+
+int command_take_back(const struct command_request *add, struct command_request *request)
+{
+	const struct command *command = command_that_deletes(add->command->type);
+	const struct argument *to, *from;
+
+	memset(request, 0, sizeof(*request));
+	if (command == NULL)
+		return -ENOTSUP;
+	request->command = command;
+	request->length = command->body_size;
+	assignment_make(&command->sets, request->body.bytes);
+	for (to = command->arguments; to->key != NULL; to++) {
+		from = argument_named(add->command, to->key);
+		if (from == NULL)
+			continue;
+		memcpy(request->body.bytes + to->offset, add->body.bytes + from->offset, to->size);
+		if (to->type == ARGUMENT_PREFIX)
+			request->body.bytes[to->second] = add->body.bytes[from->second];
+	}
+	return 0;
 }
 
 /* -- integers in a body -- */

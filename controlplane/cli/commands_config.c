@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/field.h"
 
+#include <sluice/config.h>
 #include <sluice/event.h>
 
 static const struct column line_columns[] = {
@@ -11,6 +12,60 @@ static const struct column line_columns[] = {
 
 static const struct reply line_reply = {sizeof(struct sluice_config_line), .plain = true,
                                         .columns = line_columns};
+
+static const struct column diff_columns[] = {
+        {"line", "- where only the running configuration has it, + where only the file has",
+         COLUMN_COMMAND, FIELD(sluice_config_line, text)},
+        {0},
+};
+
+static const struct reply diff_reply = {sizeof(struct sluice_config_line), .plain = true,
+                                        .none = "the file and the running configuration agree",
+                                        .columns = diff_columns};
+
+#define REFUSED(member) FIELD(sluice_config_refused, member)
+
+static const struct column refused_columns[] = {
+        {"number", "of the line in the file; 0: it came later", COLUMN_NUMBER, REFUSED(number)},
+        {"line", "that is not in force", COLUMN_COMMAND, REFUSED(text)},
+        {"reason", "why not; it is tried again every second", COLUMN_TEXT, REFUSED(why)},
+        {0},
+};
+
+static const struct reply refused_reply = {sizeof(struct sluice_config_refused),
+                                           .none = "every line is in force",
+                                           .columns = refused_columns};
+
+#define RELOAD(member) FIELD(sluice_config_reload, member)
+
+static const struct column reload_columns[] = {
+        {"added", "lines", COLUMN_NUMBER, RELOAD(added)},
+        {"changed", "lines", COLUMN_NUMBER, RELOAD(changed)},
+        {"removed", "lines", COLUMN_NUMBER, RELOAD(removed)},
+        {"refused", "lines of the whole configuration that are not in force (config refused)",
+         COLUMN_NUMBER, RELOAD(refused)},
+        {0},
+};
+
+static const struct reply reload_reply = {sizeof(struct sluice_config_reload), .single = true,
+                                          .columns = reload_columns};
+
+#define STATUS(member) FIELD(sluice_config_status, member)
+
+static const struct column status_columns[] = {
+        {"file", "that the configuration is read from and saved to", COLUMN_TEXT, STATUS(file)},
+        {"lines", "of the running configuration", COLUMN_NUMBER, STATUS(lines)},
+        {"refused", "of them, those that are not in force", COLUMN_NUMBER, STATUS(refused)},
+        {"reloads", "that went well since the start", COLUMN_NUMBER, STATUS(reloads)},
+        {"loaded", "when the file was taken over, in Unix time", COLUMN_NUMBER, STATUS(loaded)},
+        {"reload_failed", "1: the last reload changed nothing", COLUMN_NUMBER,
+         STATUS(reload_failed)},
+        {"error", "of the last reload", COLUMN_TEXT, STATUS(error)},
+        {0},
+};
+
+static const struct reply status_reply = {sizeof(struct sluice_config_status), .single = true,
+                                          .columns = status_columns};
 
 #define ROW(member) FIELD(sluice_version, member)
 
@@ -86,6 +141,44 @@ static const struct command commands[] = {
                 .help = "write the running configuration to the control plane's file",
                 .kind = COMMAND_ACT,
                 .type = SLUICE_CONFIG_SAVE,
+        },
+        {
+                .path = {"config", "reload"},
+                .help = "read the control plane's file again and apply what differs, or nothing",
+                .kind = COMMAND_ACT,
+                .type = SLUICE_CONFIG_RELOAD,
+                .reply = &reload_reply,
+        },
+        {
+                .path = {"config", "diff"},
+                .help = "what `config reload` would change",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_CONFIG_DIFF,
+                .body_size = sizeof(struct sluice_config_diff),
+                .arguments =
+                        {
+                                {.key = "secrets",
+                                 .help = "passwords and secrets unmasked",
+                                 .type = ARGUMENT_FLAG,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_config_diff, secrets)},
+                        },
+                .reply = &diff_reply,
+        },
+        {
+                .path = {"config", "refused"},
+                .help = "lines that are not in force, and why",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_CONFIG_REFUSED,
+                .reply = &refused_reply,
+        },
+        {
+                .path = {"config", "status"},
+                .help = "the configuration in numbers, and how the last reload went",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_CONFIG_STATUS,
+                .reply = &status_reply,
         },
         {
                 .path = {"version"},

@@ -2,6 +2,8 @@
 #include "config/file.h"
 
 #include "cli/text.h"
+#include "common/log.h"
+#include "config/rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,24 +43,53 @@ static int line_check(const struct running *running, const struct command_reques
 	return refuse(error, why);
 }
 
+/* Lines that are no commands, on their way to the command that follows them. */
+struct comment {
+	char *text;
+	size_t length;
+};
+
+static int comment_grow(struct comment *comment, const char *text, size_t length)
+{
+	char *grown = realloc(comment->text, comment->length + length + 1);
+
+	if (grown == NULL)
+		return -ENOMEM;
+	comment->text = grown;
+	memcpy(grown + comment->length, text, length);
+	comment->length += length;
+	if (length > 0 && text[length - 1] != '\n')
+		grown[comment->length++] = '\n';
+	return 0;
+}
+
 static int line_load(struct running *running, const char *text, size_t length,
-                     struct config_error *error)
+                     struct comment *comment, struct config_error *error)
 {
 	struct command_request request;
+	struct running_line *line;
 
 	if (memchr(text, '\0', length) != NULL)
 		return refuse(error, "there is a NUL in this line");
 	if (command_parse(text, &request, &error->error) < 0)
 		return -EINVAL;
 	if (request.command == NULL)
-		return 0;
+		return comment_grow(comment, text, length);
 	if (line_check(running, &request, error) < 0)
 		return -EINVAL;
-	return running_put(running, &request, error->line) != NULL ? 0 : -ENOMEM;
+	line = running_put(running, &request, error->line);
+	explicit_bzero(&request, sizeof(request));
+	if (line == NULL)
+		return -ENOMEM;
+	if (line->comment == NULL)
+		running_comment(running, line, comment->text, comment->length);
+	comment->length = 0;
+	return 0;
 }
 
 static int lines_load(struct running *running, FILE *file, struct config_error *error)
 {
+	struct comment comment = {0};
 	char *text = NULL;
 	size_t room = 0;
 	ssize_t length;
@@ -66,8 +97,10 @@ static int lines_load(struct running *running, FILE *file, struct config_error *
 
 	for (error->line = 1; status == 0 && (length = getline(&text, &room, file)) >= 0;
 	     error->line++)
-		status = line_load(running, text, length, error);
+		status = line_load(running, text, length, &comment, error);
 	error->line--; /* the wrong one */
+	running_comment(running, NULL, comment.text, comment.length);
+	free(comment.text);
 	if (text != NULL)
 		explicit_bzero(text, room);
 	free(text);
@@ -78,6 +111,17 @@ static int lines_load(struct running *running, FILE *file, struct config_error *
 	error->line = 0;
 	snprintf(error->why, sizeof(error->why), "%s", strerror(-status));
 	return status;
+}
+
+static void mode_check(FILE *file, const char *path)
+{
+	struct stat status;
+
+	if (fstat(fileno(file), &status) == 0 && status.st_mode & S_IROTH)
+		log_warning(SLUICE_LOG_CONFIG,
+		            "%s: everybody on this host can read it, passwords included "
+		            "(chmod o-r)",
+		            path);
 }
 
 int config_load(struct running *running, const char *path, struct config_error *error)
@@ -91,9 +135,25 @@ int config_load(struct running *running, const char *path, struct config_error *
 		snprintf(error->why, sizeof(error->why), "%s", strerror(errno));
 		return status;
 	}
+	mode_check(file, path);
 	status = lines_load(running, file, error);
 	fclose(file);
 	return status;
+}
+
+int config_check(const struct running *running, struct config_error *error)
+{
+	char why[SLUICE_API_ERROR_MAX], text[COMMAND_TEXT_MAX];
+	const struct running_line *line = rules_check(running, why);
+
+	if (line == NULL)
+		return 0;
+	memset(error, 0, sizeof(*error));
+	command_format(&line->request, false, text, sizeof(text));
+	error->line = line->number;
+	error->rule = true;
+	snprintf(error->why, sizeof(error->why), "%s: %s", text, why);
+	return -EINVAL;
 }
 
 void config_error_text(const char *path, const struct config_error *error, bool carets,
@@ -110,6 +170,10 @@ void config_error_text(const char *path, const struct config_error *error, bool 
 		return;
 	}
 	text_addf(&text, ":%u: ", error->line);
+	if (error->rule) {
+		text_add(&text, error->why);
+		return;
+	}
 	if (carets) {
 		command_error_caret(&error->error, text.bytes, line, sizeof(line));
 		text_start(&text, buffer, room);
@@ -124,16 +188,20 @@ void config_error_text(const char *path, const struct config_error *error, bool 
 static int lines_write(const struct running *running, FILE *file)
 {
 	struct running_line *line = NULL;
+	const char *last = running_comment_last(running);
 	char text[COMMAND_TEXT_MAX];
 
-	fputs(HEADING, file);
-	while ((line = running_next(running, line)) != NULL) {
+	line = running_next(running, NULL);
+	if (last == NULL && (line == NULL || line->comment == NULL))
+		fputs(HEADING, file);
+	for (; line != NULL; line = running_next(running, line)) {
 		int error = command_format(&line->request, true, text, sizeof(text));
 
 		if (error < 0)
 			return error;
-		fprintf(file, "%s\n", text);
+		fprintf(file, "%s%s\n", line->comment != NULL ? line->comment : "", text);
 	}
+	fputs(last != NULL ? last : "", file);
 	explicit_bzero(text, sizeof(text));
 	if (fflush(file) != 0 || ferror(file) || fsync(fileno(file)) != 0)
 		return errno != 0 ? -errno : -EIO;

@@ -12,7 +12,8 @@
 /* What is wrong, and where. */
 struct config_error {
 	uint32_t line;              /* 0: no line, the file as a whole */
-	struct command_error error; /* where line is not 0 */
+	bool rule;                  /* the line is well written, and cannot stand beside another */
+	struct command_error error; /* where line is not 0 and it is no rule */
 	char why[CONFIG_WHY_MAX];
 };
 
@@ -22,12 +23,16 @@ struct config_error {
  */
 int config_load(struct running *running, const char *path, struct config_error *error);
 
+/* The rules across lines (config/rules.h). 0, or -EINVAL with *error. */
+int config_check(const struct running *running, struct config_error *error);
+
 /* "FILE:LINE: ..."; carets: for a terminal, in two lines. */
 void config_error_text(const char *path, const struct config_error *error, bool carets, char *text,
                        size_t room);
 
 /*
- * Replaces the file by the running configuration, or leaves it as it was; keeps its mode and owner.
+ * Replaces the file by the running configuration, or leaves it as it was; keeps its mode and owner,
+ * and lines that are only comments, before the command that they stood before.
  * 0, or -errno with `why` (SLUICE_API_ERROR_MAX bytes).
  */
 int config_save(const struct running *running, const char *path, char *why);

@@ -10,6 +10,8 @@
 
 #include <event2/event.h>
 
+#include <sluice/log.h>
+
 #define SUBJECTS      256
 #define SUBJECT_OF(t) ((t) >> 8)
 #define DESCRIBED_MAX (COMMAND_TEXT_MAX + 256)
@@ -43,9 +45,8 @@ static bool line_obey(struct own *own, struct running_line *line)
 	char why[SLUICE_API_ERROR_MAX] = "", text[DESCRIBED_MAX];
 	bool refused = obey(own, &line->request, why) < 0;
 
-	if (refused == line->refused)
+	if (!running_judge(own->running, line, refused ? why : NULL))
 		return !refused;
-	line->refused = refused;
 	running_line_describe(line, own->config, text, sizeof(text));
 	if (refused)
 		log_error(SLUICE_LOG_CONFIG, "%s: %s; trying again every second", text, why);
@@ -120,4 +121,20 @@ int own_change(struct own *own, const struct command_request *request, uint32_t 
 	if (status == -ENOMEM)
 		snprintf(why, SLUICE_API_ERROR_MAX, "%s", strerror(ENOMEM));
 	return status;
+}
+
+bool own_can_unset(const struct command_request *request)
+{
+	return request->command->type == SLUICE_LOG_LEVEL_SET;
+}
+
+void own_unset(struct own *own, const struct command_request *request)
+{
+	struct command_request unset = *request;
+	struct sluice_log_level_set *set = (void *)unset.body.bytes;
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	set->level = SLUICE_LOG_DEFAULT;
+	obey(own, &unset, why);
+	running_unset(own->running, request);
 }

@@ -30,6 +30,10 @@ void own_serve(struct own *own, uint16_t type, own_obey_fn *obey, void *arg);
  */
 void own_start(struct own *own);
 
+/* Whether what a SET's line set can have its default again while we run, and that it has. */
+bool own_can_unset(const struct command_request *request);
+void own_unset(struct own *own, const struct command_request *request);
+
 /* One change of the running configuration. 0 or -errno with `why`. flags: enum sluice_api_flag. */
 int own_change(struct own *own, const struct command_request *request, uint32_t flags, char *why);
 

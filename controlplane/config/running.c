@@ -16,7 +16,9 @@ struct running {
 	struct running_lines lines;
 	struct running_line **buckets;
 	uint32_t n_buckets, count;
+	uint32_t refused; /* of count */
 	uint64_t serial;
+	char *comment_last;
 };
 
 static uint32_t identity_hash(const char *identity)
@@ -54,6 +56,8 @@ static void line_free(struct running_line *line)
 {
 	explicit_bzero(&line->request, request_size(line->request.command));
 	free(line->identity);
+	free(line->why);
+	free(line->comment);
 	free(line);
 }
 
@@ -68,7 +72,13 @@ void running_destroy(struct running *running)
 		line_free(line);
 	}
 	free(running->buckets);
+	free(running->comment_last);
 	free(running);
+}
+
+uint32_t running_refused(const struct running *running)
+{
+	return running->refused;
 }
 
 uint32_t running_count(const struct running *running)
@@ -162,8 +172,100 @@ struct running_line *running_put(struct running *running, const struct command_r
 	}
 	memcpy(&line->request, request, request_size(request->command));
 	line->number = number;
-	line->refused = false;
+	running_judge(running, line, NULL);
 	return line;
+}
+
+bool running_judge(struct running *running, struct running_line *line, const char *why)
+{
+	bool refused = why != NULL;
+	bool news = refused != line->refused ||
+	            (refused && line->why != NULL && strcmp(line->why, why) != 0);
+
+	if (!news)
+		return false;
+	running->refused += refused - line->refused;
+	line->refused = refused;
+	free(line->why);
+	line->why = refused ? strdup(why) : NULL;
+	return true;
+}
+
+void running_comment(struct running *running, struct running_line *line, const char *comment,
+                     size_t length)
+{
+	char **at = line != NULL ? &line->comment : &running->comment_last;
+
+	free(*at);
+	*at = length > 0 ? strndup(comment, length) : NULL;
+}
+
+const char *running_comment_last(const struct running *running)
+{
+	return running->comment_last;
+}
+
+void running_line_request(const struct running_line *line, struct command_request *request)
+{
+	memset(request, 0, sizeof(*request));
+	memcpy(request, &line->request, request_size(line->request.command));
+}
+
+struct running *running_copy(const struct running *running)
+{
+	struct running *copy = running_create();
+	struct running_line *line, *made;
+	struct command_request request;
+
+	if (copy == NULL)
+		return NULL;
+	TAILQ_FOREACH(line, &running->lines, entry)
+	{
+		running_line_request(line, &request);
+		made = running_put(copy, &request, line->number);
+		if (made == NULL) {
+			running_destroy(copy);
+			return NULL;
+		}
+		if (line->comment != NULL)
+			running_comment(copy, made, line->comment, strlen(line->comment));
+	}
+	explicit_bzero(&request, sizeof(request));
+	if (running->comment_last != NULL)
+		running_comment(copy, NULL, running->comment_last, strlen(running->comment_last));
+	return copy;
+}
+
+static void comment_copy(char **at, const char *comment)
+{
+	free(*at);
+	*at = comment != NULL ? strdup(comment) : NULL;
+}
+
+void running_arrange(struct running *running, const struct running *from)
+{
+	struct running_lines rest = TAILQ_HEAD_INITIALIZER(rest);
+	struct running_line *line, *like;
+
+	TAILQ_CONCAT(&rest, &running->lines, entry);
+	TAILQ_FOREACH(like, &from->lines, entry)
+	{
+		line = running_find(running, &like->request);
+		if (line == NULL)
+			continue;
+		TAILQ_REMOVE(&rest, line, entry);
+		TAILQ_INSERT_TAIL(&running->lines, line, entry);
+		line->serial = ++running->serial;
+		line->number = like->number;
+		comment_copy(&line->comment, like->comment);
+	}
+	TAILQ_FOREACH(line, &rest, entry)
+	{
+		line->serial = ++running->serial;
+		line->number = 0;
+	}
+	TAILQ_CONCAT(&running->lines, &rest, entry);
+	comment_copy(&running->comment_last, from->comment_last);
 }
 
 /* Calls for each line that the request deletes; the line may go meanwhile. */
@@ -199,6 +301,7 @@ static void line_remove(struct running *running, struct running_line **at)
 	*at = line->chain;
 	TAILQ_REMOVE(&running->lines, line, entry);
 	running->count--;
+	running->refused -= line->refused;
 	line_free(line);
 }
 
@@ -264,6 +367,14 @@ uint32_t running_remove(struct running *running, const struct command_request *r
 	if (count != 0)
 		dependants_remove(running, request->command->deletes, request);
 	return count;
+}
+
+void running_unset(struct running *running, const struct command_request *request)
+{
+	struct running_line *line = running_find(running, request);
+
+	if (line != NULL)
+		line_take_out(running, line);
 }
 
 bool running_removes(const struct running *running, const struct command_request *request)

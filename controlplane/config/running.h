@@ -13,7 +13,10 @@ struct running_line {
 	struct running_line *chain; /* of those with the same hash */
 	uint64_t serial;            /* grows along the list */
 	uint32_t number;            /* in the configuration file; 0: it came later */
-	bool refused; /* it is not in force; dataplane/replay.c or config/own.c writes this */
+	bool refused;               /* it is not in force: running_judge */
+	char *why;                  /* the reason; NULL: there is none */
+	char *comment; /* the lines before it in the file that are no commands, each with its end;
+	                  NULL: none */
 	uint32_t hash;
 	char *identity;
 	struct command_request request; /* its body is cut where its command's ends */
@@ -26,6 +29,15 @@ void running_destroy(struct running *running);
 
 uint32_t running_count(const struct running *running);
 
+/* Of them, those that are not in force. */
+uint32_t running_refused(const struct running *running);
+
+/* A copy with the same order, numbers and comments. NULL: no memory. */
+struct running *running_copy(const struct running *running);
+
+/* A line's request with the whole of its body. */
+void running_line_request(const struct running_line *line, struct command_request *request);
+
 /* The line that `request` would take the place of, or NULL. */
 struct running_line *running_find(const struct running *running,
                                   const struct command_request *request);
@@ -37,7 +49,26 @@ struct running_line *running_put(struct running *running, const struct command_r
 /* Takes away what a COMMAND_DELETE names, and the lines that hang on it (struct argument). Returns
  * how many lines it names; 0: there is no such line, and nothing has changed. */
 uint32_t running_remove(struct running *running, const struct command_request *request);
+/* Takes away a SET's line. */
+void running_unset(struct running *running, const struct command_request *request);
 bool running_removes(const struct running *running, const struct command_request *request);
+
+/* What the line's subject said of it: NULL: it is in force, else why not. Returns whether that is
+ * news. */
+bool running_judge(struct running *running, struct running_line *line, const char *why);
+
+/* What stands before the line in the file, and behind the last one where line is NULL. NULL:
+ * nothing.
+ */
+void running_comment(struct running *running, struct running_line *line, const char *comment,
+                     size_t length);
+const char *running_comment_last(const struct running *running);
+
+/*
+ * `from` says the same in another form, line by line: its order, numbers and comments are taken
+ * over. Lines that it does not have come behind them.
+ */
+void running_arrange(struct running *running, const struct running *from);
 
 /* All lines in order: start with NULL, ends with NULL. */
 struct running_line *running_next(const struct running *running, struct running_line *line);

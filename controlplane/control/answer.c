@@ -4,14 +4,12 @@
 
 #include "cli/command.h"
 #include "cli/text.h"
-#include "config/file.h"
 #include "config/own.h"
-#include "config/running.h"
 #include "dataplane/client.h"
-#include "common/log.h"
 #include "http/http.h"
 #include "log/keeper.h"
 
+#include <sluice/config.h>
 #include <sluice/event.h>
 #include <sluice/gate.h>
 #include <sluice/http.h>
@@ -23,8 +21,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define LINES_PER_REPLY 16
 
 /* -- version: our own row, and the dataplane's where it answers -- */
 
@@ -47,55 +43,6 @@ static void answer_version(struct client *client, const void *body)
 		client->next = relay_next;
 	if (!client_send_rows(client, &version, sizeof(version), more ? SLUICE_API_MORE : 0))
 		channel_read(&client->relay, false);
-}
-
-/* -- config show -- */
-
-static void show_next(struct client *client)
-{
-	struct sluice_config_line lines[LINES_PER_REPLY];
-	struct running_line *line = running_after(client->options->running, client->shown);
-	uint32_t count;
-	bool sent;
-
-	do {
-		for (count = 0; line != NULL && count < LINES_PER_REPLY; count++) {
-			memset(&lines[count], 0, sizeof(lines[count]));
-			command_format(&line->request, client->secrets, lines[count].text,
-			               sizeof(lines[count].text));
-			client->shown = line->serial;
-			line = running_next(client->options->running, line);
-		}
-		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
-		                        line != NULL ? SLUICE_API_MORE : 0);
-	} while (sent && line != NULL);
-	explicit_bzero(lines, sizeof(lines));
-}
-
-static void answer_show(struct client *client, const void *body)
-{
-	struct sluice_config_show show;
-
-	memcpy(&show, body, sizeof(show));
-	client->secrets = show.secrets == 1;
-	client->shown = 0;
-	client->next = show_next;
-	show_next(client);
-}
-
-/* -- config save -- */
-
-static void answer_save(struct client *client, const void *body)
-{
-	char why[SLUICE_API_ERROR_MAX];
-	int error = config_save(client->options->running, client->options->config, why);
-
-	if (error < 0) {
-		client_refuse(client, error, why);
-		return;
-	}
-	log_info(SLUICE_LOG_CONFIG, "%s: written", client->options->config);
-	client_send_rows(client, NULL, 0, 0);
 }
 
 static void answer_http_show(struct client *client, const void *body)
@@ -121,8 +68,12 @@ bool answer_own(struct client *client, const void *body)
 		void (*answer)(struct client *client, const void *body);
 	} own[] = {
 	        {SLUICE_VERSION, 0, answer_version},
-	        {SLUICE_CONFIG_SHOW, sizeof(struct sluice_config_show), answer_show},
-	        {SLUICE_CONFIG_SAVE, 0, answer_save},
+	        {SLUICE_CONFIG_SHOW, sizeof(struct sluice_config_show), answer_config_show},
+	        {SLUICE_CONFIG_SAVE, 0, answer_config_save},
+	        {SLUICE_CONFIG_RELOAD, 0, answer_config_reload},
+	        {SLUICE_CONFIG_DIFF, sizeof(struct sluice_config_diff), answer_config_diff},
+	        {SLUICE_CONFIG_REFUSED, 0, answer_config_refused},
+	        {SLUICE_CONFIG_STATUS, 0, answer_config_status},
 	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
 	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
 	        {SLUICE_EVENTS, sizeof(struct sluice_events), answer_events},

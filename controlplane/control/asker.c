@@ -83,6 +83,7 @@ struct asker *asker_create(const struct asker_options *options,
 	        .flags = request->command->exist_ok ? SLUICE_API_EXIST_OK : 0,
 	        .length = request->length,
 	};
+	const char *who = options->who != NULL ? options->who : "the control plane";
 	struct asker *asker = calloc(1, sizeof(*asker));
 	int ends[2];
 
@@ -100,7 +101,7 @@ struct asker *asker_create(const struct asker_options *options,
 		free(asker);
 		return NULL;
 	}
-	if (server_adopt(options->server, ends[1]) == 0 &&
+	if (server_adopt(options->server, ends[1], who) == 0 &&
 	    channel_send(&asker->channel, &header, request->body.bytes) == 0)
 		return asker;
 	asker_end(asker);

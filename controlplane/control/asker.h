@@ -20,6 +20,8 @@ struct asker_options {
 	struct event_base *base;
 	struct server *server;
 	struct seqpacket_record *buffer;
+	const char *who; /* for the log, until asker_create returns; NULL: the control plane itself
+	                  */
 };
 
 struct asker_handler {

@@ -4,6 +4,7 @@
 #include "common/log.h"
 
 #include "cli/command.h"
+#include "config/reload.h"
 #include "dataplane/client.h"
 #include "region/snapshot.h"
 
@@ -55,6 +56,19 @@ static void reply_log(const struct client *client, const struct sluice_api_heade
 	          header->status != 0 ? strerror(-header->status) : "done");
 }
 
+/* Who asked is looked up for what is told, and only once. */
+static void reply_audit(struct client *client, const struct sluice_api_header *header,
+                        const void *body)
+{
+	if (client->audit == NULL || header->flags & SLUICE_API_MORE)
+		return;
+	if (client->who[0] == '\0')
+		audit_peer(client->channel.fd, client->who);
+	audit_end(client->who, client->audit, header->status, body, header->length);
+	free(client->audit);
+	client->audit = NULL;
+}
+
 bool client_send(struct client *client, const struct sluice_api_header *header, const void *body)
 {
 	int error;
@@ -62,6 +76,7 @@ bool client_send(struct client *client, const struct sluice_api_header *header, 
 	if (client->dead)
 		return false;
 	reply_log(client, header);
+	reply_audit(client, header, body);
 	error = channel_send(&client->channel, header, body);
 	if (error == -EAGAIN)
 		reply_hold(client, header, body);
@@ -122,6 +137,7 @@ static void request_route(struct client *client, const void *body)
 	const struct command *command = command_of_type(client->request.type);
 	char why[SLUICE_API_ERROR_MAX];
 
+	client->audit = audit_begin(&client->request, body);
 	if (answer_own(client, body))
 		return;
 	if (command == NULL || command->kind == COMMAND_LOCAL) {
@@ -163,7 +179,7 @@ static const struct channel_handler handler = {on_received, on_writable, on_lost
 
 /* -- life -- */
 
-struct client *client_create(const struct server_options *options, int fd,
+struct client *client_create(const struct server_options *options, int fd, const char *who,
                              void (*ended)(struct client *client))
 {
 	struct client *client = calloc(1, sizeof(*client));
@@ -173,6 +189,8 @@ struct client *client_create(const struct server_options *options, int fd,
 	client->options = options;
 	client->ended = ended;
 	client->relay.fd = -1;
+	if (who != NULL)
+		snprintf(client->who, sizeof(client->who), "%s", who);
 	if (channel_open(&client->channel, options->base, fd, &handler, options->buffer, client) ==
 	    0)
 		return client;
@@ -188,6 +206,8 @@ void client_end(struct client *client)
 	client->next = NULL;
 	if (client->change != NULL)
 		dataplane_change_forget(client->change);
+	if (client->options->reload != NULL)
+		reload_forget(client->options->reload, client);
 	relay_stop(client);
 	events_stop(client);
 	channel_close(&client->channel);
@@ -197,6 +217,8 @@ void client_end(struct client *client)
 void client_free(struct client *client)
 {
 	held_drop(client);
+	client_diff_drop(client);
+	free(client->audit);
 	snapshot_release(client->snapshot);
 	free(client);
 }

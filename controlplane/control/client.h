@@ -8,6 +8,7 @@
 #define CONTROL_CLIENT_H
 
 #include "channel.h"
+#include "control/audit.h"
 #include "control/server.h"
 
 #include <sys/queue.h>
@@ -34,14 +35,20 @@ struct client {
 	struct change *change; /* that the dataplane judges; NULL: none */
 	bool secrets;
 	uint64_t shown; /* serial of the last line that was shown */
+	/* control/config.c */
+	char *diff; /* that is being shown; NULL: none is */
+	/* control/audit.c */
+	char who[AUDIT_WHO_MAX]; /* empty: not looked up yet */
+	char *audit;             /* the command, where it changes something */
 	/* control/events.c */
 	struct event_listener *events; /* NULL: does not listen */
 	/* control/region.c: what is being shown of it; NULL: nothing */
 	struct snapshot *snapshot;
 };
 
-/* Takes fd. `ended` is called once, when the client has gone. NULL: no memory, fd is closed. */
-struct client *client_create(const struct server_options *options, int fd,
+/* Takes fd. who: for the log; NULL: the process at the other end. `ended` is called once, when the
+ * client has gone. NULL: no memory, fd is closed. */
+struct client *client_create(const struct server_options *options, int fd, const char *who,
                              void (*ended)(struct client *client));
 /* Closes; may be called at any time. */
 void client_end(struct client *client);
@@ -60,6 +67,15 @@ void client_refuse(struct client *client, int status, const char *why);
 
 /* false: this type is not. */
 bool answer_own(struct client *client, const void *body);
+/* -- control/config.c -- */
+void answer_config_show(struct client *client, const void *body);
+void answer_config_save(struct client *client, const void *body);
+void answer_config_reload(struct client *client, const void *body);
+void answer_config_diff(struct client *client, const void *body);
+void answer_config_refused(struct client *client, const void *body);
+void answer_config_status(struct client *client, const void *body);
+void client_diff_drop(struct client *client);
+
 /* -- control/gate.c -- */
 void answer_gate_show(struct client *client, const void *body);
 void answer_gate_sources(struct client *client, const void *body);

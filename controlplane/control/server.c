@@ -43,9 +43,9 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 	event_add(server->acceptable, NULL); /* there is room again */
 }
 
-static int client_add(struct server *server, int fd)
+static int client_add(struct server *server, int fd, const char *who)
 {
-	struct client *client = client_create(&server->options, fd, client_ended);
+	struct client *client = client_create(&server->options, fd, who, client_ended);
 
 	if (client == NULL)
 		return -ENOMEM;
@@ -67,15 +67,15 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
 			          strerror(-fd));
 		return;
 	}
-	if (client_add(server, fd) < 0)
+	if (client_add(server, fd, NULL) < 0)
 		log_error(SLUICE_LOG_API, "no memory for a client of %s",
 		          server->options.listener->path);
 }
 
-int server_adopt(struct server *server, int fd)
+int server_adopt(struct server *server, int fd, const char *who)
 {
 	if (server->n_clients < CLIENTS_MAX)
-		return client_add(server, fd);
+		return client_add(server, fd, who);
 	close(fd);
 	return -EAGAIN;
 }

@@ -15,6 +15,7 @@ struct event_bus;
 struct http;
 struct log_keeper;
 struct own;
+struct reload;
 struct running;
 struct dataplane_client;
 
@@ -27,6 +28,7 @@ struct server_options {
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
 	struct log_keeper *log;   /* NULL: none */
+	struct reload *reload;    /* NULL: none */
 	struct own *own;          /* NULL where no line is the control plane's own */
 	struct http *http;        /* NULL: none */
 	struct fleet *fleet;      /* NULL: none */
@@ -40,9 +42,9 @@ struct server;
 
 /* NULL: no memory. */
 struct server *server_create(const struct server_options *options);
-/* Another client, on an end of a SOCK_SEQPACKET pair: it asks as those of the socket do. 0;
- * -EAGAIN: there are too many; -ENOMEM. fd is closed then. */
-int server_adopt(struct server *server, int fd);
+/* Another client, on an end of a SOCK_SEQPACKET pair: it asks as those of the socket do. who: for
+ * the log. 0; -EAGAIN: there are too many; -ENOMEM. fd is closed then. */
+int server_adopt(struct server *server, int fd, const char *who);
 /* Closes its clients. */
 void server_destroy(struct server *server);
 

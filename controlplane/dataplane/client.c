@@ -15,12 +15,12 @@ static const struct timeval connect_interval = {.tv_usec = 200 * 1000};
 /* A port's queues may take seconds to set up. */
 static const struct timeval answer_timeout = {.tv_sec = 20};
 
-void client_settle(struct dataplane_client *client, int status)
+void client_settle(struct dataplane_client *client)
 {
 	if (client->settled)
 		return;
 	client->settled = true;
-	client->options.settled(client->options.arg, status);
+	client->options.settled(client->options.arg);
 }
 
 /* -- asking -- */
@@ -80,8 +80,9 @@ void client_lose(struct dataplane_client *client, const char *why)
 	client->retrying = false;
 	changes_end(client, -EHOSTDOWN,
 	            "the dataplane went away before it answered; nothing is changed");
+	replay_tell(client);
 	event_add(client->connect_timer, &connect_interval);
-	client_settle(client, 0);
+	client_settle(client);
 }
 
 void client_lose_unless_full(struct dataplane_client *client, int error)
@@ -101,6 +102,8 @@ static void work_send(struct dataplane_client *client)
 		return;
 	if (change != NULL)
 		client_lose_unless_full(client, change_ask(client, change));
+	else if (client->replay_due)
+		replay_again(client);
 	else if (client->retrying)
 		retry_send(client);
 }

@@ -20,11 +20,9 @@ struct dataplane_client_options {
 	const char *config; /* the file's name, for what is said about its lines */
 	struct running *running;
 	struct seqpacket_record *buffer;
-	/*
-	 * Called once: 0: the configuration is in force, or the dataplane is not there yet;
-	 * -EINVAL: it refused lines of the first replay, which have been logged.
-	 */
-	void (*settled)(void *arg, int status);
+	/* Called once: the configuration is in force but for what was refused, or the dataplane is
+	 * not there yet. */
+	void (*settled)(void *arg);
 	/* Each time that the dataplane has the whole configuration. */
 	void (*ready)(void *arg);
 	void *arg;
@@ -51,6 +49,14 @@ struct change *dataplane_change(struct dataplane_client *client,
  */
 int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *body,
                    uint32_t length);
+
+/* Neither greeted nor given the configuration at this moment. */
+bool dataplane_is_steady(const struct dataplane_client *client);
+/*
+ * The whole configuration once more: what it does not name goes, or has its default again. `done`
+ * is called when the dataplane has it, or has gone: then it is given all when it comes back.
+ */
+void dataplane_replay(struct dataplane_client *client, void (*done)(void *arg), void *arg);
 
 /* Nobody waits for `done` any more; the change goes on. */
 void dataplane_change_forget(struct change *change);

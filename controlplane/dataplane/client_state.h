@@ -46,10 +46,13 @@ struct dataplane_client {
 	uint32_t n_asked, first_asked;
 	struct changes changes;
 	/* replay.c */
-	struct running_line *replayed; /* the last line that was sent */
-	uint32_t n_refused;            /* of this replay */
-	bool retrying;                 /* what was refused, line by line ... */
-	uint64_t retried;              /* ... from the one behind this serial on */
+	struct running_line *replayed;  /* the last line that was sent */
+	uint32_t n_refused;             /* of this replay */
+	bool replay_due;                /* to a dataplane that has an older configuration */
+	void (*replay_done)(void *arg); /* NULL: nobody waits */
+	void *replay_arg;
+	bool retrying;    /* what was refused, line by line ... */
+	uint64_t retried; /* ... from the one behind this serial on */
 };
 
 /* -- client.c -- */
@@ -63,7 +66,7 @@ void client_lose(struct dataplane_client *client, const char *why);
 /* Of an error of client_ask: -EAGAIN is none. */
 void client_lose_unless_full(struct dataplane_client *client, int error);
 /* Tells the owner, once. */
-void client_settle(struct dataplane_client *client, int status);
+void client_settle(struct dataplane_client *client);
 
 /* -- replay.c -- */
 
@@ -71,6 +74,10 @@ void replay_begin(struct dataplane_client *client);
 /* As much as the window takes, and in the end the commit. */
 void replay_send(struct dataplane_client *client);
 void replay_done(struct dataplane_client *client);
+/* BEGIN, to a dataplane that is ready. */
+void replay_again(struct dataplane_client *client);
+/* Whoever asked for one is told. */
+void replay_tell(struct dataplane_client *client);
 void replay_answered(struct dataplane_client *client, struct running_line *line, int status,
                      const char *why);
 /* Timer: what was refused is tried again. */

@@ -32,6 +32,8 @@ void replay_begin(struct dataplane_client *client)
 	client->state = CLIENT_REPLAYING;
 	client->replayed = NULL;
 	client->n_refused = 0;
+	client->retrying = false;
+	event_del(client->retry_timer);
 }
 
 void replay_send(struct dataplane_client *client)
@@ -48,12 +50,6 @@ void replay_send(struct dataplane_client *client)
 	client_lose_unless_full(client, error);
 	if (error < 0 || client->n_asked > 0)
 		return;
-	if (!client->settled && client->n_refused > 0) {
-		log_error(SLUICE_LOG_CONFIG, "the dataplane refused %u of %u lines",
-		          client->n_refused, running_count(client->options.running));
-		client_settle(client, -EINVAL);
-		return;
-	}
 	error = client_ask_plain(client, SLUICE_CONFIG_COMMIT);
 	if (error == 0)
 		client->state = CLIENT_COMMITTING;
@@ -67,9 +63,8 @@ void replay_answered(struct dataplane_client *client, struct running_line *line,
 
 	if (status != 0)
 		client->n_refused++;
-	if ((status != 0) == line->refused)
+	if (!running_judge(client->options.running, line, status != 0 ? why : NULL))
 		return;
-	line->refused = status != 0;
 	running_line_describe(line, client->options.config, text, sizeof(text));
 	if (line->refused)
 		log_error(SLUICE_LOG_CONFIG, "%s: %s", text, why);
@@ -89,7 +84,44 @@ void replay_done(struct dataplane_client *client)
 		event_add(client->retry_timer, &retry_interval);
 	if (client->options.ready != NULL)
 		client->options.ready(client->options.arg);
-	client_settle(client, 0);
+	client_settle(client);
+	replay_tell(client);
+}
+
+void replay_tell(struct dataplane_client *client)
+{
+	void (*done)(void *arg) = client->replay_done;
+
+	client->replay_due = false;
+	client->replay_done = NULL;
+	if (done != NULL)
+		done(client->replay_arg);
+}
+
+void replay_again(struct dataplane_client *client)
+{
+	int error = client_ask_plain(client, SLUICE_CONFIG_BEGIN);
+
+	if (error == 0)
+		client->state = CLIENT_GREETING;
+	client_lose_unless_full(client, error);
+}
+
+bool dataplane_is_steady(const struct dataplane_client *client)
+{
+	return client->state == CLIENT_AWAY || client->state == CLIENT_READY;
+}
+
+void dataplane_replay(struct dataplane_client *client, void (*done)(void *arg), void *arg)
+{
+	if (client->state == CLIENT_AWAY) {
+		done(arg);
+		return;
+	}
+	client->replay_due = true;
+	client->replay_done = done;
+	client->replay_arg = arg;
+	event_active(client->work, EV_TIMEOUT, 0);
 }
 
 /* -- again, line by line, once a second -- */

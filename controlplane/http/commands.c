@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/printer.h"
+#include "control/audit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,7 +127,9 @@ static void answer_start(struct http_commands *commands, struct http_request *re
                          const struct command_request *asked)
 {
 	static const struct asker_handler handler = {on_rows, on_failed};
+	struct asker_options asks = commands->asks;
 	struct answer *answer = NULL;
+	char who[AUDIT_WHO_MAX];
 
 	if (commands->answers < ANSWERS_MAX)
 		answer = calloc(1, sizeof(*answer));
@@ -140,7 +143,9 @@ static void answer_start(struct http_commands *commands, struct http_request *re
 	answer->request = request;
 	answer->reply = asked->command->reply;
 	printer_begin(&answer->printer, NULL, true, answer->reply);
-	answer->asker = asker_create(&commands->asks, asked, &handler, answer);
+	http_who(request, who, sizeof(who));
+	asks.who = who;
+	answer->asker = asker_create(&asks, asked, &handler, answer);
 	if (answer->asker == NULL)
 		on_failed(answer, -EAGAIN, "too many clients ask");
 	else

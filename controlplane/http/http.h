@@ -58,6 +58,8 @@ const char *http_path_rest(const struct http_request *request);
 const char *http_query(struct http_request *request, const char *key);
 /* NULL: there is none. */
 const char *http_header(const struct http_request *request, const char *name);
+/* "198.18.1.2:40000": who asks, for the log. */
+void http_who(const struct http_request *request, char *text, size_t room);
 /* A NUL stands behind it. NULL: no memory. */
 const char *http_body(struct http_request *request, size_t *length);
 

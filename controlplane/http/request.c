@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,18 @@ const char *http_query(struct http_request *request, const char *key)
 const char *http_header(const struct http_request *request, const char *name)
 {
 	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), name);
+}
+
+void http_who(const struct http_request *request, char *text, size_t room)
+{
+	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
+	char *address = NULL;
+	ev_uint16_t port = 0;
+
+	if (connection != NULL)
+		evhttp_connection_get_peer(connection, &address, &port);
+	snprintf(text, room, address != NULL && strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u",
+	         address != NULL ? address : "?", port);
 }
 
 const char *http_body(struct http_request *request, size_t *length)

@@ -38,6 +38,7 @@ enum metric_value {
 enum metric_source {
 	SOURCE_VERSION,
 	SOURCE_HTTP,
+	SOURCE_CONFIG,
 	SOURCE_GATE,
 	SOURCE_REGION,
 	SOURCE_SNAPSHOT,

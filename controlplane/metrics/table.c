@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <sluice/capture.h>
+#include <sluice/config.h>
 #include <sluice/gate.h>
 #include <sluice/http.h>
 #include <sluice/media.h>
@@ -21,6 +22,7 @@ const struct metric_source_info metric_sources[SOURCES] = {
         [SOURCE_VERSION] = {SLUICE_VERSION, sizeof(struct sluice_version), .label = "program",
                             LABEL(sluice_version, program)},
         [SOURCE_HTTP] = {SLUICE_HTTP_SHOW, sizeof(struct sluice_http_row)},
+        [SOURCE_CONFIG] = {SLUICE_CONFIG_STATUS, sizeof(struct sluice_config_status)},
         [SOURCE_GATE] = {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
         [SOURCE_REGION] = {SLUICE_REGION_SHOW, sizeof(struct sluice_region_row), .label = "region",
                            LABEL(sluice_region_row, name)},
@@ -77,6 +79,13 @@ const struct metric metrics[] = {
         {"sluice_http_timed_out_total",
          "connections that were closed because their client was too slow",
          COUNTER(SOURCE_HTTP, sluice_http_row, timed_out)},
+        {"sluice_config_lines", "of the running configuration",
+         GAUGE(SOURCE_CONFIG, sluice_config_status, lines)},
+        {"sluice_config_refused_lines",
+         "of them, those that are not in force; they are tried again every second",
+         GAUGE(SOURCE_CONFIG, sluice_config_status, refused)},
+        {"sluice_config_reload_failed", "1: the last reload changed nothing, for a mistake",
+         GAUGE(SOURCE_CONFIG, sluice_config_status, reload_failed)},
         {"sluice_gate_mode", "1 for the mode that the gate is in", METRIC_GAUGE, SOURCE_GATE,
          VALUE_STATE, AT(sluice_gate_row, mode), .choices = modes},
         {"sluice_gate_xdp", "1: the XDP program holds the configuration",

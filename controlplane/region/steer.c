@@ -175,6 +175,23 @@ static void handle_steer(struct http_request *request, void *arg)
 		steer_begin(fleet, request, session, &where);
 }
 
+/* One of the lines that are not in force, without its secrets. */
+static void answer_refused(const struct fleet *fleet, struct http_request *request)
+{
+	const struct running *running = fleet->options.running;
+	struct running_line *line = running_next(running, NULL);
+	char text[COMMAND_TEXT_MAX], body[COMMAND_TEXT_MAX + SLUICE_API_ERROR_MAX + 64];
+
+	while (line != NULL && !line->refused)
+		line = running_next(running, line);
+	if (line == NULL)
+		return;
+	command_format(&line->request, false, text, sizeof(text));
+	snprintf(body, sizeof(body), "%u of %u lines refused: %s: %s\n", running_refused(running),
+	         running_count(running), text, line->why != NULL ? line->why : "?");
+	http_answer_text(request, 503, body);
+}
+
 /* Whether this node admits new work. No Redis is in it, and no other region. */
 static void handle_readyz(struct http_request *request, void *arg)
 {
@@ -186,6 +203,8 @@ static void handle_readyz(struct http_request *request, void *arg)
 		http_answer_text(request, 503, "draining\n");
 	else if (!load.known)
 		http_answer_text(request, 503, "the dataplane does not answer\n");
+	else if (running_refused(fleet->options.running) > 0)
+		answer_refused(fleet, request);
 	else
 		http_answer_text(request, 200, "ok\n");
 }

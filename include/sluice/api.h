@@ -63,6 +63,11 @@ enum sluice_api_type {
 	SLUICE_CONFIG_SHOW = 0x0004, /* struct sluice_config_show -> struct sluice_config_line,
 	                                control plane only */
 	SLUICE_CONFIG_SAVE = 0x0005, /* {} -> {}, control plane only */
+	/* config.h, control plane only */
+	SLUICE_CONFIG_RELOAD = 0x0006,
+	SLUICE_CONFIG_DIFF = 0x0007,
+	SLUICE_CONFIG_REFUSED = 0x0008,
+	SLUICE_CONFIG_STATUS = 0x0009,
 	/* port.h */
 	SLUICE_PORT_ADD = 0x0101,
 	SLUICE_PORT_DELETE = 0x0102,

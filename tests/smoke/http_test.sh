@@ -26,6 +26,7 @@ assert_equal "$(status dp -X POST -H 'Host: evil.example' http://127.0.0.1:8080/
 assert_equal "$(status dp -X POST -H 'Origin: http://evil.example' http://127.0.0.1:8080/v1/version)" 403 "a web page"
 at_exit ctl turn user delete web
 assert_equal "$(post client "${with_token[@]}" $URL/v1/turn/user/add -d '{"name":"web","password":"a b"}')" '{}' "a user"
+assert_match "$(lab log controlplane)" '198\.18\.1\.2:[0-9]+[^:]*: turn user add web password \*{8}: done'
 ctl config show secrets | grep -q 'turn user add web password "a b"' || fail "the user is not configured"
 assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/turn/user/delete -d '{"name":"nobody"}')" 404 "no user"
 wrong=$(post client "${with_token[@]}" $URL/v1/turn/relay -d '{"address":"198.18.2.300","ports":"1-2"}')
@@ -36,7 +37,7 @@ assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/quit)" 404 "wha
 in_client curl -s $URL/v1/openapi.json >"$WORK/openapi.json"
 assert_equal "$(jq -r '.paths["/v1/turn/user/add"].post.requestBody.content[].schema.required | join(" ")' \
 	"$WORK/openapi.json")" "name password" "what the description demands"
-assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events)") | not)] | length')" "commands that are described"
+assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate)") | not)] | length')" "commands that are described"
 
 # a listener and a token at run time
 at_exit ctl http listen delete 198.18.1.1:8081

@@ -8,6 +8,7 @@
 
 #include "config/file.h"
 #include "config/running.h"
+#include "stderr_taken.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,67 @@ static void test_wrong(void **state)
 	assert_string_equal(text, "c:1: turn realm \n                ^ no quote ends this word");
 }
 
+#define KEYS                 " local 198.18.1.1:5000 profile gcm128 rx-key " KEY_28 " tx-key " KEY_28
+#define KEY_28               "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ=="
+#define ENDPOINT(name, port) "endpoint add " name " remote 198.18.1.2:" port KEYS
+#define MEDIA                ENDPOINT("e", "1") "\n"
+#define LISTEN               "turn listen 198.18.1.1:5000\n"
+
+/* Well written, and never in force beside each other: the dataplane's own rules. */
+static const struct {
+	const char *text, *error; /* NULL: none */
+} across[] = {
+        {"turn listen 198.18.1.1\nturn relay 198.18.1.1 ports 3000-4000\n",
+         "c:2: turn relay 198.18.1.1 ports 3000-4000: 198.18.1.1:3478, a TURN listener's, lies in "
+         "ports 3000-4000 (line 1)"},
+        {"turn relay 198.18.1.1 ports 3000-4000\n\nturn listen 198.18.1.1\n",
+         "c:3: turn listen 198.18.1.1:3478: 198.18.1.1:3478 lies in a relay's range (line 1)"},
+        {"turn listen 198.18.1.1\nturn relay 198.18.1.2 ports 3000-4000\n"
+         "turn listen [2001:2::1]\nturn relay 198.18.1.1 ports 4000-5000\n",
+         NULL},
+        {"turn listen 198.18.1.1\nturn relay 198.18.1.1 ports 5000-6000,3000-4000\n",
+         "c:2: turn relay 198.18.1.1 ports 5000-6000,3000-4000: 198.18.1.1:3478, a TURN "
+         "listener's, lies in ports 3000-4000 (line 1)"},
+        {"turn listen 224.0.0.1\n", "c:1: turn listen 224.0.0.1:3478: this is not one host's "
+                                    "address"},
+        {"port add a xdp eth0\nport add b xdp eth0\n",
+         "c:2: port add b xdp eth0: port a has this device already (line 1)"},
+        {"stream add s endpoint e\n", "c:1: stream add s endpoint e: no line before adds endpoint "
+                                      "e"},
+        {MEDIA "stream add s endpoint e\nsubscription add t to e\n",
+         "c:3: subscription add t to e: no line before adds stream t"},
+        {MEDIA "stream add s endpoint e ssrc 7\nstream add t endpoint e ssrc 7\n",
+         "c:3: stream add t endpoint e ssrc 7: another stream of endpoint e has this ssrc (line "
+         "2)"},
+        {MEDIA "stream add s endpoint e ssrc 7\nsubscription add s to e\n", NULL},
+};
+
+static void test_across(void **state)
+{
+	struct scene *scene = *state;
+	struct config_error error;
+	char text[1024];
+
+	for (size_t i = 0; i < COUNT(across); i++) {
+		struct running *running = running_create();
+
+		file_write(scene->path, across[i].text, strlen(across[i].text));
+		assert_int_equal(config_load(running, scene->path, &error), 0);
+		assert_int_equal(config_check(running, &error),
+		                 across[i].error != NULL ? -EINVAL : 0);
+		if (across[i].error != NULL) {
+			config_error_text("c", &error, false, text, sizeof(text));
+			assert_string_equal(text, across[i].error);
+		}
+		running_destroy(running);
+	}
+	file_write(scene->path, MEDIA LISTEN, strlen(MEDIA LISTEN));
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_int_equal(config_check(scene->running, &error), -EINVAL);
+	assert_non_null(
+	        strstr(error.why, "198.18.1.1:5000 is an endpoint's local address (line 1)"));
+}
+
 static void test_no_file(void **state)
 {
 	struct scene *scene = *state;
@@ -211,10 +273,6 @@ static void test_changes(void **state)
 		assert_running(scene->running, changes[i].after);
 	}
 }
-
-#define KEYS                 " local 198.18.1.1:5000 profile gcm128 rx-key " KEY_28 " tx-key " KEY_28
-#define KEY_28               "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ=="
-#define ENDPOINT(name, port) "endpoint add " name " remote 198.18.1.2:" port KEYS
 
 static const char *const media_lines[] = {
         ENDPOINT("a", "1"),
@@ -342,6 +400,60 @@ static void test_save(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+/* Comments stay where they stood, those of lines that went go with them, and a file without gets a
+ * heading, once. */
+static void test_save_comments(void **state)
+{
+	static const char before[] = "# who we are\n\nturn realm a # here\n  # users\n"
+	                             "turn user add u password p\n# the last\n"
+	                             "turn user add v password p\n\n# end";
+	static const char after[] = "# who we are\n\nturn realm b\n# the last\n"
+	                            "turn user add v password p\nturn secret add s\n\n# end\n";
+	struct scene *scene = *state;
+	struct command_request change;
+	struct config_error error;
+	char why[SLUICE_API_ERROR_MAX], text[512];
+	FILE *file;
+
+	file_write(scene->path, before, strlen(before));
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	change = parsed("turn realm b");
+	assert_int_equal(running_apply(scene->running, &change), 0);
+	change = parsed("turn user delete u");
+	assert_int_equal(running_apply(scene->running, &change), 0);
+	change = parsed("turn secret add s");
+	assert_int_equal(running_apply(scene->running, &change), 0);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(config_save(scene->running, scene->path, why), 0);
+		file = fopen(scene->path, "r");
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		fclose(file);
+		assert_string_equal(text, after);
+	}
+}
+
+/* Others can read the passwords: that is said, once a load. */
+static void test_readable_by_all(void **state)
+{
+	struct scene *scene = *state;
+	struct config_error error;
+	struct taken taken;
+	char text[1024];
+	FILE *written;
+
+	file_write(scene->path, "turn realm x\n", 13);
+	for (mode_t mode = 0640; mode <= 0644; mode += 4) {
+		assert_int_equal(chmod(scene->path, mode), 0);
+		stderr_take(&taken);
+		assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+		written = stderr_give(&taken);
+		text[fread(text, 1, sizeof(text) - 1, written)] = '\0';
+		fclose(written);
+		assert_int_equal(strstr(text, "everybody on this host can read it") != NULL,
+		                 mode == 0644);
+	}
+}
+
 static void test_save_fails(void **state)
 {
 	struct scene *scene = *state;
@@ -375,6 +487,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_across, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_save_comments, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_readable_by_all, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration as a whole: shown, saved, and read again. */
+#include "control/client.h"
+
+#include "cli/command.h"
+#include "common/log.h"
+#include "config/file.h"
+#include "config/reload.h"
+#include "config/running.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES_PER_REPLY   16
+#define REFUSED_PER_REPLY 16
+
+/* -- config show -- */
+
+static void show_next(struct client *client)
+{
+	struct sluice_config_line lines[LINES_PER_REPLY];
+	struct running_line *line = running_after(client->options->running, client->shown);
+	uint32_t count;
+	bool sent;
+
+	do {
+		for (count = 0; line != NULL && count < LINES_PER_REPLY; count++) {
+			memset(&lines[count], 0, sizeof(lines[count]));
+			command_format(&line->request, client->secrets, lines[count].text,
+			               sizeof(lines[count].text));
+			client->shown = line->serial;
+			line = running_next(client->options->running, line);
+		}
+		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
+		                        line != NULL ? SLUICE_API_MORE : 0);
+	} while (sent && line != NULL);
+	explicit_bzero(lines, sizeof(lines));
+}
+
+void answer_config_show(struct client *client, const void *body)
+{
+	struct sluice_config_show show;
+
+	memcpy(&show, body, sizeof(show));
+	client->secrets = show.secrets == 1;
+	client->shown = 0;
+	client->next = show_next;
+	show_next(client);
+}
+
+/* -- config refused -- */
+
+static struct running_line *refused_from(const struct running *running, struct running_line *line)
+{
+	while (line != NULL && !line->refused)
+		line = running_next(running, line);
+	return line;
+}
+
+static void refused_next(struct client *client)
+{
+	const struct running *running = client->options->running;
+	struct sluice_config_refused rows[REFUSED_PER_REPLY];
+	struct running_line *line = refused_from(running, running_after(running, client->shown));
+	uint32_t count;
+	bool sent;
+
+	do {
+		memset(rows, 0, sizeof(rows));
+		for (count = 0; line != NULL && count < REFUSED_PER_REPLY; count++) {
+			command_format(&line->request, false, rows[count].text,
+			               sizeof(rows[count].text));
+			snprintf(rows[count].why, sizeof(rows[count].why), "%s",
+			         line->why != NULL ? line->why : "");
+			rows[count].number = line->number;
+			client->shown = line->serial;
+			line = refused_from(running, running_next(running, line));
+		}
+		sent = client_send_rows(client, rows, count * sizeof(rows[0]),
+		                        line != NULL ? SLUICE_API_MORE : 0);
+	} while (sent && line != NULL);
+}
+
+void answer_config_refused(struct client *client, const void *body)
+{
+	client->shown = 0;
+	client->next = refused_next;
+	refused_next(client);
+}
+
+/* -- config save -- */
+
+/* The lines have other numbers in the file now. */
+static void lines_number(struct running *running, const char *path)
+{
+	struct running *saved = running_create();
+	struct config_error error;
+
+	if (saved != NULL && config_load(saved, path, &error) == 0)
+		running_arrange(running, saved);
+	running_destroy(saved);
+}
+
+void answer_config_save(struct client *client, const void *body)
+{
+	char why[SLUICE_API_ERROR_MAX];
+	int error = config_save(client->options->running, client->options->config, why);
+
+	if (error < 0) {
+		client_refuse(client, error, why);
+		return;
+	}
+	lines_number(client->options->running, client->options->config);
+	log_info(SLUICE_LOG_CONFIG, "%s: written", client->options->config);
+	client_send_rows(client, NULL, 0, 0);
+}
+
+/* -- config reload, diff, status -- */
+
+static bool reload_is_there(struct client *client)
+{
+	if (client->options->reload != NULL)
+		return true;
+	client_refuse(client, -ENOSYS, "this control plane reads no file");
+	return false;
+}
+
+static void on_reloaded(void *arg, int status, const char *why,
+                        const struct sluice_config_reload *result)
+{
+	if (status != 0)
+		client_refuse(arg, status, why);
+	else
+		client_send_rows(arg, result, sizeof(*result), 0);
+}
+
+void answer_config_reload(struct client *client, const void *body)
+{
+	if (reload_is_there(client) &&
+	    reload_start(client->options->reload, on_reloaded, client) < 0)
+		client_refuse(client, -EBUSY, "the file is being read again already");
+}
+
+static void diff_next(struct client *client)
+{
+	struct sluice_config_line lines[LINES_PER_REPLY];
+	const char *at = client->diff + client->shown;
+	uint32_t count;
+	bool sent;
+
+	do {
+		memset(lines, 0, sizeof(lines));
+		for (count = 0; *at != '\0' && count < LINES_PER_REPLY; count++) {
+			size_t length = strcspn(at, "\n");
+
+			snprintf(lines[count].text, sizeof(lines[count].text), "%.*s", (int)length,
+			         at);
+			at += length + (at[length] == '\n');
+		}
+		client->shown = at - client->diff;
+		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
+		                        *at != '\0' ? SLUICE_API_MORE : 0);
+	} while (sent && *at != '\0');
+	explicit_bzero(lines, sizeof(lines));
+}
+
+void client_diff_drop(struct client *client)
+{
+	if (client->diff != NULL)
+		explicit_bzero(client->diff, strlen(client->diff));
+	free(client->diff);
+	client->diff = NULL;
+}
+
+void answer_config_diff(struct client *client, const void *body)
+{
+	struct sluice_config_diff diff;
+	char why[SLUICE_API_ERROR_MAX];
+	int status;
+
+	if (!reload_is_there(client))
+		return;
+	memcpy(&diff, body, sizeof(diff));
+	client_diff_drop(client);
+	status = reload_diff(client->options->reload, diff.secrets == 1, &client->diff, why);
+	if (status < 0) {
+		client_refuse(client, status, why);
+		return;
+	}
+	client->shown = 0;
+	client->next = diff_next;
+	diff_next(client);
+}
+
+void answer_config_status(struct client *client, const void *body)
+{
+	struct sluice_config_status row;
+
+	if (!reload_is_there(client))
+		return;
+	reload_status(client->options->reload, &row);
+	client_send_rows(client, &row, sizeof(row), 0);
+}
