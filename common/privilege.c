@@ -35,3 +35,8 @@ int privilege_keep(uint64_t keep)
 	}
 	return syscall(SYS_capset, &header, data) != 0 ? -errno : 0;
 }
+
+int privilege_memory_hide(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? -errno : 0;
+}

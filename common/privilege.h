@@ -14,4 +14,11 @@
  */
 int privilege_keep(uint64_t keep);
 
+/*
+ * No core file of this process is written, whatever the limit of its size and the kernel's
+ * core_pattern say, and no other process of its user traces it: its memory holds keys and
+ * passwords. To be called after privilege_keep(). 0 or -errno.
+ */
+int privilege_memory_hide(void);
+
 #endif

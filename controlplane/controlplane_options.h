@@ -13,7 +13,7 @@ struct controlplane_options {
 	const char *socket;
 	const char *dataplane;
 	const char *state_dir;
-	bool check, version, help;
+	bool allow_core, check, version, help;
 };
 
 #endif

@@ -239,6 +239,9 @@ static int serve(struct controlplane *cp)
 	error = privilege_keep(0);
 	if (error < 0)
 		log_warning(SLUICE_LOG_PROCESS, "privileges are kept: %s", strerror(-error));
+	error = cp->options.allow_core ? 0 : privilege_memory_hide();
+	if (error < 0)
+		log_warning(SLUICE_LOG_PROCESS, "core files may be written: %s", strerror(-error));
 	cp->base = event_base_new();
 	cp->buffer = calloc(1, sizeof(*cp->buffer));
 	if (cp->base == NULL || cp->buffer == NULL || signals_catch(cp) < 0 ||

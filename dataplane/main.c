@@ -178,7 +178,7 @@ static void locked_memory_raise(void)
 }
 
 /* Before any thread is there, so that each inherits it. */
-static void privileges_drop(void)
+static void privileges_drop(const struct config *config)
 {
 	int ret;
 
@@ -186,6 +186,9 @@ static void privileges_drop(void)
 	ret = privilege_keep(CONTROL_PRIVILEGES);
 	if (ret != 0)
 		log_warning(SLUICE_LOG_PROCESS, "privileges stay: %s", strerror(-ret));
+	ret = config->allow_core ? 0 : privilege_memory_hide();
+	if (ret != 0)
+		log_warning(SLUICE_LOG_PROCESS, "core files may be written: %s", strerror(-ret));
 }
 
 int main(int argc, char **argv)
@@ -210,7 +213,7 @@ int main(int argc, char **argv)
 		log_error(SLUICE_LOG_PROCESS, "%s", why);
 		return EXIT_FAILURE;
 	}
-	privileges_drop();
+	privileges_drop(&config);
 	ret = run(&config, &listener);
 	seqpacket_listener_close(&listener);
 	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -31,6 +31,11 @@ struct page {
 		"JOURNAL_STREAM", "Set by systemd: where stderr is that stream, each line of the " \
 		                  "log begins with its level."                                     \
 	}
+#define WATCHDOG                                                                                   \
+	{                                                                                          \
+		"WATCHDOG_USEC", "Set by systemd: how often it is to hear of progress, or it "     \
+		                 "takes the process for hung."                                     \
+	}
 #define NOTIFY                                                                                     \
 	{                                                                                          \
 		"NOTIFY_SOCKET", "Where it says that it is ready, and that it stops (sd_notify)."  \
@@ -56,7 +61,7 @@ static const struct page pages[] = {
                           {"/var/lib/sluice", "The last view of the regions, to start with again."},
                           {"/etc/default/sluice-controlplane",
                            "`OPTIONS=`, which the unit passes on."}},
-                .environment = {NOTIFY, JOURNAL},
+                .environment = {NOTIFY, WATCHDOG, JOURNAL},
                 .signals = {{"SIGTERM, SIGINT", "End it. The dataplane goes on."}},
                 .status = {{"0", "It was ended by a signal, or the configuration of --check is "
                                  "right."},
@@ -77,19 +82,21 @@ static const struct page pages[] = {
                          "is full refuses what is new; what is there goes on.",
                          "Packet memory lies on hugepages where enough of the default size are "
                          "free, or else on ordinary pages, with a warning. AF_XDP ports pin their "
-                         "memory: LimitMEMLOCK=infinity under systemd.",
-                         "It starts as root, or with CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, "
-                         "CAP_PERFMON, CAP_IPC_LOCK and CAP_SYS_ADMIN, and keeps these alone, in "
-                         "the thread that adds ports. The workers keep none."},
+                         "memory, which takes CAP_IPC_LOCK or LimitMEMLOCK=infinity.",
+                         "It starts as root, or as any user with CAP_NET_ADMIN, CAP_NET_RAW, "
+                         "CAP_BPF, CAP_PERFMON and CAP_IPC_LOCK, and keeps these alone, in the "
+                         "thread that adds ports. The workers keep none. Under systemd it runs "
+                         "as the user sluice."},
                 .files = {{"/run/sluice/dataplane.sock",
                            "Where it listens, mode 0660: whoever may write there may do "
                            "everything."},
                           {"/sys/fs/bpf/sluice_gate_*",
-                           "The maps of the gate, while a port has it attached."},
+                           "The maps of the gate, while a port has it attached. Under systemd they "
+                           "are in /sys/fs/bpf/sluice, which the units see as /sys/fs/bpf."},
                           {"gate.bpf.o", "The XDP program; see --xdp-object."},
                           {"/etc/default/sluice-dataplane",
                            "`OPTIONS=`, which the unit passes on."}},
-                .environment = {NOTIFY, JOURNAL},
+                .environment = {NOTIFY, WATCHDOG, JOURNAL},
                 .signals = {{"SIGTERM, SIGINT",
                              "End it cleanly: XDP programs are detached, pins removed. "
                              "Allocations end with it."},
