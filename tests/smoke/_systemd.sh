@@ -58,10 +58,10 @@ nic_add() {
 	host ip link set wan up
 }
 
-# unit VERB UNIT...: dataplane, controlplane
+# unit VERB UNIT [ARGS]...: dataplane, controlplane
 unit() {
-	local names=("${@:2}")
-	host systemctl "$1" "${names[@]/#/sluice-}" 2>&1
+	local words=("${@/#dataplane/sluice-dataplane}")
+	host systemctl "${words[@]/#controlplane/sluice-controlplane}" 2>&1
 }
 unit_get() { host systemctl show -P "$2" "sluice-$1"; }
 unit_runs() { [[ $(unit_get "$1" SubState) == running ]]; }

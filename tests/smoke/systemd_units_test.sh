@@ -12,6 +12,7 @@ worker_threads() { host sh -c "grep -l '^dpdk-worker\|^rte-worker' /proc/$(unit_
 as_user() { host setpriv --reuid "$1" --regid "$(host id -g "$1")" --init-groups --no-new-privs "${@:2}"; }
 # exposure UNIT TENTHS: at most
 exposure() { host systemd-analyze security --no-pager --threshold="$2" "sluice-$1" | tail -n 1 && ((PIPESTATUS[0] == 0)) || fail "$1 is exposed"; }
+gate_ports() { host sluicectl -j gate show | jq 'if type == "array" then .[0] else . end | .xdp'; }
 attached() { host ip -d link show wan | grep -q prog/xdp; }
 
 host_up
@@ -27,6 +28,7 @@ await 10 port_is_up
 await 10 relays
 await 10 ready 200
 assert attached
+await_equal 10 1 gate_ports
 
 # who they are
 for daemon in dataplane controlplane; do
