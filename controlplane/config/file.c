@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,11 +114,22 @@ static int lines_load(struct running *running, FILE *file, struct config_error *
 	return status;
 }
 
+/* A folder like /etc/sluice, which lets nobody else in, keeps any file from others. */
+static bool folder_is_open(const char *path)
+{
+	char copy[PATH_MAX];
+	struct stat status;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return stat(dirname(copy), &status) == 0 && (status.st_mode & S_IXOTH) != 0;
+}
+
 static void mode_check(FILE *file, const char *path)
 {
 	struct stat status;
 
-	if (fstat(fileno(file), &status) == 0 && status.st_mode & S_IROTH)
+	if (fstat(fileno(file), &status) == 0 && (status.st_mode & S_IROTH) != 0 &&
+	    folder_is_open(path))
 		log_warning(SLUICE_LOG_CONFIG,
 		            "%s: everybody on this host can read it, passwords included "
 		            "(chmod o-r)",

@@ -432,6 +432,16 @@ static void test_save_comments(void **state)
 	}
 }
 
+static const struct {
+	mode_t file, folder;
+	bool warned;
+} modes[] = {
+        {0640, 0755, false},
+        {0644, 0755, true},
+        {0604, 0711, true},
+        {0644, 0770, false},
+};
+
 /* Others can read the passwords: that is said, once a load. */
 static void test_readable_by_all(void **state)
 {
@@ -442,15 +452,16 @@ static void test_readable_by_all(void **state)
 	FILE *written;
 
 	file_write(scene->path, "turn realm x\n", 13);
-	for (mode_t mode = 0640; mode <= 0644; mode += 4) {
-		assert_int_equal(chmod(scene->path, mode), 0);
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_int_equal(chmod(scene->path, modes[i].file), 0);
+		assert_int_equal(chmod(scene->folder, modes[i].folder), 0);
 		stderr_take(&taken);
 		assert_int_equal(config_load(scene->running, scene->path, &error), 0);
 		written = stderr_give(&taken);
 		text[fread(text, 1, sizeof(text) - 1, written)] = '\0';
 		fclose(written);
 		assert_int_equal(strstr(text, "everybody on this host can read it") != NULL,
-		                 mode == 0644);
+		                 modes[i].warned);
 	}
 }
 
