@@ -5,7 +5,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-CONF=/run/sluice-lab/dp/sluice.conf
+CONF=$LAB_STATE/dp/sluice.conf
 URL=http://198.18.1.1:8080
 cp $CONF "$WORK/kept"
 at_exit lab heal controlplane
