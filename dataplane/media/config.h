@@ -55,7 +55,8 @@ struct media_config {
 	uint32_t lives;                    /* of endpoints */
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
-	struct spent *spent; /* workers read it, too */
+	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
+	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/hmac.h>
 #include <rte_hash.h>
 #include <rte_malloc.h>
 
@@ -104,12 +105,56 @@ static uint16_t worker_choose(const struct media *media)
 	return best;
 }
 
+/* Of a key as long as it may be, zeros behind it: profiles do not matter, two of them may derive
+ * the same session keys. */
+static int key_digest(const struct media *media, const uint8_t *key, uint32_t length,
+                      uint8_t digest[KEY_DIGEST_SIZE])
+{
+	const uint8_t *under = media->config->digest_key;
+	uint8_t whole[SLUICE_MEDIA_KEY_MAX] = {0};
+	bool ok;
+
+	memcpy(whole, key, length);
+	ok = HMAC(EVP_sha256(), under, KEY_DIGEST_SIZE, whole, sizeof(whole), digest, NULL) != NULL;
+	explicit_bzero(whole, sizeof(whole));
+	return ok ? 0 : -ENOMEM;
+}
+
+/* What is kept of the master keys, which nobody needs once session keys are made of them. */
+static int keys_take(const struct media *media, struct endpoint *endpoint,
+                     const struct sluice_endpoint *add)
+{
+	endpoint->config = *add;
+	explicit_bzero(endpoint->config.rx_key, sizeof(endpoint->config.rx_key));
+	explicit_bzero(endpoint->config.tx_key, sizeof(endpoint->config.tx_key));
+	if (key_digest(media, add->rx_key, add->rx_key_length, endpoint->rx_digest) < 0)
+		return -ENOMEM;
+	return key_digest(media, add->tx_key, add->tx_key_length, endpoint->tx_digest);
+}
+
+/* 1: as it is already; 0: it differs; -ENOMEM. */
+static int endpoint_same(const struct media *media, const struct endpoint *endpoint,
+                         const struct sluice_endpoint *add)
+{
+	struct endpoint like;
+	int error;
+
+	memset(&like, 0, sizeof(like));
+	error = keys_take(media, &like, add);
+	if (error < 0)
+		return error;
+	return memcmp(&like.config, &endpoint->config, sizeof(like.config)) == 0 &&
+	       CRYPTO_memcmp(like.rx_digest, endpoint->rx_digest, KEY_DIGEST_SIZE) == 0 &&
+	       CRYPTO_memcmp(like.tx_digest, endpoint->tx_digest, KEY_DIGEST_SIZE) == 0;
+}
+
 static int endpoint_fill(struct media *media, struct endpoint *endpoint,
                          const struct sluice_endpoint *add)
 {
 	const struct srtp_profile_info *info = &srtp_profiles[add->profile];
 
-	endpoint->config = *add;
+	if (keys_take(media, endpoint, add) < 0)
+		return -ENOMEM;
 	memcpy(endpoint->name, add->name, sizeof(endpoint->name));
 	endpoint->learn = add->learn;
 	endpoint->profile = add->profile;
@@ -123,7 +168,7 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->life = ++media->config->lives;
 	endpoint->config_generation = media->dp->config_generation;
 	endpoint->rtcp_index = (uint32_t)RTE_MIN(
-	        spent_recall(media->config->spent, add, SPENT_RTCP), RTCP_INDEX_MAX);
+	        spent_recall(media->config->spent, endpoint, SPENT_RTCP), RTCP_INDEX_MAX);
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
@@ -190,7 +235,10 @@ int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, u
 		return endpoint_make(media, add, why);
 	if (!(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "endpoint %s is there already", add->name);
-	if (memcmp(&media->endpoints[index].config, add, sizeof(*add)) == 0) {
+	error = endpoint_same(media, &media->endpoints[index], add);
+	if (error < 0)
+		return refuse(why, error, "no memory to look at endpoint %s", add->name);
+	if (error > 0) {
 		media->endpoints[index].config_generation = media->dp->config_generation;
 		return 0;
 	}
@@ -228,7 +276,7 @@ int endpoint_end(struct media *media, uint32_t index)
 			return error;
 	}
 	__atomic_store_n(&endpoint->live, false, __ATOMIC_RELEASE);
-	spent_remember(media->config->spent, &endpoint->config, SPENT_RTCP, endpoint->rtcp_index);
+	spent_remember(media->config->spent, endpoint, SPENT_RTCP, endpoint->rtcp_index);
 	transport_remove(media, endpoint);
 	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
 	media->config->worker_load[endpoint->worker]--;

@@ -32,6 +32,10 @@ struct media *media_create(struct dataplane *dp)
 		if (media->config->random != NULL) {
 			random_bytes(media->config->random, &media->config->spent->key,
 			             sizeof(media->config->spent->key));
+			random_bytes(media->config->random, media->config->digest_key,
+			             sizeof(media->config->digest_key));
+			random_bytes(media->config->random, &media->cname_key,
+			             sizeof(media->cname_key));
 			return media;
 		}
 	}

@@ -101,15 +101,12 @@ fail:
 	return false;
 }
 
-/* The same as long as we run, another one after that. */
+/* The same as long as we run, another one after that; it tells nothing (RFC 7022, 4.2). */
 static void cname_write(const struct media *media, uint32_t publisher, char name[CNAME_LENGTH])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint64_t value = media->dp->tsc_start + publisher * 0x9e3779b97f4a7c15u;
+	uint64_t value = siphash_bytes(&media->cname_key, &publisher, sizeof(publisher));
 
-	value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-	value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-	value ^= value >> 31;
 	for (int i = 0; i < CNAME_LENGTH; i++)
 		name[i] = digits[value >> (4 * i) & 0xf];
 }

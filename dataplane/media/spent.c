@@ -6,18 +6,15 @@
 #include "media/state.h"
 
 /* life: of the endpoint; 0: the key's, over all endpoints that ever had it. */
-static uint64_t spent_hash(const struct spent *spent, const uint8_t *key, uint32_t ssrc,
+static uint64_t spent_hash(const struct spent *spent, const uint8_t *digest, uint32_t ssrc,
                            uint32_t life)
 {
-	uint8_t bytes[SLUICE_MEDIA_KEY_MAX + sizeof(ssrc) + sizeof(life)];
-	uint64_t hash;
+	uint8_t bytes[KEY_DIGEST_SIZE + sizeof(ssrc) + sizeof(life)];
 
-	memcpy(bytes, key, SLUICE_MEDIA_KEY_MAX);
-	memcpy(bytes + SLUICE_MEDIA_KEY_MAX, &ssrc, sizeof(ssrc));
-	memcpy(bytes + SLUICE_MEDIA_KEY_MAX + sizeof(ssrc), &life, sizeof(life));
-	hash = siphash_bytes(&spent->key, bytes, sizeof(bytes)) | 1;
-	explicit_bzero(bytes, sizeof(bytes));
-	return hash;
+	memcpy(bytes, digest, KEY_DIGEST_SIZE);
+	memcpy(bytes + KEY_DIGEST_SIZE, &ssrc, sizeof(ssrc));
+	memcpy(bytes + KEY_DIGEST_SIZE + sizeof(ssrc), &life, sizeof(life));
+	return siphash_bytes(&spent->key, bytes, sizeof(bytes)) | 1;
 }
 
 static uint32_t slot_sent(uint64_t hash)
@@ -57,18 +54,17 @@ static void slot_write(struct spent_slot *slot, uint64_t hash, uint64_t index)
 	__atomic_store_n(&slot->hash, hash, __ATOMIC_RELEASE);
 }
 
-void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
+void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                     uint64_t index)
 {
-	uint64_t hash = spent_hash(spent, endpoint->tx_key, ssrc, 0);
+	uint64_t hash = spent_hash(spent, endpoint->tx_digest, ssrc, 0);
 
 	slot_write(&spent->sent[slot_sent(hash)], hash, index + SPENT_SLACK);
 }
 
-uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *endpoint,
-                      uint32_t ssrc)
+uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc)
 {
-	uint64_t hash = spent_hash(spent, endpoint->tx_key, ssrc, 0);
+	uint64_t hash = spent_hash(spent, endpoint->tx_digest, ssrc, 0);
 
 	return slot_read(&spent->sent[slot_sent(hash)], hash);
 }
@@ -77,7 +73,7 @@ uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *e
 void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                              uint64_t next)
 {
-	uint64_t hash = spent_hash(spent, endpoint->config.rx_key, ssrc, endpoint->life);
+	uint64_t hash = spent_hash(spent, endpoint->rx_digest, ssrc, endpoint->life);
 	struct spent_slot *slot = &spent->received[slot_received(hash, endpoint->life)];
 
 	if (slot_read(slot, hash) < next)
@@ -87,7 +83,7 @@ void spent_remember_received(struct spent *spent, const struct endpoint *endpoin
 uint64_t spent_recall_received(const struct spent *spent, const struct endpoint *endpoint,
                                uint32_t ssrc)
 {
-	uint64_t hash = spent_hash(spent, endpoint->config.rx_key, ssrc, endpoint->life);
+	uint64_t hash = spent_hash(spent, endpoint->rx_digest, ssrc, endpoint->life);
 
 	return slot_read(&spent->received[slot_received(hash, endpoint->life)], hash);
 }

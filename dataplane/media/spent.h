@@ -25,7 +25,6 @@
 #include <siphash.h>
 
 struct endpoint;
-struct sluice_endpoint;
 
 #define SPENT_SLOTS    65536 /* power of two */
 #define SPENT_TOGETHER 64    /* of one endpoint's sources */
@@ -46,7 +45,7 @@ struct spent {
 	struct spent_slot sent[SPENT_SLOTS], received[SPENT_SLOTS];
 };
 
-void spent_remember(struct spent *spent, const struct sluice_endpoint *endpoint, uint32_t ssrc,
+void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                     uint64_t index);
 /* Any thread. next: the index behind the highest that was taken. */
 void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
@@ -55,7 +54,6 @@ void spent_remember_received(struct spent *spent, const struct endpoint *endpoin
 uint64_t spent_recall_received(const struct spent *spent, const struct endpoint *endpoint,
                                uint32_t ssrc);
 /* 0: nothing is known. */
-uint64_t spent_recall(const struct spent *spent, const struct sluice_endpoint *endpoint,
-                      uint32_t ssrc);
+uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc);
 
 #endif

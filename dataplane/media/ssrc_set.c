@@ -7,8 +7,6 @@
 #include <rte_common.h>
 #include <rte_malloc.h>
 
-#include <sluice/media.h>
-
 struct ssrc_entry {
 	uint64_t hash; /* 0: not in the set */
 	uint32_t next; /* place; 0: none */
@@ -43,17 +41,14 @@ void ssrc_set_destroy(struct ssrc_set *set)
 }
 
 /* Profiles do not matter: two of them derive the same session keys from one master key. */
-uint64_t ssrc_hash(const struct siphash_key *key, const struct sluice_endpoint *endpoint,
+uint64_t ssrc_hash(const struct siphash_key *key, const uint8_t tx_digest[KEY_DIGEST_SIZE],
                    uint32_t ssrc)
 {
-	uint8_t bytes[sizeof(endpoint->tx_key) + sizeof(ssrc)] = {0};
-	uint64_t hash;
+	uint8_t bytes[KEY_DIGEST_SIZE + sizeof(ssrc)];
 
-	memcpy(bytes, endpoint->tx_key, endpoint->tx_key_length);
-	memcpy(bytes + sizeof(endpoint->tx_key), &ssrc, sizeof(ssrc));
-	hash = siphash_bytes(key, bytes, sizeof(bytes)) | 1;
-	explicit_bzero(bytes, sizeof(bytes));
-	return hash;
+	memcpy(bytes, tx_digest, KEY_DIGEST_SIZE);
+	memcpy(bytes + KEY_DIGEST_SIZE, &ssrc, sizeof(ssrc));
+	return siphash_bytes(key, bytes, sizeof(bytes)) | 1;
 }
 
 uint32_t ssrc_set_find(const struct ssrc_set *set, uint64_t hash)

@@ -12,7 +12,7 @@
 
 #include <siphash.h>
 
-struct sluice_endpoint;
+#include "media/state.h"
 
 enum ssrc_kind { SSRC_OWN, SSRC_REPEATS, SSRC_KINDS };
 
@@ -27,7 +27,7 @@ int ssrc_set_create(struct ssrc_set *set, uint32_t subscriptions);
 void ssrc_set_destroy(struct ssrc_set *set);
 
 /* What stands for the endpoint's transmit key and the SSRC; never 0. */
-uint64_t ssrc_hash(const struct siphash_key *key, const struct sluice_endpoint *endpoint,
+uint64_t ssrc_hash(const struct siphash_key *key, const uint8_t tx_digest[KEY_DIGEST_SIZE],
                    uint32_t ssrc);
 
 /* The subscription that sends it; 0: none. */

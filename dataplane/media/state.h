@@ -16,6 +16,7 @@
 
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
+#include <siphash.h>
 
 #include "graph/packet.h"
 #include "media/media.h"
@@ -27,7 +28,8 @@
 #define ENDPOINT_SOURCES_MAX 64  /* SSRCs that one endpoint may send */
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
 #define SUBSCRIPTION_SPANS   16  /* power of two */
-#define SOURCE_FORMERS_MAX   8   /* the SSRCs before a source's own that it knows by itself */
+#define KEY_DIGEST_SIZE      32
+#define SOURCE_FORMERS_MAX   8 /* the SSRCs before a source's own that it knows by itself */
 
 struct media;
 struct packet_cache; /* media/cache.h */
@@ -125,7 +127,10 @@ struct endpoint {
 	/* control thread */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
-	struct sluice_endpoint config;
+	struct sluice_endpoint config; /* without keys: ... */
+	/* ... they are told apart by these (HMAC-SHA-256 under a key of this life), and known to
+	 * the sessions alone; const */
+	uint8_t rx_digest[KEY_DIGEST_SIZE], tx_digest[KEY_DIGEST_SIZE];
 } __rte_cache_aligned;
 static_assert(offsetof(struct endpoint, live) == 128, "what a packet out touches: two lines");
 
@@ -350,6 +355,7 @@ struct media {
 	uint32_t learners[MEDIA_LOCALS_MAX]; /* by local_index: the endpoint that learns there; 0:
 	                                        none */
 	uint32_t serials;                    /* atomic; the last one that a stream was given */
+	struct siphash_key cname_key;        /* const */
 	struct media_config *config;         /* control thread */
 };
 

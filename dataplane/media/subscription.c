@@ -34,7 +34,7 @@ static int ext_check(const struct sluice_subscription *add, char *why)
 
 static uint64_t leg_hash(const struct media *media, uint32_t endpoint, uint32_t ssrc)
 {
-	return ssrc_hash(&media->config->spent->key, &media->endpoints[endpoint].config, ssrc);
+	return ssrc_hash(&media->config->spent->key, media->endpoints[endpoint].tx_digest, ssrc);
 }
 
 static bool ssrc_taken(const struct media *media, uint32_t endpoint, uint32_t ssrc)
@@ -104,7 +104,7 @@ static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
 /* SSRCs that this endpoint's key has been used with go on where they were. */
 static void index_recall(const struct media *media, struct subscription *subscription)
 {
-	const struct sluice_endpoint *endpoint = &media->endpoints[subscription->endpoint].config;
+	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 	uint64_t index = spent_recall(media->config->spent, endpoint, subscription->ssrc);
 
 	if (index != 0)
@@ -118,7 +118,7 @@ static void index_recall(const struct media *media, struct subscription *subscri
 
 static void index_remember(struct media *media, const struct subscription *subscription)
 {
-	const struct sluice_endpoint *endpoint = &media->endpoints[subscription->endpoint].config;
+	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
 	spent_remember(media->config->spent, endpoint, subscription->ssrc, subscription->highest);
 	if (subscription->rtx_ssrc != 0)

@@ -37,7 +37,7 @@ struct srtp_session {
 	srtp_t rtcp_clear; /* reads counter mode's packets without the E bit; GCM: NULL */
 	unsigned int n_sources, oldest, latest;
 	struct source *sources;
-	uint8_t key[SLUICE_MEDIA_KEY_MAX];
+	uint8_t key[SLUICE_MEDIA_KEY_MAX]; /* without it libsrtp2 begins no stream at another ROC */
 };
 
 struct srtp_worker {
