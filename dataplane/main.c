@@ -9,6 +9,7 @@
 #include "gate/gate.h"
 #include "common/log.h"
 #include "media/media.h"
+#include "net/pci.h"
 #include "net/port.h"
 #include "turn/turn.h"
 
@@ -183,7 +184,8 @@ static void privileges_drop(const struct config *config)
 	int ret;
 
 	locked_memory_raise();
-	ret = privilege_keep(CONTROL_PRIVILEGES);
+	ret = privilege_keep(CONTROL_PRIVILEGES |
+	                     (pci_noiommu_allowed() ? PRIVILEGE(CAP_SYS_RAWIO) : 0));
 	if (ret != 0)
 		log_warning(SLUICE_LOG_PROCESS, "privileges stay: %s", strerror(-ret));
 	ret = config->allow_core ? 0 : privilege_memory_hide();

@@ -210,3 +210,17 @@ int pci_check(const struct pci_host *host, const char *args, char *why)
 		ret = vfio_check(&pci, why);
 	return ret;
 }
+
+bool pci_noiommu_allowed(void)
+{
+	int fd = open("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
+	              O_RDONLY | O_CLOEXEC);
+	char mode = 'N';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &mode, 1) != 1)
+		mode = 'N';
+	close(fd);
+	return mode == 'Y';
+}

@@ -17,4 +17,7 @@ struct pci_host {
  */
 int pci_check(const struct pci_host *host, const char *args, char *why);
 
+/* VFIO gives devices away without an IOMMU too: then it wants CAP_SYS_RAWIO. */
+bool pci_noiommu_allowed(void);
+
 #endif
