@@ -169,6 +169,7 @@ void dataplane_destroy(struct dataplane *dp)
 		neighbours_destroy(dp->neighbours);
 	services_free(dp->services);
 	rte_free(dp->fib);
+	rte_mempool_free(dp->jumbo);
 	rte_mempool_free(dp->pool);
 	rte_free(dp->qsbr);
 	rte_free(dp);

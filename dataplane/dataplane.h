@@ -56,6 +56,8 @@ struct dataplane {
 	struct event_base *events; /* the control thread's loop; NULL in tests that have none */
 	struct rte_rcu_qsbr *qsbr; /* reader ids are the workers' ids */
 	struct rte_mempool *pool;  /* packets; private area: struct packet */
+	struct rte_mempool *jumbo; /* control thread: for frames that no buffer of `pool` takes;
+	                              NULL until a port needs them */
 	struct worker *workers[WORKERS_MAX];
 	uint16_t n_workers;
 

@@ -80,7 +80,9 @@ static int workers_launch(struct dataplane *dp)
 static void workers_stop(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->n_workers; i++)
-		__atomic_store_n(&dp->workers[i]->stop, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&dp->workers[i]->stop, 1, __ATOMIC_SEQ_CST);
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		worker_wake(dp->workers[i]);
 	rte_eal_mp_wait_lcore();
 }
 

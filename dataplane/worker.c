@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 #include "media/media.h"
 #include "net/next_hop.h"
+#include "net/port_burst.h"
 #include "random.h"
 #include "turn/turn.h"
 
@@ -14,13 +15,21 @@
 #include <rte_malloc.h>
 #include <rte_pause.h>
 
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
+#include <unistd.h>
 
 #define CALLS_SIZE 64
-/* Idle walks before a worker sleeps, and how long: short enough that a burst waits in the NIC's
- * ring meanwhile. */
+/* Sockets wake a worker; its timers want it this often, and sooner while something is due. */
+#define SLEEP_MS         10
+#define SLEEP_PENDING_MS 1
+#define HOUSEKEEPING_MS  1
+#define EVENTS_MAX       16
+/* With a queue that cannot wake it: idle walks before it sleeps, and how long: short enough that a
+ * burst waits in the NIC's ring meanwhile. */
 #define IDLE_WALKS_PAUSE  64
 #define IDLE_WALKS_SLEEP  1024
 #define IDLE_SLEEP_MIN_NS 5000
@@ -32,6 +41,18 @@ static struct rte_ring *ring_create(const char *what, uint16_t id, uint32_t size
 
 	snprintf(name, sizeof(name), "%s-%u", what, id);
 	return rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SC_DEQ);
+}
+
+static int sleep_prepare(struct worker *worker)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = -1};
+
+	worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	event.data.fd = worker->wake;
+	return worker->wake < 0 || worker->epoll < 0
+	               ? -1
+	               : epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event);
 }
 
 struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lcore)
@@ -49,10 +70,12 @@ struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lco
 	worker->inbox = ring_create("inbox", id, WORKER_INBOX_SIZE);
 	worker->calls = ring_create("calls", id, CALLS_SIZE);
 	worker->random = random_create();
+	worker->epoll = -1;
+	worker->wake = -1;
 	worker->next_hops =
 	        rte_zmalloc("next hops", NEXT_HOPS * sizeof(struct next_hop), RTE_CACHE_LINE_SIZE);
 	if (worker->inbox == NULL || worker->calls == NULL || worker->random == NULL ||
-	    worker->next_hops == NULL)
+	    worker->next_hops == NULL || sleep_prepare(worker) != 0)
 		goto fail;
 	if (rte_rcu_qsbr_thread_register(dp->qsbr, id) != 0)
 		goto fail;
@@ -89,6 +112,10 @@ void worker_destroy(struct worker *worker)
 	rte_ring_free(worker->inbox);
 	rte_ring_free(worker->calls);
 	random_destroy(worker->random);
+	if (worker->epoll >= 0)
+		close(worker->epoll);
+	if (worker->wake >= 0)
+		close(worker->wake);
 	rte_free(worker->next_hops);
 	rte_free(worker->queues);
 	rte_free(worker);
@@ -114,6 +141,7 @@ void worker_housekeep(struct worker *worker)
 {
 	if (__atomic_load_n(&worker->running, __ATOMIC_RELAXED))
 		rte_rcu_qsbr_quiescent(worker->dp->qsbr, worker->id);
+	worker->housekept = rte_rdtsc();
 	worker_calls_run(worker);
 	turn_housekeep(worker);
 	if (worker->media != NULL)
@@ -129,6 +157,8 @@ uint32_t worker_walk(struct worker *worker)
 	begin = worker->tsc;
 	worker->busy = false;
 	rte_graph_walk(worker->graph);
+	if (worker->flush)
+		worker->flush = !port_flush(worker->queues);
 	worker->walks++;
 	if ((worker->walks & (WORKER_HOUSEKEEPING_WALKS - 1)) == 0)
 		worker_housekeep(worker);
@@ -143,6 +173,49 @@ uint32_t worker_walk(struct worker *worker)
 		worker->idle_cycles += rte_rdtsc() + worker->tsc_skew - begin;
 	}
 	return (uint32_t)(worker->rx_packets - received);
+}
+
+/* How long it may sleep; 0: something waits for it. Looked at once others know that it sleeps. */
+static int sleep_ms(const struct worker *worker)
+{
+	if (!rte_ring_empty(worker->inbox) || !rte_ring_empty(worker->calls) ||
+	    __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST))
+		return 0;
+	if (worker->flush || turn_is_pending(worker) ||
+	    (worker->media != NULL && media_is_pending(worker)))
+		return SLEEP_PENDING_MS;
+	return SLEEP_MS;
+}
+
+/* Until a socket has a packet, a thread has put something into a ring, or a timer may be due. */
+static void worker_sleep(struct worker *worker)
+{
+	struct epoll_event events[EVENTS_MAX];
+	uint64_t wakes, begin = rte_rdtsc();
+	int count;
+
+	__atomic_store_n(&worker->asleep, 1, __ATOMIC_SEQ_CST);
+	rte_rcu_qsbr_thread_offline(worker->dp->qsbr, worker->id);
+	count = epoll_wait(worker->epoll, events, EVENTS_MAX, sleep_ms(worker));
+	rte_rcu_qsbr_thread_online(worker->dp->qsbr, worker->id);
+	__atomic_store_n(&worker->asleep, 0, __ATOMIC_RELAXED);
+	for (int i = 0; i < count; i++)
+		if (events[i].data.fd == worker->wake &&
+		    read(worker->wake, &wakes, sizeof(wakes)) < 0)
+			break;
+	worker_calls_run(worker);
+	worker->sleeps++;
+	worker->idle_cycles += rte_rdtsc() - begin;
+}
+
+/* No packet has come, and each queue is a socket that can be slept on. */
+static void worker_rest(struct worker *worker)
+{
+	if (worker->walks_idle == 0)
+		return;
+	if (rte_rdtsc() - worker->housekept > worker->tsc_hz * HOUSEKEEPING_MS / MS_PER_S)
+		worker_housekeep(worker);
+	worker_sleep(worker);
 }
 
 /* No packet has come for a while: first spare the sibling thread, then the core. */
@@ -167,16 +240,28 @@ static void worker_back_off(struct worker *worker)
 	worker->idle_cycles += rte_rdtsc() - begin;
 }
 
+static bool can_sleep(const struct worker *worker)
+{
+	const struct port_queue_list *list = __atomic_load_n(&worker->queues, __ATOMIC_ACQUIRE);
+
+	return list == NULL || list->sockets == list->count;
+}
+
 int worker_main(void *arg)
 {
 	struct worker *worker = arg;
 
+	pthread_getcpuclockid(pthread_self(), &worker->clock);
 	prctl(PR_SET_TIMERSLACK, 1000); /* the default of 50 us would be most of the sleep */
 	rte_rcu_qsbr_thread_online(worker->dp->qsbr, worker->id);
 	__atomic_store_n(&worker->running, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		worker_walk(worker);
-		if (__atomic_load_n(&worker->poll, __ATOMIC_RELAXED) == SLUICE_POLL_ADAPTIVE)
+		if (__atomic_load_n(&worker->poll, __ATOMIC_RELAXED) != SLUICE_POLL_ADAPTIVE)
+			continue;
+		if (can_sleep(worker))
+			worker_rest(worker);
+		else
 			worker_back_off(worker);
 	}
 	__atomic_store_n(&worker->running, 0, __ATOMIC_SEQ_CST);
@@ -195,6 +280,7 @@ void worker_call(struct worker *worker, void (*run)(struct worker *worker, void 
 	}
 	while (rte_ring_enqueue(worker->calls, &call) != 0)
 		rte_pause();
+	worker_wake(worker);
 	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE)) {
 		/* a worker that stopped meanwhile has run what was in its ring, or leaves it to us
 		 */
@@ -204,7 +290,23 @@ void worker_call(struct worker *worker, void (*run)(struct worker *worker, void 
 	}
 }
 
+/* It looks into its rings after it has said that it sleeps: one of the two sees the other. */
+void worker_wake(struct worker *worker)
+{
+	const uint64_t one = 1;
+
+	rte_smp_mb();
+	if (likely(!__atomic_load_n(&worker->asleep, __ATOMIC_RELAXED)) ||
+	    !__atomic_exchange_n(&worker->asleep, 0, __ATOMIC_ACQ_REL))
+		return;
+	if (write(worker->wake, &one, sizeof(one)) != sizeof(one))
+		return; /* it is full of wakes */
+}
+
 unsigned int worker_inbox_put(struct worker *worker, struct rte_mbuf **mbufs, unsigned int count)
 {
-	return rte_ring_mp_enqueue_burst(worker->inbox, (void **)mbufs, count, NULL);
+	unsigned int put = rte_ring_mp_enqueue_burst(worker->inbox, (void **)mbufs, count, NULL);
+
+	worker_wake(worker);
+	return put;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_graph.h>
@@ -67,10 +68,20 @@ struct worker {
 	uint64_t rx_packets, bursts, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 
+	uint64_t sleeps;     /* times that it slept until a packet, a message or a timer came */
+	uint64_t housekept;  /* tsc */
 	uint16_t next_queue; /* port_rx goes round its queues */
 	uint32_t walks_idle; /* consecutive walks that found nothing to do */
 	bool busy;           /* port_rx: this walk has packets */
+	bool flush;          /* port_tx: the kernel has to be told of frames */
 	uint32_t running;    /* atomic: worker_main walks */
+
+	/* const after start: what it sleeps on. The control thread adds sockets to epoll. */
+	int epoll;
+	int wake;        /* an eventfd in it */
+	clockid_t clock; /* CPU time of its thread; valid while it runs */
+	/* atomic; set by this worker before it sleeps, cleared by whoever wakes it */
+	uint32_t asleep;
 
 	/* written by the control thread, read by this worker */
 	uint32_t poll; /* enum sluice_poll_mode */
@@ -97,6 +108,10 @@ void worker_call(struct worker *worker, void (*run)(struct worker *worker, void 
 /* Any thread. Puts packets on another thread's way into this worker; returns how many the ring
  * took. */
 unsigned int worker_inbox_put(struct worker *worker, struct rte_mbuf **mbufs, unsigned int count);
+
+/* Any thread, after something was put into one of the worker's rings: a system call only where it
+ * sleeps. */
+void worker_wake(struct worker *worker);
 
 /* Sets tsc and now. */
 void worker_clock(struct worker *worker);

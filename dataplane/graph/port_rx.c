@@ -5,10 +5,8 @@
 #include "dataplane.h"
 #include "graph/node.h"
 #include "graph/spread.h"
-#include "net/port.h"
+#include "net/port_burst.h"
 #include "net/service.h"
-
-#include <rte_ethdev.h>
 
 /* Packets a walk: as many as a node's array holds from the start. */
 #define WALK_MAX RTE_GRAPH_BURST_SIZE
@@ -71,7 +69,7 @@ static uint16_t queues_poll(struct rte_graph *graph, struct rte_node *node, stru
 		if (worker->next_queue >= list->count)
 			worker->next_queue = 0;
 		queue = &list->queues[worker->next_queue++];
-		count = rte_eth_rx_burst(queue->ethdev, queue->queue, mbufs, PORT_BURST);
+		count = port_receive(queue, mbufs, PORT_BURST);
 		worker->bursts += count > 0;
 		worker->rx_packets += count;
 		worker->busy |= count > 0;

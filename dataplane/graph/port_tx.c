@@ -7,9 +7,7 @@
 #include "dataplane.h"
 #include "graph/node.h"
 #include "graph/trace.h"
-#include "net/port.h"
-
-#include <rte_ethdev.h>
+#include "net/port_burst.h"
 
 #include <stdio.h>
 
@@ -53,7 +51,8 @@ static inline void frames_send(struct rte_graph *graph, struct rte_node *node, u
 	const struct capture_set *captures = capture_at(dp, SLUICE_CAPTURE_SENT);
 	uint16_t queue, owner, sent;
 
-	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP)) {
+	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP ||
+	             __atomic_load_n(&port->paused, __ATOMIC_ACQUIRE))) {
 		frames_drop(graph, node, mbufs, count, DROP_PORT_DOWN);
 		return;
 	}
@@ -65,7 +64,7 @@ static inline void frames_send(struct rte_graph *graph, struct rte_node *node, u
 	}
 	if (unlikely(captures != NULL))
 		capture_packets(dp, captures, SLUICE_CAPTURE_SENT, worker->id, mbufs, count);
-	sent = rte_eth_tx_burst(port->ethdev, queue, mbufs, count);
+	sent = port_send(worker, port, queue, mbufs, count);
 	if (unlikely(captures != NULL))
 		capture_sent(captures, worker->id, sent);
 	if (unlikely(sent < count)) {
@@ -95,7 +94,7 @@ static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, 
 /* The worker that has the queue which this worker's frames leave by. */
 static uint16_t sender_of(const struct dataplane *dp, uint16_t worker, uint16_t port)
 {
-	if (port >= PORTS_MAX || dp->ports->table[port].queues == 0)
+	if (port >= PORTS_MAX || dp->ports->table[port].tx_queues == 0)
 		return worker;
 	return port_queue_worker(dp, port, port_tx_queue(dp, worker, port));
 }

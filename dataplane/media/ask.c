@@ -117,8 +117,10 @@ enum media_ask_fate media_ask_put(struct media *media, uint16_t worker, const st
 
 	if (ask_merges(media, ask))
 		return ASK_MERGED;
-	if (ask_has_room(asks, ask) && rte_ring_enqueue_elem(asks, &copy, sizeof(copy)) == 0)
+	if (ask_has_room(asks, ask) && rte_ring_enqueue_elem(asks, &copy, sizeof(copy)) == 0) {
+		worker_wake(media->dp->workers[worker]);
 		return ASK_PUT;
+	}
 	ask_taken(media, ask);
 	return ASK_FULL;
 }

@@ -27,6 +27,9 @@ void media_housekeep(struct worker *worker);
 /* Worker, between two housekeepings: reports that are due. Bounded work. */
 void media_timers_run(struct worker *worker);
 
+/* Worker: housekeeping has something to do soon. */
+bool media_is_pending(const struct worker *worker);
+
 /* Control thread. 0 or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
 int media_endpoint_add(struct media *media, const struct sluice_endpoint *endpoint, uint32_t flags,
                        char *why);

@@ -58,6 +58,13 @@ void media_timers_run(struct worker *worker)
 	rtcp_timers_run(worker->media);
 }
 
+bool media_is_pending(const struct worker *worker)
+{
+	const struct feedback_list *feedback = &worker->media->rtcp->feedback;
+
+	return feedback->head != feedback->tail || !rte_ring_empty(worker->media->asks);
+}
+
 void media_housekeep(struct worker *worker)
 {
 	media_asks_run(worker->media);

@@ -127,7 +127,7 @@ int ethdev_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *wh
 		return -EMSGSIZE;
 	}
 	port->queues = ethdev_queues(dp, &info, port->queues);
-	port->spread = port->kind != SLUICE_PORT_XDP && port->queues == 1 && dp->n_workers > 1;
+	port->spread = port->queues == 1 && dp->n_workers > 1;
 	conf = ethdev_conf(&info, port->queues, mtu);
 	ret = rte_eth_dev_configure(port->ethdev, port->queues, port->queues, &conf);
 	if (ret != 0)
@@ -141,6 +141,7 @@ int ethdev_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *wh
 	rte_eth_allmulticast_enable(
 	        port->ethdev); /* neighbour discovery; not every driver has it */
 	rte_eth_macaddr_get(port->ethdev, &port->mac);
+	port->tx_queues = port->queues;
 	port->tx_checksum = conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 	port->mtu = mtu;
 	return 0;

@@ -6,20 +6,17 @@
 #include "net/mirror.h"
 #include "net/neighbour.h"
 #include "net/port_device.h"
-#include "net/port_xdp.h"
+#include "net/port_ops.h"
 #include "net/tap.h"
+#include "net/xdp/port.h"
 #include "turn/turn.h"
 
-#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <unistd.h>
-
-#define XDP_SETTLE_US     100000
-#define PORT_DRAIN_BURSTS 256 /* of a whole ring's 4096 packets or more */
+#include <sys/epoll.h>
 
 struct ports *ports_create(struct dataplane *dp)
 {
@@ -34,21 +31,30 @@ static struct port *port_find(struct ports *ports, const char *name)
 	return NULL;
 }
 
-static uint16_t port_index(const struct ports *ports, const struct port *port)
-{
-	return port - ports->table;
-}
-
 /* A free slot, cleared. The table's count grows only when the port is published. */
 static struct port *port_slot(struct ports *ports)
 {
 	for (uint16_t i = 0; i < PORTS_MAX; i++) {
 		if (ports->table[i].used)
 			continue;
-		ports->table[i] = (struct port){.claim = -1, .state = SLUICE_PORT_DOWN};
+		ports->table[i] = (struct port){.state = SLUICE_PORT_DOWN};
 		return &ports->table[i];
 	}
 	return NULL;
+}
+
+static void queue_list_add(struct port_queue_list *list, const struct ports *ports, uint16_t index,
+                           uint16_t queue)
+{
+	const struct port *port = &ports->table[index];
+	struct port_queue *entry = &list->queues[list->count++];
+
+	*entry = (struct port_queue){
+	        .port = index, .ethdev = port->ethdev, .queue = queue, .spread = port->spread};
+	if (port->xdp != NULL) {
+		entry->socket = &port->xdp->sockets[queue];
+		list->sockets++;
+	}
 }
 
 /* The queues of all live ports that are this worker's. */
@@ -67,14 +73,29 @@ static struct port_queue_list *worker_queues(const struct dataplane *dp, uint16_
 	for (uint16_t i = 0; i < ports->count; i++) {
 		const struct port *port = &ports->table[i];
 
-		if (!port->used || port->state == SLUICE_PORT_GONE)
+		if (!port->used || port->paused || port->state == SLUICE_PORT_GONE)
 			continue;
 		for (uint16_t queue = 0; queue < port->queues; queue++)
 			if (port_queue_worker(dp, i, queue) == worker)
-				list->queues[list->count++] =
-				        (struct port_queue){i, port->ethdev, queue, port->spread};
+				queue_list_add(list, ports, i, queue);
 	}
 	return list;
+}
+
+/* The worker sleeps on these; a socket that is closed leaves by itself. */
+static void sockets_watch(const struct worker *worker, const struct port_queue_list *list)
+{
+	for (uint16_t i = 0; list != NULL && i < list->count; i++) {
+		struct epoll_event event = {.events = EPOLLIN};
+
+		if (list->queues[i].socket == NULL)
+			continue;
+		event.data.fd = list->queues[i].socket->fd;
+		if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, event.data.fd, &event) != 0 &&
+		    errno != EEXIST)
+			log_error(SLUICE_LOG_PORT, "worker %u cannot sleep on a socket: %s",
+			          worker->id, strerror(errno));
+	}
 }
 
 /* Gives every worker its new list; behind this, no worker polls what is not in one. */
@@ -82,9 +103,13 @@ static void queues_publish(struct dataplane *dp)
 {
 	struct port_queue_list *old[WORKERS_MAX];
 
-	for (uint16_t i = 0; i < dp->n_workers; i++)
-		old[i] = __atomic_exchange_n(&dp->workers[i]->queues, worker_queues(dp, i),
-		                             __ATOMIC_ACQ_REL);
+	for (uint16_t i = 0; i < dp->n_workers; i++) {
+		struct port_queue_list *list = worker_queues(dp, i);
+
+		sockets_watch(dp->workers[i], list);
+		old[i] = __atomic_exchange_n(&dp->workers[i]->queues, list, __ATOMIC_ACQ_REL);
+		worker_wake(dp->workers[i]);
+	}
 	dataplane_quiesce(dp);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		rte_free(old[i]);
@@ -102,61 +127,6 @@ static void port_publish(struct dataplane *dp, struct port *port)
 	queues_publish(dp);
 	if (dp->mirror != NULL)
 		mirror_port_changed(dp);
-}
-
-/* One try; what the driver opened is known, or closed again. */
-static int xdp_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
-{
-	char devargs[SLUICE_PORT_ARGS_MAX + 256];
-	struct xsk_set before;
-	int ret;
-
-	snprintf(devargs, sizeof(devargs),
-	         "net_af_xdp_%s,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", port->name,
-	         port->args, RTE_MAX(port->queues, 1), dp->options.xdp_object);
-	xsk_list(&before);
-	ret = ethdev_probe(devargs, &port->ethdev, why);
-	if (ret != 0)
-		return ret;
-	ret = ethdev_start(dp, port, mtu, why);
-	xsk_list(&port->sockets);
-	xsk_subtract(&port->sockets, &before);
-	if (ret != 0) {
-		ethdev_stop(port, true);
-		xsk_close(&port->sockets);
-	}
-	return ret;
-}
-
-/*
- * The kernel gives a closed socket's queue back from a work queue: a port that comes back at once
- * waits for that, since the driver loses a ring full of buffers each time that it is refused.
- */
-static void xdp_settle(const struct ports *ports)
-{
-	uint64_t since_us = (rte_rdtsc() - ports->xdp_closed) * US_PER_S / rte_get_tsc_hz();
-
-	if (ports->xdp_closed != 0 && since_us < XDP_SETTLE_US)
-		usleep(XDP_SETTLE_US - since_us);
-}
-
-static int xdp_open(struct dataplane *dp, struct port *port, uint16_t mtu, char *why)
-{
-	int ret = port_xdp_claim(port->args, &port->claim, why);
-
-	if (ret != 0)
-		return ret;
-	xdp_settle(dp->ports);
-	ret = xdp_start(dp, port, mtu, why);
-	if (ret != 0) {
-		port_xdp_detach(port->args);
-		close(port->claim);
-		return ret;
-	}
-	port->ifindex = if_nametoindex(port->args);
-	dp->ports->xdp++;
-	port_xdp_report(port->name, port->args);
-	return 0;
 }
 
 static int port_check(struct dataplane *dp, const struct sluice_port_add *add, char *why)
@@ -220,11 +190,8 @@ int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t f
 	rte_strscpy(port->name, add->name, sizeof(port->name));
 	rte_strscpy(port->args, add->args, sizeof(port->args));
 	port->kind = add->kind;
-	port->queues = add->queues;
-	if (add->kind == SLUICE_PORT_XDP)
-		ret = xdp_open(dp, port, add->mtu, why);
-	else
-		ret = port_device_open(dp, port, add->mtu, why);
+	port->ops = add->kind == SLUICE_PORT_XDP ? &xdp_port_ops : &device_port_ops;
+	ret = port->ops->open(dp, port, add, why);
 	if (ret != 0)
 		return ret;
 	port_link_begin(port);
@@ -252,6 +219,7 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 		return -ENOSPC;
 	rte_strscpy(port->name, name, sizeof(port->name));
 	port->kind = SLUICE_PORT_VDEV;
+	port->ops = &device_port_ops;
 	port->ethdev = ethdev;
 	port->queues = queues;
 	ret = ethdev_start(dp, port, 0, why);
@@ -264,21 +232,6 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 	return port_index(dp->ports, port);
 }
 
-/* What was received and nobody polls any more; a device that receives faster than this ends it. */
-static void port_drain(const struct port *port)
-{
-	struct rte_mbuf *mbufs[PORT_BURST];
-
-	for (uint16_t queue = 0; queue < port->queues; queue++)
-		for (int i = 0; i < PORT_DRAIN_BURSTS; i++) {
-			uint16_t count = rte_eth_rx_burst(port->ethdev, queue, mbufs, PORT_BURST);
-
-			if (count == 0)
-				break;
-			rte_pktmbuf_free_bulk(mbufs, count);
-		}
-}
-
 /* forget: for good, not only until the next start. */
 static void port_close(struct dataplane *dp, struct port *port, bool forget)
 {
@@ -286,19 +239,7 @@ static void port_close(struct dataplane *dp, struct port *port, bool forget)
 
 	__atomic_store_n(&port->state, SLUICE_PORT_GONE, __ATOMIC_RELAXED);
 	queues_publish(dp);
-	if (port->kind == SLUICE_PORT_XDP)
-		port_xdp_detach(port->args);
-	port_drain(port);
-	if (port->kind == SLUICE_PORT_XDP)
-		xsk_reclaim(&port->sockets, dp->pool);
-	port_device_close(port, forget);
-	if (port->kind == SLUICE_PORT_XDP) {
-		xsk_close(&port->sockets);
-		close(port->claim);
-		dp->ports->xdp_closed = rte_rdtsc();
-		if (--dp->ports->xdp == 0)
-			gate_map_unpin();
-	}
+	port->ops->close(dp, port, forget);
 	port->used = false;
 	if (dp->mirror != NULL)
 		mirror_port_changed(dp);
@@ -355,7 +296,8 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 	                                    "gone: the kernel took its interface away"};
 	struct port *port = &dp->ports->table[index];
 
-	if (mtu != 0 && mtu <= dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM - RTE_ETHER_HDR_LEN)
+	if (mtu != 0 && port->kind != SLUICE_PORT_XDP &&
+	    mtu <= dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM - RTE_ETHER_HDR_LEN)
 		mtu_set(dp, port, mtu);
 	if (port->state == state || port->state == SLUICE_PORT_GONE)
 		return;
@@ -373,33 +315,35 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 void port_tick(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
-		struct port *port = &dp->ports->table[i];
+		const struct port *port = &dp->ports->table[i];
 
-		if (port->used && port->kind != SLUICE_PORT_XDP)
-			port_link_changed(dp, i, port_device_link(port), 0);
+		if (port->used)
+			port->ops->tick(dp, i);
 	}
+}
+
+void port_pause(struct dataplane *dp, uint16_t index, bool pause)
+{
+	__atomic_store_n(&dp->ports->table[index].paused, pause, __ATOMIC_RELEASE);
+	if (!pause)
+		dataplane_output_changed(dp);
+	queues_publish(dp);
 }
 
 static void port_row(const struct port *port, struct sluice_port_row *row)
 {
-	struct rte_eth_stats stats = {0};
-	int node = rte_eth_dev_socket_id(port->ethdev);
-
-	*row = (struct sluice_port_row){.kind = port->kind, .state = port->state, .mtu = port->mtu};
+	*row = (struct sluice_port_row){
+	        .kind = port->kind,
+	        .state = port->state == SLUICE_PORT_UP && port->paused ? SLUICE_PORT_DOWN
+	                                                               : port->state,
+	        .mtu = port->mtu,
+	        .queues = port->queues,
+	        .ifindex = port->ifindex,
+	};
 	memcpy(row->name, port->name, sizeof(row->name));
 	memcpy(row->args, port->args, sizeof(row->args));
 	memcpy(row->mac, port->mac.addr_bytes, sizeof(row->mac));
-	row->queues = port->queues;
-	row->ifindex = port->ifindex;
-	row->numa = node < 0 ? UINT16_MAX : node;
-	rte_eth_stats_get(port->ethdev, &stats);
-	row->rx_packets = stats.ipackets;
-	row->rx_bytes = stats.ibytes;
-	row->rx_missed = stats.imissed + stats.rx_nombuf;
-	row->rx_errors = stats.ierrors;
-	row->tx_packets = stats.opackets;
-	row->tx_bytes = stats.obytes;
-	row->tx_errors = stats.oerrors;
+	port->ops->row(port, row);
 	for (int i = 0; i < WORKERS_MAX; i++)
 		row->tx_full += port->tx_full[i];
 }

@@ -58,6 +58,11 @@ static void wheel_turn(struct turn *turn, struct timer_wheel *wheel)
 		turn->allocations[first].timer_prev = PREV_IS_HEAD | SLOT_DUE;
 }
 
+bool turn_is_pending(const struct worker *worker)
+{
+	return worker->turn->private->wheel.heads[SLOT_DUE] != 0;
+}
+
 void timers_run(struct turn_worker *turn_worker, uint32_t budget,
                 void (*fire)(struct turn_worker *turn_worker, struct allocation *allocation))
 {

@@ -23,6 +23,8 @@ void turn_worker_destroy(struct turn_worker *turn_worker);
 /* Worker, each housekeeping: expires what is due, frees what no one can see any more. Bounded work.
  */
 void turn_housekeep(struct worker *worker);
+/* Worker: more is due than one housekeeping does. */
+bool turn_is_pending(const struct worker *worker);
 
 /*
  * Configuration; control thread only. The bodies are those of the API and are checked here, at the

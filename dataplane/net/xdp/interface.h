@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the kernel says of an interface. */
+#ifndef NET_XDP_INTERFACE_H
+#define NET_XDP_INTERFACE_H
+
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+struct interface {
+	uint32_t mtu;
+	uint16_t rx_queues, tx_queues; /* 0: the driver does not say */
+	uint16_t numa;                 /* UINT16_MAX: unknown */
+	struct rte_ether_addr mac;
+};
+
+/* 0 or -errno. */
+int interface_read(const char *name, struct interface *interface);
+
+#endif

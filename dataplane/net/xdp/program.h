@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The gate on an interface: its own copy of the program with its own map of sockets, attached by a
+ * BPF link, which ends with the process and which nobody else detaches.
+ */
+#ifndef NET_XDP_PROGRAM_H
+#define NET_XDP_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_object;
+
+#define XDP_SOCKETS_MAX 256 /* of the program's map */
+
+struct xdp_program {
+	struct bpf_object *object;
+	int sockets; /* xsks_map, by queue */
+	int link;    /* -1: not attached */
+	bool frags;  /* frames may lie in several of the driver's buffers */
+	bool generic;
+};
+
+/*
+ * Makes the interface ours to use: no other dataplane has it, no foreign program is attached; a
+ * program of ours that a killed process left is detached. *claim is a descriptor to close when the
+ * port ends. 0 or -errno with *why.
+ */
+int xdp_claim(const char *iface, int *claim, char *why);
+
+/* Loads the object. frags: see above. 0 or -errno with *why. */
+int xdp_program_load(struct xdp_program *program, const char *path, bool frags, char *why);
+/* Natively where the driver can, else in the kernel's generic mode. */
+int xdp_program_attach(struct xdp_program *program, int ifindex, char *why);
+/* Only natively; for an error nothing is said. */
+int xdp_program_attach_native(struct xdp_program *program, int ifindex);
+/* The queue's packets go to this socket. */
+int xdp_program_redirect(const struct xdp_program *program, uint32_t queue, int socket);
+/* Detaches it as well. */
+void xdp_program_unload(struct xdp_program *program);
+
+#endif
