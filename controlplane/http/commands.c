@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/capture.h>
+#include <sluice/port.h>
+
 #define PATH        "/v1/"
 #define TYPE_JSON   "application/json"
 #define ANSWERS_MAX 16 /* at once: the socket's clients want room as well */
@@ -169,10 +172,42 @@ static json_t *arguments_read(struct http_request *request, char *why, size_t ro
 	return object;
 }
 
-/* A client of HTTP that has gone is only seen when something is sent to it. */
-static bool is_endless(const struct command *command)
+/* A client of HTTP that has gone is only seen when something is sent to it. What writes the
+ * host's files is for those who may log in to it. */
+bool http_has_command(const struct command *command)
 {
-	return command->reply != NULL && command->reply->endless;
+	return command->kind != COMMAND_LOCAL && command->type != SLUICE_CONFIG_SAVE &&
+	       (command->reply == NULL || !command->reply->endless);
+}
+
+/* A virtual device's arguments go to DPDK as they are: they name files to be written, interfaces
+ * to be listened on, and code to be loaded. */
+bool http_has_argument(const struct command *command, const struct argument *argument)
+{
+	return command->type != SLUICE_PORT_ADD || strcmp(argument->key, "vdev") != 0;
+}
+
+static bool asks_for_secrets(const struct command_request *asked)
+{
+	const struct argument *argument = asked->command->arguments;
+
+	for (; argument->key != NULL; argument++)
+		if (strcmp(argument->key, "secrets") == 0)
+			return field_read(asked->body.bytes, argument->offset, argument->size) != 0;
+	return false;
+}
+
+/* Why a request may not be made over HTTP, or not with this token; NULL: it may. */
+static const char *why_not(const struct http_request *request, const struct command_request *asked)
+{
+	const struct sluice_port_add *port = (const void *)asked->body.bytes;
+	bool reads = asked->command->kind == COMMAND_SHOW && asked->command->type != SLUICE_TRACE;
+
+	if (asked->command->type == SLUICE_PORT_ADD && port->kind == SLUICE_PORT_VDEV)
+		return "a virtual device is added by sluicectl on the host alone";
+	if (http_is_admin(request) || (reads && !asks_for_secrets(asked)))
+		return NULL;
+	return reads ? "secrets need a token of scope admin" : "this needs a token of scope admin";
 }
 
 static void on_command(struct http_request *request, void *arg)
@@ -181,10 +216,11 @@ static void on_command(struct http_request *request, void *arg)
 	const struct command *command = command_by_path(path);
 	struct command_request asked;
 	struct command_error error;
+	const char *refusal;
 	char why[256];
 	json_t *arguments;
 
-	if (command == NULL || command->kind == COMMAND_LOCAL || is_endless(command)) {
+	if (command == NULL || !http_has_command(command)) {
 		http_refuse(request, 404, "there is no such command (GET /v1/openapi.json)");
 		return;
 	}
@@ -195,6 +231,8 @@ static void on_command(struct http_request *request, void *arg)
 	}
 	if (command_from_json(path, arguments, &asked, &error) < 0)
 		http_answer_json(request, 400, error_to_json(-EINVAL, error.text, &error));
+	else if ((refusal = why_not(request, &asked)) != NULL)
+		http_refuse(request, 403, refusal);
 	else
 		answer_start(arg, request, &asked);
 	explicit_bzero(&asked, sizeof(asked));
@@ -210,8 +248,8 @@ struct http_commands *http_commands_create(struct http *http, const struct asker
 {
 	struct http_commands *commands = calloc(1, sizeof(*commands));
 	const struct http_route routes[] = {
-	        {EVHTTP_REQ_POST, PATH, HTTP_TOKEN, on_command, commands},
-	        {EVHTTP_REQ_GET, PATH "openapi.json", HTTP_OPEN, on_openapi, NULL},
+	        {EVHTTP_REQ_POST, PATH, HTTP_READ, on_command, commands},
+	        {EVHTTP_REQ_GET, PATH "openapi.json", HTTP_READ, on_openapi, NULL},
 	};
 
 	if (commands == NULL)

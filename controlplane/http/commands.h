@@ -14,6 +14,13 @@ struct http_commands *http_commands_create(struct http *http, const struct asker
 /* When the server is no more. */
 void http_commands_destroy(struct http_commands *commands);
 
+struct command;
+struct argument;
+
+/* What can be asked over HTTP at all. */
+bool http_has_command(const struct command *command);
+bool http_has_argument(const struct command *command, const struct argument *argument);
+
 /* The HTTP status for a negative errno. */
 int http_status_of(int error);
 

@@ -22,7 +22,8 @@ struct sluice_http_row;
 
 enum http_access {
 	HTTP_OPEN,  /* anybody */
-	HTTP_TOKEN, /* who has the bearer token; over loopback anybody */
+	HTTP_READ,  /* who has a bearer token of scope read or admin */
+	HTTP_ADMIN, /* of scope admin */
 };
 
 /*
@@ -58,7 +59,10 @@ const char *http_path_rest(const struct http_request *request);
 const char *http_query(struct http_request *request, const char *key);
 /* NULL: there is none. */
 const char *http_header(const struct http_request *request, const char *name);
-/* "198.18.1.2:40000": who asks, for the log. */
+/* Its token is of scope admin. */
+bool http_is_admin(const struct http_request *request);
+/* "198.18.1.2:40000, token 3f2a91bc of scope admin": who asks, for the log; the token by the first
+ * bytes of its SHA-256. */
 void http_who(const struct http_request *request, char *text, size_t room);
 /* A NUL stands behind it. NULL: no memory. */
 const char *http_body(struct http_request *request, size_t *length);

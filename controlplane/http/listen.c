@@ -141,18 +141,3 @@ void listeners_close(struct http *http)
 		http->listeners[i].bound = NULL;
 	}
 }
-
-void listeners_enable(struct http *http, bool on)
-{
-	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
-		struct evconnlistener *socket;
-
-		if (http->listeners[i].bound == NULL)
-			continue;
-		socket = evhttp_bound_socket_get_listener(http->listeners[i].bound);
-		if (on)
-			evconnlistener_enable(socket);
-		else
-			evconnlistener_disable(socket);
-	}
-}

@@ -71,7 +71,7 @@ static void alternatives_add(const struct command *command, json_t *schema)
 
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++)
-		if (argument->one_of != 0)
+		if (argument->one_of != 0 && http_has_argument(command, argument))
 			json_array_append_new(one_of,
 			                      json_pack("{s:[s]}", "required", argument->key));
 	if (json_array_size(one_of) > 0)
@@ -88,6 +88,8 @@ static json_t *arguments_make(const struct command *command)
 
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++) {
+		if (!http_has_argument(command, argument))
+			continue;
 		json_object_set_new(properties, argument->key, argument_make(argument));
 		if (!argument->optional && argument->one_of == 0)
 			json_array_append_new(required, json_string(argument->key));
@@ -153,11 +155,10 @@ static json_t *content_make(json_t *schema)
 static json_t *operation_make(const struct command *command, const char *id, const char *group)
 {
 	json_t *operation = json_pack(
-	        "{s:s, s:s, s:[s], s:{s:{s:s, s:o}, s:{s:s, s:o}}}", "operationId", id, "summary",
-	        command->help, "tags", group, "responses", "200", "description", "the answer",
-	        "content", content_make(answer_make(command->reply)), "default", "description",
-	        "an error", "content",
-	        content_make(json_pack("{s:s}", "$ref", "#/components/schemas/error")));
+	        "{s:s, s:s, s:[s], s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}}}", "operationId", id,
+	        "summary", command->help, "tags", group, "responses", "200", "description",
+	        "the answer", "content", content_make(answer_make(command->reply)), "4XX", "$ref",
+	        "#/components/responses/error", "5XX", "$ref", "#/components/responses/error");
 
 	if (command->arguments[0].key != NULL)
 		json_object_set_new(
@@ -181,18 +182,25 @@ static void command_add(const struct command *command, const char *group, json_t
 
 static json_t *components_make(void)
 {
-	return json_pack("{s:{s:{s:s, s:[s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}}},"
-	                 " s:{s:{s:s, s:s}}}",
-	                 "schemas", "error", "type", "object", "required", "error", "properties",
-	                 "error", "type", "string", "errno", "type", "string", "command", "type",
-	                 "string", "column", "type", "integer", "securitySchemes", "token", "type",
-	                 "http", "scheme", "bearer");
+	return json_pack(
+	        "{s:{s:{s:s, s:[s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}}},"
+	        " s:{s:{s:s, s:o}}, s:{s:{s:s, s:s}}}",
+	        "schemas", "error", "type", "object", "required", "error", "properties", "error",
+	        "type", "string", "errno", "type", "string", "command", "type", "string", "column",
+	        "type", "integer", "responses", "error", "description",
+	        "an error: a wrong argument, no token, a scope that does not open this, or "
+	        "what became of it",
+	        "content", content_make(json_pack("{s:s}", "$ref", "#/components/schemas/error")),
+	        "securitySchemes", "token", "type", "http", "scheme", "bearer");
 }
 
-static bool is_over_http(const struct command *command)
+static json_t *tags_make(void)
 {
-	return command->kind != COMMAND_LOCAL &&
-	       (command->reply == NULL || !command->reply->endless);
+	json_t *tags = json_array();
+
+	for (uint32_t i = 0; command_groups[i] != NULL; i++)
+		json_array_append_new(tags, json_pack("{s:s}", "name", command_groups[i]->title));
+	return tags;
 }
 
 json_t *openapi_make(void)
@@ -203,11 +211,16 @@ json_t *openapi_make(void)
 		const struct command_group *group = command_groups[i];
 
 		for (uint32_t n = 0; n < group->count; n++)
-			if (is_over_http(&group->commands[n]))
+			if (http_has_command(&group->commands[n]))
 				command_add(&group->commands[n], group->title, paths);
 	}
-	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:[]}], s:o, s:o}", "openapi", "3.1.0",
-	                 "info", "title", "sluice", "version", SLUICE_VERSION_TEXT, "description",
-	                 "sluicectl's commands. Over loopback no token is needed.", "security",
-	                 "token", "components", components_make(), "paths", paths);
+	return json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:[{s:[]}], s:o, "
+	                 "s:o}",
+	                 "openapi", "3.1.0", "info", "title", "sluice", "version",
+	                 SLUICE_VERSION_TEXT, "description",
+	                 "sluicectl's commands. A token of scope read opens what shows without "
+	                 "secrets, one of scope admin everything here.",
+	                 "license", "name", "BSD-3-Clause", "identifier", "BSD-3-Clause", "servers",
+	                 "url", "/", "tags", tags_make(), "security", "token", "components",
+	                 components_make(), "paths", paths);
 }

@@ -77,16 +77,29 @@ const char *http_header(const struct http_request *request, const char *name)
 	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), name);
 }
 
+bool http_is_admin(const struct http_request *request)
+{
+	return request->grant.given && request->grant.scope == SLUICE_HTTP_ADMIN;
+}
+
 void http_who(const struct http_request *request, char *text, size_t room)
 {
+	static const char *const scopes[] = {"read", "publish", "watch", "admin"};
 	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
-	char *address = NULL;
+	const struct http_grant *grant = &request->grant;
+	char *address = NULL, token[64] = "no token";
 	ev_uint16_t port = 0;
+	bool v6;
 
 	if (connection != NULL)
 		evhttp_connection_get_peer(connection, &address, &port);
-	snprintf(text, room, address != NULL && strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	         address != NULL ? address : "?", port);
+	v6 = address != NULL && strchr(address, ':') != NULL;
+	if (grant->given)
+		snprintf(token, sizeof(token), "token %02x%02x%02x%02x of scope %s",
+		         grant->digest[0], grant->digest[1], grant->digest[2], grant->digest[3],
+		         scopes[grant->scope]);
+	snprintf(text, room, "%s%s%s:%u, %s", v6 ? "[" : "", address != NULL ? address : "?",
+	         v6 ? "]" : "", port, token);
 }
 
 const char *http_body(struct http_request *request, size_t *length)

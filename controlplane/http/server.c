@@ -76,6 +76,7 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
 	const struct http_route *route;
 	struct http_request *request;
+	struct http_grant grant;
 	const char *why;
 	bool other;
 	int status;
@@ -92,16 +93,18 @@ static void on_request(struct evhttp_request *ev, void *arg)
 		                     : "there is nothing at this path");
 		return;
 	}
-	status = request_admit(http, ev, route, &why);
+	status = request_admit(http, ev, route, &grant, &why);
 	if (status != 0) {
 		request_reject(http, ev, status, why);
 		return;
 	}
 	request = request_create(connection, ev, route);
-	if (request == NULL)
+	if (request == NULL) {
 		request_reject(http, ev, 503, "no memory");
-	else
-		route->handle(request, route->arg);
+		return;
+	}
+	request->grant = grant;
+	route->handle(request, route->arg);
 }
 
 /* -- what is the server's own -- */
@@ -117,7 +120,7 @@ static int http_obey(void *arg, const struct command_request *request, char *why
 
 	switch (request->command->type) {
 	case SLUICE_HTTP_TOKEN_ADD:
-		return tokens_add(arg, token->token, why);
+		return tokens_add(arg, token, why);
 	case SLUICE_HTTP_TOKEN_DELETE:
 		return tokens_remove(arg, token->token, why);
 	}
@@ -130,7 +133,7 @@ void http_show(const struct http *http, struct sluice_http_row *row)
 	if (http == NULL)
 		return;
 	*row = http->row;
-	row->connections_max = HTTP_CONNECTIONS_MAX;
+	row->connections_max = 2 * HTTP_CONNECTIONS_MAX;
 	row->tokens = http->n_tokens;
 	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++)
 		row->listeners += http->listeners[i].bound != NULL;

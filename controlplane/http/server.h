@@ -17,10 +17,11 @@
 
 #include <sluice/http.h>
 
-#define HTTP_CONNECTIONS_MAX 128
+#define HTTP_CONNECTIONS_MAX 128 /* from elsewhere, and as many over loopback */
+#define HTTP_ADDRESS_MAX     32  /* of them from one address (IPv6: its /64) */
 #define HTTP_ROUTES_MAX      32
 #define HTTP_LISTENERS_MAX   16
-#define HTTP_TOKENS_MAX      8
+#define HTTP_TOKENS_MAX      1024
 #define HTTP_HEADERS_MAX     8192  /* bytes, the request line among them */
 #define HTTP_BODY_MAX        65536 /* bytes */
 #define HTTP_READ_S          15    /* for a whole request, from the end of the one before */
@@ -42,16 +43,31 @@ struct http_connection {
 	struct bufferevent *bev;
 	struct evhttp_connection *ev; /* NULL: not known yet */
 	struct http_request *request; /* NULL: none is being answered */
+	uint8_t source[16]; /* an IPv6 address' /64, a v4-mapped address; zeros: loopback */
 	enum connection_state state;
 	time_t since; /* in this state; CLOCK_MONOTONIC */
 };
 LIST_HEAD(http_connections, http_connection);
+
+struct http_token {
+	uint8_t digest[HTTP_TOKEN_DIGEST];
+	enum sluice_http_scope scope;
+	char stream[SLUICE_HTTP_STREAM_MAX];
+};
+
+/* The token that a request came with. */
+struct http_grant {
+	bool given;
+	enum sluice_http_scope scope;
+	uint8_t digest[HTTP_TOKEN_DIGEST];
+};
 
 struct http_request {
 	struct http *http;
 	struct http_connection *connection; /* NULL: gone */
 	struct evhttp_request *ev;
 	const struct http_route *route;
+	struct http_grant grant;
 	struct evkeyvalq query;
 	bool query_read;
 	void (*lost)(void *arg);
@@ -74,7 +90,7 @@ struct http {
 	struct http_route routes[HTTP_ROUTES_MAX];
 	uint32_t n_routes;
 	struct http_listener listeners[HTTP_LISTENERS_MAX];
-	uint8_t tokens[HTTP_TOKENS_MAX][HTTP_TOKEN_DIGEST];
+	struct http_token tokens[HTTP_TOKENS_MAX];
 	uint32_t n_tokens;
 	struct sluice_http_row row; /* counters */
 };
@@ -85,8 +101,6 @@ time_t http_now(void);
 
 int listeners_obey(void *arg, const struct command_request *request, char *why);
 void listeners_close(struct http *http);
-/* Whether new connections are accepted. */
-void listeners_enable(struct http *http, bool on);
 
 /* -- connection.c -- */
 
@@ -109,10 +123,10 @@ void answer_count(struct http *http, int status);
 
 /* -- auth.c -- */
 
-int tokens_add(struct http *http, const char *token, char *why);
+int tokens_add(struct http *http, const struct sluice_http_token *token, char *why);
 int tokens_remove(struct http *http, const char *token, char *why);
-/* 0: go on; else the status to refuse with, and `why`. */
+/* 0: go on, and by which token; else the status to refuse with, and `why`. */
 int request_admit(struct http *http, struct evhttp_request *ev, const struct http_route *route,
-                  const char **why);
+                  struct http_grant *grant, const char **why);
 
 #endif

@@ -191,7 +191,7 @@ struct metrics_collector *metrics_collector_create(struct http *http,
                                                    const struct asker_options *asks)
 {
 	struct metrics_collector *collector = calloc(1, sizeof(*collector));
-	const struct http_route route = {EVHTTP_REQ_GET, "/metrics", HTTP_TOKEN, on_metrics,
+	const struct http_route route = {EVHTTP_REQ_GET, "/metrics", HTTP_READ, on_metrics,
 	                                 collector};
 
 	if (collector == NULL)

@@ -79,6 +79,8 @@ const struct metric metrics[] = {
         {"sluice_http_timed_out_total",
          "connections that were closed because their client was too slow",
          COUNTER(SOURCE_HTTP, sluice_http_row, timed_out)},
+        {"sluice_http_crowded_total", "connections that were closed to make room for others",
+         COUNTER(SOURCE_HTTP, sluice_http_row, crowded)},
         {"sluice_config_lines", "of the running configuration",
          GAUGE(SOURCE_CONFIG, sluice_config_status, lines)},
         {"sluice_config_refused_lines",

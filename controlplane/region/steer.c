@@ -212,7 +212,7 @@ static void handle_readyz(struct http_request *request, void *arg)
 int steer_start(struct fleet *fleet)
 {
 	const struct http_route routes[] = {
-	        {EVHTTP_REQ_GET, "/v1/steer", HTTP_TOKEN, handle_steer, fleet},
+	        {EVHTTP_REQ_GET, "/v1/steer", HTTP_ADMIN, handle_steer, fleet},
 	        {EVHTTP_REQ_GET, "/readyz", HTTP_OPEN, handle_readyz, fleet},
 	};
 	int error = 0;

@@ -6,7 +6,8 @@
 
 #include <sluice/api.h>
 
-#define SLUICE_HTTP_TOKEN_MAX 256 /* with the final NUL */
+#define SLUICE_HTTP_TOKEN_MAX  256 /* with the final NUL */
+#define SLUICE_HTTP_STREAM_MAX 64
 
 /* SLUICE_HTTP_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC, or why it cannot listen. */
 struct sluice_http_listen {
@@ -14,12 +15,23 @@ struct sluice_http_listen {
 };
 static_assert(sizeof(struct sluice_http_listen) == 20, "http listen");
 
-/* SLUICE_HTTP_TOKEN_ADD, _DELETE -> {}: any of them opens what needs one. -EEXIST, -ENOENT,
- * -ENOSPC. */
+/* What a token opens. */
+enum sluice_http_scope {
+	SLUICE_HTTP_READ,    /* metrics, and what shows without secrets */
+	SLUICE_HTTP_PUBLISH, /* to send streams */
+	SLUICE_HTTP_WATCH,   /* to receive streams */
+	SLUICE_HTTP_ADMIN,   /* everything that is over HTTP at all */
+	SLUICE_HTTP_SCOPES,
+};
+
+/* SLUICE_HTTP_TOKEN_ADD, _DELETE (of which the token alone counts) -> {}. Adding one again changes
+ * its scope. -EINVAL, -ENOENT, -ENOSPC. */
 struct sluice_http_token {
 	char token[SLUICE_HTTP_TOKEN_MAX];
+	char stream[SLUICE_HTTP_STREAM_MAX]; /* of PUBLISH, WATCH: this one alone; empty: any */
+	uint32_t scope;                      /* enum sluice_http_scope */
 };
-static_assert(sizeof(struct sluice_http_token) == 256, "http token");
+static_assert(sizeof(struct sluice_http_token) == 324, "http token");
 
 /* SLUICE_HTTP_SHOW {} -> one of this. */
 struct sluice_http_row {
@@ -29,7 +41,8 @@ struct sluice_http_row {
 	uint64_t refused;   /* answered with a 4xx */
 	uint64_t failed;    /* answered with a 5xx */
 	uint64_t timed_out; /* connections closed because their client was too slow */
+	uint64_t crowded;   /* connections closed to make room for others */
 };
-static_assert(sizeof(struct sluice_http_row) == 48, "http row");
+static_assert(sizeof(struct sluice_http_row) == 56, "http row");
 
 #endif

@@ -7,10 +7,10 @@
 
 CONF=$LAB_STATE/dp/sluice.conf
 URL=http://198.18.1.1:8080
-cp $CONF "$WORK/kept"
+cp "$CONF" "$WORK/kept"
 at_exit lab heal controlplane
 at_exit lab kill controlplane
-at_exit cp "$WORK/kept" $CONF
+at_exit cp "$WORK/kept" "$CONF"
 at_exit in_dp ip link delete late
 
 readyz() { in_client curl -s -m 10 $URL/readyz; }
@@ -25,7 +25,7 @@ await 10 at_least 3 allocations # of one uclient
 
 # nothing differs; then a line more and a line less
 assert_equal "$(ctl config diff 2>/dev/null)" "" "what differs at first"
-{ grep -v 'secret add' "$WORK/kept" && echo 'turn user add fresh password "p w"'; } >$CONF
+{ grep -v 'secret add' "$WORK/kept" && echo 'turn user add fresh password "p w"'; } >"$CONF"
 assert_equal "$(ctl config diff | sort | tr '\n' ';')" "+ turn user add fresh password ********;- turn secret add ********;" "what differs"
 assert_equal "$(ctl -j config reload | jq -c '[.added, .changed, .removed, .refused]')" "[1,0,1,0]" "the reload"
 ctl config show secrets | grep -q 'user add fresh password "p w"' || fail "the new line is not there"
@@ -34,23 +34,23 @@ assert_match "$(lab log controlplane)" 'uid 0, pid [0-9]+\): config reload: done
 
 # a wrong word, and a line that the dataplane refuses: nothing changes
 before=$(ctl config show secrets)
-{ cat "$WORK/kept" && echo 'turn reelm x'; } >$CONF
+{ cat "$WORK/kept" && echo 'turn reelm x'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a wrong word is taken"
-assert_match "$output" "sluice.conf:$(wc -l <$CONF): turn \^reelm: expected"
-{ echo 'turn user add early password x' && cat "$WORK/kept" && echo 'port add late xdp late'; } >$CONF
+assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): turn \^reelm: expected"
+{ echo 'turn user add early password x' && cat "$WORK/kept" && echo 'port add late xdp late'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a port without an interface is taken"
-assert_match "$output" "sluice.conf:$(wc -l <$CONF): port add late xdp late: "
+assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): port add late xdp late: "
 assert_equal "$(ctl config show secrets)" "$before" "after reloads that were refused"
 assert_equal "$(ctl -j turn show | jq .users)" 2 "the dataplane's users after them"
 assert_equal "$(metric sluice_config_reload_failed)" 1 "the metric"
 assert_equal "$(ctl -j config status | jq .reload_failed)" 1 "config status"
 
 # SIGHUP, with a mistake and without
-echo 'turn reelm x' >$CONF
+echo 'turn reelm x' >"$CONF"
 failures=$(said 'read again, and nothing is changed')
 kill -HUP "$pid"
 await 5 at_least $((failures + 1)) said 'read again, and nothing is changed'
-cp "$WORK/kept" $CONF
+cp "$WORK/kept" "$CONF"
 kill -HUP "$pid"
 await_equal 5 0 metric sluice_config_reload_failed
 await_equal 5 1 eval "ctl config show | grep -c 'user add'"
@@ -58,11 +58,11 @@ assert_equal "$(control_pid)" "$pid" "the control plane's id"
 assert_equal "$(allocations)" 3 "the call"
 
 # dataplane first, and a line that it refuses
-{ cat "$WORK/kept" && echo 'port add late xdp late'; } >$CONF
+{ cat "$WORK/kept" && echo 'port add late xdp late'; } >"$CONF"
 assert lab kill controlplane
 assert lab heal controlplane
 await_equal 10 1 eval "ctl -j config refused | jq length"
-assert_match "$(ctl -j config refused | jq -r '.[0] | "\(.number) \(.line): \(.reason)"')" "^$(wc -l <$CONF) port add late xdp late: ."
+assert_match "$(ctl -j config refused | jq -r '.[0] | "\(.number) \(.line): \(.reason)"')" "^$(wc -l <"$CONF") port add late xdp late: ."
 assert_equal "$(in_client curl -s -o /dev/null -w '%{http_code}' $URL/readyz)" 503 "readyz"
 assert_match "$(readyz)" '^1 of [0-9]+ lines refused: port add late xdp late: '
 assert_equal "$(metric sluice_config_refused_lines)" 1 "the metric"

@@ -7,7 +7,7 @@
 # shellcheck source=tests/smoke/_events.sh
 . "$SMOKE/_events.sh"
 
-value() { in_dp curl -s -m 5 http://127.0.0.1:8080/metrics | sed -n "s/^$1 //p"; }
+value() { in_dp curl -s -m 5 -H 'Authorization: Bearer lab' http://127.0.0.1:8080/metrics | sed -n "s/^$1 //p"; }
 
 listen lines events
 listen both events allocations

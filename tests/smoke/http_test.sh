@@ -14,19 +14,52 @@ assert_equal "$(status client $URL/nothing)" 404 "an unknown path"
 assert_equal "$(status client -X POST $URL/healthz)" 405 "a method that is not there"
 assert_equal "$(status dp http://127.0.0.1:8080/healthz)" 200 "over loopback"
 
-# the commands: with the token from outside, without over loopback, but for no web page
+# the commands: with a token, wherever the request comes from, and what its scope opens
 post() { lab exec "$1" curl -s -m 30 -X POST "${@:2}"; }
 with_token=(-H 'Authorization: Bearer lab')
 assert_equal "$(status client -X POST $URL/v1/port/show)" 401 "no token"
 assert_equal "$(status client -X POST -H 'Authorization: Bearer lax' $URL/v1/port/show)" 401 "a wrong token"
 assert_equal "$(post client "${with_token[@]}" $URL/v1/turn/show)" "$(ctl -j turn show)" "turn show"
 assert_equal "$(post client "${with_token[@]}" $URL/v1/port/show | jq -c 'map(.name)')" '["dp0","dp1"]' "port show"
-assert_equal "$(post dp http://127.0.0.1:8080/v1/version | jq length)" 2 "over loopback"
-assert_equal "$(status dp -X POST -H 'Host: evil.example' http://127.0.0.1:8080/v1/version)" 403 "a rebound name"
-assert_equal "$(status dp -X POST -H 'Origin: http://evil.example' http://127.0.0.1:8080/v1/version)" 403 "a web page"
+LOOPBACK=http://127.0.0.1:8080
+assert_equal "$(post dp "${with_token[@]}" $LOOPBACK/v1/version | jq length)" 2 "over loopback"
+assert_equal "$(status dp -X POST $LOOPBACK/v1/version)" 401 "over loopback without a token"
+assert_equal "$(status dp $LOOPBACK/metrics)" 401 "metrics over loopback without a token"
+assert_equal "$(status dp -H 'X-Forwarded-For: 192.0.2.1' -X POST $LOOPBACK/v1/config/show -d '{"secrets":true}')" 401 "through a proxy"
+assert_equal "$(status dp $LOOPBACK/readyz)" 200 "readyz"
+at_exit ctl http token delete reads
+at_exit ctl http token delete streams
+assert ctl http token add reads scope read
+assert ctl http token add streams scope publish stream one
+reads=(-H 'Authorization: Bearer reads')
+assert_equal "$(status client "${reads[@]}" $URL/metrics)" 200 "metrics by scope read"
+for command in port/show turn/show config/show version allocation/show; do
+	assert_equal "$(status client -X POST "${reads[@]}" $URL/v1/$command)" 200 "$command by scope read"
+done
+while read -r command body; do
+	assert_equal "$(status client -X POST "${reads[@]}" $URL/v1/"$command" -d "$body")" 403 "$command $body by scope read"
+done <<-'REFUSED'
+	config/show {"secrets":true}
+	config/diff {"secrets":true}
+	config/reload {}
+	turn/user/add {"name":"web","password":"x"}
+	node/drain {}
+	http/token/add {"token":"mine","scope":"admin"}
+	http/token/delete {"token":"lab"}
+	port/add {"name":"p","xdp":"dp0"}
+	trace {}
+REFUSED
+assert_equal "$(status client "${reads[@]}" "$URL/v1/steer?session=x")" 403 "steering, which gives credentials"
+assert_equal "$(status client -H 'Authorization: Bearer streams' $URL/metrics)" 403 "metrics by scope publish"
+# what writes files or loads code is for the host's socket alone
+vdev='{"name":"evil","vdev":"net_pcap8,rx_iface=lo,tx_pcap=/tmp/sluice-evil.pcap"}'
+assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/port/add -d "$vdev")" 403 "a virtual device"
+[[ -e /tmp/sluice-evil.pcap ]] && fail "a file was written"
+assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/config/save)" 404 "saving"
+assert_match "$(ctl http token lab 2>&1)" 'http token \^\*+: expected: add|http token \^lab: expected: add'
 at_exit ctl turn user delete web
 assert_equal "$(post client "${with_token[@]}" $URL/v1/turn/user/add -d '{"name":"web","password":"a b"}')" '{}' "a user"
-assert_match "$(lab log controlplane)" '198\.18\.1\.2:[0-9]+[^:]*: turn user add web password \*{8}: done'
+assert_match "$(lab log controlplane)" '198\.18\.1\.2:[0-9]+, token [0-9a-f]{8} of scope admin: turn user add web password \*{8}: done'
 ctl config show secrets | grep -q 'turn user add web password "a b"' || fail "the user is not configured"
 assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/turn/user/delete -d '{"name":"nobody"}')" 404 "no user"
 wrong=$(post client "${with_token[@]}" $URL/v1/turn/relay -d '{"address":"198.18.2.300","ports":"1-2"}')
@@ -34,15 +67,15 @@ assert_equal "$(jq -r .errno <<<"$wrong")" EINVAL "a wrong argument"
 assert_match "$(jq -r .error <<<"$wrong")" 'expected: .*ADDRESS'
 assert_match "$(post client "${with_token[@]}" $URL/v1/version -d '{' | jq -r .error)" 'no JSON'
 assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/quit)" 404 "what is sluicectl's own"
-in_client curl -s $URL/v1/openapi.json >"$WORK/openapi.json"
+in_client curl -s "${with_token[@]}" $URL/v1/openapi.json >"$WORK/openapi.json"
 assert_equal "$(jq -r '.paths["/v1/turn/user/add"].post.requestBody.content[].schema.required | join(" ")' \
 	"$WORK/openapi.json")" "name password" "what the description demands"
-assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate)") | not)] | length')" "commands that are described"
+assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate|config save)") | not)] | length')" "commands that are described"
 
 # a listener and a token at run time
 at_exit ctl http listen delete 198.18.1.1:8081
 at_exit ctl http token delete other
-assert ctl http token other
+assert ctl http token add other scope admin
 assert ctl http listen 198.18.1.1:8081
 assert_equal "$(status client http://198.18.1.1:8081/healthz)" 200 "the new listener"
 output=$(ctl http listen 192.0.2.1:80 2>&1) && fail "it listens where it cannot"
@@ -50,6 +83,16 @@ assert_match "$output" "192.0.2.1:80: cannot listen there"
 ctl config show | grep -q 'http token.*lab' && fail "a token is shown"
 assert ctl http listen delete 198.18.1.1:8081
 assert_equal "$(status client http://198.18.1.1:8081/healthz)" 000 "the listener that went"
+
+# 400 idle connections of one client hold places from each other alone
+start client python3 -c 'import socket, time; held = [socket.create_connection(("198.18.1.1", 8080)) for _ in range(400)]; time.sleep(120)'
+holder=$STARTED
+crowded() { ctl -j http show | jq .crowded; }
+await 20 at_least 368 crowded
+assert_equal "$(status dp http://127.0.0.1:8080/healthz)" 200 "health over loopback meanwhile"
+assert_equal "$(status client $URL/healthz)" 200 "health from the same address meanwhile"
+assert_equal "$(in_dp curl -s -o /dev/null -w '%{http_code}' --interface 198.18.2.1 $URL/healthz)" 200 "health from another address meanwhile"
+process_end "$holder"
 
 # too much is refused, and the server lives
 long=$(printf 'x%.0s' {1..9000})

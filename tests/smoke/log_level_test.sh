@@ -48,7 +48,7 @@ at_exit ctl turn user delete quiet
 assert ctl turn user add quiet password "${SECRETS[1]}"
 ctl turn user add quiet password "${SECRETS[1]}" extra 2>/dev/null
 at_exit ctl http token delete "${SECRETS[2]}"
-assert ctl http token "${SECRETS[2]}"
+assert ctl http token add "${SECRETS[2]}" scope admin
 at_exit ctl region delete quiet
 assert ctl region add quiet redis 127.0.0.1:9 password "${SECRETS[3]}"
 assert ctl gate nonce secret "${SECRETS[4]}"

@@ -7,7 +7,7 @@ export LAB_ALLOCATIONS=110000
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 CROWD=100000
-metrics() { in_dp curl -s -m 20 http://127.0.0.1:8080/metrics; }
+metrics() { in_dp curl -s -m 20 -H 'Authorization: Bearer lab' http://127.0.0.1:8080/metrics; }
 series() { metrics | sed -n 's/^\(sluice_[^ ]*\) .*/\1/p' | sort; }
 
 at_exit lab down # nobody else wants so many

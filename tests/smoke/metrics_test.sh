@@ -4,7 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-metrics() { in_dp curl -s -m 20 http://127.0.0.1:8080/metrics; }
+metrics() { in_dp curl -s -m 20 -H 'Authorization: Bearer lab' http://127.0.0.1:8080/metrics; }
 series() { metrics | grep -vc '^#'; }
 # value SERIES: of one sample
 value() { metrics | sed -n "s/^$1 //p"; }

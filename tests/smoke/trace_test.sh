@@ -38,7 +38,7 @@ assert_equal "$(said stun_input "$WORK/allocate")" "to turn_request: Allocate re
 assert_equal "$(said turn_request "$WORK/allocate")" $'to ip_output: Allocate error 401\nto ip_output: Allocate success'
 
 # the same over HTTP: one answer, once it has ended; what is wrong is one line
-post_trace() { in_dp curl -s -m 20 -X POST -d "$1" http://127.0.0.1:8080/v1/trace; }
+post_trace() { in_dp curl -s -m 20 -X POST -H 'Authorization: Bearer lab' -d "$1" http://127.0.0.1:8080/v1/trace; }
 post_trace '{"count":5,"port":"dp0"}' >"$WORK/http"
 assert_equal "$(jq 'map(.packet) | max' "$WORK/http")" 5 "packets over HTTP"
 assert_equal "$(jq -c '.[0] | keys' "$WORK/http")" "$(jq -c '.[0] | keys' "$WORK/client")" "columns over HTTP"
