@@ -41,6 +41,31 @@ SIPHASH_INLINE __u64 nonce_mac(const struct siphash_key *key, const struct nonce
 	return siphash_20(key, client->ip[0], client->ip[1], tail) >> 8;
 }
 
+#ifndef __bpf__
+/* 36 bits, six characters. */
+static inline void nonce_half_write(__u8 *text, __u64 half)
+{
+	static const char base64url[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (int i = NONCE_SIZE / 2 - 1; i >= 0; i--) {
+		text[i] = base64url[half & 63];
+		half >>= 6;
+	}
+}
+
+/* NONCE_SIZE bytes. */
+static inline void nonce_write(__u8 *text, const struct siphash_key *key,
+                               const struct nonce_client *client, __u64 unix_now)
+{
+	__u16 time = (__u16)unix_now;
+	__u64 mac = nonce_mac(key, client, time);
+
+	nonce_half_write(text, (__u64)time << 20 | mac >> 36);
+	nonce_half_write(text + NONCE_SIZE / 2, mac);
+}
+#endif
+
 /* What a character of base64url stands for, less one: 0 for any other. */
 static const __u8 nonce_values[256] = {
         /* clang-format off */

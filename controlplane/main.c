@@ -199,6 +199,7 @@ static int parts_create(struct controlplane *cp)
 		return -ENOMEM;
 	fleet.own = cp->own;
 	fleet.http = cp->http;
+	fleet.gate = cp->gate;
 	cp->fleet = fleet_create(&fleet);
 	if (cp->fleet == NULL)
 		return -ENOMEM;

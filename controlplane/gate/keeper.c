@@ -8,6 +8,8 @@
 #include "gate/maps.h"
 #include "gate/settings.h"
 
+#include <nonce.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +157,26 @@ static void maps_write(struct gate_keeper *keeper)
 		ret = config_write(keeper);
 	if (ret != 0)
 		log_error(SLUICE_LOG_GATE, "gate: the maps cannot be written: %s", strerror(-ret));
+}
+
+/* -- nonces of our own -- */
+
+bool gate_keeper_shares(const struct gate_keeper *keeper)
+{
+	return keeper != NULL && keeper->keys.since != 0 && keeper->keys.shared;
+}
+
+bool gate_keeper_nonce(const struct gate_keeper *keeper, const struct sluice_addr *client,
+                       uint8_t *nonce)
+{
+	const struct gate_keys *keys = &keeper->keys;
+	struct nonce_client from = {.port = client->port};
+
+	if (!gate_keeper_shares(keeper))
+		return false;
+	memcpy(from.ip, client->ip, sizeof(from.ip));
+	nonce_write(nonce, &keys->ring[keys->current & (GATE_NONCE_KEYS - 1)], &from, time(NULL));
+	return true;
 }
 
 /* -- to the dataplane -- */

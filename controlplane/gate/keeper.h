@@ -26,6 +26,14 @@ void gate_keeper_serve(struct gate_keeper *keeper, struct dataplane_client *clie
 /* The dataplane has the whole configuration, and is perhaps a new one. */
 void gate_keeper_ready(struct gate_keeper *keeper);
 
+struct sluice_addr;
+
+/* Whether nonces are made under a key that the fleet shares; keeper NULL: no. */
+bool gate_keeper_shares(const struct gate_keeper *keeper);
+/* What any host of the fleet would make now for that address and port: NONCE_SIZE bytes. */
+bool gate_keeper_nonce(const struct gate_keeper *keeper, const struct sluice_addr *client,
+                       uint8_t *nonce);
+
 /* What is shown; keeper NULL: nothing is. False: there are no maps, the dataplane knows more. */
 bool gate_keeper_show(struct gate_keeper *keeper, struct sluice_gate_row *row);
 /* The most frequent first; returns how many. */

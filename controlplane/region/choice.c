@@ -208,6 +208,22 @@ static const struct snapshot_node *node_choose(const struct snapshot *snapshot, 
 	return contest.winner != UINT32_MAX ? &nodes[contest.winner] : NULL;
 }
 
+/*
+ * The region that the client asked for, where it lives and only our probes are lost: that says
+ * something about the way from here to there, and little about the client's own. UINT32_MAX: there
+ * is none.
+ */
+static uint32_t region_asked_for(const struct snapshot *snapshot, const struct choice_where *where)
+{
+	const struct snapshot_region *region = NULL;
+
+	if (where != NULL && where->region != NULL)
+		region = snapshot_region_find(snapshot, where->region);
+	return region != NULL && region->verdict == SLUICE_VERDICT_DEGRADED
+	               ? (uint32_t)(region - snapshot->regions)
+	               : UINT32_MAX;
+}
+
 const struct snapshot_node *choice_make(const struct snapshot *snapshot, const char *session,
                                         size_t length, const struct choice_where *where)
 {
@@ -227,6 +243,9 @@ const struct snapshot_node *choice_make(const struct snapshot *snapshot, const c
 	uint32_t region;
 
 	distances_find(&distances, snapshot, where);
+	region = region_asked_for(snapshot, where);
+	if (region != UINT32_MAX)
+		node = node_choose(snapshot, hash, region, false);
 	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]) && node == NULL; i++) {
 		region = region_choose(snapshot, hash, &distances, &none, rounds[i].verdict,
 		                       rounds[i].full);
@@ -246,6 +265,11 @@ uint32_t choice_regions(const struct snapshot *snapshot, const char *session, si
 	uint32_t count = 0, region;
 
 	distances_find(&distances, snapshot, where);
+	region = region_asked_for(snapshot, where);
+	if (region != UINT32_MAX && max > 0) {
+		taken.bits[region / 64] |= 1ull << region % 64;
+		list[count++] = &snapshot->regions[region];
+	}
 	/* `full`: an owner that takes nothing new keeps what it has. */
 	while (count < max &&
 	       (region = region_choose(snapshot, hash, &distances, &taken, SLUICE_VERDICT_HEALTHY,
@@ -256,11 +280,15 @@ uint32_t choice_regions(const struct snapshot *snapshot, const char *session, si
 	return count;
 }
 
+static bool lives(uint32_t verdict)
+{
+	return verdict == SLUICE_VERDICT_HEALTHY || verdict == SLUICE_VERDICT_DEGRADED;
+}
+
 bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner)
 {
-	return owner->record.state != SLUICE_NODE_STOPPED &&
-	       owner->verdict == SLUICE_VERDICT_HEALTHY &&
-	       snapshot->regions[owner->region].verdict == SLUICE_VERDICT_HEALTHY;
+	return owner->record.state != SLUICE_NODE_STOPPED && lives(owner->verdict) &&
+	       lives(snapshot->regions[owner->region].verdict);
 }
 
 /* -- alternates -- */

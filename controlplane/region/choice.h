@@ -23,20 +23,22 @@ uint64_t choice_hash(const void *bytes, size_t length);
 uint32_t choice_weight(const struct node_record *record);
 
 /*
- * The node for a session; NULL: nobody at all takes anything. Healthy regions before degraded ones;
- * of these the nearest; of equally near ones the session's own. Where all are full somebody gets it
- * all the same, to say so.
+ * The node for a session; NULL: nobody at all takes anything. Healthy regions, and a degraded one
+ * that the client named, before other degraded ones; of these the nearest; of equally near ones the
+ * session's own. Where all are full somebody gets it all the same, to say so.
  */
 const struct snapshot_node *choice_make(const struct snapshot *snapshot, const char *session,
                                         size_t length, const struct choice_where *where);
 
-/* Healthy regions in the order in which the choice prefers them for the session. Returns how many.
+/* Healthy regions, and one as above, in the order in which the choice prefers them for the session.
+ * Returns how many.
  */
 uint32_t choice_regions(const struct snapshot *snapshot, const char *session, size_t length,
                         const struct choice_where *where, const struct snapshot_region **list,
                         uint32_t max);
 
-/* An owner keeps its session as long as it and its region are well; draining is well enough. */
+/* An owner keeps its session as long as it and its region live; draining and degraded are alive:
+ * moving a session costs it more than probes that are lost on a way that it does not take. */
 bool choice_keeps(const struct snapshot *snapshot, const struct snapshot_node *owner);
 
 /* Other nodes that take what this one does not, the best first. Returns how many. */

@@ -15,6 +15,7 @@
 
 struct dataplane_client;
 struct fleet;
+struct gate_keeper;
 struct http;
 struct own;
 struct running;
@@ -26,8 +27,9 @@ struct fleet_options {
 	const struct running *running;
 	struct seqpacket_record *buffer;
 	struct http *http;
-	const char *dataplane; /* path of its socket */
-	const char *state_dir; /* the snapshot's, which outlives the host's restart */
+	const struct gate_keeper *gate; /* NULL: none */
+	const char *dataplane;          /* path of its socket */
+	const char *state_dir;          /* the snapshot's, which outlives the host's restart */
 	const char *socket; /* the control plane's: what outlives its restart alone stands beside */
 };
 

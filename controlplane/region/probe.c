@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * STUN Binding requests (RFC 8489) to other nodes' TURN addresses, from this host's own sockets. A
- * host under attack passes only the second arrival of a request: what is not answered is sent once
- * more before it counts as lost.
+ * STUN Binding requests (RFC 8489) to other nodes' TURN addresses, from this host's own sockets.
+ * They prove themselves (region/proof.h) as soon as they can. Before that a host under attack
+ * passes only the second arrival of a request: what is not answered is sent once more before it
+ * counts as lost.
  */
 #include "region/fleet_state.h"
 
 #include "cli/addr.h"
+#include "gate/keeper.h"
+#include "region/proof.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +24,6 @@
 #define PROBES_WANTED  24 /* at once, unless there are more regions than that */
 #define STUN_HEADER    20
 #define STUN_COOKIE    0x2112a442
-#define STUN_REQUEST   0x0001
 #define STUN_SUCCESS   0x0101
 #define STUN_ID        12
 #define DATAGRAM_MAX   1500
@@ -42,11 +44,29 @@ struct probes {
 	struct fleet *fleet;
 	int fds[2]; /* IPv4, IPv6; -1: the host has none */
 	struct event *readable[2], *again;
+	uint16_t ports[2]; /* of fds, network order */
 	struct probe list[PROBES_MAX];
 	uint32_t count;
+	struct proofs proofs;
 };
 
 /* -- datagrams -- */
+
+static void address_read(const struct sockaddr_storage *storage, struct sluice_addr *addr)
+{
+	const struct sockaddr_in *v4 = (const void *)storage;
+	const struct sockaddr_in6 *v6 = (const void *)storage;
+
+	*addr = (struct sluice_addr){0};
+	if (storage->ss_family == AF_INET) {
+		addr->ip[10] = addr->ip[11] = 0xff;
+		memcpy(addr->ip + 12, &v4->sin_addr, sizeof(v4->sin_addr));
+		addr->port = v4->sin_port;
+	} else {
+		memcpy(addr->ip, &v6->sin6_addr, sizeof(addr->ip));
+		addr->port = v6->sin6_port;
+	}
+}
 
 static socklen_t address_make(struct sockaddr_storage *storage, const struct sluice_addr *addr)
 {
@@ -66,19 +86,73 @@ static socklen_t address_make(struct sockaddr_storage *storage, const struct slu
 	return sizeof(*v6);
 }
 
+static int family_of(const struct sluice_addr *addr)
+{
+	return addr_is_v4(addr) ? 0 : 1;
+}
+
+/* One that cannot be sent is lost, and is told as such. */
+static void datagram_send(const struct probes *probes, const struct sluice_addr *to,
+                          const uint8_t *bytes, size_t length)
+{
+	struct sockaddr_storage storage;
+	socklen_t size = address_make(&storage, to);
+
+	(void)!sendto(probes->fds[family_of(to)], bytes, length, 0, (struct sockaddr *)&storage,
+	              size);
+}
+
+/* Which of our addresses the target sees, unless one translates on the way. */
+static bool source_find(const struct sluice_addr *target, struct sluice_addr *source)
+{
+	struct sockaddr_storage storage;
+	socklen_t size = address_make(&storage, target);
+	int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found = fd >= 0 && connect(fd, (struct sockaddr *)&storage, size) == 0 &&
+	             getsockname(fd, (struct sockaddr *)&storage, &size) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (found)
+		address_read(&storage, source);
+	return found;
+}
+
+/* What the target would make for us, by the key that the fleet shares. */
+static bool nonce_make(const struct probes *probes, const struct sluice_addr *target,
+                       uint8_t nonce[PROOF_NONCE])
+{
+	struct sluice_addr source;
+
+	if (!gate_keeper_shares(probes->fleet->options.gate) || !source_find(target, &source))
+		return false;
+	source.port = probes->ports[family_of(target)];
+	return gate_keeper_nonce(probes->fleet->options.gate, &source, nonce);
+}
+
+static void challenge_ask(struct probes *probes, struct proof *proof)
+{
+	uint8_t request[PROOF_REQUEST_MAX];
+	size_t length = proof_ask(proof, fleet_now(), request);
+
+	if (length > 0)
+		datagram_send(probes, &proof->target, request, length);
+}
+
+/* The target's own nonce is right behind a translation too; after losses the other one is tried. */
 static void probe_send(struct probes *probes, struct probe *probe)
 {
-	int fd = probes->fds[addr_is_v4(&probe->addr) ? 0 : 1];
-	uint8_t request[STUN_HEADER] = {STUN_REQUEST >> 8, STUN_REQUEST};
-	uint32_t cookie = htonl(STUN_COOKIE);
-	struct sockaddr_storage to;
-	socklen_t size = address_make(&to, &probe->addr);
+	struct proof *proof = proof_of(&probes->proofs, &probe->addr, fleet_now());
+	uint8_t request[PROOF_REQUEST_MAX], made[PROOF_NONCE];
+	const uint8_t *nonce = proof->known ? proof->nonce : NULL;
 
-	memcpy(request + 4, &cookie, sizeof(cookie));
-	memcpy(request + 8, probe->transaction, sizeof(probe->transaction));
+	if (proof_is_due(proof, fleet_now()))
+		challenge_ask(probes, proof);
+	if ((nonce == NULL || proof->lost % 2 == 1) && nonce_make(probes, &probe->addr, made))
+		nonce = made;
 	probe->sent = fleet_now();
-	/* One that cannot be sent is lost, and is told as such. */
-	(void)!sendto(fd, request, sizeof(request), 0, (struct sockaddr *)&to, size);
+	datagram_send(probes, &probe->addr, request,
+	              proof_binding(probe->transaction, nonce, request));
 }
 
 static bool is_answer(const uint8_t *bytes, ssize_t length)
@@ -92,20 +166,7 @@ static bool is_answer(const uint8_t *bytes, ssize_t length)
 	       (bytes[2] << 8 | bytes[3]) == length - STUN_HEADER && cookie == htonl(STUN_COOKIE);
 }
 
-static bool is_from(const struct sockaddr_storage *from, const struct sluice_addr *addr)
-{
-	const struct sockaddr_in *v4 = (const void *)from;
-	const struct sockaddr_in6 *v6 = (const void *)from;
-
-	if (from->ss_family == AF_INET)
-		return addr_is_v4(addr) && v4->sin_port == addr->port &&
-		       memcmp(&v4->sin_addr, addr->ip + 12, sizeof(v4->sin_addr)) == 0;
-	return v6->sin6_port == addr->port &&
-	       memcmp(&v6->sin6_addr, addr->ip, sizeof(addr->ip)) == 0;
-}
-
-static void answer_take(struct probes *probes, const uint8_t *bytes,
-                        const struct sockaddr_storage *from)
+static void answer_take(struct probes *probes, const uint8_t *bytes, const struct sluice_addr *from)
 {
 	uint64_t now = fleet_now();
 
@@ -113,9 +174,10 @@ static void answer_take(struct probes *probes, const uint8_t *bytes,
 		struct probe *probe = &probes->list[i];
 
 		if (probe->answered || memcmp(probe->transaction, bytes + 8, STUN_ID) != 0 ||
-		    !is_from(from, &probe->addr))
+		    memcmp(from, &probe->addr, sizeof(*from)) != 0)
 			continue;
 		probe->answered = true;
+		proof_of(&probes->proofs, from, now)->lost = 0;
 		view_probe(probes->fleet->view, now, probe->region, probe->id, true,
 		           (now - probe->sent) / 1000);
 		return;
@@ -124,19 +186,26 @@ static void answer_take(struct probes *probes, const uint8_t *bytes,
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct sockaddr_storage from;
+	struct probes *probes = arg;
+	struct sockaddr_storage storage;
+	struct sluice_addr from;
 	uint8_t bytes[DATAGRAM_MAX];
 
 	for (int i = 0; i < DATAGRAMS_EACH; i++) {
-		socklen_t size = sizeof(from);
+		socklen_t size = sizeof(storage);
 		ssize_t length = recvfrom(fd, bytes, sizeof(bytes), MSG_DONTWAIT,
-		                          (struct sockaddr *)&from, &size);
+		                          (struct sockaddr *)&storage, &size);
 
 		/* ECONNREFUSED and the like are taken for what they are: no answer. */
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		if (length < 0)
+			continue;
+		address_read(&storage, &from);
 		if (is_answer(bytes, length))
-			answer_take(arg, bytes, &from);
+			answer_take(probes, bytes, &from);
+		else
+			proof_answer(&probes->proofs, &from, bytes, length, fleet_now());
 	}
 }
 
@@ -147,9 +216,10 @@ void probes_expire(struct probes *probes)
 	for (uint32_t i = 0; i < probes->count; i++) {
 		const struct probe *probe = &probes->list[i];
 
-		if (!probe->answered)
-			view_probe(probes->fleet->view, fleet_now(), probe->region, probe->id,
-			           false, 0);
+		if (probe->answered)
+			continue;
+		proof_of(&probes->proofs, &probe->addr, fleet_now())->lost++;
+		view_probe(probes->fleet->view, fleet_now(), probe->region, probe->id, false, 0);
 	}
 	probes->count = 0;
 }
@@ -205,6 +275,22 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 /* -- life -- */
 
+/* A nonce is made for a port: ours is there from the start, and stays. Network order. */
+static uint16_t port_bind(int fd, int family)
+{
+	struct sockaddr_storage storage = {.ss_family = family};
+	socklen_t size = sizeof(storage);
+	struct sluice_addr own;
+
+	if (bind(fd, (struct sockaddr *)&storage,
+	         family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)) !=
+	            0 ||
+	    getsockname(fd, (struct sockaddr *)&storage, &size) != 0)
+		return 0;
+	address_read(&storage, &own);
+	return own.port;
+}
+
 struct probes *probes_create(struct fleet *fleet)
 {
 	static const int families[] = {AF_INET, AF_INET6};
@@ -218,6 +304,7 @@ struct probes *probes_create(struct fleet *fleet)
 		probes->fds[i] = socket(families[i], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		if (probes->fds[i] < 0)
 			continue;
+		probes->ports[i] = port_bind(probes->fds[i], families[i]);
 		probes->readable[i] = event_new(fleet->options.base, probes->fds[i],
 		                                EV_READ | EV_PERSIST, on_readable, probes);
 		if (probes->readable[i] != NULL)

@@ -16,9 +16,6 @@ static_assert(2 * STUN_NONCE_ROTATION_S + STUN_NONCE_LIFETIME_S < 65536,
 static_assert(STUN_NONCE_ROTATION_S > STUN_NONCE_LIFETIME_S,
               "a nonce that is not stale is never forged");
 
-static const char base64url[64] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 static struct siphash_key key_of(const struct stun_nonce_keys *keys, int which)
 {
 	return (struct siphash_key){keys->keys[which][0], keys->keys[which][1]};
@@ -29,27 +26,13 @@ static struct nonce_client client_of(const struct ip_addr *ip, uint16_t port)
 	return (struct nonce_client){{ip->quads[0], ip->quads[1]}, port};
 }
 
-/* 36 bits, six characters. */
-static void half_encode(char *text, uint64_t half)
-{
-	int i;
-
-	for (i = NONCE_SIZE / 2 - 1; i >= 0; i--) {
-		text[i] = base64url[half & 63];
-		half >>= 6;
-	}
-}
-
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now)
 {
 	struct siphash_key key = key_of(keys, 0);
 	struct nonce_client from = client_of(client, client_port);
-	uint16_t time = (uint16_t)unix_now;
-	uint64_t mac = nonce_mac(&key, &from, time);
 
-	half_encode(nonce, (uint64_t)time << 20 | mac >> 36);
-	half_encode(nonce + NONCE_SIZE / 2, mac);
+	nonce_write((uint8_t *)nonce, &key, &from, unix_now);
 }
 
 enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,

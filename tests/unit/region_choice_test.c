@@ -82,8 +82,8 @@ static struct snapshot *snapshot_now(void)
 	return snapshot;
 }
 
-/* A region's probes fail until it is no longer healthy. */
-static void region_dies(int region)
+/* A region's probes fail until it is no longer healthy; its beats go on, or do not. */
+static void region_fails(int region, bool beats)
 {
 	char name[16], id[32];
 
@@ -91,7 +91,7 @@ static void region_dies(int region)
 	for (int tick = 0; tick < 10; tick++) {
 		now += VIEW_TICK_NS;
 		for (int r = 0; r < REGIONS; r++)
-			for (int n = 0; n < NODES && r != region; n++)
+			for (int n = 0; n < NODES && (beats || r != region); n++)
 				node_say(r, n, 0, SLUICE_NODE_ACTIVE);
 		for (int n = 0; n < NODES; n++) {
 			snprintf(id, sizeof(id), "r%d-n%d", region, n);
@@ -99,6 +99,24 @@ static void region_dies(int region)
 		}
 		view_tick(fleet, now, NULL, NULL);
 	}
+}
+
+static void region_dies(int region)
+{
+	region_fails(region, false);
+}
+
+/* Its nodes have answered before: else a wall stood between, and beats alone would tell. */
+static void region_is_lossy(int region)
+{
+	char name[16], id[32];
+
+	snprintf(name, sizeof(name), "r%d", region);
+	for (int n = 0; n < NODES; n++) {
+		snprintf(id, sizeof(id), "r%d-n%d", region, n);
+		view_probe(fleet, now, name, id, true, 1000);
+	}
+	region_fails(region, true);
 }
 
 static void it_spreads_evenly(void **state)
@@ -183,6 +201,29 @@ static void nearness_run(void **state)
 	snapshot = snapshot_now();
 	for (int i = 0; i < 100; i++)
 		assert_string_equal(choose(snapshot, i, &where)->record.region, row->wanted);
+	snapshot_release(snapshot);
+}
+
+/* Beats are fresh and probes are lost: whoever named the region gets it, and what is there stays.
+ */
+static void lost_probes_move_nothing_that_asked(void **state)
+{
+	const struct choice_where where = {.region = "r3"};
+	const struct snapshot_region *list[2];
+	const struct snapshot_node *node;
+	struct snapshot *snapshot;
+
+	region_is_lossy(3);
+	snapshot = snapshot_now();
+	assert_int_equal(snapshot_region_find(snapshot, "r3")->verdict, SLUICE_VERDICT_DEGRADED);
+	for (int i = 0; i < 100; i++) {
+		node = choose(snapshot, i, &where);
+		assert_string_equal(node->record.region, "r3");
+		assert_true(choice_keeps(snapshot, node));
+		assert_string_not_equal(choose(snapshot, i, NULL)->record.region, "r3");
+	}
+	assert_int_equal(choice_regions(snapshot, "x", 1, &where, list, 2), 2);
+	assert_string_equal(list[0]->name, "r3");
 	snapshot_release(snapshot);
 }
 
@@ -288,6 +329,7 @@ int main(void)
 	        SCENE(it_spreads_evenly),
 	        SCENE(weights_are_kept_to),
 	        SCENE(a_death_moves_only_what_was_there),
+	        SCENE(lost_probes_move_nothing_that_asked),
 	        SCENE(a_configured_distance_wins),
 	        SCENE(drained_and_full_ones_get_nothing),
 	        SCENE(somebody_takes_it_when_all_are_full),
