@@ -90,7 +90,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, GATE_SEEN);
 	__type(key, __u32);
-	__type(value, struct gate_seen);
+	__type(value, __u64);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sluice_gate_seen SEC(".maps");
 
@@ -251,9 +251,9 @@ static inline struct gate_guard *gate_env_host(const struct gate_env *env)
 	return bpf_map_lookup_elem(&sluice_gate_host, &key);
 }
 
-static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash)
+static inline __u64 *gate_env_seen(const struct gate_env *env, __u64 hash)
 {
-	__u32 key = hash & (GATE_SEEN - 1);
+	__u32 key = hash & env->config->seen_mask;
 
 	return bpf_map_lookup_elem(&sluice_gate_seen, &key);
 }

@@ -25,6 +25,9 @@
 
 #ifndef __bpf__
 
+/* A 401 without reason phrase: ERROR-CODE, REALM, NONCE (dataplane/turn/respond.c). */
+#define GATE_CHALLENGE(realm_length) (20 + 8 + 4 + (((realm_length) + 3u) & ~3u) + 4 + NONCE_SIZE)
+
 /* rate 0: no limit. burst: 1 at least. */
 static inline struct gate_limit gate_limit_of(__u32 rate, __u32 burst)
 {
@@ -44,6 +47,8 @@ static inline struct gate_config gate_config_default(void)
 	        .mode = GATE_MODE_ENFORCE,
 	        .nonce_lifetime_s = NONCE_LIFETIME_S,
 	        .hold = GATE_HOLD_NS,
+	        .seen_mask = GATE_SEEN - 1,
+	        .challenge = GATE_CHALLENGE(0),
 	        .source = gate_limit_of(GATE_SOURCE_RATE, GATE_SOURCE_BURST),
 	        .prefix = gate_limit_of(GATE_PREFIX_RATE, GATE_PREFIX_BURST),
 	        .host = gate_limit_of(GATE_HOST_RATE, GATE_HOST_BURST),

@@ -77,11 +77,12 @@ GATE_INLINE __u64 gate_verified_hash(const struct gate_hash_keys *keys, const __
 	return gate_mix(keys, source * keys->multipliers[1]);
 }
 
-/* stun: a STUN header. What a retransmission repeats: source, port, transaction. */
+/* stun: a STUN header. What a retransmission repeats: source, port, transaction, length. */
 GATE_INLINE __u64 gate_request_hash(const struct gate_hash_keys *keys, __u64 source_hash,
                                     const struct gate_packet *packet, const __u8 *stun)
 {
-	__u64 tail = (__u64)packet->src_port << 32 | gate_load32(stun + 16);
+	__u64 tail = (__u64)packet->length << 48 | (__u64)packet->src_port << 32 |
+	             gate_load32(stun + 16);
 
 	return gate_mix(keys, source_hash + packet->src[1] * keys->multipliers[2] +
 	                              gate_load64(stun + 8) * keys->multipliers[3] +
@@ -89,18 +90,24 @@ GATE_INLINE __u64 gate_request_hash(const struct gate_hash_keys *keys, __u64 sou
 }
 
 /*
- * Takes a token, or returns 0. Two CPUs that meet in one bucket may take the same token: that is
- * rarer than it would cost to prevent.
+ * Takes tokens where one is there, or returns 0. Two CPUs that meet in one bucket may take the same
+ * token: that is rarer than it would cost to prevent.
  */
-GATE_INLINE int gate_take(__u64 *bucket, const struct gate_limit *limit, __u64 now)
+GATE_INLINE int gate_take_more(__u64 *bucket, const struct gate_limit *limit, __u64 now,
+                               __u32 tokens)
 {
 	__u64 due = *(volatile __u64 *)bucket;
 	__u64 start = due > now ? due : now;
 
 	if (start - now > limit->slack && limit->interval != 0)
 		return 0;
-	*(volatile __u64 *)bucket = start + limit->interval;
+	*(volatile __u64 *)bucket = start + limit->interval * tokens;
 	return 1;
+}
+
+GATE_INLINE int gate_take(__u64 *bucket, const struct gate_limit *limit, __u64 now)
+{
+	return gate_take_more(bucket, limit, now, 1);
 }
 
 /*
@@ -142,37 +149,71 @@ GATE_INLINE int gate_begins_attack(struct gate_guard *guard, __u64 hold, __u64 n
 }
 
 /*
- * The tag of this request where it arrived before, to be cleared when it passes, so that of four
- * arrivals two pass; NULL where it is noted now. One request in 32, by its hash, has to come a
- * third time: so what was answered before the attack was known for one is made up for.
+ * How many arrivals of a request pay for one answer to it: so many that no more than three quarters
+ * of their IP bytes are sent back, however long the realm is. 2 to GATE_ARRIVALS_MAX - 1.
  */
-GATE_INLINE __u64 *gate_seen_find(struct gate_seen *set, __u64 hash, __u64 now)
+GATE_INLINE __u32 gate_arrivals(const struct gate_packet *packet, __u32 answer)
 {
-	__u64 time = (now >> GATE_SEEN_TICK) & GATE_TAG_TIME_MAX;
-	__u64 tag = (hash & GATE_TAG_HASH) | time;
-	__u32 oldest = 0, oldest_age = 0;
-	int i;
+	__u32 header = gate_is_v4(packet->src) ? GATE_IP4_HEADER + GATE_UDP_HEADER
+	                                       : GATE_IP6_HEADER + GATE_UDP_HEADER;
+	__u32 sent = 4 * (answer + header), came = 3 * (packet->length + header);
 
-#pragma GCC unroll 8
-	for (i = 0; i < GATE_SEEN_WAYS; i++) {
-		__u64 found = *(volatile __u64 *)&set->tags[i];
-		__u32 age =
-		        found == 0 ? GATE_TAG_TIME_MAX : (__u32)(time - found) & GATE_TAG_TIME_MAX;
+	return 2 + (sent > 2 * came) + (sent > 3 * came) + (sent > 4 * came) + (sent > 5 * came);
+}
 
-		if (((found ^ tag) & GATE_TAG_HASH) == 0 && found != 0 &&
-		    age <= (GATE_SEEN_AGE_NS >> GATE_SEEN_TICK)) {
-			if ((found & GATE_TAG_TWICE) || (hash >> 32 & 31) != 0)
-				return &set->tags[i];
-			set->tags[i] = tag | GATE_TAG_TWICE;
-			return NULL;
-		}
-		if (age >= oldest_age) {
-			oldest_age = age;
-			oldest = i;
-		}
+/* The newest place of a word that holds this tag, as its highest bit; 0: there is none. */
+GATE_INLINE __u64 gate_tag_find(__u64 word, __u64 tag)
+{
+	__u64 other = word ^ tag * GATE_TAG_ONES;
+	__u64 found = (other - GATE_TAG_ONES) & ~other & GATE_TAG_HIGH;
+
+	return found & -found;
+}
+
+/* The tag becomes the newest, in exchange for what was at `place`. */
+GATE_INLINE __u64 gate_tag_put(__u64 word, __u64 place, __u64 tag)
+{
+	__u64 newer = (place >> (GATE_TAG_BITS - 1)) - 1;
+	__u64 older = ~((place << 1) - 1);
+
+	return (word & older) | (word & newer) << GATE_TAG_BITS | tag;
+}
+
+/*
+ * Has this request arrived `needed` times, 2 to GATE_ARRIVALS_MAX - 1, this one included? Its
+ * place, to be cleared when it passes, so that of as many arrivals one passes; or 0, and it is
+ * noted. One request in 32, by its hash, has to come once more: so what was answered before the
+ * attack was known for one is made up for. Two CPUs that meet in one word may forget what one of
+ * them noted.
+ */
+GATE_INLINE __u64 gate_seen_find(__u64 *seen, __u64 hash, __u32 needed)
+{
+	__u64 word = *(volatile __u64 *)seen;
+	__u64 base = (hash >> 40 & 0xffff) * GATE_TAG_NAMES >> 16;
+	__u32 last = needed - 1 + ((hash >> 32 & 31) == 0), stage;
+	__u64 place = 0;
+
+#pragma GCC unroll 6
+	for (stage = GATE_ARRIVALS_MAX - 1; stage > 0; stage--) {
+		if (stage > last)
+			continue;
+		place = gate_tag_find(word, base + stage);
+		if (place)
+			break;
 	}
-	set->tags[oldest & (GATE_SEEN_WAYS - 1)] = tag;
-	return NULL;
+	if (place && stage == last)
+		return place;
+	if (!place)
+		place = gate_tag_find(word, 0);
+	if (!place)
+		place = 1ull << (GATE_TAGS * GATE_TAG_BITS - 1);
+	*(volatile __u64 *)seen = gate_tag_put(word, place, base + stage + 1);
+	return 0;
+}
+
+GATE_INLINE void gate_seen_forget(__u64 *seen, __u64 place)
+{
+	*seen &= ~((place << 1) - (place >> (GATE_TAG_BITS - 1)));
 }
 
 /* A drop's share in the table of the most frequent. */

@@ -40,6 +40,10 @@ enum gate_service {
 #define GATE_ATTR_NONCE      0x0015
 #define GATE_ATTR_TRANSPORT  0x0019
 #define GATE_ATTR_INTEGRITY2 0x001c /* MESSAGE-INTEGRITY-SHA256 */
+#define GATE_ATTR_PRINT      0x8028
+#define GATE_BINDING_IP4     32 /* bytes of a Binding success response */
+#define GATE_BINDING_IP6     44
+#define GATE_PRINT_SIZE      8
 #define GATE_PORT_PRIVILEGED 1024
 #define GATE_NSEC_PER_SEC    1000000000ull
 
@@ -64,7 +68,7 @@ static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash);
 static inline __u64 *gate_env_verified(const struct gate_env *env, __u64 hash);
 static inline struct gate_guard *gate_env_prefix(const struct gate_env *env, __u64 hash);
 static inline struct gate_guard *gate_env_host(const struct gate_env *env);
-static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash);
+static inline __u64 *gate_env_seen(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, __u64 hash);
 static inline void gate_env_count(const struct gate_env *env, __u32 counter);
@@ -89,6 +93,7 @@ static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env
 #define GATE_REQUEST_TRANSPORT (1u << 16)
 #define GATE_REQUEST_INTEGRITY (1u << 17)
 #define GATE_REQUEST_CUT       (1u << 18) /* there is more than was read */
+#define GATE_REQUEST_PRINT     (1u << 19) /* a FINGERPRINT, which the answer has then as well */
 
 /* stun: a header and what follows, `length` bytes by the UDP header. */
 GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
@@ -118,6 +123,8 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 		if (type == GATE_ATTR_NONCE && size == NONCE_SIZE &&
 		    !(request & GATE_REQUEST_NONCE))
 			request |= at;
+		if (type == GATE_ATTR_PRINT)
+			request |= GATE_REQUEST_PRINT;
 		if (type == GATE_ATTR_TRANSPORT)
 			request |= GATE_REQUEST_TRANSPORT;
 		at += (size + 3) & ~3u;
@@ -187,12 +194,33 @@ struct gate_guards {
 	struct gate_top *top;
 	__u64 network[2];
 	__u64 source_hash;
+	__u32 arrivals; /* of the request, that pay for its answer */
 };
 
+/*
+ * Bytes of the longest answer to a request from whom nobody knows. What stands behind an integrity
+ * was not read: a FINGERPRINT for all we know.
+ */
+GATE_INLINE __u32 gate_answer(const struct gate_config *config, const struct gate_packet *packet,
+                              __u32 method, __u32 request)
+{
+	__u32 size = config->challenge;
+
+	if (method == GATE_STUN_BINDING)
+		size = gate_is_v4(packet->src) ? GATE_BINDING_IP4 : GATE_BINDING_IP6;
+	if (request & (GATE_REQUEST_PRINT | GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT))
+		size += GATE_PRINT_SIZE;
+	return size;
+}
+
+/*
+ * The limits of a prefix and of the host are in answers that two requests pay for: a longer one
+ * costs more.
+ */
 GATE_INLINE int gate_prefix_refuses(const struct gate_env *env, const struct gate_config *config,
                                     const struct gate_guards *guards, __u64 now)
 {
-	if (gate_take(&guards->prefix->due, &config->prefix, now))
+	if (gate_take_more(&guards->prefix->due, &config->prefix, now, guards->arrivals - 1))
 		return 0;
 	if (gate_begins_attack(guards->prefix, config->hold, now))
 		gate_env_count(env, GATE_EVENT_PREFIX_ATTACKED);
@@ -202,7 +230,7 @@ GATE_INLINE int gate_prefix_refuses(const struct gate_env *env, const struct gat
 GATE_INLINE int gate_host_refuses(const struct gate_env *env, const struct gate_config *config,
                                   const struct gate_guards *guards, __u64 now)
 {
-	if (gate_take(&guards->host->due, &config->host, now))
+	if (gate_take_more(&guards->host->due, &config->host, now, guards->arrivals - 1))
 		return 0;
 	if (gate_begins_attack(guards->host, config->hold, now))
 		gate_env_count(env, GATE_EVENT_HOST_ATTACKED);
@@ -240,16 +268,16 @@ GATE_INLINE enum gate_verdict gate_drop_prefix(const struct gate_guards *guards,
 GATE_INLINE enum gate_verdict gate_attacked(const struct gate_env *env,
                                             const struct gate_config *config,
                                             const struct gate_packet *packet,
-                                            const struct gate_guards *guards, __u64 *tag,
-                                            enum gate_verdict first, __u64 now)
+                                            const struct gate_guards *guards, __u64 *seen,
+                                            __u64 place, enum gate_verdict first, __u64 now)
 {
-	if (!tag)
+	if (!place)
 		return gate_drop_prefix(guards, now, first);
 	if (!gate_take(guards->source, &config->source, now))
 		return gate_drop_source(env, packet, guards->source_hash, now);
 	if (gate_prefix_refuses(env, config, guards, now))
 		return gate_drop_prefix(guards, now, GATE_DROP_LIMIT_PREFIX);
-	*tag = 0;
+	gate_seen_forget(seen, place);
 	return GATE_PASS_SECOND;
 }
 
@@ -270,16 +298,17 @@ GATE_INLINE enum gate_verdict gate_calm(const struct gate_env *env,
 /* Rules 5 and 6. */
 GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
                                               const struct gate_config *config,
-                                              const struct gate_packet *packet, const __u8 *stun)
+                                              const struct gate_packet *packet, const __u8 *stun,
+                                              __u32 answer)
 {
 	__u64 now = gate_env_now(env);
 	struct gate_guards guards = {0};
 	enum gate_verdict first, verdict = 0;
-	struct gate_seen *seen;
-	__u64 hash, *tag;
+	__u64 hash, place, *seen;
 
 	gate_prefix_of(packet->src, guards.network);
 	hash = gate_prefix_hash(&config->hash, guards.network);
+	guards.arrivals = gate_arrivals(packet, answer);
 	guards.source_hash = gate_source_hash(&config->hash, hash, packet->src);
 	guards.source = gate_env_source(env, guards.source_hash);
 	guards.prefix = gate_env_prefix(env, hash);
@@ -297,26 +326,27 @@ GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
 	seen = gate_env_seen(env, hash);
 	if (!seen)
 		return GATE_PASS_UNVERIFIED;
-	tag = gate_seen_find(seen, hash, now);
+	place = gate_seen_find(seen, hash, guards.arrivals);
 	if (!first) /* the attack has begun with this very packet */
 		return gate_drop_prefix(&guards, now, verdict);
-	return gate_attacked(env, config, packet, &guards, tag, first, now);
+	return gate_attacked(env, config, packet, &guards, seen, place, first, now);
 }
 
 /*
- * Rule 4: 0, or the verdict of a signed request with a nonce that was made for its source. Signed,
- * it is longer than any answer to it; and who has got hold of another's nonce, or shares his
- * address, is still held to a limit.
+ * Rule 4: 0, or the verdict of a signed request with a nonce that was made for its source. It has
+ * to be as long as any error that answers it, as one that names the realm always is; and who has
+ * got hold of another's nonce, or shares his address, is still held to a limit.
  */
 GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
                                             const struct gate_config *config,
                                             const struct gate_packet *packet,
-                                            struct gate_bytes stun, __u32 request)
+                                            struct gate_bytes stun, __u32 request, __u32 answer)
 {
 	enum gate_verdict verdict;
 	__u64 *bucket;
 
-	if (!(request & GATE_REQUEST_INTEGRITY) || !(request & GATE_REQUEST_NONCE))
+	if (!(request & GATE_REQUEST_INTEGRITY) || !(request & GATE_REQUEST_NONCE) ||
+	    packet->length < answer)
 		return 0;
 	switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE)) {
 	case NONCE_VALID:
@@ -342,17 +372,19 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
                                            const struct gate_packet *packet, struct gate_bytes stun,
                                            __u32 method)
 {
-	enum gate_verdict verdict;
+	__u32 request = 0, answer;
 
 	/* A Binding may prove itself, as those do by which nodes probe each other. */
 	if (method != GATE_STUN_BINDING || packet->length > GATE_STUN_HEADER) {
-		__u32 request = gate_env_attributes(env, packet, stun);
+		enum gate_verdict verdict;
 
+		request = gate_env_attributes(env, packet, stun);
 		if (!(request & (GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT)) &&
 		    (method == GATE_STUN_REFRESH || method == GATE_STUN_PERMISSION ||
 		     method == GATE_STUN_CHANNEL))
 			return GATE_DROP_NO_INTEGRITY;
-		verdict = gate_verified(env, config, packet, stun, request);
+		answer = gate_answer(config, packet, method, request);
+		verdict = gate_verified(env, config, packet, stun, request, answer);
 		if (verdict)
 			return verdict;
 		/* RFC 8656, 7.2: whoever has shown an address is told his mistake, others not. */
@@ -362,7 +394,8 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 	}
 	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
 		return GATE_PASS_TRUSTED;
-	return gate_unverified(env, config, packet, stun.at);
+	answer = gate_answer(config, packet, method, request);
+	return gate_unverified(env, config, packet, stun.at, answer);
 }
 
 /* Rule 2: what STUN at a listener must be. */

@@ -13,19 +13,25 @@
 /* Powers of two: a keyed hash chooses the entry. Sources share one where their hashes meet. */
 #define GATE_SOURCES  (1u << 18)
 #define GATE_PREFIXES (1u << 16)
-#define GATE_SEEN     (1u << 17)
+#define GATE_SEEN     (1u << 23) /* words, unless the dataplane is told otherwise: 64 MB */
 #define GATE_TOPS     (1u << 10)
 
 /* Prefixes that are denied or trusted, each. */
 #define GATE_LPM_MAX 4096
 
-/* A client retransmits after 500 ms: a request is remembered for 10 s. */
-#define GATE_SEEN_AGE_NS  10000000000ull
-#define GATE_SEEN_WAYS    8
-#define GATE_SEEN_TICK    24 /* 2^24 ns: the unit of a tag's 16 bits of time */
-#define GATE_TAG_TIME_MAX 0xffffu
-#define GATE_TAG_HASH     0x7fffffffffff0000ull
-#define GATE_TAG_TWICE    (1ull << 63) /* arrived twice, and has to come again */
+/*
+ * What has arrived is remembered in words of 64 bits: seven tags of nine bits each, the newest
+ * lowest, of whatever hashes to that word. A tag names a request and how often it has come; 0 is an
+ * empty place. A word forgets its oldest for its newest, so the whole remembers the last 7 times as
+ * many arrivals as it has words, and nothing has to be cleared by anybody's clock.
+ */
+#define GATE_TAGS     7
+#define GATE_TAG_BITS 9
+#define GATE_TAG_ONES 0x0040201008040201ull /* the lowest bit of each */
+#define GATE_TAG_HIGH 0x4020100804020100ull /* the highest */
+/* Arrivals that can be asked for, and what is left of a tag to tell requests apart. */
+#define GATE_ARRIVALS_MAX 7
+#define GATE_TAG_NAMES    ((1u << GATE_TAG_BITS) - GATE_ARRIVALS_MAX)
 
 enum gate_mode {
 	GATE_MODE_UNSET, /* nobody has configured this gate: everything passes on to the next */
@@ -65,6 +71,9 @@ struct gate_config {
 	__u64 nonce_since; /* Unix time, seconds: from when it did */
 	__u64 unix_offset; /* Unix time less CLOCK_MONOTONIC, ns */
 	__u64 hold;        /* an attack is over this long after it ended at the earliest */
+	__u64 seen_mask;   /* words of the memory of arrivals, less one */
+	__u32 challenge;   /* bytes of a 401: what whoever is unknown gets */
+	__u32 pad;
 	struct gate_limit source, prefix, host, verified;
 	struct gate_hash_keys hash;
 	struct siphash_key nonce[GATE_NONCE_KEYS];
@@ -74,11 +83,6 @@ struct gate_config {
 struct gate_guard {
 	__u64 due;
 	__u64 attacked; /* 0 or past: it is not */
-};
-
-/* Requests that arrived, by keyed hash: 47 bits of it, and 16 of the time. 0: empty. */
-struct gate_seen {
-	__u64 tags[GATE_SEEN_WAYS];
 };
 
 /* Whoever is dropped most often keeps the entry that his hash gives him (Boyer, Moore: majority).

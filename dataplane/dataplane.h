@@ -44,6 +44,7 @@ struct options {
 	uint32_t poll;           /* enum sluice_poll_mode at start */
 	uint32_t media_cache;    /* packets of a stream that a worker keeps to repeat them */
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
+	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
 	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
 	bool allow_decrypted;    /* captures may see plaintext media */

@@ -10,8 +10,11 @@
 #include "cli/value.h"
 
 #include <sluice/gate.h>
+#include <sluice/turn.h>
 
 #include <errno.h>
+#include <gate_default.h>
+#include <gate_limit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +309,17 @@ static int session_local(struct session *session, const struct command_request *
 	return 0;
 }
 
+/* What a realm costs: where two requests do not pay for a challenge, clients wait for the third. */
+static void realm_cost_print(const struct sluice_turn_realm *realm)
+{
+	static const char *const ordinals[] = {"second", "third", "fourth", "fifth", "sixth"};
+	const struct gate_packet allocate = {.src = {0, 0xffff0000u}, .length = 28};
+	uint32_t challenge = GATE_CHALLENGE(strnlen(realm->realm, sizeof(realm->realm)));
+
+	printf("a challenge is %u bytes: under attack every %s request is answered\n", challenge,
+	       ordinals[gate_arrivals(&allocate, challenge) - 2]);
+}
+
 int session_run(struct session *session, const char *line, const char *prefix)
 {
 	struct command_request request;
@@ -319,6 +333,8 @@ int session_run(struct session *session, const char *line, const char *prefix)
 	if (request.command->kind == COMMAND_LOCAL)
 		return session_local(session, &request, prefix);
 	status = session_ask(session, &request, prefix);
+	if (status == 0 && request.command->type == SLUICE_TURN_REALM_SET && !session->json)
+		realm_cost_print((const void *)request.body.bytes);
 	if (fflush(stdout) != 0)
 		return session_fail(session, prefix, -EIO,
 		                    "stdout: the answer could not be written");

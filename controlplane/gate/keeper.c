@@ -127,6 +127,7 @@ static int config_write(struct gate_keeper *keeper)
 
 	config.unix_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	config.hash = keeper->hash;
+	config.seen_mask = keeper->maps.seen - 1;
 	memcpy(config.nonce, keeper->keys.ring, sizeof(config.nonce));
 	config.nonce_current = keeper->keys.current;
 	config.nonce_since = keeper->keys.since;

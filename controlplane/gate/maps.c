@@ -22,6 +22,7 @@ static const char *const names[GATE_MAPS] = {
         [GATE_MAP_PREFIXES] = "prefixes",
         [GATE_MAP_TOP_SOURCES] = "top_sources",
         [GATE_MAP_TOP_PREFIXES] = "top_prefixes",
+        [GATE_MAP_SEEN] = "seen",
 };
 
 static int map_open(enum gate_map map)
@@ -40,6 +41,18 @@ static uint32_t map_id(int fd, uint32_t value_size)
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 || info.value_size != value_size)
 		return 0;
 	return info.id;
+}
+
+/* 0: not known, or no power of two. */
+static uint32_t map_entries(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 ||
+	    (info.max_entries & (info.max_entries - 1)) != 0)
+		return 0;
+	return info.max_entries;
 }
 
 void gate_maps_start(struct gate_maps *maps)
@@ -75,8 +88,9 @@ enum gate_maps_found gate_maps_look(const struct gate_maps *maps, struct gate_ma
 		found->fds[i] = map_open(i);
 		whole = whole && found->fds[i] >= 0;
 	}
+	found->seen = whole ? map_entries(found->fds[GATE_MAP_SEEN]) : 0;
 	/* they are just being pinned, or taken away */
-	if (!whole || found->cpus <= 0 || found->cpus > CPUS_MAX) {
+	if (found->seen == 0 || found->cpus <= 0 || found->cpus > CPUS_MAX) {
 		gate_maps_close(found);
 		return GATE_MAPS_NONE;
 	}

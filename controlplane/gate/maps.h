@@ -18,12 +18,14 @@ enum gate_map {
 	GATE_MAP_PREFIXES,
 	GATE_MAP_TOP_SOURCES,
 	GATE_MAP_TOP_PREFIXES,
+	GATE_MAP_SEEN,
 	GATE_MAPS,
 };
 
 struct gate_maps {
 	int fds[GATE_MAPS]; /* -1: not open */
 	uint32_t id;        /* of the configuration's map: new maps have another */
+	uint32_t seen;      /* words of the memory of arrivals */
 	int cpus;
 };
 

@@ -3,6 +3,8 @@
 
 #include "config/running.h"
 
+#include <sluice/turn.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,10 @@ static int line_read(struct gate_settings *settings, const struct command_reques
 	const uint8_t *body = request->body.bytes;
 
 	switch (request->command->type) {
+	case SLUICE_TURN_REALM_SET:
+		settings->config.challenge =
+		        GATE_CHALLENGE(strnlen((const char *)body, SLUICE_TURN_REALM_MAX));
+		return 0;
 	case SLUICE_GATE_LIMIT_SET:
 		limit_read(settings, body);
 		return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/handlers.h"
+#include "gate/gate.h"
 #include "turn/turn.h"
 
 #include <rte_common.h>
@@ -19,7 +20,11 @@ static int listen_delete_handle(struct api_call *call)
 
 static int realm_set_handle(struct api_call *call)
 {
-	return turn_realm_set(call->dp->turn, call->body, call->why);
+	int ret = turn_realm_set(call->dp->turn, call->body, call->why);
+
+	if (ret == 0) /* what it answers with may be longer now */
+		gate_tick(call->dp->gate);
+	return ret;
 }
 
 static int relay_add_handle(struct api_call *call)

@@ -16,7 +16,6 @@ struct gate_tables {
 	uint64_t sources[GATE_SOURCES];
 	uint64_t verified[GATE_SOURCES];
 	struct gate_guard prefixes[GATE_PREFIXES];
-	struct gate_seen seen[GATE_SEEN];
 	struct gate_top top_sources[GATE_TOPS];
 	struct gate_top top_prefixes[GATE_TOPS];
 };
@@ -26,6 +25,7 @@ struct gate_env {
 	const struct gate_set *deny, *trust;
 	const struct services *services; /* for whole frames; a node has asked already */
 	struct gate_tables *tables;
+	uint64_t *seen;     /* config->seen_mask + 1 of them */
 	uint64_t *counters; /* GATE_COUNTERS of them */
 	uint64_t now;
 	const uint8_t *frame, *end;
@@ -110,9 +110,9 @@ static inline struct gate_guard *gate_env_host(const struct gate_env *env)
 	return &env->tables->host;
 }
 
-static inline struct gate_seen *gate_env_seen(const struct gate_env *env, __u64 hash)
+static inline __u64 *gate_env_seen(const struct gate_env *env, __u64 hash)
 {
-	return &env->tables->seen[hash & (GATE_SEEN - 1)];
+	return (__u64 *)&env->seen[hash & env->config->seen_mask];
 }
 
 static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash)

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/mman.h>
+
+#include <gate_default.h>
 #include <openssl/crypto.h>
+#include <rte_bitops.h>
+#include <rte_common.h>
 #include <rte_malloc.h>
 
 #define NSEC_PER_SEC 1000000000ull
@@ -78,7 +83,8 @@ int gate_policy_publish(struct gate *gate)
 	return 0;
 }
 
-/* TURN makes the nonces: its keys and its clock are the ones to check them by. True on a change. */
+/* TURN makes the nonces: its keys and its clock are the ones to check them by, and its realm says
+ * how long a challenge is. True on a change. */
 static bool turn_follow(struct gate *gate)
 {
 	const struct turn_policy *turn = gate->dp->turn->policy;
@@ -90,11 +96,15 @@ static bool turn_follow(struct gate *gate)
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
 
-	if (config->unix_offset == offset && config->nonce_lifetime_s == lifetime &&
+	uint32_t challenge = GATE_CHALLENGE(turn->realm_length);
+
+	if (config->unix_offset == offset && config->challenge == challenge &&
+	    config->nonce_lifetime_s == lifetime &&
 	    memcmp(&config->nonce[1], &keys[0], sizeof(keys[0])) == 0 &&
 	    memcmp(&config->nonce[0], &keys[1], sizeof(keys[1])) == 0)
 		return false;
 	config->unix_offset = offset;
+	config->challenge = challenge;
 	config->nonce_lifetime_s = lifetime;
 	config->nonce[1] = keys[0];
 	config->nonce[0] = keys[1];
@@ -139,6 +149,21 @@ static int hash_keys_draw(struct gate_hash_keys *keys)
 	return 0;
 }
 
+uint32_t gate_seen_words(uint32_t megabytes)
+{
+	return megabytes != 0 ? rte_align32prevpow2(megabytes) * ((1u << 20) / sizeof(uint64_t))
+	                      : GATE_SEEN;
+}
+
+/* Pages that no attack touches are none: on ports with XDP the maps remember. */
+static uint64_t *seen_map(uint32_t words)
+{
+	void *map = mmap(NULL, words * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return map != MAP_FAILED ? map : NULL;
+}
+
 struct gate *gate_create(struct dataplane *dp)
 {
 	struct gate *gate = rte_zmalloc("gate", sizeof(*gate), RTE_CACHE_LINE_SIZE);
@@ -148,9 +173,11 @@ struct gate *gate_create(struct dataplane *dp)
 	gate->dp = dp;
 	gate->tables = rte_zmalloc("gate tables", sizeof(*gate->tables), RTE_CACHE_LINE_SIZE);
 	gate->source = gate_source_create();
-	if (gate->tables == NULL || gate->source == NULL ||
+	gate->seen = seen_map(gate_seen_words(dp->options.gate_mb));
+	if (gate->tables == NULL || gate->seen == NULL || gate->source == NULL ||
 	    hash_keys_draw(&gate->source->config.hash) != 0)
 		goto fail;
+	gate->source->config.seen_mask = gate_seen_words(dp->options.gate_mb) - 1;
 	turn_follow(gate);
 	if (gate_policy_publish(gate) != 0)
 		goto fail;
@@ -166,6 +193,8 @@ void gate_destroy(struct gate *gate)
 		return;
 	policy_free(gate->policy);
 	gate_source_destroy(gate->source);
+	if (gate->seen != NULL)
+		munmap(gate->seen, gate_seen_words(gate->dp->options.gate_mb) * sizeof(uint64_t));
 	rte_free(gate->tables);
 	rte_free(gate);
 }

@@ -29,16 +29,20 @@ struct gate_counters {
 
 struct gate {
 	struct dataplane *dp;
-	struct gate_policy *policy; /* atomic pointer; written by the control thread */
-	struct gate_tables *tables; /* written by every worker, without a lock */
-	struct gate_source *source; /* control thread: what policies are built from */
-	struct attack_log attacks;  /* control thread */
+	struct gate_policy *policy;    /* atomic pointer; written by the control thread */
+	struct gate_tables *tables;    /* written by every worker, without a lock */
+	uint64_t *seen;                /* the same: words of what has arrived */
+	struct gate_source *source;    /* control thread: what policies are built from */
+	struct attack_log attacks;     /* control thread */
 	struct gate_counters counters[WORKERS_MAX];
 };
 
 /* After turn_create: its keys are the gate's. NULL without memory. */
 struct gate *gate_create(struct dataplane *dp);
 void gate_destroy(struct gate *gate);
+
+/* Words in so many MiB: a power of two. 0: as many as there are by default. */
+uint32_t gate_seen_words(uint32_t megabytes);
 
 /*
  * Configuration; control thread only. 0 or -errno, and on error a clear line in *why

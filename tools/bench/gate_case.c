@@ -131,6 +131,16 @@ PAYLOAD(allocate)
 	return stun_end(&writer);
 }
 
+PAYLOAD(allocate_print)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_transport(&writer);
+	stun_put_fingerprint(&writer);
+	return stun_end(&writer);
+}
+
 /* REQUESTED-TRANSPORT behind the integrity, where it does not count. */
 PAYLOAD(allocate_behind)
 {
@@ -743,6 +753,33 @@ const struct gate_case gate_cases[] = {
          .verdict = GATE_DROP_FIRST_HOST},
         {"attack_second_v6", allocate, .to = V6, .host_attacked = true, .arrivals = 2,
          .verdict = GATE_PASS_SECOND},
+        /* where two requests do not pay for a challenge: FIRST until enough have come */
+        {"realm_10_second", allocate, .challenge = GATE_CHALLENGE(10), .host_attacked = true,
+         .arrivals = 2, .verdict = GATE_DROP_FIRST_HOST},
+        {"realm_10_print_second", allocate_print, .challenge = GATE_CHALLENGE(10),
+         .host_attacked = true, .arrivals = 2, .verdict = GATE_PASS_SECOND},
+        {"realm_13_print_second", allocate_print, .challenge = GATE_CHALLENGE(13),
+         .host_attacked = true, .arrivals = 2, .verdict = GATE_DROP_FIRST_HOST},
+        {"realm_35_second", allocate, .challenge = GATE_CHALLENGE(35), .host_attacked = true,
+         .arrivals = 2, .verdict = GATE_DROP_FIRST_HOST},
+        {"realm_35_third", allocate, .challenge = GATE_CHALLENGE(35), .prefix_attacked = true,
+         .arrivals = 3, .verdict = GATE_PASS_SECOND},
+        {"realm_35_sixth", allocate, .challenge = GATE_CHALLENGE(35), .host_attacked = true,
+         .arrivals = 6, .verdict = GATE_PASS_SECOND},
+        {"realm_35_third_v6", allocate, .challenge = GATE_CHALLENGE(35), .to = V6,
+         .host_attacked = true, .arrivals = 3, .verdict = GATE_PASS_SECOND},
+        {"realm_127_fourth", allocate, .challenge = GATE_CHALLENGE(127), .host_attacked = true,
+         .arrivals = 4, .verdict = GATE_DROP_FIRST_HOST},
+        {"realm_127_fifth", allocate, .challenge = GATE_CHALLENGE(127), .host_attacked = true,
+         .arrivals = 5, .verdict = GATE_PASS_SECOND},
+        {"realm_127_third_v6", allocate, .challenge = GATE_CHALLENGE(127), .to = V6,
+         .host_attacked = true, .arrivals = 3, .verdict = GATE_DROP_FIRST_HOST},
+        {"realm_127_fourth_v6", allocate, .challenge = GATE_CHALLENGE(127), .to = V6,
+         .host_attacked = true, .arrivals = 4, .verdict = GATE_PASS_SECOND},
+        {"realm_127_binding", binding, .challenge = GATE_CHALLENGE(127), .host_attacked = true,
+         .arrivals = 2, .verdict = GATE_PASS_SECOND},
+        {"realm_127_not_named", refresh_verified, .challenge = GATE_CHALLENGE(127),
+         .arrivals = BURST, .verdict = GATE_DROP_LIMIT_SOURCE},
         {"attack_channel_data", channel_data, .host_attacked = true,
          .verdict = GATE_PASS_CHANNEL_DATA},
         {"attack_indication", send_indication, .host_attacked = true,
@@ -760,6 +797,7 @@ struct gate_config gate_case_config(const struct gate_case *row)
 	              : row->mode ? row->mode
 	                          : (uint32_t)GATE_MODE_ENFORCE;
 	config.flags = row->flags;
+	config.challenge = row->challenge != 0 ? row->challenge : GATE_CHALLENGE(6);
 	/* a token in a thousand seconds: the two clocks may differ by a tick */
 	config.source.interval = config.prefix.interval = config.host.interval = 1000000000000ull;
 	config.source.slack = (GATE_SOURCE_BURST - 1) * config.source.interval;

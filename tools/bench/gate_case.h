@@ -19,9 +19,10 @@ struct gate_case {
 	uint16_t from_port; /* 0: 40000; 65535: really 0 */
 	uint16_t to_port;   /* 0: 3478 */
 	/* the configuration, where it is not the default */
-	uint32_t mode;  /* enum gate_mode; 0: enforce */
-	uint32_t flags; /* enum gate_flag */
-	bool unset;     /* nobody has configured the gate */
+	uint32_t mode;      /* enum gate_mode; 0: enforce */
+	uint32_t flags;     /* enum gate_flag */
+	uint32_t challenge; /* bytes of a 401; 0: of realm "sluice" */
+	bool unset;         /* nobody has configured the gate */
 	/* the state */
 	bool host_attacked, prefix_attacked;
 	uint32_t arrivals; /* of the same packet; 0: 1 */

@@ -85,16 +85,18 @@ static struct services *services_make(void)
 static int twin_create(struct gate_pair *pair)
 {
 	pair->tables = calloc(1, sizeof(*pair->tables));
+	pair->seen = calloc(GATE_SEEN, sizeof(*pair->seen));
 	pair->env = (struct gate_env){
 	        .config = &pair->config,
 	        .tables = pair->tables,
+	        .seen = pair->seen,
 	        .counters = pair->counters,
 	        .services = services_make(),
 	        .deny = gate_set_build(NULL, 0),
 	        .trust = gate_set_build(NULL, 0),
 	};
-	return pair->tables != NULL && pair->env.services != NULL && pair->env.deny != NULL &&
-	                       pair->env.trust != NULL
+	return pair->tables != NULL && pair->seen != NULL && pair->env.services != NULL &&
+	                       pair->env.deny != NULL && pair->env.trust != NULL
 	               ? 0
 	               : -ENOMEM;
 }
@@ -181,6 +183,7 @@ void gate_pair_destroy(struct gate_pair *pair)
 	free((void *)(uintptr_t)pair->env.deny);
 	free((void *)(uintptr_t)pair->env.trust);
 	free(pair->tables);
+	free(pair->seen);
 	*pair = (struct gate_pair){0};
 }
 
@@ -257,20 +260,19 @@ void gate_pair_prefix_set(struct gate_pair *pair, const struct gate_packet *pack
 void gate_pair_forget(struct gate_pair *pair, const struct gate_packet *packet, const uint8_t *stun)
 {
 	static const struct gate_guard calm;
-	static const struct gate_seen none;
-	static const uint64_t full;
+	static const uint64_t empty;
 	const struct gate_hash_keys *keys = &pair->config.hash;
 	uint64_t hash = gate_source_hash(keys, prefix_hash(pair, packet), packet->src);
 	uint32_t source = hash & (GATE_SOURCES - 1);
 	uint32_t verified = gate_verified_hash(keys, packet->src) & (GATE_SOURCES - 1);
 	uint32_t seen = gate_request_hash(keys, hash, packet, stun) & (GATE_SEEN - 1);
 
-	pair->tables->sources[source] = full;
-	map_put(pair, GATE_PAIR_SOURCES, source, &full);
-	pair->tables->verified[verified] = full;
-	map_put(pair, GATE_PAIR_VERIFIED, verified, &full);
-	pair->tables->seen[seen] = none;
-	map_put(pair, GATE_PAIR_SEEN, seen, &none);
+	pair->tables->sources[source] = empty;
+	map_put(pair, GATE_PAIR_SOURCES, source, &empty);
+	pair->tables->verified[verified] = empty;
+	map_put(pair, GATE_PAIR_VERIFIED, verified, &empty);
+	pair->seen[seen] = empty;
+	map_put(pair, GATE_PAIR_SEEN, seen, &empty);
 	gate_pair_prefix_set(pair, packet, &calm);
 	gate_pair_host_set(pair, &calm);
 }

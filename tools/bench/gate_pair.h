@@ -37,6 +37,7 @@ struct gate_pair {
 	struct gate_config config;
 	struct gate_env env;
 	struct gate_tables *tables;
+	uint64_t *seen; /* GATE_SEEN words */
 	uint64_t counters[GATE_COUNTERS];
 };
 
