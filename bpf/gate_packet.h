@@ -46,6 +46,7 @@ enum gate_parsed {
 	GATE_PARSED_ODD,    /* only dst is known: cut short, too many extension headers */
 	GATE_PARSED_PART,   /* addresses and ports are known: a first fragment, or IPv4 options */
 	GATE_PARSED_LENGTH, /* the same, and the UDP length is wrong */
+	GATE_PARSED_SOURCE, /* the same, and no host has the source: answers would meet others */
 	GATE_PARSED_UDP,
 };
 
@@ -110,6 +111,19 @@ GATE_INLINE int gate_is_v4(const __u64 ip[2])
 	return ip[0] == 0 && (__u32)ip[1] == 0xffff0000u;
 }
 
+/* 0/8, 127/8, 224/3: no host may send from these. */
+GATE_INLINE int gate_source_bad4(const __u8 *src)
+{
+	return src[0] == 0 || src[0] == 127 || src[0] >= 224;
+}
+
+/* ff00::/8, ::, ::1, and an IPv4 address' second names, v4-mapped and -compatible. */
+GATE_INLINE int gate_source_bad6(const __u64 src[2])
+{
+	return (__u8)src[0] == 0xff ||
+	       (src[0] == 0 && ((__u32)src[1] == 0 || (__u32)src[1] == 0xffff0000u));
+}
+
 GATE_INLINE void gate_ports(struct gate_packet *packet, const __u8 *udp)
 {
 	packet->src_port = gate_load16(udp);
@@ -147,6 +161,7 @@ GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __
 GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __u8 *start,
                                             const __u8 *at, const __u8 *end)
 {
+	enum gate_parsed parsed;
 	__u32 total, size;
 	__u16 fragment;
 
@@ -164,13 +179,15 @@ GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __
 	total = gate_host16(gate_load16(at + 2));
 	if (total < GATE_IP4_HEADER)
 		return GATE_PARSED_ODD;
-	return gate_parse_udp(packet, start, at + GATE_IP4_HEADER, end, total - GATE_IP4_HEADER);
+	parsed = gate_parse_udp(packet, start, at + GATE_IP4_HEADER, end, total - GATE_IP4_HEADER);
+	return parsed == GATE_PARSED_UDP && gate_source_bad4(at + 12) ? GATE_PARSED_SOURCE : parsed;
 }
 
 /* What follows the extension headers that may stand before UDP. */
 GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __u8 *start,
                                             const __u8 *at, const __u8 *end)
 {
+	enum gate_parsed parsed;
 	__u32 left, size;
 	__u8 protocol;
 	int i;
@@ -197,8 +214,12 @@ GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __
 		protocol = at[0];
 		at += size;
 	}
-	if (protocol == GATE_PROTOCOL_UDP)
-		return gate_parse_udp(packet, start, at, end, left);
+	if (protocol == GATE_PROTOCOL_UDP) {
+		parsed = gate_parse_udp(packet, start, at, end, left);
+		return parsed == GATE_PARSED_UDP && gate_source_bad6(packet->src)
+		               ? GATE_PARSED_SOURCE
+		               : parsed;
+	}
 	/* The kernel keeps the fragments of what it serves itself. */
 	if (protocol == GATE_PROTOCOL_FRAGMENT) {
 		if (at + 8 > end || at[0] != GATE_PROTOCOL_UDP ||

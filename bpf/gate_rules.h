@@ -482,6 +482,8 @@ GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 
 		return GATE_PASS_KERNEL;
 	if (parsed == GATE_PARSED_PART)
 		return guarded ? GATE_DROP_UNPARSED : GATE_PASS_UNGUARDED;
+	if (parsed == GATE_PARSED_SOURCE)
+		return guarded ? GATE_DROP_SOURCE : GATE_PASS_UNGUARDED;
 	if (parsed == GATE_PARSED_LENGTH)
 		return guarded ? GATE_DROP_UDP_LENGTH : GATE_PASS_UNGUARDED;
 	return gate_env_judge(env, &packet, service);

@@ -21,6 +21,7 @@ enum gate_verdict {
 	GATE_PASS_SECOND,
 	/* drop */
 	GATE_DROP_UNPARSED,
+	GATE_DROP_SOURCE,
 	GATE_DROP_DENIED,
 	GATE_DROP_UDP_LENGTH,
 	GATE_DROP_CLASS,
@@ -75,6 +76,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_PASS_SECOND] = {"second", "passed: second arrival of a request in an attack"},
         [GATE_DROP_UNPARSED] = {"unparsed", "dropped: to an address of ours, fragment, options or "
                                             "extension headers"},
+        [GATE_DROP_SOURCE] = {"source", "dropped: from an address that no host has: loopback, "
+                                        "multicast, IPv4 within IPv6"},
         [GATE_DROP_DENIED] = {"denied", "dropped: from a denied prefix"},
         [GATE_DROP_UDP_LENGTH] = {"udp_length", "dropped: UDP length disagrees with the frame"},
         [GATE_DROP_CLASS] = {"class", "dropped: first byte names no protocol of TURN"},

@@ -54,6 +54,7 @@ static const struct gate_bench_row bench_rows[] = {
         {"second", "binding", STATE_HOST, GATE_PASS_SECOND},
         {"second_forged", "forged", STATE_HOST, GATE_PASS_SECOND},
         {"unparsed", "fragment", STATE_OPEN, GATE_DROP_UNPARSED},
+        {"source", "loopback_source", STATE_OPEN, GATE_DROP_SOURCE},
         {"denied", "denied", STATE_OPEN, GATE_DROP_DENIED},
         {"udp_length", "udp_tiny", STATE_OPEN, GATE_DROP_UDP_LENGTH},
         {"class", "dtls", STATE_OPEN, GATE_DROP_CLASS},

@@ -579,6 +579,29 @@ static uint16_t ip6_tcp_fragment(uint8_t *frame, uint16_t length)
 	return extensions(frame, length, 1, 44);
 }
 
+static uint16_t ip6_source(uint8_t *frame, uint16_t length, const char *from)
+{
+	const struct ip_addr ip = ip_of(from);
+
+	memcpy(frame + ETHER + 8, ip.bytes, sizeof(ip.bytes));
+	return length;
+}
+
+static uint16_t v4_mapped_source(uint8_t *frame, uint16_t length)
+{
+	return ip6_source(frame, length, "::ffff:198.18.1.2");
+}
+
+static uint16_t v4_compatible_source(uint8_t *frame, uint16_t length)
+{
+	return ip6_source(frame, length, "::198.18.1.2");
+}
+
+static uint16_t multicast_source(uint8_t *frame, uint16_t length)
+{
+	return ip6_source(frame, length, "ff02::1");
+}
+
 static uint16_t ip6_routing(uint8_t *frame, uint16_t length)
 {
 	return extensions(frame, length, 1, 43);
@@ -644,6 +667,21 @@ const struct gate_case gate_cases[] = {
         {"trailer", allocate, trailer, .verdict = GATE_PASS_UNVERIFIED},
         {"one_tag", allocate, one_tag, .verdict = GATE_PASS_UNVERIFIED},
         {"two_tags", allocate, two_tags, .verdict = GATE_PASS_UNVERIFIED},
+        /* from where nobody is: no bucket is charged, least of all another family's */
+        {"loopback_source", allocate, .from = "127.0.0.1", .verdict = GATE_DROP_SOURCE},
+        {"this_network_source", binding, .from = "0.1.2.3", .verdict = GATE_DROP_SOURCE},
+        {"multicast_source", allocate, .from = "224.0.0.251", .verdict = GATE_DROP_SOURCE},
+        {"broadcast_source", channel_data, .from = "255.255.255.255", .verdict = GATE_DROP_SOURCE},
+        {"loopback_source_relay", dtls, .from = "127.0.0.1", .to = R4, .to_port = 50000,
+         .verdict = GATE_DROP_SOURCE},
+        {"loopback_source_elsewhere", allocate, .from = "127.0.0.1", .to_port = 3479,
+         .verdict = GATE_PASS_KERNEL},
+        {"v4_mapped_source", allocate, v4_mapped_source, .to = V6, .verdict = GATE_DROP_SOURCE},
+        {"v4_compatible_source", allocate, v4_compatible_source, .to = V6,
+         .verdict = GATE_DROP_SOURCE},
+        {"multicast_source_v6", allocate, multicast_source, .to = V6, .verdict = GATE_DROP_SOURCE},
+        {"loopback_source_unset", allocate, .from = "127.0.0.1", .unset = true,
+         .verdict = GATE_PASS_UNGUARDED},
         /* rule 2 */
         {"channel_data", channel_data, .verdict = GATE_PASS_CHANNEL_DATA},
         {"channel_data_old", channel_data_old, .verdict = GATE_PASS_CHANNEL_DATA},
