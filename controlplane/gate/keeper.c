@@ -56,17 +56,23 @@ static uint64_t list_digest(const struct gate_lpm_key *keys, uint32_t count)
 	return siphash_bytes(&key, keys, count * sizeof(*keys)) | 1;
 }
 
+/* What was counted stays; what was written there is written nowhere. */
+static void maps_leave(struct gate_keeper *keeper)
+{
+	if (gate_maps_are_open(&keeper->maps))
+		gate_maps_counters_add(&keeper->maps, keeper->base);
+	gate_maps_close(&keeper->maps);
+	memset(&keeper->written, 0, sizeof(keeper->written));
+	memset(keeper->lists_written, 0, sizeof(keeper->lists_written));
+}
+
 /* The unset mode of new maps, or what a control plane before us has left: its keys stay valid. */
 static void maps_adopt(struct gate_keeper *keeper, const struct gate_maps *found)
 {
 	struct gate_config config;
 
-	if (gate_maps_are_open(&keeper->maps))
-		gate_maps_counters_add(&keeper->maps, keeper->base);
-	gate_maps_close(&keeper->maps);
+	maps_leave(keeper);
 	keeper->maps = *found;
-	memset(&keeper->written, 0, sizeof(keeper->written));
-	memset(keeper->lists_written, 0, sizeof(keeper->lists_written));
 	if (keeper->keys.since != 0 || gate_maps_config_read(&keeper->maps, &config) != 0 ||
 	    config.mode == GATE_MODE_UNSET)
 		return;
@@ -81,8 +87,16 @@ static void maps_look(struct gate_keeper *keeper)
 {
 	struct gate_maps found;
 
-	if (gate_maps_look(&keeper->maps, &found) == GATE_MAPS_NEW)
+	switch (gate_maps_look(&keeper->maps, &found)) {
+	case GATE_MAPS_NEW:
 		maps_adopt(keeper, &found);
+		break;
+	case GATE_MAPS_NONE:
+		maps_leave(keeper);
+		break;
+	case GATE_MAPS_SAME:
+		break;
+	}
 }
 
 static int lists_write(struct gate_keeper *keeper)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/gate.h"
+#include "gate/program.h"
 #include "gate/source.h"
 
 #include "dataplane.h"
@@ -48,14 +49,15 @@ static void policy_free(struct gate_policy *policy)
 	free(policy);
 }
 
-static struct gate_policy *policy_build(const struct gate_source *source)
+static struct gate_policy *policy_build(const struct gate *gate)
 {
+	const struct gate_source *source = gate->source;
 	struct gate_policy *policy = calloc(1, sizeof(*policy));
 
 	if (policy == NULL)
 		return NULL;
 	policy->config = source->config;
-	policy->xdp = source->xdp;
+	policy->judged = gate_programs_judge(gate, source->config.mode);
 	policy->deny = set_of(source, SLUICE_GATE_DENY);
 	policy->trust = set_of(source, SLUICE_GATE_TRUST);
 	if (policy->deny == NULL || policy->trust == NULL) {
@@ -71,7 +73,7 @@ static struct gate_policy *policy_build(const struct gate_source *source)
 
 int gate_policy_publish(struct gate *gate)
 {
-	struct gate_policy *policy = policy_build(gate->source);
+	struct gate_policy *policy = policy_build(gate);
 	struct gate_policy *old;
 
 	if (policy == NULL)
@@ -95,7 +97,6 @@ static bool turn_follow(struct gate *gate)
 	};
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
-
 	uint32_t challenge = GATE_CHALLENGE(turn->realm_length);
 
 	if (config->unix_offset == offset && config->challenge == challenge &&
@@ -131,7 +132,9 @@ static void attacks_log(struct gate *gate)
 
 void gate_tick(struct gate *gate)
 {
-	if (turn_follow(gate))
+	bool changed = gate_programs_look(gate);
+
+	if (turn_follow(gate) || changed)
 		gate_policy_publish(gate);
 	attacks_log(gate);
 }
@@ -173,9 +176,10 @@ struct gate *gate_create(struct dataplane *dp)
 	gate->dp = dp;
 	gate->tables = rte_zmalloc("gate tables", sizeof(*gate->tables), RTE_CACHE_LINE_SIZE);
 	gate->source = gate_source_create();
+	gate->programs = gate_programs_create();
 	gate->seen = seen_map(gate_seen_words(dp->options.gate_mb));
 	if (gate->tables == NULL || gate->seen == NULL || gate->source == NULL ||
-	    hash_keys_draw(&gate->source->config.hash) != 0)
+	    gate->programs == NULL || hash_keys_draw(&gate->source->config.hash) != 0)
 		goto fail;
 	gate->source->config.seen_mask = gate_seen_words(dp->options.gate_mb) - 1;
 	turn_follow(gate);
@@ -193,6 +197,7 @@ void gate_destroy(struct gate *gate)
 		return;
 	policy_free(gate->policy);
 	gate_source_destroy(gate->source);
+	gate_programs_destroy(gate->programs);
 	if (gate->seen != NULL)
 		munmap(gate->seen, gate_seen_words(gate->dp->options.gate_mb) * sizeof(uint64_t));
 	rte_free(gate->tables);

@@ -13,13 +13,14 @@
 #include "worker.h"
 
 struct dataplane;
+struct gate_program;
 struct gate_source;
 
 /* Immutable, swapped whole (RCU). */
 struct gate_policy {
 	struct gate_config config;
 	struct gate_set *deny, *trust;
-	bool xdp; /* what comes through XDP has been judged there */
+	uint64_t judged; /* ports, a bit each, whose XDP program has judged what they receive */
 };
 
 /* Written by its worker, read by the control thread. */
@@ -32,6 +33,7 @@ struct gate {
 	struct gate_policy *policy;    /* atomic pointer; written by the control thread */
 	struct gate_tables *tables;    /* written by every worker, without a lock */
 	uint64_t *seen;                /* the same: words of what has arrived */
+	struct gate_program *programs; /* control thread: gate/program.h */
 	struct gate_source *source;    /* control thread: what policies are built from */
 	struct attack_log attacks;     /* control thread */
 	struct gate_counters counters[WORKERS_MAX];
@@ -62,6 +64,9 @@ void gate_config_sweep(struct gate *gate);
 
 /* Control thread, once a second and after turn_tick: TURN's keys and clock; attacks are logged. */
 void gate_tick(struct gate *gate);
+
+/* Control thread: a port came or went, and its program with it. */
+void gate_ports_changed(struct gate *gate);
 
 void gate_show(struct gate *gate, struct sluice_gate_row *row);
 uint64_t gate_counter_sum(const struct gate *gate, uint32_t index);

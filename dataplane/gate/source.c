@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "gate/program.h"
 #include "gate/source.h"
 
 #include "dataplane.h"
@@ -178,12 +179,11 @@ int gate_keys_set(struct gate *gate, const struct sluice_gate_keys *keys, char *
 		return refuse(why, -EINVAL, "a nonce lives %u to %u seconds",
 		              SLUICE_GATE_LIFETIME_MIN_S, SLUICE_GATE_LIFETIME_MAX_S);
 	memcpy(nonce.keys, keys->keys, sizeof(nonce.keys));
-	gate->source->xdp = keys->xdp;
 	ret = turn_nonce_keys_set(gate->dp->turn, &nonce);
 	OPENSSL_cleanse(&nonce, sizeof(nonce));
 	if (ret != 0)
 		return ret;
-	gate_tick(gate);
+	gate_tick(gate); /* the maps hold them, and what else was written there */
 	return gate_policy_publish(gate);
 }
 
@@ -212,7 +212,7 @@ void gate_show(struct gate *gate, struct sluice_gate_row *row)
 
 	*row = (struct sluice_gate_row){
 	        .mode = source->config.mode - GATE_MODE_OFF,
-	        .xdp = source->xdp,
+	        .xdp = gate_programs_all(gate),
 	        .privileged = (source->config.flags & GATE_FLAG_PRIVILEGED) != 0,
 	        .nonce_lifetime_s = source->config.nonce_lifetime_s,
 	};

@@ -28,7 +28,6 @@ struct gate_source {
 	uint32_t generations[GATE_SETTINGS];
 	struct gate_source_prefix *prefixes; /* GATE_LPM_MAX of room */
 	uint32_t n_prefixes;
-	bool xdp;
 };
 
 struct gate_source *gate_source_create(void);

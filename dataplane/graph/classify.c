@@ -251,14 +251,14 @@ static inline rte_edge_t service_class(struct rte_mbuf *mbuf, const struct packe
 	}
 }
 
-/* XDP has judged what comes from its ports. Elsewhere the gate wants to see all STUN, and the rest
- * where somebody is denied everything. */
+/* XDP has judged what comes from its ports, where its program is set to. Elsewhere the gate wants
+ * to see all STUN, and the rest where somebody is denied everything. */
 static inline rte_edge_t gate_edge(const struct worker *worker, const struct packet *packet,
                                    rte_edge_t edge)
 {
 	const struct gate_policy *policy = gate_policy_now(worker->dp->gate);
 
-	if (policy->xdp && worker->dp->ports->table[packet->port].kind == SLUICE_PORT_XDP)
+	if (policy->judged >> packet->port & 1)
 		return edge;
 	return edge == CLASSIFY_STUN || (edge != CLASSIFY_DROP && policy->deny->count > 0)
 	               ? CLASSIFY_GATE

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/port.h"
 #include "common/log.h"
+#include "gate/gate.h"
 #include "net/ethdev.h"
 #include "net/gate_map.h"
 #include "net/mirror.h"
@@ -196,8 +197,11 @@ int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t f
 		return ret;
 	port_link_begin(port);
 	port_publish(dp, port);
-	if (port->kind == SLUICE_PORT_XDP)
+	if (port->kind == SLUICE_PORT_XDP) {
 		gate_map_sync(dp);
+		if (dp->gate != NULL)
+			gate_ports_changed(dp->gate);
+	}
 	log_info(SLUICE_LOG_PORT, "port %s: %s, %u queue%s, MTU %u%s", port->name, port->args,
 	         port->queues, port->queues == 1 ? "" : "s", port->mtu,
 	         port->state == SLUICE_PORT_UP ? "" : ", no link yet");
@@ -241,6 +245,8 @@ static void port_close(struct dataplane *dp, struct port *port, bool forget)
 	queues_publish(dp);
 	port->ops->close(dp, port, forget);
 	port->used = false;
+	if (dp->gate != NULL)
+		gate_ports_changed(dp->gate);
 	if (dp->mirror != NULL)
 		mirror_port_changed(dp);
 	neighbours_forget_port(dp, index);

@@ -84,8 +84,8 @@ static_assert(sizeof(struct sluice_gate_nonce_secret) == 68, "gate nonce secret"
 
 /*
  * SLUICE_GATE_KEYS_SET -> {}, from the control plane to the dataplane. keys[0] makes nonces,
- * keys[1] did before it. xdp: the maps hold the same configuration, so what XDP passes has been
- * judged.
+ * keys[1] did before it. xdp: the maps hold them as well, and the rest of the configuration: the
+ * dataplane looks at them then.
  */
 struct sluice_gate_keys {
 	uint64_t keys[2][2];
@@ -98,7 +98,7 @@ static_assert(sizeof(struct sluice_gate_keys) == 48, "gate keys");
 /* SLUICE_GATE_SHOW {} -> one of this. */
 struct sluice_gate_row {
 	uint32_t mode; /* enum sluice_gate_mode */
-	uint32_t xdp;  /* 1: XDP decides on its ports */
+	uint32_t xdp;  /* 1: XDP decides on its ports, on all of them */
 	struct sluice_gate_limit limits[SLUICE_GATE_SCOPES];
 	uint32_t privileged;
 	uint32_t prefixes[SLUICE_GATE_LISTS]; /* how many are denied, trusted */
