@@ -8,7 +8,8 @@
 struct bench {
 	/* How much memory EAL must have for these cases; 0: they need no EAL. */
 	uint32_t (*megabytes)(const char *glob);
-	/* Fills rows. 0, or -1 with a line on stderr. */
+	/* Fills rows; a case that fails is a row that says so. 0, or -1 with a line on stderr where
+	 * none can be run. */
 	int (*run)(const char *glob, struct rows *rows);
 };
 

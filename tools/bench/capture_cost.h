@@ -11,6 +11,6 @@
 bool capture_cost_wanted(const char *glob);
 /* turn/capture/...: rows whose limit is the same load without a capture, in turn with it. 0 or -1.
  */
-int capture_cost_run(struct load *load, const char *glob, struct rows *rows);
+void capture_cost_run(struct load *load, const char *glob, struct rows *rows);
 
 #endif

@@ -187,15 +187,21 @@ static int compare(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+static int rounds_of(const struct rows *rows)
+{
+	return rows->quick ? 1 : ROUNDS;
+}
+
 /* The best round, and the median. */
-static double measure(struct gate_run *run, double (*round)(struct gate_run *run), double *median)
+static double measure(struct gate_run *run, double (*round)(struct gate_run *run), int count,
+                      double *median)
 {
 	double rounds[ROUNDS];
 
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < count; i++)
 		rounds[i] = round(run);
-	qsort(rounds, ROUNDS, sizeof(rounds[0]), compare);
-	*median = rounds[ROUNDS / 2];
+	qsort(rounds, count, sizeof(rounds[0]), compare);
+	*median = rounds[count / 2];
 	return rounds[0];
 }
 
@@ -227,8 +233,8 @@ static bool verdict_met(struct gate_pair *pair, bool xdp, const struct gate_benc
 	return false;
 }
 
-static int row_run(struct gate_pair *pair, bool xdp, const struct gate_bench_row *bench,
-                   const struct row *empty, struct rows *rows)
+static void row_run(struct gate_pair *pair, bool xdp, const struct gate_bench_row *bench,
+                    const struct row *empty, struct rows *rows)
 {
 	struct gate_config config = config_of(bench);
 	uint8_t frame[GATE_CASE_MAX];
@@ -238,14 +244,11 @@ static int row_run(struct gate_pair *pair, bool xdp, const struct gate_bench_row
 	gate_pair_configure(pair, &config);
 	run.length = gate_case_frame(case_find(bench->row), &pair->config, frame);
 	state_set(pair, bench, frame, run.length);
-	row->ns = measure(&run, xdp ? xdp_round : twin_round, &row->median_ns);
+	row->ns = measure(&run, xdp ? xdp_round : twin_round, rounds_of(rows), &row->median_ns);
 	row->over_empty_ns = row->ns - empty->ns;
 	row->limit = empty->limit;
-	if (row->ns < 0 || !verdict_met(pair, xdp, bench, frame, run.length)) {
-		fprintf(stderr, "sluice-bench: %s: another verdict\n", row->name);
-		return -1;
-	}
-	return 0;
+	if (row->ns < 0 || !verdict_met(pair, xdp, bench, frame, run.length))
+		row_fail(rows, row, "it met another verdict");
 }
 
 static int half_run(struct gate_pair *pair, bool xdp, const char *glob, struct rows *rows)
@@ -260,14 +263,14 @@ static int half_run(struct gate_pair *pair, bool xdp, const char *glob, struct r
 		if (run.program < 0)
 			return -1;
 	}
-	empty.ns = measure(&run, xdp ? xdp_round : nothing_round, &empty.median_ns);
+	empty.ns =
+	        measure(&run, xdp ? xdp_round : nothing_round, rounds_of(rows), &empty.median_ns);
 	if (xdp)
 		close(run.program);
 	for (size_t i = 0; i < sizeof(bench_rows) / sizeof(bench_rows[0]); i++) {
 		snprintf(name, sizeof(name), "gate/%s/%s", xdp ? "xdp" : "c", bench_rows[i].name);
-		if (fnmatch(glob, name, 0) == 0 &&
-		    row_run(pair, xdp, &bench_rows[i], &empty, rows) != 0)
-			return -1;
+		if (fnmatch(glob, name, 0) == 0)
+			row_run(pair, xdp, &bench_rows[i], &empty, rows);
 	}
 	return 0;
 }

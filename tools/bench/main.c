@@ -49,12 +49,13 @@ static bool huge_pages_free(uint32_t megabytes)
 	               megabytes;
 }
 
-static int bench_run(enum bench_name name, const char *glob, bool json)
+static int bench_run(enum bench_name name, const char *glob, const struct bench_options *options)
 {
 	const struct bench *bench = &benches[name];
 	uint32_t megabytes = bench->megabytes(glob);
 	bool huge = huge_pages_free(megabytes);
-	struct rows rows = {.bench = bench_words[name].name};
+	struct rows rows = {.bench = bench_words[name].name, .quick = options->quick};
+	int ret = 0;
 
 	if (megabytes > 0 && rig_eal("sluice-bench", megabytes, huge) != 0) {
 		fprintf(stderr, "sluice-bench: no memory for EAL\n");
@@ -67,10 +68,11 @@ static int bench_run(enum bench_name name, const char *glob, bool json)
 		fprintf(stderr, "sluice-bench: no case matches '%s'\n", glob);
 		return 1;
 	}
-	if (json)
-		return rows_print_json(&rows) != 0;
-	rows_print(&rows);
-	return 0;
+	if (options->json)
+		ret = rows_print_json(&rows);
+	else
+		rows_print(&rows);
+	return ret != 0 || rows.failed != 0;
 }
 
 int main(int argc, char **argv)
@@ -97,5 +99,5 @@ int main(int argc, char **argv)
 		option_fail(&program_bench, argv[first + 2], "one glob of cases at most");
 		return 1;
 	}
-	return bench_run(name, first + 1 < argc ? argv[first + 1] : "*", options.json);
+	return bench_run(name, first + 1 < argc ? argv[first + 1] : "*", &options);
 }

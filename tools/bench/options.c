@@ -5,6 +5,8 @@
 
 static const struct option_row rows[] = {
         {'j', "json", NULL, "one JSON object instead of a table", AT(json)},
+        {'q', "quick", NULL, "each case once, in few rounds: whether it runs; no figures to quote",
+         AT(quick)},
         {'V', "version", NULL, "print the version", AT(version)},
         {'h', "help", NULL, "print this help", AT(help)},
         {0},
@@ -20,7 +22,7 @@ const struct program_word bench_words[] = {
 
 const struct program program_bench = {
         .name = "sluice-bench",
-        .synopsis = "turn|gate|regions|srtp [-j] [CASE-GLOB]",
+        .synopsis = "turn|gate|regions|srtp [-j] [-q] [CASE-GLOB]",
         .summary = "measure sluice's nodes on ports that the program owns at both ends",
         .options = rows,
         .words_title = "benches",

@@ -14,7 +14,7 @@ enum bench_name {
 };
 
 struct bench_options {
-	bool json, version, help;
+	bool json, quick, version, help;
 };
 
 /* By enum bench_name. */

@@ -3,8 +3,11 @@
 
 #include "client.h"
 #include "frame.h"
+#include "gate/gate.h"
 #include "net/neighbour.h"
 #include "turn/turn.h"
+
+#include <gate_default.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
@@ -67,6 +70,23 @@ static int turn_configure(struct turn *turn, uint32_t count)
 fail:
 	fprintf(stderr, "configuration: %s\n", why);
 	return -1;
+}
+
+/* The gate counts as it does under a load that it lets through: all come from one host. */
+static int gate_open(struct gate *gate)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	for (uint32_t scope = 0; scope < SLUICE_GATE_SCOPES; scope++) {
+		const struct sluice_gate_limit limit = {
+		        .scope = scope, .rate = GATE_RATE_MAX, .burst = GATE_RATE_MAX};
+
+		if (gate_limit_set(gate, &limit, why) != 0) {
+			fprintf(stderr, "the gate's limits: %s\n", why);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 /* A default route and a gateway behind each port, as hosts have. */
@@ -295,7 +315,8 @@ int population_create(struct population *population, uint32_t count)
 		return -1;
 	}
 	if (turn_configure(population->rig.dp->turn, count) != 0 ||
-	    routes_set(&population->rig) != 0 || clients_join(population) != 0) {
+	    gate_open(population->rig.dp->gate) != 0 || routes_set(&population->rig) != 0 ||
+	    clients_join(population) != 0) {
 		population_destroy(population);
 		return -1;
 	}

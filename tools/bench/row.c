@@ -26,6 +26,18 @@ void row_value(struct row *row, const char *name, double value)
 		row->values[row->n_values++] = (struct row_value){name, value};
 }
 
+void row_fail(struct rows *rows, struct row *row, const char *format, ...)
+{
+	va_list args;
+
+	if (row->failed[0] != '\0')
+		return;
+	va_start(args, format);
+	vsnprintf(row->failed, sizeof(row->failed), format, args);
+	va_end(args);
+	rows->failed++;
+}
+
 void row_nodes_add(struct row *row, struct rte_graph *graph, double sign)
 {
 	struct rte_node *node;
@@ -95,6 +107,10 @@ static double times(const struct row *row)
 
 static void row_print(const struct row *row)
 {
+	if (row->failed[0] != '\0') {
+		printf("%-28s failed: %s\n", row->name, row->failed);
+		return;
+	}
 	if (row->bytes > 0) {
 		printf("%-28s %6.0f bytes; %.0f %s\n", row->name, row->bytes, row->limit_bytes,
 		       row->limit);
@@ -141,6 +157,10 @@ static json_t *row_json(const struct row *row)
 	json_t *nodes;
 
 	json_object_set_new(json, "case", json_string(row->name));
+	if (row->failed[0] != '\0') {
+		json_object_set_new(json, "failed", json_string(row->failed));
+		return json;
+	}
 	json_object_set_new(json, "limit", json_string(row->limit));
 	for (uint32_t i = 0; i < row->n_values; i++)
 		json_object_set_new(json, row->values[i].name, json_real(row->values[i].value));

@@ -37,12 +37,14 @@ struct row {
 	struct row_node nodes[ROW_NODES_MAX];
 	uint32_t n_values;
 	struct row_value values[ROW_VALUES_MAX];
+	char failed[96]; /* why there is nothing of the above; empty: there is */
 };
 
 struct rows {
 	const char *bench;
 	const char *pages; /* what the tables lie on */
-	uint32_t count;
+	bool quick;        /* few rounds */
+	uint32_t count, failed;
 	struct row rows[ROWS_MAX];
 };
 
@@ -51,6 +53,11 @@ struct row *row_add(struct rows *rows, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
 void row_value(struct row *row, const char *name, double value);
+
+/* The case has failed; the first reason that is given holds. */
+void row_fail(struct rows *rows, struct row *row, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
 struct rte_graph;
 
 /* Adds `sign` times each node's cycles; then what that is for a packet. */

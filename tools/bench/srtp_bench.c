@@ -70,7 +70,7 @@ static double limit_round(struct srtp_limit *limit, uint32_t packets)
 }
 
 /* In a round each key has its turn. */
-static void rounds_plan(struct rounds *rounds, const struct srtp_case *test)
+static void rounds_plan(struct rounds *rounds, const struct srtp_case *test, bool quick)
 {
 	bool slow = test->engine == &srtp_engine_libsrtp2;
 	uint32_t packets = slow ? ROUND_SLOW : ROUND_PACKETS;
@@ -83,6 +83,8 @@ static void rounds_plan(struct rounds *rounds, const struct srtp_case *test)
 	rounds->count = slow ? ROUNDS_MIN
 	                     : RTE_MAX((uint32_t)ROUNDS_MIN,
 	                               ROUNDS * RTE_MIN(ROUND_PACKETS, packets) / packets);
+	if (quick)
+		rounds->count = 1;
 }
 
 static void rounds_sort(struct rounds *rounds)
@@ -156,7 +158,7 @@ static int case_measure(struct srtp_bench *bench, const struct srtp_case *test, 
 
 	bench->run.size = test->size;
 	srtp_population_checksum(&bench->population, !test->checksum);
-	rounds_plan(&rounds, test);
+	rounds_plan(&rounds, test, bench->rows->quick);
 	if (limits.raw == NULL || limits.ahead == NULL || limits.peer == NULL)
 		fprintf(stderr, "no memory for the limits\n");
 	else
@@ -198,13 +200,22 @@ static int case_run(const struct srtp_case *test, const char *name, void *contex
 {
 	struct srtp_bench *bench = context;
 
-	if (population_open(bench, test) != 0)
-		return -1;
-	return case_measure(bench, test, row_add(bench->rows, "%s", name));
+	struct row *row = row_add(bench->rows, "%s", name);
+
+	if (population_open(bench, test) != 0) {
+		row_fail(bench->rows, row, "no population");
+	} else if (case_measure(bench, test, row) != 0) {
+		row_fail(bench->rows, row, "%s",
+		         bench->run.why[0] != '\0' ? bench->run.why : "no memory");
+		/* Packets of it are still on their way. */
+		srtp_population_destroy(&bench->population);
+		bench->open = false;
+	}
+	return 0;
 }
 
 /* The largest population, each subscription with an endpoint and keys of its own. */
-static int memory_run(struct srtp_bench *bench)
+static void memory_run(struct srtp_bench *bench)
 {
 	const struct srtp_case test = {
 	        .audience = &srtp_audiences[srtp_audiences_count - 1],
@@ -214,14 +225,15 @@ static int memory_run(struct srtp_bench *bench)
 	};
 	struct row *row;
 
-	if (population_open(bench, &test) != 0)
-		return -1;
 	row = row_add(bench->rows, MEMORY_CASE);
+	if (population_open(bench, &test) != 0) {
+		row_fail(bench->rows, row, "no population");
+		return;
+	}
 	row->bytes = bench->population.bytes;
 	row->limit = "for subscription, endpoint and GCM keys of both directions themselves";
 	row->limit_bytes = sizeof(struct subscription) + sizeof(struct endpoint) +
 	                   2 * test.engine->session_size(test.profile);
-	return 0;
 }
 
 static int case_size(const struct srtp_case *test, const char *name, void *context)
@@ -245,11 +257,11 @@ uint32_t srtp_bench_megabytes(const char *glob)
 int srtp_bench(const char *glob, struct rows *rows)
 {
 	struct srtp_bench bench = {.rows = rows};
-	int ret = srtp_cases_each(glob, case_run, &bench);
 
-	if (ret == 0 && fnmatch(glob, MEMORY_CASE, 0) == 0)
-		ret = memory_run(&bench);
+	srtp_cases_each(glob, case_run, &bench);
+	if (fnmatch(glob, MEMORY_CASE, 0) == 0)
+		memory_run(&bench);
 	if (bench.open)
 		srtp_population_destroy(&bench.population);
-	return ret;
+	return 0;
 }

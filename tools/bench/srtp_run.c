@@ -26,12 +26,11 @@ struct runner {
 	uint32_t sources;  /* that the round has in all */
 	uint32_t produced; /* of worker 0 */
 	uint64_t quota;
-	uint64_t left;     /* packets that have gone through the NIC's queue */
-	uint32_t found;    /* in that queue at the begin: of the round before */
+	uint64_t before;   /* written until the round began */
 	uint64_t deadline; /* TSC */
 	uint32_t *ready;   /* atomic: runners that wait for ... */
 	uint32_t *start;   /* ... this, atomic */
-	bool lost;
+	const char *lost;  /* why packets are; NULL: none */
 };
 
 static struct rte_ring *out_ring(const struct runner *runner)
@@ -55,14 +54,15 @@ static void queue_drain(struct runner *runner)
 		        ring, (void **)mbufs, RTE_MIN(count - SRTP_RUN_QUEUE, DRAIN_BURST), NULL);
 
 		rte_mempool_put_bulk(runner->run->population->rig.dp->pool, (void **)mbufs, n);
-		runner->left += n;
 		count -= n;
 	}
 }
 
+/* Reports that the worker sends of its own accord go through the same queue and are not counted: a
+ * worker that took them for its quota would leave before the others have done. */
 static uint64_t runner_sent(const struct runner *runner)
 {
-	return runner->left + rte_ring_count(out_ring(runner)) - runner->found;
+	return runner->worker->media->counters[MEDIA_FORWARDED] - runner->before;
 }
 
 /* More only where every worker is about to have nothing left. */
@@ -90,7 +90,8 @@ static void packet_spread(struct runner *runner, struct rte_mbuf *mbuf)
 	for (; workers != 0; workers &= workers - 1) {
 		struct worker *worker = population->rig.dp->workers[__builtin_ctzll(workers)];
 
-		runner->lost |= worker_inbox_put(worker, &mbuf, 1) != 1;
+		if (worker_inbox_put(worker, &mbuf, 1) != 1)
+			runner->lost = "an inbox was full";
 	}
 }
 
@@ -103,7 +104,7 @@ static void picture_produce(struct runner *runner)
 		                                               run->index + i, run->size);
 
 		if (mbuf == NULL) {
-			runner->lost = true;
+			runner->lost = "no packet buffer was left";
 			return;
 		}
 		packet_spread(runner, mbuf);
@@ -132,12 +133,13 @@ static void *runner_main(void *arg)
 	while (!__atomic_load_n(runner->start, __ATOMIC_ACQUIRE))
 		rte_pause();
 	while ((runner->produced < runner->sources || runner_sent(runner) < runner->quota) &&
-	       !runner->lost) {
+	       runner->lost == NULL) {
 		if (runner->produced < runner->sources && hungry(runner))
 			pictures_produce(runner);
 		worker_walk(runner->worker);
 		queue_drain(runner);
-		runner->lost |= rte_rdtsc() > runner->deadline;
+		if (rte_rdtsc() > runner->deadline)
+			runner->lost = "not all came out in time";
 	}
 	return NULL;
 }
@@ -164,7 +166,8 @@ static void *runner_thread(void *arg)
 	struct runner *runner = arg;
 
 	core_next(runner->worker->id - 1);
-	runner->lost = rte_thread_register() != 0;
+	if (rte_thread_register() != 0)
+		runner->lost = "no thread for a worker";
 	runner_main(runner);
 	rte_thread_unregister();
 	return NULL;
@@ -198,7 +201,25 @@ static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t
 	        .ready = ready,
 	        .start = start,
 	};
-	runner->found = rte_ring_count(out_ring(runner));
+	runner->before = runner->worker->media->counters[MEDIA_FORWARDED];
+}
+
+/* With the first reason that the plane counted, if there is one. */
+static void loss_describe(struct srtp_run *run, const char *lost)
+{
+	const struct srtp_population *population = run->population;
+
+	snprintf(run->why, sizeof(run->why), "%s", lost);
+	for (uint16_t i = 0; i < population->plan.workers; i++)
+		for (int reason = 1; reason < DROP_REASONS; reason++) {
+			uint64_t drops = population->rig.dp->workers[i]->drops[reason];
+
+			if (drops == 0)
+				continue;
+			snprintf(run->why, sizeof(run->why), "%s; dropped: %s %lu", lost,
+			         drop_reasons[reason].name, drops);
+			return;
+		}
 }
 
 double srtp_run_round(struct srtp_run *run, uint32_t packets)
@@ -208,7 +229,7 @@ double srtp_run_round(struct srtp_run *run, uint32_t packets)
 	pthread_t threads[WORKERS_MAX];
 	uint64_t begin, cycles, sent = 0;
 	uint32_t ready = 0, start = 0;
-	bool lost = false;
+	const char *lost = NULL;
 
 	for (uint16_t i = 0; i < workers; i++)
 		runner_prepare(&runners[i], run, i, packets, &ready, &start);
@@ -226,10 +247,11 @@ double srtp_run_round(struct srtp_run *run, uint32_t packets)
 	run->sent += runner_sent(&runners[0]);
 	for (uint16_t i = 0; i < workers; i++) {
 		sent += runner_sent(&runners[i]);
-		lost |= runners[i].lost;
+		if (runners[i].lost != NULL)
+			lost = runners[i].lost;
 	}
-	if (lost) {
-		fprintf(stderr, "packets were lost\n");
+	if (lost != NULL) {
+		loss_describe(run, lost);
 		return 0;
 	}
 	return (double)cycles * 1e9 / rte_get_tsc_hz() / sent;

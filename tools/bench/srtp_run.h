@@ -20,9 +20,10 @@ struct srtp_run {
 	uint32_t stream; /* whose picture is next */
 	uint64_t index;  /* of its first packet */
 	uint64_t sent;   /* by the first worker */
+	char why[80];    /* the last round failed */
 };
 
-/* At least so many packets out: ns for each, or 0 where some were lost (a line is on stderr). */
+/* At least so many packets out: ns for each, or 0 where some were lost (why says it). */
 double srtp_run_round(struct srtp_run *run, uint32_t packets);
 
 #endif
