@@ -79,10 +79,12 @@ host_delete() {
 	rm -rf "$dir"
 }
 
-# link_add HOST IFACE FAR-HOST FAR-IFACE: a veth pair. The far end computes its checksums in full: what crosses a veth
+# link_add HOST IFACE FAR-HOST FAR-IFACE: a veth pair of LAB_QUEUES queues. The far end computes its checksums in full: what crosses a veth
 # would otherwise arrive with them wrong.
 link_add() {
-	ip link add "$2" netns "$(host_netns "$1")" type veth peer name "$4" netns "$(host_netns "$3")" &&
+	local queues=${LAB_QUEUES:-1}
+	ip link add "$2" netns "$(host_netns "$1")" numrxqueues "$queues" numtxqueues "$queues" type veth \
+		peer name "$4" netns "$(host_netns "$3")" numrxqueues "$queues" numtxqueues "$queues" &&
 		host_ip "$1" link set "$2" up && host_ip "$3" link set "$4" up &&
 		(host_run "$3" ethtool -K "$4" tx off) >/dev/null
 }
