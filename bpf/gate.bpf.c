@@ -324,13 +324,17 @@ int sluice_gate(struct xdp_md *ctx)
 	__u32 zero = 0;
 	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
 	enum gate_verdict verdict = gate_frame(&env, start, end);
+	int action;
 
 	if (gate_conclude(&env, verdict))
 		return XDP_DROP;
 	if (verdict == GATE_PASS_KERNEL)
 		return XDP_PASS;
-	/* no socket on this queue: the kernel may have it */
-	return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
+	action = bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
+	/* the kernel has no one to give it to: its sender is refused */
+	if (action != XDP_REDIRECT)
+		gate_env_count(&env, GATE_EVENT_NO_SOCKET);
+	return action;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

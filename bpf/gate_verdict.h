@@ -50,6 +50,7 @@ enum gate_event {
 	GATE_EVENT_HOST_CALM,
 	GATE_EVENT_PREFIX_ATTACKED,
 	GATE_EVENT_PREFIX_CALM,
+	GATE_EVENT_NO_SOCKET,
 	GATE_COUNTERS,
 };
 
@@ -108,6 +109,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_EVENT_HOST_CALM] = {"host_calm", "an attack on the host was over", "attacks"},
         [GATE_EVENT_PREFIX_ATTACKED] = {"prefix_attacked", "a prefix came under attack", "attacks"},
         [GATE_EVENT_PREFIX_CALM] = {"prefix_calm", "an attack on a prefix was over", "attacks"},
+        [GATE_EVENT_NO_SOCKET] = {"no_socket", "passed to the kernel although it is for a service "
+                                               "of ours: no socket on its receive queue"},
 };
 
 #endif

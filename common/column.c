@@ -72,6 +72,10 @@ const struct column worker_columns[] = {
         {"ring_size", "packets that the worker's ring has room for", COLUMN_NUMBER,
          .only_json = true, WORKER(ring_size), .unit = "packets",
          .metric = "sluice_worker_ring_size"},
+        {"sleeps", "times that it slept until something came", COLUMN_NUMBER, .only_json = true,
+         WORKER(sleeps), COUNTER("sluice_worker_sleeps_total", "sleeps")},
+        {"cpu_ns", "CPU time of its thread", COLUMN_NUMBER, .only_json = true, WORKER(cpu_ns),
+         .unit = "nanoseconds"},
         {"cycles_per_second", "of its clock", COLUMN_NUMBER, .only_json = true, WORKER(tsc_hz)},
         {0},
 };

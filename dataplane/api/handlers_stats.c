@@ -42,6 +42,17 @@ static uint32_t worker_cpu(const struct worker *worker)
 	return worker->lcore;
 }
 
+/* 0 where no thread walks it. */
+static uint64_t worker_cpu_ns(const struct worker *worker)
+{
+	struct timespec used;
+
+	if (!__atomic_load_n(&worker->running, __ATOMIC_ACQUIRE) ||
+	    clock_gettime(worker->clock, &used) != 0)
+		return 0;
+	return (uint64_t)used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
 /* The control thread alone replaces the list: it may read it. */
 void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 {
@@ -60,6 +71,8 @@ void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 	        .tsc_hz = worker->tsc_hz,
 	        .ring_used = rte_ring_count(worker->inbox),
 	        .ring_size = rte_ring_get_capacity(worker->inbox),
+	        .sleeps = __atomic_load_n(&worker->sleeps, __ATOMIC_RELAXED),
+	        .cpu_ns = worker_cpu_ns(worker),
 	};
 }
 

@@ -10,6 +10,10 @@
 #include <event2/event.h>
 #include <rte_malloc.h>
 
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #define NEIGHBOUR_NODE "neighbour_wait"
 #define WAITING_MAX    1024 /* next hops at once */
 #define HELD_SHARE     8 /* one mbuf in so many may wait: hosts that do not answer starve nobody */
@@ -17,7 +21,8 @@
 #define ASK_AGAIN_S    1
 #define POLL_BURST     64
 #define POLL_BURSTS    16
-#define POLL_BUSY_US   1000
+#define POLL_BUSY_US   1000   /* while something comes */
+#define POLL_IDLE_US   100000 /* until a worker wakes us: what waits may have expired */
 
 /* Datagrams that wait for one next hop. */
 struct waiting {
@@ -30,32 +35,70 @@ struct waiting {
 struct punt {
 	struct rte_ring *ring;
 	struct event *timer;
+	struct event *woken;
+	int wake; /* an eventfd */
+	/* atomic; set by the control thread when it found nothing, cleared by the worker that wakes
+	 * it */
+	uint32_t asleep;
 	uint64_t drops[DROP_REASONS];
 	uint32_t n_waiting;
 	uint32_t n_held; /* datagrams, of all */
 	struct waiting waiting[WAITING_MAX];
 };
 
-static void punt_timer(evutil_socket_t fd, short what, void *dp)
+/* By its timer, or woken. One of us and a worker sees what the other has done. */
+static void punt_look(evutil_socket_t fd, short what, void *arg)
 {
-	punt_poll(dp);
+	struct dataplane *dp = arg;
+	struct punt *punt = dp->punt;
+	struct timeval next = {.tv_usec = POLL_BUSY_US};
+	uint64_t wakes;
+
+	if (fd >= 0 && read(fd, &wakes, sizeof(wakes)) < 0)
+		return;
+	__atomic_store_n(&punt->asleep, 0, __ATOMIC_RELAXED);
+	if (punt_poll(dp) == 0 && fd < 0) {
+		__atomic_store_n(&punt->asleep, 1, __ATOMIC_SEQ_CST);
+		if (rte_ring_empty(punt->ring))
+			next.tv_usec = POLL_IDLE_US;
+	}
+	event_add(punt->timer, &next);
+}
+
+/* Worker: a system call only where the control thread sleeps. */
+static void punt_wake(struct punt *punt)
+{
+	const uint64_t one = 1;
+
+	rte_smp_mb();
+	if (likely(!__atomic_load_n(&punt->asleep, __ATOMIC_RELAXED)) ||
+	    !__atomic_exchange_n(&punt->asleep, 0, __ATOMIC_ACQ_REL))
+		return;
+	if (write(punt->wake, &one, sizeof(one)) != sizeof(one))
+		return; /* it is full of wakes */
 }
 
 int punt_create(struct dataplane *dp)
 {
-	struct timeval period = {.tv_usec = POLL_BUSY_US};
+	const struct timeval soon = {.tv_usec = POLL_BUSY_US};
 	struct punt *punt = rte_zmalloc("punt", sizeof(*punt), RTE_CACHE_LINE_SIZE);
 
 	dp->punt = punt;
 	if (punt == NULL)
 		return -ENOMEM;
+	punt->wake = -1;
 	punt->ring = rte_ring_create("punt", PUNT_RING_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	if (punt->ring == NULL)
 		return -ENOMEM;
 	if (dp->events == NULL)
 		return 0;
-	punt->timer = event_new(dp->events, -1, EV_PERSIST, punt_timer, dp);
-	return punt->timer != NULL && event_add(punt->timer, &period) == 0 ? 0 : -ENOMEM;
+	punt->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	punt->timer = event_new(dp->events, -1, 0, punt_look, dp);
+	punt->woken = event_new(dp->events, punt->wake, EV_READ | EV_PERSIST, punt_look, dp);
+	if (punt->wake < 0 || punt->timer == NULL || punt->woken == NULL)
+		return -ENOMEM;
+	return event_add(punt->woken, NULL) == 0 && event_add(punt->timer, &soon) == 0 ? 0
+	                                                                               : -ENOMEM;
 }
 
 void punt_destroy(struct dataplane *dp)
@@ -67,6 +110,10 @@ void punt_destroy(struct dataplane *dp)
 		return;
 	if (punt->timer != NULL)
 		event_free(punt->timer);
+	if (punt->woken != NULL)
+		event_free(punt->woken);
+	if (punt->wake >= 0)
+		close(punt->wake);
 	for (uint32_t i = 0; i < punt->n_waiting; i++)
 		rte_pktmbuf_free_bulk(punt->waiting[i].mbufs, punt->waiting[i].count);
 	while (punt->ring != NULL && rte_ring_dequeue(punt->ring, (void **)&mbuf) == 0)
@@ -91,6 +138,7 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
 	taken = rte_ring_mp_enqueue_burst(punt->ring, objs, nb_objs, NULL);
 	for (unsigned int i = taken; i < nb_objs; i++)
 		packet_of(objs[i])->reason = reasons[kind];
+	punt_wake(punt);
 	if (taken < nb_objs)
 		node_drop(graph, node, objs + taken, nb_objs - taken);
 }
@@ -223,9 +271,10 @@ static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
 		rte_pktmbuf_free(mbuf);
 }
 
-void punt_poll(struct dataplane *dp)
+unsigned int punt_poll(struct dataplane *dp)
 {
 	struct rte_mbuf *mbufs[POLL_BURST];
+	unsigned int total = 0;
 
 	for (int burst = 0; burst < POLL_BURSTS; burst++) {
 		unsigned int count =
@@ -237,10 +286,12 @@ void punt_poll(struct dataplane *dp)
 			else
 				neighbour_wait(dp, mbufs[i]);
 		}
+		total += count;
 		if (count < POLL_BURST)
 			break;
 	}
 	waiting_expire(dp);
+	return total;
 }
 
 const uint64_t *punt_drops(const struct dataplane *dp)

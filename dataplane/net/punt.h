@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From the workers to the control thread: frames for the kernel (TAP twin) and datagrams whose next
- * hop has no MAC yet. The control thread looks into the ring once a millisecond; no worker makes a
- * system call to wake it.
+ * hop has no MAC yet. The control thread looks into the ring once a millisecond while something
+ * comes; a worker wakes it where it sleeps.
  */
 #ifndef NET_PUNT_H
 #define NET_PUNT_H
@@ -32,8 +32,8 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
                 enum punt_kind kind);
 
 /* Control thread: the ring is emptied, waiting datagrams are looked after. Its timer calls this;
- * tests do it themselves. */
-void punt_poll(struct dataplane *dp);
+ * tests do it themselves. Returns what was in the ring. */
+unsigned int punt_poll(struct dataplane *dp);
 
 /* Control thread: the kernel has answered for this next hop; its datagrams go on, or are dropped.
  */

@@ -52,8 +52,10 @@ struct sluice_worker_row {
 	uint64_t handed_over, ring_full; /* packets that another worker's ring took, and refused */
 	uint64_t tsc_hz;                 /* cycles a second */
 	uint32_t ring_used, ring_size;   /* packets that wait in its own ring */
+	uint64_t sleeps;                 /* until a packet, a message or a timer came */
+	uint64_t cpu_ns;                 /* CPU time of its thread */
 };
-static_assert(sizeof(struct sluice_worker_row) == 88, "worker row");
+static_assert(sizeof(struct sluice_worker_row) == 104, "worker row");
 
 /* SLUICE_POOL_SHOW {} -> a row for each pool of packet buffers. */
 struct sluice_pool_row {
