@@ -11,6 +11,7 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
+#include "media/consent.h"
 #include "media/fan.h"
 #include "media/frame.h"
 #include "media/out_header.h"
@@ -165,10 +166,27 @@ static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
 	leg_write(out, leg, true, false);
 }
 
+/* What the address may not be sent yet is no gap in the leg's numbering. */
+static void leg_write_unproven(struct out_burst *out, const struct fan_leg *leg)
+{
+	const struct fan_source *source = leg->source;
+	uint32_t most = RTP_HEADER_SIZE + EXT_MAP_ROOM(source->tail_length) + OSN_SIZE +
+	                source->payload_length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX;
+
+	if (consent_spend(leg->endpoint, (uint16_t)RTE_MIN(most, (uint32_t)UINT16_MAX))) {
+		leg_write(out, leg, false, false);
+		return;
+	}
+	out->media->counters[MEDIA_UNPROVEN]++;
+	leg->subscription->resync |= !source->repeat;
+}
+
 /* The template is not right any more, or there was none. */
 static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 {
-	if (frame_build(out->worker, leg->endpoint))
+	if (unlikely(leg->endpoint->unproven && leg->endpoint->remote.port != 0))
+		leg_write_unproven(out, leg);
+	else if (frame_build(out->worker, leg->endpoint))
 		leg_write_any(out, leg);
 	else if (leg->endpoint->remote.port != 0)
 		leg_write(out, leg, false, false);

@@ -45,6 +45,9 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than the MTU"},
         [MEDIA_NO_REMOTE] = {"no_remote",
                              "packets not written: the endpoint's address is not known yet"},
+        [MEDIA_UNPROVEN] = {"unproven",
+                            "packets not written: the endpoint's address has not proven "
+                            "that it receives"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
 };
 const uint32_t media_counters_count = RTE_DIM(media_counter_infos);

@@ -157,6 +157,7 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 		return -ENOMEM;
 	memcpy(endpoint->name, add->name, sizeof(endpoint->name));
 	endpoint->learn = add->learn;
+	endpoint->unproven = add->learn;
 	endpoint->profile = add->profile;
 	endpoint->tag_length = info->tag_length;
 	endpoint->rtcp_tag_length = info->rtcp_tag_length;

@@ -34,11 +34,29 @@ static void stream_goes_on(struct stream *stream, const struct worker *worker)
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
 }
 
+/* A publisher that sends no reports, or whose reports do not come: our clock, by its packets'
+ * arrival, so that its subscribers can play what they get in step. */
+static void stream_clock_run(struct stream *stream, const struct media *media, uint32_t timestamp,
+                             const struct worker *worker)
+{
+	uint64_t seconds = worker->tsc / worker->tsc_hz, rest = worker->tsc % worker->tsc_hz;
+
+	if (stream->clock_due != 0)
+		sender_clock_write(&stream->clock,
+		                   media->ntp_zero + (seconds << 32) +
+		                           ((rest << 30) / worker->tsc_hz << 2),
+		                   timestamp, worker->tsc);
+	stream->clock_due =
+	        worker->tsc + (stream->clock_due == 0 ? STREAM_FIRST_SECONDS : 1) * worker->tsc_hz;
+}
+
 void stream_received(struct media_worker *media_worker, uint32_t index_of_stream, uint64_t index,
                      uint32_t timestamp, bool repeat)
 {
 	struct stream *stream = &media_worker->media->streams[index_of_stream];
 
+	if (unlikely(media_worker->worker->tsc >= stream->clock_due && !repeat))
+		stream_clock_run(stream, media_worker->media, timestamp, media_worker->worker);
 	if (unlikely(__atomic_load_n(&stream->ended, __ATOMIC_RELAXED)))
 		stream_goes_on(stream, media_worker->worker);
 	switch (reception_packet(stream->reception, index, timestamp, media_worker->worker->tsc,

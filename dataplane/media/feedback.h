@@ -16,6 +16,9 @@ struct stream;
 #define FEEDBACK_STREAMS 4096 /* power of two */
 /* A BYE may overtake packets that were sent before it: not those that come later than this. */
 #define STREAM_ENDED_MS 200
+/* A publisher that has sent no report for so long, or none in its first seconds, does not. */
+#define STREAM_CLOCK_SECONDS 10
+#define STREAM_FIRST_SECONDS 3
 
 struct feedback_list {
 	uint32_t head, tail;

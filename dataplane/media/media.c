@@ -9,12 +9,26 @@
 #include "random.h"
 
 #include <stdio.h>
+#include <time.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#define NTP_UNIX     2208988800 /* seconds from 1900 to 1970 (RFC 5905) */
 #define ASKS_SIZE    4096
 #define BACKLOG_SIZE 4096 /* plaintext packets; power of two */
+
+static uint64_t ntp_zero(void)
+{
+	uint64_t tsc = rte_get_tsc_cycles(), hz = rte_get_tsc_hz();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ((NTP_UNIX + (uint64_t)now.tv_sec) << 32) +
+	       ((uint64_t)now.tv_nsec << 32) / 1000000000 - (tsc / hz << 32) -
+	       ((tsc % hz << 30) / hz << 2);
+}
 
 struct media *media_create(struct dataplane *dp)
 {
@@ -36,6 +50,7 @@ struct media *media_create(struct dataplane *dp)
 			             sizeof(media->config->digest_key));
 			random_bytes(media->config->random, &media->cname_key,
 			             sizeof(media->cname_key));
+			media->ntp_zero = ntp_zero();
 			return media;
 		}
 	}

@@ -3,6 +3,7 @@
 
 #include "media/bytes.h"
 #include "media/config.h"
+#include "media/consent.h"
 #include "media/ext_map.h"
 #include "media/reception.h"
 #include "worker.h"
@@ -224,18 +225,31 @@ enum drop_reason receive_begin(const struct media_worker *media_worker, struct r
 	return DROP_NONE;
 }
 
-/* The remote address moves with what has authenticated, and with nothing else. */
-static void remote_learn(struct endpoint *endpoint, const struct packet *packet)
+static bool remote_is(const struct endpoint *endpoint, const struct packet *packet)
 {
-	if (likely(!endpoint->learn || (endpoint->remote.port == packet->flow.client_port &&
-	                                ip_addr_equal(&endpoint->remote.ip, &packet->flow.client))))
+	return endpoint->remote.port == packet->flow.client_port &&
+	       ip_addr_equal(&endpoint->remote.ip, &packet->flow.client);
+}
+
+/* The remote address moves with what has authenticated, and with nothing else: with RTP, and only
+ * where none ever came with RTCP, which may have a port of its own. */
+static void remote_learn(struct endpoint *endpoint, const struct packet *packet,
+                         const struct worker *worker, bool rtp)
+{
+	if (likely(!endpoint->learn))
 		return;
-	endpoint->moved += endpoint->remote.port != 0;
-	endpoint->remote = (struct transport_addr){
-	        .ip = packet->flow.client,
-	        .port = packet->flow.client_port,
-	};
-	endpoint->frame.generation = 0;
+	if (!remote_is(endpoint, packet)) {
+		if (!rtp && endpoint->rx_packets != 0)
+			return;
+		endpoint->moved += endpoint->remote.port != 0;
+		endpoint->remote = (struct transport_addr){
+		        .ip = packet->flow.client,
+		        .port = packet->flow.client_port,
+		};
+		consent_begin(endpoint, worker->tsc);
+	}
+	if (unlikely(endpoint->unproven))
+		consent_earn(endpoint, packet->payload_length);
 }
 
 /* The mbuf's data becomes `length` bytes of the payload. */
@@ -274,6 +288,7 @@ static void stream_follow(struct media *media, const struct endpoint *endpoint,
 	__atomic_store_n(&stream->serial, media_serial_next(media), __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
 	sender_clock_write(&stream->clock, 0, 0, 0);
+	stream->clock_due = 0;
 	reception_restart(stream->reception);
 }
 
@@ -341,7 +356,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	reason = source_take(media, received, media_worker->worker);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(endpoint, packet);
+	remote_learn(endpoint, packet, media_worker->worker, true);
 	endpoint->rx_packets++;
 	endpoint->rx_bytes += packet->payload_length;
 	if (view->ext_offset != 0)
@@ -413,7 +428,7 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 	reason = rtcp_take(endpoint, read_be32(data + RTCP_SENDER_OFFSET), index);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(endpoint, packet);
+	remote_learn(endpoint, packet, media_worker->worker, false);
 	mbuf_cut(mbuf, (uint16_t)length);
 	packet->media = (struct packet_media){
 	        .stream = (uint32_t)(endpoint - media_worker->media->endpoints),

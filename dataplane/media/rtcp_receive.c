@@ -3,6 +3,8 @@
 
 #include "dataplane.h"
 #include "media/ask.h"
+#include "media/consent.h"
+#include "media/feedback.h"
 #include "media/key_frame.h"
 #include "media/nack.h"
 #include "media/presence.h"
@@ -83,18 +85,21 @@ static void sender_take(struct received *received, const struct rtcp_report *rep
 		return;
 	}
 	sender_clock_write(&stream->clock, report->sender.ntp, report->sender.rtp, tsc);
+	stream->clock_due = tsc + STREAM_CLOCK_SECONDS * received->media_worker->worker->tsc_hz;
 	reception_sender_report(stream->reception, report->sender.ntp, tsc);
 }
 
 /* From our SR back to us, less what it lay at the subscriber (RFC 3550, 6.4.1). */
-static void round_trip_take(struct subscription *subscription, const struct rtcp_block *block,
-                            const struct worker *worker)
+static void round_trip_take(const struct received *received, struct subscription *subscription,
+                            const struct rtcp_block *block)
 {
+	const struct worker *worker = received->media_worker->worker;
 	uint64_t passed = (worker->tsc - subscription->sr_tsc) / (worker->tsc_hz / 1000000);
 	uint64_t lay = (uint64_t)block->dlsr * 1000000 >> 16;
 
 	if (block->lsr == 0 || block->lsr != subscription->sr_middle || passed < lay)
 		return;
+	consent_prove(received->media_worker, received->endpoint, subscription);
 	subscription->rtt_us = (uint32_t)RTE_MIN(RTE_MAX(passed - lay, 1u), UINT32_MAX);
 }
 
@@ -117,7 +122,7 @@ static void block_take(struct received *received, const struct rtcp_block *block
 		subscription->reported_jitter_us =
 		        (uint32_t)RTE_MIN((uint64_t)block->jitter * 1000000 / clock_hz, UINT32_MAX);
 	subscription->reported_tsc = worker->tsc;
-	round_trip_take(subscription, block, worker);
+	round_trip_take(received, subscription, block);
 }
 
 static int report_take(struct received *received, const struct rtcp_packet *packet)

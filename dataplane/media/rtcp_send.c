@@ -2,6 +2,7 @@
 #include "media/rtcp_send.h"
 
 #include "dataplane.h"
+#include "media/consent.h"
 #include "random.h"
 #include "srtp/profile.h"
 
@@ -80,7 +81,8 @@ static bool compound_protect(struct media_worker *media_worker, struct endpoint 
 bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, struct rte_mbuf *mbuf,
                const struct rtcp_writer *writer)
 {
-	if (!compound_protect(media_worker, endpoint, mbuf, rtcp_end(writer)))
+	if (!compound_protect(media_worker, endpoint, mbuf, rtcp_end(writer)) ||
+	    !consent_spend(endpoint, mbuf->data_len))
 		goto fail;
 	*packet_of(mbuf) = (struct packet){
 	        .flow = {.client = endpoint->local.ip, .client_port = endpoint->local.port},

@@ -2,6 +2,8 @@
 #include "media/rtcp_timer.h"
 
 #include "dataplane.h"
+#include "media/consent.h"
+#include "media/feedback.h"
 #include "media/presence.h"
 #include "media/reception.h"
 #include "media/rtcp.h"
@@ -63,6 +65,17 @@ static void blocks_put(struct report *report)
 	}
 }
 
+/* The same line of the two clocks at another moment of the last second: nobody but who receives the
+ * report can tell which. */
+static void moment_draw(const struct worker *worker, uint32_t clock_hz, uint64_t *ntp,
+                        uint32_t *rtp)
+{
+	uint32_t back = random_below(worker->random, 1 << 16); /* in 1/65536 s */
+
+	*ntp -= (uint64_t)back << 16;
+	*rtp -= (uint32_t)((uint64_t)back * clock_hz >> 16);
+}
+
 static void sender_report_put(struct report *report, struct subscription *subscription,
                               uint64_t ntp, uint32_t rtp)
 {
@@ -78,27 +91,46 @@ static void sender_report_put(struct report *report, struct subscription *subscr
 	subscription->sr_middle = (uint32_t)(ntp >> 16);
 }
 
+/* Whose clock the leg's report tells; NULL: it has none. An address that has yet to prove itself is
+ * told of what it would be sent. */
+static const struct stream *leg_stream(const struct report *report,
+                                       const struct subscription *subscription)
+{
+	const struct stream *streams = report->media_worker->media->streams;
+	const struct stream *stream = &streams[subscription->stream_now];
+
+	if (subscription->serial_now != 0 && subscription->packets != 0 &&
+	    __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
+	    __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) == subscription->serial_now)
+		return stream;
+	stream = &streams[__atomic_load_n(&subscription->stream, __ATOMIC_RELAXED)];
+	return report->endpoint->unproven && __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE)
+	               ? stream
+	               : NULL;
+}
+
 /* A leg that sends has its report, one whose stream has ended its BYE, once. */
 static void leg_put(struct report *report, struct subscription *subscription)
 {
 	const struct worker *worker = report->media_worker->worker;
-	const struct stream *stream =
-	        &report->media_worker->media->streams[subscription->stream_now];
-	bool ended = __atomic_load_n(&stream->ended, __ATOMIC_ACQUIRE);
-	uint32_t byes = __atomic_load_n(&stream->byes, __ATOMIC_RELAXED);
-	bool known;
+	const struct stream *stream = leg_stream(report, subscription);
+	uint32_t byes, rtp;
+	bool ended, known;
 	uint64_t ntp;
-	uint32_t rtp;
 
-	if (subscription->serial_now == 0 || subscription->packets == 0 ||
-	    !__atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) ||
-	    __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) != subscription->serial_now ||
-	    (ended ? subscription->byes_sent == byes : subscription->paused))
+	if (stream == NULL)
+		return;
+	ended = __atomic_load_n(&stream->ended, __ATOMIC_ACQUIRE);
+	byes = __atomic_load_n(&stream->byes, __ATOMIC_RELAXED);
+	if (ended ? subscription->byes_sent == byes || consent_is_scarce(report->endpoint)
+	          : subscription->paused)
 		return;
 	known = sender_clock_at(&stream->clock, worker->tsc, worker->tsc_hz, stream->clock_hz, &ntp,
 	                        &rtp);
 	if (!known && !ended)
 		return;
+	if (known && report->endpoint->unproven)
+		moment_draw(worker, stream->clock_hz, &ntp, &rtp);
 	if (known)
 		sender_report_put(report, subscription, ntp, rtp);
 	if (ended)
@@ -117,11 +149,13 @@ static bool legs_put(struct report *report)
 	uint32_t room = report->blocks == 0 ? LEGS_PER_COMPOUND : LEGS_BESIDE_BLOCKS;
 	uint32_t count = subscriptions == NULL ? 0 : subscriptions->count;
 
+	if (consent_is_scarce(endpoint))
+		room = 1;
 	while (endpoint->rtcp_next < count) {
 		uint32_t index = subscriptions->list[endpoint->rtcp_next].subscription;
 
 		if (report->n_legs == room)
-			return true;
+			return !consent_is_scarce(endpoint);
 		endpoint->rtcp_next++;
 		leg_put(report, &media->subscriptions[index]);
 	}
@@ -162,11 +196,13 @@ static uint64_t next_due(const struct worker *worker)
 void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 {
 	struct report report = {.media_worker = media_worker, .endpoint = endpoint};
-	struct rte_mbuf *mbuf = rtcp_begin(media_worker, endpoint, &report.writer);
+	struct rte_mbuf *mbuf = NULL;
 	bool more = false;
 
+	if (!consent_is_spent(endpoint))
+		mbuf = rtcp_begin(media_worker, endpoint, &report.writer);
 	if (mbuf != NULL) {
-		if (endpoint->rtcp_next == 0)
+		if (endpoint->rtcp_next == 0 && !consent_is_scarce(endpoint))
 			blocks_put(&report);
 		more = legs_put(&report);
 	}
@@ -179,7 +215,9 @@ void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	names_put(&report);
+	/* the shorter it is, the sooner it may be sent (RFC 5506) */
+	if (!consent_is_scarce(endpoint))
+		names_put(&report);
 	if (!rtcp_send(media_worker, endpoint, mbuf, &report.writer))
 		byes_take_back(&report);
 }

@@ -108,7 +108,11 @@ struct endpoint {
 	/* owner */
 	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation
 	                                 to 0 */
-	uint32_t rtcp_index;          /* of the last SRTCP packet sent (31 bits) */
+	/* media/consent.h; while the address is, `frame` is not built */
+	bool unproven;
+	uint64_t moved_tsc;  /* when the address became this one */
+	uint64_t consent;    /* bytes that came from there, less those sent */
+	uint32_t rtcp_index; /* of the last SRTCP packet sent (31 bits) */
 	struct srtcp_senders rtcp_senders;
 	uint64_t rtcp_due;         /* TSC */
 	uint32_t rtcp_next;        /* of subscriptions->list: where this round of reports stands */
@@ -186,6 +190,7 @@ struct stream {
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
 	bool key_frame_wanted;
 	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
+	uint64_t clock_due;   /* TSC when our own clock tells its time, for want of its reports */
 	bool ended;           /* atomic: BYE */
 	uint64_t ended_tsc;   /* when */
 	uint32_t byes;        /* atomic; how often it ended */
@@ -328,6 +333,7 @@ enum media_counter {
 	MEDIA_NO_MBUF,
 	MEDIA_TOO_BIG,
 	MEDIA_NO_REMOTE, /* not sent: the endpoint has not shown where it is */
+	MEDIA_UNPROVEN,  /* not sent: nor that it receives there */
 	MEDIA_COUNTERS,
 };
 
@@ -356,6 +362,7 @@ struct media {
 	                                        none */
 	uint32_t serials;                    /* atomic; the last one that a stream was given */
 	struct siphash_key cname_key;        /* const */
+	uint64_t ntp_zero;                   /* const: NTP time when the TSC read 0 */
 	struct media_config *config;         /* control thread */
 };
 

@@ -23,6 +23,7 @@
 #define FIRST_PARTY    10
 #define PAYLOAD_LENGTH 200
 #define PAYLOAD_TYPE   96
+#define IP_UDP_HEADERS 48
 #define MASTER_SALT    14 /* libsrtp2 takes this much for GCM too, and uses 12 */
 
 static const struct rte_ether_addr party_mac = {{2, 0, 0, 0, 0, 9}};
@@ -92,15 +93,8 @@ static void addr_fill(struct sluice_addr *addr, const struct ip_addr *ip, uint16
 	addr->port = port;
 }
 
-struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile)
-{
-	static const uint8_t mki[SLUICE_MEDIA_MKI_MAX] = {9, 8, 7, 6, 5, 4, 3, 2};
-
-	return party_add_mki(scene, name, profile, mki, scene->mki_length);
-}
-
-struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
-                            const uint8_t *mki, uint8_t mki_length)
+static struct party *party_make(struct media_scene *scene, const char *name, uint8_t profile,
+                                const uint8_t *mki, uint8_t mki_length, bool learn)
 {
 	uint32_t number = scene->n_parties++;
 	struct party *party = &scene->parties[number];
@@ -117,6 +111,7 @@ struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t
 	snprintf(endpoint.name, sizeof(endpoint.name), "%s", name);
 	snprintf(text, sizeof(text), "198.18.1.%u", FIRST_PARTY + number);
 	party->addr = (struct transport_addr){.ip = ip(text), .port = PARTY_PORT};
+	party->port = rte_cpu_to_be_16(rte_be_to_cpu_16(LOCAL_PORT) + (learn ? number : 0));
 	party->profile = profile;
 	party->lose_seq = -1;
 	for (uint8_t i = 0; i < length; i++) {
@@ -128,13 +123,39 @@ struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t
 		party->mki[i] = endpoint.mki[i] = mki[i];
 	party->tx = session_create(party, endpoint.rx_key, ssrc_any_outbound);
 	party->rx = session_create(party, endpoint.tx_key, ssrc_any_inbound);
-	addr_fill(&endpoint.local, &local, LOCAL_PORT);
-	addr_fill(&endpoint.remote, &party->addr.ip, party->addr.port);
+	addr_fill(&endpoint.local, &local, party->port);
+	endpoint.learn = learn;
+	if (!learn)
+		addr_fill(&endpoint.remote, &party->addr.ip, party->addr.port);
 	party->endpoint = endpoint;
 	if (media_endpoint_add(scene->rig.dp->media, &endpoint, 0, why) != 0)
 		fail_msg("%s", why);
 	assert_int_equal(rig_neighbour(&scene->rig, 0, &party->addr.ip, &party_mac), 0);
 	return party;
+}
+
+struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile)
+{
+	static const uint8_t mki[SLUICE_MEDIA_MKI_MAX] = {9, 8, 7, 6, 5, 4, 3, 2};
+
+	return party_make(scene, name, profile, mki, scene->mki_length, false);
+}
+
+struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
+                            const uint8_t *mki, uint8_t mki_length)
+{
+	return party_make(scene, name, profile, mki, mki_length, false);
+}
+
+struct party *party_add_learning(struct media_scene *scene, const char *name, uint8_t profile)
+{
+	return party_make(scene, name, profile, NULL, 0, true);
+}
+
+void party_move(struct media_scene *scene, struct party *party, const char *text, uint16_t port)
+{
+	party->addr = (struct transport_addr){.ip = ip(text), .port = rte_cpu_to_be_16(port)};
+	assert_int_equal(rig_neighbour(&scene->rig, 0, &party->addr.ip, &party_mac), 0);
 }
 
 void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
@@ -230,6 +251,7 @@ static void party_take(struct party *party, const struct frame *frame)
 	srtp_err_status_t status;
 
 	assert_true(length >= 8 && length <= PARTY_MTU);
+	party->bytes_got += (uint64_t)length + IP_UDP_HEADERS;
 	if (lost_on_the_way(party, frame->payload))
 		return;
 	assert_true(party->tail - party->head < PARTY_QUEUE);
@@ -277,27 +299,26 @@ static void scene_settle(struct media_scene *scene)
 	media_scene_collect(scene);
 }
 
-void party_inject(struct media_scene *scene, const struct party *party, const uint8_t *packet,
-                  int length)
+void party_inject(struct media_scene *scene, struct party *party, const uint8_t *packet, int length)
 {
 	uint8_t bytes[FRAME_MAX];
 	const struct frame frame = {
 	        .to_mac = our_mac,
 	        .from_mac = party_mac,
 	        .from = party->addr,
-	        .to = {.ip = ip(LOCAL_IP), .port = LOCAL_PORT},
+	        .to = {.ip = ip(LOCAL_IP), .port = party->port},
 	        .hop_limit = 64,
 	        .payload = packet,
 	        .length = (uint16_t)length,
 	};
 	uint16_t size = frame_write(bytes, sizeof(bytes), &frame);
 
+	party->bytes_sent += (uint64_t)length + IP_UDP_HEADERS;
 	assert_int_not_equal(size, 0);
 	assert_int_equal(rig_inject(&scene->rig, 0, 0, bytes, size), 0);
 }
 
-void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
-                int length)
+void party_send(struct media_scene *scene, struct party *party, const uint8_t *packet, int length)
 {
 	party_inject(scene, party, packet, length);
 	scene_settle(scene);

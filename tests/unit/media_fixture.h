@@ -40,6 +40,7 @@ struct party {
 	char name[16];
 	uint8_t profile; /* enum sluice_srtp_profile */
 	struct transport_addr addr;
+	uint16_t port; /* of ours, where it sends to; network order */
 	uint8_t mki_length;
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
 	struct sluice_endpoint endpoint; /* as it was added */
@@ -48,6 +49,7 @@ struct party {
 	uint32_t lose_ssrc;
 	int32_t lose_seq; /* -1: none */
 	uint32_t lost, unreadable;
+	uint64_t bytes_sent, bytes_got; /* on the wire, IP and UDP headers counted as IPv6's */
 	/* what it is sent again under an index shall be the same bytes; NULL: it may be sent
 	 * nothing twice */
 	struct party_memory *memory;
@@ -69,6 +71,10 @@ void media_scene_destroy(struct media_scene *scene);
 
 /* An endpoint and who speaks there. */
 struct party *party_add(struct media_scene *scene, const char *name, uint8_t profile);
+/* One that is wherever its packets come from, at a port of ours of its own. */
+struct party *party_add_learning(struct media_scene *scene, const char *name, uint8_t profile);
+/* It sends from here from now on. */
+void party_move(struct media_scene *scene, struct party *party, const char *ip, uint16_t port);
 /* Its packets, both ways, carry this MKI. */
 struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
                             const uint8_t *mki, uint8_t mki_length);
@@ -84,10 +90,9 @@ void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc
 /* Plaintext RTP or RTCP becomes what the party would send; returns its length. */
 int party_protect(struct party *party, uint8_t *packet, int length);
 /* A datagram, whatever is in it; all that follows from it is done. */
-void party_send(struct media_scene *scene, const struct party *party, const uint8_t *packet,
-                int length);
+void party_send(struct media_scene *scene, struct party *party, const uint8_t *packet, int length);
 /* The same for workers that walk by themselves: it is not waited for. */
-void party_inject(struct media_scene *scene, const struct party *party, const uint8_t *packet,
+void party_inject(struct media_scene *scene, struct party *party, const uint8_t *packet,
                   int length);
 /* What has left by now. */
 void media_scene_collect(struct media_scene *scene);

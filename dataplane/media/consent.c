@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/consent.h"
+
+#include "media/key_frame.h"
+
+void consent_begin(struct endpoint *endpoint, uint64_t tsc)
+{
+	endpoint->unproven = true;
+	endpoint->consent = 0;
+	endpoint->moved_tsc = tsc;
+	endpoint->rtcp_due = tsc; /* what it can prove itself by */
+	endpoint->rtcp_next = 0;
+	endpoint->frame.generation = 0;
+}
+
+bool consent_spend(struct endpoint *endpoint, uint16_t length)
+{
+	uint64_t all = length + CONSENT_OVERHEAD;
+
+	if (!endpoint->unproven)
+		return true;
+	if (endpoint->consent < all)
+		return false;
+	endpoint->consent -= all;
+	return true;
+}
+
+void consent_prove(struct media_worker *media_worker, struct endpoint *endpoint,
+                   const struct subscription *subscription)
+{
+	const struct endpoint_subscriptions *legs =
+	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
+
+	if (likely(!endpoint->unproven) || subscription->sr_tsc <= endpoint->moved_tsc)
+		return;
+	endpoint->unproven = false;
+	/* what it lacks by now began without it */
+	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
+		const struct subscription *leg =
+		        &media_worker->media->subscriptions[legs->list[i].subscription];
+
+		if (!__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))
+			key_frame_ask(media_worker,
+			              __atomic_load_n(&leg->stream, __ATOMIC_RELAXED));
+	}
+}
