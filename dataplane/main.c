@@ -23,14 +23,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/*
- * What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
- * attaching the gate, TAP twins, and asking the kernel whose program is attached (by its id:
- * CAP_SYS_ADMIN).
- */
+/* What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
+ * attaching the gate, TAP twins. */
 #define CONTROL_PRIVILEGES                                                                         \
 	(PRIVILEGE(CAP_NET_ADMIN) | PRIVILEGE(CAP_NET_RAW) | PRIVILEGE(CAP_BPF) |                  \
-	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK) | PRIVILEGE(CAP_SYS_ADMIN))
+	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK))
+/* And devices without an IOMMU before them, which are given physical addresses. */
+#define NOIOMMU_PRIVILEGES (PRIVILEGE(CAP_SYS_RAWIO) | PRIVILEGE(CAP_SYS_ADMIN))
 
 static const struct timeval second = {.tv_sec = 1};
 
@@ -186,8 +185,7 @@ static void privileges_drop(const struct config *config)
 	int ret;
 
 	locked_memory_raise();
-	ret = privilege_keep(CONTROL_PRIVILEGES |
-	                     (pci_noiommu_allowed() ? PRIVILEGE(CAP_SYS_RAWIO) : 0));
+	ret = privilege_keep(CONTROL_PRIVILEGES | (pci_noiommu_allowed() ? NOIOMMU_PRIVILEGES : 0));
 	if (ret != 0)
 		log_warning(SLUICE_LOG_PROCESS, "privileges stay: %s", strerror(-ret));
 	ret = config->allow_core ? 0 : privilege_memory_hide();

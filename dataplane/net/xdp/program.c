@@ -46,7 +46,8 @@ static int claim_take(const char *iface)
 	return length;
 }
 
-/* Name of a program by its id; empty where it went away meanwhile. */
+/* Name of a program by its id; empty where it went away meanwhile, or the kernel tells nobody
+ * without CAP_SYS_ADMIN. */
 static void program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 {
 	struct bpf_prog_info info = {0};
@@ -84,8 +85,8 @@ static int program_take_over(const char *iface, char *why)
 	program_name(query.prog_id, name);
 	if (query.attach_mode == XDP_ATTACHED_MULTI || strcmp(name, GATE_PROGRAM) != 0) {
 		snprintf(why, SLUICE_API_ERROR_MAX,
-		         "%s: a foreign XDP program is attached: \"%s\" (id %u)", iface, name,
-		         query.prog_id);
+		         "%s: a foreign XDP program is attached: id %u%s%s", iface, query.prog_id,
+		         name[0] != '\0' ? ", " : "", name);
 		return -EBUSY;
 	}
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
