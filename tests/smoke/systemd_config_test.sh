@@ -42,9 +42,9 @@ assert_equal "$(users)" 2 "users after a reload that was refused"
 
 # SIGHUP
 host cp /tmp/kept $CONF
-assert unit kill controlplane --signal=HUP
+assert unit kill controlplane --kill-who=main --signal=HUP
 await_equal 10 1 users
-assert unit kill dataplane --signal=HUP
+assert unit kill dataplane --kill-who=main --signal=HUP
 assert relays
 assert_equal "$(unit_get dataplane MainPID) $(unit_get controlplane MainPID)" "$pids" "the daemons' ids"
 

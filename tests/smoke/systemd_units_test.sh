@@ -30,6 +30,11 @@ await 10 ready 200
 assert attached
 await_equal 10 1 gate_ports
 
+# a device of DPDK's, whose twin the kernel has
+assert host sluicectl port add twin vdev net_null0
+assert host ip link show twin >/dev/null
+assert host sluicectl port delete twin
+
 # who they are
 for daemon in dataplane controlplane; do
 	assert_equal "$(host ps -o user=,group= -p "$(unit_get $daemon MainPID)" | xargs)" "sluice sluice" "$daemon's user"
