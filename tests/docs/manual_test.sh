@@ -63,7 +63,7 @@ complete_is "sluicectl --s" --socket --stop
 complete_is "sluicectl nonsense "
 [[ $(sluicectl --complete "sluicectl gate de") == deny ]] || fail "sluicectl --complete"
 complete_is "sluice-bench t" turn
-complete_is "sluice-bench turn -" -j --json -V --version -h --help
+complete_is "sluice-bench turn -" -j --json -q --quick -V --version -h --help
 complete_is "sluice-dataplane --poll " adaptive busy
 complete_is "sluice-dataplane --max-s" --max-streams --max-subscriptions
 complete_is "sluice-dataplane --workers "
