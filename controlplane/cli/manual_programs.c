@@ -50,9 +50,9 @@ static const struct page pages[] = {
                          "appears, and answers sluicectl(1). Either may die and come back alone: "
                          "media flow on without a control plane, and changes that are made while "
                          "the dataplane is away are replayed to it.",
-                         "Where the dataplane is there at the start and refuses a line, the "
-                         "control plane names it and ends. Where it refuses one later, the others "
-                         "are in force, and that one is tried again every second."},
+                         "A line that the dataplane refuses takes nothing down: the others are in "
+                         "force, that one is tried again every second, and /readyz, the metrics "
+                         "and `config refused` name it."},
                 .files = {{"/etc/sluice/sluice.conf", "The configuration."},
                           {"/run/sluice/control.sock",
                            "Where it listens, mode 0660: whoever may write there may do "
@@ -62,7 +62,8 @@ static const struct page pages[] = {
                           {"/etc/default/sluice-controlplane",
                            "`OPTIONS=`, which the unit passes on."}},
                 .environment = {NOTIFY, WATCHDOG, JOURNAL},
-                .signals = {{"SIGTERM, SIGINT", "End it. The dataplane goes on."}},
+                .signals = {{"SIGTERM, SIGINT", "End it. The dataplane goes on."},
+                            {"SIGHUP", "Read the configuration again, as `config reload` does."}},
                 .status = {{"0", "It was ended by a signal, or the configuration of --check is "
                                  "right."},
                            {"1", "It could not start: a line on stderr says why."}},
