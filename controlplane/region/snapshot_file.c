@@ -3,9 +3,11 @@
  * memory. Only this host reads it; another layout is refused by its version and sizes. */
 #include "region/snapshot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,21 +102,35 @@ static bool text_ends(const char *text, size_t room)
 	return memchr(text, '\0', room) != NULL;
 }
 
-static bool node_is_sound(const struct snapshot_node *node)
+/* A bool that is neither 0 nor 1 must not even be read as one. */
+static bool place_is_sound(const struct place *place)
+{
+	uint8_t known;
+
+	static_assert(sizeof(place->known) == sizeof(known), "a bool is a byte");
+	memcpy(&known, &place->known, sizeof(known));
+	return known <= 1 && place->lat >= -90 * 1000000 && place->lat <= 90 * 1000000 &&
+	       place->lon >= -180 * 1000000 && place->lon <= 180 * 1000000;
+}
+
+static bool node_is_sound(const struct snapshot_node *node, uint32_t region)
 {
 	const struct node_record *record = &node->record;
 
 	return text_ends(record->id, sizeof(record->id)) &&
 	       text_ends(record->region, sizeof(record->region)) &&
 	       text_ends(record->http, sizeof(record->http)) &&
-	       text_ends(node->reason, sizeof(node->reason)) &&
-	       record->state <= SLUICE_NODE_STOPPED && node->verdict <= SLUICE_VERDICT_UNREACHABLE;
+	       text_ends(node->reason, sizeof(node->reason)) && place_is_sound(&record->place) &&
+	       node->region == region && record->state <= SLUICE_NODE_STOPPED &&
+	       node->verdict <= SLUICE_VERDICT_UNREACHABLE;
 }
 
 static bool region_is_sound(const struct snapshot_region *region, uint32_t first, uint32_t n_nodes)
 {
 	return text_ends(region->name, sizeof(region->name)) &&
 	       text_ends(region->reason, sizeof(region->reason)) &&
+	       place_is_sound(&region->place) && fabsf(region->x) <= 1.1f &&
+	       fabsf(region->y) <= 1.1f && fabsf(region->z) <= 1.1f &&
 	       region->verdict <= SLUICE_VERDICT_UNREACHABLE && region->first == first &&
 	       region->count <= n_nodes - first;
 }
@@ -127,11 +143,11 @@ static bool snapshot_is_sound(const struct snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->n_regions; i++) {
 		if (!region_is_sound(&snapshot->regions[i], first, snapshot->n_nodes))
 			return false;
+		for (uint32_t n = 0; n < snapshot->regions[i].count; n++)
+			if (!node_is_sound(&nodes[first + n], i))
+				return false;
 		first += snapshot->regions[i].count;
 	}
-	for (uint32_t i = 0; i < snapshot->n_nodes; i++)
-		if (!node_is_sound(&nodes[i]))
-			return false;
 	return first == snapshot->n_nodes &&
 	       (snapshot->own_region == UINT32_MAX || snapshot->own_region < snapshot->n_regions);
 }
