@@ -114,8 +114,8 @@ static const struct option_row rows[] = {
          "unless given",
          AT(options.xdp_object)},
         {0, "gate-memory", "MB",
-         "megabytes in which the gate of the workers remembers requests of an attack, a power of "
-         "two; 64 hold 59 million, as XDP does",
+         "megabytes in which the gate remembers requests of an attack, a power of two; 64 hold 59 "
+         "million",
          NUMBER(options.gate_mb, 1, 1024), "64"},
         {0, "capture-memory", "MB", "megabytes that the buffers of all captures may take together",
          NUMBER(options.capture_mb, 1, 1u << 20), "2048"},

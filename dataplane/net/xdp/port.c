@@ -2,6 +2,7 @@
 #include "net/xdp/port.h"
 #include "common/log.h"
 #include "dataplane.h"
+#include "gate/gate.h"
 #include "graph/packet.h"
 #include "net/gate_map.h"
 #include "net/port_ops.h"
@@ -199,16 +200,18 @@ static int sockets_redirect(struct port *port)
 	return ret;
 }
 
-/* Pins that an older version left may not fit; no other port of ours uses them. */
+/* Pins that an older version left, or one with another memory, may not fit; no other port of ours
+ * uses them. */
 static int program_load(struct dataplane *dp, struct port *port, bool frags, char *why)
 {
 	struct xdp_program *program = &port->xdp->program;
-	int ret = xdp_program_load(program, dp->options.xdp_object, frags, why);
+	uint32_t seen = gate_seen_words(dp->options.gate_mb);
+	int ret = xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
 
 	if (ret != -EINVAL || dp->ports->xdp != 0)
 		return ret;
 	gate_map_unpin();
-	return xdp_program_load(program, dp->options.xdp_object, frags, why);
+	return xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
 }
 
 /* A driver that takes large frames in one piece has them natively without the second try. */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define SOCKETS_MAP "xsks_map"
+#define SEEN_MAP    GATE_PIN_PREFIX "seen"
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
@@ -154,10 +155,12 @@ static int load_failed(const char *path, int error, char *why)
 	return -error;
 }
 
-int xdp_program_load(struct xdp_program *program, const char *path, bool frags, char *why)
+int xdp_program_load(struct xdp_program *program, const char *path, uint32_t seen, bool frags,
+                     char *why)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = GATE_PIN_DIR);
 	struct bpf_program *gate;
+	struct bpf_map *map;
 	int ret;
 
 	*program = (struct xdp_program){.link = -1, .sockets = -1, .frags = frags};
@@ -174,6 +177,9 @@ int xdp_program_load(struct xdp_program *program, const char *path, bool frags, 
 	}
 	if (frags)
 		bpf_program__set_flags(gate, bpf_program__flags(gate) | BPF_F_XDP_HAS_FRAGS);
+	map = bpf_object__find_map_by_name(program->object, SEEN_MAP);
+	if (map != NULL)
+		bpf_map__set_max_entries(map, seen);
 	ret = bpf_object__load(program->object);
 	if (ret == 0) {
 		program->sockets = bpf_object__find_map_fd_by_name(program->object, SOCKETS_MAP);
