@@ -199,7 +199,12 @@ static const struct page pages[] = {
                               "20000 Allocates a second from everywhere, for 10 seconds."},
                              {"tools/lab exec client sluice-flood eth0 --to 2001:2:0:1::1 --mac "
                               "02:00:00:00:00:01 --kind forged --source net --json",
-                              "Forged nonces from an IPv6 /48, the count as JSON."}},
+                              "Forged nonces from an IPv6 /48, the count as JSON."},
+                             {"tools/lab exec client sluice-flood eth0 --to 198.18.1.1 --mac "
+                              "02:00:00:00:00:01 --kind signed --victim 198.18.1.2 --source-port "
+                              "40404",
+                              "Refreshes with a nonce of 198.18.1.2's own, which is asked for "
+                              "first."}},
                 .see_also = {"sluicectl(1)", "sluice-bench(1)"},
         },
 };

@@ -14,6 +14,7 @@
 #define FLOOD_SECONDS_MAX 120
 #define FLOOD_RATE_MAX    2000000
 #define FLOOD_PAYLOAD_MAX 512
+#define FLOOD_NONCE_SIZE  12
 
 enum flood_source {
 	FLOOD_ONE,    /* one victim */
@@ -28,15 +29,20 @@ enum flood_kind {
 	FLOOD_BINDING,
 	FLOOD_RESPONSE,
 	FLOOD_MALFORMED,
+	FLOOD_NONCE,
+	FLOOD_SIGNED,
+	FLOOD_UNKNOWN,
 	FLOOD_KINDS,
 };
 
 struct flood_options {
 	const char *iface;
-	uint32_t kind;   /* enum flood_kind */
-	uint32_t source; /* enum flood_source */
-	uint16_t port;   /* of the server */
-	bool twice;      /* each request, one behind the other */
+	uint32_t kind;      /* enum flood_kind */
+	uint32_t source;    /* enum flood_source */
+	uint16_t port;      /* of the server */
+	uint16_t from_port; /* of the sources; 0: another each time */
+	const char *nonce;  /* that was made for the victim and from_port; NULL: to be asked for */
+	bool twice;         /* each request, one behind the other */
 	bool json, version, help;
 	uint32_t rate; /* packets a second */
 	uint32_t seconds;
@@ -50,8 +56,25 @@ enum flood_wish { FLOOD_RUN, FLOOD_DONE, FLOOD_WRONG };
 /* FLOOD_DONE: the help was printed; FLOOD_WRONG: with a line on stderr. */
 enum flood_wish flood_options_read(struct flood_options *options, int argc, char **argv);
 
-/* The payload but for its transaction; returns its length. */
-uint16_t kind_write(uint32_t kind, uint8_t payload[FLOOD_PAYLOAD_MAX]);
+/* A payload but for its transaction. */
+struct flood_payload {
+	uint8_t bytes[FLOOD_PAYLOAD_MAX];
+	uint16_t length;
+	uint16_t name; /* where 8 letters of a user name stand, others in each; 0: nowhere */
+};
+
+void kind_write(struct flood_payload *payload, uint32_t kind, const char *nonce);
+/* A nonce of the victim's own belongs to it: the last ones. */
+static inline bool kind_has_nonce(uint32_t kind)
+{
+	return kind >= FLOOD_NONCE;
+}
+
+/*
+ * -- nonce.c: asks the server for one as a client at the victim's address would, which has to be an
+ * address of this host. 0 or -errno.
+ */
+int nonce_ask(const struct flood_options *options, char nonce[FLOOD_NONCE_SIZE + 1]);
 
 /* NULL, or why this network namespace is none of tools/lab's. */
 const char *lab_refusal(void);

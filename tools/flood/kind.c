@@ -4,7 +4,13 @@
 #include <string.h>
 
 /* RFC 8489, 5; RFC 8656, 17 and 18 */
-enum { HEADER = 20, BINDING = 0x0001, ALLOCATE = 0x0003, ALLOCATE_ERROR = 0x0113 };
+enum {
+	HEADER = 20,
+	BINDING = 0x0001,
+	ALLOCATE = 0x0003,
+	REFRESH = 0x0004,
+	ALLOCATE_ERROR = 0x0113
+};
 enum { USERNAME = 0x0006, INTEGRITY = 0x0008, REALM = 0x0014, NONCE = 0x0015, TRANSPORT = 0x0019 };
 
 static uint16_t begin(uint8_t *payload, uint16_t type)
@@ -33,55 +39,86 @@ static uint16_t put(uint8_t *payload, uint16_t at, uint16_t type, const void *va
 	return end;
 }
 
-static uint16_t header_write(uint8_t *payload)
+static void header_write(struct flood_payload *payload, const char *nonce)
 {
-	return begin(payload, ALLOCATE);
+	payload->length = begin(payload->bytes, ALLOCATE);
 }
 
-static uint16_t binding_write(uint8_t *payload)
+static void binding_write(struct flood_payload *payload, const char *nonce)
 {
-	return begin(payload, BINDING);
+	payload->length = begin(payload->bytes, BINDING);
 }
 
-static uint16_t allocate_write(uint8_t *payload)
+static void allocate_write(struct flood_payload *payload, const char *nonce)
 {
 	static const uint8_t udp[4] = {17};
+	uint16_t at = begin(payload->bytes, ALLOCATE);
 
-	return put(payload, begin(payload, ALLOCATE), TRANSPORT, udp, sizeof(udp));
+	payload->length = put(payload->bytes, at, TRANSPORT, udp, sizeof(udp));
 }
 
-static uint16_t forged_write(uint8_t *payload)
+/* Integrity that is none behind everything that belongs to it. */
+static void credentials_put(struct flood_payload *payload, const char *name, const char *nonce)
 {
 	static const uint8_t mac[20] = "not the real one ...";
-	uint16_t at = allocate_write(payload);
+	uint8_t *bytes = payload->bytes;
+	uint16_t at = put(bytes, payload->length, USERNAME, name, strlen(name));
 
-	at = put(payload, at, USERNAME, "demo", 4);
-	at = put(payload, at, REALM, "sluice", 6);
-	at = put(payload, at, NONCE, "AAECAwQFBgcI", 12);
-	return put(payload, at, INTEGRITY, mac, sizeof(mac));
+	at = put(bytes, at, REALM, "sluice", 6);
+	at = put(bytes, at, NONCE, nonce, FLOOD_NONCE_SIZE);
+	payload->length = put(bytes, at, INTEGRITY, mac, sizeof(mac));
 }
 
-static uint16_t response_write(uint8_t *payload)
+static void forged_write(struct flood_payload *payload, const char *nonce)
 {
-	return put(payload, begin(payload, ALLOCATE_ERROR), REALM, "sluice", 6);
+	allocate_write(payload, nonce);
+	credentials_put(payload, "demo", "AAECAwQFBgcI");
+}
+
+static void nonce_write(struct flood_payload *payload, const char *nonce)
+{
+	uint16_t at = begin(payload->bytes, REFRESH);
+
+	payload->length = put(payload->bytes, at, NONCE, nonce, FLOOD_NONCE_SIZE);
+}
+
+static void signed_write(struct flood_payload *payload, const char *nonce)
+{
+	payload->length = begin(payload->bytes, REFRESH);
+	credentials_put(payload, "demo", nonce);
+}
+
+static void unknown_write(struct flood_payload *payload, const char *nonce)
+{
+	allocate_write(payload, nonce);
+	payload->name = payload->length + 4;
+	credentials_put(payload, "whoknows", nonce);
+}
+
+static void response_write(struct flood_payload *payload, const char *nonce)
+{
+	uint16_t at = begin(payload->bytes, ALLOCATE_ERROR);
+
+	payload->length = put(payload->bytes, at, REALM, "sluice", 6);
 }
 
 /* The length claims more than there is. */
-static uint16_t malformed_write(uint8_t *payload)
+static void malformed_write(struct flood_payload *payload, const char *nonce)
 {
-	uint16_t length = allocate_write(payload);
-
-	payload[3] += 4;
-	return length;
+	allocate_write(payload, nonce);
+	payload->bytes[3] += 4;
 }
 
-uint16_t kind_write(uint32_t kind, uint8_t payload[FLOOD_PAYLOAD_MAX])
-{
-	static uint16_t (*const kinds[FLOOD_KINDS])(uint8_t * payload) = {
-	        [FLOOD_HEADER] = header_write,     [FLOOD_ALLOCATE] = allocate_write,
-	        [FLOOD_FORGED] = forged_write,     [FLOOD_BINDING] = binding_write,
-	        [FLOOD_RESPONSE] = response_write, [FLOOD_MALFORMED] = malformed_write,
-	};
+static void (*const kinds[FLOOD_KINDS])(struct flood_payload *payload, const char *nonce) = {
+        [FLOOD_HEADER] = header_write,     [FLOOD_ALLOCATE] = allocate_write,
+        [FLOOD_FORGED] = forged_write,     [FLOOD_BINDING] = binding_write,
+        [FLOOD_RESPONSE] = response_write, [FLOOD_MALFORMED] = malformed_write,
+        [FLOOD_NONCE] = nonce_write,       [FLOOD_SIGNED] = signed_write,
+        [FLOOD_UNKNOWN] = unknown_write,
+};
 
-	return kinds[kind](payload);
+void kind_write(struct flood_payload *payload, uint32_t kind, const char *nonce)
+{
+	payload->name = 0;
+	kinds[kind](payload, nonce);
 }

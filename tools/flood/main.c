@@ -24,7 +24,8 @@ struct flood {
 	struct counting counting;
 	int socket;
 	uint64_t random;
-	uint8_t payload[FLOOD_PAYLOAD_MAX];
+	struct flood_payload payload;
+	char nonce[FLOOD_NONCE_SIZE + 1];
 	struct frame frame;
 	uint8_t frames[BATCH][FLOOD_PAYLOAD_MAX + 128];
 	struct flood_count sent[FLOOD_SECONDS_MAX + 4];
@@ -47,12 +48,21 @@ static int sender_open(struct flood *flood)
 	return bind(flood->socket, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 }
 
-/* A new request: source, port and transaction. */
+/* Eight letters from as many times four bits. */
+static void name_write(uint8_t *name, uint64_t random)
+{
+	for (int i = 0; i < 8; i++, random >>= 4)
+		name[i] = 'a' + (random & 15);
+}
+
+/* A new request: source, port, transaction, and a name where there is one. */
 static uint16_t frame_make(struct flood *flood, uint8_t *room)
 {
 	source_next(&flood->options, &flood->random, &flood->frame.from);
-	memcpy(flood->payload + 8, &flood->random, sizeof(flood->random));
-	memcpy(flood->payload + 16, &flood->frame.from.port, 2);
+	memcpy(flood->payload.bytes + 8, &flood->random, sizeof(flood->random));
+	memcpy(flood->payload.bytes + 16, &flood->frame.from.port, 2);
+	if (flood->payload.name != 0)
+		name_write(flood->payload.bytes + flood->payload.name, flood->random >> 16);
 	return frame_write(room, sizeof(flood->frames[0]), &flood->frame);
 }
 
@@ -176,12 +186,19 @@ static int flood_run(struct flood *flood)
 	pthread_t counter;
 	int ret;
 
+	if (kind_has_nonce(flood->options.kind) && flood->options.nonce == NULL) {
+		ret = nonce_ask(&flood->options, flood->nonce);
+		if (ret != 0)
+			return ret;
+		flood->options.nonce = flood->nonce;
+	}
 	flood->frame.to = flood->options.to;
 	flood->frame.to_mac = flood->options.mac;
 	flood->frame.from_mac.addr_bytes[0] = 0x02;
 	flood->frame.hop_limit = 64;
-	flood->frame.payload = flood->payload;
-	flood->frame.length = kind_write(flood->options.kind, flood->payload);
+	kind_write(&flood->payload, flood->options.kind, flood->options.nonce);
+	flood->frame.payload = flood->payload.bytes;
+	flood->frame.length = flood->payload.length;
 	flood->random = flood_clock() | 1;
 	flood->counting.begin = flood_clock();
 	ret = pthread_create(&counter, NULL, counting_run, &flood->counting);

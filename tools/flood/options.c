@@ -15,6 +15,9 @@ static const struct program_word kinds[] = {
         [FLOOD_BINDING] = {"binding", "a Binding request, 20 bytes"},
         [FLOOD_RESPONSE] = {"response", "an Allocate error response"},
         [FLOOD_MALFORMED] = {"malformed", "an Allocate whose length lies"},
+        [FLOOD_NONCE] = {"nonce", "a Refresh of the victim's own nonce and nothing else"},
+        [FLOOD_SIGNED] = {"signed", "a Refresh with it and an integrity that is none"},
+        [FLOOD_UNKNOWN] = {"unknown", "an Allocate with both, under a new user's name each"},
         [FLOOD_KINDS] = {NULL},
 };
 static_assert(FLOOD_ONE == 0 && FLOOD_NET == 1 && FLOOD_SPREAD == 2, "the places in --source");
@@ -67,6 +70,13 @@ static const struct option_row rows[] = {
         {0, "victim", "ADDRESS",
          "the one address, and the first of the net; 203.0.113.77 or 2a01:db8::77 unless given",
          AT(victim), ip_read},
+        {0, "source-port", "N", "of all sources; another each time unless given",
+         NUMBER(from_port, 1, UINT16_MAX)},
+        {0, "nonce", "TEXT",
+         "the victim's own, for the kinds that carry it: made for --victim and --source-port; it "
+         "is "
+         "asked for unless given, where the victim is an address of this host",
+         AT(nonce)},
         {0, "twice", NULL, "each request twice, one behind the other", AT(twice)},
         {0, "rate", "N", "packets a second", NUMBER(rate, 1, FLOOD_RATE_MAX), "20000"},
         {0, "seconds", "N", "how long", NUMBER(seconds, 1, FLOOD_SECONDS_MAX), "10"},
@@ -110,6 +120,12 @@ static enum flood_wish options_judge(struct flood_options *options)
 	if (ip_addr_is_v4(&options->victim) != v4)
 		return wrong("--victim", "an address of the same family as --to");
 	options->to.port = htons(options->port);
+	if (kind_has_nonce(options->kind) &&
+	    (options->from_port == 0 || options->source != FLOOD_ONE))
+		return wrong("--kind",
+		             "with --source one and a --source-port: a nonce is of one port");
+	if (options->nonce != NULL && strlen(options->nonce) != FLOOD_NONCE_SIZE)
+		return wrong("--nonce", "12 characters");
 	return FLOOD_RUN;
 }
 

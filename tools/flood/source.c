@@ -56,5 +56,8 @@ void source_next(const struct flood_options *options, uint64_t *state, struct tr
 		ip4_next(options, state, &from->ip);
 	else
 		ip6_next(options, state, &from->ip);
-	from->port = rte_cpu_to_be_16(1024 + (number(state) >> 32) % 64000);
+	if (options->from_port != 0)
+		from->port = rte_cpu_to_be_16(options->from_port);
+	else
+		from->port = rte_cpu_to_be_16(1024 + (number(state) >> 32) % 64000);
 }
