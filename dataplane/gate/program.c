@@ -1,101 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the XDP programs of the ports are set to, read from the kernel: which program is attached,
- * and what its own map of the configuration holds. Nobody's word is taken for it, so a port whose
- * maps are new, gone or somebody else's is judged by the node, at every instant.
+ * What the XDP programs of the ports are set to, read from each program's own map of the
+ * configuration. Nobody's word is taken for it, so a port whose maps are new, or hold something
+ * weaker, is judged by the node, at every instant.
  */
 #include "gate/program.h"
 #include "gate/source.h"
 
 #include "dataplane.h"
+#include "net/gate_map.h"
 #include "net/port.h"
+#include "net/xdp/port.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#define CONFIG_NAME "sluice_gate_con" /* as much of sluice_gate_config as the kernel keeps */
-#define MAPS_MAX    32
+#include <openssl/crypto.h>
 
 /* Of a port, by its index. */
 struct gate_program {
-	uint32_t id;   /* of what is attached; 0: nothing */
-	int config;    /* its map; -1: it has none, and is not ours */
-	uint32_t mode; /* enum gate_mode, in that map */
+	uint32_t mode; /* enum gate_mode */
 };
 
 struct gate_program *gate_programs_create(void)
 {
-	struct gate_program *programs = calloc(PORTS_MAX, sizeof(*programs));
-
-	for (uint32_t i = 0; programs != NULL && i < PORTS_MAX; i++)
-		programs[i].config = -1;
-	return programs;
-}
-
-static void program_forget(struct gate_program *program)
-{
-	if (program->config >= 0)
-		close(program->config);
-	*program = (struct gate_program){.config = -1};
+	return calloc(PORTS_MAX, sizeof(struct gate_program));
 }
 
 void gate_programs_destroy(struct gate_program *programs)
 {
-	for (uint32_t i = 0; programs != NULL && i < PORTS_MAX; i++)
-		program_forget(&programs[i]);
 	free(programs);
-}
-
-static bool is_config(int map)
-{
-	struct bpf_map_info info = {0};
-	uint32_t size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(map, &info, &size) == 0 &&
-	       info.value_size == sizeof(struct gate_config) && strcmp(info.name, CONFIG_NAME) == 0;
-}
-
-/* The configuration's map of a program, or -1. */
-static int config_open(uint32_t id)
-{
-	uint32_t maps[MAPS_MAX];
-	struct bpf_prog_info info = {.map_ids = (uintptr_t)maps, .nr_map_ids = MAPS_MAX};
-	uint32_t size = sizeof(info);
-	int program = bpf_prog_get_fd_by_id(id), map;
-
-	if (program < 0)
-		return -1;
-	if (bpf_obj_get_info_by_fd(program, &info, &size) != 0)
-		info.nr_map_ids = 0;
-	close(program);
-	for (uint32_t i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++) {
-		map = bpf_map_get_fd_by_id(maps[i]);
-		if (map >= 0 && is_config(map))
-			return map;
-		if (map >= 0)
-			close(map);
-	}
-	return -1;
-}
-
-static uint32_t attached_id(uint32_t ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	return bpf_xdp_query((int)ifindex, 0, &query) == 0 ? query.prog_id : 0;
-}
-
-static uint32_t mode_read(int map)
-{
-	const uint32_t zero = 0;
-	struct gate_config config;
-
-	return map >= 0 && bpf_map_lookup_elem(map, &zero, &config) == 0 ? config.mode
-	                                                                 : GATE_MODE_UNSET;
 }
 
 static bool is_xdp(const struct port *port)
@@ -103,19 +39,22 @@ static bool is_xdp(const struct port *port)
 	return port->used && port->kind == SLUICE_PORT_XDP;
 }
 
-static bool program_look(struct gate_program *program, const struct port *port)
+/* The program is attached by a link of ours: no other can take its place. */
+static uint32_t mode_read(const struct port *port)
 {
-	uint32_t id = is_xdp(port) ? attached_id(port->ifindex) : 0;
-	uint32_t before = program->mode;
+	const uint32_t zero = 0;
+	struct gate_config config = {0};
+	uint32_t mode;
+	int map;
 
-	if (id != program->id) {
-		program_forget(program);
-		program->id = id;
-		if (id != 0)
-			program->config = config_open(id);
-	}
-	program->mode = mode_read(program->config);
-	return program->mode != before;
+	if (!is_xdp(port) || port->xdp == NULL || port->xdp->program.object == NULL)
+		return GATE_MODE_UNSET;
+	map = bpf_object__find_map_fd_by_name(port->xdp->program.object, GATE_PIN_PREFIX "config");
+	if (map < 0 || bpf_map_lookup_elem(map, &zero, &config) != 0)
+		return GATE_MODE_UNSET;
+	mode = config.mode;
+	OPENSSL_cleanse(&config, sizeof(config)); /* keys */
+	return mode;
 }
 
 bool gate_programs_look(struct gate *gate)
@@ -123,8 +62,12 @@ bool gate_programs_look(struct gate *gate)
 	const struct ports *ports = gate->dp->ports;
 	bool changed = false;
 
-	for (uint32_t i = 0; ports != NULL && i < PORTS_MAX; i++)
-		changed |= program_look(&gate->programs[i], &ports->table[i]);
+	for (uint32_t i = 0; ports != NULL && i < PORTS_MAX; i++) {
+		uint32_t mode = mode_read(&ports->table[i]);
+
+		changed |= mode != gate->programs[i].mode;
+		gate->programs[i].mode = mode;
+	}
 	return changed;
 }
 

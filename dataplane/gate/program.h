@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The XDP programs of the ports, as the kernel has them: whose packets the node need not judge. */
+/* The XDP programs of the ports, and what they hold: whose packets the node need not judge. */
 #ifndef GATE_PROGRAM_H
 #define GATE_PROGRAM_H
 
