@@ -18,7 +18,11 @@ attached() { host ip -d link show wan | grep -q prog/xdp; }
 host_up
 nic_add
 assert_match "$(host stat -c '%a %U:%G' /etc/sluice /etc/sluice/sluice.conf | tr '\n' ' ')" '^2770 root:sluice 640 root:sluice $'
-assert host sluice-controlplane --check # the example, as installed
+# the example, as installed, and with its lines in force
+assert host sluice-controlplane --check
+host sed 's/^# \(port\|turn\|http\) /\1 /' /etc/sluice/sluice.conf | host_write /tmp/example.conf
+assert host grep -q '^port add' /tmp/example.conf
+assert host sluice-controlplane --config /tmp/example.conf --check
 conf_write
 assert unit 'enable' dataplane controlplane
 assert_equal "$(host ls /etc/systemd/system/multi-user.target.wants | xargs)" "sluice-controlplane.service sluice-dataplane.service"
