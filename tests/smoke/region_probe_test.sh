@@ -25,7 +25,7 @@ under_attack() {
 		looks=$((looks + 1))
 	done
 	wait $flood || fail "$(cat "$WORK/flood")"
-	((looks > 3)) || fail "only $looks looks"
+	((looks > 0)) || fail "nobody looked"
 	(($(gate_count limit_source) > limited + 1000)) || fail "the bucket was not empty: it was no attack"
 	(($(gate_count verified) > verified + 5)) || fail "no probe has proved itself"
 	printf '%s a second: %s looks, %s probes verified, %s forged dropped\n' "$1" "$looks" \
