@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which UDP addresses and ports of ours a line of the configuration wants for itself. Both daemons
- * judge by the same rule: the dataplane when a line is applied, the control plane when a file is
- * only checked.
+ * Which UDP addresses and ports of ours a line of the configuration wants for itself: the dataplane
+ * asks when a line is applied, the control plane when a file is only checked.
  */
 #ifndef COMMON_CLAIM_H
 #define COMMON_CLAIM_H

@@ -2,6 +2,7 @@
 /* Our transport addresses that endpoints use: services, that classify knows. */
 #include "media/config.h"
 
+#include "common/claim.h"
 #include "dataplane.h"
 #include "net/service.h"
 #include "turn/text.h"
@@ -42,25 +43,30 @@ static int local_find(const struct media *media, const struct transport_addr *ad
 	return vacant;
 }
 
-static const char *addr_text(char text[TEXT_ADDR_MAX], const struct transport_addr *addr)
+static int claim_refuse(const struct service *service, const struct transport_addr *addr, char *why)
 {
-	struct sluice_addr shown = {.port = addr->port};
+	uint16_t port = rte_be_to_cpu_16(addr->port);
+	struct claim fresh = {.first_port = port, .last_port = port, .kind = CLAIM_ENDPOINT};
+	struct claim held = {
+	        .first_port = service->first_port,
+	        .last_port = service->last_port,
+	        .kind = service->kind == SERVICE_TURN ? CLAIM_LISTENER : CLAIM_RELAY,
+	};
 
-	memcpy(shown.ip, addr->ip.bytes, sizeof(shown.ip));
-	return text_addr(text, &shown);
+	memcpy(fresh.ip, addr->ip.bytes, sizeof(fresh.ip));
+	memcpy(held.ip, addr->ip.bytes, sizeof(held.ip));
+	claim_conflict(&fresh, &held, why, SLUICE_API_ERROR_MAX);
+	return -EADDRINUSE;
 }
 
 int media_local_take(struct media *media, const struct transport_addr *addr, char *why)
 {
 	const struct service *service = service_find(media->dp->services, &addr->ip, addr->port);
-	char text[TEXT_ADDR_MAX];
 	struct media_local *local;
 	int index, error;
 
 	if (service != NULL && service->kind != SERVICE_MEDIA)
-		return refuse(why, -EADDRINUSE, "%s %s", addr_text(text, addr),
-		              service->kind == SERVICE_TURN ? "is a TURN listener's"
-		                                            : "lies in a relay's range");
+		return claim_refuse(service, addr, why);
 	index = local_find(media, addr);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u local addresses, and room for no more",

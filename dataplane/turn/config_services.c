@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/config_services.h"
 
+#include "common/claim.h"
 #include "dataplane.h"
 #include "net/service.h"
 #include "turn/text.h"
@@ -67,12 +68,9 @@ int turn_services_publish(struct turn *turn)
 
 int addr_check(const struct sluice_addr *addr, char *why)
 {
-	struct ip_addr ip = ip_addr_v6(addr->ip);
-	bool v4 = ip_addr_is_v4(&ip);
 	char text[TEXT_ADDR_MAX];
-	uint8_t first = v4 ? ip.bytes[12] : ip.bytes[0];
 
-	if (v4 ? first == 0 || first >= 224 : first == 0xff || (ip.quads[0] | ip.quads[1]) == 0)
+	if (!claim_address_is_host(addr->ip))
 		return refuse(why, -EINVAL, "%s is not one host's address", text_addr(text, addr));
 	return 0;
 }
@@ -105,17 +103,19 @@ int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uin
 	struct ip_addr ip = ip_addr_v6(addr->ip);
 	const struct service *media =
 	        service_overlap(turn->dp->services, &ip, first, last, SERVICE_MEDIA);
-	struct sluice_addr shown;
-	char text[TEXT_ADDR_MAX];
+	struct claim fresh = {
+	        .first_port = first,
+	        .last_port = last,
+	        .kind = first == last ? CLAIM_LISTENER : CLAIM_RELAY,
+	};
+	struct claim held = {.kind = CLAIM_ENDPOINT};
 
 	if (media == NULL)
 		return 0;
-	shown = addr_of(&ip, rte_cpu_to_be_16(media->first_port));
-	if (first == last)
-		return refuse(why, -EADDRINUSE, "%s is an endpoint's local address",
-		              text_addr(text, &shown));
-	return refuse(why, -EADDRINUSE, "%s, an endpoint's local address, lies in ports %u-%u",
-	              text_addr(text, &shown), first, last);
+	memcpy(fresh.ip, addr->ip, sizeof(fresh.ip));
+	memcpy(held.ip, addr->ip, sizeof(held.ip));
+	held.first_port = held.last_port = media->first_port;
+	return claim_conflict(&fresh, &held, why, SLUICE_API_ERROR_MAX) ? -EADDRINUSE : 0;
 }
 
 void turn_services_sweep(struct turn *turn)
