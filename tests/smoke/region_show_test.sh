@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Within 3 s of their start, each host lists the nodes of all regions.
 LAB_UP=(--regions 3)
+# alone: it holds a time
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_regions.sh
@@ -12,7 +13,7 @@ three() { [[ $(at "$1" -j node show | jq -r '[.[].id] | sort | join(" ")') == "a
 lab down
 assert lab up --regions 3
 for region in "${REGIONS[@]}"; do
-	await 3 three "$region"
+	wait_for 3 three "$region" || fail "not within 3 s: three $region"
 done
 await 15 all_healthy
 for region in "${REGIONS[@]}"; do

@@ -75,7 +75,7 @@ class Peer:
         bus.add_signal_watch()
         bus.connect("message::error", self.on_error)
         for number in (signal.SIGTERM, signal.SIGINT):
-            GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.stop)
+            GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.on_signal)
 
     def add(self, factory, **properties):
         element = Gst.ElementFactory.make(factory)
@@ -124,6 +124,9 @@ class Peer:
     def stop(self):
         self.loop.quit()
         return GLib.SOURCE_REMOVE
+
+    def on_signal(self):
+        return self.stop()
 
     def link(self, source, source_pad, sink, sink_pad):
         def pad(element, name):
@@ -184,7 +187,7 @@ class Publisher(Peer):
     def __init__(self, options):
         super().__init__(options)
         description = (
-            f"videotestsrc is-live=true pattern=zone-plate kx2=20 ky2=20 kt=1 num-buffers={options.frames} ! "
+            f"videotestsrc name=camera is-live=true pattern=zone-plate kx2=20 ky2=20 kt=1 num-buffers={options.frames} ! "
             "video/x-raw,width=320,height=240,framerate=30/1 ! "
             "vp8enc deadline=1 keyframe-max-dist=100000 error-resilient=default target-bitrate=500000 ! tee name=t "
             "t. ! queue ! vp8dec ! videoconvert ! video/x-raw,format=I420 ! appsink name=seen emit-signals=true sync=false "
@@ -194,6 +197,8 @@ class Publisher(Peer):
         media = Gst.parse_bin_from_description(description, False)
         media.add_pad(Gst.GhostPad.new("src", media.get_by_name("out").get_static_pad("src")))
         media.get_by_name("seen").connect("new-sample", self.on_frame)
+        media.get_by_name("seen").connect("eos", self.on_end)
+        self.camera = media.get_by_name("camera")
         encoded = media.get_by_name("t").get_static_pad("sink")
         encoded.add_probe(Gst.PadProbeType.BUFFER, self.on_encoded)
         self.pipeline.add(media)
@@ -211,9 +216,14 @@ class Publisher(Peer):
     def on_frame(self, appsink):
         self.note(appsink.emit("pull-sample"), self.kinds[self.frames])
         self.frames += 1
-        if self.frames == self.options.frames:
-            GLib.timeout_add(500, self.stop)  # what is asked for again may still come
         return Gst.FlowReturn.OK
+
+    def on_end(self, _appsink):
+        GLib.timeout_add(500, self.stop)  # what is asked for again may still come
+
+    def on_signal(self):
+        self.camera.send_event(Gst.Event.new_eos())  # what it has made is sent
+        return GLib.SOURCE_REMOVE
 
     def finish(self):
         print("sent", self.frames, file=self.lines)
