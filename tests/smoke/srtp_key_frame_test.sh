@@ -30,8 +30,10 @@ assert endpoint_add late 7002 cm80 subscriber
 assert endpoint_add later 7004 gcm128 subscriber
 gst_subscribe late
 gst_subscribe later
+joined=$(now_ms)
 assert ctl subscription add camera to late
 assert ctl subscription add camera to later
+joined=$(($(now_ms) - joined))
 await 5 at_least 30 lines "$WORK/late.lines"
 await 5 at_least 30 lines "$WORK/later.lines"
 after=$(key_frames)
@@ -40,9 +42,9 @@ took=$(($(now_ms) - start))
 ((after > before && after - before <= 1 + took / 500)) || fail "$((after - before)) key frames in $took ms for two that joined"
 assert first_is_key late
 assert first_is_key later
-# The last one joined while a request was on its way: what came first was of no use to it, and it said so.
+# Where the last one joined while a request was on its way, what came first was of no use to it, and it said so.
 asked=$(subscription_field camera later key_frame_requests)
-((asked > 0)) || fail "later did not ask for a key frame"
+((asked > 0 || joined > 300)) || fail "later joined within $joined ms and did not ask for a key frame"
 
 kill -TERM $publisher
 wait $publisher

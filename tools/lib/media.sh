@@ -104,7 +104,7 @@ gst_subscribe() {
 	start peer /usr/bin/python3 "$SLUICE_ROOT/tools/lib/gst_media.py" subscribe "$SUBSCRIBER:${PORT[$1]}" "$SENT_FROM:${PORT[$1]}" \
 		"${GST_CIPHER[${PROFILE[$1]}]}" "$(key_hex "${RX_KEY[$1]}")" "$(key_hex "${TX_KEY[$1]}")" \
 		--lines "$WORK/$1.lines" "${@:2}"
-	wait_for 10 media_listens peer "${PORT[$1]}"
+	wait_for 30 media_listens peer "${PORT[$1]}"
 }
 
 media_listens() { media_at "$1" ss -Huln "sport = :$2" | grep -q .; }
