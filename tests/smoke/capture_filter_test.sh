@@ -31,8 +31,8 @@ assert capture_end
 assert_equal "$(frames "$WORK/nobody" frame)" 0
 
 # one of two allocations, by the id that `allocation show` has
-start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
-start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 200 -c -e $PEER4 $SERVER4
+start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
+start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 200 -c -e $PEER4 $SERVER4
 await 20 at_least 2 allocations
 id=$(ctl -j allocation show | jq '.[0].id')
 client=$(ctl -j allocation show | jq -r '.[0].client' | sed 's/.*://')

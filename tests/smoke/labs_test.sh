@@ -13,7 +13,7 @@ namespaces() { ip netns list | grep -c "^sluice-lab-x${LAB-}-"; }
 at_exit other down
 assert other up
 assert_equal "$(namespaces)" 3 namespaces
-start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 100 -y -c $SERVER4
+start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -y -c $SERVER4
 await 15 at_least 2 allocations
 assert_equal "$(other ctl -j turn show | jq 'if type == "array" then .[0] else . end | .allocations')" 0 "allocations of the other lab"
 assert other kill dataplane

@@ -11,7 +11,7 @@ ways() {
 }
 
 echo_start
-start client turnutils_uclient -u demo -w demo -n 3000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
+start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
 await 20 at_least 1 allocations
 await 20 at_least 100 counter turn.channel_to_peer
 # the kernel may look for the peer's MAC again meanwhile: nothing waits for it now
