@@ -26,10 +26,13 @@ echo_stop() {
 	ECHO_PID=
 }
 
+# Where turnutils_uclient runs.
+UCLIENT_AT=("$SLUICE_ROOT/tools/lab" exec client)
+
 # uclient_run ARGS...: prints "SENT RECEIVED LOST ROUND-TRIP-MS"; fails with the end of its output when it did not finish
 uclient_run() {
 	local output
-	output=$("$SLUICE_ROOT/tools/lab" exec client timeout 90 \
+	output=$("${UCLIENT_AT[@]}" timeout 90 \
 		turnutils_uclient -u demo -w demo "$@" 2>&1)
 	awk '
 		/start_mclient: tot_send_msgs=/ { gsub(/.*tot_send_msgs=|tot_recv_msgs=|,/, ""); sent = $1; received = $2 }
