@@ -95,7 +95,7 @@ sluice_build() {
 	shift
 	log=$(mktemp) || return 1
 	if { [[ -f $dir/build.ninja ]] || meson setup "$dir" "$SLUICE_ROOT" "$@" >"$log" 2>&1; } &&
-		ninja -C "$dir" >"$log" 2>&1; then
+		flock "$dir" ninja -C "$dir" >"$log" 2>&1; then
 		rm -f "$log"
 		return 0
 	fi
