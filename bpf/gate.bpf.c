@@ -159,6 +159,12 @@ static inline __u64 gate_env_now(const struct gate_env *env)
 	return bpf_ktime_get_coarse_ns();
 }
 
+/* What lies behind data_end included. */
+static inline __u32 gate_env_length(const struct gate_env *env, const __u8 *start, const __u8 *end)
+{
+	return bpf_xdp_get_buff_len(env->ctx);
+}
+
 static inline const struct gate_config *gate_env_config(const struct gate_env *env)
 {
 	return env->config;

@@ -47,6 +47,7 @@ enum gate_parsed {
 	GATE_PARSED_PART,   /* addresses and ports are known: a first fragment, or IPv4 options */
 	GATE_PARSED_LENGTH, /* the same, and the UDP length is wrong */
 	GATE_PARSED_SOURCE, /* the same, and no host has the source: answers would meet others */
+	GATE_PARSED_BEYOND, /* a datagram that ends behind what may be read */
 	GATE_PARSED_UDP,
 };
 
@@ -151,11 +152,11 @@ GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __
 	gate_ports(packet, at);
 	length = gate_host16(gate_load16(at + 4));
 	at += GATE_UDP_HEADER;
-	if (length < GATE_UDP_HEADER || length > ip_left || at + (length - GATE_UDP_HEADER) > end)
+	if (length < GATE_UDP_HEADER || length > ip_left)
 		return GATE_PARSED_LENGTH;
 	packet->length = length - GATE_UDP_HEADER;
 	packet->offset = at - start;
-	return GATE_PARSED_UDP;
+	return at + (length - GATE_UDP_HEADER) > end ? GATE_PARSED_BEYOND : GATE_PARSED_UDP;
 }
 
 GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __u8 *start,
@@ -180,7 +181,8 @@ GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __
 	if (total < GATE_IP4_HEADER)
 		return GATE_PARSED_ODD;
 	parsed = gate_parse_udp(packet, start, at + GATE_IP4_HEADER, end, total - GATE_IP4_HEADER);
-	return parsed == GATE_PARSED_UDP && gate_source_bad4(at + 12) ? GATE_PARSED_SOURCE : parsed;
+	return parsed >= GATE_PARSED_BEYOND && gate_source_bad4(at + 12) ? GATE_PARSED_SOURCE
+	                                                                 : parsed;
 }
 
 /* What follows the extension headers that may stand before UDP. */
@@ -216,7 +218,7 @@ GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __
 	}
 	if (protocol == GATE_PROTOCOL_UDP) {
 		parsed = gate_parse_udp(packet, start, at, end, left);
-		return parsed == GATE_PARSED_UDP && gate_source_bad6(packet->src)
+		return parsed >= GATE_PARSED_BEYOND && gate_source_bad6(packet->src)
 		               ? GATE_PARSED_SOURCE
 		               : parsed;
 	}

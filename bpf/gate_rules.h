@@ -58,6 +58,7 @@ struct gate_env;
 
 static inline __u64 gate_env_now(const struct gate_env *env);
 static inline const struct gate_config *gate_env_config(const struct gate_env *env);
+static inline __u32 gate_env_length(const struct gate_env *env, const __u8 *start, const __u8 *end);
 static inline enum gate_service gate_env_service(const struct gate_env *env, const __u64 ip[2],
                                                  __u16 port);
 static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2]);
@@ -484,6 +485,10 @@ GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 
 		return guarded ? GATE_DROP_UNPARSED : GATE_PASS_UNGUARDED;
 	if (parsed == GATE_PARSED_SOURCE)
 		return guarded ? GATE_DROP_SOURCE : GATE_PASS_UNGUARDED;
+	/* the driver has the rest of a large frame elsewhere: what is there is judged */
+	if (parsed == GATE_PARSED_BEYOND &&
+	    (__u32)packet.offset + packet.length > gate_env_length(env, start, end))
+		parsed = GATE_PARSED_LENGTH;
 	if (parsed == GATE_PARSED_LENGTH)
 		return guarded ? GATE_DROP_UDP_LENGTH : GATE_PASS_UNGUARDED;
 	return gate_env_judge(env, &packet, service);

@@ -36,6 +36,13 @@ static inline __u64 gate_env_now(const struct gate_env *env)
 	return env->now;
 }
 
+/* A frame lies in one piece. */
+static inline __u32 gate_env_length(const struct gate_env *env, const uint8_t *start,
+                                    const uint8_t *end)
+{
+	return end - start;
+}
+
 static inline const struct gate_config *gate_env_config(const struct gate_env *env)
 {
 	return env->config;
