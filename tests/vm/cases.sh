@@ -31,6 +31,7 @@ port_is() { [[ $(ctl_json ".[] | select(.name == \"$1\").state" port show) == "$
 conf_write() {
 	guest 'install -m 640 -g sluice /dev/stdin /etc/sluice/sluice.conf' <<-END
 		$(printf '%s\n' "$@")
+		gate limit source 1000 burst 1000
 		turn realm sluice
 		turn user add demo password demo
 		turn listen 198.18.1.1:3478
