@@ -177,6 +177,22 @@ static void port_link_begin(struct port *port)
 		tap_carrier(port->tap, port->state == SLUICE_PORT_UP);
 }
 
+/* An interface has one port; of a device its driver knows. */
+static int port_taken(const struct ports *ports, const struct sluice_port_add *add, char *why)
+{
+	for (uint16_t i = 0; i < ports->count; i++) {
+		const struct port *port = &ports->table[i];
+
+		if (!port->used || add->kind != SLUICE_PORT_XDP || port->kind != SLUICE_PORT_XDP ||
+		    strcmp(port->args, add->args) != 0)
+			continue;
+		snprintf(why, SLUICE_API_ERROR_MAX, "%.16s is port %.16s already", port->args,
+		         port->name);
+		return -EEXIST;
+	}
+	return 0;
+}
+
 int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t flags, char *why)
 {
 	int ret = port_check(dp, add, why);
@@ -187,6 +203,9 @@ int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t f
 	port = port_find(dp->ports, add->name);
 	if (port != NULL)
 		return port_again(dp, port, add, flags, why);
+	ret = port_taken(dp->ports, add, why);
+	if (ret != 0)
+		return ret;
 	port = port_slot(dp->ports);
 	rte_strscpy(port->name, add->name, sizeof(port->name));
 	rte_strscpy(port->args, add->args, sizeof(port->args));

@@ -19,6 +19,7 @@ wrong '70000' turn listen 198.18.1.1:70000
 wrong '65535-49152' turn relay 198.18.2.9 ports 65535-49152
 wrong 'eth77' port add dp7 xdp eth77
 wrong 'dp0' port add dp0 xdp dp0
+wrong 'dp0 is port dp0 already' port add dp9 xdp dp0
 wrong '.' allocation delete 12345
 wrong 'nowhere' -s /run/sluice/nowhere.sock version
 ctl -j turn peer alow 198.18.0.0/15 2>&1 | jq -e . >/dev/null || fail "-j: an error that is not JSON"
