@@ -20,6 +20,7 @@ struct ports;
 struct fib;
 struct gate;
 struct neighbours;
+struct packet;
 struct services;
 struct mirror;
 struct punt;
@@ -69,7 +70,11 @@ struct dataplane {
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
-	struct turn *turn;              /* turn/turn.h */
+	struct turn *turn; /* turn/turn.h */
+	/* control thread; NULL without TURN: false where the packet's source is no relayed address,
+	 * otherwise who has it (turn/users.h) */
+	bool (*packet_user)(const struct dataplane *dp, const struct packet *packet,
+	                    uint64_t *user);
 	struct gate *gate;              /* gate/gate.h */
 	struct media *media;            /* media/media.h; NULL: no SRTP forwarding */
 	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */

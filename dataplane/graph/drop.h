@@ -60,6 +60,7 @@ enum drop_reason {
 	DROP_NEIGHBOUR_FAILED,
 	DROP_TOO_BIG,
 	DROP_HEADROOM,
+	DROP_NEIGHBOUR_LIMIT,
 	DROP_PORT_DOWN,
 	DROP_TX_FULL,
 	/* between threads */

@@ -64,6 +64,8 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
         [DROP_HEADROOM] = {"headroom", "no room for the headers"},
         [DROP_PORT_DOWN] = {"port_down", "the port to send on is down or gone"},
         [DROP_TX_FULL] = {"tx_full", "the port's transmit queue is full"},
+        [DROP_NEIGHBOUR_LIMIT] = {"neighbour_limit",
+                                  "too many next hops of one client are being resolved"},
         [DROP_RING_FULL] = {"ring_full", "the other worker's ring is full"},
         [DROP_KERNEL_FULL] = {"kernel_full", "the ring to the kernel is full"},
         [DROP_KERNEL_NONE] = {"kernel_none", "not ours, on a port without a TAP twin"},

@@ -66,7 +66,7 @@ static void fib_append(struct dataplane *dp, struct fib *fib, wide first, const 
 	entry->vlan = route->vlan;
 	entry->gateway = route->gateway;
 	if (route->port != PORT_NONE && !ip_addr_equal(&route->gateway, &on_link))
-		entry->neighbour = neighbour_slot(
+		entry->neighbour = neighbour_slot_gateway(
 		        dp->neighbours, neighbour_link(route->port, route->vlan), &route->gateway);
 }
 
@@ -129,6 +129,7 @@ int fib_set(struct dataplane *dp, const struct route *routes, uint32_t count)
 	old = __atomic_exchange_n(&dp->fib, fib, __ATOMIC_ACQ_REL);
 	dataplane_output_changed(dp);
 	dataplane_quiesce(dp);
+	neighbours_gateways_set(dp->neighbours);
 	rte_free(old);
 	return 0;
 }

@@ -126,20 +126,19 @@ static void news_readable(evutil_socket_t fd, short what, void *arg)
 
 /* What we use and the kernel doubts is confirmed: it sees nothing of our traffic, and a gateway may
  * change its MAC in silence. */
+static void stale_ask(void *arg, uint32_t slot)
+{
+	struct mirror *mirror = arg;
+
+	if (mirror->dp->neighbours->slots[slot].stale)
+		mirror_ask(mirror->dp, slot);
+}
+
 static void keep_fresh(evutil_socket_t fd, short what, void *arg)
 {
 	struct mirror *mirror = arg;
-	struct neighbours *neighbours = mirror->dp->neighbours;
 
-	for (uint32_t i = 1; i < neighbours->high; i++) {
-		struct neighbour *neighbour = &neighbours->slots[i];
-
-		if (!neighbour->used)
-			continue;
-		neighbour->used = 0;
-		if (neighbour->stale)
-			mirror_ask(mirror->dp, i);
-	}
+	neighbours_tick(mirror->dp->neighbours, stale_ask, mirror);
 }
 
 static struct mnl_socket *socket_open(int flags)

@@ -24,3 +24,5 @@ void mirror_port_changed(struct dataplane *dp);
 void mirror_ask(struct dataplane *dp, uint32_t slot);
 
 #endif
+/* The same of one that has just got its slot: what the kernel knows of it already is told too. */
+void mirror_ask_first(struct dataplane *dp, uint32_t slot);

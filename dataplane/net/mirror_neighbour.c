@@ -29,16 +29,15 @@ static bool neighbour_ip(const struct ndmsg *message, const struct nlattr *attr,
 static void neighbour_learn(struct dataplane *dp, uint32_t link, const struct ip_addr *ip,
                             uint16_t state, const struct rte_ether_addr *mac)
 {
-	uint32_t slot;
+	uint32_t slot = neighbour_find(dp->neighbours, link, ip);
 
+	if (slot == 0) /* who is on the segment does not matter before we send there */
+		return;
 	if ((state & NUD_USABLE) && mac != NULL)
 		neighbour_set(dp->neighbours, link, ip, NEIGHBOUR_REACHED, mac);
-	else if (neighbour_find(dp->neighbours, link, ip) != 0) /* bad news only of whom we know */
+	else
 		neighbour_set(dp->neighbours, link, ip,
 		              state & NUD_FAILED ? NEIGHBOUR_FAILED : NEIGHBOUR_NONE, NULL);
-	slot = neighbour_find(dp->neighbours, link, ip);
-	if (slot == 0)
-		return;
 	dp->neighbours->slots[slot].stale = (state & NUD_STALE) != 0;
 	punt_neighbour_changed(dp, slot);
 }
@@ -83,26 +82,56 @@ static uint32_t ifindex_of(const struct mirror *mirror, uint32_t link)
 	return 0;
 }
 
-void mirror_ask(struct dataplane *dp, uint32_t slot)
+/* A message about a neighbour, its header and its address. */
+static struct ndmsg *neighbour_message(struct nlmsghdr *header, struct dataplane *dp,
+                                       const struct neighbour *neighbour, uint16_t type)
 {
-	char buffer[256];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	struct ndmsg *message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
-	const struct neighbour *neighbour = &dp->neighbours->slots[slot];
 	bool v4 = ip_addr_is_v4(&neighbour->ip);
 
-	if (dp->mirror == NULL)
-		return;
-	header->nlmsg_type = RTM_NEWNEIGH;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
+	header->nlmsg_type = type;
+	header->nlmsg_flags = NLM_F_REQUEST;
 	header->nlmsg_seq = ++dp->mirror->sequence;
 	message->ndm_family = v4 ? AF_INET : AF_INET6;
 	message->ndm_ifindex = ifindex_of(dp->mirror, neighbour->link);
-	message->ndm_flags = NTF_USE;
 	if (v4)
 		mnl_attr_put(header, NDA_DST, 4, &neighbour->ip.words[3]);
 	else
 		mnl_attr_put(header, NDA_DST, 16, neighbour->ip.bytes);
+	return message;
+}
+
+static void message_send(const struct dataplane *dp, const struct nlmsghdr *header,
+                         const struct ndmsg *message)
+{
 	if (message->ndm_ifindex != 0)
 		mnl_socket_sendto(dp->mirror->news, header, header->nlmsg_len);
+}
+
+void mirror_ask(struct dataplane *dp, uint32_t slot)
+{
+	const struct neighbour *neighbour = &dp->neighbours->slots[slot];
+	char buffer[256];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *message;
+
+	if (dp->mirror == NULL)
+		return;
+	message = neighbour_message(header, dp, neighbour, RTM_NEWNEIGH);
+	header->nlmsg_flags |= NLM_F_CREATE;
+	message->ndm_flags = NTF_USE;
+	message_send(dp, header, message);
+}
+
+void mirror_ask_first(struct dataplane *dp, uint32_t slot)
+{
+	const struct neighbour *neighbour = &dp->neighbours->slots[slot];
+	char buffer[256];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+
+	mirror_ask(dp, slot);
+	if (dp->mirror == NULL)
+		return;
+	/* of one that is reached already nothing is news: the answer comes among them */
+	message_send(dp, header, neighbour_message(header, dp, neighbour, RTM_GETNEIGH));
 }

@@ -16,19 +16,38 @@
 
 #define NEIGHBOUR_NODE "neighbour_wait"
 #define WAITING_MAX    1024 /* next hops at once */
-#define HELD_SHARE     8 /* one mbuf in so many may wait: hosts that do not answer starve nobody */
-#define WAITING_S      3 /* the kernel's own patience: three probes */
-#define ASK_AGAIN_S    1
-#define POLL_BURST     64
-#define POLL_BURSTS    16
-#define POLL_BUSY_US   1000   /* while something comes */
-#define POLL_IDLE_US   100000 /* until a worker wakes us: what waits may have expired */
+/* Of them: for gateways alone; and at most for one relayed address, for one user, for what is no
+ * user's (answers to clients). */
+#define WAITING_RESERVE    64
+#define WAITING_SOURCE_MAX 32
+#define WAITING_USER_MAX   128
+#define WAITING_ANSWER_MAX 256
+#define HELD_SHARE         8 /* one mbuf in so many may wait: hosts that do not answer starve nobody */
+#define WAITING_S          3 /* the kernel's own patience: three probes */
+#define ASK_AGAIN_S        1
+#define POLL_BURST         64
+#define POLL_BURSTS        16
+#define POLL_BUSY_US       1000   /* while something comes */
+#define POLL_IDLE_US       100000 /* until a worker wakes us: what waits may have expired */
+
+/* Who sends to a next hop first: an allocation, by its relayed address, and its user. */
+struct origin {
+	struct ip_addr ip;
+	uint16_t port;
+	bool relayed; /* false: an answer of ours, or media */
+	uint64_t user;
+};
 
 /* Datagrams that wait for one next hop. */
 struct waiting {
 	uint32_t slot; /* 0: free */
 	uint16_t count;
+	bool gateway;
 	uint64_t asked; /* TSC */
+	struct origin origin;
+	/* of the slot when it was taken */
+	struct ip_addr ip;
+	uint32_t link;
 	struct rte_mbuf *mbufs[NEIGHBOUR_HOLD];
 };
 
@@ -160,9 +179,87 @@ static struct waiting *waiting_find(struct punt *punt, uint32_t slot)
 	return NULL;
 }
 
-static void waiting_remove(struct punt *punt, struct waiting *waiting)
+/* Where there was no answer the slot goes as well, unless its port has gone, and it is another's by
+ * now. */
+static void waiting_remove(struct dataplane *dp, struct waiting *waiting)
 {
-	*waiting = punt->waiting[--punt->n_waiting];
+	struct neighbour *neighbour = &dp->neighbours->slots[waiting->slot];
+	struct rte_ether_addr mac;
+
+	if (neighbour->waits && neighbour->link == waiting->link &&
+	    ip_addr_equal(&neighbour->ip, &waiting->ip)) {
+		neighbour->waits = 0;
+		if (neighbour_read(dp->neighbours, waiting->slot, &mac) != NEIGHBOUR_REACHED)
+			neighbour_release(dp->neighbours, waiting->slot);
+	}
+	*waiting = dp->punt->waiting[--dp->punt->n_waiting];
+}
+
+/* May one more next hop be waited for? One client's fill no more than their part. */
+static bool waiting_room(const struct punt *punt, const struct origin *origin, bool gateway)
+{
+	uint32_t source = 0, user = 0;
+
+	if (gateway)
+		return punt->n_waiting < WAITING_MAX;
+	if (punt->n_waiting >= WAITING_MAX - WAITING_RESERVE)
+		return false;
+	for (uint32_t i = 0; i < punt->n_waiting; i++) {
+		const struct origin *other = &punt->waiting[i].origin;
+
+		if (punt->waiting[i].gateway || other->relayed != origin->relayed ||
+		    other->user != origin->user)
+			continue;
+		user++;
+		source += other->port == origin->port && ip_addr_equal(&other->ip, &origin->ip);
+	}
+	if (!origin->relayed)
+		return user < WAITING_ANSWER_MAX;
+	return user < WAITING_USER_MAX && source < WAITING_SOURCE_MAX;
+}
+
+/* NULL: there is no room. slot 0: it has none yet. */
+static struct waiting *waiting_begin(struct dataplane *dp, const struct packet *packet,
+                                     const struct fib_entry *entry, uint32_t slot,
+                                     enum drop_reason *reason)
+{
+	struct punt *punt = dp->punt;
+	struct origin origin = {.ip = packet->flow.client, .port = packet->flow.client_port};
+	struct waiting *waiting;
+	struct neighbour *neighbour;
+
+	origin.relayed = dp->packet_user != NULL && dp->packet_user(dp, packet, &origin.user);
+	*reason = DROP_NEIGHBOUR_LIMIT;
+	if (!waiting_room(punt, &origin, entry->neighbour != 0))
+		return NULL;
+	*reason = DROP_NEIGHBOUR_PENDING;
+	if (slot == 0)
+		slot = neighbour_slot(dp->neighbours, neighbour_link(entry->port, entry->vlan),
+		                      &packet->dst);
+	if (slot == 0)
+		return NULL;
+	neighbour = &dp->neighbours->slots[slot];
+	neighbour->waits = 1;
+	waiting = &punt->waiting[punt->n_waiting++];
+	*waiting = (struct waiting){
+	        .slot = slot,
+	        .gateway = entry->neighbour != 0,
+	        .asked = rte_rdtsc(),
+	        .origin = origin,
+	        .ip = neighbour->ip,
+	        .link = neighbour->link,
+	};
+	mirror_ask_first(dp, slot);
+	return waiting;
+}
+
+/* Datagrams of all that wait: what is behind gateways has the last quarter for itself. */
+static bool held_full(const struct dataplane *dp, const struct waiting *waiting)
+{
+	uint32_t most = dp->options.mbufs / HELD_SHARE;
+
+	return waiting->count == NEIGHBOUR_HOLD ||
+	       dp->punt->n_held >= (waiting->gateway ? most : most / 4 * 3);
 }
 
 /* Back into a worker's graph, at ip_output. */
@@ -187,6 +284,7 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	const struct packet *packet = packet_of(mbuf);
 	const struct fib_entry *entry = fib_find(dp->fib, &packet->dst);
 	uint32_t slot = entry->neighbour;
+	enum drop_reason reason = DROP_NEIGHBOUR_PENDING;
 	struct rte_ether_addr mac;
 	struct waiting *waiting;
 
@@ -195,21 +293,17 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 		return;
 	}
 	if (slot == 0)
-		slot = neighbour_slot(dp->neighbours, neighbour_link(entry->port, entry->vlan),
+		slot = neighbour_find(dp->neighbours, neighbour_link(entry->port, entry->vlan),
 		                      &packet->dst);
 	if (neighbour_read(dp->neighbours, slot, &mac) == NEIGHBOUR_REACHED) {
 		output_again(dp, slot, &mbuf, 1); /* resolved while it was on its way to us */
 		return;
 	}
-	waiting = waiting_find(punt, slot);
-	if (waiting == NULL && slot != 0 && punt->n_waiting < WAITING_MAX) {
-		waiting = &punt->waiting[punt->n_waiting++];
-		*waiting = (struct waiting){.slot = slot, .asked = rte_rdtsc()};
-		mirror_ask(dp, slot);
-	}
-	if (waiting == NULL || waiting->count == NEIGHBOUR_HOLD ||
-	    punt->n_held >= dp->options.mbufs / HELD_SHARE) {
-		punt_drop(dp, NEIGHBOUR_NODE, &mbuf, 1, DROP_NEIGHBOUR_PENDING);
+	waiting = slot != 0 ? waiting_find(punt, slot) : NULL;
+	if (waiting == NULL)
+		waiting = waiting_begin(dp, packet, entry, slot, &reason);
+	if (waiting == NULL || held_full(dp, waiting)) {
+		punt_drop(dp, NEIGHBOUR_NODE, &mbuf, 1, reason);
 		return;
 	}
 	waiting->mbufs[waiting->count++] = mbuf;
@@ -235,7 +329,7 @@ void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
 	dp->punt->n_held -= waiting->count;
 	waiting->count = 0;
 	if (state == NEIGHBOUR_REACHED)
-		waiting_remove(dp->punt, waiting);
+		waiting_remove(dp, waiting);
 }
 
 /* The kernel said nothing, or no: what waits is dropped, and after ASK_AGAIN_S the next hop may be
@@ -257,7 +351,7 @@ static void waiting_expire(struct dataplane *dp)
 		punt_drop(dp, NEIGHBOUR_NODE, waiting->mbufs, waiting->count,
 		          DROP_NEIGHBOUR_FAILED);
 		punt->n_held -= waiting->count;
-		waiting_remove(punt, waiting);
+		waiting_remove(dp, waiting);
 	}
 }
 

@@ -2,6 +2,8 @@
 #include "turn/store.h"
 
 #include "dataplane.h"
+#include "net/service.h"
+#include "turn/attempts.h"
 #include "turn/config.h"
 #include "turn/reservation.h"
 #include "turn/table.h"
@@ -76,6 +78,21 @@ static int tables_create(struct turn *turn)
 struct turn *turn_create(struct dataplane *dp)
 {
 	struct turn *turn = aligned_alloc(RTE_CACHE_LINE_SIZE,
+/* For the control thread (net/punt.h): who sends from this address. */
+static bool packet_user(const struct dataplane *dp, const struct packet *packet, uint64_t *user)
+{
+	const struct service *service =
+	        service_find(dp->services, &packet->flow.client, packet->flow.client_port);
+	uint32_t index;
+
+	if (service == NULL || service->kind != SERVICE_RELAY)
+		return false;
+	index = relay_port_owner(&dp->turn->relays[service->index],
+	                         rte_be_to_cpu_16(packet->flow.client_port));
+	*user = dp->turn->allocations[index].user_hash;
+	return true;
+}
+
 	                                  RTE_ALIGN_CEIL(sizeof(*turn), RTE_CACHE_LINE_SIZE));
 
 	if (turn == NULL)
@@ -85,6 +102,7 @@ struct turn *turn_create(struct dataplane *dp)
 	if (tables_create(turn) == 0 && turn_config_create(turn) == 0)
 		return turn;
 	rte_errno = ENOMEM;
+	dp->packet_user = packet_user;
 	turn_destroy(turn);
 	return NULL;
 }

@@ -120,6 +120,25 @@ static void first_datagrams_wait_for_their_neighbour(void **state)
 	assert_int_equal(frames_out(rig, 0), 1);
 }
 
+/* One address that sends to many which do not answer takes its part; gateways and others have
+ * theirs. */
+static void one_source_waits_for_few(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t limit = punt_drops(rig->dp)[DROP_NEIGHBOUR_LIMIT];
+	char text[32];
+
+	routes_set(rig);
+	for (int i = 0; i < 300; i++) {
+		snprintf(text, sizeof(text), "198.18.%d.%d", i % 2 == 0 ? 1 : 7, 100 + i / 2);
+		send_to(rig, text);
+	}
+	assert_in_range(punt_drops(rig->dp)[DROP_NEIGHBOUR_LIMIT] - limit, 300 - 256, 300);
+	send_to(rig, "203.0.113.1");
+	neighbour_answers(rig, 1, "198.18.2.254", NEIGHBOUR_REACHED);
+	assert_int_equal(frames_out(rig, 1), 1);
+}
+
 static void a_gateway_is_waited_for_once(void **state)
 {
 	struct rig *rig = *state;
@@ -241,6 +260,7 @@ int main(void)
 	        cmocka_unit_test(a_route_that_moves_is_followed_at_once),
 	        cmocka_unit_test(a_route_over_a_vlan_is_tagged),
 	        cmocka_unit_test(bursts_are_counted),
+	        cmocka_unit_test(one_source_waits_for_few),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
