@@ -31,6 +31,7 @@ void options_default(struct options *options)
 	        .max_allocations = 1024,
 	        .max_permissions = 4096,
 	        .max_channels = 4096,
+	        .max_channels_per_allocation = 256,
 	        .max_ports = 8,
 	        .mbufs = 8191,
 	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
@@ -84,11 +85,11 @@ static const char *parts_create(struct dataplane *dp)
 	                                   SOCKET_ID_ANY);
 	if (dp->pool == NULL)
 		return "packet pool";
-	if (services_set(dp, NULL, 0, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
-		return "routes and services";
 	dp->neighbours = neighbours_create(dp);
 	if (dp->neighbours == NULL)
 		return "neighbours";
+	if (services_set(dp, NULL, 0, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
+		return "routes and services";
 	dp->ports = ports_create(dp);
 	if (dp->ports == NULL)
 		return "ports";

@@ -36,6 +36,7 @@ struct options {
 	uint32_t max_allocations;
 	uint32_t max_permissions;
 	uint32_t max_channels;
+	uint32_t max_channels_per_allocation;
 	uint32_t max_ports;
 	uint32_t max_endpoints; /* 0: no SRTP forwarding */
 	uint32_t max_streams;

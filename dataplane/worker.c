@@ -77,6 +77,7 @@ struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lco
 	if (worker->inbox == NULL || worker->calls == NULL || worker->random == NULL ||
 	    worker->next_hops == NULL || sleep_prepare(worker) != 0)
 		goto fail;
+	random_bytes(worker->random, worker->ip_id_key, sizeof(worker->ip_id_key));
 	if (rte_rcu_qsbr_thread_register(dp->qsbr, id) != 0)
 		goto fail;
 	worker_clock(worker);
@@ -264,8 +265,9 @@ int worker_main(void *arg)
 		else
 			worker_back_off(worker);
 	}
-	__atomic_store_n(&worker->running, 0, __ATOMIC_SEQ_CST);
+	/* The ring has one consumer: what comes after this is left to the caller. */
 	worker_calls_run(worker);
+	__atomic_store_n(&worker->running, 0, __ATOMIC_SEQ_CST);
 	rte_rcu_qsbr_thread_offline(worker->dp->qsbr, worker->id);
 	return 0;
 }
@@ -282,8 +284,7 @@ void worker_call(struct worker *worker, void (*run)(struct worker *worker, void 
 		rte_pause();
 	worker_wake(worker);
 	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE)) {
-		/* a worker that stopped meanwhile has run what was in its ring, or leaves it to us
-		 */
+		/* a worker that stopped meanwhile leaves what is in its ring to us */
 		if (!__atomic_load_n(&worker->running, __ATOMIC_SEQ_CST))
 			worker_calls_run(worker);
 		rte_pause();

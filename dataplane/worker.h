@@ -64,7 +64,8 @@ struct worker {
 
 	/* counters: written by this worker, read by the control thread */
 	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
-	uint16_t ip_id; /* of the next IPv4 datagram that may be fragmented (RFC 6864) */
+	uint16_t ip_id;        /* counts IPv4 datagrams that may be fragmented (RFC 6864) ... */
+	uint64_t ip_id_key[3]; /* ... and is hidden by this */
 	uint64_t rx_packets, bursts, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 

@@ -90,6 +90,11 @@ static const struct command commands[] = {
                 .kind = COMMAND_DELETE,
                 .type = SLUICE_TURN_LISTEN_DELETE,
                 .deletes = SLUICE_TURN_LISTEN_ADD,
+#define END_ARGUMENT(body)                                                                         \
+	{                                                                                          \
+		.key = "end", .help = "end what it has allocated, at once", .type = ARGUMENT_FLAG, \
+		.keyword = true, .optional = true, FIELD(body, end),                               \
+	}
                 .body_size = sizeof(struct sluice_turn_listen),
                 .arguments = {LISTEN_ARGUMENT},
         },
@@ -156,12 +161,12 @@ static const struct command commands[] = {
         },
         {
                 .path = {"turn", "user", "delete"},
-                .help = "allow this user nothing new",
+                .help = "allow this user nothing new; what he has allocated may be refreshed",
                 .kind = COMMAND_DELETE,
                 .type = SLUICE_TURN_USER_DELETE,
                 .deletes = SLUICE_TURN_USER_ADD,
                 .body_size = sizeof(struct sluice_turn_user),
-                .arguments = {USER_ARGUMENT},
+                .arguments = {USER_ARGUMENT, END_ARGUMENT(sluice_turn_user)},
         },
         {
                 .path = {"turn", "secret", "add"},
@@ -178,7 +183,7 @@ static const struct command commands[] = {
                 .type = SLUICE_TURN_SECRET_DELETE,
                 .deletes = SLUICE_TURN_SECRET_ADD,
                 .body_size = sizeof(struct sluice_turn_secret),
-                .arguments = {SECRET_ARGUMENT},
+                .arguments = {SECRET_ARGUMENT, END_ARGUMENT(sluice_turn_secret)},
         },
         {
                 .path = {"turn", "peer", "allow"},

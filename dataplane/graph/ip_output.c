@@ -37,6 +37,25 @@ static inline void ethernet_write(struct rte_ether_hdr *ether, const struct port
 }
 
 /*
+ * Identifications do not repeat within 65,536 datagrams of a worker, and cannot be told from the
+ * ones before (RFC 7739): a counter under a keyed permutation, a Feistel network of three rounds.
+ */
+static inline uint16_t ip_id_next(struct worker *worker)
+{
+	uint16_t id = ++worker->ip_id;
+	uint8_t left = id >> 8, right = (uint8_t)id;
+
+	for (int round = 0; round < 3; round++) {
+		uint8_t mixed = (right + worker->ip_id_key[round]) * 0x9e3779b97f4a7c15ull >> 56;
+		uint8_t next = left ^ mixed;
+
+		left = right;
+		right = next;
+	}
+	return left << 8 | right;
+}
+
+/*
  * An atomic datagram (DF) needs no identification (RFC 6864, 4.1). The checksum is added up from
  * the fields: to read the header back that was just written piece by piece would stall.
  */
@@ -45,7 +64,7 @@ static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
 {
 	bool atomic = packet->flags & PACKET_DONT_FRAGMENT;
 	uint16_t length_be = rte_cpu_to_be_16(length);
-	uint16_t id = atomic ? 0 : rte_cpu_to_be_16(++worker->ip_id);
+	uint16_t id = atomic ? 0 : rte_cpu_to_be_16(ip_id_next(worker));
 	uint16_t fragment = atomic ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
 	uint64_t sum = (uint64_t)rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8 | packet->traffic_class) +
 	               length_be + id + fragment +

@@ -158,7 +158,7 @@ static inline enum drop_reason peer_check(struct worker *worker, const struct to
 		return DROP_TURN_EXPIRED;
 	*channel = to_client->channel;
 	if (likely(*channel != NULL && worker->now < (*channel)->expires))
-		return likely(worker->now < (*channel)->permitted) ? DROP_NONE : DROP_TURN_EXPIRED;
+		return DROP_NONE;
 	*channel = NULL;
 	permission = permission_find(worker->dp->turn, to_client->allocation, &packet->flow.client);
 	if (unlikely(permission == NULL))

@@ -57,7 +57,7 @@ static inline rte_edge_t to_peer_relay(struct worker *worker, const struct turn_
 		channel = channel_find(worker->dp->turn, allocation, to_peer->number);
 	if (unlikely(channel == NULL))
 		return drop(mbuf, DROP_TURN_NO_CHANNEL);
-	if (unlikely(worker->now >= channel->expires || worker->now >= channel->permitted))
+	if (unlikely(worker->now >= channel->expires))
 		return drop(mbuf, DROP_TURN_EXPIRED);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);

@@ -67,6 +67,7 @@ static int allocate_read(const struct exchange *exchange, struct allocation_wish
 	*wish = (struct allocation_wish){
 	        .client = exchange->flow,
 	        .key = &exchange->key,
+	        .secret = exchange->secret,
 	        .user_hash = exchange->user_hash,
 	        .user = stun_value(message, STUN_KNOWN_USERNAME),
 	        .user_length = message->attrs[STUN_KNOWN_USERNAME].length,

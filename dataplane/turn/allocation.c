@@ -126,12 +126,19 @@ static void allocation_fill(struct turn_worker *turn_worker, struct allocation *
 	allocation->client = *wish->client;
 	allocation->owner = turn_worker->worker->id;
 	allocation->key = *wish->key;
+	allocation->secret = wish->secret;
 	allocation->user_hash = wish->user_hash;
 	allocation->transaction = wish->transaction;
 	allocation->lifetime = wish->lifetime;
 	allocation->created = turn_worker->worker->now;
 	__atomic_store_n(&allocation->generation, generation + 1, __ATOMIC_RELAXED);
 	text_printable(allocation->user, sizeof(allocation->user), wish->user, wish->user_length);
+}
+
+/* A reserved port is as good as another allocation. */
+static uint32_t user_count(struct turn *turn, uint64_t user_hash)
+{
+	return quota_count(turn, user_hash) + reservations_count(turn, user_hash);
 }
 
 /* Counted first, judged then: two workers may refuse both, but never exceed. */
@@ -143,8 +150,7 @@ static int quota_enter(struct turn *turn, const struct turn_policy *policy,
 	quota_join(turn, allocation);
 	if (policy->quota_host != 0 && all > policy->quota_host)
 		return STUN_486_QUOTA_REACHED;
-	if (policy->quota_user != 0 &&
-	    quota_count(turn, allocation->user_hash) > policy->quota_user)
+	if (policy->quota_user != 0 && user_count(turn, allocation->user_hash) > policy->quota_user)
 		return STUN_486_QUOTA_REACHED;
 	return 0;
 }
@@ -156,12 +162,19 @@ static void quota_exit(struct turn *turn, struct allocation *allocation)
 }
 
 /* Without a slot taken: what a client over its quota repeats costs nothing. */
-static bool quota_full(struct turn *turn, const struct turn_policy *policy, uint64_t user_hash)
+static bool quota_full(struct turn *turn, const struct turn_policy *policy,
+                       const struct allocation_wish *wish)
 {
+	uint32_t held;
+
 	if (policy->quota_host != 0 &&
 	    __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED) >= policy->quota_host)
 		return true;
-	return policy->quota_user != 0 && quota_count(turn, user_hash) >= policy->quota_user;
+	if (policy->quota_user == 0)
+		return false;
+	held = user_count(turn, wish->user_hash) + wish->reserve;
+	/* what a token stands for is counted already */
+	return held - (wish->token != 0 && held != 0) >= policy->quota_user;
 }
 
 /* The client now leads here, and no longer to what was closed. */
@@ -172,6 +185,8 @@ static int client_add(struct turn_worker *turn_worker, struct allocation *alloca
 
 	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
 		return STUN_508_INSUFFICIENT_CAPACITY;
+	homes_add(&turn_worker->turn->homes,
+	          clients_hash(&turn_worker->clients, &allocation->client));
 	if (closed != NULL)
 		allocation_end(turn_worker, closed);
 	return 0;
@@ -200,7 +215,7 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	uint32_t index;
 	int error;
 
-	if (quota_full(turn, policy, wish->user_hash))
+	if (quota_full(turn, policy, wish))
 		return STUN_486_QUOTA_REACHED;
 	index = object_take(turn_worker, TURN_OBJECT_ALLOCATION);
 	if (index == 0)
@@ -241,6 +256,8 @@ static void allocation_empty(struct turn_worker *turn_worker, struct allocation 
 
 	__atomic_store_n(&allocation->expires, 0, __ATOMIC_RELEASE);
 	allocation->flags |= ALLOCATION_CLOSED;
+	if (reservation_token(turn, allocation) != 0)
+		reservation_cancel(turn, allocation->reservation);
 	legs_release(turn, allocation);
 	memset(allocation->channel_numbers, 0, sizeof(allocation->channel_numbers));
 	while (allocation->permissions != 0)
@@ -278,6 +295,7 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 		turn_worker->private->lingering--;
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
 	clients_remove(&turn_worker->clients, &allocation->client, index);
+	homes_remove(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
 	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
 }
 

@@ -99,7 +99,7 @@ struct allocation {
 	uint32_t permissions;               /* first of the list */
 	uint16_t n_permissions, n_channels; /* n_channels is read by all */
 	uint16_t reservation;               /* index plus 1 of the one made with EVEN-PORT, or 0 */
-	uint16_t pad;
+	uint16_t secret; /* read by all: id of the secret that its key comes from, or 0 */
 	char user[ALLOCATION_USER_SHOWN]; /* printable and cut; when full it has no final NUL */
 };
 static_assert(sizeof(struct allocation) == 4 * RTE_CACHE_LINE_MIN_SIZE,
@@ -127,8 +127,8 @@ struct channel {
 	uint16_t number;        /* host order */
 	uint16_t pad;
 	uint32_t allocation;
-	uint32_t expires;     /* read by all; the binding's 600 s */
-	uint32_t permitted;   /* read by all; the peer's permission, so that one line suffices */
+	uint32_t expires; /* read by all; the binding's 600 s, which its permission outlives */
+	uint32_t pad2;
 	uint32_t next;        /* the owner alone: of the permission's channels */
 	uint32_t number_next; /* hash chains, read by all */
 	uint32_t peer_next;

@@ -5,6 +5,7 @@
  */
 #include "turn/request.h"
 
+#include "turn/attempts.h"
 #include "turn/users.h"
 #include "turn/wanted.h"
 
@@ -50,8 +51,10 @@ static bool secrets_try(struct exchange *exchange, const uint8_t *name, uint16_t
 
 	for (uint32_t i = 0; i < policy->n_secrets; i++) {
 		stun_key_time_limited(&key, &policy->secrets[i], name, length, policy->realm);
-		if (key_try(exchange, &key))
+		if (key_try(exchange, &key)) {
+			exchange->secret = policy->secret_ids[i];
 			return true;
+		}
 	}
 	return false;
 }
@@ -73,6 +76,29 @@ static bool user_try(struct exchange *exchange, const struct user *user)
 	return key_try(exchange, &user->key);
 }
 
+/* Nobody knows the name: it may be fetched, and its request is left unanswered until it is. Always
+ * false. */
+static bool name_ask(struct exchange *exchange, const uint8_t *name, uint16_t length)
+{
+	uint64_t hash = siphash_bytes(&exchange->policy->users->hash_key, name, length);
+
+	switch (wanted_ask(exchange->turn->wanted, hash, name, length, exchange->now)) {
+	case WANTED_PENDING:
+		exchange->free = true;
+		__attribute__((fallthrough));
+	case WANTED_ASKED:
+		exchange->silence = DROP_TURN_USER_WANTED;
+		break;
+	case WANTED_FULL:
+		exchange->free = true;
+		exchange->silence = DROP_TURN_WANTED_FULL;
+		break;
+	case WANTED_ABSENT:
+		break;
+	}
+	return false;
+}
+
 static bool credentials_verify(struct exchange *exchange)
 {
 	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
@@ -84,16 +110,13 @@ static bool credentials_verify(struct exchange *exchange)
 	if (stun_user_expiry(name, length) > unix_now(exchange))
 		return secrets_try(exchange, name, length);
 	nobody_try(exchange);
-	exchange->wanted =
-	        wanted_ask(exchange->turn->wanted,
-	                   siphash_bytes(&exchange->policy->users->hash_key, name, length), name,
-	                   length, exchange->now);
-	return false;
+	return name_ask(exchange, name, length);
 }
 
 /*
- * Of an allocation's own user the key is kept: what was allocated can be refreshed after its
- * credential has expired or been removed. A new credential of the same user replaces it.
+ * Of an allocation's own user the key is kept: what exists can be refreshed after its credential
+ * has expired or been removed, and nothing new be made (exchange_credential_check). A new
+ * credential of the same user replaces it.
  */
 static bool user_verify(struct exchange *exchange)
 {
@@ -105,13 +128,54 @@ static bool user_verify(struct exchange *exchange)
 	                                    exchange->message.attrs[STUN_KNOWN_USERNAME].length);
 	if (known != NULL && known->user_hash != exchange->user_hash)
 		known = NULL;
-	if (known != NULL && key_try(exchange, &known->key))
+	if (known != NULL && key_try(exchange, &known->key)) {
+		exchange->secret = known->secret;
 		return true;
-	if (!credentials_verify(exchange))
+	}
+	if (!attempts_left(exchange->turn->attempts, &exchange->turn->seed, &exchange->flow->client,
+	                   exchange->now)) {
+		exchange->silence = DROP_TURN_ATTEMPTS;
 		return false;
-	if (known != NULL)
+	}
+	if (!credentials_verify(exchange)) {
+		if (!exchange->free)
+			attempts_failed(exchange->turn->attempts, &exchange->turn->seed,
+			                &exchange->flow->client, exchange->now);
+		return false;
+	}
+	if (known != NULL) {
 		known->key = exchange->key;
+		__atomic_store_n(&known->secret, exchange->secret, __ATOMIC_RELAXED);
+	}
 	return true;
+}
+
+static bool secret_holds(const struct turn_policy *policy, uint16_t secret)
+{
+	for (uint32_t i = 0; i < policy->n_secrets; i++)
+		if (policy->secret_ids[i] == secret)
+			return true;
+	return false;
+}
+
+int exchange_credential_check(const struct exchange *exchange)
+{
+	const struct turn_policy *policy = exchange->policy;
+	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
+	uint16_t length = exchange->message.attrs[STUN_KNOWN_USERNAME].length;
+	const struct user *user;
+	bool holds;
+
+	if (exchange->secret != 0) {
+		holds = stun_user_expiry(name, length) > unix_now(exchange) &&
+		        secret_holds(policy, exchange->secret);
+	} else {
+		user = users_find(policy->users, name, length);
+		/* a key that was fetched may have to be fetched again */
+		holds = user != NULL ? memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0
+		                     : wanted_on(exchange->turn->wanted);
+	}
+	return holds ? 0 : STUN_403_FORBIDDEN;
 }
 
 int exchange_authenticate(struct exchange *exchange)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane.h"
 #include "turn/store.h"
 
 static uint32_t *number_head(struct turn *turn, const struct allocation *allocation,
@@ -95,9 +96,12 @@ struct channel *channel_create(struct turn_worker *turn_worker, struct allocatio
 {
 	struct turn *turn = turn_worker->turn;
 	const struct relay_leg *leg = &allocation->legs[family_index(&permission->peer)];
-	uint32_t index = object_take(turn_worker, TURN_OBJECT_CHANNEL);
 	struct channel *channel;
+	uint32_t index;
 
+	if (allocation->n_channels >= turn->dp->options.max_channels_per_allocation)
+		return NULL;
+	index = object_take(turn_worker, TURN_OBJECT_CHANNEL);
 	if (index == 0)
 		return NULL;
 	channel = &turn->channels[index];
@@ -108,7 +112,6 @@ struct channel *channel_create(struct turn_worker *turn_worker, struct allocatio
 	        .relayed_port = rte_cpu_to_be_16(leg->port),
 	        .number = number,
 	        .allocation = allocation_index(turn, allocation),
-	        .permitted = permission->expires,
 	        .next = permission->channels,
 	};
 	permission->channels = index;

@@ -92,6 +92,8 @@ uint16_t channel_bind_answer(struct exchange *exchange)
 
 	if (error == 0)
 		error = bind_check(exchange, &bind, &channel);
+	if (error == 0 && channel == NULL)
+		error = exchange_credential_check(exchange);
 	if (error == 0 && channel == NULL) {
 		expired_free(exchange, &bind);
 		error = bind_make(exchange, &bind, &channel);
@@ -99,8 +101,10 @@ uint16_t channel_bind_answer(struct exchange *exchange)
 	if (error != 0)
 		return respond_error(exchange, error);
 	channel_refresh(exchange->turn_worker, channel);
+	/* Clients exist that renew nothing but their channels. */
 	permission_refresh(exchange->turn_worker,
-	                   permission_find(exchange->turn, exchange->allocation, &bind.peer.ip));
+	                   permission_find(exchange->turn, exchange->allocation, &bind.peer.ip),
+	                   CHANNEL_LIFETIME_S);
 	turn_count(exchange->turn_worker, TURN_CHANNEL_BIND_SUCCESS);
 	respond_begin(exchange, STUN_SUCCESS);
 	return respond_end(exchange);

@@ -55,8 +55,10 @@ static struct turn_policy *policy_build(const struct turn *turn)
 	memcpy(policy->realm, config->realm, sizeof(policy->realm));
 	policy->realm_length = strlen(config->realm);
 	policy->n_secrets = config->n_secrets;
-	for (uint32_t i = 0; i < config->n_secrets; i++)
+	for (uint32_t i = 0; i < config->n_secrets; i++) {
 		policy->secrets[i] = config->secrets[i].key;
+		policy->secret_ids[i] = config->secrets[i].id;
+	}
 	policy->lifetime_max = config->lifetime.max_s;
 	policy->quota_user = config->quota.user;
 	policy->quota_host = config->quota.host;
@@ -136,8 +138,16 @@ void turn_config_destroy(struct turn *turn)
 int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys)
 {
 	turn->config->nonce_given = true;
+	turn->config->nonce_rotated = 0; /* as of the next tick */
 	turn->config->nonce_keys = *keys;
 	return turn_policy_publish(turn);
+}
+
+/* Who gives us keys does so at each rotation: a nonce's 16 bits of time would come round while a
+ * control plane stays away. */
+static uint64_t nonce_patience(const struct turn_config *config)
+{
+	return config->nonce_given ? 3 * STUN_NONCE_ROTATION_S : STUN_NONCE_ROTATION_S;
 }
 
 void turn_tick(struct turn *turn, uint64_t unix_now)
@@ -154,7 +164,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (config->nonce_rotated == 0 || unix_now < config->nonce_rotated)
 		config->nonce_rotated = unix_now;
-	if (!config->nonce_given && unix_now - config->nonce_rotated >= STUN_NONCE_ROTATION_S) {
+	if (unix_now - config->nonce_rotated >= nonce_patience(config)) {
 		memcpy(config->nonce_keys.keys[1], config->nonce_keys.keys[0],
 		       sizeof(config->nonce_keys.keys[0]));
 		random_bytes(config->random, config->nonce_keys.keys[0],
@@ -250,7 +260,10 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
 		return refuse(why, -ENOSPC, "there are %u secrets, and room for no more",
 		              TURN_SECRETS_MAX);
 	entry = &config->secrets[config->n_secrets++];
-	*entry = (struct turn_config_secret){.generation = turn->dp->config_generation};
+	if (++config->secret_id == 0)
+		config->secret_id = 1;
+	*entry = (struct turn_config_secret){.id = config->secret_id,
+	                                     .generation = turn->dp->config_generation};
 	strcpy(entry->secret, secret->secret);
 	stun_key_raw(&entry->key, entry->secret, strlen(entry->secret));
 	return turn_policy_publish(turn);
@@ -263,15 +276,27 @@ static void secret_remove(struct turn_config *config, struct turn_config_secret 
 }
 
 int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why)
+static bool match_secret(const struct allocation *allocation, const void *id)
+{
+	return __atomic_load_n(&allocation->secret, __ATOMIC_RELAXED) == *(const uint16_t *)id;
+}
+
 {
 	struct turn_config_secret *entry = NULL;
 
+	uint16_t id;
+	int error;
 	if (string_ends(secret->secret, sizeof(secret->secret)))
 		entry = secret_find(turn->config, secret->secret);
 	if (entry == NULL)
 		return refuse(why, -ENOENT, "there is no such secret");
 	secret_remove(turn->config, entry);
-	return turn_policy_publish(turn);
+	id = entry->id;
+	error = turn_policy_publish(turn);
+	/* published: nobody is allocated anything under it while its allocations end */
+	if (error == 0 && secret->end != 0)
+		allocations_end_where(turn, match_secret, &id);
+	return error;
 }
 
 /* -- peers -- */

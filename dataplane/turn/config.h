@@ -16,6 +16,7 @@
 struct turn_config_secret {
 	char secret[SLUICE_TURN_PASSWORD_MAX];
 	struct stun_key key;
+	uint16_t id; /* what allocations remember of it; never 0 */
 	uint32_t generation;
 };
 
@@ -30,6 +31,7 @@ struct turn_config {
 	uint32_t realm_generation, lifetime_generation, quota_generation;
 	struct turn_config_secret secrets[TURN_SECRETS_MAX];
 	uint32_t n_secrets;
+	uint16_t secret_id; /* the last one that was given */
 	struct peer_rule *peers;
 	uint32_t n_peers;
 	struct users *users;

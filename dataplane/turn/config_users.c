@@ -183,9 +183,23 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	return 0;
 }
 
+static bool match_user(const struct allocation *allocation, const void *user_hash)
+{
+	return allocation->user_hash == *(const uint64_t *)user_hash;
+}
+
+/* Whoever goes by this name, with a password or with a time before it. */
+static uint32_t user_end(struct turn *turn, const char *name, size_t length)
+{
+	uint64_t user_hash = user_identity(&turn->config->name_key, name, length);
+
+	return allocations_end_where(turn, match_user, &user_hash);
+}
+
 int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, char *why)
 {
 	struct users *users = turn->config->users;
+	uint32_t ended = 0;
 	struct user *user;
 	size_t length;
 	int error = user_check(delete, &length, why);
@@ -193,12 +207,16 @@ int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, c
 	if (error < 0)
 		return error;
 	user = users_find(users, delete->name, length);
-	if (user == NULL || user->fetched)
-		return refuse(why, -ENOENT, "there is no such user");
-	users_remove(users, user);
-	dataplane_quiesce(turn->dp);
-	user_free(user);
-	return 0;
+	if (user != NULL && user->fetched)
+		user = NULL;
+	if (user != NULL) {
+		users_remove(users, user);
+		dataplane_quiesce(turn->dp);
+		user_free(user);
+	}
+	if (delete->end != 0)
+		ended = user_end(turn, delete->name, length);
+	return user != NULL || ended != 0 ? 0 : refuse(why, -ENOENT, "there is no such user");
 }
 
 void turn_users_sweep(struct turn *turn)

@@ -18,6 +18,20 @@ static int peer_read(const struct exchange *exchange, uint16_t *cursor, struct t
 	return found;
 }
 
+static int peer_check(const struct exchange *exchange, const struct transport_addr *peer)
+{
+	const struct permission *permission =
+	        permission_find(exchange->turn, exchange->allocation, &peer->ip);
+
+	if (permission == NULL || exchange->now >= permission->expires) {
+		int error = exchange_credential_check(exchange);
+
+		if (error != 0)
+			return error;
+	}
+	return exchange_peer_check(exchange, peer);
+}
+
 static int peers_check(const struct exchange *exchange)
 {
 	struct transport_addr peer;
@@ -27,7 +41,7 @@ static int peers_check(const struct exchange *exchange)
 	if (exchange->message.n_peers == 0)
 		return STUN_400_BAD_REQUEST;
 	while ((found = peer_read(exchange, &cursor, &peer)) == 1) {
-		error = exchange_peer_check(exchange, &peer);
+		error = peer_check(exchange, &peer);
 		if (error != 0)
 			return error;
 	}
@@ -61,7 +75,8 @@ static void permissions_refresh(struct exchange *exchange)
 
 	while (peer_read(exchange, &cursor, &peer) == 1)
 		permission_refresh(exchange->turn_worker,
-		                   permission_find(exchange->turn, exchange->allocation, &peer.ip));
+		                   permission_find(exchange->turn, exchange->allocation, &peer.ip),
+		                   PERMISSION_LIFETIME_S);
 }
 
 uint16_t create_permission_answer(struct exchange *exchange)

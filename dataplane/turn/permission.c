@@ -67,20 +67,16 @@ struct permission *permission_create(struct turn_worker *turn_worker, struct all
 	return permission;
 }
 
-void permission_refresh(struct turn_worker *turn_worker, struct permission *permission)
+void permission_refresh(struct turn_worker *turn_worker, struct permission *permission,
+                        uint32_t lifetime)
 {
 	struct turn *turn = turn_worker->turn;
 	struct allocation *allocation = &turn->allocations[permission->allocation];
-	uint32_t expires = turn_worker->worker->now + PERMISSION_LIFETIME_S;
-	uint32_t index = permission->channels;
+	uint32_t expires = turn_worker->worker->now + lifetime;
 
+	if (expires <= permission->expires)
+		return;
 	__atomic_store_n(&permission->expires, expires, __ATOMIC_RELAXED);
-	while (index != 0) {
-		struct channel *channel = &turn->channels[index];
-
-		__atomic_store_n(&channel->permitted, expires, __ATOMIC_RELAXED);
-		index = channel->next;
-	}
 	/* Later than what the timer is set for, it comes when that fires. */
 	if (expires < allocation->timer_due)
 		timer_set(turn, &turn_worker->private->wheel, allocation, expires);

@@ -89,7 +89,7 @@ static uint16_t exchange_answer(struct exchange *exchange)
 		return binding_answer(exchange);
 	exchange_find(exchange);
 	error = exchange_authenticate(exchange);
-	if (exchange->wanted)
+	if (exchange->silence != DROP_NONE)
 		return 0;
 	if (error == STUN_401_UNAUTHENTICATED || error == STUN_438_STALE_NONCE)
 		return respond_challenge(exchange, error);
@@ -117,7 +117,9 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.allocation = NULL;
 	exchange.closed = NULL;
 	exchange.authenticated = false;
-	exchange.wanted = false;
+	exchange.secret = 0;
+	exchange.free = false;
+	exchange.silence = DROP_NONE;
 	exchange.now = worker->now;
 	exchange.payload = payload;
 	exchange.room = room;
@@ -127,7 +129,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 		if (written != 0)
 			return written;
 		/* no answer, and not because of the user: it is longer than its buffer */
-		reason = exchange.wanted ? DROP_TURN_USER_WANTED : DROP_STUN_MALFORMED;
+		reason = exchange.silence != DROP_NONE ? exchange.silence : DROP_STUN_MALFORMED;
 	}
 	*drop_reason = reason;
 	return 0;

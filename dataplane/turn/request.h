@@ -3,6 +3,7 @@
 #ifndef TURN_REQUEST_H
 #define TURN_REQUEST_H
 
+#include "graph/drop.h"
 #include "stun/message.h"
 #include "stun/writer.h"
 #include "turn/state.h"
@@ -20,9 +21,11 @@ struct exchange {
 	struct allocation *allocation; /* of this 5-tuple, or NULL */
 	struct allocation *closed;     /* what lingers at it, or NULL; never both */
 	struct stun_key key;           /* the user's; once authenticated */
+	uint16_t secret;               /* that the key comes from, or 0 */
 	uint64_t user_hash;
 	bool authenticated;
-	bool wanted; /* the user is being fetched: no answer now */
+	bool free;                /* credentials that do not hold and count as no attempt */
+	enum drop_reason silence; /* DROP_NONE: there is an answer */
 	uint32_t now;
 	uint8_t *payload;
 	uint16_t room;
@@ -57,6 +60,11 @@ uint64_t exchange_transaction(const struct exchange *exchange);
 uint32_t exchange_lifetime(const struct exchange *exchange);
 /* 0 or 1, or -1 for neither. */
 int exchange_family(const struct exchange *exchange, enum stun_known known);
+/*
+ * 0, or 403 where the allocation's own credential is no longer valid: its time is over, or its user
+ * or secret was removed. What exists may be refreshed all the same.
+ */
+int exchange_credential_check(const struct exchange *exchange);
 /* 0, or why this peer may not be had by this allocation. A port of 0 asks for the address. */
 int exchange_peer_check(const struct exchange *exchange, const struct transport_addr *peer);
 

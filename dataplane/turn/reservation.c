@@ -16,6 +16,7 @@
 struct reservation {
 	uint64_t token; /* atomic; the fields below may be read while it holds, and are written
 	                   under TOKEN_BUSY */
+	uint64_t user_hash;
 	uint32_t expires;
 	uint32_t allocation;
 	uint16_t relay; /* index */
@@ -24,7 +25,20 @@ struct reservation {
 
 struct reservations {
 	struct reservation slots[RESERVATIONS];
+	/* atomic: how many the users of this hash have; where two share a place they share the
+	 * bound, and nobody can aim at that: the hash is keyed */
+	uint32_t users[RESERVATIONS];
 };
+
+static uint32_t *user_place(const struct turn *turn, uint64_t user_hash)
+{
+	return &turn->reservations->users[user_hash % RESERVATIONS];
+}
+
+uint32_t reservations_count(const struct turn *turn, uint64_t user_hash)
+{
+	return __atomic_load_n(user_place(turn, user_hash), __ATOMIC_RELAXED);
+}
 
 struct reservations *reservations_create(void)
 {
@@ -74,22 +88,43 @@ static void slot_free(struct reservation *slot, uint64_t token)
 	                            __ATOMIC_RELAXED);
 }
 
+static void user_leave(struct turn *turn, uint64_t user_hash)
+{
+	__atomic_sub_fetch(user_place(turn, user_hash), 1, __ATOMIC_RELAXED);
+}
+
+static bool user_enter(struct turn *turn, uint64_t user_hash)
+{
+	if (__atomic_add_fetch(user_place(turn, user_hash), 1, __ATOMIC_RELAXED) <=
+	    RESERVATIONS_USER_MAX)
+		return true;
+	user_leave(turn, user_hash);
+	return false;
+}
+
 uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
                           uint16_t *reservation)
 {
 	struct turn *turn = turn_worker->turn;
-	uint64_t token;
-	struct reservation *slot = slot_claim(turn_worker, &token);
+	uint64_t user_hash = turn->allocations[index].user_hash, token;
+	struct reservation *slot;
 	uint16_t port;
 
-	if (slot == NULL)
+	if (!user_enter(turn, user_hash))
 		return 0;
+	slot = slot_claim(turn_worker, &token);
+	if (slot == NULL) {
+		user_leave(turn, user_hash);
+		return 0;
+	}
 	port = relay_port_claim(&turn->relays[relay], turn_worker->worker->random,
 	                        RELAY_PORT_PENDING, true, port_word(token));
 	if (port == 0) {
+		user_leave(turn, user_hash);
 		slot_free(slot, TOKEN_BUSY);
 		return 0;
 	}
+	slot->user_hash = user_hash;
 	slot->expires = turn_worker->worker->now + RESERVATION_LIFETIME_S;
 	slot->allocation = index;
 	slot->relay = relay;
@@ -104,6 +139,7 @@ static bool slot_read(const struct reservation *slot, uint64_t token, struct res
 {
 	if (__atomic_load_n(&slot->token, __ATOMIC_ACQUIRE) != token)
 		return false;
+	copy->user_hash = __atomic_load_n(&slot->user_hash, __ATOMIC_RELAXED);
 	copy->expires = __atomic_load_n(&slot->expires, __ATOMIC_RELAXED);
 	copy->allocation = __atomic_load_n(&slot->allocation, __ATOMIC_RELAXED);
 	copy->relay = __atomic_load_n(&slot->relay, __ATOMIC_RELAXED);
@@ -130,6 +166,7 @@ bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct 
 		    !__atomic_load_n(&relay->active, __ATOMIC_RELAXED) ||
 		    !relay_port_transfer(relay, copy.port, port_word(token), RELAY_PORT_PENDING))
 			return false;
+		user_leave(turn, copy.user_hash);
 		slot_free(slot, token);
 		*leg = (struct relay_leg){.relay = copy.relay + 1, .port = copy.port};
 		return true;
@@ -167,6 +204,7 @@ static bool slot_release(struct turn *turn, struct reservation *slot, uint64_t t
 	if (!relay_port_transfer(&turn->relays[copy->relay], copy->port, port_word(token),
 	                         RELAY_PORT_FREE))
 		return false;
+	user_leave(turn, copy->user_hash);
 	slot_free(slot, token);
 	return true;
 }

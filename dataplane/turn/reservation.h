@@ -9,6 +9,9 @@
 
 #include "turn/state.h"
 
+/* Of one user at once; each counts for his quota as well. */
+#define RESERVATIONS_USER_MAX 32
+
 struct reservations;
 
 struct reservations *reservations_create(void);
@@ -26,7 +29,9 @@ uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint1
 bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct relay_leg *leg);
 /* The token that the allocation was given, or 0 where it has been redeemed or is over. */
 uint64_t reservation_token(const struct turn *turn, const struct allocation *allocation);
-/* The reserved port was never told to anyone. */
+/* How many a user has; some of another's may be among them. */
+uint32_t reservations_count(const struct turn *turn, uint64_t user_hash);
+/* The reserved port was never told to anyone, or its allocation has ended. */
 void reservation_cancel(struct turn *turn, uint16_t reservation);
 /* Each worker frees its share of what is over. Once a second. */
 void reservations_expire(struct turn_worker *turn_worker);

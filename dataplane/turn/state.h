@@ -8,6 +8,7 @@
 #include "turn/alternate.h"
 #include "turn/clients.h"
 #include "turn/hash.h"
+#include "turn/homes.h"
 #include "turn/pool.h"
 #include "turn/relay.h"
 #include "turn/turn.h"
@@ -15,6 +16,7 @@
 #define TURN_SECRETS_MAX   8
 #define TURN_LISTENERS_MAX 256
 
+struct attempts;
 struct peer_rules;
 struct reservations;
 struct turn_config;
@@ -29,6 +31,8 @@ struct turn_policy {
 	uint16_t realm_length; /* 0: not configured, nothing is answered but Binding */
 	uint16_t n_secrets;
 	struct stun_key secrets[TURN_SECRETS_MAX];
+	uint16_t secret_ids[TURN_SECRETS_MAX]; /* never 0; of one that was removed never used again
+	                                        */
 	uint32_t lifetime_max;
 	uint32_t quota_user, quota_host;
 	/* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
@@ -117,8 +121,10 @@ struct turn {
 	struct transport_addr listeners[TURN_LISTENERS_MAX];
 	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
 	struct index_pool pools[TURN_OBJECTS];
+	struct homes homes;                /* clients of all workers */
 	struct reservations *reservations; /* turn/reservation.h */
 	struct wanted *wanted;             /* turn/wanted.h */
+	struct attempts *attempts;         /* turn/attempts.h */
 	struct turn_config *config; /* control thread: what policy is built from; turn/config.h */
 };
 

@@ -65,8 +65,11 @@ static int tables_create(struct turn *turn)
 	turn->channels = table_map(table_bytes(turn, TURN_OBJECT_CHANNEL));
 	turn->reservations = reservations_create();
 	turn->wanted = wanted_create();
+	turn->attempts = attempts_create();
 	if (turn->allocations == NULL || turn->permissions == NULL || turn->channels == NULL ||
-	    turn->reservations == NULL || turn->wanted == NULL)
+	    turn->reservations == NULL || turn->wanted == NULL || turn->attempts == NULL)
+		return -ENOMEM;
+	if (homes_create(&turn->homes, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0)
 		return -ENOMEM;
 	for (int object = 0; object < TURN_OBJECTS; object++)
 		if (index_pool_init(&turn->pools[object], table_shape(turn, object).count,
@@ -75,9 +78,6 @@ static int tables_create(struct turn *turn)
 	return 0;
 }
 
-struct turn *turn_create(struct dataplane *dp)
-{
-	struct turn *turn = aligned_alloc(RTE_CACHE_LINE_SIZE,
 /* For the control thread (net/punt.h): who sends from this address. */
 static bool packet_user(const struct dataplane *dp, const struct packet *packet, uint64_t *user)
 {
@@ -93,16 +93,19 @@ static bool packet_user(const struct dataplane *dp, const struct packet *packet,
 	return true;
 }
 
+struct turn *turn_create(struct dataplane *dp)
+{
+	struct turn *turn = aligned_alloc(RTE_CACHE_LINE_SIZE,
 	                                  RTE_ALIGN_CEIL(sizeof(*turn), RTE_CACHE_LINE_SIZE));
 
 	if (turn == NULL)
 		return NULL;
 	memset(turn, 0, sizeof(*turn));
 	turn->dp = dp;
+	dp->packet_user = packet_user;
 	if (tables_create(turn) == 0 && turn_config_create(turn) == 0)
 		return turn;
 	rte_errno = ENOMEM;
-	dp->packet_user = packet_user;
 	turn_destroy(turn);
 	return NULL;
 }
@@ -116,6 +119,8 @@ void turn_destroy(struct turn *turn)
 		if (turn->pools[object].ring != NULL)
 			index_pool_destroy(&turn->pools[object]);
 	wanted_destroy(turn->wanted);
+	attempts_destroy(turn->attempts);
+	homes_destroy(&turn->homes);
 	reservations_destroy(turn->reservations);
 	table_unmap(turn->channels, table_bytes(turn, TURN_OBJECT_CHANNEL));
 	table_unmap(turn->permissions, table_bytes(turn, TURN_OBJECT_PERMISSION));

@@ -25,6 +25,7 @@ uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object);
 struct allocation_wish {
 	const struct five_tuple *client;
 	const struct stun_key *key;
+	uint16_t secret; /* that the key comes from, or 0 */
 	uint64_t user_hash;
 	const uint8_t *user; /* the name as it came */
 	uint16_t user_length;
@@ -60,8 +61,9 @@ struct allocation *allocation_find(struct turn_worker *turn_worker,
 /* Not yet valid: permission_refresh makes it so. NULL: no room. */
 struct permission *permission_create(struct turn_worker *turn_worker, struct allocation *allocation,
                                      const struct ip_addr *peer);
-/* Of the permission and of its channels. */
-void permission_refresh(struct turn_worker *turn_worker, struct permission *permission);
+/* It lives `lifetime` seconds from now at least. */
+void permission_refresh(struct turn_worker *turn_worker, struct permission *permission,
+                        uint32_t lifetime);
 /* link: what points to it in the allocation's list. It has no channels. */
 void permission_free(struct turn_worker *turn_worker, struct allocation *allocation,
                      uint32_t *link);

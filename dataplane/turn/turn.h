@@ -64,7 +64,7 @@ uint32_t turn_wanted_take(struct turn *turn, struct sluice_turn_wanted *rows, ui
 void turn_config_sweep(struct turn *turn);
 
 struct stun_nonce_keys;
-/* Control thread: from now on keys come from outside, turn_tick makes none any more. 0, -ENOMEM. */
+/* Control thread: keys come from outside. turn_tick makes none for three rotations. 0, -ENOMEM. */
 int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys);
 
 /* Control thread, once a second: rotates the nonce keys. unix_now: CLOCK_REALTIME, seconds. */

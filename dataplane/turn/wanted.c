@@ -57,8 +57,6 @@ static bool name_put(struct wanted *wanted, const void *bytes, size_t length)
 {
 	struct wanted_name name = {.length = (uint16_t)length};
 
-	if (length >= sizeof(name.name))
-		return false;
 	memcpy(name.name, bytes, length);
 	return rte_ring_mp_enqueue_elem(wanted->names, &name, sizeof(name)) == 0;
 }
@@ -72,28 +70,29 @@ static bool slot_claim(uint64_t *slot, uint64_t seen, uint64_t hash, uint32_t no
 	                                   __ATOMIC_RELAXED);
 }
 
-bool wanted_ask(struct wanted *wanted, uint64_t hash, const void *name, size_t length, uint32_t now)
+enum wanted_answer wanted_ask(struct wanted *wanted, uint64_t hash, const void *name, size_t length,
+                              uint32_t now)
 {
 	uint64_t *slot = slot_of(wanted, hash);
 	uint64_t seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	uint32_t age = age_of(seen, now);
 
-	if (!__atomic_load_n(&wanted->on, __ATOMIC_RELAXED))
-		return false;
+	if (!wanted_on(wanted) || length >= SLUICE_TURN_USER_MAX)
+		return WANTED_ABSENT;
 	if (slot_is(seen, hash)) {
 		if (seen & ABSENT_BIT) {
 			if (age < WANTED_ABSENT_S)
-				return false;
+				return WANTED_ABSENT;
 		} else if (age < WANTED_RETRY_S) {
-			return age < WANTED_WAIT_S;
+			return age < WANTED_WAIT_S ? WANTED_PENDING : WANTED_ABSENT;
 		}
 	}
 	if (!slot_claim(slot, seen, hash, now))
-		return true;
+		return WANTED_PENDING;
 	if (name_put(wanted, name, length))
-		return true;
+		return WANTED_ASKED;
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
-	return false;
+	return WANTED_FULL;
 }
 
 void wanted_refresh(struct wanted *wanted, uint64_t hash, const void *name, size_t length,

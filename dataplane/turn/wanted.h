@@ -13,7 +13,7 @@
 
 #include <sluice/turn.h>
 
-#define WANTED_NAMES 256  /* that wait for the control plane; more are refused at once */
+#define WANTED_NAMES 256  /* that wait for the control plane; more come with a retransmission */
 #define WANTED_SLOTS 4096 /* names that are remembered, direct-mapped by their keyed hash */
 /* How long an answer is waited for, and how long one of "unknown" holds; seconds. */
 #define WANTED_WAIT_S   2
@@ -35,12 +35,25 @@ struct wanted {
 	uint64_t slots[WANTED_SLOTS];
 };
 
+/* Somebody fetches keys. */
+static inline bool wanted_on(const struct wanted *wanted)
+{
+	return __atomic_load_n(&wanted->on, __ATOMIC_RELAXED);
+}
+
 struct wanted *wanted_create(void);
 void wanted_destroy(struct wanted *wanted);
 
-/* Worker. True: the name has been asked for and the answer may still come. */
-bool wanted_ask(struct wanted *wanted, uint64_t hash, const void *name, size_t length,
-                uint32_t now);
+enum wanted_answer {
+	WANTED_ABSENT,  /* nobody fetches, or there is no such user */
+	WANTED_ASKED,   /* the name has been handed out */
+	WANTED_PENDING, /* it was before, and the answer may still come */
+	WANTED_FULL,    /* too many names wait: this one may be asked for again */
+};
+
+/* Worker. */
+enum wanted_answer wanted_ask(struct wanted *wanted, uint64_t hash, const void *name, size_t length,
+                              uint32_t now);
 /* Worker: a known key is due to be fetched again; it serves on meanwhile. */
 void wanted_refresh(struct wanted *wanted, uint64_t hash, const void *name, size_t length,
                     uint32_t now);

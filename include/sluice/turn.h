@@ -10,7 +10,8 @@
 #define SLUICE_TURN_PASSWORD_MAX   256
 #define SLUICE_TURN_USER_SHOWN_MAX 40 /* longer names are cut in allocation rows */
 
-/* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. */
+/* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. An
+ * address that no port has is taken, with SLUICE_API_WARNING, and served once it is there. */
 struct sluice_turn_listen {
 	struct sluice_addr addr;
 	struct sluice_addr announce; /* what is told of it, without a port; all zero: addr */
@@ -49,13 +50,14 @@ struct sluice_turn_user {
 	char name[SLUICE_TURN_USER_MAX];
 	char password[SLUICE_TURN_PASSWORD_MAX];
 };
-static_assert(sizeof(struct sluice_turn_user) == 768, "turn user");
+static_assert(sizeof(struct sluice_turn_user) == 772, "turn user");
 
-/* SLUICE_TURN_SECRET_ADD, _DELETE -> {}: a secret of time-limited credentials. At most 8. */
+/* SLUICE_TURN_SECRET_ADD, _DELETE -> {}: a secret of time-limited credentials. At most 8. `end`: as
+ * for a user, of all allocations that were made under it. */
 struct sluice_turn_secret {
 	char secret[SLUICE_TURN_PASSWORD_MAX];
 };
-static_assert(sizeof(struct sluice_turn_secret) == 256, "turn secret");
+static_assert(sizeof(struct sluice_turn_secret) == 260, "turn secret");
 
 enum sluice_turn_peer_action {
 	SLUICE_TURN_PEER_ALLOW,
@@ -79,12 +81,14 @@ struct sluice_turn_lifetime {
 };
 static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
 
+	uint32_t end; /* 1: at once */
 /* SLUICE_TURN_QUOTA_SET -> {}. 0: no limit. */
 struct sluice_turn_quota {
 	uint32_t user;    /* allocations of one user */
 	uint32_t host;    /* allocations in all */
 	uint64_t max_bps; /* bits a second of IP payload for each allocation, each direction */
 };
+	uint32_t end; /* 1: at once */
 static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
 
 #define SLUICE_TURN_ALTERNATES_MAX 16

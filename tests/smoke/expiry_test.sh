@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Permissions live 300 s, channels and allocations 600 s, all to the second, also when nobody sends. Nobody waits here:
+# Permissions live 300 s, channels 600 s and their peers with them, allocations 600 s, all to the second, also when nobody sends. Nobody waits here:
 # the dataplane's clock is put forward.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
@@ -22,7 +22,8 @@ step() {
 step "permission: 290 s" 290
 step "permission: 301 s" 11
 step "channel: 290 s after its binding" 290
-step "channel: refreshed, 310 s later its permission is over" 310
+step "channel: refreshed, 590 s later its peer is permitted still" 590
+step "channel: 601 s after its binding" 11
 step "allocation: 601 s" 601
 read -r -t 20 line <&"${CLIENT[0]}"
 assert_equal "$line" "done"

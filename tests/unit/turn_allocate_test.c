@@ -2,6 +2,8 @@
 /* Allocate and Refresh: each check and each error of RFC 8656, 7.2 and 8.2. */
 #include "turn_fixture.h"
 
+#include "turn/reservation.h"
+
 #include <stdlib.h>
 
 #define PEER  "198.51.100.7"
@@ -236,13 +238,10 @@ static void test_reservation_expires(void **state)
 	ask_bytes(alice, STUN_ATTR_EVEN_PORT, &reserve, 1);
 	assert_int_equal(send_signed(alice), 0);
 	memcpy(token, answer(alice, STUN_ATTR_RESERVATION_TOKEN, 0, NULL), 8);
-	/* The second port does not hang on the first one's allocation, and leaks with neither. */
-	assert_int_equal(refresh(alice, 0), 0);
-	assert_int_equal(server->dp.turn->relays[0].used, 1);
 	fixture_time(server, 1029);
-	assert_int_equal(server->dp.turn->relays[0].used, 1);
+	assert_int_equal(server->dp.turn->relays[0].used, 2);
 	fixture_time(server, 1030);
-	assert_int_equal(server->dp.turn->relays[0].used, 0);
+	assert_int_equal(server->dp.turn->relays[0].used, 1);
 	assert_int_equal(counted(server, TURN_RESERVATION_EXPIRED), 1);
 	alice->flow.client_port++;
 	alice->nonce_length = 0;
@@ -250,6 +249,70 @@ static void test_reservation_expires(void **state)
 	ask_transport(alice);
 	ask_bytes(alice, STUN_ATTR_RESERVATION_TOKEN, token, 8);
 	assert_int_equal(send_signed(alice), 508);
+}
+
+static int reserve(struct client *client)
+{
+	uint8_t bit = 0x80;
+
+	ask(client, STUN_ALLOCATE);
+	ask_transport(client);
+	ask_bytes(client, STUN_ATTR_EVEN_PORT, &bit, 1);
+	return send_signed(client);
+}
+
+static int redeem(struct client *client, const uint8_t token[8])
+{
+	ask(client, STUN_ALLOCATE);
+	ask_transport(client);
+	ask_bytes(client, STUN_ATTR_RESERVATION_TOKEN, token, 8);
+	return send_signed(client);
+}
+
+/* A reserved port goes with its allocation, and is part of its user's quota. */
+static void test_reservation_counts(void **state)
+{
+	struct sluice_turn_quota quota = {.user = 2};
+	struct client *second = client_create(server, "198.51.100.1", 4001, "alice", "secret1");
+	struct client *third = client_create(server, "198.51.100.1", 4002, "alice", "secret1");
+	uint8_t token[8];
+
+	assert_int_equal(turn_quota_set(server->dp.turn, &quota, server->why), 0);
+	assert_int_equal(reserve(alice), 0);
+	assert_int_equal(allocate(second), 486);
+	assert_int_equal(refresh(alice, 0), 0);
+	assert_int_equal(server->dp.turn->relays[0].used, 0);
+	assert_int_equal(allocate(second), 0);
+	assert_int_equal(reserve(third), 486);
+	assert_int_equal(refresh(second, 0), 0);
+	/* what is redeemed was counted before */
+	assert_int_equal(reserve(third), 0);
+	memcpy(token, answer(third, STUN_ATTR_RESERVATION_TOKEN, 0, NULL), 8);
+	second->flow.client_port += 10;
+	second->nonce_length = 0;
+	assert_int_equal(redeem(second, token), 0);
+	/* the slot is another's by now: this end leaves it alone */
+	assert_int_equal(refresh(third, 0), 0);
+	assert_int_equal(server->dp.turn->relays[0].used, 1);
+	client_free(second);
+	client_free(third);
+}
+
+/* Without a quota too: allocations that come and go hold only so many. */
+static void test_reservations_bounded(void **state)
+{
+	struct client *client;
+	int codes[2] = {0};
+
+	for (int i = 0; i < RESERVATIONS_USER_MAX + 4; i++) {
+		client = client_create(server, "198.51.100.1", 7300 + i, "alice", "secret1");
+		codes[reserve(client) == 508]++;
+		client_free(client);
+	}
+	assert_int_equal(codes[0], RESERVATIONS_USER_MAX);
+	client = client_create(server, "198.51.100.1", 7400, "bob", "secret2");
+	assert_int_equal(reserve(client), 0);
+	client_free(client);
 }
 
 static void test_quotas(void **state)
@@ -428,12 +491,20 @@ static void test_refresh_family(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        ROW(test_allocate),        ROW(test_allocate_rows),
-	        ROW(test_lifetimes),       ROW(test_one_family_missing),
-	        ROW(test_reservation),     ROW(test_reservation_expires),
-	        ROW(test_quotas),          ROW(test_table_full),
-	        ROW(test_ports_full),      ROW(test_refresh_deletes),
-	        ROW(test_refresh_lingers), ROW(test_lingering_bounded),
+	        ROW(test_allocate),
+	        ROW(test_allocate_rows),
+	        ROW(test_lifetimes),
+	        ROW(test_one_family_missing),
+	        ROW(test_reservation),
+	        ROW(test_reservation_expires),
+	        ROW(test_reservation_counts),
+	        ROW(test_reservations_bounded),
+	        ROW(test_quotas),
+	        ROW(test_table_full),
+	        ROW(test_ports_full),
+	        ROW(test_refresh_deletes),
+	        ROW(test_refresh_lingers),
+	        ROW(test_lingering_bounded),
 	        ROW(test_refresh_family),
 	};
 

@@ -125,6 +125,7 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
 	assert_non_null(dp->turn);
 	for (uint32_t id = 0; id < workers; id++)
 		worker_make(fixture, id);
+	dp->options.max_channels_per_allocation = 256;
 	fixture->unix_now = 1800000000;
 	turn_tick(dp->turn, fixture->unix_now);
 	return fixture;

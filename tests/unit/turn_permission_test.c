@@ -182,6 +182,7 @@ static void test_channel_times(void **state)
 {
 	struct turn *turn = server->dp.turn;
 	struct transport_addr peer = transport(PEER, 9);
+	const struct permission *permission;
 	struct allocation *allocation;
 	struct channel *channel;
 
@@ -192,18 +193,22 @@ static void test_channel_times(void **state)
 	channel = channel_find(turn, allocation, 0x4000);
 	assert_ptr_equal(channel, channel_find_peer(turn, allocation, &peer.ip, peer.port));
 	assert_int_equal(channel->expires, 1600);
-	assert_int_equal(channel->permitted, 1300);
+	permission = permission_find(turn, allocation, &peer.ip);
+	assert_int_equal(permission->expires, 1600);
 	assert_int_equal(ntohs(channel->relayed_port), allocation->legs[0].port);
-	/* the permission alone is renewed: the channel knows */
+	/* a permission alone takes nothing of it away, and prolongs no channel */
 	fixture_time(server, 1200);
 	assert_int_equal(permit(alice, PEER), 0);
-	assert_int_equal(channel->permitted, 1500);
+	assert_int_equal(permission->expires, 1600);
+	fixture_time(server, 1400);
+	assert_int_equal(permit(alice, PEER), 0);
+	assert_int_equal(permission->expires, 1700);
 	assert_int_equal(channel->expires, 1600);
-	/* the permission runs out, the channel stays, and is renewed with it */
+	/* a channel that is renewed alone keeps its peer permitted */
 	fixture_time(server, 1550);
 	assert_ptr_equal(channel_find(turn, allocation, 0x4000), channel);
 	assert_int_equal(bind_channel(alice, 0x4000, PEER, 9), 0);
-	assert_int_equal(channel->permitted, 1850);
+	assert_int_equal(permission->expires, 2150);
 	assert_int_equal(channel->expires, 2150);
 	assert_int_equal(allocation->n_permissions, 1);
 	/* over: its number and its peer may go other ways */
@@ -214,6 +219,23 @@ static void test_channel_times(void **state)
 	assert_int_equal(counted(server, TURN_CHANNEL_EXPIRED), 1);
 	assert_int_equal(bind_channel(alice, 0x4000, PEER, 10), 0);
 	assert_int_equal(bind_channel(alice, 0x4001, PEER, 9), 0);
+}
+
+/* One allocation's channels have a bound, so that some do not take all. */
+static void test_channels_bounded(void **state)
+{
+	struct client *bob = client_create(server, "198.51.100.2", 4000, "bob", "secret2");
+
+	server->dp.options.max_channels_per_allocation = 8;
+	assert_int_equal(allocate(alice), 0);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(bind_channel(alice, 0x4000 + i, PEER, 100 + i), i < 8 ? 0 : 508);
+	/* those that are there are renewed, and another's are his own */
+	assert_int_equal(bind_channel(alice, 0x4007, PEER, 107), 0);
+	assert_int_equal(allocate(bob), 0);
+	assert_int_equal(bind_channel(bob, 0x4000, PEER, 9), 0);
+	assert_int_equal(allocation_of(alice)->n_channels, 8);
+	client_free(bob);
 }
 
 /* No housekeeping between the end and the next request. */
@@ -274,9 +296,11 @@ static void test_many_channels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        ROW(test_permissions),          ROW(test_permission_rows), ROW(test_mapped_peer),
-	        ROW(test_thousand_permissions), ROW(test_channel_rows),    ROW(test_channel_times),
-	        ROW(test_expiry_is_exact),      ROW(test_many_channels),
+	        ROW(test_permissions),      ROW(test_permission_rows),
+	        ROW(test_mapped_peer),      ROW(test_thousand_permissions),
+	        ROW(test_channel_rows),     ROW(test_channel_times),
+	        ROW(test_expiry_is_exact),  ROW(test_many_channels),
+	        ROW(test_channels_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* What is answered at all, and to whom: framing, credentials, bad input. */
 #include "turn_fixture.h"
 
+#include "turn/attempts.h"
+
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -249,6 +251,25 @@ static void test_nonce_survives_rotation(void **state)
 	assert_int_equal(refresh(alice, 600), 0);
 }
 
+/* Keys come from outside until nobody brings any. */
+static void test_nonce_keys_abandoned(void **state)
+{
+	struct stun_nonce_keys *now = &server->dp.turn->config->nonce_keys;
+	struct stun_nonce_keys given = {.keys = {{1, 2}, {3, 4}}};
+	uint64_t at = server->unix_now;
+
+	assert_int_equal(turn_nonce_keys_set(server->dp.turn, &given), 0);
+	turn_tick(server->dp.turn, at);
+	turn_tick(server->dp.turn, at + 3 * STUN_NONCE_ROTATION_S - 1);
+	assert_memory_equal(now->keys, given.keys, sizeof(given.keys));
+	turn_tick(server->dp.turn, at + 3 * STUN_NONCE_ROTATION_S);
+	assert_memory_equal(&now->keys[1], &given.keys[0], sizeof(given.keys[0]));
+	assert_memory_not_equal(&now->keys[0], &given.keys[0], sizeof(given.keys[0]));
+	assert_int_equal(turn_nonce_keys_set(server->dp.turn, &given), 0);
+	turn_tick(server->dp.turn, at + 3 * STUN_NONCE_ROTATION_S + 1);
+	assert_memory_equal(now->keys, given.keys, sizeof(given.keys));
+}
+
 static void test_another_user(void **state)
 {
 	struct client *bob = client_create(server, "198.51.100.1", 4000, "bob", "secret2");
@@ -302,6 +323,73 @@ static void test_time_limited(void **state)
 	time_limited(client, "1800009999:dave", "south");
 	assert_int_equal(allocate(client), 401);
 	client_free(client);
+}
+
+/* Passwords are tried at ten a second, from a /64 as from one host, whatever the user; who has an
+ * allocation already does not hear of it. */
+static void test_attempts(void **state)
+{
+	struct client *wrong = client_create(server, "2001:db8::7:1", 4000, "alice", "guess");
+	struct client *right = client_create(server, "2001:db8::8:1", 4000, "bob", "secret2");
+	struct client *other = client_create(server, "2001:db8:0:1::1", 4000, "bob", "secret2");
+
+	assert_int_equal(allocate(right), 0);
+	for (int i = 0; i < ATTEMPTS_BURST; i++)
+		assert_int_equal(allocate(wrong), 401);
+	assert_int_equal(allocate(wrong), DROPPED);
+	assert_int_equal(wrong->reason, DROP_TURN_ATTEMPTS);
+	assert_int_equal(refresh(right, 600), 0);
+	assert_int_equal(allocate(other), 0);
+	fixture_time(server, 1001);
+	for (int i = 0; i < ATTEMPTS_SECOND; i++)
+		assert_int_equal(allocate(wrong), 401);
+	assert_int_equal(allocate(wrong), DROPPED);
+	client_free(wrong);
+	client_free(right);
+	client_free(other);
+}
+
+/* Of a credential that is over, what exists goes on and nothing comes to it. */
+static void test_credential_over(void **state)
+{
+	struct sluice_turn_user user = {"alice", "secret1"};
+	struct sluice_turn_secret north = {"north"};
+	struct client *dave = client_create(server, "198.51.100.1", 5000, "", "");
+	struct client *erin = client_create(server, "198.51.100.1", 5001, "", "");
+
+	time_limited(dave, "1800000100:dave", "north");
+	time_limited(erin, "1800009999:erin", "north");
+	for (struct client *client = alice; client != NULL; client = client == alice  ? dave
+	                                                             : client == dave ? erin
+	                                                                              : NULL) {
+		assert_int_equal(allocate(client), 0);
+		assert_int_equal(bind_channel(client, 0x4000, "203.0.114.7", 9), 0);
+	}
+	fixture_time(server, 1101);
+	assert_int_equal(permit(dave, "203.0.114.8"), 403);
+	assert_int_equal(bind_channel(dave, 0x4001, "203.0.114.7", 10), 403);
+	assert_int_equal(permit(dave, "203.0.114.7"), 0);
+	assert_int_equal(bind_channel(dave, 0x4000, "203.0.114.7", 9), 0);
+	assert_int_equal(refresh(dave, 600), 0);
+	assert_int_equal(permit(erin, "203.0.114.8"), 0);
+	/* a new one of his */
+	time_limited(dave, "1800009999:dave", "north");
+	assert_int_equal(permit(dave, "203.0.114.8"), 0);
+	assert_int_equal(turn_user_delete(server->dp.turn, &user, server->why), 0);
+	assert_int_equal(permit(alice, "203.0.114.8"), 403);
+	assert_int_equal(refresh(alice, 600), 0);
+	/* and at once */
+	user.end = 1;
+	assert_int_equal(turn_user_delete(server->dp.turn, &user, server->why), 0);
+	assert_null(allocation_of(alice));
+	assert_int_equal(turn_user_delete(server->dp.turn, &user, server->why), -ENOENT);
+	assert_int_equal(allocate(alice), 401);
+	north.end = 1;
+	assert_int_equal(turn_secret_delete(server->dp.turn, &north, server->why), 0);
+	assert_null(allocation_of(dave));
+	assert_null(allocation_of(erin));
+	client_free(dave);
+	client_free(erin);
 }
 
 static void test_hostile_names(void **state)
@@ -473,8 +561,11 @@ int main(void)
 	        ROW(test_credentials_wrong),
 	        ROW(test_nonce_ages),
 	        ROW(test_nonce_survives_rotation),
+	        ROW(test_nonce_keys_abandoned),
 	        ROW(test_another_user),
 	        ROW(test_time_limited),
+	        ROW(test_attempts),
+	        ROW(test_credential_over),
 	        ROW(test_hostile_names),
 	        ROW(test_two_integrities),
 	        ROW(test_unknown_attributes),

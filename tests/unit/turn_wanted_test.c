@@ -3,6 +3,7 @@
  * say more. */
 #include "turn_fixture.h"
 
+#include "turn/attempts.h"
 #include "turn/turn.h"
 #include "turn/wanted.h"
 
@@ -138,22 +139,66 @@ static void test_configured_first(void **state)
 	fixture_destroy(fixture);
 }
 
-/* Whoever floods with names finds the list full, and himself refused. */
+/* The list is full: silence, so that a retransmission finds room, and never "no such user". */
 static void test_many_names(void **state)
 {
 	struct fixture *fixture = fixture_create(16, 16, 16, 1);
+	struct client *client = client_create(fixture, "192.0.2.50", 4000, "carol", "secret3");
+	struct sluice_turn_key key = key_of("carol", "secret3");
 	struct turn *turn = fixture->dp.turn;
+	int asked = 0, full = 0;
 	char name[16];
-	int asked = 0;
 
 	lookup(fixture, true);
 	for (int i = 0; i < 4 * WANTED_NAMES; i++) {
+		enum wanted_answer answer;
+
 		snprintf(name, sizeof(name), "user%d", i);
-		asked += wanted_ask(turn->wanted,
+		answer = wanted_ask(turn->wanted,
 		                    siphash_bytes(&turn->config->name_key, name, strlen(name)),
 		                    name, strlen(name), 1000);
+		asked += answer == WANTED_ASKED;
+		full += answer == WANTED_FULL;
 	}
 	assert_in_range(asked, WANTED_NAMES / 2, WANTED_NAMES);
+	assert_int_equal(asked + full, 4 * WANTED_NAMES);
+	assert_int_equal(allocate(client), DROPPED);
+	assert_int_equal(client->reason, DROP_TURN_WANTED_FULL);
+	for (int i = 0; i < asked; i++)
+		assert_string_not_equal(wanted_one(fixture), "");
+	assert_int_equal(send_again(client), DROPPED);
+	assert_int_equal(client->reason, DROP_TURN_USER_WANTED);
+	assert_string_equal(wanted_one(fixture), "carol");
+	assert_int_equal(turn_key_add(turn, &key, fixture->why), 0);
+	assert_int_equal(send_again(client), 0);
+	client_free(client);
+	fixture_destroy(fixture);
+}
+
+/* One address' unknown names stop at its budget; another's are asked for. */
+static void test_one_address_floods(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 16, 16, 1);
+	struct client *flood = client_create(fixture, "192.0.2.66", 4000, "x", "x");
+	struct client *client = client_create(fixture, "192.0.2.50", 4000, "carol", "secret3");
+	struct sluice_turn_wanted rows[2 * ATTEMPTS_BURST];
+	char name[16];
+
+	lookup(fixture, true);
+	for (int i = 0; i < 4 * ATTEMPTS_BURST; i++) {
+		snprintf(name, sizeof(name), "user%d", i);
+		flood->user = name;
+		flood->user_length = strlen(name);
+		assert_int_equal(allocate(flood), DROPPED);
+		assert_int_equal(flood->reason,
+		                 i < ATTEMPTS_BURST ? DROP_TURN_USER_WANTED : DROP_TURN_ATTEMPTS);
+	}
+	assert_int_equal(allocate(client), DROPPED);
+	assert_int_equal(client->reason, DROP_TURN_USER_WANTED);
+	assert_int_equal(turn_wanted_take(fixture->dp.turn, rows, RTE_DIM(rows)),
+	                 ATTEMPTS_BURST + 1);
+	client_free(flood);
+	client_free(client);
 	fixture_destroy(fixture);
 }
 
