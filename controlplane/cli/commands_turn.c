@@ -35,6 +35,44 @@ static const struct column turn_columns[] = {
 static const struct reply turn_reply = {sizeof(struct sluice_turn_row), .single = true,
                                         .columns = turn_columns};
 
+static const char *const address_states[] = {"present", "absent", NULL};
+
+#undef ROW
+#define ROW(member) FIELD(sluice_turn_listen_row, member)
+
+static const struct column listen_columns[] = {
+        {"address", "that is listened on", COLUMN_ADDRESS, ROW(addr)},
+        {"announce", "what is told of it, where that is another one", COLUMN_ADDRESS,
+         ROW(announce)},
+        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, ROW(state),
+         .choices = address_states},
+        {0},
+};
+
+#undef ROW
+#define ROW(member) FIELD(sluice_turn_relay_row, member)
+
+static const struct column relay_columns[] = {
+        {"address", "that is relayed from", COLUMN_ADDRESS, ROW(addr)},
+        {"announce", "what clients are told, where that is another one", COLUMN_ADDRESS,
+         ROW(announce)},
+        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, ROW(state),
+         .choices = address_states},
+        {"ports", "that are given out", COLUMN_TEXT, ROW(ports)},
+        {"size", "how many these are", COLUMN_NUMBER, ROW(size)},
+        {"used", "ports that allocations have, or have reserved", COLUMN_NUMBER, ROW(used)},
+        {"outside", "of these, outside of the ranges, until their allocations end", COLUMN_NUMBER,
+         ROW(outside)},
+        {0},
+};
+
+static const struct reply listen_reply = {sizeof(struct sluice_turn_listen_row),
+                                          .none = "nothing is listened on",
+                                          .columns = listen_columns};
+static const struct reply relay_reply = {sizeof(struct sluice_turn_relay_row),
+                                         .none = "nothing is relayed from",
+                                         .columns = relay_columns};
+
 #define LISTEN_ARGUMENT                                                                            \
 	{                                                                                          \
 		.key = "address", .help = "to listen on; port 3478 unless given",                  \
@@ -51,6 +89,11 @@ static const struct reply turn_reply = {sizeof(struct sluice_turn_row), .single 
 		.key = "announce", .help = "what clients are told instead: a NAT's outside",       \
 		.type = ARGUMENT_ADDRESS, .keyword = true, .optional = true,                       \
 		FIELD(body, announce),                                                             \
+	}
+#define END_ARGUMENT(body)                                                                         \
+	{                                                                                          \
+		.key = "end", .help = "end what it has allocated, at once", .type = ARGUMENT_FLAG, \
+		.keyword = true, .optional = true, FIELD(body, end),                               \
 	}
 #define USER_ARGUMENT                                                                              \
 	{                                                                                          \
@@ -90,13 +133,15 @@ static const struct command commands[] = {
                 .kind = COMMAND_DELETE,
                 .type = SLUICE_TURN_LISTEN_DELETE,
                 .deletes = SLUICE_TURN_LISTEN_ADD,
-#define END_ARGUMENT(body)                                                                         \
-	{                                                                                          \
-		.key = "end", .help = "end what it has allocated, at once", .type = ARGUMENT_FLAG, \
-		.keyword = true, .optional = true, FIELD(body, end),                               \
-	}
                 .body_size = sizeof(struct sluice_turn_listen),
                 .arguments = {LISTEN_ARGUMENT},
+        },
+        {
+                .path = {"turn", "listen", "show"},
+                .help = "where TURN is served",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_TURN_LISTEN_SHOW,
+                .reply = &listen_reply,
         },
         {
                 .path = {"turn", "realm"},
@@ -141,6 +186,13 @@ static const struct command commands[] = {
                 .deletes = SLUICE_TURN_RELAY_ADD,
                 .body_size = sizeof(struct sluice_turn_relay),
                 .arguments = {RELAY_ARGUMENT},
+        },
+        {
+                .path = {"turn", "relay", "show"},
+                .help = "what is relayed from",
+                .kind = COMMAND_SHOW,
+                .type = SLUICE_TURN_RELAY_SHOW,
+                .reply = &relay_reply,
         },
         {
                 .path = {"turn", "user", "add"},

@@ -214,6 +214,25 @@ int printer_rows(struct printer *printer, const void *rows, uint32_t count)
 	return 0;
 }
 
+void printer_warning(struct printer *printer, const void *text, uint32_t length)
+{
+	char line[2 * SLUICE_API_ERROR_MAX];
+	struct text out;
+	json_t *object;
+
+	text_start(&out, line, sizeof(line));
+	text_add_printable(&out, text,
+	                   length < SLUICE_API_ERROR_MAX ? length : SLUICE_API_ERROR_MAX);
+	if (!printer->json) {
+		fprintf(stderr, "warning: %s\n", line);
+		return;
+	}
+	object = json_pack("{s:s}", "warning", line);
+	json_dumpf(object, printer->out, JSON_COMPACT);
+	json_decref(object);
+	printer->rows++;
+}
+
 void printer_end(struct printer *printer, bool ok)
 {
 	const struct reply *reply = printer->reply;

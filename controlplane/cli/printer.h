@@ -25,6 +25,8 @@ struct printer {
 void printer_begin(struct printer *printer, FILE *out, bool json, const struct reply *reply);
 /* 0 or -ENOMEM. */
 int printer_rows(struct printer *printer, const void *rows, uint32_t count);
+/* Instead of rows: what was asked for is done, and this is said about it. For people on stderr. */
+void printer_warning(struct printer *printer, const void *text, uint32_t length);
 /* ok: the answer came whole. */
 void printer_end(struct printer *printer, bool ok);
 

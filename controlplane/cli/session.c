@@ -194,6 +194,10 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 			return fail_socket(session, prefix, error);
 		if (header->version != SLUICE_API_VERSION || header->status != 0)
 			return fail_status(session, prefix);
+		if (header->flags & SLUICE_API_WARNING) {
+			printer_warning(printer, session->record.body, header->length);
+			return 0;
+		}
 		if (header->length % size != 0 || (reply == NULL && header->length != 0))
 			return fail_socket(session, prefix, -EBADMSG);
 		error = printer_rows(printer, session->record.body, header->length / size);

@@ -108,6 +108,9 @@ static void change_done(void *arg, int status, const char *why)
 	client->change = NULL;
 	if (status != 0)
 		client_refuse(client, status, why);
+	else if (why != NULL && why[0] != '\0')
+		client_send_rows(client, why, strnlen(why, SLUICE_API_ERROR_MAX),
+		                 SLUICE_API_WARNING);
 	else
 		client_send_rows(client, NULL, 0, 0);
 }

@@ -168,7 +168,7 @@ static void question_answered(struct dataplane_client *client, const struct ques
 	char why[2 * SLUICE_API_ERROR_MAX] = "";
 	int status = record->header.status;
 
-	if (status != 0)
+	if (status != 0 || record->header.flags & SLUICE_API_WARNING)
 		why_read(record, why, sizeof(why));
 	if (question->line != NULL)
 		replay_answered(client, question->line, status, why);

@@ -63,6 +63,10 @@ void replay_answered(struct dataplane_client *client, struct running_line *line,
 
 	if (status != 0)
 		client->n_refused++;
+	if (status == 0 && why[0] != '\0') {
+		running_line_describe(line, client->options.config, text, sizeof(text));
+		log_warning(SLUICE_LOG_CONFIG, "%s: %s", text, why);
+	}
 	if (!running_judge(client->options.running, line, status != 0 ? why : NULL))
 		return;
 	running_line_describe(line, client->options.config, text, sizeof(text));

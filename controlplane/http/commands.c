@@ -117,6 +117,8 @@ static void on_rows(void *arg, const void *rows, uint32_t length, bool more)
 	}
 	if (answer->reply != NULL)
 		printer_rows(&answer->printer, rows, length / size);
+	else if (length > 0)
+		printer_warning(&answer->printer, rows, length);
 	if (!more)
 		printer_end(&answer->printer, true);
 	fclose(answer->printer.out);

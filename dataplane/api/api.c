@@ -93,13 +93,16 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 	texts_check(job);
 }
 
-static void reply_fail(struct seqpacket_record *reply, int status, const char *why)
+static void reply_text(struct seqpacket_record *reply, const char *text)
 {
-	const char *text = why[0] != '\0' ? why : strerror(-status);
-
-	reply->header.status = status;
 	reply->header.length = (uint32_t)strnlen(text, SLUICE_API_ERROR_MAX);
 	memcpy(reply->body, text, reply->header.length);
+}
+
+static void reply_fail(struct seqpacket_record *reply, int status, const char *why)
+{
+	reply->header.status = status;
+	reply_text(reply, why[0] != '\0' ? why : strerror(-status));
 }
 
 /* Whoever wanted it has taken it. */
@@ -144,6 +147,11 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	descriptor_drop(job);
 	if (status != 0) {
 		reply_fail(reply, status, job->why);
+		return false;
+	}
+	if (call.warns) {
+		reply_text(reply, job->why);
+		reply->header.flags = SLUICE_API_WARNING;
 		return false;
 	}
 	reply->header.length = call.length;

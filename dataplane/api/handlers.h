@@ -26,6 +26,7 @@ struct api_call {
 	void *rows;
 	uint32_t room, length; /* bytes */
 	bool more;             /* another page follows: the handler is called again */
+	bool warns;            /* instead of rows the line in `why` */
 };
 
 struct api_type {

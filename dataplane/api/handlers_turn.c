@@ -8,9 +8,26 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* Done, and something is to be said all the same. */
+static int warned(struct api_call *call, int status)
+{
+	call->warns = status == 0 && call->why[0] != '\0';
+	return status;
+}
+
 static int listen_add_handle(struct api_call *call)
 {
-	return turn_listen_add(call->dp->turn, call->body, call->flags, call->why);
+	return warned(call, turn_listen_add(call->dp->turn, call->body, call->flags, call->why));
+}
+
+static int listen_show_handle(struct api_call *call)
+{
+	size_t size = sizeof(struct sluice_turn_listen_row);
+
+	return api_page(call,
+	                turn_listen_show(call->dp->turn, &call->job->cursor, call->rows,
+	                                 api_rows_max(call, size)),
+	                size);
 }
 
 static int listen_delete_handle(struct api_call *call)
@@ -29,7 +46,17 @@ static int realm_set_handle(struct api_call *call)
 
 static int relay_add_handle(struct api_call *call)
 {
-	return turn_relay_add(call->dp->turn, call->body, call->flags, call->why);
+	return warned(call, turn_relay_add(call->dp->turn, call->body, call->flags, call->why));
+}
+
+static int relay_show_handle(struct api_call *call)
+{
+	size_t size = sizeof(struct sluice_turn_relay_row);
+
+	return api_page(call,
+	                turn_relay_show(call->dp->turn, &call->job->cursor, call->rows,
+	                                api_rows_max(call, size)),
+	                size);
 }
 
 static int relay_delete_handle(struct api_call *call)
@@ -138,12 +165,14 @@ static int allocation_delete_handle(struct api_call *call)
 static const struct api_type types[] = {
         {SLUICE_TURN_LISTEN_ADD, sizeof(struct sluice_turn_listen), listen_add_handle},
         {SLUICE_TURN_LISTEN_DELETE, sizeof(struct sluice_turn_listen), listen_delete_handle},
+        {SLUICE_TURN_LISTEN_SHOW, 0, listen_show_handle},
         {SLUICE_TURN_REALM_SET,
          sizeof(struct sluice_turn_realm),
          realm_set_handle,
          {API_TEXT(sluice_turn_realm, realm)}},
         {SLUICE_TURN_RELAY_ADD, sizeof(struct sluice_turn_relay), relay_add_handle},
         {SLUICE_TURN_RELAY_DELETE, sizeof(struct sluice_turn_relay), relay_delete_handle},
+        {SLUICE_TURN_RELAY_SHOW, 0, relay_show_handle},
         {SLUICE_TURN_USER_ADD,
          sizeof(struct sluice_turn_user),
          user_add_handle,

@@ -21,6 +21,7 @@ static const struct {
 	mnl_cb_t message;
 } kinds[] = {
         {RTM_NEWLINK, RTM_DELLINK, mirror_link_message},
+        {RTM_NEWADDR, RTM_DELADDR, mirror_address_message},
         {RTM_NEWNEIGH, RTM_DELNEIGH, mirror_neighbour_message},
 };
 
@@ -65,10 +66,12 @@ static void routes_read(struct mirror *mirror)
 
 static void everything_read(struct mirror *mirror)
 {
-	mirror->n_links = 0;
+	mirror->n_links = mirror->n_hosts = mirror->n_addresses = 0;
 	mirror_dump(mirror, RTM_GETLINK, AF_UNSPEC, mirror_link_message);
 	mirror_dump(mirror, RTM_GETLINK, AF_UNSPEC,
 	            mirror_link_message); /* VLANs that come before their port */
+	mirror_dump(mirror, RTM_GETADDR, AF_INET, mirror_address_message);
+	mirror_dump(mirror, RTM_GETADDR, AF_INET6, mirror_address_message);
 	routes_read(mirror);
 	mirror_dump(mirror, RTM_GETNEIGH, AF_INET, mirror_neighbour_message);
 	mirror_dump(mirror, RTM_GETNEIGH, AF_INET6, mirror_neighbour_message);
@@ -154,8 +157,8 @@ static struct mnl_socket *socket_open(int flags)
 
 static int news_subscribe(struct mirror *mirror)
 {
-	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE,
-	                             RTNLGRP_IPV6_ROUTE};
+	static const int groups[] = {RTNLGRP_LINK,        RTNLGRP_NEIGH,      RTNLGRP_IPV4_IFADDR,
+	                             RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
 	int size = NEWS_QUEUE_SIZE;
 
 	setsockopt(mnl_socket_get_fd(mirror->news), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -211,6 +214,7 @@ void mirror_destroy(struct mirror *mirror)
 	if (mirror->request != NULL)
 		mnl_socket_close(mirror->request);
 	free(mirror->routes);
+	free(mirror->addresses);
 	free(mirror);
 }
 

@@ -7,14 +7,20 @@
 #ifndef NET_MIRROR_H
 #define NET_MIRROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dataplane;
+struct ip_addr;
 struct mirror;
 
 /* NULL with errno set. Needs dp->events. */
 struct mirror *mirror_create(struct dataplane *dp);
 void mirror_destroy(struct mirror *mirror);
+
+/* An interface that a port serves has this address, or one without a wire (lo, dummy). True without
+ * a mirror: nobody can tell. */
+bool mirror_has_address(const struct dataplane *dp, const struct ip_addr *ip);
 
 /* The port table has changed: everything is read anew. */
 void mirror_port_changed(struct dataplane *dp);
@@ -22,7 +28,7 @@ void mirror_port_changed(struct dataplane *dp);
 /* Asks the kernel to resolve, or to confirm, a neighbour (NTF_USE). Without a mirror, nobody is
  * asked. */
 void mirror_ask(struct dataplane *dp, uint32_t slot);
-
-#endif
 /* The same of one that has just got its slot: what the kernel knows of it already is told too. */
 void mirror_ask_first(struct dataplane *dp, uint32_t slot);
+
+#endif

@@ -5,6 +5,7 @@
 #include "net/tap.h"
 
 #include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct link_message {
 	uint16_t vlan;   /* 0: no VLAN */
 	uint16_t mtu;
 	const struct rte_ether_addr *mac; /* in the message; NULL: none of Ethernet */
+	bool dummy;
 };
 
 const struct mirror_link *mirror_link_find(const struct mirror *mirror, uint32_t ifindex)
@@ -32,6 +34,11 @@ static uint16_t port_by_ifindex(const struct dataplane *dp, uint32_t ifindex)
 	return PORT_NONE;
 }
 
+static bool kind_is(const struct nlattr *attr, const char *kind)
+{
+	return strncmp(mnl_attr_get_payload(attr), kind, mnl_attr_get_payload_len(attr)) == 0;
+}
+
 /* IFLA_LINKINFO { IFLA_INFO_KIND "vlan", IFLA_INFO_DATA { IFLA_VLAN_ID } } */
 static void vlan_read(const struct nlattr *info, struct link_message *link)
 {
@@ -40,9 +47,10 @@ static void vlan_read(const struct nlattr *info, struct link_message *link)
 
 	mnl_attr_for_each_nested(attr, info)
 	{
-		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-			is_vlan = strncmp(mnl_attr_get_payload(attr), "vlan",
-			                  mnl_attr_get_payload_len(attr)) == 0;
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND) {
+			is_vlan = kind_is(attr, "vlan");
+			link->dummy = kind_is(attr, "dummy");
+		}
 		if (mnl_attr_get_type(attr) != IFLA_INFO_DATA || !is_vlan)
 			continue;
 		mnl_attr_for_each_nested(inner, attr)
@@ -100,6 +108,15 @@ static void link_remember(struct mirror *mirror, uint32_t ifindex, uint16_t port
 	mirror->links[mirror->n_links++] = (struct mirror_link){ifindex, port, vlan};
 }
 
+static void host_remember(struct mirror *mirror, uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < mirror->n_hosts; i++)
+		if (mirror->hosts[i] == ifindex)
+			return;
+	if (mirror->n_hosts < MIRROR_HOSTS_MAX)
+		mirror->hosts[mirror->n_hosts++] = ifindex;
+}
+
 int mirror_link_message(const struct nlmsghdr *header, void *arg)
 {
 	struct mirror *mirror = arg;
@@ -125,6 +142,8 @@ int mirror_link_message(const struct nlmsghdr *header, void *arg)
 		if (known->kind == SLUICE_PORT_XDP)
 			port_link_changed(mirror->dp, port,
 			                  running ? SLUICE_PORT_UP : SLUICE_PORT_DOWN, link.mtu);
+	} else if (info->ifi_type == ARPHRD_LOOPBACK || link.dummy) {
+		host_remember(mirror, ifindex);
 	} else if (link.vlan != 0) {
 		port = port_by_ifindex(mirror->dp, link.parent);
 		if (port != PORT_NONE)

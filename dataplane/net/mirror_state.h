@@ -20,6 +20,13 @@ struct mirror_link {
 	uint16_t vlan;
 };
 
+#define MIRROR_HOSTS_MAX 64
+
+struct mirror_address {
+	struct ip_addr ip;
+	uint32_t ifindex;
+};
+
 struct mirror {
 	struct dataplane *dp;
 	struct mnl_socket *news;    /* non-blocking: what changes */
@@ -31,6 +38,11 @@ struct mirror {
 	uint64_t rebuild_us; /* what the last one took */
 	uint32_t n_links;
 	struct mirror_link links[MIRROR_LINKS_MAX];
+	/* the host's own addresses; and its interfaces without a wire, whose addresses the host
+	 * answers for on all others */
+	struct mirror_address *addresses;
+	uint32_t n_addresses, n_hosts;
+	uint32_t hosts[MIRROR_HOSTS_MAX];
 	/* the dump under way */
 	struct route *routes;
 	uint32_t n_routes, routes_size;
@@ -39,7 +51,8 @@ struct mirror {
 /* The link of an interface, or NULL where it is none of ours. */
 const struct mirror_link *mirror_link_find(const struct mirror *mirror, uint32_t ifindex);
 
-/* One message each: mirror_link.c, mirror_route.c, mirror_neighbour.c. */
+/* One message each: mirror_address.c, mirror_link.c, mirror_route.c, mirror_neighbour.c. */
+int mirror_address_message(const struct nlmsghdr *header, void *mirror);
 int mirror_link_message(const struct nlmsghdr *header, void *mirror);
 int mirror_route_message(const struct nlmsghdr *header, void *mirror);
 int mirror_neighbour_message(const struct nlmsghdr *header, void *mirror);

@@ -175,6 +175,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (changed)
 		turn_policy_publish(turn);
+	listeners_tick(turn);
 	relays_tick(turn);
 }
 
@@ -259,9 +260,9 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
 	if (config->n_secrets == TURN_SECRETS_MAX)
 		return refuse(why, -ENOSPC, "there are %u secrets, and room for no more",
 		              TURN_SECRETS_MAX);
-	entry = &config->secrets[config->n_secrets++];
 	if (++config->secret_id == 0)
 		config->secret_id = 1;
+	entry = &config->secrets[config->n_secrets++];
 	*entry = (struct turn_config_secret){.id = config->secret_id,
 	                                     .generation = turn->dp->config_generation};
 	strcpy(entry->secret, secret->secret);
@@ -275,23 +276,23 @@ static void secret_remove(struct turn_config *config, struct turn_config_secret 
 	OPENSSL_cleanse(&config->secrets[config->n_secrets], sizeof(*entry));
 }
 
-int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why)
 static bool match_secret(const struct allocation *allocation, const void *id)
 {
 	return __atomic_load_n(&allocation->secret, __ATOMIC_RELAXED) == *(const uint16_t *)id;
 }
 
+int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why)
 {
 	struct turn_config_secret *entry = NULL;
-
 	uint16_t id;
 	int error;
+
 	if (string_ends(secret->secret, sizeof(secret->secret)))
 		entry = secret_find(turn->config, secret->secret);
 	if (entry == NULL)
 		return refuse(why, -ENOENT, "there is no such secret");
-	secret_remove(turn->config, entry);
 	id = entry->id;
+	secret_remove(turn->config, entry);
 	error = turn_policy_publish(turn);
 	/* published: nobody is allocated anything under it while its allocations end */
 	if (error == 0 && secret->end != 0)

@@ -39,6 +39,7 @@ struct turn_config {
 	bool listener_used[TURN_LISTENERS_MAX]; /* of turn->listeners */
 	uint32_t listener_generations[TURN_LISTENERS_MAX];
 	struct ip_addr listeners_told[TURN_LISTENERS_MAX]; /* what clients are told */
+	bool listeners_absent[TURN_LISTENERS_MAX];         /* no port has the address */
 	uint32_t n_listeners;
 	struct siphash_key name_key; /* users' hashes */
 	struct stun_nonce_keys nonce_keys;

@@ -115,6 +115,10 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 	}
 	config->listener_generations[index] = turn->dp->config_generation;
 	config->n_listeners++;
+	config->listeners_absent[index] = false;
+	absence_note(turn, "turn listen", &shown, &config->listeners_absent[index]);
+	shown.port = 0;
+	absence_warn(&shown, config->listeners_absent[index], why);
 	return 0;
 }
 
@@ -161,4 +165,38 @@ void listeners_sweep(struct turn *turn)
 		if (listener_used(turn, i) &&
 		    config->listener_generations[i] != turn->dp->config_generation)
 			listener_remove(turn, i);
+}
+
+void listeners_tick(struct turn *turn)
+{
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+		struct sluice_addr shown = addr_of(&turn->listeners[i].ip, turn->listeners[i].port);
+
+		if (listener_used(turn, i))
+			absence_note(turn, "turn listen", &shown,
+			             &turn->config->listeners_absent[i]);
+	}
+}
+
+uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_listen_row *rows,
+                          uint32_t max)
+{
+	uint32_t n = 0;
+
+	listeners_tick(turn);
+	for (; n < max && *cursor < TURN_LISTENERS_MAX; ++*cursor) {
+		const struct transport_addr *listener = &turn->listeners[*cursor];
+		const struct ip_addr *told = &turn->config->listeners_told[*cursor];
+
+		if (!listener_used(turn, *cursor))
+			continue;
+		rows[n] = (struct sluice_turn_listen_row){
+		        .addr = addr_of(&listener->ip, listener->port),
+		        .state = turn->config->listeners_absent[*cursor],
+		};
+		if (!ip_addr_equal(told, &listener->ip))
+			rows[n].announce = addr_of(told, listener->port);
+		n++;
+	}
+	return n;
 }

@@ -13,6 +13,7 @@
 #include "turn/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -380,9 +381,11 @@ int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *add, uint3
 		return refuse(why, -ENOSPC, "there are %u relays, and room for no more",
 		              RELAYS_MAX);
 	error = relay_install(turn, &ip, &told, &ranges, index);
-	return error == 0
-	               ? 0
-	               : refuse(why, error, "no room to relay on %s", text_addr(text, &add->addr));
+	if (error < 0)
+		return refuse(why, error, "no room to relay on %s", text_addr(text, &add->addr));
+	absence_note(turn, "turn relay", &add->addr, &turn->relays[index].absent);
+	absence_warn(&add->addr, turn->relays[index].absent, why);
+	return 0;
 }
 
 int turn_relay_delete(struct turn *turn, const struct sluice_turn_relay *delete, char *why)
@@ -410,8 +413,48 @@ void relays_tick(struct turn *turn)
 {
 	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
 		struct relay *relay = &turn->relays[i];
+		struct sluice_addr shown = addr_of(&relay->ip, 0);
 
-		if (relay->active && !port_ranges_equal(&relay->served, relay->open))
+		if (!relay->active)
+			continue;
+		absence_note(turn, "turn relay", &shown, &relay->absent);
+		if (!port_ranges_equal(&relay->served, relay->open))
 			served_update(turn, relay);
 	}
+}
+
+static void ports_text(char text[SLUICE_TURN_PORTS_TEXT_MAX], const struct port_ranges *ranges)
+{
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < ranges->count && length < SLUICE_TURN_PORTS_TEXT_MAX; i++)
+		length += snprintf(text + length, SLUICE_TURN_PORTS_TEXT_MAX - length, "%s%u-%u",
+		                   i == 0 ? "" : ",", ranges->ranges[i].first,
+		                   ranges->ranges[i].last);
+}
+
+uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_relay_row *rows,
+                         uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (; n < max && *cursor < RELAYS_MAX; ++*cursor) {
+		struct relay *relay = &turn->relays[*cursor];
+		struct sluice_addr shown = addr_of(&relay->ip, 0);
+
+		if (!relay->active)
+			continue;
+		absence_note(turn, "turn relay", &shown, &relay->absent);
+		rows[n] = (struct sluice_turn_relay_row){
+		        .addr = shown,
+		        .state = relay->absent,
+		        .size = relay->open->size,
+		        .used = __atomic_load_n(&relay->used, __ATOMIC_RELAXED),
+		        .outside = ports_outside(relay),
+		};
+		if (!ip_addr_equal(&relay->told, &relay->ip))
+			rows[n].announce = addr_of(&relay->told, 0);
+		ports_text(rows[n++].ports, relay->open);
+	}
+	return n;
 }

@@ -2,7 +2,9 @@
 #include "turn/config_services.h"
 
 #include "common/claim.h"
+#include "common/log.h"
 #include "dataplane.h"
+#include "net/mirror.h"
 #include "net/service.h"
 #include "turn/text.h"
 
@@ -116,6 +118,35 @@ int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uin
 	memcpy(held.ip, addr->ip, sizeof(held.ip));
 	held.first_port = held.last_port = media->first_port;
 	return claim_conflict(&fresh, &held, why, SLUICE_API_ERROR_MAX) ? -EADDRINUSE : 0;
+}
+
+void absence_note(const struct turn *turn, const char *what, const struct sluice_addr *addr,
+                  bool *absent)
+{
+	struct ip_addr ip = ip_addr_v6(addr->ip);
+	bool now = !mirror_has_address(turn->dp, &ip);
+	char text[TEXT_ADDR_MAX];
+
+	if (now == *absent)
+		return;
+	*absent = now;
+	if (now)
+		log_warning(SLUICE_LOG_CONFIG,
+		            "%s %s: absent: no interface of a port has this address", what,
+		            text_addr(text, addr));
+	else
+		log_info(SLUICE_LOG_CONFIG, "%s %s: the address is there now", what,
+		         text_addr(text, addr));
+}
+
+void absence_warn(const struct sluice_addr *addr, bool absent, char *why)
+{
+	char text[TEXT_ADDR_MAX];
+
+	if (absent)
+		refuse(why, 0,
+		       "no interface of a port has the address %s; it is served once one has",
+		       text_addr(text, addr));
 }
 
 void turn_services_sweep(struct turn *turn)

@@ -33,11 +33,20 @@ int announce_read(const struct sluice_addr *addr, const struct sluice_addr *anno
 int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
                     uint16_t last, char *why);
 
+/* Whether a port has the address: a change is logged, and *absent follows. `what`: "turn relay". */
+void absence_note(const struct turn *turn, const char *what, const struct sluice_addr *addr,
+                  bool *absent);
+/* The warning of a command that has just added such an address, into *why; nothing where a port has
+ * it. */
+void absence_warn(const struct sluice_addr *addr, bool absent, char *why);
+
 /* SLUICE_CONFIG_COMMIT: those that were not added again. */
 void listeners_sweep(struct turn *turn);
 void relays_sweep(struct turn *turn);
 
-/* Once a second: ranges that allocations alone kept, and have left. */
+/* Once a second: addresses that came and went; ranges that allocations alone kept, and have left.
+ */
+void listeners_tick(struct turn *turn);
 void relays_tick(struct turn *turn);
 
 #endif

@@ -68,6 +68,7 @@ struct relay {
 	struct port_ranges served;
 	struct ip_addr told;
 	uint32_t index;
+	bool absent; /* control thread: no port has the address */
 };
 
 /*

@@ -28,8 +28,8 @@ bool turn_is_pending(const struct worker *worker);
 
 /*
  * Configuration; control thread only. The bodies are those of the API and are checked here, at the
- * edge: 0 or -errno, and on error a clear line in *why (SLUICE_API_ERROR_MAX bytes). flags: enum
- * sluice_api_flag.
+ * edge: 0 or -errno, and on error a clear line in *why (SLUICE_API_ERROR_MAX bytes). Adding an
+ * address that no port has is done, with a line in *why as a warning. flags: enum sluice_api_flag.
  */
 int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
                     char *why);
@@ -71,6 +71,12 @@ int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys);
 void turn_tick(struct turn *turn, uint64_t unix_now);
 
 void turn_show(struct turn *turn, struct sluice_turn_row *row);
+
+/* Listeners and relays, a page at a time, as allocation_show. */
+uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_listen_row *rows,
+                          uint32_t max);
+uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_relay_row *rows,
+                         uint32_t max);
 
 /*
  * Allocations, a page at a time: fills at most `max` rows from *cursor on (start with 0), moves

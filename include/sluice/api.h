@@ -35,6 +35,9 @@ enum sluice_api_flag {
 	SLUICE_API_MORE = 1 << 0,
 	/* In a request that adds: an equal object that is there already is no error. */
 	SLUICE_API_EXIST_OK = 1 << 1,
+	/* In a reply to a request that changes something: it is done, and the body is a line of
+	 * text about what that leaves to be desired, SLUICE_API_ERROR_MAX bytes at most. */
+	SLUICE_API_WARNING = 1 << 2,
 };
 
 /*
@@ -94,6 +97,8 @@ enum sluice_api_type {
 	SLUICE_TURN_KEY_DELETE = 0x0213,
 	SLUICE_TURN_LOOKUP_SET = 0x0214,
 	SLUICE_TURN_WANTED_TAKE = 0x0215,
+	SLUICE_TURN_LISTEN_SHOW = 0x0216,
+	SLUICE_TURN_RELAY_SHOW = 0x0217,
 	/* stats.h */
 	SLUICE_COUNTER_SHOW = 0x0301,
 	SLUICE_WORKER_SHOW = 0x0302,

@@ -18,6 +18,19 @@ struct sluice_turn_listen {
 };
 static_assert(sizeof(struct sluice_turn_listen) == 40, "turn listen");
 
+enum sluice_turn_address_state {
+	SLUICE_TURN_ADDRESS_PRESENT,
+	SLUICE_TURN_ADDRESS_ABSENT, /* on no interface that a port of ours serves */
+};
+
+/* SLUICE_TURN_LISTEN_SHOW {} -> rows. */
+struct sluice_turn_listen_row {
+	struct sluice_addr addr;
+	struct sluice_addr announce; /* all zero: addr itself */
+	uint32_t state;              /* enum sluice_turn_address_state */
+};
+static_assert(sizeof(struct sluice_turn_listen_row) == 44, "turn listen row");
+
 /* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made anew. */
 struct sluice_turn_realm {
 	char realm[SLUICE_TURN_REALM_MAX];
@@ -44,11 +57,30 @@ struct sluice_turn_relay {
 };
 static_assert(sizeof(struct sluice_turn_relay) == 56, "turn relay");
 
-/* SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its
- * password with EXIST_OK. */
+#define SLUICE_TURN_PORTS_TEXT_MAX 52
+
+/* SLUICE_TURN_RELAY_SHOW {} -> rows. */
+struct sluice_turn_relay_row {
+	struct sluice_addr addr;
+	struct sluice_addr announce;            /* all zero: addr itself */
+	uint32_t state;                         /* enum sluice_turn_address_state */
+	char ports[SLUICE_TURN_PORTS_TEXT_MAX]; /* "A-B,C-D" */
+	uint32_t size;                          /* ports that are given out */
+	uint32_t used;                          /* ports that allocations have, or have reserved */
+	uint32_t outside;                       /* of these, outside of `ports` */
+};
+static_assert(sizeof(struct sluice_turn_relay_row) == 108, "turn relay row");
+
+/*
+ * SLUICE_TURN_USER_ADD, _DELETE (password unused) -> {}. Adding an existing name changes its
+ * password with EXIST_OK. Of one that is deleted, allocations get no new permission or channel, and
+ * with `end` they end, also those of time-limited and fetched users of that name; -ENOENT where
+ * there was neither.
+ */
 struct sluice_turn_user {
 	char name[SLUICE_TURN_USER_MAX];
 	char password[SLUICE_TURN_PASSWORD_MAX];
+	uint32_t end; /* 1: at once */
 };
 static_assert(sizeof(struct sluice_turn_user) == 772, "turn user");
 
@@ -56,6 +88,7 @@ static_assert(sizeof(struct sluice_turn_user) == 772, "turn user");
  * for a user, of all allocations that were made under it. */
 struct sluice_turn_secret {
 	char secret[SLUICE_TURN_PASSWORD_MAX];
+	uint32_t end; /* 1: at once */
 };
 static_assert(sizeof(struct sluice_turn_secret) == 260, "turn secret");
 
@@ -81,14 +114,12 @@ struct sluice_turn_lifetime {
 };
 static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
 
-	uint32_t end; /* 1: at once */
 /* SLUICE_TURN_QUOTA_SET -> {}. 0: no limit. */
 struct sluice_turn_quota {
 	uint32_t user;    /* allocations of one user */
 	uint32_t host;    /* allocations in all */
 	uint64_t max_bps; /* bits a second of IP payload for each allocation, each direction */
 };
-	uint32_t end; /* 1: at once */
 static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
 
 #define SLUICE_TURN_ALTERNATES_MAX 16

@@ -245,6 +245,41 @@ static void test_announce(void **state)
 	assert_false(service_has_ip(server->dp.services, &outside));
 }
 
+/* An address that no port has is taken with a warning, and shown until it is there. */
+static void test_absent(void **state)
+{
+	struct sluice_turn_relay relay = {addr("192.0.2.9", 0), 50000, 50099, {{40000, 40001}}};
+	struct sluice_turn_listen listen = {addr("192.0.2.9", 0), addr("203.0.113.5", 0)};
+	struct sluice_turn_relay_row relays[4];
+	struct sluice_turn_listen_row listeners[4];
+	uint32_t cursor = 0;
+
+	fixture_absent = transport("192.0.2.9", 0).ip.words[3];
+	why[0] = '\0';
+	assert_int_equal(turn_relay_add(turn, &relay, 0, why), 0);
+	assert_string_equal(why, "no interface of a port has the address 192.0.2.9; it is served "
+	                         "once one has");
+	assert_int_equal(turn_listen_add(turn, &listen, 0, why), 0);
+	assert_int_equal(turn_relay_show(turn, &cursor, relays, 4), 3);
+	assert_int_equal(relays[0].state, SLUICE_TURN_ADDRESS_PRESENT);
+	assert_int_equal(relays[2].state, SLUICE_TURN_ADDRESS_ABSENT);
+	assert_string_equal(relays[2].ports, "40000-40001,50000-50099");
+	assert_int_equal(relays[2].size, 102);
+	assert_int_equal(turn_relay_show(turn, &cursor, relays, 4), 0);
+	cursor = 0;
+	assert_int_equal(turn_listen_show(turn, &cursor, listeners, 4), 3);
+	assert_int_equal(listeners[2].state, SLUICE_TURN_ADDRESS_ABSENT);
+	assert_int_equal(listeners[2].announce.port, htons(3478));
+	fixture_absent = 0;
+	turn_tick(turn, time(NULL));
+	cursor = 0;
+	assert_int_equal(turn_relay_show(turn, &cursor, relays, 4), 3);
+	assert_int_equal(relays[2].state, SLUICE_TURN_ADDRESS_PRESENT);
+	why[0] = '\0';
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, why), 0);
+	assert_string_equal(why, "");
+}
+
 static void test_realm(void **state)
 {
 	struct sluice_turn_realm realm = {"other"};
@@ -549,11 +584,11 @@ int main(void)
 	        ROW(test_listeners),    ROW(test_listener_deleted),
 	        ROW(test_relays),       ROW(test_relay_deleted),
 	        ROW(test_relay_ranges), ROW(test_announce),
-	        ROW(test_realm),        ROW(test_users),
-	        ROW(test_many_users),   ROW(test_secrets),
-	        ROW(test_numbers),      ROW(test_peers),
-	        ROW(test_sweep),        ROW(test_show),
-	        ROW(test_counters),
+	        ROW(test_absent),       ROW(test_realm),
+	        ROW(test_users),        ROW(test_many_users),
+	        ROW(test_secrets),      ROW(test_numbers),
+	        ROW(test_peers),        ROW(test_sweep),
+	        ROW(test_show),         ROW(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn_fixture.h"
 
+#include "net/mirror.h"
 #include "random.h"
 
 #include <stdlib.h>
@@ -41,6 +42,8 @@ static struct service_slot *slot_for(struct services *services, const struct ip_
 	return &services->slots[i];
 }
 
+uint32_t fixture_absent;
+
 static struct services *services_make(const struct service *list, uint32_t count)
 {
 	struct services *services = calloc(1, sizeof(*services));
@@ -74,6 +77,11 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 		dp->services->announced = services_make(announced, n_announced);
 	services_free(old);
 	return 0;
+}
+
+bool mirror_has_address(const struct dataplane *dp, const struct ip_addr *ip)
+{
+	return ip->words[3] != fixture_absent;
 }
 
 /* -- the server -- */
@@ -117,6 +125,7 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
 	dp->options.max_allocations = allocations;
 	dp->options.max_permissions = permissions;
 	dp->options.max_channels = channels;
+	dp->options.max_channels_per_allocation = 256;
 	dp->tsc_start = rte_rdtsc();
 	dp->qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(workers), 64);
 	rte_rcu_qsbr_init(dp->qsbr, workers);
@@ -125,7 +134,6 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
 	assert_non_null(dp->turn);
 	for (uint32_t id = 0; id < workers; id++)
 		worker_make(fixture, id);
-	dp->options.max_channels_per_allocation = 256;
 	fixture->unix_now = 1800000000;
 	turn_tick(dp->turn, fixture->unix_now);
 	return fixture;

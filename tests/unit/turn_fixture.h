@@ -34,6 +34,10 @@ struct fixture {
 
 /* Once in a process. */
 void fixture_eal(void);
+
+/* The IPv4 address (network order) that no port has; 0: none. */
+extern uint32_t fixture_absent;
+
 /* Realm "test", user "alice" with password "secret1", user "bob" with "secret2", secret "north";
  * listeners 192.0.2.1:3478 and [2001:db8::1]:3478 (services 0 and 1); relays 192.0.2.2 and
  * 2001:db8::2, ports 50000-50099; peers 198.51.100.0/24 and 2001:db8:5::/48 allowed. */

@@ -205,9 +205,10 @@ static void test_one_address_floods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_fetched_on_demand), cmocka_unit_test(test_absent_is_refused),
-	        cmocka_unit_test(test_slow_source),       cmocka_unit_test(test_refresh),
-	        cmocka_unit_test(test_configured_first),  cmocka_unit_test(test_many_names),
+	        cmocka_unit_test(test_fetched_on_demand),  cmocka_unit_test(test_absent_is_refused),
+	        cmocka_unit_test(test_slow_source),        cmocka_unit_test(test_refresh),
+	        cmocka_unit_test(test_configured_first),   cmocka_unit_test(test_many_names),
+	        cmocka_unit_test(test_one_address_floods),
 	};
 
 	fixture_eal();
