@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Bindings in a prober's name take its bucket at another host's gate, and change no verdict: probes prove themselves, by a
 # nonce of the target's or by the fleet's key. Sessions that ask for that region get it throughout.
+# alone: a probe whose answer waits for the processor is lost
 LAB_UP=(--regions 3)
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
@@ -14,6 +15,7 @@ gate_count() { at b -j counter show | jq --arg name "gate.$1" '[.[] | select(.na
 # under_attack RATE: for 8 s; b is as healthy as before to a in each look, and whoever asks for b gets it
 under_attack() {
 	local verified limited looks=0
+	await 30 all_healthy
 	verified=$(gate_count verified) limited=$(gate_count limit_source)
 	lab exec client sluice-flood "$LINK" --to 198.18.11.1 --mac "$MAC" --kind binding --source one --victim 198.18.100.1 \
 		--rate "$1" --seconds 8 >"$WORK/flood" 2>&1 &
@@ -39,7 +41,7 @@ await 10 at_least 5 gate_count verified
 under_attack 500
 under_attack 5000
 
-# a fleet's key: a control plane that starts in the middle of it needs no challenge
+# the same under a fleet's key
 secret=$(lab ctl gate nonce generate)
 for region in "${REGIONS[@]}"; do
 	at_exit at "$region" config reload
