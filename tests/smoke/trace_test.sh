@@ -14,6 +14,7 @@ echo_start
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
 await 20 at_least 1 allocations
 await 20 at_least 100 counter turn.channel_to_peer
+id=$(ctl -j allocation show | jq '.[0].id')
 # the kernel may look for the peer's MAC again meanwhile: nothing waits for it now
 known() { ctl -j trace count 5 port dp0 | jq -e 'any(.decided == "sent by dp1") and all(.node != "neighbour_wait")'; }
 await 10 known
@@ -52,7 +53,6 @@ assert_match "$(post_trace '{"port":"nobody"}' | jq -r .error)" 'no port nobody'
 assert_match "$(post_trace '{"count":1001}' | jq -r .error)" 'expected: .*1000'
 
 # of one user, one allocation, one reason
-id=$(ctl -j allocation show | jq '.[0].id')
 assert_equal "$(ctl -j trace count 5 user demo allocation "$id" | jq 'map(.packet) | max')" 5
 assert_equal "$(ctl -j trace count 5 seconds 1 user nobody | jq length)" 0
 # of an expression of pcap; over HTTP without one
