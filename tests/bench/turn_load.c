@@ -2,9 +2,10 @@
 /*
  * A load of datagrams over kernel sockets, the same against any TURN server.
  *
- * `turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS` sends ChannelData with SIZE bytes of
- * payload on sockets that are connected already, RATE packets a second over all of them, and prints
- * how many it sent in what time.
+ * `turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS [sleep]` sends ChannelData with SIZE bytes
+ * of payload on sockets that are connected already, RATE packets a second over all of them, and
+ * prints how many it sent in what time. With `sleep` it sleeps between two batches, and so takes no
+ * CPU of its own but for sending.
  *
  * `turn-load sink PORT` receives on UDP PORT until SIGTERM, and prints how many datagrams came.
  */
@@ -74,7 +75,17 @@ static int sockets_parse(char *text, int *sockets)
 	return count;
 }
 
-/* Sleeping would be too coarse: the time of each batch is waited for. */
+/* Sleeping is coarse: for the highest rates the time of each batch is waited for. */
+static void time_await(uint64_t at, int sleeps)
+{
+	struct timespec until = {.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
+
+	if (sleeps)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	while (now_ns() < at)
+		;
+}
+
 static int load_send(char **args)
 {
 	static struct batch batch;
@@ -90,8 +101,7 @@ static int load_send(char **args)
 	for (uint64_t turn = 0; now_ns() < end; turn++) {
 		int done;
 
-		while (now_ns() < start + (uint64_t)(turn * interval))
-			;
+		time_await(start + (uint64_t)(turn * interval), args[5] != NULL);
 		done = sendmmsg(sockets[turn % count], batch.messages, BATCH, 0);
 		if (done > 0)
 			sent += done;
@@ -128,10 +138,11 @@ static int load_sink(char **args)
 
 int main(int argc, char **argv)
 {
-	if (argc == 7 && strcmp(argv[1], "send") == 0)
+	if ((argc == 7 || argc == 8) && strcmp(argv[1], "send") == 0)
 		return load_send(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return load_sink(argv + 2);
-	fprintf(stderr, "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS | sink PORT\n");
+	fprintf(stderr,
+	        "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS [sleep] | sink PORT\n");
 	return 2;
 }
