@@ -3,6 +3,7 @@
 #include "dataplane.h"
 #include "net/gate_map.h"
 
+#include <rte_bitops.h>
 #include <rte_malloc.h>
 
 #include <errno.h>

@@ -3,6 +3,8 @@
 
 #include "turn/table.h"
 
+#include <rte_bitops.h>
+
 #include <errno.h>
 
 /* Mean number of clients in a line that is sized for as many as may come. */

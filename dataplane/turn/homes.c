@@ -3,6 +3,7 @@
 
 #include "turn/table.h"
 
+#include <rte_bitops.h>
 #include <rte_common.h>
 
 #include <errno.h>

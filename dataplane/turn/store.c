@@ -9,6 +9,7 @@
 #include "turn/table.h"
 #include "turn/wanted.h"
 
+#include <rte_bitops.h>
 #include <rte_errno.h>
 
 #include <errno.h>
