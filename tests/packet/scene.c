@@ -205,6 +205,9 @@ bool scene_create(struct scene *scene, const struct scene_config *config)
 	options.max_allocations = config->max_allocations ? config->max_allocations : 64;
 	options.max_permissions = 256;
 	options.max_channels = 256;
+	options.max_endpoints = config->max_endpoints;
+	options.max_streams = config->max_endpoints;
+	options.max_subscriptions = config->max_endpoints;
 	options.mbufs = 2047;
 	if (config->mbuf_size)
 		options.mbuf_size = config->mbuf_size;

@@ -54,29 +54,33 @@ uint16_t frame_udp_offset(const uint8_t *data)
 	return frame_ip_offset(data) + (frame_is_v4(data) ? IP4 : IP6);
 }
 
-/* Over the datagram as it is, its checksum field included: 0xffff where that is right. */
-static uint16_t udp_sum(const uint8_t *data)
+/* Over the `length` bytes of the datagram as it is, its checksum field included: 0xffff where that
+ * is right. */
+static uint16_t udp_sum(const uint8_t *data, uint16_t length)
 {
 	const uint8_t *ip = data + frame_ip_offset(data);
 	const uint8_t *udp = data + frame_udp_offset(data);
 	uint32_t sum = IPPROTO_UDP + get16(udp + 4);
 
 	sum = frame_is_v4(data) ? sum_bytes(sum, ip + 12, 8) : sum_bytes(sum, ip + 8, 32);
-	return sum_bytes(sum, udp, get16(udp + 4));
+	return sum_bytes(sum, udp, length);
 }
 
 void frame_mend(uint8_t *data, uint16_t length)
 {
 	uint8_t *ip = data + frame_ip_offset(data);
 	uint8_t *udp = data + frame_udp_offset(data);
+	size_t head = (size_t)(udp - data);
 	uint16_t sum;
 
+	if (length < head + UDP)
+		return;
 	if (frame_is_v4(data)) {
 		put16(ip + 10, 0);
 		put16(ip + 10, ~sum_bytes(0, ip, IP4));
 	}
 	put16(udp + 6, 0);
-	sum = ~udp_sum(data);
+	sum = ~udp_sum(data, (uint16_t)RTE_MIN(get16(udp + 4), length - head));
 	put16(udp + 6, sum == 0 ? 0xffff : sum);
 }
 
@@ -181,7 +185,7 @@ static const char *udp_read(struct frame *frame, const uint8_t *data, const uint
 	frame->no_checksum = get16(udp + 6) == 0;
 	if (frame->no_checksum && !frame_is_v4(data))
 		return "UDP checksum left out over IPv6";
-	if (!frame->no_checksum && udp_sum(data) != 0xffff)
+	if (!frame->no_checksum && udp_sum(data, length) != 0xffff)
 		return "UDP checksum";
 	memcpy(&frame->from.port, udp, 2);
 	memcpy(&frame->to.port, udp + 2, 2);

@@ -38,7 +38,7 @@ const char *frame_read(struct frame *frame, const uint8_t *data, uint16_t length
 uint16_t frame_ip_offset(const uint8_t *data);
 uint16_t frame_udp_offset(const uint8_t *data);
 
-/* After an edit: the checksums are made right again. */
+/* After an edit: the checksums are made right again, as far as the frame reaches. */
 void frame_mend(uint8_t *data, uint16_t length);
 
 #endif
