@@ -80,6 +80,14 @@ at_least() { (($("${@:2}") >= $1)); }
 # counter NAME: its value, 0 where it is not shown
 counter() { ctl -j counter show | jq --arg name "$1" '[.[] | select(.name == $name).value] | add // 0'; }
 
+# What clients of the test before left behind, killed or gone, would live for its 600 s.
+allocations_end() {
+	local id
+	ctl -j allocation show | jq -r '.[].id' | head -n 100 | while read -r id; do
+		ctl allocation delete "$id" </dev/null
+	done
+}
+
 allocations() { ctl -j turn show | jq 'if type == "array" then .[0] else . end | .allocations'; }
 
 # log_mark; log_since: what the dataplane has logged since
@@ -101,3 +109,4 @@ lab up ${LAB_UP[@]+"${LAB_UP[@]}"} 2>"$WORK/up" || {
 	cat "$WORK/up" >&2
 	fail "the lab did not come up"
 }
+[[ ${LAB_UP+set} ]] || allocations_end >/dev/null 2>&1
