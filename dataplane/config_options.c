@@ -76,8 +76,9 @@ static const struct option_row rows[] = {
          "the cores of the workers (\"2-5,8\"), one each; the last ones unless given", 0,
          cpus_read},
         {0, "poll", "adaptive|busy",
-         "whether idle workers sleep, for 100 microseconds at most, or never", AT(options.poll),
-         option_choice_place, .otherwise = "adaptive"},
+         "whether idle workers sleep until a packet comes (beside ports of DPDK's drivers for 100 "
+         "microseconds at most), or never",
+         AT(options.poll), option_choice_place, .otherwise = "adaptive"},
         {0, "max-allocations", "N", "TURN allocations at most",
          NUMBER(options.max_allocations, 1, 1u << 24), "100000"},
         {0, "max-permissions", "N",
