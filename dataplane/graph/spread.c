@@ -18,6 +18,16 @@ static uint32_t ports_read(const struct rte_mbuf *mbuf, uint32_t offset)
 	return ports;
 }
 
+/* Of the source and the destination address, which follow each other; a frame aligns them to 2
+ * bytes. */
+static uint32_t addresses_hash(const void *addresses, uint32_t size, uint32_t ports)
+{
+	uint64_t words[4];
+
+	memcpy(words, addresses, size);
+	return rte_hash_crc(words, size, ports);
+}
+
 static bool has_ports(uint8_t protocol)
 {
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_TCP;
@@ -34,7 +44,7 @@ static uint32_t ip4_hash(const struct rte_mbuf *mbuf, uint32_t offset)
 	if (has_ports(ip->next_proto_id) &&
 	    !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
 		ports = ports_read(mbuf, offset + rte_ipv4_hdr_len(ip));
-	return rte_hash_crc(&ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr), ports);
+	return addresses_hash(&ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr), ports);
 }
 
 static uint32_t ip6_hash(const struct rte_mbuf *mbuf, uint32_t offset)
@@ -47,7 +57,7 @@ static uint32_t ip6_hash(const struct rte_mbuf *mbuf, uint32_t offset)
 		return 0;
 	if (has_ports(ip->proto))
 		ports = ports_read(mbuf, offset + sizeof(*ip));
-	return rte_hash_crc(&ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr), ports);
+	return addresses_hash(&ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr), ports);
 }
 
 uint16_t spread_worker(const struct rte_mbuf *mbuf, uint16_t n_workers)

@@ -32,6 +32,8 @@ static const struct {
         {SLUICE_VERSION, sizeof(struct sluice_version)},
         {SLUICE_PORT_SHOW, sizeof(struct sluice_port_row)},
         {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
+        {SLUICE_TURN_LISTEN_SHOW, sizeof(struct sluice_turn_listen_row)},
+        {SLUICE_TURN_RELAY_SHOW, sizeof(struct sluice_turn_relay_row)},
         {SLUICE_TURN_WANTED_TAKE, sizeof(struct sluice_turn_wanted)},
         {SLUICE_ALLOCATION_SHOW, sizeof(struct sluice_allocation_row)},
         {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
@@ -65,7 +67,7 @@ static void reply_check(void *arg, const struct seqpacket_record *reply)
 	CHECK(header->type == stream->request.type && header->id == stream->request.id);
 	CHECK(header->status <= 0 && header->length <= sizeof(reply->body));
 	stream->ended = !(header->flags & SLUICE_API_MORE);
-	if (header->status != 0) {
+	if (header->status != 0 || header->flags & SLUICE_API_WARNING) { /* a text */
 		CHECK(stream->ended && header->length > 0 &&
 		      header->length <= SLUICE_API_ERROR_MAX);
 		CHECK(memchr(reply->body, '\0', header->length) == NULL);

@@ -27,6 +27,7 @@ void services_free(struct services *services)
 {
 	if (services == NULL)
 		return;
+	services_free(services->announced);
 	free(services->slots);
 	free(services->list);
 	free(services);

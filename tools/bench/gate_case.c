@@ -887,7 +887,7 @@ void gate_case_prepare(struct gate_pair *pair, const struct gate_case *row, cons
 
 	gate_pair_lists(pair, deny, 2, trust, 1);
 	gate_parse(&packet, frame, frame + length);
-	if (packet.length >= STUN_HEADER_SIZE)
+	if (packet.length >= STUN_HEADER_SIZE && packet.offset + STUN_HEADER_SIZE <= length)
 		gate_pair_forget(pair, &packet, frame + packet.offset);
 	if (row->host_attacked)
 		gate_pair_host_set(pair, &attacked);
