@@ -38,13 +38,13 @@ static int case_run(const struct srtp_case *test, const char *glob,
 	return fnmatch(glob, name, 0) == 0 ? run(test, name, context) : 0;
 }
 
-/* Those that one population can run. */
+/* Those that one population for each number of workers can run. */
 static int variants_each(struct srtp_case test, const char *glob,
                          int (*run)(const struct srtp_case *test, const char *name, void *context),
                          void *context)
 {
-	for (size_t size = 0; size < RTE_DIM(sizes); size++)
-		for (test.workers = 1; test.workers <= 2; test.workers++)
+	for (test.workers = 1; test.workers <= 2; test.workers++)
+		for (size_t size = 0; size < RTE_DIM(sizes); size++)
 			for (int checksum = 0; checksum < 2; checksum++) {
 				int ret;
 
