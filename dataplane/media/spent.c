@@ -22,11 +22,27 @@ static uint32_t slot_sent(uint64_t hash)
 	return (hash >> 32) & (SPENT_SLOTS - 1);
 }
 
-static uint32_t slot_received(uint64_t hash, uint32_t life)
+/* The slot of an endpoint's own ones that has the hash, else a free one, else the hash's place. A
+ * search of them all: SSRCs of a source seldom change, and a place lost by chance lets an old
+ * packet in as new. */
+static uint32_t slot_received(const struct spent *spent, uint64_t hash, uint32_t life)
 {
 	uint32_t first = life * SPENT_TOGETHER;
+	uint32_t found = (first | (hash >> 32 & (SPENT_TOGETHER - 1))) & (SPENT_SLOTS - 1);
+	bool free_found = false;
 
-	return (first | (hash >> 32 & (SPENT_TOGETHER - 1))) & (SPENT_SLOTS - 1);
+	for (uint32_t i = 0; i < SPENT_TOGETHER; i++) {
+		uint32_t slot = (first | i) & (SPENT_SLOTS - 1);
+		uint64_t held = __atomic_load_n(&spent->received[slot].hash, __ATOMIC_ACQUIRE);
+
+		if (held == hash)
+			return slot;
+		if (held == 0 && !free_found) {
+			found = slot;
+			free_found = true;
+		}
+	}
+	return found;
 }
 
 static uint64_t slot_read(const struct spent_slot *slot, uint64_t hash)
@@ -74,7 +90,7 @@ void spent_remember_received(struct spent *spent, const struct endpoint *endpoin
                              uint64_t next)
 {
 	uint64_t hash = spent_hash(spent, endpoint->rx_digest, ssrc, endpoint->life);
-	struct spent_slot *slot = &spent->received[slot_received(hash, endpoint->life)];
+	struct spent_slot *slot = &spent->received[slot_received(spent, hash, endpoint->life)];
 
 	if (slot_read(slot, hash) < next)
 		slot_write(slot, hash, next);
@@ -85,5 +101,5 @@ uint64_t spent_recall_received(const struct spent *spent, const struct endpoint 
 {
 	uint64_t hash = spent_hash(spent, endpoint->rx_digest, ssrc, endpoint->life);
 
-	return slot_read(&spent->received[slot_received(hash, endpoint->life)], hash);
+	return slot_read(&spent->received[slot_received(spent, hash, endpoint->life)], hash);
 }
