@@ -30,7 +30,9 @@ call
 assert capture_end
 assert_equal "$(frames "$WORK/nobody" frame)" 0
 
-# one of two allocations, by the id that `allocation show` has
+# one of two allocations, by the id that `allocation show` has; a call whose last Refresh was lost has left one that is silent
+allocations_end >/dev/null
+await_equal 5 0 allocations
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 200 -c -e $PEER4 $SERVER4
 await 20 at_least 2 allocations
