@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
  * on its socket. */
+#include "common/log.h"
 #include "common/notify.h"
-#include "common/privilege.h"
 #include "common/option.h"
+#include "common/privilege.h"
 #include "common/watchdog.h"
 #include "config/file.h"
 #include "config/own.h"
@@ -12,15 +13,14 @@
 #include "control/server.h"
 #include "controlplane_options.h"
 #include "dataplane/client.h"
-#include "common/log.h"
 #include "events/bus.h"
 #include "events/watch.h"
+#include "fleet/fleet.h"
 #include "gate/keeper.h"
 #include "http/commands.h"
 #include "http/http.h"
 #include "log/keeper.h"
 #include "metrics/metrics.h"
-#include "region/fleet.h"
 #include "users/source.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/interactive.h"
 
-#include "cli/complete.h"
-#include "cli/text.h"
+#include "command/complete.h"
+#include "command/text.h"
 
 #include <errno.h>
 #include <signal.h>

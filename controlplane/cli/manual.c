@@ -4,8 +4,8 @@
  * sluice-manual PAGE > PAGE
  */
 #include "cli/manual.h"
-#include "cli/command.h"
 #include "cli/roff.h"
+#include "command/command.h"
 
 #include <sluice/api.h>
 

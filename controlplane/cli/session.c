@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/session.h"
 
-#include "cli/field.h"
-#include "cli/json.h"
-#include "cli/local.h"
-#include "cli/printer.h"
-#include "cli/text.h"
 #include "cli/top.h"
-#include "cli/value.h"
+#include "command/field.h"
+#include "command/json.h"
+#include "command/local.h"
+#include "command/printer.h"
+#include "command/text.h"
+#include "command/value.h"
 
 #include <sluice/gate.h>
 #include <sluice/turn.h>

@@ -3,7 +3,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include "cli/command.h"
+#include "command/command.h"
 
 #include "common/seqpacket.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluicectl: one command, a file of them, or a shell. */
 #include "cli/batch.h"
-#include "cli/complete.h"
 #include "cli/interactive.h"
-#include "common/option.h"
-#include "cli/sluicectl_options.h"
 #include "cli/session.h"
-#include "cli/text.h"
-#include "cli/words.h"
+#include "cli/sluicectl_options.h"
+#include "command/complete.h"
+#include "command/text.h"
+#include "command/words.h"
+#include "common/option.h"
 
 #include <errno.h>
 #include <stdio.h>

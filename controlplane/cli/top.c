@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top.h"
 
-#include "cli/local.h"
+#include "command/local.h"
 
 #include <errno.h>
 #include <poll.h>

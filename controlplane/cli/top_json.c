@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top.h"
 
-#include "cli/json.h"
+#include "command/json.h"
 
 /* What has grown since the sample before: counters, and what else goes up just now. */
 static json_t *row_rates(const struct reply *reply, const void *before, const void *now,

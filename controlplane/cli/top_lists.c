@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top_line.h"
 
-#include "cli/text.h"
-#include "cli/value.h"
+#include "command/text.h"
+#include "command/value.h"
 
 #include <stdlib.h>
 #include <string.h>

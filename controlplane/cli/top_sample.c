@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top.h"
 
-#include "cli/field.h"
+#include "command/field.h"
 
 #include <errno.h>
 #include <stdlib.h>

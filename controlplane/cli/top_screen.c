@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top_line.h"
 
-#include "cli/text.h"
+#include "command/text.h"
 
 #include <stdlib.h>
 #include <string.h>

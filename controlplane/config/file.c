@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/file.h"
 
-#include "cli/text.h"
+#include "command/text.h"
 #include "common/log.h"
 #include "config/rules.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/reload.h"
 
-#include "cli/text.h"
+#include "command/text.h"
 #include "common/log.h"
 #include "config/file.h"
 #include "config/own.h"

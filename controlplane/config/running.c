@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/running.h"
 
-#include "cli/words.h"
+#include "command/words.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef CONFIG_RUNNING_H
 #define CONFIG_RUNNING_H
 
-#include "cli/command.h"
+#include "command/command.h"
 
 #include <sys/queue.h>
 

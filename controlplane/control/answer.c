@@ -2,8 +2,8 @@
 /* What the control plane answers itself, and what it keeps. */
 #include "control/client.h"
 
-#include "cli/command.h"
-#include "cli/text.h"
+#include "command/command.h"
+#include "command/text.h"
 #include "config/own.h"
 #include "dataplane/client.h"
 #include "http/http.h"

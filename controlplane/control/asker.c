@@ -2,8 +2,8 @@
 #include "control/asker.h"
 
 #include "channel.h"
-#include "cli/command.h"
-#include "cli/text.h"
+#include "command/command.h"
+#include "command/text.h"
 #include "control/server.h"
 
 #include <errno.h>

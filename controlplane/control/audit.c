@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/audit.h"
 
-#include "cli/command.h"
-#include "cli/text.h"
+#include "command/command.h"
+#include "command/text.h"
 #include "common/log.h"
 
 #include <pwd.h>

@@ -3,7 +3,7 @@
 
 #include "common/log.h"
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "config/reload.h"
 #include "dataplane/client.h"
 #include "region/snapshot.h"

@@ -2,7 +2,7 @@
 /* The configuration as a whole: shown, saved, and read again. */
 #include "control/client.h"
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "common/log.h"
 #include "config/file.h"
 #include "config/reload.h"

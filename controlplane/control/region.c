@@ -2,7 +2,7 @@
 /* Regions, nodes, and this node's draining. */
 #include "control/client.h"
 
-#include "region/fleet.h"
+#include "fleet/fleet.h"
 #include "region/snapshot.h"
 
 #include <sluice/region.h>

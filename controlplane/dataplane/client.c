@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/client.h"
 
-#include "cli/text.h"
-#include "dataplane/client_state.h"
+#include "command/text.h"
 #include "common/log.h"
+#include "dataplane/client_state.h"
 
 #include <errno.h>
 #include <stdio.h>

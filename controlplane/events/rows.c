@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "events/rows.h"
 
-#include "cli/command.h"
+#include "command/command.h"
 
 #include <errno.h>
 #include <inttypes.h>

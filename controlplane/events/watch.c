@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "events/watch.h"
 
-#include "cli/command.h"
-#include "cli/field.h"
+#include "command/command.h"
+#include "command/field.h"
 #include "events/rows.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http/commands.h"
 
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/printer.h"
+#include "command/command.h"
+#include "command/json.h"
+#include "command/printer.h"
 #include "control/audit.h"
 
 #include <errno.h>

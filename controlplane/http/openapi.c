@@ -2,8 +2,8 @@
 /* The table of commands as an OpenAPI 3.1 description. */
 #include "http/commands.h"
 
-#include "cli/command.h"
-#include "cli/value.h"
+#include "command/command.h"
+#include "command/value.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "http/http.h"
 
 #include <stdint.h>

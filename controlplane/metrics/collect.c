@@ -3,7 +3,7 @@
  * who asks meanwhile gets the same. */
 #include "metrics/metrics.h"
 
-#include "cli/command.h"
+#include "command/command.h"
 
 #include <errno.h>
 #include <stdlib.h>

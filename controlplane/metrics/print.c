@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "metrics/metrics.h"
 
-#include "cli/command.h"
+#include "command/command.h"
 
 #include <ctype.h>
 #include <inttypes.h>

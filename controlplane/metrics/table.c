@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "metrics/metrics.h"
 
-#include "cli/field.h"
+#include "command/field.h"
 
 #include <string.h>
 

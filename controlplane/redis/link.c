@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/link.h"
 
-#include "cli/addr.h"
-#include "cli/text.h"
+#include "command/addr.h"
+#include "command/text.h"
 
 #include <errno.h>
 #include <stdio.h>

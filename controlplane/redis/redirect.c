@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/redirect.h"
 
-#include "cli/addr.h"
-#include "cli/command.h"
+#include "command/addr.h"
+#include "command/command.h"
 
 #include <ctype.h>
 #include <errno.h>

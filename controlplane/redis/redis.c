@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/redis.h"
 
-#include "cli/addr.h"
+#include "command/addr.h"
 #include "common/log.h"
 #include "redis/link.h"
 #include "redis/redirect.h"

@@ -3,8 +3,8 @@
  * costs more than the choice. */
 #include "region/answer.h"
 
-#include "cli/addr.h"
-#include "cli/text.h"
+#include "command/addr.h"
+#include "command/text.h"
 
 #include <errno.h>
 #include <string.h>

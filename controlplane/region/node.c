@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "region/node.h"
 
-#include "cli/addr.h"
+#include "command/addr.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -2,7 +2,7 @@
 /* Judging what was seen: a sample each tick, and verdicts that follow the samples slowly. */
 #include "region/view_state.h"
 
-#include "cli/text.h"
+#include "command/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "users/source.h"
 
+#include "fleet/fleet.h"
 #include "redis/redis.h"
-#include "region/fleet.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/json.h"
+#include "command/command.h"
+#include "command/json.h"
 #include "fuzz.h"
 
 #define PATH_MAX_BYTES 256

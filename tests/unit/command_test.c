@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/addr.h"
-#include "cli/cell.h"
-#include "cli/command.h"
-#include "cli/complete.h"
-#include "cli/text.h"
+#include "command/addr.h"
+#include "command/cell.h"
+#include "command/command.h"
+#include "command/complete.h"
+#include "command/text.h"
 
 #include <sluice/port.h>
 #include <sluice/stats.h>

@@ -6,8 +6,8 @@
  */
 #include "config/own.h"
 #include "config/running.h"
+#include "fleet/fleet.h"
 #include "http/http.h"
-#include "region/fleet.h"
 #include "region/snapshot.h"
 
 #include "common/seqpacket.h"

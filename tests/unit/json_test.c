@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/json.h"
-#include "cli/printer.h"
+#include "command/json.h"
+#include "command/printer.h"
 
 #include <sluice/stats.h>
 #include <sluice/turn.h>

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "metrics/metrics.h"
 
 #include <sluice/port.h>

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "region/proof.h"
+#include "fleet/proof.h"
 
 #include <nonce.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "request.h"
 
-#include "cli/filter.h"
+#include "command/filter.h"
 
 #include <errno.h>
 #include <stddef.h>

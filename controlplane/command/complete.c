@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/complete.h"
+
+#include "command/value.h"
+#include "command/walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CANDIDATES_MAX 32
+
+/* The words of a line whose last one is still being typed. */
+struct partial {
+	char line[WORDS_LINE_MAX];
+	struct words words;
+	uint32_t complete; /* words before the one at the cursor */
+	const char *begun; /* what there is of that one; "" for none */
+};
+
+static bool partial_read(struct partial *partial, const char *line, size_t length)
+{
+	const char *why;
+	uint32_t column;
+
+	if (length >= sizeof(partial->line))
+		return false;
+	snprintf(partial->line, sizeof(partial->line), "%.*s", (int)length, line);
+	if (words_split(&partial->words, partial->line, &why, &column) < 0)
+		return false;
+	partial->complete = partial->words.count;
+	partial->begun = "";
+	if (length > 0 && line[length - 1] != ' ' && line[length - 1] != '\t' &&
+	    partial->words.count > 0)
+		partial->begun = partial->words.words[--partial->complete].text;
+	return true;
+}
+
+/* "turn realm" is a command; "turn" begins many, of one subject. */
+static const char *candidate_help(const struct candidate *candidate)
+{
+	if (candidate->argument != NULL)
+		return candidate->argument->help;
+	if (candidate->ends)
+		return candidate->command->help;
+	for (uint32_t i = 0; command_groups[i] != NULL; i++) {
+		const struct command_group *group = command_groups[i];
+
+		if (candidate->command >= group->commands &&
+		    candidate->command < group->commands + group->count)
+			return group->title;
+	}
+	return "";
+}
+
+static void candidate_tell(const struct candidate *candidate, const char *begun,
+                           completion_fn *each, void *arg)
+{
+	char usage[COMMAND_EXPECTED_MAX];
+	struct text text;
+
+	if (candidate->word != NULL) {
+		if (strncmp(candidate->word, begun, strlen(begun)) != 0)
+			return;
+		if (candidate->argument == NULL) {
+			each(arg, candidate->word, candidate->word, candidate_help(candidate));
+			return;
+		}
+		argument_usage(candidate->argument, false, usage, sizeof(usage));
+		each(arg, candidate->word, usage, candidate_help(candidate));
+		return;
+	}
+	text_start(&text, usage, sizeof(usage));
+	value_expected(candidate->argument, &text);
+	each(arg, NULL, usage, candidate_help(candidate));
+}
+
+static void choices_tell(const struct argument *argument, const char *begun, completion_fn *each,
+                         void *arg)
+{
+	for (uint32_t i = 0; argument->choices[i] != NULL; i++)
+		if (strncmp(argument->choices[i], begun, strlen(begun)) == 0)
+			each(arg, argument->choices[i], argument->choices[i], argument->help);
+}
+
+bool command_complete(const char *line, size_t length, completion_fn *each, void *arg)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	struct command_request request;
+	struct partial partial;
+	struct walk walk;
+	uint32_t count;
+
+	if (!partial_read(&partial, line, length))
+		return false;
+	walk_words(&walk, &partial.words, partial.complete, &request);
+	if (walk.next < walk.count)
+		return false;
+	count = walk_candidates(&walk, candidates, CANDIDATES_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct argument *argument = candidates[i].argument;
+
+		if (candidates[i].word == NULL && argument->choices != NULL)
+			choices_tell(argument, partial.begun, each, arg);
+		else
+			candidate_tell(&candidates[i], partial.begun, each, arg);
+	}
+	return true;
+}

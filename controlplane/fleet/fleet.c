@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/state.h"
+
+#include "config/own.h"
+#include "dataplane/client.h"
+#include "common/log.h"
+
+#include <sluice/turn.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define SAVE_NS   10000000000ull /* a snapshot that only aged is written no more often */
+#define READ_EACH 1              /* ticks between two rounds of reading */
+
+static const struct timeval tick_interval = {.tv_usec = VIEW_TICK_NS / 1000};
+
+uint64_t fleet_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+bool fleet_is_set(const struct fleet *fleet)
+{
+	return fleet->own.id[0] != '\0';
+}
+
+struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *name)
+{
+	for (uint32_t i = 0; i < fleet->n_regions; i++)
+		if (strcmp(fleet->regions[i]->config.name, name) == 0)
+			return fleet->regions[i];
+	return NULL;
+}
+
+struct redis *fleet_own_redis(const struct fleet *fleet)
+{
+	const struct fleet_region *own = fleet_region_find(fleet, fleet->own.region);
+
+	return own != NULL ? own->commands : NULL;
+}
+
+void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id)
+{
+	snprintf(key, FLEET_KEY_MAX, "sluice:{%s}:%s%s%s", region, what, id != NULL ? ":" : "",
+	         id != NULL ? id : "");
+}
+
+/* -- the dataplane gets its part -- */
+
+static void alternate_make(struct sluice_turn_alternate *alternate,
+                           const struct node_record *record)
+{
+	alternate->addr4 = record->addr4;
+	alternate->addr6 = record->addr6;
+}
+
+void fleet_tell(struct fleet *fleet)
+{
+	const struct snapshot_node *list[SLUICE_TURN_ALTERNATES_MAX];
+	struct sluice_turn_alternates alternates = {.draining = fleet->drain.on};
+
+	if (fleet->client == NULL)
+		return;
+	if (fleet->snapshot != NULL) {
+		alternates.generation = fleet->snapshot->generation;
+		alternates.count = choice_alternates(fleet->snapshot, fleet->own.id, list,
+		                                     SLUICE_TURN_ALTERNATES_MAX);
+	}
+	for (uint32_t i = 0; i < alternates.count; i++)
+		alternate_make(&alternates.list[i], &list[i]->record);
+	/* -ENOTCONN: fleet_ready will come. */
+	if (dataplane_tell(fleet->client, SLUICE_TURN_ALTERNATES_SET, &alternates,
+	                   sizeof(alternates)) == -EAGAIN)
+		fleet->untold = true;
+}
+
+void fleet_ready(struct fleet *fleet)
+{
+	fleet_tell(fleet);
+}
+
+/* -- snapshots -- */
+
+static void snapshot_write(struct fleet *fleet, uint64_t now)
+{
+	int error = snapshot_save(fleet->snapshot, fleet->snapshot_path);
+
+	fleet->saved = now;
+	if (error < 0 && error != fleet->save_error)
+		log_error(SLUICE_LOG_REGION,
+		          "%s: %s; the view of the regions would not survive a restart",
+		          fleet->snapshot_path, strerror(-error));
+	fleet->save_error = error;
+}
+
+static void snapshot_renew(struct fleet *fleet)
+{
+	uint64_t now = fleet_now();
+	struct snapshot *fresh = view_snapshot(fleet->view, now);
+	bool changed;
+
+	if (fresh == NULL)
+		return;
+	changed = fleet->snapshot == NULL || !snapshot_is_equivalent(fleet->snapshot, fresh);
+	fleet->generation += changed;
+	fresh->generation = fleet->generation;
+	snapshot_release(fleet->snapshot);
+	fleet->snapshot = fresh;
+	if (changed || fleet->untold) {
+		fleet->untold = false;
+		fleet_tell(fleet);
+	}
+	if (fresh->n_regions > 0 && (changed || now - fleet->saved > SAVE_NS))
+		snapshot_write(fleet, now);
+}
+
+static void on_changed(void *arg, const struct view_change *change)
+{
+	static const char *const words[] = {"unknown", "healthy", "degraded", "unreachable"};
+	const char *node = change->id != NULL ? change->id : "";
+
+	if (change->after > change->before && change->before != SLUICE_VERDICT_UNKNOWN)
+		log_warning(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
+		            change->id != NULL ? " node " : "", node, words[change->after],
+		            words[change->before], change->reason);
+	else
+		log_info(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
+		         change->id != NULL ? " node " : "", node, words[change->after],
+		         words[change->before], change->reason);
+}
+
+static void own_see(struct fleet *fleet)
+{
+	struct node_record record;
+
+	if (!fleet_is_set(fleet))
+		return;
+	beat_record(fleet, &record);
+	view_beat(fleet->view, fleet_now(), record.region, &record);
+}
+
+void fleet_renew(struct fleet *fleet)
+{
+	fleet->renewed = fleet_now();
+	own_see(fleet);
+	snapshot_renew(fleet);
+}
+
+static void fleet_judge(struct fleet *fleet)
+{
+	bool held;
+
+	own_see(fleet);
+	view_tick(fleet->view, fleet_now(), on_changed, fleet);
+	held = view_held_since(fleet->view) != 0;
+	if (held != fleet->held)
+		log_warning(SLUICE_LOG_REGION, "regions: %s",
+		            held ? "nobody is seen; the last view of them is held"
+		                 : "somebody is seen again; the view follows");
+	fleet->held = held;
+	snapshot_renew(fleet);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct fleet *fleet = arg;
+
+	drain_follow(fleet);
+	probes_expire(fleet->probes);
+	fleet_judge(fleet);
+	probes_send(fleet->probes);
+	if (++fleet->ticks % READ_EACH == 0)
+		for (uint32_t i = 0; i < fleet->n_regions; i++)
+			read_start(fleet->regions[i]);
+}
+
+/* -- life -- */
+
+static void paths_make(struct fleet *fleet)
+{
+	const char *slash = strrchr(fleet->options.socket, '/');
+	int folder = slash != NULL ? slash - fleet->options.socket : 1;
+
+	snprintf(fleet->snapshot_path, sizeof(fleet->snapshot_path), "%s/snapshot",
+	         fleet->options.state_dir);
+	snprintf(fleet->drain_path, sizeof(fleet->drain_path), "%.*s/drain", folder,
+	         slash != NULL ? fleet->options.socket : ".");
+}
+
+struct fleet *fleet_create(const struct fleet_options *options)
+{
+	struct fleet *fleet = calloc(1, sizeof(*fleet));
+
+	if (fleet == NULL)
+		return NULL;
+	fleet->options = *options;
+	fleet->started = time(NULL);
+	fleet->born = fleet_now();
+	fleet->young = true;
+	paths_make(fleet);
+	fleet->view = view_create("", "");
+	fleet->load = load_create(options->base, options->dataplane, options->buffer);
+	fleet->probes = probes_create(fleet);
+	fleet->owners = owners_create(fleet);
+	fleet->tick = event_new(options->base, -1, EV_PERSIST, on_tick, fleet);
+	if (fleet->view == NULL || fleet->load == NULL || fleet->probes == NULL ||
+	    fleet->owners == NULL || fleet->tick == NULL || steer_start(fleet) < 0) {
+		fleet_destroy(fleet);
+		return NULL;
+	}
+	own_serve(options->own, SLUICE_REGION_ADD, fleet_obey, fleet);
+	return fleet;
+}
+
+/* Where the last control plane stood: its view, and the generations that it had. */
+static void snapshot_restore(struct fleet *fleet)
+{
+	struct snapshot *snapshot;
+	int error;
+
+	snapshot = snapshot_load(fleet->snapshot_path, &error);
+	if (snapshot != NULL) {
+		fleet->generation = snapshot->generation;
+		view_restore(fleet->view, fleet_now(), snapshot);
+		log_info(SLUICE_LOG_REGION, "%s: %u nodes of %u regions, generation %lu",
+		         fleet->snapshot_path, snapshot->n_nodes, snapshot->n_regions,
+		         (unsigned long)snapshot->generation);
+		snapshot_release(snapshot);
+	} else if (error == -EBADMSG) {
+		log_warning(SLUICE_LOG_REGION, "%s: damaged or of another version; ignored",
+		            fleet->snapshot_path);
+	} else if (error != -ENOENT) {
+		log_warning(SLUICE_LOG_REGION, "%s: %s", fleet->snapshot_path, strerror(-error));
+	}
+}
+
+void fleet_start(struct fleet *fleet)
+{
+	/* Where it cannot be made, writing the snapshot says so. */
+	(void)!mkdir(fleet->options.state_dir, 0750);
+	drain_load(fleet);
+	snapshot_restore(fleet);
+	beat_start(fleet);
+	event_add(fleet->tick, &tick_interval);
+	fleet_judge(fleet);
+}
+
+void fleet_serve(struct fleet *fleet, struct dataplane_client *client)
+{
+	fleet->client = client;
+}
+
+void fleet_destroy(struct fleet *fleet)
+{
+	if (fleet == NULL)
+		return;
+	for (uint32_t i = 0; i < fleet->n_regions; i++) {
+		redis_destroy(fleet->regions[i]->commands);
+		redis_destroy(fleet->regions[i]->events);
+		free(fleet->regions[i]);
+	}
+	owners_destroy(fleet->owners);
+	probes_destroy(fleet->probes);
+	load_destroy(fleet->load);
+	snapshot_release(fleet->snapshot);
+	view_destroy(fleet->view);
+	if (fleet->tick != NULL)
+		event_free(fleet->tick);
+	if (fleet->beat != NULL)
+		event_free(fleet->beat);
+	free(fleet);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * This node among the others: beats into its own region's Redis, reads every region's, probes other
+ * nodes, keeps the snapshot, drains, and steers. Serves the subject of sluice/region.h.
+ */
+#ifndef FLEET_FLEET_H
+#define FLEET_FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+
+#include <sluice/region.h>
+
+struct dataplane_client;
+struct fleet;
+struct gate_keeper;
+struct http;
+struct own;
+struct running;
+struct snapshot;
+
+struct fleet_options {
+	struct event_base *base;
+	struct own *own;
+	const struct running *running;
+	struct seqpacket_record *buffer;
+	struct http *http;
+	const struct gate_keeper *gate; /* NULL: none */
+	const char *dataplane;          /* path of its socket */
+	const char *state_dir;          /* the snapshot's, which outlives the host's restart */
+	const char *socket; /* the control plane's: what outlives its restart alone stands beside */
+};
+
+/* NULL: no memory. */
+struct fleet *fleet_create(const struct fleet_options *options);
+/* The configuration has been read: takes the last snapshot from disk and begins. */
+void fleet_start(struct fleet *fleet);
+/* Ends the event loop: once a last beat and "stop" are in this region's Redis, or at once where it
+ * is away or this is said twice. */
+void fleet_stop(struct fleet *fleet);
+void fleet_destroy(struct fleet *fleet);
+void fleet_serve(struct fleet *fleet, struct dataplane_client *client);
+/* The dataplane has the whole configuration, and is perhaps a new one. */
+void fleet_ready(struct fleet *fleet);
+
+struct redis;
+/* Of this node's own region; NULL: there is none. */
+struct redis *fleet_own_redis(const struct fleet *fleet);
+
+/* seconds: 0: without a bound. 0, or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
+int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why);
+int fleet_undrain(struct fleet *fleet, char *why);
+
+/* Returns how many. */
+uint32_t fleet_regions(struct fleet *fleet, struct sluice_region_row *rows, uint32_t max);
+/* Of the present snapshot. */
+void fleet_snapshot_row(const struct fleet *fleet, struct sluice_snapshot_row *row);
+/* The present snapshot, held for the caller; NULL: there is none. */
+struct snapshot *fleet_snapshot(struct fleet *fleet);
+/* One node of it. */
+void fleet_node_row(const struct fleet *fleet, const struct snapshot *snapshot, uint32_t index,
+                    struct sluice_node_row *row);
+
+#endif
