@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A field of the API's rows, declared once: the columns of the CLI and of its JSON, their part of
- * the manual, and of what is counted `counter show`, /metrics and docs/metrics.md all come from it.
+ * A field of the API's rows, declared once, in common/requests_*.c: the columns of the CLI and of
+ * its JSON, their part of the manual and of OpenAPI, /metrics, `counter show` and docs/metrics.md
+ * all come from it.
  */
 #ifndef COMMON_COLUMN_H
 #define COMMON_COLUMN_H
@@ -27,29 +28,41 @@ enum column_type {
 	COLUMN_COMMAND, /* char[]: a command, whose own words are printable */
 };
 
+/* How the column becomes a metric. */
+enum metric_form {
+	METRIC_VALUE,  /* the number; of cycles and milliseconds: seconds */
+	METRIC_IS,     /* 1 where it is `is`, else 0 */
+	METRIC_STATES, /* a sample for each of `choices`: 1 for the one that it is */
+	METRIC_INFO,   /* 1, with all labels of the row */
+	METRIC_SUM,    /* one sample: the sum over all rows */
+	METRIC_ROWS,   /* one sample: how many rows there are */
+};
+
 struct column {
 	const char *key;
 	const char *help;
 	enum column_type type;
 	bool only_json; /* too much for a table */
 	uint16_t offset, size, second;
-	const char *const *choices;
-	uint64_t absent;    /* a number with this value is shown as absent; 0: none is */
-	const char *unit;   /* of a number; NULL: it is in the help, or there is none */
-	bool counter;       /* uint64_t that only grows: `counter show` has it */
-	const char *metric; /* its name in /metrics; NULL: it is none. Of cycles: in seconds, by the
-	                       cycles a second at `second` */
+	const char *const *choices; /* common/words.h */
+	uint64_t absent;            /* a number with this value is shown as absent; 0: none is */
+	const char *unit;           /* of a number; NULL: it is in the help, or there is none */
+	/* -- /metrics -- */
+	bool counter;       /* only grows; of ports and workers `counter show` has it too */
+	const char *metric; /* its name; NULL: it is none. Of cycles: in seconds, by the cycles a
+	                       second at `second` */
+	const char *metric_help; /* NULL: `help` */
+	enum metric_form form;
+	uint16_t is; /* METRIC_IS */
+	/* Name of the label that it is: of the first column on all samples of the row, of others on
+	 * METRIC_INFO alone. NULL: it is none. */
+	const char *label;
 };
-
-/* End with a key of NULL. */
-extern const struct column port_columns[];   /* struct sluice_port_row */
-extern const struct column worker_columns[]; /* struct sluice_worker_row */
-extern const struct column graph_columns[];  /* struct sluice_graph_row */
 
 /* Its help, with the unit where that does not say it. Bytes: COLUMN_ABOUT_MAX. */
 #define COLUMN_ABOUT_MAX 160
 const char *column_about(const struct column *column, char *text);
-/* The i-th that is a counter, or NULL behind the last one. */
+/* The i-th that is a counter, or NULL after the last one. */
 const struct column *column_counter(const struct column *columns, uint32_t i);
 
 #endif

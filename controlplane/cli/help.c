@@ -35,7 +35,7 @@ bool help_print(const char *word, bool json)
 	bool found = false;
 
 	while ((command = command_next(command)) != NULL) {
-		if (word[0] != '\0' && strcmp(command->path[0], word) != 0)
+		if (word[0] != '\0' && strcmp(command_words(command)[0], word) != 0)
 			continue;
 		found = true;
 		if (json)

@@ -54,13 +54,13 @@ static void command_page(const struct command *command, bool columns)
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++)
 		argument_page(argument);
-	if (columns && command->reply != NULL)
-		columns_page(command->reply);
+	if (columns && command_asks(command)->reply != NULL)
+		columns_page(command_asks(command)->reply);
 }
 
 static bool configures(const struct command *command)
 {
-	return command->kind == COMMAND_ADD || command->kind == COMMAND_SET;
+	return command_kind(command) == REQUEST_ADD || command_kind(command) == REQUEST_SET;
 }
 
 /* only: NULL for all. */

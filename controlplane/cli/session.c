@@ -152,7 +152,7 @@ static int session_send(struct session *session, const struct command_request *r
 	        .version = SLUICE_API_VERSION,
 	        .type = request->command->type,
 	        .id = ++session->id,
-	        .flags = request->command->exist_ok ? SLUICE_API_EXIST_OK : 0,
+	        .flags = command_asks(request->command)->exist_ok ? SLUICE_API_EXIST_OK : 0,
 	        .length = request->length,
 	};
 	int error = session_connect(session);
@@ -210,6 +210,7 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 static int session_ask(struct session *session, const struct command_request *request,
                        const char *prefix)
 {
+	const struct reply *reply = command_asks(request->command)->reply;
 	struct printer printer;
 	int error = session_send(session, request);
 
@@ -217,12 +218,12 @@ static int session_ask(struct session *session, const struct command_request *re
 		session_close(session);
 		return fail_socket(session, prefix, error);
 	}
-	printer_begin(&printer, stdout, session->json, request->command->reply);
-	error = answer_print(session, request->command->reply, &printer, prefix);
+	printer_begin(&printer, stdout, session->json, reply);
+	error = answer_print(session, reply, &printer, prefix);
 	printer_end(&printer, error == 0);
-	if (error == 0 && printer.rows == 0 && !session->json && request->command->reply != NULL &&
-	    request->command->reply->none != NULL)
-		fprintf(stderr, "%s\n", request->command->reply->none);
+	if (error == 0 && printer.rows == 0 && !session->json && reply != NULL &&
+	    reply->none != NULL)
+		fprintf(stderr, "%s\n", reply->none);
 	/* Other replies to this request may still be on their way. */
 	if (error < 0)
 		session_close(session);
@@ -247,23 +248,24 @@ static int fetch_add(struct session *session, uint32_t row_size, void **rows, ui
 	return 0;
 }
 
-int session_fetch(struct session *session, uint16_t type, uint32_t row_size, void **rows,
-                  uint32_t *count)
+int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t *count)
 {
 	struct command_request request = {.command = command_of_type(type)};
+	const struct request *asks;
 	int error;
 
 	*rows = NULL;
 	*count = 0;
 	if (request.command == NULL)
 		return -ENOSYS;
-	request.length = request.command->body_size;
+	asks = command_asks(request.command);
+	request.length = asks->body_size;
 	error = session_send(session, &request);
 	do {
 		if (error == 0)
 			error = session_receive(session);
 		if (error == 0)
-			error = fetch_add(session, row_size, rows, count);
+			error = fetch_add(session, asks->reply->row_size, rows, count);
 	} while (error == 0 && session->record.header.flags & SLUICE_API_MORE);
 	if (error < 0) {
 		session_close(session);
@@ -334,7 +336,7 @@ int session_run(struct session *session, const char *line, const char *prefix)
 		return session_fail_parse(session, prefix, &error);
 	if (request.command == NULL)
 		return 0;
-	if (request.command->kind == COMMAND_LOCAL)
+	if (command_kind(request.command) == REQUEST_LOCAL)
 		return session_local(session, &request, prefix);
 	status = session_ask(session, &request, prefix);
 	if (status == 0 && request.command->type == SLUICE_TURN_REALM_SET && !session->json)

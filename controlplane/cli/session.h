@@ -36,8 +36,7 @@ int session_fail(const struct session *session, const char *prefix, int status, 
 
 /* All rows that a `show` of this type answers without arguments, the caller's to free. 0 or -errno,
  * nothing is printed. */
-int session_fetch(struct session *session, uint16_t type, uint32_t row_size, void **rows,
-                  uint32_t *count);
+int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t *count);
 
 /* `help`; word: "" for all. false: no command begins so, and nothing is printed. */
 bool help_print(const char *word, bool json);

@@ -41,7 +41,7 @@ void top_sample_free(struct top_sample *sample);
 /* The row of the same key in another sample, or NULL. */
 const void *top_row_find(const struct top_sample *sample, enum top_table table, const void *row);
 size_t top_row_size(enum top_table table);
-uint16_t top_table_type(enum top_table table); /* enum sluice_api_type */
+const struct request *top_request(enum top_table table);
 /* That lie between two samples. */
 double top_seconds(const struct top_sample *before, const struct top_sample *now);
 

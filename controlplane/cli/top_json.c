@@ -49,12 +49,10 @@ void top_json(FILE *out, const struct top_sample *before, const struct top_sampl
 
 	json_object_set_new(object, "seconds", json_real(seconds));
 	for (enum top_table table = 0; table < TOP_TABLES; table++) {
-		const struct command *command = command_of_type(top_table_type(table));
+		const struct request *request = top_request(table);
 
-		if (command != NULL)
-			json_object_set_new(
-			        object, command->path[0],
-			        table_to_json(command->reply, table, before, now, seconds));
+		json_object_set_new(object, request->name[0],
+		                    table_to_json(request->reply, table, before, now, seconds));
 	}
 	json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	fputc('\n', out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/top_line.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -109,6 +110,18 @@ const char *human(double value, char *text)
 		         : value < 100 ? 1
 		                       : 0,
 		         value, units[unit]);
+	return text;
+}
+
+const char *state_word(const char *const *words, uint64_t value, int width, bool alert,
+                       char text[STATE_WORD_BYTES])
+{
+	const char *word = word_of(words, value);
+
+	snprintf(text, STATE_WORD_BYTES, "%s%-*.24s%s", alert ? ALERT : "", width,
+	         word != NULL ? word : "?", alert ? PLAIN : "");
+	for (char *at = text; alert && *at != '\0'; at++)
+		*at = (char)toupper((unsigned char)*at);
 	return text;
 }
 

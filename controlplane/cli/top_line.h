@@ -5,6 +5,8 @@
 
 #include "cli/top.h"
 
+#include "common/words.h"
+
 #define LINE_BYTES 512
 
 /* In a line: between them is what should not be overlooked. They take no room. */
@@ -32,6 +34,11 @@ uint32_t screen_heading_lines(const struct screen *screen);
 const char *human(double value, char *text);
 
 #define HUMAN(value) human(value, (char[16]){0})
+
+/* A word of common/words.h, padded; alert: in capitals that should not be overlooked. */
+#define STATE_WORD_BYTES 64
+const char *state_word(const char *const *words, uint64_t value, int width, bool alert,
+                       char text[STATE_WORD_BYTES]);
 
 double rate(const struct screen *screen, uint64_t before, uint64_t now);
 

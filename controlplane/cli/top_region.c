@@ -6,6 +6,8 @@
 
 #include <sluice/region.h>
 
+#define VERDICT_WIDTH 11
+
 /* A region and what its nodes have together. */
 struct state {
 	const struct sluice_region_row *row;
@@ -86,26 +88,23 @@ static const char *age(uint32_t seconds, char text[16])
 	return text;
 }
 
-static const char *verdict_text(const struct state *state)
+static const char *verdict_text(const struct state *state, char text[STATE_WORD_BYTES])
 {
-	static const char *const verdicts[] = {
-	        [SLUICE_VERDICT_UNKNOWN] = "unknown    ",
-	        [SLUICE_VERDICT_HEALTHY] = "healthy    ",
-	        [SLUICE_VERDICT_DEGRADED] = ALERT "DEGRADED   " PLAIN,
-	        [SLUICE_VERDICT_UNREACHABLE] = ALERT "UNREACHABLE" PLAIN,
-	};
 	uint32_t verdict = state->row->verdict;
 
 	if (verdict == SLUICE_VERDICT_HEALTHY && state->draining > 0 &&
 	    state->draining == state->nodes)
-		return "draining   ";
-	return verdict <= SLUICE_VERDICT_UNREACHABLE ? verdicts[verdict] : "?          ";
+		return state_word(node_state_words, SLUICE_NODE_DRAINING, VERDICT_WIDTH, false,
+		                  text);
+	return state_word(verdict_words, verdict, VERDICT_WIDTH, verdict >= SLUICE_VERDICT_DEGRADED,
+	                  text);
 }
 
 static void state_draw(struct screen *screen, const struct state *state)
 {
 	char name[SLUICE_REGION_NAME_MAX + 2], nodes[32], load[16] = "-", probes[32] = "-";
 	const struct sluice_region_row *row = state->row;
+	char verdict[STATE_WORD_BYTES];
 
 	snprintf(name, sizeof(name), "%.31s%s", row->name, row->own ? "*" : "");
 	snprintf(nodes, sizeof(nodes), "%u/%u", row->healthy, row->nodes);
@@ -115,7 +114,7 @@ static void state_draw(struct screen *screen, const struct state *state)
 		snprintf(probes, sizeof(probes), "%u/%u", state->probes - state->lost,
 		         state->probes);
 	screen_line(screen, "%-15.15s %s %4s %7s %4s %6s %6s %6s %6s  %s", name,
-	            verdict_text(state), age(row->changed_s, (char[16]){0}), nodes, load,
+	            verdict_text(state, verdict), age(row->changed_s, (char[16]){0}), nodes, load,
 	            HUMAN(state->allocations), tenths(state->rtt_us, (char[16]){0}), probes,
 	            tenths(row->beat_age_ms, (char[16]){0}),
 	            row->connected ? "up" : ALERT "GONE" PLAIN);

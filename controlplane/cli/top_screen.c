@@ -23,15 +23,15 @@
 /* "  a1 in a, active" */
 static void own_node_text(const struct screen *screen, char *text, size_t size)
 {
-	static const char *const states[] = {"active", ALERT "DRAINING" PLAIN,
-	                                     ALERT "STOPPED" PLAIN};
+	char state[STATE_WORD_BYTES];
 	const struct sluice_node_row *row, *old;
 
 	text[0] = '\0';
 	for (EACH(screen, TOP_NODE, row, old))
-		if (row->own && row->state <= SLUICE_NODE_STOPPED)
+		if (row->own)
 			snprintf(text, size, "  %.20s in %.20s, %s", row->id, row->region,
-			         states[row->state]);
+			         state_word(node_state_words, row->state, 0,
+			                    row->state != SLUICE_NODE_ACTIVE, state));
 }
 
 static void head_draw(struct screen *screen)
@@ -53,21 +53,21 @@ static void head_draw(struct screen *screen)
 
 static void gate_draw(struct screen *screen)
 {
-	static const char *const modes[] = {"off", "observe", "enforce"};
 	const struct sluice_gate_row *row = screen->now->tables[TOP_GATE].rows;
 	const struct sluice_gate_row *old = screen->before->tables[TOP_GATE].rows;
 	char attack[64] = "no attack";
 
-	if (row == NULL || row->mode > SLUICE_GATE_ENFORCE)
+	if (row == NULL || word_of(gate_mode_words, row->mode) == NULL)
 		return;
 	if (row->host_attacked)
 		snprintf(attack, sizeof(attack), ALERT "UNDER ATTACK" PLAIN);
 	else if (row->prefixes_attacked > 0)
 		snprintf(attack, sizeof(attack), ALERT "%u prefixes under attack" PLAIN,
 		         row->prefixes_attacked);
-	screen_line(screen, "gate %s%s  passed %s/s  dropped %s/s  %s", modes[row->mode],
-	            row->xdp ? " (xdp)" : "", HUMAN(RATE(screen, old, row, passed)),
-	            HUMAN(RATE(screen, old, row, dropped)), attack);
+	screen_line(screen, "gate %s%s  passed %s/s  dropped %s/s  %s",
+	            word_of(gate_mode_words, row->mode), row->xdp ? " (xdp)" : "",
+	            HUMAN(RATE(screen, old, row, passed)), HUMAN(RATE(screen, old, row, dropped)),
+	            attack);
 }
 
 static double worker_load(const struct screen *screen, const struct sluice_worker_row *row,
@@ -125,7 +125,7 @@ static uint32_t workers_lines(const struct screen *screen)
 
 static void ports_draw(struct screen *screen)
 {
-	static const char *const states[] = {"up   ", ALERT "DOWN " PLAIN, ALERT "GONE " PLAIN};
+	char state[STATE_WORD_BYTES];
 	uint32_t count = screen->now->tables[TOP_PORT].count, shown = 0;
 	const struct sluice_port_row *row, *old;
 
@@ -138,7 +138,8 @@ static void ports_draw(struct screen *screen)
 			break;
 		}
 		screen_line(screen, "%-16.15s %s %9s %9s %9s %9s %9s %7s", row->name,
-		            row->state <= SLUICE_PORT_GONE ? states[row->state] : "?    ",
+		            state_word(port_state_words, row->state, 5,
+		                       row->state != SLUICE_PORT_UP, state),
 		            HUMAN(RATE(screen, old, row, rx_packets)),
 		            HUMAN(8 * RATE(screen, old, row, rx_bytes)),
 		            HUMAN(RATE(screen, old, row, tx_packets)),

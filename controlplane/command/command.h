@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The one table of commands. A command's words, its help, its request's bytes, its reply's columns,
- * its line in a configuration, its completion and its part of the manual all come from its row: to
- * add a command, add a row to the commands_*.c of its subject.
+ * The one table of commands. A command makes a request of common/request.h, which says what its
+ * kind is, who serves it and what it answers. The command's row adds help and arguments; its line
+ * in a configuration, its completion and its part of the manual come from both. To add a command,
+ * add a row to the commands_*.c of its subject.
  */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
-#include "common/column.h"
+#include "common/request.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 #include <sluice/api.h>
 
-#define COMMAND_PATH_MAX      4    /* words that name a command, "turn user add" */
+#define COMMAND_PATH_MAX      REQUEST_WORDS_MAX
 #define COMMAND_ARGUMENTS_MAX 12   /* of one command */
 #define COMMAND_BODY_MAX      3072 /* bytes of a request's body */
 #define COMMAND_EXPECTED_MAX  256  /* bytes of what an error says was expected */
@@ -74,6 +75,7 @@ struct argument {
 	uint16_t hangs_on; /* ARGUMENT_NAME: names what this request adds, and the line goes with
 	                      it; 0: no object of the configuration */
 	uint8_t one_of;
+	enum request_access access; /* that it needs over HTTP; ACCESS_DEFAULT: the request's */
 	uint16_t offset, size;
 	uint16_t second, third; /* offsets of further fields, see the types */
 	uint16_t fallback;
@@ -82,39 +84,30 @@ struct argument {
 	struct assignment sets;
 };
 
-struct reply {
-	uint16_t row_size;
-	bool single;      /* one row by its nature: an object in JSON, lines for people */
-	bool plain;       /* rows are lines as they are: no heading */
-	bool endless;     /* rows come until one leaves: each is a line, in JSON an object */
-	const char *none; /* what people are told where there is no row; NULL: nothing */
-	const struct column *columns; /* ends with a key of NULL */
-};
-
-enum command_kind {
-	COMMAND_SHOW,   /* asks */
-	COMMAND_ACT,    /* does something once */
-	COMMAND_ADD,    /* a line of the configuration for each object */
-	COMMAND_SET,    /* one line of the configuration */
-	COMMAND_DELETE, /* takes back the line of `deletes` with the same identity */
-	COMMAND_LOCAL,  /* sluicectl's own */
-};
-
 struct command {
-	const char *path[COMMAND_PATH_MAX];
+	uint16_t type;                      /* of the request, or an enum local_type */
+	const char *path[COMMAND_PATH_MAX]; /* where it is not the request's name */
 	const char *help;
-	enum command_kind kind;
-	bool exist_ok; /* asks for SLUICE_API_EXIST_OK: a declaration that may be repeated */
-	bool some;     /* one of its optional arguments at least is needed */
-	bool own;      /* a line that the control plane itself obeys (config/own.h): the dataplane
-	                  never sees it */
-	uint16_t type; /* enum sluice_api_type of the request */
-	uint16_t deletes;
-	uint16_t body_size;
+	bool some; /* one of its optional arguments at least is needed */
 	struct assignment sets;
 	struct argument arguments[COMMAND_ARGUMENTS_MAX]; /* ends with a key of NULL */
-	const struct reply *reply;                        /* NULL: an empty one */
 };
+
+/* The row of the request that it makes. */
+const struct request *command_asks(const struct command *command);
+/* The words that name it, "turn" "user" "add": at most COMMAND_PATH_MAX, then NULL. */
+const char *const *command_words(const struct command *command);
+
+static inline enum request_kind command_kind(const struct command *command)
+{
+	return command_asks(command)->kind;
+}
+
+/* A line that the control plane itself applies (config/own.h): the dataplane never sees it. */
+static inline bool command_is_control(const struct command *command)
+{
+	return command_asks(command)->server == BY_CONTROL;
+}
 
 /* The commands of one subject, in the order of the manual. */
 struct command_group {
@@ -175,7 +168,7 @@ void argument_usage(const struct argument *argument, bool brackets, char *text, 
 
 /* The first command of this type whose own assignments `body` has, or NULL. */
 const struct command *command_of(uint16_t type, const void *body, uint32_t length);
-/* Any command of this type, or NULL. */
+/* The first command of this type, or NULL. */
 const struct command *command_of_type(uint16_t type);
 
 /* "turn relay 198.18.2.1 ^prots: expected: ports A-B": one line, for logs and scripts. */
@@ -188,6 +181,8 @@ void command_error_caret(const struct command_error *error, const char *prefix, 
 /* -- integers of 1, 2, 4 or 8 bytes in a body -- */
 uint64_t field_read(const void *body, uint16_t offset, uint16_t size);
 void field_write(void *body, uint16_t offset, uint16_t size, uint64_t value);
+/* Whether it stands in a request with this body. */
+bool argument_is_given(const struct argument *argument, const void *body);
 bool assignment_holds(const struct assignment *assignment, const void *body);
 void assignment_make(const struct assignment *assignment, void *body);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/commands.h"
+#include "command/local.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,18 @@ const struct command *command_next(const struct command *command)
 	return NULL;
 }
 
+const struct request *command_asks(const struct command *command)
+{
+	if (command->type >> 8 == LOCAL_SUBJECT)
+		return &requests_local.requests[command->type & 0xff];
+	return request_of(command->type);
+}
+
+const char *const *command_words(const struct command *command)
+{
+	return command->path[0] != NULL ? command->path : command_asks(command)->name;
+}
+
 const struct command *command_of_type(uint16_t type)
 {
 	const struct command *command = NULL;
@@ -54,7 +67,7 @@ const struct command *command_of(uint16_t type, const void *body, uint32_t lengt
 	const struct command *command = NULL;
 
 	while ((command = command_next(command)) != NULL)
-		if (command->type == type && command->body_size == length &&
+		if (command->type == type && command_asks(command)->body_size == length &&
 		    assignment_holds(&command->sets, body))
 			return command;
 	return NULL;
@@ -66,7 +79,8 @@ static const struct command *command_that_deletes(uint16_t type)
 
 	do
 		command = command_next(command);
-	while (command != NULL && (command->kind != COMMAND_DELETE || command->deletes != type));
+	while (command != NULL &&
+	       (command_kind(command) != REQUEST_DELETE || command_asks(command)->deletes != type));
 	return command;
 }
 
@@ -88,7 +102,7 @@ int command_take_back(const struct command_request *add, struct command_request 
 	if (command == NULL)
 		return -ENOTSUP;
 	request->command = command;
-	request->length = command->body_size;
+	request->length = command_asks(command)->body_size;
 	assignment_make(&command->sets, request->body.bytes);
 	for (to = command->arguments; to->key != NULL; to++) {
 		from = argument_named(add->command, to->key);

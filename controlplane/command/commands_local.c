@@ -3,14 +3,19 @@
 #include "command/field.h"
 #include "command/local.h"
 
-/* sluicectl does these alone; their types are never sent. */
+static const struct request requests[] = {
+        REQUEST(LOCAL_HELP, {"help"}, REQUEST_LOCAL, BODY(local_help)),
+        REQUEST(LOCAL_QUIT, {"quit"}, REQUEST_LOCAL),
+        REQUEST(LOCAL_TOP, {"top"}, REQUEST_LOCAL, BODY(local_top)),
+        REQUEST(LOCAL_NONCE, {"gate", "nonce", "generate"}, REQUEST_LOCAL),
+};
+
+const struct request_table requests_local = REQUEST_TABLE(requests);
+
 static const struct command commands[] = {
         {
-                .path = {"top"},
-                .help = "what is busy now: workers, ports, allocations, streams; q leaves",
-                .kind = COMMAND_LOCAL,
                 .type = LOCAL_TOP,
-                .body_size = sizeof(struct local_top),
+                .help = "what is busy now: workers, ports, allocations, streams; q leaves",
                 .arguments =
                         {
                                 {.key = "--once",
@@ -31,11 +36,8 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"help"},
-                .help = "all commands, or those that begin with a word",
-                .kind = COMMAND_LOCAL,
                 .type = LOCAL_HELP,
-                .body_size = sizeof(struct local_help),
+                .help = "all commands, or those that begin with a word",
                 .arguments =
                         {
                                 {.key = "word",
@@ -46,10 +48,8 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"quit"},
-                .help = "leave; so does ^D",
-                .kind = COMMAND_LOCAL,
                 .type = LOCAL_QUIT,
+                .help = "leave; so does ^D",
         },
 };
 

@@ -4,23 +4,18 @@
 
 #include <sluice/port.h>
 
-static const struct reply port_reply = {sizeof(struct sluice_port_row), .columns = port_columns};
-
 /* The ways to a port: what follows the keyword is the driver's business. */
-#define PORT_ARGS(word, placeholder, constant, text)                                               \
+#define PORT_ARGS(word, placeholder, constant, text, open_to)                                      \
 	{                                                                                          \
 		.key = word, .meta = placeholder, .help = text, .type = ARGUMENT_WORD,             \
-		.keyword = true, .one_of = 1, FIELD(sluice_port_add, args),                        \
+		.keyword = true, .one_of = 1, .access = open_to, FIELD(sluice_port_add, args),     \
 		.sets = FIELD_IS(sluice_port_add, kind, constant),                                 \
 	}
 
 static const struct command commands[] = {
         {
-                .path = {"port", "add"},
-                .help = "receive and send on an interface",
-                .kind = COMMAND_ADD,
                 .type = SLUICE_PORT_ADD,
-                .body_size = sizeof(struct sluice_port_add),
+                .help = "receive and send on an interface",
                 .arguments =
                         {
                                 {.key = "name",
@@ -29,14 +24,19 @@ static const struct command commands[] = {
                                  .identifies = true,
                                  FIELD(sluice_port_add, name)},
                                 PORT_ARGS("xdp", "IFACE", SLUICE_PORT_XDP,
-                                          "an interface, shared with the kernel through AF_XDP"),
+                                          "an interface, shared with the kernel through AF_XDP",
+                                          ACCESS_DEFAULT),
                                 PORT_ARGS("dev", "PCI", SLUICE_PORT_DEV,
-                                          "a NIC by its PCI address, taken from the kernel whole"),
+                                          "a NIC by its PCI address, taken from the kernel whole",
+                                          ACCESS_DEFAULT),
+                                /* Its arguments go to DPDK as they are: they name files to
+                                 * write, interfaces to listen on and code to load. */
                                 PORT_ARGS("vdev", "ARGS", SLUICE_PORT_VDEV,
-                                          "a virtual device of DPDK"),
+                                          "a virtual device of DPDK", ACCESS_HOST),
                                 {.key = "queues",
-                                 .help = "receiving and sending each; one for each worker unless "
-                                         "given",
+                                 .help = "receive queues, and as many transmit queues; one for "
+                                         "each "
+                                         "worker unless given",
                                  .type = ARGUMENT_NUMBER,
                                  .keyword = true,
                                  .optional = true,
@@ -54,12 +54,8 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"port", "delete"},
-                .help = "give an interface back",
-                .kind = COMMAND_DELETE,
                 .type = SLUICE_PORT_DELETE,
-                .deletes = SLUICE_PORT_ADD,
-                .body_size = sizeof(struct sluice_port_delete),
+                .help = "give an interface back",
                 .arguments =
                         {
                                 {.key = "name",
@@ -70,11 +66,8 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"port", "show"},
-                .help = "ports, their state and what they counted",
-                .kind = COMMAND_SHOW,
                 .type = SLUICE_PORT_SHOW,
-                .reply = &port_reply,
+                .help = "ports, their state and what they counted",
         },
 };
 

@@ -7,62 +7,6 @@
 #define REDIS_PORT 6379
 #define STUN_PORT  3478
 
-static const char *const verdicts[] = {"unknown", "healthy", "degraded", "unreachable", NULL};
-static const char *const states[] = {"active", "draining", "stopped", NULL};
-
-#define REGION(member) FIELD(sluice_region_row, member)
-#define NODE(member)   FIELD(sluice_node_row, member)
-
-static const struct column region_columns[] = {
-        {"name", "of the region", COLUMN_TEXT, REGION(name)},
-        {"own", "1: this node's", COLUMN_NUMBER, REGION(own)},
-        {"verdict", "unknown, healthy, degraded or unreachable", COLUMN_CHOICE, REGION(verdict),
-         .choices = verdicts},
-        {"reason", "what was seen of it", COLUMN_TEXT, REGION(reason)},
-        {"nodes", "that are known", COLUMN_NUMBER, REGION(nodes)},
-        {"healthy", "of them", COLUMN_NUMBER, REGION(healthy)},
-        {"redis", "where it is", COLUMN_ADDRESS, REGION(redis)},
-        {"connected", "1: its Redis answers", COLUMN_NUMBER, REGION(connected)},
-        {"beat_age", "milliseconds since the last beat of any node", COLUMN_NUMBER,
-         REGION(beat_age_ms), .absent = UINT32_MAX},
-        {"changed", "seconds since the verdict changed", COLUMN_NUMBER, REGION(changed_s),
-         .absent = UINT32_MAX},
-        {0},
-};
-
-static const struct column node_columns[] = {
-        {"id", "of the node", COLUMN_TEXT, NODE(id)},
-        {"region", "that it is in", COLUMN_TEXT, NODE(region)},
-        {"own", "1: this one", COLUMN_NUMBER, NODE(own)},
-        {"verdict", "unknown, healthy, degraded or unreachable", COLUMN_CHOICE, NODE(verdict),
-         .choices = verdicts},
-        {"reason", "what was seen of it", COLUMN_TEXT, NODE(reason)},
-        {"state", "active, draining or stopped", COLUMN_CHOICE, NODE(state), .choices = states},
-        {"load", "percent of what it can take", COLUMN_NUMBER, NODE(load_percent)},
-        {"allocations", "on it", COLUMN_NUMBER, NODE(allocations)},
-        {"addr4", "of its TURN server", COLUMN_ADDRESS, NODE(addr4)},
-        {"addr6", "the same in IPv6", COLUMN_ADDRESS, .only_json = true, NODE(addr6)},
-        {"http", "of its control plane", COLUMN_TEXT, .only_json = true, NODE(http)},
-        {"streams", "on it", COLUMN_NUMBER, .only_json = true, NODE(streams)},
-        {"beat_age", "milliseconds since its last beat", COLUMN_NUMBER, .only_json = true,
-         NODE(beat_age_ms), .absent = UINT32_MAX},
-        {"rtt", "microseconds of a probe, smoothed", COLUMN_NUMBER, NODE(rtt_us),
-         .absent = UINT32_MAX},
-        {"probes", "of the last ten that were due", COLUMN_NUMBER, .only_json = true, NODE(probes)},
-        {"lost", "of them", COLUMN_NUMBER, .only_json = true, NODE(lost)},
-        {"weight", "in the choice; 0: takes nothing new", COLUMN_NUMBER, .only_json = true,
-         NODE(weight)},
-        {"changed", "seconds since the verdict changed", COLUMN_NUMBER, .only_json = true,
-         NODE(changed_s)},
-        {"generation", "of the snapshot that this is from", COLUMN_NUMBER, .only_json = true,
-         NODE(generation)},
-        {0},
-};
-
-static const struct reply region_reply = {sizeof(struct sluice_region_row),
-                                          .columns = region_columns};
-static const struct reply node_reply = {sizeof(struct sluice_node_row), .columns = node_columns};
-
 #define NAME_ARGUMENT(body, member, what)                                                          \
 	{                                                                                          \
 		.key = "name", .help = what, .type = ARGUMENT_NAME, .identifies = true,            \
@@ -79,32 +23,10 @@ static const struct reply node_reply = {sizeof(struct sluice_node_row), .columns
 		FIELD(sluice_region_distance, to),                                                 \
 	}
 
-#define SNAPSHOT(member) FIELD(sluice_snapshot_row, member)
-
-static const struct column snapshot_columns[] = {
-        {"generation", "grows with each change", COLUMN_NUMBER, SNAPSHOT(generation)},
-        {"regions", "in it", COLUMN_NUMBER, SNAPSHOT(regions)},
-        {"nodes", "in it", COLUMN_NUMBER, SNAPSHOT(nodes)},
-        {"age", "milliseconds since it was last seen to be right", COLUMN_NUMBER, SNAPSHOT(age_ms),
-         .absent = UINT32_MAX},
-        {"held", "1: nobody is seen, the last view is kept", COLUMN_NUMBER, SNAPSHOT(held)},
-        {"node", "this one", COLUMN_TEXT, SNAPSHOT(node)},
-        {"state", "active or draining", COLUMN_CHOICE, SNAPSHOT(state), .choices = states},
-        {0},
-};
-
-static const struct reply snapshot_reply = {sizeof(struct sluice_snapshot_row), .single = true,
-                                            .columns = snapshot_columns};
-
 static const struct command commands[] = {
         {
-                .path = {"region", "add"},
-                .help = "a region and its Redis; this node's own is one of them",
-                .kind = COMMAND_ADD,
-                .exist_ok = true,
-                .own = true,
                 .type = SLUICE_REGION_ADD,
-                .body_size = sizeof(struct sluice_region_add),
+                .help = "a region and its Redis; this node's own is one of them",
                 .arguments =
                         {
                                 NAME_ARGUMENT(sluice_region_add, name, "of the region"),
@@ -144,23 +66,13 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"region", "delete"},
-                .help = "forget a region and its nodes",
-                .kind = COMMAND_DELETE,
-                .own = true,
                 .type = SLUICE_REGION_DELETE,
-                .deletes = SLUICE_REGION_ADD,
-                .body_size = sizeof(struct sluice_region_delete),
+                .help = "forget a region and its nodes",
                 .arguments = {NAME_ARGUMENT(sluice_region_delete, name, "of the region")},
         },
         {
-                .path = {"region", "distance", "add"},
-                .help = "how far two regions are from each other, where their places do not tell",
-                .kind = COMMAND_ADD,
-                .exist_ok = true,
-                .own = true,
                 .type = SLUICE_REGION_DISTANCE_ADD,
-                .body_size = sizeof(struct sluice_region_distance),
+                .help = "how far two regions are from each other, where their places do not tell",
                 .arguments =
                         {
                                 BETWEEN_ARGUMENTS,
@@ -173,29 +85,17 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"region", "distance", "delete"},
-                .help = "leave it to their places",
-                .kind = COMMAND_DELETE,
-                .own = true,
                 .type = SLUICE_REGION_DISTANCE_DELETE,
-                .deletes = SLUICE_REGION_DISTANCE_ADD,
-                .body_size = sizeof(struct sluice_region_distance),
+                .help = "leave it to their places",
                 .arguments = {BETWEEN_ARGUMENTS},
         },
         {
-                .path = {"region", "show"},
-                .help = "the regions and what is seen of them",
-                .kind = COMMAND_SHOW,
                 .type = SLUICE_REGION_SHOW,
-                .reply = &region_reply,
+                .help = "the regions and what is seen of them",
         },
         {
-                .path = {"node", "set"},
-                .help = "who this node is to the others",
-                .kind = COMMAND_SET,
-                .own = true,
                 .type = SLUICE_NODE_SET,
-                .body_size = sizeof(struct sluice_node_set),
+                .help = "who this node is to the others",
                 .arguments =
                         {
                                 {.key = "id",
@@ -241,11 +141,8 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"node", "drain"},
-                .help = "turn new work away; present work stays until its end",
-                .kind = COMMAND_ACT,
                 .type = SLUICE_NODE_DRAIN,
-                .body_size = sizeof(struct sluice_node_drain),
+                .help = "turn new work away; present work stays until its end",
                 .arguments =
                         {
                                 {.key = "seconds",
@@ -261,24 +158,16 @@ static const struct command commands[] = {
                         },
         },
         {
-                .path = {"node", "undrain"},
-                .help = "take new work again",
-                .kind = COMMAND_ACT,
                 .type = SLUICE_NODE_UNDRAIN,
+                .help = "take new work again",
         },
         {
-                .path = {"node", "show"},
-                .help = "all nodes of all regions, as this one sees them",
-                .kind = COMMAND_SHOW,
                 .type = SLUICE_NODE_SHOW,
-                .reply = &node_reply,
+                .help = "all nodes of all regions, as this one sees them",
         },
         {
-                .path = {"snapshot", "show"},
-                .help = "the view of the fleet that this node serves from, and its age",
-                .kind = COMMAND_SHOW,
                 .type = SLUICE_SNAPSHOT_SHOW,
-                .reply = &snapshot_reply,
+                .help = "the view of the fleet that this node serves from, and its age",
         },
 };
 

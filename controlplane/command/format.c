@@ -9,16 +9,17 @@
 
 static void path_add(const struct command *command, struct text *text)
 {
-	for (uint32_t i = 0; i < COMMAND_PATH_MAX && command->path[i] != NULL; i++)
-		text_addf(text, "%s%s", i > 0 ? " " : "", command->path[i]);
+	const char *const *words = command_words(command);
+
+	for (uint32_t i = 0; i < COMMAND_PATH_MAX && words[i] != NULL; i++)
+		text_addf(text, "%s%s", i > 0 ? " " : "", words[i]);
 }
 
-/* Left out, or another one of its kind stands. */
-static bool is_absent(const struct argument *argument, const void *body)
+bool argument_is_given(const struct argument *argument, const void *body)
 {
 	if (argument->one_of != 0 || argument->sets.size != 0)
-		return !assignment_holds(&argument->sets, body);
-	return argument->optional && value_is_zero(argument, body);
+		return assignment_holds(&argument->sets, body);
+	return !argument->optional || !value_is_zero(argument, body);
 }
 
 static int argument_add(const struct argument *argument, const void *body, bool secrets,
@@ -54,7 +55,7 @@ int command_format(const struct command_request *request, bool secrets, char *bu
 	text_start(&text, buffer, room);
 	path_add(command, &text);
 	for (argument = command->arguments; argument->key != NULL && error == 0; argument++) {
-		if (is_absent(argument, request->body.bytes))
+		if (!argument_is_given(argument, request->body.bytes))
 			continue;
 		stated++;
 		error = argument_add(argument, request->body.bytes, secrets, &text);
@@ -73,7 +74,8 @@ int command_identity(const struct command_request *request, char *buffer, size_t
 
 	text_start(&text, buffer, room);
 	text_addf(&text, "%04x",
-	          command->kind == COMMAND_DELETE ? command->deletes : command->type);
+	          command_kind(command) == REQUEST_DELETE ? command_asks(command)->deletes
+	                                                  : command->type);
 	for (argument = command->arguments; argument->key != NULL && error == 0; argument++)
 		if (argument->identifies)
 			error = argument_add(argument, request->body.bytes, true, &text);

@@ -105,7 +105,7 @@ int command_from_json(const char *path, const json_t *object, struct command_req
                       struct command_error *error)
 {
 	const struct command *command = command_by_path(path);
-	char room[WORDS_LINE_MAX];
+	char room[WORDS_LINE_MAX], name[REQUEST_NAME_MAX];
 	struct text line;
 
 	if (command == NULL)
@@ -115,8 +115,8 @@ int command_from_json(const char *path, const json_t *object, struct command_req
 	if (keys_check(command, object, error) < 0)
 		return -EINVAL;
 	text_start(&line, room, sizeof(room));
-	for (uint32_t i = 0; i < COMMAND_PATH_MAX && command->path[i] != NULL; i++)
-		text_addf(&line, "%s%s", i > 0 ? " " : "", command->path[i]);
+	command_path(command, name, sizeof(name));
+	text_add(&line, name);
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++) {
 		const json_t *value = json_object_get(object, argument->key);

@@ -3,7 +3,11 @@
 #ifndef COMMAND_LOCAL_H
 #define COMMAND_LOCAL_H
 
+#include "common/request.h"
+
 #include <stdint.h>
+
+#define LOCAL_SUBJECT 0xff
 
 enum local_type {
 	LOCAL_HELP = 0xff01,
@@ -11,6 +15,8 @@ enum local_type {
 	LOCAL_TOP = 0xff03,
 	LOCAL_NONCE = 0xff04,
 };
+
+extern const struct request_table requests_local;
 
 struct local_help {
 	char word[32]; /* empty: everything */

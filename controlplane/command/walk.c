@@ -17,7 +17,7 @@ static uint32_t path_length(const struct command *command)
 {
 	uint32_t length = 0;
 
-	while (length < COMMAND_PATH_MAX && command->path[length] != NULL)
+	while (length < COMMAND_PATH_MAX && command_words(command)[length] != NULL)
 		length++;
 	return length;
 }
@@ -28,7 +28,7 @@ static bool path_begins(const struct walk *walk, const struct command *command, 
 	if (path_length(command) < n)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		if (strcmp(command->path[i], word_at(walk, i)) != 0)
+		if (strcmp(command_words(command)[i], word_at(walk, i)) != 0)
 			return false;
 	return true;
 }
@@ -162,7 +162,7 @@ int walk_words(struct walk *walk, const struct words *words, uint32_t count,
 	if (walk->command == NULL)
 		return walk->next == walk->count ? 0 : -EINVAL;
 	request->command = walk->command;
-	request->length = walk->command->body_size;
+	request->length = command_asks(walk->command)->body_size;
 	assignment_make(&walk->command->sets, request->body.bytes);
 	while (walk->next < walk->count)
 		if (walk_argument(walk) < 0)
@@ -178,10 +178,11 @@ static void candidate_add_path(struct candidate *candidates, uint32_t *count,
 	struct candidate *candidate = candidates;
 
 	while (candidate < candidates + *count &&
-	       strcmp(candidate->word, command->path[depth]) != 0)
+	       strcmp(candidate->word, command_words(command)[depth]) != 0)
 		candidate++;
 	if (candidate == candidates + *count) {
-		*candidate = (struct candidate){.word = command->path[depth], .command = command};
+		*candidate = (struct candidate){.word = command_words(command)[depth],
+		                                .command = command};
 		++*count;
 	}
 	if (path_length(command) == depth + 1) {

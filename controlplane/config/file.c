@@ -35,7 +35,8 @@ static int line_check(const struct running *running, const struct command_reques
 	const struct running_line *line = running_find(running, request);
 	char why[128];
 
-	if (request->command->kind != COMMAND_ADD && request->command->kind != COMMAND_SET)
+	if (command_kind(request->command) != REQUEST_ADD &&
+	    command_kind(request->command) != REQUEST_SET)
 		return refuse(error,
 		              "this command configures nothing: expected is one that adds or sets");
 	if (line == NULL || memcmp(&line->request.body, &request->body, request->length) == 0)

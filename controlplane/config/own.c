@@ -61,7 +61,7 @@ static void lines_obey(struct own *own, bool only_refused)
 	bool all = true;
 
 	while ((line = running_next(own->running, line)) != NULL)
-		if (line->request.command->own && (line->refused || !only_refused))
+		if (command_is_control(line->request.command) && (line->refused || !only_refused))
 			all = line_obey(own, line) && all;
 	if (!all)
 		event_add(own->retry, &retry_interval);
@@ -114,7 +114,7 @@ int own_change(struct own *own, const struct command_request *request, uint32_t 
 		return status;
 	status = obey(own, request, why);
 	/* A line that never came into force can be taken back all the same. */
-	if (status == -ENOENT && request->command->kind == COMMAND_DELETE)
+	if (status == -ENOENT && command_kind(request->command) == REQUEST_DELETE)
 		status = 0;
 	if (status == 0)
 		status = running_apply(own->running, request);

@@ -137,7 +137,7 @@ static int old_plan(struct planning *planning, const struct running_line *old)
 {
 	if (running_find(planning->fresh, &old->request) != NULL || line_is_of_a_call(old))
 		return 0;
-	if (old->request.command->kind == COMMAND_SET)
+	if (command_kind(old->request.command) == REQUEST_SET)
 		return step_add(planning, PHASE_REST, STEP_UNSET, NULL, old);
 	return step_add(planning, is_in_the_way(planning, old) ? PHASE_WAY : PHASE_REST,
 	                STEP_DELETE, NULL, old);

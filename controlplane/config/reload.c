@@ -77,7 +77,7 @@ static int plan_check(const struct reload *reload, const struct plan *plan, char
 
 	TAILQ_FOREACH(step, &plan->steps, entry)
 	{
-		if (step->kind != STEP_UNSET || !step->old->command->own ||
+		if (step->kind != STEP_UNSET || !command_is_control(step->old->command) ||
 		    own_can_unset(step->old))
 			continue;
 		command_format(step->old, false, text, sizeof(text));
@@ -224,7 +224,7 @@ static void step_unset(struct reload *reload)
 {
 	const struct command_request *old = reload->step->old;
 
-	if (old->command->own) {
+	if (command_is_control(old->command)) {
 		own_unset(reload->options.own, old);
 	} else {
 		running_unset(reload->options.running, old);
@@ -253,7 +253,7 @@ static void step_take(struct reload *reload)
 		                      step->kind == STEP_ADD, &request);
 	if (status < 0) {
 		step_ended(reload, status, "this command cannot be taken back");
-	} else if (request.command->own) {
+	} else if (command_is_control(request.command)) {
 		status = own_change(reload->options.own, &request, SLUICE_API_EXIST_OK, why);
 		step_ended(reload, status, why);
 	} else {

@@ -181,7 +181,7 @@ static bool reference_is_missing(const struct running *running, const struct run
 		if (there != NULL && there->serial < line->serial)
 			continue;
 		snprintf(why, SLUICE_API_ERROR_MAX, "no line before adds %s %.*s",
-		         named.command->path[0], argument->size, body + argument->offset);
+		         command_words(named.command)[0], argument->size, body + argument->offset);
 		return true;
 	}
 	return false;

@@ -49,7 +49,7 @@ struct running *running_create(void)
 /* No more of the body than its command has: there may be very many lines. */
 static size_t request_size(const struct command *command)
 {
-	return offsetof(struct command_request, body) + command->body_size;
+	return offsetof(struct command_request, body) + command_asks(command)->body_size;
 }
 
 static void line_free(struct running_line *line)
@@ -365,7 +365,7 @@ uint32_t running_remove(struct running *running, const struct command_request *r
 	uint32_t count = matches_each(running, request, line_remove);
 
 	if (count != 0)
-		dependants_remove(running, request->command->deletes, request);
+		dependants_remove(running, command_asks(request->command)->deletes, request);
 	return count;
 }
 
@@ -412,13 +412,13 @@ void running_line_describe(const struct running_line *line, const char *config, 
 int running_check(const struct running *running, const struct command_request *request,
                   uint32_t flags, char *why)
 {
-	if (request->command->kind == COMMAND_DELETE) {
+	if (command_kind(request->command) == REQUEST_DELETE) {
 		if (running_removes(running, request))
 			return 0;
 		snprintf(why, SLUICE_API_ERROR_MAX, "there is no such thing to delete");
 		return -ENOENT;
 	}
-	if (request->command->kind == COMMAND_SET || flags & SLUICE_API_EXIST_OK ||
+	if (command_kind(request->command) == REQUEST_SET || flags & SLUICE_API_EXIST_OK ||
 	    running_find(running, request) == NULL)
 		return 0;
 	snprintf(why, SLUICE_API_ERROR_MAX, "it is there already");
@@ -427,7 +427,7 @@ int running_check(const struct running *running, const struct command_request *r
 
 int running_apply(struct running *running, const struct command_request *request)
 {
-	if (request->command->kind == COMMAND_DELETE)
+	if (command_kind(request->command) == REQUEST_DELETE)
 		running_remove(running, request);
 	else if (running_put(running, request, 0) == NULL)
 		return -ENOMEM;

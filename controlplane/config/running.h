@@ -46,7 +46,7 @@ struct running_line *running_find(const struct running *running,
 struct running_line *running_put(struct running *running, const struct command_request *request,
                                  uint32_t number);
 
-/* Takes away what a COMMAND_DELETE names, and the lines that hang on it (struct argument). Returns
+/* Takes away what a REQUEST_DELETE names, and the lines that hang on it (struct argument). Returns
  * how many lines it names; 0: there is no such line, and nothing has changed. */
 uint32_t running_remove(struct running *running, const struct command_request *request);
 /* Takes away a SET's line. */

@@ -9,12 +9,7 @@
 #include "http/http.h"
 #include "log/keeper.h"
 
-#include <sluice/config.h>
-#include <sluice/event.h>
-#include <sluice/gate.h>
 #include <sluice/http.h>
-#include <sluice/region.h>
-#include <sluice/stats.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,42 +56,23 @@ static void answer_log_show(struct client *client, const void *body)
 	client_send_rows(client, rows, sizeof(rows), 0);
 }
 
-bool answer_own(struct client *client, const void *body)
-{
-	static const struct {
-		uint16_t type, body_size;
-		void (*answer)(struct client *client, const void *body);
-	} own[] = {
-	        {SLUICE_VERSION, 0, answer_version},
-	        {SLUICE_CONFIG_SHOW, sizeof(struct sluice_config_show), answer_config_show},
-	        {SLUICE_CONFIG_SAVE, 0, answer_config_save},
-	        {SLUICE_CONFIG_RELOAD, 0, answer_config_reload},
-	        {SLUICE_CONFIG_DIFF, sizeof(struct sluice_config_diff), answer_config_diff},
-	        {SLUICE_CONFIG_REFUSED, 0, answer_config_refused},
-	        {SLUICE_CONFIG_STATUS, 0, answer_config_status},
-	        {SLUICE_GATE_SHOW, 0, answer_gate_show},
-	        {SLUICE_GATE_SOURCES_SHOW, 0, answer_gate_sources},
-	        {SLUICE_EVENTS, sizeof(struct sluice_events), answer_events},
-	        {SLUICE_HTTP_SHOW, 0, answer_http_show},
-	        {SLUICE_LOG_SHOW, 0, answer_log_show},
-	        {SLUICE_REGION_SHOW, 0, answer_regions},
-	        {SLUICE_NODE_SHOW, 0, answer_nodes},
-	        {SLUICE_SNAPSHOT_SHOW, 0, answer_snapshot},
-	        {SLUICE_NODE_DRAIN, sizeof(struct sluice_node_drain), answer_drain},
-	        {SLUICE_NODE_UNDRAIN, 0, answer_undrain},
-	        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), answer_counters},
-	};
+static const struct answer answers_here[] = {
+        {SLUICE_VERSION, answer_version},
+        {SLUICE_HTTP_SHOW, answer_http_show},
+        {SLUICE_LOG_SHOW, answer_log_show},
+        {0},
+};
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i].type != client->request.type)
-			continue;
-		if (client->request.length == own[i].body_size)
-			own[i].answer(client, body);
-		else
-			client_refuse(client, -EINVAL, "this request has a body of another size");
-		return true;
-	}
-	return false;
+answer_fn *answer_of(uint16_t type)
+{
+	static const struct answer *const parts[] = {answers_here, answers_config, answers_events,
+	                                             answers_gate, answers_region};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		for (const struct answer *answer = parts[i]; answer->answer != NULL; answer++)
+			if (answer->type == type)
+				return answer->answer;
+	return NULL;
 }
 
 /* -- changes -- */
@@ -129,7 +105,7 @@ void answer_change(struct client *client, const void *body)
 		client_refuse(client, status, why);
 		return;
 	}
-	if (request.command->own) {
+	if (command_is_control(request.command)) {
 		status = own_change(client->options->own, &request,
 		                    client->request.flags & SLUICE_API_EXIST_OK, why);
 		change_done(client, status, why);

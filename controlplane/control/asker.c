@@ -80,7 +80,7 @@ struct asker *asker_create(const struct asker_options *options,
 	        .version = SLUICE_API_VERSION,
 	        .type = request->command->type,
 	        .id = 1,
-	        .flags = request->command->exist_ok ? SLUICE_API_EXIST_OK : 0,
+	        .flags = command_asks(request->command)->exist_ok ? SLUICE_API_EXIST_OK : 0,
 	        .length = request->length,
 	};
 	const char *who = options->who != NULL ? options->who : "the control plane";

@@ -32,8 +32,8 @@ void audit_peer(int fd, char who[AUDIT_WHO_MAX])
 
 static bool changes_something(const struct command *command)
 {
-	return command->kind == COMMAND_ADD || command->kind == COMMAND_SET ||
-	       command->kind == COMMAND_DELETE || command->kind == COMMAND_ACT;
+	return command_kind(command) == REQUEST_ADD || command_kind(command) == REQUEST_SET ||
+	       command_kind(command) == REQUEST_DELETE || command_kind(command) == REQUEST_ACT;
 }
 
 char *audit_begin(const struct sluice_api_header *header, const void *body)

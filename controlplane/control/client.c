@@ -2,8 +2,8 @@
 #include "control/client.h"
 
 #include "common/log.h"
+#include "common/request.h"
 
-#include "command/command.h"
 #include "config/reload.h"
 #include "dataplane/client.h"
 #include "region/snapshot.h"
@@ -42,17 +42,17 @@ static void reply_sent(struct client *client, uint32_t flags)
 	channel_read(&client->channel, true);
 }
 
-/* The words of the command, and what became of it: a body may hold a secret. */
+/* What was asked, and what became of it: a body may hold a secret. */
 static void reply_log(const struct client *client, const struct sluice_api_header *header)
 {
-	const struct command *command = command_of_type(client->request.type);
-	char words[64] = "unknown";
+	const struct request *request = request_of(client->request.type);
+	char name[REQUEST_NAME_MAX] = "unknown";
 
 	if (header->flags & SLUICE_API_MORE || log_level(SLUICE_LOG_API) < SLUICE_LOG_DEBUG)
 		return;
-	if (command != NULL)
-		command_path(command, words, sizeof(words));
-	log_debug(SLUICE_LOG_API, "0x%04x %s: %s", client->request.type, words,
+	if (request != NULL)
+		request_name(request, name);
+	log_debug(SLUICE_LOG_API, "0x%04x %s: %s", client->request.type, name,
 	          header->status != 0 ? strerror(-header->status) : "done");
 }
 
@@ -132,21 +132,35 @@ static void on_writable(struct channel *channel)
 
 /* -- requests -- */
 
-static void request_route(struct client *client, const void *body)
+/* What the table of requests says is done with it. */
+static void request_route(struct client *client, const struct request *request, const void *body)
 {
-	const struct command *command = command_of_type(client->request.type);
+	bool changes = request->kind != REQUEST_SHOW && request->kind != REQUEST_ACT;
+	answer_fn *answer = answer_of(request->type);
+
+	if (changes)
+		answer_change(client, body);
+	else if (request->server == BY_DATAPLANE)
+		relay_request(client, body);
+	else if (answer != NULL)
+		answer(client, body);
+	else
+		client_refuse(client, -ENOSYS, "nothing in this control plane answers it");
+}
+
+static void request_take(struct client *client, const void *body)
+{
+	const struct request *request = request_of(client->request.type);
 	char why[SLUICE_API_ERROR_MAX];
 
 	client->audit = audit_begin(&client->request, body);
-	if (answer_own(client, body))
-		return;
-	if (command == NULL || command->kind == COMMAND_LOCAL) {
+	if (request == NULL || !request_is_control(request)) {
 		snprintf(why, sizeof(why), "unknown request 0x%04x", client->request.type);
 		client_refuse(client, -ENOSYS, why);
-	} else if (command->kind == COMMAND_SHOW || command->kind == COMMAND_ACT) {
-		relay_request(client, body);
+	} else if (request_check(request, body, client->request.length, why) != 0) {
+		client_refuse(client, -EINVAL, why);
 	} else {
-		answer_change(client, body);
+		request_route(client, request, body);
 	}
 }
 
@@ -162,7 +176,7 @@ static void on_received(struct channel *channel, struct seqpacket_record *record
 	channel_read(channel, false);
 	client->request = record->header;
 	if (client->request.version == SLUICE_API_VERSION) {
-		request_route(client, record->body);
+		request_take(client, record->body);
 		return;
 	}
 	snprintf(why, sizeof(why), "API version %u; this control plane speaks %u",

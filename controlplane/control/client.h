@@ -63,36 +63,25 @@ bool client_send(struct client *client, const struct sluice_api_header *header, 
 bool client_send_rows(struct client *client, const void *rows, uint32_t length, uint32_t flags);
 void client_refuse(struct client *client, int status, const char *why);
 
-/* -- control/answer.c: what is answered here -- */
+/* -- what is answered here -- */
 
-/* false: this type is not. */
-bool answer_own(struct client *client, const void *body);
-/* -- control/config.c -- */
-void answer_config_show(struct client *client, const void *body);
-void answer_config_save(struct client *client, const void *body);
-void answer_config_reload(struct client *client, const void *body);
-void answer_config_diff(struct client *client, const void *body);
-void answer_config_refused(struct client *client, const void *body);
-void answer_config_status(struct client *client, const void *body);
-void client_diff_drop(struct client *client);
+typedef void answer_fn(struct client *client, const void *body);
 
-/* -- control/gate.c -- */
-void answer_gate_show(struct client *client, const void *body);
-void answer_gate_sources(struct client *client, const void *body);
-void answer_counters(struct client *client, const void *body);
+/* The body has been checked by common/request.h. */
+struct answer {
+	uint16_t type; /* enum sluice_api_type */
+	answer_fn *answer;
+};
 
-/* -- control/region.c -- */
-void answer_regions(struct client *client, const void *body);
-void answer_snapshot(struct client *client, const void *body);
-void answer_nodes(struct client *client, const void *body);
-void answer_drain(struct client *client, const void *body);
-void answer_undrain(struct client *client, const void *body);
+/* Each part's; they end with a type of 0 and no function. */
+extern const struct answer answers_config[], answers_events[], answers_gate[], answers_region[];
+/* NULL: this type is not. */
+answer_fn *answer_of(uint16_t type);
 
-/* -- control/events.c -- */
-void answer_events(struct client *client, const void *body);
-void events_stop(struct client *client);
+void client_diff_drop(struct client *client); /* control/config.c */
+void events_stop(struct client *client);      /* control/events.c */
 
-/* A request that changes the configuration, or none that is known. */
+/* A request that changes the configuration. */
 void answer_change(struct client *client, const void *body);
 
 /* -- control/relay.c: what the dataplane answers -- */

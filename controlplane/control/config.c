@@ -39,7 +39,7 @@ static void show_next(struct client *client)
 	explicit_bzero(lines, sizeof(lines));
 }
 
-void answer_config_show(struct client *client, const void *body)
+static void answer_config_show(struct client *client, const void *body)
 {
 	struct sluice_config_show show;
 
@@ -83,7 +83,7 @@ static void refused_next(struct client *client)
 	} while (sent && line != NULL);
 }
 
-void answer_config_refused(struct client *client, const void *body)
+static void answer_config_refused(struct client *client, const void *body)
 {
 	client->shown = 0;
 	client->next = refused_next;
@@ -103,7 +103,7 @@ static void lines_number(struct running *running, const char *path)
 	running_destroy(saved);
 }
 
-void answer_config_save(struct client *client, const void *body)
+static void answer_config_save(struct client *client, const void *body)
 {
 	char why[SLUICE_API_ERROR_MAX];
 	int error = config_save(client->options->running, client->options->config, why);
@@ -136,7 +136,7 @@ static void on_reloaded(void *arg, int status, const char *why,
 		client_send_rows(arg, result, sizeof(*result), 0);
 }
 
-void answer_config_reload(struct client *client, const void *body)
+static void answer_config_reload(struct client *client, const void *body)
 {
 	if (reload_is_there(client) &&
 	    reload_start(client->options->reload, on_reloaded, client) < 0)
@@ -174,17 +174,17 @@ void client_diff_drop(struct client *client)
 	client->diff = NULL;
 }
 
-void answer_config_diff(struct client *client, const void *body)
+static void answer_config_diff(struct client *client, const void *body)
 {
-	struct sluice_config_diff diff;
+	struct sluice_config_show show;
 	char why[SLUICE_API_ERROR_MAX];
 	int status;
 
 	if (!reload_is_there(client))
 		return;
-	memcpy(&diff, body, sizeof(diff));
+	memcpy(&show, body, sizeof(show));
 	client_diff_drop(client);
-	status = reload_diff(client->options->reload, diff.secrets == 1, &client->diff, why);
+	status = reload_diff(client->options->reload, show.secrets == 1, &client->diff, why);
 	if (status < 0) {
 		client_refuse(client, status, why);
 		return;
@@ -194,7 +194,7 @@ void answer_config_diff(struct client *client, const void *body)
 	diff_next(client);
 }
 
-void answer_config_status(struct client *client, const void *body)
+static void answer_config_status(struct client *client, const void *body)
 {
 	struct sluice_config_status row;
 
@@ -203,3 +203,13 @@ void answer_config_status(struct client *client, const void *body)
 	reload_status(client->options->reload, &row);
 	client_send_rows(client, &row, sizeof(row), 0);
 }
+
+const struct answer answers_config[] = {
+        {SLUICE_CONFIG_SHOW, answer_config_show},
+        {SLUICE_CONFIG_SAVE, answer_config_save},
+        {SLUICE_CONFIG_RELOAD, answer_config_reload},
+        {SLUICE_CONFIG_DIFF, answer_config_diff},
+        {SLUICE_CONFIG_REFUSED, answer_config_refused},
+        {SLUICE_CONFIG_STATUS, answer_config_status},
+        {0},
+};

@@ -26,7 +26,7 @@ static void on_ready(void *arg)
 		events_send(client);
 }
 
-void answer_events(struct client *client, const void *body)
+static void answer_events(struct client *client, const void *body)
 {
 	const struct sluice_events *events = body;
 
@@ -51,3 +51,8 @@ void events_stop(struct client *client)
 		event_listener_end(client->events);
 	client->events = NULL;
 }
+
+const struct answer answers_events[] = {
+        {SLUICE_EVENTS, answer_events},
+        {0},
+};

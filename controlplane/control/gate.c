@@ -9,7 +9,7 @@
 #define SOURCES_MAX  100
 #define COUNTERS_MAX 64
 
-void answer_gate_show(struct client *client, const void *body)
+static void answer_gate_show(struct client *client, const void *body)
 {
 	struct sluice_gate_row row;
 
@@ -19,7 +19,7 @@ void answer_gate_show(struct client *client, const void *body)
 		relay_request(client, body);
 }
 
-void answer_gate_sources(struct client *client, const void *body)
+static void answer_gate_sources(struct client *client, const void *body)
 {
 	struct sluice_gate_source_row rows[SOURCES_MAX];
 	uint32_t count = gate_keeper_sources(client->options->gate, rows, SOURCES_MAX);
@@ -28,7 +28,7 @@ void answer_gate_sources(struct client *client, const void *body)
 }
 
 /* Ours first, then the dataplane's. Ours alone where it is away: they outlive it. */
-void answer_counters(struct client *client, const void *body)
+static void answer_counters(struct client *client, const void *body)
 {
 	const struct sluice_counter_show *show = body;
 	struct sluice_counter_row rows[COUNTERS_MAX];
@@ -46,3 +46,10 @@ void answer_counters(struct client *client, const void *body)
 	if (!client_send_rows(client, rows, count * sizeof(rows[0]), more ? SLUICE_API_MORE : 0))
 		channel_read(&client->relay, false);
 }
+
+const struct answer answers_gate[] = {
+        {SLUICE_GATE_SHOW, answer_gate_show},
+        {SLUICE_GATE_SOURCES_SHOW, answer_gate_sources},
+        {SLUICE_COUNTER_SHOW, answer_counters},
+        {0},
+};

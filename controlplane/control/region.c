@@ -24,7 +24,7 @@ static bool fleet_is_there(struct client *client)
 /* All of them fit one record: 256 rows of 176 bytes would not. */
 #define REGIONS_PER_REPLY 128
 
-void answer_regions(struct client *client, const void *body)
+static void answer_regions(struct client *client, const void *body)
 {
 	struct sluice_region_row *rows;
 	uint32_t count, first;
@@ -47,7 +47,7 @@ void answer_regions(struct client *client, const void *body)
 	free(rows);
 }
 
-void answer_snapshot(struct client *client, const void *body)
+static void answer_snapshot(struct client *client, const void *body)
 {
 	struct sluice_snapshot_row row;
 
@@ -76,7 +76,7 @@ static void nodes_next(struct client *client)
 	} while (sent && more);
 }
 
-void answer_nodes(struct client *client, const void *body)
+static void answer_nodes(struct client *client, const void *body)
 {
 	if (!fleet_is_there(client))
 		return;
@@ -101,7 +101,7 @@ static void drain_answer(struct client *client, int status, const char *why)
 		client_send_rows(client, NULL, 0, 0);
 }
 
-void answer_drain(struct client *client, const void *body)
+static void answer_drain(struct client *client, const void *body)
 {
 	const struct sluice_node_drain *drain = body;
 	char why[SLUICE_API_ERROR_MAX] = "";
@@ -110,10 +110,16 @@ void answer_drain(struct client *client, const void *body)
 		drain_answer(client, fleet_drain(client->options->fleet, drain->seconds, why), why);
 }
 
-void answer_undrain(struct client *client, const void *body)
+static void answer_undrain(struct client *client, const void *body)
 {
 	char why[SLUICE_API_ERROR_MAX] = "";
 
 	if (fleet_is_there(client))
 		drain_answer(client, fleet_undrain(client->options->fleet, why), why);
 }
+
+const struct answer answers_region[] = {
+        {SLUICE_REGION_SHOW, answer_regions},    {SLUICE_NODE_SHOW, answer_nodes},
+        {SLUICE_SNAPSHOT_SHOW, answer_snapshot}, {SLUICE_NODE_DRAIN, answer_drain},
+        {SLUICE_NODE_UNDRAIN, answer_undrain},   {0},
+};

@@ -28,7 +28,7 @@ void change_answered(struct dataplane_client *client, struct change *change, int
                      const char *why)
 {
 	/* A line that never came into force can be taken back all the same. */
-	if (status == -ENOENT && change->request.command->kind == COMMAND_DELETE &&
+	if (status == -ENOENT && command_kind(change->request.command) == REQUEST_DELETE &&
 	    running_removes(client->options.running, &change->request))
 		status = 0;
 	if (status == 0)

@@ -23,7 +23,7 @@ static struct running_line *line_after(const struct running *running, struct run
 {
 	do
 		line = running_next(running, line);
-	while (line != NULL && line->request.command->own);
+	while (line != NULL && command_is_control(line->request.command));
 	return line;
 }
 
@@ -143,7 +143,7 @@ static struct running_line *refused_after(const struct running *running, uint64_
 {
 	struct running_line *line = running_after(running, serial);
 
-	while (line != NULL && (!line->refused || line->request.command->own))
+	while (line != NULL && (!line->refused || command_is_control(line->request.command)))
 		line = running_next(running, line);
 	return line;
 }

@@ -2,7 +2,6 @@
 #include "events/watch.h"
 
 #include "command/command.h"
-#include "command/field.h"
 #include "events/rows.h"
 
 #include <stdlib.h>
@@ -11,46 +10,38 @@
 
 #include <event2/event.h>
 
-#include <sluice/gate.h>
-#include <sluice/port.h>
-#include <sluice/region.h>
-#include <sluice/turn.h>
-
 /* What may be long is asked for again when it has had this many times its own duration of rest: of
  * the time of both daemons it takes a tenth at most. */
 #define REST_TIMES 9
 
 static const struct timeval interval = {.tv_sec = 1};
 
-static const char *const port_states[] = {"up", "down", "gone", NULL};
 static const char *const attacks[] = {"no attack", "under attack", NULL};
-static const char *const verdicts[] = {"unknown", "healthy", "degraded", "unreachable", NULL};
-static const char *const node_states[] = {"active", "draining", "stopped", NULL};
 
-#define ROW(row)         .size = sizeof(struct row)
-#define KEY(row, member) .key = offsetof(struct row, member), .key_size = FIELD_SIZE(row, member)
-#define SUBJECT(row, member)                                                                       \
-	.subject = offsetof(struct row, member), .subject_size = FIELD_SIZE(row, member)
-#define STATE(row, member, words) FIELD(row, member), .names = words
+/* A state is a column of the reply's, and told by the column's words unless others stand here. */
+struct watched {
+	const char *area;
+	uint16_t type; /* enum sluice_api_type of the request */
+	struct {
+		const char *column, *subject;
+		const char *const *words;
+	} states[EVENT_STATES_MAX];
+	const char *subject; /* column that names the one row */
+	const char *skip;    /* column: where it is 1 nothing is told */
+	bool on_request;
+};
 
 /* This node's own state is the snapshot's: a host without a region drains too. */
-static const struct event_kind watched[] = {
-        {"dataplane", SLUICE_VERSION, ROW(sluice_version), KEY(sluice_version, program)},
-        {"port", SLUICE_PORT_SHOW, ROW(sluice_port_row), KEY(sluice_port_row, name),
-         .states = {{STATE(sluice_port_row, state, port_states)}}},
-        {"gate", SLUICE_GATE_SHOW, ROW(sluice_gate_row),
-         .states = {{"host", STATE(sluice_gate_row, host_attacked, attacks)},
-                    {"prefixes", STATE(sluice_gate_row, prefixes_attacked, attacks)}}},
-        {"region", SLUICE_REGION_SHOW, ROW(sluice_region_row), KEY(sluice_region_row, name),
-         .states = {{STATE(sluice_region_row, verdict, verdicts)}}},
-        {"node", SLUICE_SNAPSHOT_SHOW, ROW(sluice_snapshot_row), SUBJECT(sluice_snapshot_row, node),
-         .states = {{STATE(sluice_snapshot_row, state, node_states)}}},
-        {"node", SLUICE_NODE_SHOW, ROW(sluice_node_row), KEY(sluice_node_row, id),
-         .states = {{STATE(sluice_node_row, state, node_states)}},
-         .skip = offsetof(struct sluice_node_row, own)},
-        {"allocation", SLUICE_ALLOCATION_SHOW, ROW(sluice_allocation_row),
-         KEY(sluice_allocation_row, id), .user = offsetof(struct sluice_allocation_row, user),
-         .client = offsetof(struct sluice_allocation_row, client), .on_request = true},
+static const struct watched watched[] = {
+        {"dataplane", SLUICE_VERSION},
+        {"port", SLUICE_PORT_SHOW, {{"state"}}},
+        {"gate",
+         SLUICE_GATE_SHOW,
+         {{"host_attacked", "host", attacks}, {"prefixes_attacked", "prefixes", attacks}}},
+        {"region", SLUICE_REGION_SHOW, {{"verdict"}}},
+        {"node", SLUICE_SNAPSHOT_SHOW, {{"state"}}, .subject = "node"},
+        {"node", SLUICE_NODE_SHOW, {{"state"}}, .skip = "own"},
+        {"allocation", SLUICE_ALLOCATION_SHOW, .on_request = true},
 };
 
 #define WATCHED (sizeof(watched) / sizeof(watched[0]))
@@ -60,10 +51,46 @@ struct event_watch {
 	struct asker_options asks;
 	struct event *timer;
 	struct asker *asker;
-	uint32_t at;          /* the row of `watched` that is asked */
+	uint32_t at;          /* which of `kinds` is asked */
 	double asked, rested; /* seconds: since when, and until when what may be long is not */
+	struct event_kind kinds[WATCHED];
 	struct event_rows before[WATCHED], now;
 };
+
+/* Where the fields lie, by the columns of the table of requests. */
+static void kind_make(const struct watched *of, struct event_kind *kind)
+{
+	const struct reply *reply = request_of(of->type)->reply;
+	const struct column *key = reply_key(reply), *column;
+
+	*kind = (struct event_kind){
+	        .area = of->area,
+	        .type = of->type,
+	        .size = reply->row_size,
+	        .on_request = of->on_request,
+	};
+	if (key != NULL) {
+		kind->key = key->offset;
+		kind->key_size = key->size;
+	}
+	for (int i = 0; i < EVENT_STATES_MAX && of->states[i].column != NULL; i++) {
+		column = reply_column(reply, of->states[i].column);
+		kind->states[i] = (struct event_state){
+		        of->states[i].subject, column->offset, column->size,
+		        of->states[i].words != NULL ? of->states[i].words : column->choices};
+	}
+	if (of->subject != NULL) {
+		column = reply_column(reply, of->subject);
+		kind->subject = column->offset;
+		kind->subject_size = column->size;
+	}
+	if (of->skip != NULL)
+		kind->skip = reply_column(reply, of->skip)->offset;
+	if (of->type == SLUICE_ALLOCATION_SHOW) {
+		kind->user = reply_column(reply, "user")->offset;
+		kind->client = reply_column(reply, "client")->offset;
+	}
+}
 
 static double now_seconds(void)
 {
@@ -80,7 +107,7 @@ static void row_tell(void *arg, struct sluice_event_row *event)
 
 static void rows_take(struct event_watch *watch)
 {
-	const struct event_kind *kind = &watched[watch->at];
+	const struct event_kind *kind = &watch->kinds[watch->at];
 	struct event_rows *before = &watch->before[watch->at];
 
 	event_rows_end(&watch->now, kind);
@@ -108,7 +135,7 @@ static void watch_next(struct event_watch *watch)
 static void on_rows(void *arg, const void *rows, uint32_t length, bool more)
 {
 	struct event_watch *watch = arg;
-	const struct event_kind *kind = &watched[watch->at];
+	const struct event_kind *kind = &watch->kinds[watch->at];
 
 	if (event_rows_add(&watch->now, kind, rows, length / kind->size) != 0) {
 		if (more)
@@ -138,7 +165,7 @@ static bool is_due(struct event_watch *watch, const struct event_kind *kind)
 	bool allocations;
 
 	event_listeners(watch->bus, &allocations);
-	if (command_of_type(kind->type) == NULL || (kind->on_request && !allocations)) {
+	if (kind->on_request && !allocations) {
 		event_rows_free(&watch->before[watch->at]);
 		return false;
 	}
@@ -151,10 +178,10 @@ static void watch_ask(struct event_watch *watch)
 	struct command_request request = {0};
 
 	for (; watch->at < WATCHED; watch->at++) {
-		if (!is_due(watch, &watched[watch->at]))
+		if (!is_due(watch, &watch->kinds[watch->at]))
 			continue;
-		request.command = command_of_type(watched[watch->at].type);
-		request.length = request.command->body_size;
+		request.command = command_of_type(watch->kinds[watch->at].type);
+		request.length = command_asks(request.command)->body_size;
 		watch->asked = now_seconds();
 		watch->asker = asker_create(&watch->asks, &request, &handler, watch);
 		if (watch->asker != NULL)
@@ -186,6 +213,8 @@ struct event_watch *event_watch_create(struct event_bus *bus, const struct asker
 		return NULL;
 	watch->bus = bus;
 	watch->asks = *asks;
+	for (size_t i = 0; i < WATCHED; i++)
+		kind_make(&watched[i], &watch->kinds[i]);
 	watch->timer = event_new(asks->base, -1, EV_PERSIST, on_second, watch);
 	if (watch->timer != NULL && event_add(watch->timer, &interval) == 0)
 		return watch;

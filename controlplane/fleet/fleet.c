@@ -4,6 +4,7 @@
 #include "config/own.h"
 #include "dataplane/client.h"
 #include "common/log.h"
+#include "common/words.h"
 
 #include <sluice/turn.h>
 
@@ -124,17 +125,18 @@ static void snapshot_renew(struct fleet *fleet)
 
 static void on_changed(void *arg, const struct view_change *change)
 {
-	static const char *const words[] = {"unknown", "healthy", "degraded", "unreachable"};
 	const char *node = change->id != NULL ? change->id : "";
 
 	if (change->after > change->before && change->before != SLUICE_VERDICT_UNKNOWN)
 		log_warning(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
-		            change->id != NULL ? " node " : "", node, words[change->after],
-		            words[change->before], change->reason);
+		            change->id != NULL ? " node " : "", node,
+		            word_of(verdict_words, change->after),
+		            word_of(verdict_words, change->before), change->reason);
 	else
 		log_info(SLUICE_LOG_REGION, "region %s%s%s: %s, was %s (%s)", change->region,
-		         change->id != NULL ? " node " : "", node, words[change->after],
-		         words[change->before], change->reason);
+		         change->id != NULL ? " node " : "", node,
+		         word_of(verdict_words, change->after),
+		         word_of(verdict_words, change->before), change->reason);
 }
 
 static void own_see(struct fleet *fleet)

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sluice/capture.h>
-#include <sluice/port.h>
-
 #define PATH        "/v1/"
 #define TYPE_JSON   "application/json"
 #define ANSWERS_MAX 16 /* at once: the socket's clients want room as well */
@@ -146,7 +143,7 @@ static void answer_start(struct http_commands *commands, struct http_request *re
 	commands->answers++;
 	answer->commands = commands;
 	answer->request = request;
-	answer->reply = asked->command->reply;
+	answer->reply = command_asks(asked->command)->reply;
 	printer_begin(&answer->printer, NULL, true, answer->reply);
 	http_who(request, who, sizeof(who));
 	asks.who = who;
@@ -174,42 +171,51 @@ static json_t *arguments_read(struct http_request *request, char *why, size_t ro
 	return object;
 }
 
-/* A client of HTTP that has gone is only seen when something is sent to it. What writes the
- * host's files is for those who may log in to it. */
 bool http_has_command(const struct command *command)
 {
-	return command->kind != COMMAND_LOCAL && command->type != SLUICE_CONFIG_SAVE &&
-	       (command->reply == NULL || !command->reply->endless);
+	const struct request *asks = command_asks(command);
+
+	return asks->kind != REQUEST_LOCAL && request_access(asks) != ACCESS_HOST;
 }
 
-/* A virtual device's arguments go to DPDK as they are: they name files to be written, interfaces
- * to be listened on, and code to be loaded. */
-bool http_has_argument(const struct command *command, const struct argument *argument)
+bool http_has_argument(const struct argument *argument)
 {
-	return command->type != SLUICE_PORT_ADD || strcmp(argument->key, "vdev") != 0;
+	return argument->access != ACCESS_HOST;
 }
 
-static bool asks_for_secrets(const struct command_request *asked)
+/* The argument, of those that stand in a request, that needs the most; NULL: none needs more than
+ * the request does. */
+static const struct argument *argument_guarded(const struct command_request *asked)
 {
-	const struct argument *argument = asked->command->arguments;
+	const struct argument *argument = asked->command->arguments, *found = NULL;
 
 	for (; argument->key != NULL; argument++)
-		if (strcmp(argument->key, "secrets") == 0)
-			return field_read(asked->body.bytes, argument->offset, argument->size) != 0;
-	return false;
+		if (argument->access > (found != NULL ? found->access : ACCESS_READ) &&
+		    argument_is_given(argument, asked->body.bytes))
+			found = argument;
+	return found;
 }
 
-/* Why a request may not be made over HTTP, or not with this token; NULL: it may. */
-static const char *why_not(const struct http_request *request, const struct command_request *asked)
+/* Whether a request may be made over HTTP with this token; else a line in `why`. */
+static bool is_allowed(const struct http_request *request, const struct command_request *asked,
+                       char *why, size_t room)
 {
-	const struct sluice_port_add *port = (const void *)asked->body.bytes;
-	bool reads = asked->command->kind == COMMAND_SHOW && asked->command->type != SLUICE_TRACE;
+	const struct argument *guarded = argument_guarded(asked);
+	char path[REQUEST_NAME_MAX];
 
-	if (asked->command->type == SLUICE_PORT_ADD && port->kind == SLUICE_PORT_VDEV)
-		return "a virtual device is added by sluicectl on the host alone";
-	if (http_is_admin(request) || (reads && !asks_for_secrets(asked)))
-		return NULL;
-	return reads ? "secrets need a token of scope admin" : "this needs a token of scope admin";
+	command_path(asked->command, path, sizeof(path));
+	if (guarded != NULL && guarded->access == ACCESS_HOST) {
+		snprintf(why, room, "%s with %s is for sluicectl on the host alone", path,
+		         guarded->key);
+		return false;
+	}
+	if (http_is_admin(request))
+		return true;
+	if (guarded != NULL)
+		snprintf(why, room, "%s needs a token of scope admin", guarded->key);
+	else
+		snprintf(why, room, "this needs a token of scope admin");
+	return guarded == NULL && request_access(command_asks(asked->command)) == ACCESS_READ;
 }
 
 static void on_command(struct http_request *request, void *arg)
@@ -218,7 +224,6 @@ static void on_command(struct http_request *request, void *arg)
 	const struct command *command = command_by_path(path);
 	struct command_request asked;
 	struct command_error error;
-	const char *refusal;
 	char why[256];
 	json_t *arguments;
 
@@ -233,8 +238,8 @@ static void on_command(struct http_request *request, void *arg)
 	}
 	if (command_from_json(path, arguments, &asked, &error) < 0)
 		http_answer_json(request, 400, error_to_json(-EINVAL, error.text, &error));
-	else if ((refusal = why_not(request, &asked)) != NULL)
-		http_refuse(request, 403, refusal);
+	else if (!is_allowed(request, &asked, why, sizeof(why)))
+		http_refuse(request, 403, why);
 	else
 		answer_start(arg, request, &asked);
 	explicit_bzero(&asked, sizeof(asked));

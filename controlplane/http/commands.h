@@ -19,7 +19,7 @@ struct argument;
 
 /* What can be asked over HTTP at all. */
 bool http_has_command(const struct command *command);
-bool http_has_argument(const struct command *command, const struct argument *argument);
+bool http_has_argument(const struct argument *argument);
 
 /* The HTTP status for a negative errno. */
 int http_status_of(int error);

@@ -71,7 +71,7 @@ static void alternatives_add(const struct command *command, json_t *schema)
 
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++)
-		if (argument->one_of != 0 && http_has_argument(command, argument))
+		if (argument->one_of != 0 && http_has_argument(argument))
 			json_array_append_new(one_of,
 			                      json_pack("{s:[s]}", "required", argument->key));
 	if (json_array_size(one_of) > 0)
@@ -88,7 +88,7 @@ static json_t *arguments_make(const struct command *command)
 
 	for (const struct argument *argument = command->arguments; argument->key != NULL;
 	     argument++) {
-		if (!http_has_argument(command, argument))
+		if (!http_has_argument(argument))
 			continue;
 		json_object_set_new(properties, argument->key, argument_make(argument));
 		if (!argument->optional && argument->one_of == 0)
@@ -154,11 +154,12 @@ static json_t *content_make(json_t *schema)
 
 static json_t *operation_make(const struct command *command, const char *id, const char *group)
 {
-	json_t *operation = json_pack(
-	        "{s:s, s:s, s:[s], s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}}}", "operationId", id,
-	        "summary", command->help, "tags", group, "responses", "200", "description",
-	        "the answer", "content", content_make(answer_make(command->reply)), "4XX", "$ref",
-	        "#/components/responses/error", "5XX", "$ref", "#/components/responses/error");
+	json_t *operation = json_pack("{s:s, s:s, s:[s], s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}}}",
+	                              "operationId", id, "summary", command->help, "tags", group,
+	                              "responses", "200", "description", "the answer", "content",
+	                              content_make(answer_make(command_asks(command)->reply)),
+	                              "4XX", "$ref", "#/components/responses/error", "5XX", "$ref",
+	                              "#/components/responses/error");
 
 	if (command->arguments[0].key != NULL)
 		json_object_set_new(
@@ -170,11 +171,12 @@ static json_t *operation_make(const struct command *command, const char *id, con
 static void command_add(const struct command *command, const char *group, json_t *paths)
 {
 	char path[128] = "/v1", id[128] = "";
+	const char *const *words = command_words(command);
 
-	for (uint32_t i = 0; i < COMMAND_PATH_MAX && command->path[i] != NULL; i++) {
-		snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", command->path[i]);
+	for (uint32_t i = 0; i < COMMAND_PATH_MAX && words[i] != NULL; i++) {
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", words[i]);
 		snprintf(id + strlen(id), sizeof(id) - strlen(id), "%s%s", i > 0 ? "_" : "",
-		         command->path[i]);
+		         words[i]);
 	}
 	json_object_set_new(paths, path,
 	                    json_pack("{s:o}", "post", operation_make(command, id, group)));

@@ -33,7 +33,7 @@ struct metrics_collector {
 int metric_rows_add(struct metric_rows *rows, enum metric_source source, const void *added,
                     uint32_t count)
 {
-	size_t size = metric_sources[source].row_size;
+	size_t size = metric_request(source)->reply->row_size;
 	void *grown;
 
 	if (count > 0) {
@@ -113,7 +113,7 @@ static void on_rows(void *arg, const void *rows, uint32_t length, bool more)
 	if (!more)
 		collector->asker = NULL;
 	if (metric_rows_add(&collector->rows[source], source, rows,
-	                    length / metric_sources[source].row_size) != 0) {
+	                    length / metric_request(source)->reply->row_size) != 0) {
 		collector->asker = NULL;
 		if (more)
 			asker_end(asker);
@@ -141,11 +141,10 @@ static void on_failed(void *arg, int status, const char *why)
 	source_fail(collector, !away || status != -EHOSTDOWN);
 }
 
-/* What the control plane answers alone is asked all the same. */
+/* While the dataplane is away only what the control plane answers too is asked. */
 static bool source_is_asked(const struct metrics_collector *collector, enum metric_source source)
 {
-	return command_of_type(metric_sources[source].type) != NULL &&
-	       (!collector->away || source <= SOURCE_SNAPSHOT || source == SOURCE_COUNTER);
+	return !collector->away || metric_request(source)->server != BY_DATAPLANE;
 }
 
 static void source_ask(struct metrics_collector *collector)
@@ -156,8 +155,8 @@ static void source_ask(struct metrics_collector *collector)
 	for (; collector->source < SOURCES; collector->source++) {
 		if (!source_is_asked(collector, collector->source))
 			continue;
-		request.command = command_of_type(metric_sources[collector->source].type);
-		request.length = request.command->body_size;
+		request.command = command_of_type(metric_request(collector->source)->type);
+		request.length = command_asks(request.command)->body_size;
 		collector->asker = asker_create(&collector->asks, &request, &handler, collector);
 		if (collector->asker != NULL)
 			return;

@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What Prometheus is told, over the rows of the API's `show` requests: the metrics of table.c, and
- * the columns of ports, workers and nodes (common/column.h) that name one. The dataplane's named
- * counters (`counter show`) follow by rules for their areas, so that a new one needs no line here.
- * The text of /metrics and docs/metrics.md come from these tables.
+ * What Prometheus is told: the columns of the rows of `show` requests (common/request.h) that name
+ * a metric. The dataplane's named counters (`counter show`) follow by rules for their areas, so
+ * that a new one needs no line here. The text of /metrics and docs/metrics.md come from these
+ * tables.
  * No label has a value that clients choose: the number of series is bound by ports, workers, nodes
  * of the graph, reasons and regions.
  */
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
-#include "common/column.h"
+#include "common/request.h"
 #include "control/asker.h"
 #include "http/http.h"
 
 #include <stdio.h>
-
-enum metric_kind {
-	METRIC_COUNTER,
-	METRIC_GAUGE,
-};
-extern const char *const metric_kinds[];
-
-/* How a row's field becomes a value. */
-enum metric_value {
-	VALUE_FIELD,  /* as it is */
-	VALUE_CYCLES, /* uint64_t of cycles, as seconds by the row's own clock rate at `second` */
-	VALUE_MS,     /* as seconds; UINT32_MAX: no sample */
-	VALUE_IS,     /* 1 where it is `second`, else 0 */
-	VALUE_STATE,  /* a sample for each of `choices`: 1 for the one that it is */
-	VALUE_INFO,   /* 1, with the texts of `labels` */
-	VALUE_SUM,    /* over all rows */
-	VALUE_ROWS,   /* how many there are */
-};
 
 /* The `show` requests that are asked, in order. */
 enum metric_source {
@@ -52,50 +34,27 @@ enum metric_source {
 	SOURCE_COUNTER,
 	SOURCES,
 };
-
-struct metric_source_info {
-	uint16_t type; /* enum sluice_api_type */
-	uint16_t row_size;
-	const char *label; /* that tells its rows apart; NULL: there is one */
-	uint16_t label_offset, label_size;
-	bool label_number;            /* uint32_t, else char[] */
-	const struct column *columns; /* those with the name of a metric are one; NULL: none is */
-};
-extern const struct metric_source_info metric_sources[SOURCES];
-
-struct metric_label {
-	const char *name; /* NULL: the last one was */
-	uint16_t offset, size;
-};
-
-struct metric {
-	const char *name; /* with Prometheus' base units */
-	const char *help;
-	enum metric_kind kind;
-	enum metric_source source;
-	enum metric_value value;
-	uint16_t offset, size;
-	uint64_t second;
-	const char *const *choices;
-	const struct metric_label *labels;
-};
-/* Ends with a name of NULL. */
-extern const struct metric metrics[];
+const struct request *metric_request(enum metric_source source);
 
 /* Of those that no row has. */
 #define METRIC_DATAPLANE_UP "1: the dataplane answers"
 #define METRIC_SCRAPE_ERRORS                                                                       \
 	"parts of this page that are missing because their answer failed or was cut short"
 
-/* All metrics, the table's and the columns'. */
-struct metric_walk {
-	uint32_t index; /* in the table */
-	uint32_t column;
-	enum metric_source source; /* whose column */
-	struct metric made;        /* of a column */
+/* A column that is a metric, and whose row it is in. */
+struct metric {
+	enum metric_source source;
+	const struct column *column;
 };
-/* Start with {0}. The next one, valid until the next call; NULL: there are no more. */
-const struct metric *metric_next(struct metric_walk *walk);
+/* The next one. Start with {0}; false: there are no more. */
+bool metric_next(struct metric *metric);
+const char *metric_help(const struct metric *metric);
+/* "counter" or "gauge" */
+const char *metric_kind(const struct metric *metric);
+/* One sample of all rows, without a label. */
+bool metric_is_total(const struct metric *metric);
+/* The label that tells its rows apart; NULL: there is none. */
+const struct column *metric_label(const struct metric *metric);
 
 /* Rules for `area.what`: a family of one label, a metric for each counter, or none where another
  * source has more. */

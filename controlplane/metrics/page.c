@@ -6,32 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void label_page(FILE *out, const char *label, const char **separator)
+{
+	fprintf(out, "%s%s", *separator, label);
+	*separator = ", ";
+}
+
 static void labels_page(FILE *out, const struct metric *metric)
 {
-	const struct metric_label *labels = metric->labels;
-	const char *label = metric_sources[metric->source].label;
+	const struct column *key = metric_label(metric);
+	const struct column *column = metric_request(metric->source)->reply->columns;
+	const char *separator = "";
 
-	if (label != NULL && metric->value != VALUE_SUM && metric->value != VALUE_ROWS)
-		fputs(label, out);
-	if (metric->value == VALUE_STATE)
-		fputs(label != NULL ? ", state" : "state", out);
-	for (; labels != NULL && labels->name != NULL; labels++)
-		fprintf(out, ", %s", labels->name);
+	if (key != NULL)
+		label_page(out, key->label, &separator);
+	if (metric->column->form == METRIC_STATES)
+		label_page(out, "state", &separator);
+	for (; column->key != NULL && metric->column->form == METRIC_INFO; column++)
+		if (column->label != NULL && column != key)
+			label_page(out, column->label, &separator);
 }
 
 static void metrics_page(FILE *out)
 {
-	struct metric_walk walk = {0};
-	const struct metric *metric;
+	struct metric metric = {0};
 
 	fputs("| metric | kind | labels | |\n|---|---|---|---|\n"
 	      "| `sluice_dataplane_up` | gauge | | " METRIC_DATAPLANE_UP " |\n"
 	      "| `sluice_scrape_errors` | gauge | | " METRIC_SCRAPE_ERRORS " |\n",
 	      out);
-	while ((metric = metric_next(&walk)) != NULL) {
-		fprintf(out, "| `%s` | %s | ", metric->name, metric_kinds[metric->kind]);
-		labels_page(out, metric);
-		fprintf(out, " | %s |\n", metric->help);
+	while (metric_next(&metric)) {
+		fprintf(out, "| `%s` | %s | ", metric.column->metric, metric_kind(&metric));
+		labels_page(out, &metric);
+		fprintf(out, " | %s |\n", metric_help(&metric));
 	}
 	for (const struct metric_area *area = metric_areas; area->area != NULL; area++)
 		if (area->family != NULL)
@@ -68,8 +75,8 @@ static void counters_page(FILE *out)
 	struct sluice_counter_row row;
 
 	fputs("| counter | unit | metric | |\n|---|---|---|---|\n", out);
-	columns_page(out, "port.NAME", port_columns);
-	columns_page(out, "worker", worker_columns);
+	columns_page(out, "port.NAME", request_of(SLUICE_PORT_SHOW)->reply->columns);
+	columns_page(out, "worker", request_of(SLUICE_WORKER_SHOW)->reply->columns);
 	for (enum counter_area area = 0; area < COUNTER_AREAS; area++)
 		for (uint32_t i = 0; counter_declared(area, i, &row); i++) {
 			fprintf(out, "| `%s` | %s | ", row.name, row.unit);

@@ -9,12 +9,10 @@
 
 #include <sluice/stats.h>
 
-const char *const metric_kinds[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge"};
-
-static void heading_print(FILE *out, const char *name, const char *help, enum metric_kind kind)
+static void heading_print(FILE *out, const char *name, const char *help, const char *kind)
 {
 	fprintf(out, "# HELP %s %c%s.\n# TYPE %s %s\n", name, toupper(help[0]), help + 1, name,
-	        metric_kinds[kind]);
+	        kind);
 }
 
 /* Quotes and backslashes escaped; what no name of ours has is left out. */
@@ -28,118 +26,115 @@ static void label_print(FILE *out, const char *value, size_t length)
 	}
 }
 
-static void text_print(FILE *out, const char *name, const char *text, size_t size)
+/* The labels of a sample, each after what `separator` holds. */
+struct labels {
+	FILE *out;
+	const char *separator; /* "{", then "," */
+};
+
+static void label_add(struct labels *labels, const char *name, const char *text, size_t size)
 {
-	fprintf(out, "%s=\"", name);
-	label_print(out, text, size);
-	fputc('"', out);
+	fprintf(labels->out, "%s%s=\"", labels->separator, name);
+	label_print(labels->out, text, size);
+	fputc('"', labels->out);
+	labels->separator = ",";
+}
+
+static void column_add(struct labels *labels, const struct column *column, const uint8_t *row)
+{
+	char number[24];
+
+	if (column->type == COLUMN_TEXT) {
+		label_add(labels, column->label, (const char *)row + column->offset, column->size);
+		return;
+	}
+	snprintf(number, sizeof(number), "%" PRIu64, field_read(row, column->offset, column->size));
+	label_add(labels, column->label, number, sizeof(number));
 }
 
 /* {port="dp0",state="up"} */
 static void labels_print(FILE *out, const struct metric *metric, const uint8_t *row,
                          const char *state)
 {
-	const struct metric_source_info *source = &metric_sources[metric->source];
-	const char *at = (const char *)row;
-	const char *separator = "{";
+	const struct column *key = metric_label(metric);
+	const struct column *column = metric_request(metric->source)->reply->columns;
+	struct labels labels = {out, "{"};
 
-	if (source->label != NULL) {
-		fputs(separator, out);
-		if (source->label_number)
-			fprintf(out, "%s=\"%" PRIu64 "\"", source->label,
-			        field_read(row, source->label_offset, source->label_size));
-		else
-			text_print(out, source->label, at + source->label_offset,
-			           source->label_size);
-		separator = ",";
-	}
-	for (const struct metric_label *label = metric->labels;
-	     label != NULL && label->name != NULL; label++) {
-		fputs(separator, out);
-		text_print(out, label->name, at + label->offset, label->size);
-		separator = ",";
-	}
-	if (state != NULL) {
-		fputs(separator, out);
-		text_print(out, "state", state, strlen(state));
-		separator = ",";
-	}
-	if (*separator == ',')
+	if (key != NULL)
+		column_add(&labels, key, row);
+	for (; column->key != NULL && metric->column->form == METRIC_INFO; column++)
+		if (column->label != NULL && column != key)
+			column_add(&labels, column, row);
+	if (state != NULL)
+		label_add(&labels, "state", state, strlen(state));
+	if (*labels.separator == ',')
 		fputc('}', out);
 }
 
-static void states_print(FILE *out, const struct metric *metric, const uint8_t *row)
+static bool has_unit(const struct column *column, const char *unit)
 {
-	uint64_t is = field_read(row, metric->offset, metric->size);
-
-	for (uint32_t i = 0; metric->choices[i] != NULL; i++) {
-		fputs(metric->name, out);
-		labels_print(out, metric, row, metric->choices[i]);
-		fprintf(out, " %d\n", is == i);
-	}
+	return column->unit != NULL && strcmp(column->unit, unit) == 0;
 }
 
-static void value_print(FILE *out, const struct metric *metric, const uint8_t *row, uint64_t value)
+/* Prometheus' base unit of time is the second. */
+static void value_print(FILE *out, const struct column *column, const uint8_t *row, uint64_t value)
 {
 	uint64_t hz;
 
-	switch (metric->value) {
-	case VALUE_CYCLES:
-		hz = field_read(row, metric->second, sizeof(hz));
-		fprintf(out, " %.6f\n", hz != 0 ? (double)value / hz : 0.0);
-		break;
-	case VALUE_MS:
-		fprintf(out, " %.3f\n", value / 1000.0);
-		break;
-	case VALUE_IS:
-		fprintf(out, " %d\n", value == metric->second);
-		break;
-	case VALUE_INFO:
+	if (column->form == METRIC_INFO) {
 		fputs(" 1\n", out);
-		break;
-	default:
+	} else if (column->form == METRIC_IS) {
+		fprintf(out, " %d\n", value == column->is);
+	} else if (has_unit(column, "cycles")) {
+		hz = field_read(row, column->second, sizeof(hz));
+		fprintf(out, " %.6f\n", hz != 0 ? (double)value / hz : 0.0);
+	} else if (has_unit(column, "milliseconds")) {
+		fprintf(out, " %.3f\n", value / 1000.0);
+	} else {
 		fprintf(out, " %" PRIu64 "\n", value);
-		break;
 	}
 }
 
 static void sample_print(FILE *out, const struct metric *metric, const uint8_t *row)
 {
-	uint64_t value = metric->size != 0 ? field_read(row, metric->offset, metric->size) : 0;
+	const struct column *column = metric->column;
+	uint64_t value = field_read(row, column->offset, column->size);
 
-	if (metric->value == VALUE_STATE) {
-		states_print(out, metric, row);
-		return;
+	for (uint32_t i = 0; column->form == METRIC_STATES && column->choices[i] != NULL; i++) {
+		fputs(column->metric, out);
+		labels_print(out, metric, row, column->choices[i]);
+		fprintf(out, " %d\n", value == i);
 	}
-	if (metric->value == VALUE_MS && value == UINT32_MAX)
+	if (column->form == METRIC_STATES || (column->absent != 0 && value == column->absent))
 		return;
-	fputs(metric->name, out);
+	fputs(column->metric, out);
 	labels_print(out, metric, row, NULL);
-	value_print(out, metric, row, value);
+	value_print(out, column, row, value);
 }
 
-/* One sample of all rows, also where there are none. */
+/* Also where there is no row. */
 static void total_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)
 {
-	size_t size = metric_sources[metric->source].row_size;
+	const struct column *column = metric->column;
+	size_t size = metric_request(metric->source)->reply->row_size;
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < rows->count; i++)
-		sum += metric->value == VALUE_ROWS
+		sum += column->form == METRIC_ROWS
 		               ? 1
-		               : field_read((const uint8_t *)rows->rows + i * size, metric->offset,
-		                            metric->size);
-	fprintf(out, "%s %" PRIu64 "\n", metric->name, sum);
+		               : field_read((const uint8_t *)rows->rows + i * size, column->offset,
+		                            column->size);
+	fprintf(out, "%s %" PRIu64 "\n", column->metric, sum);
 }
 
 static void metric_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)
 {
-	size_t size = metric_sources[metric->source].row_size;
-	bool total = metric->value == VALUE_SUM || metric->value == VALUE_ROWS;
+	size_t size = metric_request(metric->source)->reply->row_size;
+	bool total = metric_is_total(metric);
 
 	if (!rows->whole || (rows->count == 0 && !total))
 		return;
-	heading_print(out, metric->name, metric->help, metric->kind);
+	heading_print(out, metric->column->metric, metric_help(metric), metric_kind(metric));
 	if (total)
 		total_print(out, metric, rows);
 	for (uint32_t i = 0; i < rows->count && !total; i++)
@@ -173,7 +168,7 @@ static void counter_print(FILE *out, const struct sluice_counter_row *row)
 	snprintf(counter, sizeof(counter), "%.*s", (int)sizeof(row->name), row->name);
 	metric_counter_name(counter, name, sizeof(name));
 	snprintf(help, sizeof(help), "%.*s", (int)sizeof(row->help), row->help);
-	heading_print(out, name, help[0] != '\0' ? help : "of the dataplane", METRIC_COUNTER);
+	heading_print(out, name, help[0] != '\0' ? help : "of the dataplane", "counter");
 	fprintf(out, "%s %" PRIu64 "\n", name, row->value);
 }
 
@@ -195,7 +190,7 @@ static void counters_print(FILE *out, const struct metric_area *family,
 			continue;
 		}
 		if (!begun)
-			heading_print(out, area->family, area->help, METRIC_COUNTER);
+			heading_print(out, area->family, area->help, "counter");
 		begun = true;
 		fprintf(out, "%s{%s=\"", area->family, area->label);
 		label_print(out, row->name + length + 1, sizeof(row->name) - length - 1);
@@ -206,16 +201,15 @@ static void counters_print(FILE *out, const struct metric_area *family,
 void metrics_print(FILE *out, const struct metric_rows rows[SOURCES], uint32_t errors)
 {
 	const struct metric_area *area = metric_areas;
-	struct metric_walk walk = {0};
-	const struct metric *metric;
+	struct metric metric = {0};
 	bool up = rows[SOURCE_VERSION].count > 1;
 
-	heading_print(out, "sluice_dataplane_up", METRIC_DATAPLANE_UP, METRIC_GAUGE);
+	heading_print(out, "sluice_dataplane_up", METRIC_DATAPLANE_UP, "gauge");
 	fprintf(out, "sluice_dataplane_up %d\n", up);
-	heading_print(out, "sluice_scrape_errors", METRIC_SCRAPE_ERRORS, METRIC_GAUGE);
+	heading_print(out, "sluice_scrape_errors", METRIC_SCRAPE_ERRORS, "gauge");
 	fprintf(out, "sluice_scrape_errors %u\n", errors);
-	while ((metric = metric_next(&walk)) != NULL)
-		metric_print(out, metric, &rows[metric->source]);
+	while (metric_next(&metric))
+		metric_print(out, &metric, &rows[metric.source]);
 	do
 		counters_print(out, area, &rows[SOURCE_COUNTER]);
 	while ((area++)->area != NULL);

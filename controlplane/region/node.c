@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "region/node.h"
 
+#include "common/words.h"
+
 #include "command/addr.h"
 
 #include <arpa/inet.h>
@@ -29,14 +31,6 @@ const char *const node_fields[NODE_FIELDS] = {
         [NODE_LON] = "lon",
         [NODE_STARTED] = "started",
 };
-
-static const char *const states[] = {
-        [SLUICE_NODE_ACTIVE] = "active",
-        [SLUICE_NODE_DRAINING] = "draining",
-        [SLUICE_NODE_STOPPED] = "stopped",
-};
-
-#define STATES (sizeof(states) / sizeof(states[0]))
 
 bool name_is_valid(const char *bytes, size_t length, size_t room)
 {
@@ -133,8 +127,8 @@ static bool http_is_valid(const char *text)
 
 static bool state_read(const char *text, uint32_t *state)
 {
-	for (*state = 0; *state < STATES; ++*state)
-		if (strcmp(text, states[*state]) == 0)
+	for (*state = 0; node_state_words[*state] != NULL; ++*state)
+		if (strcmp(text, node_state_words[*state]) == 0)
 			return true;
 	return false;
 }
@@ -271,7 +265,8 @@ void node_write(const struct node_record *record, char texts[NODE_FIELDS][NODE_V
 	address_write(&record->addr6, texts[NODE_ADDR6]);
 	number_write(port != 0 ? ntohs(port) : 3478, texts[NODE_TURN]);
 	snprintf(texts[NODE_HTTP], NODE_VALUE_MAX, "%s", record->http);
-	snprintf(texts[NODE_STATE], NODE_VALUE_MAX, "%s", states[record->state % STATES]);
+	snprintf(texts[NODE_STATE], NODE_VALUE_MAX, "%s",
+	         node_state_words[record->state % (SLUICE_NODE_STOPPED + 1)]);
 	number_write(record->load_ppm, texts[NODE_LOAD_PPM]);
 	number_write(record->capacity_pps, texts[NODE_CAPACITY_PPS]);
 	number_write(record->allocations, texts[NODE_ALLOCATIONS]);

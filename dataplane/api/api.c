@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "capture/capture.h"
 #include "capture/trace.h"
+#include "common/request.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -42,24 +43,11 @@ void api_refuse(struct api_job *job, int status, const char *format, ...)
 	job->type = NULL;
 }
 
-/* Handlers read texts as C strings. */
-static void texts_check(struct api_job *job)
-{
-	const struct api_text *texts = job->type->texts;
-
-	for (int i = 0; i < API_TEXTS_MAX && texts[i].size != 0; i++) {
-		if (memchr(job->body + texts[i].offset, '\0', texts[i].size) == NULL) {
-			api_refuse(job, -EINVAL, "%s: no end within its %u bytes", texts[i].name,
-			           texts[i].size);
-			return;
-		}
-	}
-}
-
 void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
                size_t size)
 {
 	struct sluice_api_header *header = &job->request;
+	const struct request *request;
 
 	*job = (struct api_job){.dp = dp, .fd = -1};
 	if (size < sizeof(*header)) {
@@ -79,18 +67,18 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 		           header->length, size - sizeof(*header));
 		return;
 	}
+	request = request_of(header->type);
 	job->type = type_find(header->type);
-	if (job->type == NULL) {
+	if (request == NULL || job->type == NULL) {
 		api_refuse(job, -ENOSYS, "unknown type 0x%04x", header->type);
 		return;
 	}
-	if (header->length != job->type->body_size) {
-		api_refuse(job, -EINVAL, "type 0x%04x has a body of %u bytes, not %u", header->type,
-		           job->type->body_size, header->length);
-		return;
-	}
-	memcpy(job->body, record->body, header->length);
-	texts_check(job);
+	job->status = request_check(request, record->body, header->length, job->why);
+	if (job->status != 0)
+		job->type = NULL;
+	else
+		memcpy(job->body, record->body, header->length);
+	job->row_size = request->reply != NULL ? request->reply->row_size : 0;
 }
 
 static void reply_text(struct seqpacket_record *reply, const char *text)
@@ -132,6 +120,7 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	        .flags = job->request.flags,
 	        .why = job->why,
 	        .rows = reply->body,
+	        .row_size = job->row_size,
 	        .room = sizeof(reply->body),
 	};
 	int status = job->status;

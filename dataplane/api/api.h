@@ -32,6 +32,7 @@ void api_holder_end(struct dataplane *dp, struct api_holder *holder);
 struct api_job {
 	struct dataplane *dp;
 	const struct api_type *type; /* NULL: refused at the edge */
+	uint32_t row_size;           /* of the reply's; 0: it has none */
 	struct sluice_api_header request;
 	int status; /* where it is refused at the edge ... */
 	char why[SLUICE_API_ERROR_MAX];

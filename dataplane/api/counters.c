@@ -3,7 +3,7 @@
  * it. */
 #include "api/counters.h"
 #include "api/counter_table.h"
-#include "common/column.h"
+#include "common/request.h"
 #include "dataplane.h"
 #include "gate/gate.h"
 #include "graph/drop.h"
@@ -73,7 +73,8 @@ static uint64_t column_value(const struct column *column, const void *row)
 
 static enum found worker_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
 {
-	const struct column *column = column_counter(worker_columns, index);
+	const struct column *column =
+	        column_counter(request_of(SLUICE_WORKER_SHOW)->reply->columns, index);
 	struct sluice_worker_row worker;
 
 	if (column == NULL)
@@ -86,11 +87,11 @@ static enum found worker_at(struct dataplane *dp, uint32_t index, struct sluice_
 	return COUNTER_FOUND;
 }
 
-static uint32_t port_counters(void)
+static uint32_t counters_of(const struct column *columns)
 {
 	uint32_t count = 0;
 
-	while (column_counter(port_columns, count) != NULL)
+	while (column_counter(columns, count) != NULL)
 		count++;
 	return count;
 }
@@ -98,8 +99,9 @@ static uint32_t port_counters(void)
 /* index: a port's slot and a counter of it. */
 static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
 {
-	uint32_t counters = port_counters(), slot = index / counters, cursor = slot;
-	const struct column *column = column_counter(port_columns, index % counters);
+	const struct column *columns = request_of(SLUICE_PORT_SHOW)->reply->columns;
+	uint32_t counters = counters_of(columns), slot = index / counters, cursor = slot;
+	const struct column *column = column_counter(columns, index % counters);
 	struct sluice_port_row port;
 	char area[sizeof("port.") + SLUICE_PORT_NAME_MAX];
 

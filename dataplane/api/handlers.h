@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What answers each type of request. The edge (api.c) has checked the body's size and its texts'
- * ends. */
+/* What answers each type of request. The edge (api.c) has checked the body by common/request.h. */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
 
 #include "api/api.h"
 #include "dataplane.h"
-
-#define API_TEXTS_MAX 6
-
-/* A text of a request's body; it must end within its field. */
-struct api_text {
-	const char *name;
-	uint16_t offset;
-	uint16_t size; /* 0: none */
-};
 
 struct api_call {
 	struct dataplane *dp;
@@ -24,29 +14,35 @@ struct api_call {
 	char *why;        /* SLUICE_API_ERROR_MAX bytes, for a status that is not 0 */
 	/* the reply */
 	void *rows;
+	uint32_t row_size;     /* bytes; 0: the reply has no rows */
 	uint32_t room, length; /* bytes */
 	bool more;             /* another page follows: the handler is called again */
 	bool warns;            /* instead of rows the line in `why` */
 };
 
 struct api_type {
-	uint16_t type; /* enum sluice_api_type */
-	uint16_t body_size;
+	uint16_t type;                        /* enum sluice_api_type */
 	int (*handle)(struct api_call *call); /* 0 or -errno */
-	struct api_text texts[API_TEXTS_MAX];
 };
 
-/* How many rows of `size` fit, and that so many are there. */
-static inline uint32_t api_rows_max(const struct api_call *call, size_t size)
+/* How many rows fit into a page. */
+static inline uint32_t api_rows_max(const struct api_call *call)
 {
-	return call->room / (uint32_t)size;
+	return call->room / call->row_size;
 }
 
 /* A page of a list whose end is an empty one. */
-static inline int api_page(struct api_call *call, uint32_t rows, size_t size)
+static inline int api_page(struct api_call *call, uint32_t rows)
 {
-	call->length = rows * (uint32_t)size;
+	call->length = rows * call->row_size;
 	call->more = rows > 0;
+	return 0;
+}
+
+/* The only row has been written. */
+static inline int api_row(struct api_call *call)
+{
+	call->length = call->row_size;
 	return 0;
 }
 
@@ -58,11 +54,5 @@ struct api_types {
 
 extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats,
         api_types_capture, api_types_gate, api_types_media;
-
-#define API_TEXT(struct_name, field)                                                               \
-	{                                                                                          \
-#field, offsetof(struct struct_name, field),                                       \
-		        sizeof(((struct struct_name *)0)->field)                                   \
-	}
 
 #endif

@@ -37,8 +37,7 @@ static int capture_start_handle(struct api_call *call)
 		return error;
 	job->waits = !capture_begun(job->holder->capture) && job->patient;
 	capture_row(job->holder->capture, call->rows);
-	call->length = sizeof(struct sluice_capture_row);
-	return 0;
+	return api_row(call);
 }
 
 static int capture_none(const struct api_call *call)
@@ -70,12 +69,8 @@ static int capture_stop_handle(struct api_call *call)
 
 static int capture_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_capture_row);
-
-	return api_page(
-	        call,
-	        capture_show(call->dp, &call->job->cursor, call->rows, api_rows_max(call, size)),
-	        size);
+	return api_page(call,
+	                capture_show(call->dp, &call->job->cursor, call->rows, api_rows_max(call)));
 }
 
 /* Begins with the first page, ends with the last. */
@@ -83,7 +78,6 @@ static int trace_handle(struct api_call *call)
 {
 	struct api_job *job = call->job;
 	struct trace **trace = &job->holder->trace;
-	size_t size = sizeof(struct sluice_trace_row);
 	uint32_t rows;
 	bool ended;
 
@@ -94,8 +88,8 @@ static int trace_handle(struct api_call *call)
 			return error;
 	}
 	ended = trace_ended(*trace) || !job->patient;
-	rows = trace_read(*trace, call->rows, api_rows_max(call, size));
-	call->length = rows * (uint32_t)size;
+	rows = trace_read(*trace, call->rows, api_rows_max(call));
+	call->length = rows * call->row_size;
 	call->more = !ended || rows > 0;
 	job->waits = !ended && rows == 0;
 	if (call->more)
@@ -106,21 +100,11 @@ static int trace_handle(struct api_call *call)
 }
 
 static const struct api_type types[] = {
-        {SLUICE_CAPTURE_START,
-         sizeof(struct sluice_capture),
-         capture_start_handle,
-         {API_TEXT(sluice_capture, filter.port), API_TEXT(sluice_capture, filter.reason),
-          API_TEXT(sluice_capture, filter.user), API_TEXT(sluice_capture, filter.endpoint),
-          API_TEXT(sluice_capture, filter.stream), API_TEXT(sluice_capture, note)}},
-        {SLUICE_CAPTURE_SHOW, 0, capture_show_handle},
-        {SLUICE_CAPTURE_STOP, 0, capture_stop_handle},
-        {SLUICE_CAPTURE_FILE, 0, capture_file_handle},
-        {SLUICE_TRACE,
-         sizeof(struct sluice_trace),
-         trace_handle,
-         {API_TEXT(sluice_trace, port), API_TEXT(sluice_trace, reason),
-          API_TEXT(sluice_trace, user), API_TEXT(sluice_trace, endpoint),
-          API_TEXT(sluice_trace, stream)}},
+        {SLUICE_CAPTURE_START, capture_start_handle},
+        {SLUICE_CAPTURE_SHOW, capture_show_handle},
+        {SLUICE_CAPTURE_STOP, capture_stop_handle},
+        {SLUICE_CAPTURE_FILE, capture_file_handle},
+        {SLUICE_TRACE, trace_handle},
 };
 
 const struct api_types api_types_capture = {types, RTE_DIM(types)};

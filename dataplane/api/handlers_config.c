@@ -29,8 +29,7 @@ static int version_handle(struct api_call *call)
 	};
 	snprintf(version->dpdk, sizeof(version->dpdk), "%s", rte_version());
 	snprintf(version->srtp, sizeof(version->srtp), "%s", call->dp->srtp->name);
-	call->length = sizeof(*version);
-	return 0;
+	return api_row(call);
 }
 
 static int config_begin_handle(struct api_call *call)
@@ -50,9 +49,9 @@ static int config_commit_handle(struct api_call *call)
 }
 
 static const struct api_type types[] = {
-        {SLUICE_VERSION, 0, version_handle},
-        {SLUICE_CONFIG_BEGIN, 0, config_begin_handle},
-        {SLUICE_CONFIG_COMMIT, 0, config_commit_handle},
+        {SLUICE_VERSION, version_handle},
+        {SLUICE_CONFIG_BEGIN, config_begin_handle},
+        {SLUICE_CONFIG_COMMIT, config_commit_handle},
 };
 
 const struct api_types api_types_config = {types, RTE_DIM(types)};

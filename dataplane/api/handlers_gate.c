@@ -55,22 +55,21 @@ static int keys_set_handle(struct api_call *call)
 static int gate_show_handle(struct api_call *call)
 {
 	gate_show(call->dp->gate, call->rows);
-	call->length = sizeof(struct sluice_gate_row);
-	return 0;
+	return api_row(call);
 }
 
 static const struct api_type types[] = {
-        {SLUICE_GATE_LIMIT_SET, sizeof(struct sluice_gate_limit), limit_set_handle},
-        {SLUICE_GATE_DENY_ADD, sizeof(struct sluice_gate_prefix), deny_add_handle},
-        {SLUICE_GATE_DENY_DELETE, sizeof(struct sluice_gate_prefix), deny_delete_handle},
-        {SLUICE_GATE_TRUST_ADD, sizeof(struct sluice_gate_prefix), trust_add_handle},
-        {SLUICE_GATE_TRUST_DELETE, sizeof(struct sluice_gate_prefix), trust_delete_handle},
-        {SLUICE_GATE_NONCE_LIFETIME_SET, sizeof(struct sluice_gate_nonce_lifetime), nonce_handle},
-        {SLUICE_GATE_NONCE_SECRET_SET, sizeof(struct sluice_gate_nonce_secret), nonce_handle},
-        {SLUICE_GATE_PORTS_SET, sizeof(struct sluice_gate_ports), ports_set_handle},
-        {SLUICE_GATE_MODE_SET, sizeof(struct sluice_gate_mode_set), mode_set_handle},
-        {SLUICE_GATE_KEYS_SET, sizeof(struct sluice_gate_keys), keys_set_handle},
-        {SLUICE_GATE_SHOW, 0, gate_show_handle},
+        {SLUICE_GATE_LIMIT_SET, limit_set_handle},
+        {SLUICE_GATE_DENY_ADD, deny_add_handle},
+        {SLUICE_GATE_DENY_DELETE, deny_delete_handle},
+        {SLUICE_GATE_TRUST_ADD, trust_add_handle},
+        {SLUICE_GATE_TRUST_DELETE, trust_delete_handle},
+        {SLUICE_GATE_NONCE_LIFETIME_SET, nonce_handle},
+        {SLUICE_GATE_NONCE_SECRET_SET, nonce_handle},
+        {SLUICE_GATE_PORTS_SET, ports_set_handle},
+        {SLUICE_GATE_MODE_SET, mode_set_handle},
+        {SLUICE_GATE_KEYS_SET, keys_set_handle},
+        {SLUICE_GATE_SHOW, gate_show_handle},
 };
 
 const struct api_types api_types_gate = {types, RTE_DIM(types)};

@@ -34,14 +34,11 @@ static int endpoint_delete_handle(struct api_call *call)
 
 static int endpoint_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_endpoint_row);
 	struct media *media = call->dp->media;
 
-	return api_page(call,
-	                media == NULL ? 0
-	                              : media_endpoint_show(media, &call->job->cursor, call->rows,
-	                                                    api_rows_max(call, size)),
-	                size);
+	return api_page(call, media == NULL ? 0
+	                                    : media_endpoint_show(media, &call->job->cursor,
+	                                                          call->rows, api_rows_max(call)));
 }
 
 static int stream_add_handle(struct api_call *call)
@@ -62,14 +59,11 @@ static int stream_delete_handle(struct api_call *call)
 
 static int stream_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_stream_row);
 	struct media *media = call->dp->media;
 
-	return api_page(call,
-	                media == NULL ? 0
-	                              : media_stream_show(media, &call->job->cursor, call->rows,
-	                                                  api_rows_max(call, size)),
-	                size);
+	return api_page(call, media == NULL ? 0
+	                                    : media_stream_show(media, &call->job->cursor,
+	                                                        call->rows, api_rows_max(call)));
 }
 
 static int subscription_add_handle(struct api_call *call)
@@ -107,15 +101,12 @@ static int subscription_switch_handle(struct api_call *call)
 
 static int subscription_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_subscription_row);
 	struct media *media = call->dp->media;
 
-	return api_page(call,
-	                media == NULL
-	                        ? 0
-	                        : media_subscription_show(media, &call->job->cursor, call->rows,
-	                                                  api_rows_max(call, size)),
-	                size);
+	return api_page(call, media == NULL
+	                              ? 0
+	                              : media_subscription_show(media, &call->job->cursor,
+	                                                        call->rows, api_rows_max(call)));
 }
 
 static int media_show_handle(struct api_call *call)
@@ -125,55 +116,23 @@ static int media_show_handle(struct api_call *call)
 	*row = (struct sluice_media_row){0};
 	if (call->dp->media != NULL)
 		media_show(call->dp->media, row);
-	call->length = sizeof(*row);
-	return 0;
+	return api_row(call);
 }
 
 static const struct api_type types[] = {
-        {SLUICE_ENDPOINT_ADD,
-         sizeof(struct sluice_endpoint),
-         endpoint_add_handle,
-         {API_TEXT(sluice_endpoint, name)}},
-        {SLUICE_ENDPOINT_DELETE,
-         sizeof(struct sluice_endpoint_delete),
-         endpoint_delete_handle,
-         {API_TEXT(sluice_endpoint_delete, name)}},
-        {SLUICE_ENDPOINT_SHOW, 0, endpoint_show_handle},
-        {SLUICE_STREAM_ADD,
-         sizeof(struct sluice_stream),
-         stream_add_handle,
-         {API_TEXT(sluice_stream, name), API_TEXT(sluice_stream, endpoint)}},
-        {SLUICE_STREAM_DELETE,
-         sizeof(struct sluice_stream_delete),
-         stream_delete_handle,
-         {API_TEXT(sluice_stream_delete, name)}},
-        {SLUICE_STREAM_SHOW, 0, stream_show_handle},
-        {SLUICE_SUBSCRIPTION_ADD,
-         sizeof(struct sluice_subscription),
-         subscription_add_handle,
-         {API_TEXT(sluice_subscription, stream), API_TEXT(sluice_subscription, endpoint)}},
-        {SLUICE_SUBSCRIPTION_DELETE,
-         sizeof(struct sluice_subscription_name),
-         subscription_delete_handle,
-         {API_TEXT(sluice_subscription_name, stream),
-          API_TEXT(sluice_subscription_name, endpoint)}},
-        {SLUICE_SUBSCRIPTION_PAUSE,
-         sizeof(struct sluice_subscription_name),
-         subscription_pause_handle,
-         {API_TEXT(sluice_subscription_name, stream),
-          API_TEXT(sluice_subscription_name, endpoint)}},
-        {SLUICE_SUBSCRIPTION_RESUME,
-         sizeof(struct sluice_subscription_name),
-         subscription_pause_handle,
-         {API_TEXT(sluice_subscription_name, stream),
-          API_TEXT(sluice_subscription_name, endpoint)}},
-        {SLUICE_SUBSCRIPTION_SWITCH,
-         sizeof(struct sluice_subscription_switch),
-         subscription_switch_handle,
-         {API_TEXT(sluice_subscription_switch, stream),
-          API_TEXT(sluice_subscription_switch, endpoint)}},
-        {SLUICE_SUBSCRIPTION_SHOW, 0, subscription_show_handle},
-        {SLUICE_MEDIA_SHOW, 0, media_show_handle},
+        {SLUICE_ENDPOINT_ADD, endpoint_add_handle},
+        {SLUICE_ENDPOINT_DELETE, endpoint_delete_handle},
+        {SLUICE_ENDPOINT_SHOW, endpoint_show_handle},
+        {SLUICE_STREAM_ADD, stream_add_handle},
+        {SLUICE_STREAM_DELETE, stream_delete_handle},
+        {SLUICE_STREAM_SHOW, stream_show_handle},
+        {SLUICE_SUBSCRIPTION_ADD, subscription_add_handle},
+        {SLUICE_SUBSCRIPTION_DELETE, subscription_delete_handle},
+        {SLUICE_SUBSCRIPTION_PAUSE, subscription_pause_handle},
+        {SLUICE_SUBSCRIPTION_RESUME, subscription_pause_handle},
+        {SLUICE_SUBSCRIPTION_SWITCH, subscription_switch_handle},
+        {SLUICE_SUBSCRIPTION_SHOW, subscription_show_handle},
+        {SLUICE_MEDIA_SHOW, media_show_handle},
 };
 
 const struct api_types api_types_media = {types, RTE_DIM(types)};

@@ -16,23 +16,14 @@ static int port_delete_handle(struct api_call *call)
 
 static int port_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_port_row);
-
-	return api_page(
-	        call, port_show(call->dp, &call->job->cursor, call->rows, api_rows_max(call, size)),
-	        size);
+	return api_page(call,
+	                port_show(call->dp, &call->job->cursor, call->rows, api_rows_max(call)));
 }
 
 static const struct api_type types[] = {
-        {SLUICE_PORT_ADD,
-         sizeof(struct sluice_port_add),
-         port_add_handle,
-         {API_TEXT(sluice_port_add, name), API_TEXT(sluice_port_add, args)}},
-        {SLUICE_PORT_DELETE,
-         sizeof(struct sluice_port_delete),
-         port_delete_handle,
-         {API_TEXT(sluice_port_delete, name)}},
-        {SLUICE_PORT_SHOW, 0, port_show_handle},
+        {SLUICE_PORT_ADD, port_add_handle},
+        {SLUICE_PORT_DELETE, port_delete_handle},
+        {SLUICE_PORT_SHOW, port_show_handle},
 };
 
 const struct api_types api_types_port = {types, RTE_DIM(types)};

@@ -21,13 +21,12 @@ static int counter_show_handle(struct api_call *call)
 {
 	const struct sluice_counter_show *show = call->body;
 	struct counter_cursor cursor = {call->job->section, call->job->cursor};
-	size_t size = sizeof(struct sluice_counter_row);
-	uint32_t rows = counter_show(call->dp, &cursor, show->nonzero != 0, call->rows,
-	                             api_rows_max(call, size));
+	uint32_t rows =
+	        counter_show(call->dp, &cursor, show->nonzero != 0, call->rows, api_rows_max(call));
 
 	call->job->section = cursor.section;
 	call->job->cursor = cursor.index;
-	return api_page(call, rows, size);
+	return api_page(call, rows);
 }
 
 /* An lcore's number is the worker's, not its CPU's. */
@@ -79,11 +78,11 @@ void worker_row(const struct worker *worker, struct sluice_worker_row *row)
 static int worker_show_handle(struct api_call *call)
 {
 	struct sluice_worker_row *rows = call->rows;
-	uint32_t max = api_rows_max(call, sizeof(*rows)), count = 0;
+	uint32_t max = api_rows_max(call), count = 0;
 
 	while (count < max && call->job->cursor < call->dp->n_workers)
 		worker_row(call->dp->workers[call->job->cursor++], &rows[count++]);
-	return api_page(call, count, sizeof(*rows));
+	return api_page(call, count);
 }
 
 static int pool_show_handle(struct api_call *call)
@@ -93,8 +92,7 @@ static int pool_show_handle(struct api_call *call)
 
 	*row = (struct sluice_pool_row){.size = pool->size, .used = rte_mempool_in_use_count(pool)};
 	snprintf(row->name, sizeof(row->name), "%s", pool->name);
-	call->length = sizeof(*row);
-	return 0;
+	return api_row(call);
 }
 
 static int worker_poll_handle(struct api_call *call)
@@ -172,11 +170,11 @@ static void graph_row(const struct dataplane *dp, const char *name, struct sluic
 static int graph_show_handle(struct api_call *call)
 {
 	struct sluice_graph_row *rows = call->rows;
-	uint32_t max = api_rows_max(call, sizeof(*rows)), count = 0;
+	uint32_t max = api_rows_max(call), count = 0;
 
 	while (count < max && call->job->cursor < graph_nodes_count)
 		graph_row(call->dp, graph_nodes[call->job->cursor++], &rows[count++]);
-	return api_page(call, count, sizeof(*rows));
+	return api_page(call, count);
 }
 
 static int log_table_handle(struct api_call *call)
@@ -194,13 +192,13 @@ static int log_table_handle(struct api_call *call)
 }
 
 static const struct api_type types[] = {
-        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_show), counter_show_handle},
-        {SLUICE_WORKER_SHOW, 0, worker_show_handle},
-        {SLUICE_WORKER_POLL_SET, sizeof(struct sluice_worker_poll), worker_poll_handle},
-        {SLUICE_WORKER_CLOCK_SET, sizeof(struct sluice_worker_clock), worker_clock_handle},
-        {SLUICE_GRAPH_SHOW, 0, graph_show_handle},
-        {SLUICE_POOL_SHOW, 0, pool_show_handle},
-        {SLUICE_LOG_TABLE_SET, sizeof(struct sluice_log_table), log_table_handle},
+        {SLUICE_COUNTER_SHOW, counter_show_handle},
+        {SLUICE_WORKER_SHOW, worker_show_handle},
+        {SLUICE_WORKER_POLL_SET, worker_poll_handle},
+        {SLUICE_WORKER_CLOCK_SET, worker_clock_handle},
+        {SLUICE_GRAPH_SHOW, graph_show_handle},
+        {SLUICE_POOL_SHOW, pool_show_handle},
+        {SLUICE_LOG_TABLE_SET, log_table_handle},
 };
 
 const struct api_types api_types_stats = {types, RTE_DIM(types)};

@@ -22,12 +22,8 @@ static int listen_add_handle(struct api_call *call)
 
 static int listen_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_turn_listen_row);
-
-	return api_page(call,
-	                turn_listen_show(call->dp->turn, &call->job->cursor, call->rows,
-	                                 api_rows_max(call, size)),
-	                size);
+	return api_page(call, turn_listen_show(call->dp->turn, &call->job->cursor, call->rows,
+	                                       api_rows_max(call)));
 }
 
 static int listen_delete_handle(struct api_call *call)
@@ -51,12 +47,8 @@ static int relay_add_handle(struct api_call *call)
 
 static int relay_show_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_turn_relay_row);
-
-	return api_page(call,
-	                turn_relay_show(call->dp->turn, &call->job->cursor, call->rows,
-	                                api_rows_max(call, size)),
-	                size);
+	return api_page(call, turn_relay_show(call->dp->turn, &call->job->cursor, call->rows,
+	                                      api_rows_max(call)));
 }
 
 static int relay_delete_handle(struct api_call *call)
@@ -127,28 +119,20 @@ static int lookup_set_handle(struct api_call *call)
 
 static int wanted_take_handle(struct api_call *call)
 {
-	size_t size = sizeof(struct sluice_turn_wanted);
-
-	return api_page(
-	        call, turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call, size)), size);
+	return api_page(call, turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call)));
 }
 
 static int turn_show_handle(struct api_call *call)
 {
 	turn_show(call->dp->turn, call->rows);
-	call->length = sizeof(struct sluice_turn_row);
-	return 0;
+	return api_row(call);
 }
 
 static int allocation_show_handle(struct api_call *call)
 {
 	const struct sluice_allocation_show *show = call->body;
-	size_t size = sizeof(struct sluice_allocation_row);
-
-	return api_page(call,
-	                allocation_show(call->dp->turn, &call->job->cursor, show->user, call->rows,
-	                                api_rows_max(call, size)),
-	                size);
+	return api_page(call, allocation_show(call->dp->turn, &call->job->cursor, show->user,
+	                                      call->rows, api_rows_max(call)));
 }
 
 static int allocation_delete_handle(struct api_call *call)
@@ -163,54 +147,29 @@ static int allocation_delete_handle(struct api_call *call)
 }
 
 static const struct api_type types[] = {
-        {SLUICE_TURN_LISTEN_ADD, sizeof(struct sluice_turn_listen), listen_add_handle},
-        {SLUICE_TURN_LISTEN_DELETE, sizeof(struct sluice_turn_listen), listen_delete_handle},
-        {SLUICE_TURN_LISTEN_SHOW, 0, listen_show_handle},
-        {SLUICE_TURN_REALM_SET,
-         sizeof(struct sluice_turn_realm),
-         realm_set_handle,
-         {API_TEXT(sluice_turn_realm, realm)}},
-        {SLUICE_TURN_RELAY_ADD, sizeof(struct sluice_turn_relay), relay_add_handle},
-        {SLUICE_TURN_RELAY_DELETE, sizeof(struct sluice_turn_relay), relay_delete_handle},
-        {SLUICE_TURN_RELAY_SHOW, 0, relay_show_handle},
-        {SLUICE_TURN_USER_ADD,
-         sizeof(struct sluice_turn_user),
-         user_add_handle,
-         {API_TEXT(sluice_turn_user, name), API_TEXT(sluice_turn_user, password)}},
-        {SLUICE_TURN_USER_DELETE,
-         sizeof(struct sluice_turn_user),
-         user_delete_handle,
-         {API_TEXT(sluice_turn_user, name)}},
-        {SLUICE_TURN_SECRET_ADD,
-         sizeof(struct sluice_turn_secret),
-         secret_add_handle,
-         {API_TEXT(sluice_turn_secret, secret)}},
-        {SLUICE_TURN_SECRET_DELETE,
-         sizeof(struct sluice_turn_secret),
-         secret_delete_handle,
-         {API_TEXT(sluice_turn_secret, secret)}},
-        {SLUICE_TURN_PEER_ADD, sizeof(struct sluice_turn_peer), peer_add_handle},
-        {SLUICE_TURN_PEER_DELETE, sizeof(struct sluice_turn_peer), peer_delete_handle},
-        {SLUICE_TURN_LIFETIME_SET, sizeof(struct sluice_turn_lifetime), lifetime_set_handle},
-        {SLUICE_TURN_QUOTA_SET, sizeof(struct sluice_turn_quota), quota_set_handle},
-        {SLUICE_TURN_ALTERNATES_SET, sizeof(struct sluice_turn_alternates), alternates_set_handle},
-        {SLUICE_TURN_KEY_ADD,
-         sizeof(struct sluice_turn_key),
-         key_add_handle,
-         {API_TEXT(sluice_turn_key, name)}},
-        {SLUICE_TURN_KEY_DELETE,
-         sizeof(struct sluice_turn_key),
-         key_delete_handle,
-         {API_TEXT(sluice_turn_key, name)}},
-        {SLUICE_TURN_LOOKUP_SET, sizeof(struct sluice_turn_lookup), lookup_set_handle},
-        {SLUICE_TURN_WANTED_TAKE, 0, wanted_take_handle},
-        {SLUICE_TURN_SHOW, 0, turn_show_handle},
-        {SLUICE_ALLOCATION_SHOW,
-         sizeof(struct sluice_allocation_show),
-         allocation_show_handle,
-         {API_TEXT(sluice_allocation_show, user)}},
-        {SLUICE_ALLOCATION_DELETE, sizeof(struct sluice_allocation_delete),
-         allocation_delete_handle},
+        {SLUICE_TURN_LISTEN_ADD, listen_add_handle},
+        {SLUICE_TURN_LISTEN_DELETE, listen_delete_handle},
+        {SLUICE_TURN_LISTEN_SHOW, listen_show_handle},
+        {SLUICE_TURN_REALM_SET, realm_set_handle},
+        {SLUICE_TURN_RELAY_ADD, relay_add_handle},
+        {SLUICE_TURN_RELAY_DELETE, relay_delete_handle},
+        {SLUICE_TURN_RELAY_SHOW, relay_show_handle},
+        {SLUICE_TURN_USER_ADD, user_add_handle},
+        {SLUICE_TURN_USER_DELETE, user_delete_handle},
+        {SLUICE_TURN_SECRET_ADD, secret_add_handle},
+        {SLUICE_TURN_SECRET_DELETE, secret_delete_handle},
+        {SLUICE_TURN_PEER_ADD, peer_add_handle},
+        {SLUICE_TURN_PEER_DELETE, peer_delete_handle},
+        {SLUICE_TURN_LIFETIME_SET, lifetime_set_handle},
+        {SLUICE_TURN_QUOTA_SET, quota_set_handle},
+        {SLUICE_TURN_ALTERNATES_SET, alternates_set_handle},
+        {SLUICE_TURN_KEY_ADD, key_add_handle},
+        {SLUICE_TURN_KEY_DELETE, key_delete_handle},
+        {SLUICE_TURN_LOOKUP_SET, lookup_set_handle},
+        {SLUICE_TURN_WANTED_TAKE, wanted_take_handle},
+        {SLUICE_TURN_SHOW, turn_show_handle},
+        {SLUICE_ALLOCATION_SHOW, allocation_show_handle},
+        {SLUICE_ALLOCATION_DELETE, allocation_delete_handle},
 };
 
 const struct api_types api_types_turn = {types, RTE_DIM(types)};

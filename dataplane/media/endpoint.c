@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/config.h"
 
+#include "common/words.h"
 #include "dataplane.h"
 #include "turn/text.h"
 
@@ -36,7 +37,8 @@ static int endpoint_check(const struct sluice_endpoint *add, char *why)
 	length = info->key_length + info->salt_length;
 	if (add->rx_key_length != length || add->tx_key_length != length)
 		return refuse(why, -EINVAL, "%s has keys of %u bytes, salt included, not %u and %u",
-		              info->word, length, add->rx_key_length, add->tx_key_length);
+		              profile_words[add->profile], length, add->rx_key_length,
+		              add->tx_key_length);
 	if (!address_set(&add->local))
 		return refuse(why, -EINVAL, "local is an address and a port of ours");
 	if (!add->learn && !address_set(&add->remote))

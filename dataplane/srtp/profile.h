@@ -11,8 +11,7 @@
 #define SRTP_TAG_MAX 16
 
 struct srtp_profile_info {
-	const char *name; /* as IANA registers it */
-	const char *word; /* in commands and bench cases: gcm128, gcm256, cm80, cm32 */
+	const char *name; /* as IANA registers it; commands have common/words.h */
 	uint8_t key_length, salt_length;
 	uint8_t tag_length, rtcp_tag_length;
 	bool aead;

@@ -13,11 +13,8 @@ struct sluice_config_reload {
 };
 static_assert(sizeof(struct sluice_config_reload) == 16, "config reload");
 
-/* SLUICE_CONFIG_DIFF -> struct sluice_config_line, each with "- " or "+ " before it. */
-struct sluice_config_diff {
-	uint32_t secrets; /* 1: unmasked */
-};
-static_assert(sizeof(struct sluice_config_diff) == 4, "config diff");
+/* SLUICE_CONFIG_DIFF, struct sluice_config_show -> struct sluice_config_line, each with "- " or
+ * "+ " before it. */
 
 /* SLUICE_CONFIG_REFUSED {} -> rows: lines that are not in force. */
 struct sluice_config_refused {

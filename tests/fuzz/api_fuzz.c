@@ -9,46 +9,17 @@
 #include <rte_eal.h>
 
 #include "api/api.h"
+#include "common/request.h"
 #include "dataplane.h"
 #include "fuzz.h"
 
-#include <sluice/capture.h>
-#include <sluice/gate.h>
-#include <sluice/media.h>
 #include <sluice/port.h>
-#include <sluice/stats.h>
-#include <sluice/turn.h>
 
 /* Configuration grows with each input: begun anew after so many. */
 #define INPUTS_KEPT 512
 #define PAGES_MAX   1000
 
 static struct dataplane *dp;
-
-static const struct {
-	uint16_t type;
-	uint16_t row; /* bytes; the reply's body is a multiple */
-} rows[] = {
-        {SLUICE_VERSION, sizeof(struct sluice_version)},
-        {SLUICE_PORT_SHOW, sizeof(struct sluice_port_row)},
-        {SLUICE_TURN_SHOW, sizeof(struct sluice_turn_row)},
-        {SLUICE_TURN_LISTEN_SHOW, sizeof(struct sluice_turn_listen_row)},
-        {SLUICE_TURN_RELAY_SHOW, sizeof(struct sluice_turn_relay_row)},
-        {SLUICE_TURN_WANTED_TAKE, sizeof(struct sluice_turn_wanted)},
-        {SLUICE_ALLOCATION_SHOW, sizeof(struct sluice_allocation_row)},
-        {SLUICE_COUNTER_SHOW, sizeof(struct sluice_counter_row)},
-        {SLUICE_WORKER_SHOW, sizeof(struct sluice_worker_row)},
-        {SLUICE_GRAPH_SHOW, sizeof(struct sluice_graph_row)},
-        {SLUICE_POOL_SHOW, sizeof(struct sluice_pool_row)},
-        {SLUICE_ENDPOINT_SHOW, sizeof(struct sluice_endpoint_row)},
-        {SLUICE_STREAM_SHOW, sizeof(struct sluice_stream_row)},
-        {SLUICE_SUBSCRIPTION_SHOW, sizeof(struct sluice_subscription_row)},
-        {SLUICE_MEDIA_SHOW, sizeof(struct sluice_media_row)},
-        {SLUICE_GATE_SHOW, sizeof(struct sluice_gate_row)},
-        {SLUICE_GATE_SOURCES_SHOW, sizeof(struct sluice_gate_source_row)},
-        {SLUICE_CAPTURE_SHOW, sizeof(struct sluice_capture_row)},
-        {SLUICE_TRACE, sizeof(struct sluice_trace_row)},
-};
 
 struct stream {
 	struct sluice_api_header request;
@@ -59,6 +30,7 @@ struct stream {
 static void reply_check(void *arg, const struct seqpacket_record *reply)
 {
 	const struct sluice_api_header *header = &reply->header;
+	const struct request *known = request_of(header->type);
 	struct stream *stream = arg;
 	uint32_t row = 0;
 
@@ -73,10 +45,9 @@ static void reply_check(void *arg, const struct seqpacket_record *reply)
 		CHECK(memchr(reply->body, '\0', header->length) == NULL);
 		return;
 	}
-	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		if (rows[i].type == header->type)
-			row = rows[i].row;
-	}
+	CHECK(known != NULL && request_is_dataplane(known));
+	if (known->reply != NULL)
+		row = known->reply->row_size;
 	CHECK(row == 0 ? header->length == 0 : header->length % row == 0);
 }
 

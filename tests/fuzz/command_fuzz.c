@@ -24,7 +24,7 @@ static void request_check(const struct command_request *request)
 	CHECK(command_parse(text, &parsed, &error) == 0);
 	CHECK(parsed.command == request->command && parsed.length == request->length);
 	CHECK(memcmp(&parsed.body, &request->body, parsed.length) == 0);
-	if (request->command->kind == COMMAND_LOCAL)
+	if (command_kind(request->command) == REQUEST_LOCAL)
 		return;
 	CHECK(command_from_body(request->command->type, request->body.bytes, request->length,
 	                        &received, &error) == 0);

@@ -59,7 +59,7 @@ static void configure(const char *line)
 	char why[SLUICE_API_ERROR_MAX];
 
 	CHECK(command_parse(line, &request, &error) == 0);
-	if (request.command->own)
+	if (command_is_control(request.command))
 		CHECK(own_change(scene.own, &request, 0, why) == 0);
 	else
 		CHECK(running_put(scene.running, &request, 0) != NULL);

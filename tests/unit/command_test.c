@@ -31,8 +31,8 @@ static void argument_is_sound(const struct command *command, const struct argume
 {
 	assert_non_null(argument->help);
 	assert_true(argument->size > 0);
-	assert_true(argument->offset + argument->size <= command->body_size);
-	assert_true(argument->second < command->body_size || argument->second == 0);
+	assert_true(argument->offset + argument->size <= command_asks(command)->body_size);
+	assert_true(argument->second < command_asks(command)->body_size || argument->second == 0);
 	if (argument->type == ARGUMENT_CHOICE)
 		assert_non_null(argument->choices);
 	if (argument->type == ARGUMENT_FLAG)
@@ -57,16 +57,18 @@ static void test_table(void **state)
 		const struct argument *argument = command->arguments;
 
 		assert_non_null(command->help);
-		assert_true(command->body_size <= COMMAND_BODY_MAX);
+		assert_true(command_asks(command)->body_size <= COMMAND_BODY_MAX);
 		for (; argument->key != NULL; argument++)
 			argument_is_sound(command, argument);
 		assert_true(argument < command->arguments + COMMAND_ARGUMENTS_MAX);
-		if (command->reply != NULL)
-			reply_is_sound(command->reply);
-		if (command->kind == COMMAND_DELETE)
-			assert_int_equal(command_of_type(command->deletes)->kind, COMMAND_ADD);
-		if (command->kind != COMMAND_ACT) /* which may answer */
-			assert_true((command->kind == COMMAND_SHOW) == (command->reply != NULL));
+		if (command_asks(command)->reply != NULL)
+			reply_is_sound(command_asks(command)->reply);
+		if (command_kind(command) == REQUEST_DELETE)
+			assert_int_equal(request_of(command_asks(command)->deletes)->kind,
+			                 REQUEST_ADD);
+		if (command_kind(command) != REQUEST_ACT) /* which may answer */
+			assert_true((command_kind(command) == REQUEST_SHOW) ==
+			            (command_asks(command)->reply != NULL));
 	}
 }
 
@@ -149,12 +151,12 @@ static void line_comes_back(const char *line, const char *canonical)
 	if (command_parse(line, &first, &error) < 0)
 		fail_msg("%s: %s", line, error.text);
 	assert_non_null(first.command);
-	assert_int_equal(first.length, first.command->body_size);
+	assert_int_equal(first.length, command_asks(first.command)->body_size);
 	assert_int_equal(command_format(&first, true, text, sizeof(text)), 0);
 	assert_string_equal(text, canonical != NULL ? canonical : line);
 	assert_int_equal(command_parse(text, &second, &error), 0);
 	assert_memory_equal(&first, &second, sizeof(first));
-	if (first.command->kind == COMMAND_LOCAL)
+	if (command_kind(first.command) == REQUEST_LOCAL)
 		return;
 	assert_int_equal(command_from_body(first.command->type, first.body.bytes, first.length,
 	                                   &second, &error),
@@ -322,12 +324,13 @@ static void nouns_join(const char *separator, const char *last, char *text, size
 	uint32_t count = 0;
 
 	while ((command = command_next(command)) != NULL) {
-		for (before = command_next(NULL); strcmp(before->path[0], command->path[0]) != 0;)
+		for (before = command_next(NULL);
+		     strcmp(command_words(before)[0], command_words(command)[0]) != 0;)
 			before = command_next(before);
 		if (before != command)
 			continue;
 		assert_true(count < COUNT(nouns));
-		nouns[count++] = command->path[0];
+		nouns[count++] = command_words(command)[0];
 	}
 	text[0] = '\0';
 	for (uint32_t i = 0; i < count; i++)

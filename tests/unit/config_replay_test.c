@@ -242,7 +242,7 @@ static void peer_send(struct peer *peer, const char *line)
 	assert_int_equal(command_parse(line, &request, &error), 0);
 	header.type = request.command->type;
 	header.length = request.length;
-	header.flags = request.command->exist_ok ? SLUICE_API_EXIST_OK : 0;
+	header.flags = command_asks(request.command)->exist_ok ? SLUICE_API_EXIST_OK : 0;
 	assert_int_equal(channel_send(&peer->channel, &header, request.body.bytes), 0);
 }
 

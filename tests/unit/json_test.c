@@ -72,7 +72,7 @@ static void test_objects(void **state)
 /* Prints rows as sluicectl does, and reads them again. */
 static json_t *printed(uint16_t type, const void *rows, uint32_t count)
 {
-	const struct reply *reply = command_of_type(type)->reply;
+	const struct reply *reply = request_of(type)->reply;
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
@@ -188,7 +188,7 @@ static void test_table(void **state)
 	FILE *out = open_memstream(&text, &length);
 	struct printer printer;
 
-	printer_begin(&printer, out, false, command_of_type(SLUICE_COUNTER_SHOW)->reply);
+	printer_begin(&printer, out, false, request_of(SLUICE_COUNTER_SHOW)->reply);
 	assert_int_equal(printer_rows(&printer, rows, 2), 0);
 	printer_end(&printer, true);
 	fclose(out);
@@ -207,7 +207,7 @@ static void test_long_table(void **state)
 	FILE *out = open_memstream(&text, &length);
 	struct printer printer;
 
-	printer_begin(&printer, out, false, command_of_type(SLUICE_COUNTER_SHOW)->reply);
+	printer_begin(&printer, out, false, request_of(SLUICE_COUNTER_SHOW)->reply);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(printer_rows(&printer, &row, 1), 0);
 	printer_end(&printer, true);

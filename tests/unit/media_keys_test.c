@@ -3,6 +3,7 @@
  * Keys go with their endpoint: all memory that the process holds is searched for them, master keys,
  * session keys and what engines make of them.
  */
+#include "common/words.h"
 #include "media/config.h"
 #include "net_fixture.h"
 #include "rig.h"
@@ -315,7 +316,7 @@ static void secrets_expect(struct scene *scene, uint32_t first)
 			later++;
 		else if (scene->secrets.found[i])
 			fail_msg("%s, %s: secret %u of %u is still in memory",
-			         scene->media->engine->name, srtp_profiles[scene->profile].word, i,
+			         scene->media->engine->name, profile_words[scene->profile], i,
 			         scene->secrets.count);
 	}
 	assert_int_equal(found, later);

@@ -33,52 +33,82 @@ __attribute__((noinline)) static char *print(struct metric_rows *rows, uint32_t 
 /* Names are unique and in Prometheus' letters; counters and only they end in _total. */
 static void name_check(const struct metric *metric)
 {
-	struct metric_walk walk = {0};
-	const struct metric *other;
-	size_t length = strlen(metric->name);
-	bool total = length > 6 && strcmp(metric->name + length - 6, "_total") == 0;
+	const char *name = metric->column->metric;
+	size_t length = strlen(name);
+	bool total = length > 6 && strcmp(name + length - 6, "_total") == 0;
+	struct metric other = {0};
 	int found = 0;
 
-	assert_int_equal(strncmp(metric->name, "sluice_", 7), 0);
-	assert_int_equal(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_"), length);
-	assert_int_equal(total, metric->kind == METRIC_COUNTER);
-	while ((other = metric_next(&walk)) != NULL)
-		found += strcmp(other->name, metric->name) == 0;
+	assert_int_equal(strncmp(name, "sluice_", 7), 0);
+	assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz_"), length);
+	assert_int_equal(total, strcmp(metric_kind(metric), "counter") == 0);
+	while (metric_next(&other))
+		found += strcmp(other.column->metric, name) == 0;
 	assert_int_equal(found, 1);
 }
 
+/* Samples of one metric differ in their labels: of many rows the key has one, or they are summed.
+ */
 static void test_table(void **state)
 {
-	struct metric_walk walk = {0};
-	const struct metric *metric;
+	struct metric metric = {0};
 	int count = 0;
 
-	for (; (metric = metric_next(&walk)) != NULL; count++) {
-		const struct metric_source_info *source = &metric_sources[metric->source];
+	for (; metric_next(&metric); count++) {
+		const struct column *column = metric.column;
+		const struct reply *reply = metric_request(metric.source)->reply;
 
-		name_check(metric);
-		assert_true(metric->help[0] != '\0');
-		assert_true(metric->offset + metric->size <= source->row_size);
-		if (metric->value == VALUE_CYCLES)
-			assert_in_range(metric->second, 1, source->row_size - sizeof(uint64_t));
+		name_check(&metric);
+		assert_true(metric_help(&metric)[0] != '\0');
+		assert_true(reply->single || metric_is_total(&metric) ||
+		            metric_label(&metric) != NULL);
+		if (column->form == METRIC_STATES)
+			assert_non_null(column->choices);
+		if (column->unit != NULL && strcmp(column->unit, "cycles") == 0)
+			assert_in_range(column->second, 1, reply->row_size - sizeof(uint64_t));
 	}
 	assert_true(count > 60);
 }
 
-/* Whatever is counted has a unit, a metric, and room for the sum. */
-static void test_columns(void **state)
+/* Every metric that a row names is asked for: no column is a metric in vain. */
+static void test_asked(void **state)
 {
-	static const struct column *const tables[] = {port_columns, worker_columns, graph_columns};
+	const struct request *request = NULL;
+
+	while ((request = request_next(request)) != NULL) {
+		const struct column *column =
+		        request->reply != NULL ? request->reply->columns : NULL;
+		struct metric metric = {0};
+		bool asked = false;
+
+		for (; column != NULL && column->key != NULL && column->metric == NULL;)
+			column++;
+		if (column == NULL || column->key == NULL)
+			continue;
+		while (metric_next(&metric))
+			asked = asked || metric.column == column;
+		assert_true(asked);
+	}
+}
+
+/* What is counted has a unit, a metric, and room for the sum. */
+static void test_counters(void **state)
+{
+	const struct request *request = NULL;
 	const struct column *column;
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		assert_non_null(column_counter(tables[i], 0));
-		for (uint32_t n = 0; (column = column_counter(tables[i], n)) != NULL; n++) {
+	while ((request = request_next(request)) != NULL) {
+		if (request->reply == NULL)
+			continue;
+		for (uint32_t n = 0; (column = column_counter(request->reply->columns, n)) != NULL;
+		     n++) {
 			assert_int_equal(column->size, sizeof(uint64_t));
 			assert_non_null(column->unit);
 			assert_non_null(column->metric);
 		}
 	}
+	assert_non_null(column_counter(request_of(SLUICE_PORT_SHOW)->reply->columns, 0));
+	assert_non_null(column_counter(request_of(SLUICE_WORKER_SHOW)->reply->columns, 0));
 }
 
 static void rows_free(struct metric_rows *rows)
@@ -156,7 +186,7 @@ static void test_info_and_sums(void **state)
 	text = print(rows, 0);
 	assert_non_null(strstr(text, "\nsluice_dataplane_up 1\n"));
 	assert_non_null(strstr(text, "\nsluice_build_info{program=\"sluice-dataplane\",version="
-	                             "\"2\",engine=\"fast\",dpdk=\"3\"} 1\n"));
+	                             "\"2\",dpdk=\"3\",engine=\"fast\"} 1\n"));
 	assert_non_null(
 	        strstr(text, "\nsluice_start_time_seconds{program=\"sluice-controlplane\"} 7\n"));
 	assert_non_null(strstr(text, "\nsluice_node_draining 1\n"));
@@ -186,9 +216,9 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_table),  cmocka_unit_test(test_columns),
-	        cmocka_unit_test(test_text),   cmocka_unit_test(test_info_and_sums),
-	        cmocka_unit_test(test_errors),
+	        cmocka_unit_test(test_table),         cmocka_unit_test(test_asked),
+	        cmocka_unit_test(test_counters),      cmocka_unit_test(test_text),
+	        cmocka_unit_test(test_info_and_sums), cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "srtp_case.h"
 
+#include "common/words.h"
+
 #include <rte_common.h>
 
 #include <fnmatch.h>
@@ -32,7 +34,7 @@ static int case_run(const struct srtp_case *test, const char *glob,
 	if (test->engine == &srtp_engine_libsrtp2 &&
 	    test->audience->streams * test->audience->legs > SLOW_SUBSCRIPTIONS_MAX)
 		return 0;
-	snprintf(name, sizeof(name), "srtp/%s/%s/%u/%s/%u%s", srtp_profiles[test->profile].word,
+	snprintf(name, sizeof(name), "srtp/%s/%s/%u/%s/%u%s", profile_words[test->profile],
 	         test->engine->name, test->size, test->audience->name, test->workers,
 	         test->checksum ? "/cksum" : "");
 	return fnmatch(glob, name, 0) == 0 ? run(test, name, context) : 0;

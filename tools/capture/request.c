@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "command/filter.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -14,13 +15,6 @@
 #define SNAP_DEFAULT      65535
 
 static_assert(REQUEST_WHY_MAX >= FILTER_WHY_MAX, "a filter's line");
-
-static const char *const points[SLUICE_CAPTURE_POINTS] = {
-        [SLUICE_CAPTURE_RECEIVED] = "received",
-        [SLUICE_CAPTURE_SENT] = "sent",
-        [SLUICE_CAPTURE_DROPPED] = "dropped",
-        [SLUICE_CAPTURE_DECRYPTED] = "decrypted",
-};
 
 #define POINTS_EXPECTED "some of received, sent, dropped and decrypted, with commas between"
 
@@ -111,7 +105,8 @@ static int points_read(uint32_t *set, const char *list, char *why)
 		uint32_t found = 0;
 
 		for (uint32_t i = 0; i < SLUICE_CAPTURE_POINTS; i++)
-			if (strlen(points[i]) == length && strncmp(points[i], list, length) == 0)
+			if (strlen(capture_point_words[i]) == length &&
+			    strncmp(capture_point_words[i], list, length) == 0)
 				found = 1u << i;
 		if (found == 0) {
 			snprintf(why, REQUEST_WHY_MAX, "--points %.*s: expected " POINTS_EXPECTED,

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the dataplane counts, its workers, its graph. */
+#include "common/request.h"
+#include "common/words.h"
+
+#include <sluice/stats.h>
+
+#define COUNTER(name, of) .counter = true, .unit = of, .metric = name
+#define CYCLES(row, name) COUNTER(name, "cycles"), .second = offsetof(struct row, tsc_hz)
+#define NAMED(member)     FIELD(sluice_counter_row, member)
+
+static const struct column counter_columns[] = {
+        {"name", "area.what", COLUMN_TEXT, NAMED(name)},
+        {"value", "summed over workers", COLUMN_NUMBER, NAMED(value)},
+        {"unit", "of the value", COLUMN_TEXT, NAMED(unit)},
+        {"help", "what is counted", COLUMN_TEXT, NAMED(help)},
+        {0},
+};
+
+static const struct reply counter_reply = {REPLY(sluice_counter_row, counter_columns)};
+
+#define WORKER(member) FIELD(sluice_worker_row, member)
+
+static const struct column worker_columns[] = {
+        {"id", "of the worker", COLUMN_NUMBER, WORKER(id), .label = "worker"},
+        {"cpu", "that it is pinned to", COLUMN_NUMBER, WORKER(cpu)},
+        {"queues", "that it polls", COLUMN_NUMBER, WORKER(queues)},
+        {"poll", "adaptive or busy", COLUMN_CHOICE, WORKER(poll), .choices = poll_words},
+        {"packets", "packets received", COLUMN_NUMBER, WORKER(packets),
+         COUNTER("sluice_worker_packets_total", "packets")},
+        {"walks", "walks over the graph", COLUMN_NUMBER, WORKER(walks),
+         COUNTER("sluice_worker_walks_total", "walks")},
+        {"bursts", "bursts of packets that a queue gave", COLUMN_NUMBER, WORKER(bursts),
+         COUNTER("sluice_worker_bursts_total", "bursts")},
+        {"busy_cycles", "time in walks that found packets", COLUMN_NUMBER, WORKER(busy_cycles),
+         CYCLES(sluice_worker_row, "sluice_worker_busy_seconds_total")},
+        {"idle_cycles", "time in walks that found none", COLUMN_NUMBER, WORKER(idle_cycles),
+         CYCLES(sluice_worker_row, "sluice_worker_idle_seconds_total")},
+        {"handed_over", "packets that another worker took", COLUMN_NUMBER, WORKER(handed_over),
+         COUNTER("sluice_worker_handed_over_total", "packets")},
+        {"ring_full", "packets that another worker's ring had no room for", COLUMN_NUMBER,
+         WORKER(ring_full), COUNTER("sluice_worker_ring_full_total", "packets")},
+        {"ring_used", "packets that wait in the worker's ring", COLUMN_NUMBER, WORKER(ring_used),
+         .unit = "packets", .metric = "sluice_worker_ring_packets"},
+        {"ring_size", "packets that the worker's ring has room for", COLUMN_NUMBER,
+         .only_json = true, WORKER(ring_size), .unit = "packets",
+         .metric = "sluice_worker_ring_size"},
+        {"sleeps", "times that it slept until something came", COLUMN_NUMBER, .only_json = true,
+         WORKER(sleeps), COUNTER("sluice_worker_sleeps_total", "sleeps")},
+        {"cpu_ns", "CPU time of its thread", COLUMN_NUMBER, .only_json = true, WORKER(cpu_ns),
+         .unit = "nanoseconds"},
+        {"cycles_per_second", "of its clock", COLUMN_NUMBER, .only_json = true, WORKER(tsc_hz)},
+        {0},
+};
+
+static const struct reply worker_reply = {REPLY(sluice_worker_row, worker_columns)};
+
+#define POOL(member) FIELD(sluice_pool_row, member)
+
+static const struct column pool_columns[] = {
+        {"name", "of the pool", COLUMN_TEXT, POOL(name), .label = "pool"},
+        {"size", "packet buffers that there are", COLUMN_NUMBER, POOL(size),
+         .metric = "sluice_packet_buffers"},
+        {"used", "packet buffers in use, those that wait in queues of ports among them",
+         COLUMN_NUMBER, POOL(used), .metric = "sluice_packet_buffers_used"},
+        {0},
+};
+
+static const struct reply pool_reply = {REPLY(sluice_pool_row, pool_columns)};
+
+#define NODE(member) FIELD(sluice_graph_row, member)
+
+static const struct column graph_columns[] = {
+        {"node", "of the graph", COLUMN_TEXT, NODE(node), .label = "node"},
+        {"calls", "bursts of packets that went through a node of the graph", COLUMN_NUMBER,
+         NODE(calls), COUNTER("sluice_node_calls_total", "bursts")},
+        {"packets", "packets that went through it", COLUMN_NUMBER, NODE(packets),
+         COUNTER("sluice_node_packets_total", "packets")},
+        {"cycles", "time that it took", COLUMN_NUMBER, .only_json = true, NODE(cycles),
+         CYCLES(sluice_graph_row, "sluice_node_seconds_total")},
+        {"cycles_per_packet", "spent on each packet", COLUMN_RATIO, NODE(cycles),
+         .second = offsetof(struct sluice_graph_row, packets), .unit = "cycles"},
+        {"edges", "the next nodes", COLUMN_WORDS, NODE(edges)},
+        {0},
+};
+
+static const struct reply graph_reply = {REPLY(sluice_graph_row, graph_columns)};
+
+static const struct request requests[] = {
+        /* Of the control plane: what the XDP program counts. */
+        REQUEST(SLUICE_COUNTER_SHOW, {"counter", "show"}, REQUEST_SHOW, BY_BOTH,
+                BODY(sluice_counter_show), .reply = &counter_reply),
+        REQUEST(SLUICE_WORKER_SHOW, {"worker", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &worker_reply),
+        REQUEST(SLUICE_WORKER_POLL_SET, {"worker", "poll"}, REQUEST_SET, BY_DATAPLANE,
+                BODY(sluice_worker_poll)),
+        REQUEST(SLUICE_GRAPH_SHOW, {"graph", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &graph_reply),
+        REQUEST(SLUICE_WORKER_CLOCK_SET, {"worker", "clock"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_worker_clock)),
+        REQUEST(SLUICE_POOL_SHOW, {"pool", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &pool_reply),
+};
+
+const struct request_table requests_stats = REQUEST_TABLE(requests);

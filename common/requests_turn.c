@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/request.h"
+#include "common/words.h"
+
+#include <sluice/turn.h>
+
+#define TURN(member) FIELD(sluice_turn_row, member)
+
+static const struct column turn_columns[] = {
+        {"realm", "of the server", COLUMN_TEXT, TURN(realm)},
+        {"listeners", "addresses that are listened on", COLUMN_NUMBER, TURN(listeners)},
+        {"relays", "addresses that are relayed from", COLUMN_NUMBER, TURN(relays)},
+        {"users", "with long-term credentials", COLUMN_NUMBER, TURN(users)},
+        {"secrets", "of time-limited credentials", COLUMN_NUMBER, TURN(secrets)},
+        {"lifetime_max", "longest lifetime that an allocation is granted", COLUMN_NUMBER,
+         TURN(lifetime_max_s), .unit = "seconds"},
+        {"quota_user", "allocations of one user; 0: any number", COLUMN_NUMBER, TURN(quota_user)},
+        {"quota_host", "allocations in all; 0: any number", COLUMN_NUMBER, TURN(quota_host)},
+        {"draining", "1: new allocations are turned away", COLUMN_NUMBER, TURN(draining)},
+        {"quota_max_bps", "bits a second of an allocation, each direction; 0: any number",
+         COLUMN_NUMBER, TURN(quota_max_bps)},
+        {"allocations", "allocations that live", COLUMN_NUMBER, TURN(allocations),
+         .metric = "sluice_turn_allocations"},
+        {"allocations_max", "allocations that there is room for", COLUMN_NUMBER,
+         TURN(allocations_max), .metric = "sluice_turn_allocations_max"},
+        {"permissions", "permissions that live", COLUMN_NUMBER, TURN(permissions),
+         .metric = "sluice_turn_permissions"},
+        {"permissions_max", "permissions that there is room for", COLUMN_NUMBER,
+         TURN(permissions_max), .metric = "sluice_turn_permissions_max"},
+        {"channels", "channels that live", COLUMN_NUMBER, TURN(channels),
+         .metric = "sluice_turn_channels"},
+        {"channels_max", "channels that there is room for", COLUMN_NUMBER, TURN(channels_max),
+         .metric = "sluice_turn_channels_max"},
+        {0},
+};
+
+static const struct reply turn_reply = {REPLY(sluice_turn_row, turn_columns), .single = true};
+
+#define LISTEN(member) FIELD(sluice_turn_listen_row, member)
+
+static const struct column listen_columns[] = {
+        {"address", "that is listened on", COLUMN_ADDRESS, LISTEN(addr)},
+        {"announce", "address that clients are told, where that is another one", COLUMN_ADDRESS,
+         LISTEN(announce)},
+        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, LISTEN(state),
+         .choices = address_state_words},
+        {0},
+};
+
+static const struct reply listen_reply = {REPLY(sluice_turn_listen_row, listen_columns),
+                                          .none = "nothing is listened on"};
+
+#define RELAY(member) FIELD(sluice_turn_relay_row, member)
+
+static const struct column relay_columns[] = {
+        {"address", "that is relayed from", COLUMN_ADDRESS, RELAY(addr)},
+        {"announce", "address that clients are told, where that is another one", COLUMN_ADDRESS,
+         RELAY(announce)},
+        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, RELAY(state),
+         .choices = address_state_words},
+        {"ports", "that are given out", COLUMN_TEXT, RELAY(ports)},
+        {"size", "how many these are", COLUMN_NUMBER, RELAY(size)},
+        {"used", "ports that allocations have, or have reserved", COLUMN_NUMBER, RELAY(used)},
+        {"outside", "of these, outside of the ranges, until their allocations end", COLUMN_NUMBER,
+         RELAY(outside)},
+        {0},
+};
+
+static const struct reply relay_reply = {REPLY(sluice_turn_relay_row, relay_columns),
+                                         .none = "nothing is relayed from"};
+
+#define ALLOCATION(member) FIELD(sluice_allocation_row, member)
+
+static const struct column allocation_columns[] = {
+        {"id", "never used twice while the dataplane lives", COLUMN_NUMBER, ALLOCATION(id)},
+        {"user", "cut where it is long", COLUMN_TEXT, ALLOCATION(user)},
+        {"client", "address", COLUMN_ADDRESS, ALLOCATION(client)},
+        {"server", "address that the client speaks to", COLUMN_ADDRESS, .only_json = true,
+         ALLOCATION(server)},
+        {"relayed", "address", COLUMN_ADDRESS, ALLOCATION(relayed[0])},
+        {"relayed2", "address of the second family", COLUMN_ADDRESS, ALLOCATION(relayed[1])},
+        {"expires", "unless it is refreshed", COLUMN_NUMBER, ALLOCATION(expires_s),
+         .unit = "seconds"},
+        {"age", "since it was made", COLUMN_NUMBER, ALLOCATION(age_s), .unit = "seconds"},
+        {"permissions", "that live", COLUMN_NUMBER, ALLOCATION(permissions)},
+        {"channels", "that live", COLUMN_NUMBER, ALLOCATION(channels)},
+        {"worker", "that owns it", COLUMN_NUMBER, .only_json = true, ALLOCATION(worker)},
+        {"to_peer_packets", "relayed to peers", COLUMN_NUMBER, ALLOCATION(to_peer_packets)},
+        {"to_peer_bytes", "of UDP payload, relayed to peers", COLUMN_NUMBER, .only_json = true,
+         ALLOCATION(to_peer_bytes)},
+        {"to_client_packets", "relayed to the client", COLUMN_NUMBER,
+         ALLOCATION(to_client_packets)},
+        {"to_client_bytes", "of UDP payload, relayed to the client", COLUMN_NUMBER,
+         .only_json = true, ALLOCATION(to_client_bytes)},
+        {0},
+};
+
+static const struct reply allocation_reply = {REPLY(sluice_allocation_row, allocation_columns)};
+
+static const struct column pending_columns[] = {
+        {"name", "of a user whose key is to be fetched", COLUMN_TEXT,
+         FIELD(sluice_turn_wanted, name)},
+        {"length", "of the name", COLUMN_NUMBER, FIELD(sluice_turn_wanted, length),
+         .unit = "bytes"},
+        {0},
+};
+
+static const struct reply pending_reply = {REPLY(sluice_turn_wanted, pending_columns)};
+
+#define USER_TEXTS                                                                                 \
+	{                                                                                          \
+		TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, password)                     \
+	}
+
+static const struct request requests[] = {
+        REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
+                .exist_ok = true, BODY(sluice_turn_listen)),
+        REQUEST(SLUICE_TURN_LISTEN_DELETE, {"turn", "listen", "delete"}, REQUEST_DELETE,
+                BY_DATAPLANE, .deletes = SLUICE_TURN_LISTEN_ADD, BODY(sluice_turn_listen)),
+        REQUEST(SLUICE_TURN_LISTEN_SHOW, {"turn", "listen", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &listen_reply),
+        REQUEST(SLUICE_TURN_REALM_SET, {"turn", "realm"}, REQUEST_SET, BY_DATAPLANE,
+                BODY(sluice_turn_realm), .texts = {TEXT(sluice_turn_realm, realm)}),
+        REQUEST(SLUICE_TURN_RELAY_ADD, {"turn", "relay"}, REQUEST_ADD, BY_DATAPLANE,
+                .exist_ok = true, BODY(sluice_turn_relay)),
+        REQUEST(SLUICE_TURN_RELAY_DELETE, {"turn", "relay", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+                .deletes = SLUICE_TURN_RELAY_ADD, BODY(sluice_turn_relay)),
+        REQUEST(SLUICE_TURN_RELAY_SHOW, {"turn", "relay", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &relay_reply),
+        REQUEST(SLUICE_TURN_USER_ADD, {"turn", "user", "add"}, REQUEST_ADD, BY_DATAPLANE,
+                .exist_ok = true, BODY(sluice_turn_user), .texts = USER_TEXTS),
+        REQUEST(SLUICE_TURN_USER_DELETE, {"turn", "user", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+                .deletes = SLUICE_TURN_USER_ADD, BODY(sluice_turn_user),
+                .texts = {TEXT(sluice_turn_user, name)}),
+        REQUEST(SLUICE_TURN_SECRET_ADD, {"turn", "secret", "add"}, REQUEST_ADD, BY_DATAPLANE,
+                BODY(sluice_turn_secret), .texts = {TEXT(sluice_turn_secret, secret)}),
+        REQUEST(SLUICE_TURN_SECRET_DELETE, {"turn", "secret", "delete"}, REQUEST_DELETE,
+                BY_DATAPLANE, .deletes = SLUICE_TURN_SECRET_ADD, BODY(sluice_turn_secret),
+                .texts = {TEXT(sluice_turn_secret, secret)}),
+        REQUEST(SLUICE_TURN_PEER_ADD, {"turn", "peer", "add"}, REQUEST_ADD, BY_DATAPLANE,
+                .exist_ok = true, BODY(sluice_turn_peer)),
+        REQUEST(SLUICE_TURN_PEER_DELETE, {"turn", "peer", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+                .deletes = SLUICE_TURN_PEER_ADD, BODY(sluice_turn_peer)),
+        REQUEST(SLUICE_TURN_LIFETIME_SET, {"turn", "lifetime"}, REQUEST_SET, BY_DATAPLANE,
+                BODY(sluice_turn_lifetime)),
+        REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
+                BODY(sluice_turn_quota)),
+        REQUEST(SLUICE_TURN_SHOW, {"turn", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &turn_reply),
+        REQUEST(SLUICE_ALLOCATION_SHOW, {"allocation", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                BODY(sluice_allocation_show), .texts = {TEXT(sluice_allocation_show, user)},
+                .reply = &allocation_reply),
+        REQUEST(SLUICE_ALLOCATION_DELETE, {"allocation", "delete"}, REQUEST_ACT, BY_DATAPLANE,
+                BODY(sluice_allocation_delete)),
+        /* From the control plane, which makes or fetches what they say. */
+        REQUEST(SLUICE_TURN_ALTERNATES_SET, {"turn", "alternates"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_turn_alternates)),
+        REQUEST(SLUICE_TURN_KEY_ADD, {"turn", "key", "add"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_turn_key), .texts = {TEXT(sluice_turn_key, name)}),
+        REQUEST(SLUICE_TURN_KEY_DELETE, {"turn", "key", "delete"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_turn_key), .texts = {TEXT(sluice_turn_key, name)}),
+        REQUEST(SLUICE_TURN_LOOKUP_SET, {"turn", "lookup"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_turn_lookup)),
+        REQUEST(SLUICE_TURN_WANTED_TAKE, {"turn", "wanted"}, REQUEST_SHOW, BY_DIRECT,
+                .reply = &pending_reply),
+};
+
+const struct request_table requests_turn = REQUEST_TABLE(requests);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/words.h"
+
+#include <stddef.h>
+
+#include <sluice/capture.h>
+#include <sluice/gate.h>
+#include <sluice/http.h>
+#include <sluice/media.h>
+#include <sluice/port.h>
+#include <sluice/region.h>
+#include <sluice/stats.h>
+#include <sluice/turn.h>
+
+const char *const port_kind_words[] = {
+        [SLUICE_PORT_XDP] = "xdp",
+        [SLUICE_PORT_DEV] = "dev",
+        [SLUICE_PORT_VDEV] = "vdev",
+        NULL,
+};
+
+const char *const port_state_words[] = {
+        [SLUICE_PORT_UP] = "up",
+        [SLUICE_PORT_DOWN] = "down",
+        [SLUICE_PORT_GONE] = "gone",
+        NULL,
+};
+
+const char *const poll_words[] = {
+        [SLUICE_POLL_ADAPTIVE] = "adaptive",
+        [SLUICE_POLL_BUSY] = "busy",
+        NULL,
+};
+
+const char *const address_state_words[] = {
+        [SLUICE_TURN_ADDRESS_PRESENT] = "present",
+        [SLUICE_TURN_ADDRESS_ABSENT] = "absent",
+        NULL,
+};
+
+const char *const profile_words[] = {
+        [SLUICE_SRTP_GCM128] = "gcm128",
+        [SLUICE_SRTP_GCM256] = "gcm256",
+        [SLUICE_SRTP_CM80] = "cm80",
+        [SLUICE_SRTP_CM32] = "cm32",
+        NULL,
+};
+
+const char *const gate_mode_words[] = {
+        [SLUICE_GATE_OFF] = "off",
+        [SLUICE_GATE_OBSERVE] = "observe",
+        [SLUICE_GATE_ENFORCE] = "enforce",
+        NULL,
+};
+
+const char *const gate_scope_words[] = {
+        [SLUICE_GATE_SOURCE] = "source",
+        [SLUICE_GATE_PREFIX] = "prefix",
+        [SLUICE_GATE_HOST] = "host",
+        [SLUICE_GATE_VERIFIED] = "verified",
+        NULL,
+};
+
+const char *const gate_ports_words[] = {"pass", "drop", NULL};
+
+const char *const verdict_words[] = {
+        [SLUICE_VERDICT_UNKNOWN] = "unknown",
+        [SLUICE_VERDICT_HEALTHY] = "healthy",
+        [SLUICE_VERDICT_DEGRADED] = "degraded",
+        [SLUICE_VERDICT_UNREACHABLE] = "unreachable",
+        NULL,
+};
+
+const char *const node_state_words[] = {
+        [SLUICE_NODE_ACTIVE] = "active",
+        [SLUICE_NODE_DRAINING] = "draining",
+        [SLUICE_NODE_STOPPED] = "stopped",
+        NULL,
+};
+
+const char *const capture_state_words[] = {
+        [SLUICE_CAPTURE_RUNNING] = "running",
+        [SLUICE_CAPTURE_STOPPED] = "stopped",
+        [SLUICE_CAPTURE_LIMIT] = "limit",
+        [SLUICE_CAPTURE_GONE] = "gone",
+        [SLUICE_CAPTURE_STUCK] = "stuck",
+        [SLUICE_CAPTURE_FAILED] = "failed",
+        NULL,
+};
+
+const char *const capture_point_words[] = {
+        [SLUICE_CAPTURE_RECEIVED] = "received",
+        [SLUICE_CAPTURE_SENT] = "sent",
+        [SLUICE_CAPTURE_DROPPED] = "dropped",
+        [SLUICE_CAPTURE_DECRYPTED] = "decrypted",
+        NULL,
+};
+
+const char *const direction_words[] = {
+        [SLUICE_CAPTURE_BOTH] = "both",
+        [SLUICE_CAPTURE_IN] = "in",
+        [SLUICE_CAPTURE_OUT] = "out",
+        NULL,
+};
+
+const char *const scope_words[] = {
+        [SLUICE_HTTP_READ] = "read",
+        [SLUICE_HTTP_PUBLISH] = "publish",
+        [SLUICE_HTTP_WATCH] = "watch",
+        [SLUICE_HTTP_ADMIN] = "admin",
+        NULL,
+};
+
+const char *word_of(const char *const *words, uint64_t value)
+{
+	for (; *words != NULL; words++)
+		if (value-- == 0)
+			return *words;
+	return NULL;
+}

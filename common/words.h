@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The words of include/sluice's enums, once: what commands take, rows show, metrics and events
+ * tell. Each list is indexed by its enum and ends with NULL. */
+#ifndef COMMON_WORDS_H
+#define COMMON_WORDS_H
+
+#include <stdint.h>
+
+extern const char *const port_kind_words[];     /* enum sluice_port_kind */
+extern const char *const port_state_words[];    /* enum sluice_port_state */
+extern const char *const poll_words[];          /* enum sluice_poll_mode */
+extern const char *const address_state_words[]; /* enum sluice_turn_address_state */
+extern const char *const profile_words[];       /* enum sluice_srtp_profile */
+extern const char *const gate_mode_words[];     /* enum sluice_gate_mode */
+extern const char *const gate_scope_words[];    /* enum sluice_gate_scope */
+extern const char *const gate_ports_words[];    /* struct sluice_gate_ports, privileged */
+extern const char *const verdict_words[];       /* enum sluice_verdict */
+extern const char *const node_state_words[];    /* enum sluice_node_state */
+extern const char *const capture_state_words[]; /* enum sluice_capture_state */
+extern const char *const capture_point_words[]; /* enum sluice_capture_point */
+extern const char *const direction_words[];     /* enum sluice_capture_direction */
+extern const char *const scope_words[];         /* enum sluice_http_scope */
+
+/* NULL: the list has no word for it. */
+const char *word_of(const char *const *words, uint64_t value);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of requests: whole, sound, what both daemons' edges check by it, and a seed of the
+ * fuzzer's for each. usage: test-request API_HEADER SEEDS */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "common/request.h"
+#include "common/words.h"
+
+#include <sluice/gate.h>
+#include <sluice/turn.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 32 /* of a table on the screen: struct printer */
+
+static const char *api_header, *seeds;
+
+/* Each number of enum sluice_api_type has a row. */
+static void test_whole(void **state)
+{
+	static char text[65536];
+	FILE *file = fopen(api_header, "r");
+	const char *at = text;
+	int count = 0;
+
+	assert_non_null(file);
+	assert_in_range(fread(text, 1, sizeof(text) - 1, file), 1, sizeof(text) - 2);
+	fclose(file);
+	while ((at = strstr(at + 1, "= 0x")) != NULL) {
+		unsigned long type = strtoul(at + 2, NULL, 16);
+
+		if (request_of((uint16_t)type) == NULL)
+			fail_msg("0x%04lx is in no common/requests_*.c", type);
+		count++;
+	}
+	assert_true(count > 80);
+}
+
+static void column_is_sound(const struct reply *reply, const struct column *column)
+{
+	assert_non_null(column->help);
+	assert_true(column->size > 0);
+	assert_true(column->offset + column->size <= reply->row_size);
+	assert_true(column->second < reply->row_size);
+	assert_ptr_equal(reply_column(reply, column->key), column); /* once */
+	if (column->type == COLUMN_CHOICE)
+		assert_non_null(column->choices);
+	if (column->type == COLUMN_NUMBER || column->type == COLUMN_CHOICE)
+		assert_in_range(column->size, 1, 8);
+}
+
+static void request_is_sound(const struct request *request)
+{
+	const struct request_text *text = request->texts;
+	const struct column *column = request->reply != NULL ? request->reply->columns : NULL;
+	bool changes = request->kind == REQUEST_ADD || request->kind == REQUEST_SET ||
+	               request->kind == REQUEST_DELETE;
+
+	assert_ptr_equal(request_of(request->type), request);
+	assert_true(request->kind != REQUEST_LOCAL);
+	for (; text < request->texts + REQUEST_TEXTS_MAX && text->size != 0; text++)
+		assert_true(text->offset + text->size <= request->body_size);
+	if (request->kind == REQUEST_SHOW)
+		assert_non_null(request->reply);
+	if (changes)
+		assert_true(request->server == BY_CONTROL || request->server == BY_DATAPLANE);
+	assert_int_equal(request->kind == REQUEST_DELETE, request->deletes != 0);
+	if (request->deletes != 0)
+		assert_int_equal(request_of(request->deletes)->kind, REQUEST_ADD);
+	for (; column != NULL && column->key != NULL; column++)
+		column_is_sound(request->reply, column);
+	if (request->reply != NULL)
+		assert_in_range(column - request->reply->columns, 1, COLUMNS_MAX);
+}
+
+static void test_sound(void **state)
+{
+	const struct request *request = NULL, *other;
+	char name[REQUEST_NAME_MAX], taken[REQUEST_NAME_MAX];
+
+	while ((request = request_next(request)) != NULL) {
+		request_is_sound(request);
+		request_name(request, name);
+		for (other = request_next(request); other != NULL; other = request_next(other))
+			assert_string_not_equal(name, request_name(other, taken));
+	}
+	assert_null(request_of(0));
+	assert_null(request_of(SLUICE_PORT_SHOW + 0x80));
+	assert_null(request_of(0xffff));
+	assert_string_equal(request_name(request_of(SLUICE_GATE_SOURCES_SHOW), name),
+	                    "gate show sources");
+}
+
+static void test_check(void **state)
+{
+	const struct request *request = request_of(SLUICE_TURN_REALM_SET);
+	struct sluice_turn_realm realm = {"sluice"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	assert_int_equal(request_check(request, &realm, sizeof(realm), why), 0);
+	assert_int_equal(request_check(request, &realm, sizeof(realm) - 1, why), -EINVAL);
+	assert_string_equal(why, "turn realm (0x0203) has a body of 128 bytes, not 127");
+	memset(&realm, 'x', sizeof(realm));
+	assert_int_equal(request_check(request, &realm, sizeof(realm), why), -EINVAL);
+	assert_string_equal(why, "realm: no end within its 128 bytes");
+	realm.realm[sizeof(realm.realm) - 1] = '\0';
+	assert_int_equal(request_check(request, &realm, sizeof(realm), why), 0);
+	assert_int_equal(request_check(request_of(SLUICE_TURN_SHOW), NULL, 0, why), 0);
+}
+
+static void test_access(void **state)
+{
+	assert_int_equal(request_access(request_of(SLUICE_PORT_SHOW)), ACCESS_READ);
+	assert_int_equal(request_access(request_of(SLUICE_TRACE)), ACCESS_ADMIN);
+	assert_int_equal(request_access(request_of(SLUICE_NODE_DRAIN)), ACCESS_ADMIN);
+	assert_int_equal(request_access(request_of(SLUICE_EVENTS)), ACCESS_HOST);
+	assert_int_equal(request_access(request_of(SLUICE_CONFIG_SAVE)), ACCESS_HOST);
+}
+
+static void test_words(void **state)
+{
+	assert_string_equal(word_of(gate_mode_words, SLUICE_GATE_ENFORCE), "enforce");
+	assert_null(word_of(gate_mode_words, SLUICE_GATE_ENFORCE + 1));
+	assert_null(word_of(gate_mode_words, UINT64_MAX));
+}
+
+/* -- the fuzzer's seeds -- */
+
+/* A request in this version and of the right length, or NULL. */
+static const struct request *seed_read(const char *name)
+{
+	static uint8_t bytes[SLUICE_API_MESSAGE_MAX];
+	struct sluice_api_header header;
+	const struct request *request;
+	char path[1024];
+	size_t size;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", seeds, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	size = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	if (size < sizeof(header))
+		return NULL;
+	memcpy(&header, bytes, sizeof(header));
+	request = request_of(header.type);
+	return header.version == SLUICE_API_VERSION && request != NULL &&
+	                       size == sizeof(header) + request->body_size
+	               ? request
+	               : NULL;
+}
+
+static bool seed_is_there(const struct request *request)
+{
+	DIR *folder = opendir(seeds);
+	struct dirent *entry;
+	bool found = false;
+
+	assert_non_null(folder);
+	while (!found && (entry = readdir(folder)) != NULL)
+		found = entry->d_name[0] != '.' && seed_read(entry->d_name) == request;
+	closedir(folder);
+	return found;
+}
+
+static void test_seeds(void **state)
+{
+	const struct request *request = NULL;
+	char name[REQUEST_NAME_MAX];
+
+	while ((request = request_next(request)) != NULL)
+		if (request_is_dataplane(request) && !seed_is_there(request))
+			fail_msg("tests/fuzz/seeds makes no \"%s\" of API version %d; when it "
+			         "does, run it",
+			         request_name(request, name), SLUICE_API_VERSION);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_whole), cmocka_unit_test(test_sound),
+	        cmocka_unit_test(test_check), cmocka_unit_test(test_access),
+	        cmocka_unit_test(test_words), cmocka_unit_test(test_seeds),
+	};
+
+	if (argc != 3)
+		return EXIT_FAILURE;
+	api_header = argv[1];
+	seeds = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
