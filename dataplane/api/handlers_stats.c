@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "dpdk_log.h"
 #include "graph/graph.h"
+#include "graph/node.h"
 #include "net/port.h"
 
 #include <rte_common.h>
@@ -173,7 +174,7 @@ static int graph_show_handle(struct api_call *call)
 	uint32_t max = api_rows_max(call), count = 0;
 
 	while (count < max && call->job->cursor < graph_nodes_count)
-		graph_row(call->dp, graph_nodes[call->job->cursor++], &rows[count++]);
+		graph_row(call->dp, graph_nodes[call->job->cursor++]->name, &rows[count++]);
 	return api_page(call, count);
 }
 

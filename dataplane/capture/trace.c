@@ -14,9 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVE_MAX  32 /* packets at once on a worker */
-#define NODES_MAX 64
-#define EDGES_MAX 16
+#define LIVE_MAX 32 /* packets at once on a worker */
 
 /* A packet on its way; mbuf NULL: free. */
 struct live {
@@ -28,8 +26,8 @@ struct live {
 struct trace_worker {
 	struct trace *trace;
 	uint32_t n_nodes;
-	struct rte_node *nodes[NODES_MAX];
-	rte_node_process_t process[NODES_MAX];
+	struct rte_node *nodes[GRAPH_NODES_MAX];
+	rte_node_process_t process[GRAPH_NODES_MAX];
 	uint32_t n_live;
 	struct live live[LIVE_MAX];
 };
@@ -175,19 +173,19 @@ static void live_begin(struct trace_worker *tracing, const struct rte_node *node
 }
 
 /* How many packets each of a node's next ones has. */
-static void edges_count(const struct rte_node *node, uint16_t counts[EDGES_MAX])
+static void edges_count(const struct rte_node *node, uint16_t counts[GRAPH_EDGES_MAX])
 {
-	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, EDGES_MAX); edge++)
+	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, GRAPH_EDGES_MAX); edge++)
 		counts[edge] = node->nodes[edge]->idx;
 }
 
 /* What the node has brought into the graph: behind the packets that were there before it ran. */
 static void arrivals_look(struct trace_worker *tracing, const struct rte_node *node,
-                          const uint16_t before[EDGES_MAX])
+                          const uint16_t before[GRAPH_EDGES_MAX])
 {
 	const struct dataplane *dp = tracing->trace->dp;
 
-	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, EDGES_MAX); edge++) {
+	for (rte_edge_t edge = 0; edge < RTE_MIN(node->nb_edges, GRAPH_EDGES_MAX); edge++) {
 		const struct rte_node *next = node->nodes[edge];
 
 		for (uint16_t i = before[edge]; i < next->idx && wants_more(tracing); i++)
@@ -203,7 +201,7 @@ static uint16_t trace_process(struct rte_graph *graph, struct rte_node *node, vo
 	struct trace_worker *tracing = worker_of(node);
 	struct live *seen[LIVE_MAX];
 	struct trace_step *steps[LIVE_MAX];
-	uint16_t before[EDGES_MAX], done;
+	uint16_t before[GRAPH_EDGES_MAX], done;
 	uint32_t n_seen = 0;
 
 	for (uint16_t i = 0; tracing->n_live > 0 && i < nb_objs && n_seen < LIVE_MAX; i++) {
@@ -237,9 +235,9 @@ static void trace_install(struct worker *worker, void *arg)
 	struct trace_worker *tracing = &trace->workers[worker->id];
 
 	tracing->trace = trace;
-	for (uint32_t i = 0; i < graph_nodes_count && i < NODES_MAX; i++) {
+	for (uint32_t i = 0; i < graph_nodes_count; i++) {
 		struct rte_node *node =
-		        rte_graph_node_get_by_name(worker->graph->name, graph_nodes[i]);
+		        rte_graph_node_get_by_name(worker->graph->name, graph_nodes[i]->name);
 
 		tracing->nodes[tracing->n_nodes] = node;
 		tracing->process[tracing->n_nodes++] = node->process;

@@ -8,7 +8,6 @@
 #include "gate/gate.h"
 #include "gate_packet.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/checksum.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -28,7 +27,6 @@ enum {
 	CLASSIFY_TO_PEER,
 	CLASSIFY_TO_CLIENT,
 	CLASSIFY_SRTP,
-	CLASSIFY_EDGES,
 };
 
 /* Where the cursor stands: every advance is checked against `end` first. */
@@ -345,8 +343,8 @@ static uint16_t classify_process(struct rte_graph *graph, struct rte_node *node,
 	return node_each_reading(graph, node, objs, nb_objs, classify_step, NODE_READS_HEADERS);
 }
 
-void classify_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                    size_t room)
+static void classify_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                           size_t room)
 {
 	const uint8_t *payload = step->payload;
 
@@ -367,20 +365,12 @@ void classify_trace(const struct dataplane *dp, const struct trace_step *step, c
 	}
 }
 
-static struct rte_node_register classify_node = {
-        .name = "classify",
-        .process = classify_process,
-        .nb_edges = CLASSIFY_EDGES,
-        .next_nodes =
-                {
-                        [CLASSIFY_DROP] = "drop",
-                        [CLASSIFY_KERNEL] = "kernel",
-                        [CLASSIFY_GATE] = "gate",
-                        [CLASSIFY_STUN] = "stun_input",
-                        [CLASSIFY_TO_PEER] = "turn_to_peer",
-                        [CLASSIFY_TO_CLIENT] = "turn_to_client",
-                        [CLASSIFY_SRTP] = "srtp_decrypt",
-                },
-};
-
-RTE_NODE_REGISTER(classify_node);
+GRAPH_NODE(classify, .process = classify_process, .trace = classify_trace,
+           .edges = {
+                   [CLASSIFY_KERNEL] = "kernel",
+                   [CLASSIFY_GATE] = "gate",
+                   [CLASSIFY_STUN] = "stun_input",
+                   [CLASSIFY_TO_PEER] = "turn_to_peer",
+                   [CLASSIFY_TO_CLIENT] = "turn_to_client",
+                   [CLASSIFY_SRTP] = "srtp_decrypt",
+           })

@@ -3,7 +3,6 @@
 #include "graph/drop.h"
 #include "capture/capture.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "worker.h"
 
 #include <stdio.h>
@@ -20,7 +19,8 @@ static uint16_t drop_process(struct rte_graph *graph, struct rte_node *node, voi
 	return nb_objs;
 }
 
-void drop_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room)
+static void drop_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                       size_t room)
 {
 	uint8_t reason = step->before.reason;
 	const struct drop_reason_info *info =
@@ -29,9 +29,4 @@ void drop_trace(const struct dataplane *dp, const struct trace_step *step, char 
 	snprintf(text, room, "dropped, %s: %s", info->name, info->help);
 }
 
-static struct rte_node_register drop_node = {
-        .name = "drop",
-        .process = drop_process,
-};
-
-RTE_NODE_REGISTER(drop_node);
+GRAPH_NODE(drop, .process = drop_process, .trace = drop_trace)

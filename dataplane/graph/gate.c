@@ -3,7 +3,6 @@
 #include "gate/gate.h"
 #include "dataplane.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,6 @@ enum {
 	GATE_NODE_TO_PEER,
 	GATE_NODE_TO_CLIENT,
 	GATE_NODE_SRTP,
-	GATE_NODE_EDGES,
 };
 
 /* What classify read, as the rules want it. */
@@ -77,7 +75,8 @@ static uint16_t gate_process(struct rte_graph *graph, struct rte_node *node, voi
 }
 
 /* What the rules would drop passes where they observe. */
-void gate_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room)
+static void gate_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                       size_t room)
 {
 	uint8_t verdict = step->after.verdict;
 	bool dropping = verdict >= GATE_DROP_FIRST;
@@ -88,18 +87,10 @@ void gate_trace(const struct dataplane *dp, const struct trace_step *step, char 
 		         gate_counter_infos[verdict].name);
 }
 
-static struct rte_node_register gate_node = {
-        .name = "gate",
-        .process = gate_process,
-        .nb_edges = GATE_NODE_EDGES,
-        .next_nodes =
-                {
-                        [GATE_NODE_DROP] = "drop",
-                        [GATE_NODE_STUN] = "stun_input",
-                        [GATE_NODE_TO_PEER] = "turn_to_peer",
-                        [GATE_NODE_TO_CLIENT] = "turn_to_client",
-                        [GATE_NODE_SRTP] = "srtp_decrypt",
-                },
-};
-
-RTE_NODE_REGISTER(gate_node);
+GRAPH_NODE(gate, .process = gate_process, .trace = gate_trace,
+           .edges = {
+                   [GATE_NODE_STUN] = "stun_input",
+                   [GATE_NODE_TO_PEER] = "turn_to_peer",
+                   [GATE_NODE_TO_CLIENT] = "turn_to_client",
+                   [GATE_NODE_SRTP] = "srtp_decrypt",
+           })

@@ -5,14 +5,8 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 
 #include <stdio.h>
-
-enum {
-	HAND_OVER_DROP = EDGE_DROP,
-	HAND_OVER_EDGES,
-};
 
 static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                                   uint16_t nb_objs)
@@ -36,20 +30,10 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 	return nb_objs;
 }
 
-void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room)
+static void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                            size_t room)
 {
 	snprintf(text, room, "handed to worker %u", step->before.queue);
 }
 
-static struct rte_node_register hand_over_node = {
-        .name = "hand_over",
-        .process = hand_over_process,
-        .nb_edges = HAND_OVER_EDGES,
-        .next_nodes =
-                {
-                        [HAND_OVER_DROP] = "drop",
-                },
-};
-
-RTE_NODE_REGISTER(hand_over_node);
+GRAPH_NODE(hand_over, .process = hand_over_process, .trace = hand_over_trace)

@@ -4,7 +4,6 @@
  * into the headroom. A destination that is a service address of ours turns round here (loopback).
  */
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/checksum.h"
 #include "net/next_hop.h"
 
@@ -17,7 +16,6 @@ enum {
 	IP_OUTPUT_PORT_TX,
 	IP_OUTPUT_LOOPBACK,
 	IP_OUTPUT_NEIGHBOUR_WAIT,
-	IP_OUTPUT_EDGES,
 };
 
 static inline void ethernet_write(struct rte_ether_hdr *ether, const struct port *port,
@@ -184,8 +182,8 @@ static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node
 }
 
 /* "198.18.2.2 behind dp1, 02:00:00:00:00:09" */
-void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room)
+static void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                            size_t room)
 {
 	const uint8_t *mac = step->data;
 	char ip[TRACE_TRANSPORT_MAX];
@@ -205,17 +203,9 @@ void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, 
 		         mac[4], mac[5]);
 }
 
-static struct rte_node_register ip_output_node = {
-        .name = "ip_output",
-        .process = ip_output_process,
-        .nb_edges = IP_OUTPUT_EDGES,
-        .next_nodes =
-                {
-                        [IP_OUTPUT_DROP] = "drop",
-                        [IP_OUTPUT_PORT_TX] = "port_tx",
-                        [IP_OUTPUT_LOOPBACK] = "loopback",
-                        [IP_OUTPUT_NEIGHBOUR_WAIT] = "neighbour_wait",
-                },
-};
-
-RTE_NODE_REGISTER(ip_output_node);
+GRAPH_NODE(ip_output, .process = ip_output_process, .trace = ip_output_trace,
+           .edges = {
+                   [IP_OUTPUT_PORT_TX] = "port_tx",
+                   [IP_OUTPUT_LOOPBACK] = "loopback",
+                   [IP_OUTPUT_NEIGHBOUR_WAIT] = "neighbour_wait",
+           })

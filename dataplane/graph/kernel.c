@@ -6,7 +6,6 @@
  */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/port.h"
 #include "net/punt.h"
 
@@ -34,17 +33,10 @@ static uint16_t kernel_process(struct rte_graph *graph, struct rte_node *node, v
 	return nb_objs;
 }
 
-void kernel_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                  size_t room)
+static void kernel_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                         size_t room)
 {
 	snprintf(text, room, "handed to the kernel");
 }
 
-static struct rte_node_register kernel_node = {
-        .name = "kernel",
-        .process = kernel_process,
-        .nb_edges = 1,
-        .next_nodes = {[EDGE_DROP] = "drop"},
-};
-
-RTE_NODE_REGISTER(kernel_node);
+GRAPH_NODE(kernel, .process = kernel_process, .trace = kernel_trace)

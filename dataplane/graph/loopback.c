@@ -12,7 +12,6 @@
 enum {
 	LOOPBACK_DROP = EDGE_DROP,
 	LOOPBACK_TO_CLIENT,
-	LOOPBACK_EDGES,
 };
 
 /*
@@ -67,15 +66,7 @@ static uint16_t loopback_process(struct rte_graph *graph, struct rte_node *node,
 	return node_each(graph, node, objs, nb_objs, loopback_step);
 }
 
-static struct rte_node_register loopback_node = {
-        .name = "loopback",
-        .process = loopback_process,
-        .nb_edges = LOOPBACK_EDGES,
-        .next_nodes =
-                {
-                        [LOOPBACK_DROP] = "drop",
-                        [LOOPBACK_TO_CLIENT] = "turn_to_client",
-                },
-};
-
-RTE_NODE_REGISTER(loopback_node);
+GRAPH_NODE(loopback, .process = loopback_process,
+           .edges = {
+                   [LOOPBACK_TO_CLIENT] = "turn_to_client",
+           })

@@ -11,10 +11,11 @@
 #include "media/state.h"
 #include "srtp/rtp.h"
 
+#include <stdio.h>
+
 enum {
 	MEDIA_ROUTE_DROP = EDGE_DROP,
 	MEDIA_ROUTE_SRTP_ENCRYPT,
-	MEDIA_ROUTE_EDGES,
 	MEDIA_ROUTE_GONE, /* no edge: others have the packet */
 };
 
@@ -178,15 +179,17 @@ static uint16_t media_route_process(struct rte_graph *graph, struct rte_node *no
 	return nb_objs;
 }
 
-static struct rte_node_register media_route_node = {
-        .name = "media_route",
-        .process = media_route_process,
-        .nb_edges = MEDIA_ROUTE_EDGES,
-        .next_nodes =
-                {
-                        [MEDIA_ROUTE_DROP] = "drop",
-                        [MEDIA_ROUTE_SRTP_ENCRYPT] = "srtp_encrypt",
-                },
-};
+static void media_route_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                              size_t room)
+{
+	const struct stream *stream = trace_stream(dp, &step->before);
+	int workers = stream != NULL ? __builtin_popcountll(stream->workers) : 0;
 
-RTE_NODE_REGISTER(media_route_node);
+	snprintf(text, room, "stream %.32s, for %d worker%s%s", trace_stream_name(stream), workers,
+	         workers == 1 ? "" : "s", step->next == NULL ? ", this one not among them" : "");
+}
+
+GRAPH_NODE(media_route, .process = media_route_process, .trace = media_route_trace,
+           .edges = {
+                   [MEDIA_ROUTE_SRTP_ENCRYPT] = "srtp_encrypt",
+           })

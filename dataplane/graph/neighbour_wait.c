@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Datagrams whose next hop has no MAC yet wait in the control thread, which asks the kernel. */
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/punt.h"
 
 #include <stdio.h>
@@ -13,17 +12,10 @@ static uint16_t neighbour_wait_process(struct rte_graph *graph, struct rte_node 
 	return nb_objs;
 }
 
-void neighbour_wait_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                          size_t room)
+static void neighbour_wait_trace(const struct dataplane *dp, const struct trace_step *step,
+                                 char *text, size_t room)
 {
 	snprintf(text, room, "waits for its next hop's address");
 }
 
-static struct rte_node_register neighbour_wait_node = {
-        .name = "neighbour_wait",
-        .process = neighbour_wait_process,
-        .nb_edges = 1,
-        .next_nodes = {[EDGE_DROP] = "drop"},
-};
-
-RTE_NODE_REGISTER(neighbour_wait_node);
+GRAPH_NODE(neighbour_wait, .process = neighbour_wait_process, .trace = neighbour_wait_trace)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The loop around packets, once. A node is a file that says: its edges, its step ("given this
- * packet, what next?"), its registration, in that order. The step is inlined into the loop.
+ * packet, what next?"), its trace, its registration (GRAPH_NODE), in that order. The step is
+ * inlined into the loop. A new node is its file, a line in meson.build, an edge that leads to it,
+ * and its row in docs/graph.md.
  */
 #ifndef GRAPH_NODE_H
 #define GRAPH_NODE_H
@@ -12,8 +14,30 @@
 
 #include "graph/drop.h"
 #include "graph/packet.h"
+#include "graph/trace.h"
 
 struct worker;
+
+#define GRAPH_EDGES_MAX 16
+
+struct graph_node {
+	const char *name;
+	rte_node_process_t process;
+	uint64_t flags;                     /* RTE_NODE_SOURCE_F: has packets of its own */
+	const char *edges[GRAPH_EDGES_MAX]; /* where each edge leads; EDGE_DROP is there already */
+	trace_formatter trace;              /* NULL: its name says all */
+};
+
+/* Before main; by GRAPH_NODE alone. */
+void graph_node_register(const struct graph_node *node);
+
+/* GRAPH_NODE(port_tx, .process = port_tx_process): the file's node, known to every graph. */
+#define GRAPH_NODE(node, ...)                                                                      \
+	static const struct graph_node graph_node_##node = {.name = #node, __VA_ARGS__};           \
+	RTE_INIT(graph_node_register_##node)                                                       \
+	{                                                                                          \
+		graph_node_register(&graph_node_##node);                                           \
+	}
 
 #define NODE_PREFETCH 4 /* packets ahead */
 

@@ -17,7 +17,6 @@ enum {
 	PORT_RX_IP_OUTPUT,
 	PORT_RX_PORT_TX,
 	PORT_RX_SRTP_ENCRYPT,
-	PORT_RX_EDGES,
 };
 
 static const rte_edge_t entry_edges[] = {
@@ -101,19 +100,10 @@ static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, 
 	return total;
 }
 
-static struct rte_node_register port_rx_node = {
-        .name = "port_rx",
-        .flags = RTE_NODE_SOURCE_F,
-        .process = port_rx_process,
-        .nb_edges = PORT_RX_EDGES,
-        .next_nodes =
-                {
-                        [PORT_RX_DROP] = "drop",
-                        [PORT_RX_CLASSIFY] = "classify",
-                        [PORT_RX_IP_OUTPUT] = "ip_output",
-                        [PORT_RX_PORT_TX] = "port_tx",
-                        [PORT_RX_SRTP_ENCRYPT] = "srtp_encrypt",
-                },
-};
-
-RTE_NODE_REGISTER(port_rx_node);
+GRAPH_NODE(port_rx, .process = port_rx_process, .flags = RTE_NODE_SOURCE_F,
+           .edges = {
+                   [PORT_RX_CLASSIFY] = "classify",
+                   [PORT_RX_IP_OUTPUT] = "ip_output",
+                   [PORT_RX_PORT_TX] = "port_tx",
+                   [PORT_RX_SRTP_ENCRYPT] = "srtp_encrypt",
+           })

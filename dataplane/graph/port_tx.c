@@ -6,15 +6,9 @@
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/port_burst.h"
 
 #include <stdio.h>
-
-enum {
-	PORT_TX_DROP = EDGE_DROP,
-	PORT_TX_EDGES,
-};
 
 static void frames_drop(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf **mbufs,
                         uint16_t count, enum drop_reason reason)
@@ -99,8 +93,8 @@ static uint16_t sender_of(const struct dataplane *dp, uint16_t worker, uint16_t 
 	return port_queue_worker(dp, port, port_tx_queue(dp, worker, port));
 }
 
-void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                   size_t room)
+static void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                          size_t room)
 {
 	uint16_t sender = sender_of(dp, step->worker, step->before.port);
 
@@ -110,14 +104,4 @@ void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, ch
 		snprintf(text, room, "sent by %s", trace_port_name(dp, step->before.port));
 }
 
-static struct rte_node_register port_tx_node = {
-        .name = "port_tx",
-        .process = port_tx_process,
-        .nb_edges = PORT_TX_EDGES,
-        .next_nodes =
-                {
-                        [PORT_TX_DROP] = "drop",
-                },
-};
-
-RTE_NODE_REGISTER(port_tx_node);
+GRAPH_NODE(port_tx, .process = port_tx_process, .trace = port_tx_trace)

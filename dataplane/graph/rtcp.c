@@ -7,10 +7,7 @@
 #include "graph/node.h"
 #include "media/rtcp_receive.h"
 
-enum {
-	RTCP_NODE_DROP = EDGE_DROP,
-	RTCP_NODE_EDGES,
-};
+#include <stdio.h>
 
 static uint16_t rtcp_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                              uint16_t nb_objs)
@@ -29,14 +26,11 @@ static uint16_t rtcp_process(struct rte_graph *graph, struct rte_node *node, voi
 	return nb_objs;
 }
 
-static struct rte_node_register rtcp_node = {
-        .name = "rtcp",
-        .process = rtcp_process,
-        .nb_edges = RTCP_NODE_EDGES,
-        .next_nodes =
-                {
-                        [RTCP_NODE_DROP] = "drop",
-                },
-};
+static void rtcp_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                       size_t room)
+{
+	snprintf(text, room, "read, as endpoint %.32s sent it",
+	         trace_endpoint_name(dp, step->before.media.stream));
+}
 
-RTE_NODE_REGISTER(rtcp_node);
+GRAPH_NODE(rtcp, .process = rtcp_process, .trace = rtcp_trace)

@@ -7,12 +7,14 @@
 #include "graph/node.h"
 #include "media/receive.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum {
 	SRTP_DECRYPT_DROP = EDGE_DROP,
 	SRTP_DECRYPT_MEDIA_ROUTE,
 	SRTP_DECRYPT_RTCP,
 	SRTP_DECRYPT_HAND_OVER,
-	SRTP_DECRYPT_EDGES,
 };
 
 /* A burst on its way through the cipher; the others have their edge already. */
@@ -107,17 +109,23 @@ static uint16_t srtp_decrypt_process(struct rte_graph *graph, struct rte_node *n
 	return nb_objs;
 }
 
-static struct rte_node_register srtp_decrypt_node = {
-        .name = "srtp_decrypt",
-        .process = srtp_decrypt_process,
-        .nb_edges = SRTP_DECRYPT_EDGES,
-        .next_nodes =
-                {
-                        [SRTP_DECRYPT_DROP] = "drop",
-                        [SRTP_DECRYPT_MEDIA_ROUTE] = "media_route",
-                        [SRTP_DECRYPT_RTCP] = "rtcp",
-                        [SRTP_DECRYPT_HAND_OVER] = "hand_over",
-                },
-};
+static void srtp_decrypt_trace(const struct dataplane *dp, const struct trace_step *step,
+                               char *text, size_t room)
+{
+	const struct packet_media *media = &step->after.media;
+	const struct stream *stream = trace_stream(dp, &step->after);
 
-RTE_NODE_REGISTER(srtp_decrypt_node);
+	if (step->next != NULL && strcmp(step->next, "media_route") == 0 && stream != NULL)
+		snprintf(text, room, "endpoint %.32s, stream %.32s, packet %lu",
+		         trace_endpoint_name(dp, stream->endpoint), trace_stream_name(stream),
+		         media->index);
+	else if (step->next != NULL && strcmp(step->next, "rtcp") == 0)
+		snprintf(text, room, "endpoint %.32s", trace_endpoint_name(dp, media->stream));
+}
+
+GRAPH_NODE(srtp_decrypt, .process = srtp_decrypt_process, .trace = srtp_decrypt_trace,
+           .edges = {
+                   [SRTP_DECRYPT_MEDIA_ROUTE] = "media_route",
+                   [SRTP_DECRYPT_RTCP] = "rtcp",
+                   [SRTP_DECRYPT_HAND_OVER] = "hand_over",
+           })

@@ -18,6 +18,8 @@
 #include "net/port.h"
 #include "net/service.h"
 
+#include <stdio.h>
+
 #define SLICE        8
 #define PORT_REFUSED 0 /* an mbuf's own port: the cipher did not take it */
 /* Output payloads begin at a cache line: the cipher's stores do not straddle two. */
@@ -27,7 +29,6 @@ enum {
 	SRTP_ENCRYPT_DROP = EDGE_DROP,
 	SRTP_ENCRYPT_PORT_TX,
 	SRTP_ENCRYPT_IP_OUTPUT,
-	SRTP_ENCRYPT_EDGES,
 };
 
 /* What goes through the cipher in one call. */
@@ -487,31 +488,40 @@ static uint16_t srtp_encrypt_process(struct rte_graph *graph, struct rte_node *n
 	return (uint16_t)backlog_write(graph, node, worker);
 }
 
-static struct rte_node_register srtp_encrypt_node = {
-        .name = "srtp_encrypt",
-        .process = srtp_encrypt_process,
-        .nb_edges = SRTP_ENCRYPT_EDGES,
-        .next_nodes =
-                {
-                        [SRTP_ENCRYPT_DROP] = "drop",
-                        [SRTP_ENCRYPT_PORT_TX] = "port_tx",
-                        [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
-                },
-};
+/* Those that this worker serves and that are not paused. */
+static uint32_t subscriptions_count(const struct dataplane *dp, const struct stream *stream,
+                                    uint16_t worker)
+{
+	const struct legs *legs = stream->live ? stream->at[worker].legs : NULL;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; legs != NULL && i < legs->count; i++)
+		count += !dp->media->subscriptions[legs->subscriptions[i]].paused;
+	return count;
+}
+
+static void srtp_encrypt_trace(const struct dataplane *dp, const struct trace_step *step,
+                               char *text, size_t room)
+{
+	const struct stream *stream = trace_stream(dp, &step->before);
+	uint32_t count = stream != NULL ? subscriptions_count(dp, stream, step->worker) : 0;
+
+	/* made here, from a packet that is traced by itself */
+	if (step->form != PACKET_RTP)
+		return;
+	snprintf(text, room, "stream %.32s, a copy to each of %u subscription%s here",
+	         trace_stream_name(stream), count, count == 1 ? "" : "s");
+}
+
+GRAPH_NODE(srtp_encrypt, .process = srtp_encrypt_process, .trace = srtp_encrypt_trace,
+           .edges = {
+                   [SRTP_ENCRYPT_PORT_TX] = "port_tx",
+                   [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
+           })
 
 /* The same without anything new: what is left of the walks before. */
-static struct rte_node_register srtp_backlog_node = {
-        .name = "srtp_backlog",
-        .flags = RTE_NODE_SOURCE_F,
-        .process = srtp_encrypt_process,
-        .nb_edges = SRTP_ENCRYPT_EDGES,
-        .next_nodes =
-                {
-                        [SRTP_ENCRYPT_DROP] = "drop",
-                        [SRTP_ENCRYPT_PORT_TX] = "port_tx",
-                        [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
-                },
-};
-
-RTE_NODE_REGISTER(srtp_encrypt_node);
-RTE_NODE_REGISTER(srtp_backlog_node);
+GRAPH_NODE(srtp_backlog, .process = srtp_encrypt_process, .flags = RTE_NODE_SOURCE_F,
+           .edges = {
+                   [SRTP_ENCRYPT_PORT_TX] = "port_tx",
+                   [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
+           })

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* STUN at a listener: the header is checked, and method and class decide who reads the rest. */
 #include "graph/node.h"
-#include "graph/trace.h"
 #include "net/checksum.h"
 #include "stun/message.h"
 #include "worker.h"
@@ -12,7 +11,6 @@ enum {
 	STUN_INPUT_DROP = EDGE_DROP,
 	STUN_INPUT_REQUEST,
 	STUN_INPUT_SEND,
-	STUN_INPUT_EDGES,
 };
 
 /*
@@ -60,8 +58,8 @@ static uint16_t stun_input_process(struct rte_graph *graph, struct rte_node *nod
 	return node_each_reading(graph, node, objs, nb_objs, stun_input_step, NODE_READS_HEADERS);
 }
 
-void stun_input_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                      size_t room)
+static void stun_input_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                             size_t room)
 {
 	char stun[TRACE_STUN_MAX];
 
@@ -69,16 +67,8 @@ void stun_input_trace(const struct dataplane *dp, const struct trace_step *step,
 	snprintf(text, room, "%s", stun);
 }
 
-static struct rte_node_register stun_input_node = {
-        .name = "stun_input",
-        .process = stun_input_process,
-        .nb_edges = STUN_INPUT_EDGES,
-        .next_nodes =
-                {
-                        [STUN_INPUT_DROP] = "drop",
-                        [STUN_INPUT_REQUEST] = "turn_request",
-                        [STUN_INPUT_SEND] = "turn_send",
-                },
-};
-
-RTE_NODE_REGISTER(stun_input_node);
+GRAPH_NODE(stun_input, .process = stun_input_process, .trace = stun_input_trace,
+           .edges = {
+                   [STUN_INPUT_REQUEST] = "turn_request",
+                   [STUN_INPUT_SEND] = "turn_send",
+           })

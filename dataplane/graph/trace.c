@@ -2,6 +2,9 @@
 #include "graph/trace.h"
 
 #include "dataplane.h"
+#include "graph/graph.h"
+#include "graph/node.h"
+#include "media/state.h"
 #include "net/port.h"
 #include "stun/message.h"
 
@@ -11,32 +14,9 @@
 
 trace_formatter trace_formatter_find(const char *node)
 {
-	static const struct {
-		const char *node;
-		trace_formatter format;
-	} formatters[] = {
-	        {"classify", classify_trace},
-	        {"drop", drop_trace},
-	        {"gate", gate_trace},
-	        {"hand_over", hand_over_trace},
-	        {"ip_output", ip_output_trace},
-	        {"kernel", kernel_trace},
-	        {"media_route", media_route_trace},
-	        {"neighbour_wait", neighbour_wait_trace},
-	        {"port_tx", port_tx_trace},
-	        {"rtcp", rtcp_trace},
-	        {"srtp_decrypt", srtp_decrypt_trace},
-	        {"srtp_encrypt", srtp_encrypt_trace},
-	        {"stun_input", stun_input_trace},
-	        {"turn_request", turn_request_trace},
-	        {"turn_send", turn_send_trace},
-	        {"turn_to_client", turn_to_client_trace},
-	        {"turn_to_peer", turn_to_peer_trace},
-	};
-
-	for (size_t i = 0; i < RTE_DIM(formatters); i++)
-		if (strcmp(formatters[i].node, node) == 0)
-			return formatters[i].format;
+	for (uint32_t i = 0; i < graph_nodes_count; i++)
+		if (strcmp(graph_nodes[i]->name, node) == 0)
+			return graph_nodes[i]->trace;
 	return NULL;
 }
 
@@ -94,4 +74,26 @@ void trace_stun_text(const uint8_t *message, char text[TRACE_STUN_MAX])
 const char *trace_port_name(const struct dataplane *dp, uint16_t port)
 {
 	return port < PORTS_MAX ? dp->ports->table[port].name : "no port";
+}
+
+const struct stream *trace_stream(const struct dataplane *dp, const struct packet *packet)
+{
+	const struct media *media = dp->media;
+	uint32_t index = packet->media.stream;
+
+	return media != NULL && index <= media->max_streams ? &media->streams[index] : NULL;
+}
+
+const char *trace_stream_name(const struct stream *stream)
+{
+	return stream != NULL && stream->live ? stream->name : "gone";
+}
+
+const char *trace_endpoint_name(const struct dataplane *dp, uint32_t index)
+{
+	const struct media *media = dp->media;
+
+	return media != NULL && index <= media->max_endpoints && media->endpoints[index].live
+	               ? media->endpoints[index].name
+	               : "gone";
 }

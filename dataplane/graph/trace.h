@@ -14,6 +14,7 @@
 #include "graph/packet.h"
 
 struct dataplane;
+struct stream;
 
 #define TRACE_PAYLOAD       12 /* tells STUN, ChannelData, RTP */
 #define TRACE_DATA          64 /* STUN: a response's first attributes */
@@ -49,39 +50,6 @@ typedef void (*trace_formatter)(const struct dataplane *dp, const struct trace_s
 /* The node's, or NULL. */
 trace_formatter trace_formatter_find(const char *node);
 
-/* In the nodes' own files; of media in trace_media.c. */
-void classify_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                    size_t room);
-void drop_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
-void gate_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
-void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room);
-void ip_output_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room);
-void kernel_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                  size_t room);
-void media_route_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                       size_t room);
-void neighbour_wait_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                          size_t room);
-void port_tx_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                   size_t room);
-void rtcp_trace(const struct dataplane *dp, const struct trace_step *step, char *text, size_t room);
-void srtp_decrypt_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room);
-void srtp_encrypt_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room);
-void stun_input_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                      size_t room);
-void turn_request_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room);
-void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room);
-void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                          size_t room);
-void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room);
-
 /* -- words that several of them need -- */
 
 /* "198.18.1.2:5000" */
@@ -91,5 +59,10 @@ void trace_ip_text(const struct ip_addr *ip, char text[TRACE_TRANSPORT_MAX]);
 void trace_stun_text(const uint8_t *message, char text[TRACE_STUN_MAX]);
 /* "dp0" */
 const char *trace_port_name(const struct dataplane *dp, uint16_t port);
+/* The stream of a packet in PACKET_RTP's form, or NULL; the names are "gone" where it was deleted
+ * meanwhile. */
+const struct stream *trace_stream(const struct dataplane *dp, const struct packet *packet);
+const char *trace_stream_name(const struct stream *stream);
+const char *trace_endpoint_name(const struct dataplane *dp, uint32_t index);
 
 #endif

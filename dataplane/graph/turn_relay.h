@@ -20,7 +20,6 @@ enum turn_edge {
 	TURN_DROP = EDGE_DROP,
 	TURN_IP_OUTPUT,
 	TURN_HAND_OVER,
-	TURN_EDGES,
 };
 
 /* How far an allocation may run ahead of its max-bps: a key frame passes, a flood does not. */

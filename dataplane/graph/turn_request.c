@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Binding and the TURN requests: the response is written in the request's place and goes back where
  * it came from. */
-#include "graph/trace.h"
 #include "graph/turn_relay.h"
 #include "stun/message.h"
 
@@ -65,8 +64,8 @@ static uint16_t turn_request_process(struct rte_graph *graph, struct rte_node *n
 }
 
 /* The answer: of an error its code (RFC 8489, 14.8), which comes first. */
-void turn_request_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room)
+static void turn_request_trace(const struct dataplane *dp, const struct trace_step *step,
+                               char *text, size_t room)
 {
 	const uint8_t *error = step->data + STUN_HEADER_SIZE;
 	char stun[TRACE_STUN_MAX];
@@ -81,16 +80,8 @@ void turn_request_trace(const struct dataplane *dp, const struct trace_step *ste
 		snprintf(text, room, "%s", stun);
 }
 
-static struct rte_node_register turn_request_node = {
-        .name = "turn_request",
-        .process = turn_request_process,
-        .nb_edges = TURN_EDGES,
-        .next_nodes =
-                {
-                        [TURN_DROP] = "drop",
-                        [TURN_IP_OUTPUT] = "ip_output",
-                        [TURN_HAND_OVER] = "hand_over",
-                },
-};
-
-RTE_NODE_REGISTER(turn_request_node);
+GRAPH_NODE(turn_request, .process = turn_request_process, .trace = turn_request_trace,
+           .edges = {
+                   [TURN_IP_OUTPUT] = "ip_output",
+                   [TURN_HAND_OVER] = "hand_over",
+           })

@@ -3,7 +3,6 @@
  * Send indications (RFC 8656, 11.2): what is in DATA leaves from the relayed address of the peer's
  * family. An indication has no answer, so all that is wrong with it is a counted drop.
  */
-#include "graph/trace.h"
 #include "graph/turn_relay.h"
 #include "stun/message.h"
 
@@ -142,8 +141,8 @@ static uint16_t turn_send_process(struct rte_graph *graph, struct rte_node *node
 	return nb_objs;
 }
 
-void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                     size_t room)
+static void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
+                            size_t room)
 {
 	char peer[TRACE_TRANSPORT_MAX];
 
@@ -151,16 +150,8 @@ void turn_send_trace(const struct dataplane *dp, const struct trace_step *step, 
 	snprintf(text, room, "permitted, to peer %s", peer);
 }
 
-static struct rte_node_register turn_send_node = {
-        .name = "turn_send",
-        .process = turn_send_process,
-        .nb_edges = TURN_EDGES,
-        .next_nodes =
-                {
-                        [TURN_DROP] = "drop",
-                        [TURN_IP_OUTPUT] = "ip_output",
-                        [TURN_HAND_OVER] = "hand_over",
-                },
-};
-
-RTE_NODE_REGISTER(turn_send_node);
+GRAPH_NODE(turn_send, .process = turn_send_process, .trace = turn_send_trace,
+           .edges = {
+                   [TURN_IP_OUTPUT] = "ip_output",
+                   [TURN_HAND_OVER] = "hand_over",
+           })

@@ -4,7 +4,6 @@
  * ChannelData where a channel is bound to the peer, as a Data indication where there is a
  * permission alone. Any worker relays it; only the owner may write the allocation.
  */
-#include "graph/trace.h"
 #include "graph/turn_relay.h"
 #include "random.h"
 #include "stun/message.h"
@@ -15,7 +14,6 @@
 enum {
 	TO_CLIENT_DROP = EDGE_DROP,
 	TO_CLIENT_IP_OUTPUT,
-	TO_CLIENT_EDGES,
 };
 
 /* A packet between the stages. */
@@ -249,8 +247,8 @@ static uint16_t turn_to_client_process(struct rte_graph *graph, struct rte_node 
 }
 
 /* In a channel, or in a Data indication. */
-void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                          size_t room)
+static void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *step,
+                                 char *text, size_t room)
 {
 	char client[TRACE_TRANSPORT_MAX];
 
@@ -262,15 +260,7 @@ void turn_to_client_trace(const struct dataplane *dp, const struct trace_step *s
 		snprintf(text, room, "Data indication to client %s", client);
 }
 
-static struct rte_node_register turn_to_client_node = {
-        .name = "turn_to_client",
-        .process = turn_to_client_process,
-        .nb_edges = TO_CLIENT_EDGES,
-        .next_nodes =
-                {
-                        [TO_CLIENT_DROP] = "drop",
-                        [TO_CLIENT_IP_OUTPUT] = "ip_output",
-                },
-};
-
-RTE_NODE_REGISTER(turn_to_client_node);
+GRAPH_NODE(turn_to_client, .process = turn_to_client_process, .trace = turn_to_client_trace,
+           .edges = {
+                   [TO_CLIENT_IP_OUTPUT] = "ip_output",
+           })

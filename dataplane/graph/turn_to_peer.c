@@ -4,7 +4,6 @@
  * the relayed address. A burst is looked up together, stage by stage, so that no packet waits for
  * memory alone.
  */
-#include "graph/trace.h"
 #include "graph/turn_relay.h"
 #include "stun/message.h"
 
@@ -104,8 +103,8 @@ static uint16_t turn_to_peer_process(struct rte_graph *graph, struct rte_node *n
 	return nb_objs;
 }
 
-void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
-                        size_t room)
+static void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *step,
+                               char *text, size_t room)
 {
 	char peer[TRACE_TRANSPORT_MAX];
 
@@ -114,16 +113,8 @@ void turn_to_peer_trace(const struct dataplane *dp, const struct trace_step *ste
 	         peer);
 }
 
-static struct rte_node_register turn_to_peer_node = {
-        .name = "turn_to_peer",
-        .process = turn_to_peer_process,
-        .nb_edges = TURN_EDGES,
-        .next_nodes =
-                {
-                        [TURN_DROP] = "drop",
-                        [TURN_IP_OUTPUT] = "ip_output",
-                        [TURN_HAND_OVER] = "hand_over",
-                },
-};
-
-RTE_NODE_REGISTER(turn_to_peer_node);
+GRAPH_NODE(turn_to_peer, .process = turn_to_peer_process, .trace = turn_to_peer_trace,
+           .edges = {
+                   [TURN_IP_OUTPUT] = "ip_output",
+                   [TURN_HAND_OVER] = "hand_over",
+           })

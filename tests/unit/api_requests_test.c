@@ -23,6 +23,7 @@
 #include "gate/gate.h"
 #include "graph/drop.h"
 #include "graph/graph.h"
+#include "graph/node.h"
 #include "srtp/engine.h"
 #include "stderr_taken.h"
 
@@ -242,7 +243,7 @@ static void workers_and_graph_listed(void **state)
 	ask(fixture, SLUICE_GRAPH_SHOW, 0, "", 0);
 	assert_int_equal(answer.length, graph_nodes_count * sizeof(nodes[0]));
 	for (uint32_t i = 0; i < graph_nodes_count; i++)
-		assert_string_equal(nodes[i].node, graph_nodes[i]);
+		assert_string_equal(nodes[i].node, graph_nodes[i]->name);
 	assert_non_null(strstr(nodes[0].edges, "classify"));
 }
 
