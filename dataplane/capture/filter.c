@@ -153,7 +153,7 @@ static bool side_wanted(const struct filter *filter, const struct dataplane *dp,
 {
 	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
 	const struct service *service = service_find(services, ours, our_port);
-	struct five_tuple client = {.client = *theirs, .client_port = their_port};
+	struct five_tuple client = {.src = *theirs, .src_port = their_port};
 
 	if (service == NULL)
 		return false;
@@ -189,7 +189,7 @@ static const struct endpoint *endpoint_at(const struct dataplane *dp, const stru
 {
 	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
 	const struct service *service = service_find(services, ours, our_port);
-	struct packet packet = {.flow = {.client = *theirs, .client_port = their_port}};
+	struct packet packet = {.flow = {.src = *theirs, .src_port = their_port}};
 
 	if (service == NULL || service->kind != SERVICE_MEDIA)
 		return NULL;

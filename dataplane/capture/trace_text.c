@@ -98,7 +98,7 @@ static void became_text(const struct trace_step *step, const struct dataplane *d
 
 	text[0] = '\0';
 	if (step->next != NULL && strcmp(step->next, "hand_over") == 0) {
-		snprintf(text, room, "worker %u has its object", step->after.queue);
+		snprintf(text, room, "worker %u has its object", step->after.worker);
 		return;
 	}
 	if (step->next != NULL && strcmp(step->next, "drop") == 0) {

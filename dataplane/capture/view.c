@@ -109,9 +109,9 @@ static void datagram_read(struct view *view, struct rte_mbuf *mbuf)
 	const struct packet *packet = packet_of(mbuf);
 
 	*view = (struct view){
-	        .src = packet->flow.client,
+	        .src = packet->flow.src,
 	        .dst = packet->dst,
-	        .src_port = packet->flow.client_port,
+	        .src_port = packet->flow.src_port,
 	        .dst_port = packet->dst_port,
 	        .ip = true,
 	        .udp = true,

@@ -112,7 +112,7 @@ static inline enum drop_reason ip4_parse(struct cursor *cursor, struct packet *p
 
 	if (unlikely(ip == NULL))
 		return DROP_IP_HEADER;
-	packet->flow.client = ip_addr_v4(ip->src_addr);
+	packet->flow.src = ip_addr_v4(ip->src_addr);
 	packet->dst = ip_addr_v4(ip->dst_addr);
 	packet->hop_limit = ip->time_to_live;
 	packet->traffic_class = ip->type_of_service;
@@ -174,7 +174,7 @@ static inline enum drop_reason ip6_parse(struct cursor *cursor, struct packet *p
 
 	if (unlikely(ip == NULL))
 		return DROP_IP_HEADER;
-	packet->flow.client = ip_addr_v6(&ip->src_addr);
+	packet->flow.src = ip_addr_v6(&ip->src_addr);
 	packet->dst = ip_addr_v6(&ip->dst_addr);
 	vtc_flow = rte_be_to_cpu_32(ip->vtc_flow);
 	packet->hop_limit = ip->hop_limits;
@@ -190,7 +190,7 @@ static inline enum drop_reason ip6_parse(struct cursor *cursor, struct packet *p
 		if (reason != DROP_NONE)
 			return reason;
 	}
-	return unlikely(ip6_source_bad(&packet->flow.client)) ? DROP_IP_SOURCE : DROP_NONE;
+	return unlikely(ip6_source_bad(&packet->flow.src)) ? DROP_IP_SOURCE : DROP_NONE;
 }
 
 /* UDP length 0 (jumbograms, RFC 2675) is not served. A zero checksum is legal over IPv4 alone (RFC
@@ -278,7 +278,7 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 	service = service_find(services, &packet->dst, udp->dst_port);
 	if (unlikely(service == NULL))
 		return CLASSIFY_KERNEL;
-	packet->flow.client_port = udp->src_port;
+	packet->flow.src_port = udp->src_port;
 	packet->flow.service = service->index;
 	packet->flow.zero = 0;
 	packet->dst_port = udp->dst_port;

@@ -19,9 +19,9 @@ enum {
 static inline struct gate_packet gate_packet_of(const struct packet *packet)
 {
 	return (struct gate_packet){
-	        .src = {packet->flow.client.quads[0], packet->flow.client.quads[1]},
+	        .src = {packet->flow.src.quads[0], packet->flow.src.quads[1]},
 	        .dst = {packet->dst.quads[0], packet->dst.quads[1]},
-	        .src_port = packet->flow.client_port,
+	        .src_port = packet->flow.src_port,
 	        .dst_port = packet->dst_port,
 	        .length = packet->payload_length,
 	        .offset = packet->payload_offset,

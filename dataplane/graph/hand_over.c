@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A packet whose object another worker owns: goes, as it was received, into that worker's ring and
- * there through classify again, once. packet->queue names the worker.
+ * there through classify again, once.
  */
 #include "dataplane.h"
 #include "graph/node.h"
@@ -19,7 +19,7 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 
 		packet->flags |= PACKET_HANDED_OVER;
 		packet->entry = PACKET_ENTRY_CLASSIFY;
-		if (likely(worker_inbox_put(worker->dp->workers[packet->queue], &mbuf, 1) == 1)) {
+		if (likely(worker_inbox_put(worker->dp->workers[packet->worker], &mbuf, 1) == 1)) {
 			worker->handed_over++;
 		} else {
 			worker->ring_full++;
@@ -33,7 +33,7 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 static void hand_over_trace(const struct dataplane *dp, const struct trace_step *step, char *text,
                             size_t room)
 {
-	snprintf(text, room, "handed to worker %u", step->before.queue);
+	snprintf(text, room, "handed to worker %u", step->before.worker);
 }
 
 GRAPH_NODE(hand_over, .process = hand_over_process, .trace = hand_over_trace)

@@ -67,7 +67,7 @@ static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
 	uint64_t sum = (uint64_t)rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8 | packet->traffic_class) +
 	               length_be + id + fragment +
 	               rte_cpu_to_be_16((uint16_t)(packet->hop_limit << 8 | IPPROTO_UDP)) +
-	               packet->flow.client.words[3] + packet->dst.words[3];
+	               packet->flow.src.words[3] + packet->dst.words[3];
 
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->type_of_service = packet->traffic_class;
@@ -77,7 +77,7 @@ static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
 	ip->time_to_live = packet->hop_limit;
 	ip->next_proto_id = IPPROTO_UDP;
 	ip->hdr_checksum = (uint16_t)~checksum_fold(sum);
-	ip->src_addr = packet->flow.client.words[3];
+	ip->src_addr = packet->flow.src.words[3];
 	ip->dst_addr = packet->dst.words[3];
 }
 
@@ -88,7 +88,7 @@ static inline void ip6_write(struct rte_ipv6_hdr *ip, const struct packet *packe
 	ip->payload_len = rte_cpu_to_be_16(length - sizeof(*ip));
 	ip->proto = IPPROTO_UDP;
 	ip->hop_limits = packet->hop_limit;
-	memcpy(&ip->src_addr, packet->flow.client.bytes, sizeof(ip->src_addr));
+	memcpy(&ip->src_addr, packet->flow.src.bytes, sizeof(ip->src_addr));
 	memcpy(&ip->dst_addr, packet->dst.bytes, sizeof(ip->dst_addr));
 }
 
@@ -99,7 +99,7 @@ static inline uint16_t checksum_offload(struct rte_mbuf *mbuf, const struct pack
 	mbuf->l2_len = l2_len;
 	mbuf->l3_len = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
 	mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
-	return checksum_fold(checksum_ip(&packet->flow.client) + checksum_ip(&packet->dst) +
+	return checksum_fold(checksum_ip(&packet->flow.src) + checksum_ip(&packet->dst) +
 	                     RTE_BE16(IPPROTO_UDP) + length_be);
 }
 
@@ -113,7 +113,7 @@ static inline uint16_t udp_checksum(const struct rte_udp_hdr *udp, const struct 
 	if (packet->sum != PACKET_SUM_KNOWN)
 		payload_sum =
 		        checksum_bytes(udp + 1, rte_be_to_cpu_16(udp->dgram_len) - sizeof(*udp));
-	return checksum_udp(payload_sum, &packet->flow.client, &packet->dst, udp->src_port,
+	return checksum_udp(payload_sum, &packet->flow.src, &packet->dst, udp->src_port,
 	                    udp->dst_port, udp->dgram_len);
 }
 
@@ -137,7 +137,7 @@ static __rte_always_inline rte_edge_t headers_write(struct worker *worker, struc
 	if (unlikely(frame == NULL))
 		return drop(mbuf, DROP_HEADROOM);
 	udp = (struct rte_udp_hdr *)(frame + l2_len + l3_len);
-	udp->src_port = packet->flow.client_port;
+	udp->src_port = packet->flow.src_port;
 	udp->dst_port = packet->dst_port;
 	udp->dgram_len = rte_cpu_to_be_16(ip_length - l3_len);
 	if (packet->sum == PACKET_SUM_COMPUTE && port->tx_checksum)

@@ -23,7 +23,7 @@ static void source_name(struct turn *turn, struct packet *packet, const struct s
 {
 	const struct turn_policy *policy = turn_policy_now(turn);
 	const struct service *from =
-	        service_find(services, &packet->flow.client, packet->flow.client_port);
+	        service_find(services, &packet->flow.src, packet->flow.src_port);
 	uint32_t index = relay_port_owner(&turn->relays[packet->flow.service],
 	                                  rte_be_to_cpu_16(packet->dst_port));
 	const struct ip_addr *told, *first, *second;
@@ -38,7 +38,7 @@ static void source_name(struct turn *turn, struct packet *packet, const struct s
 	if (permission_find(turn, turn_allocation(turn, index), first) == NULL &&
 	    permission_find(turn, turn_allocation(turn, index), second) != NULL)
 		first = second;
-	packet->flow.client = *first;
+	packet->flow.src = *first;
 }
 
 static inline rte_edge_t loopback_step(struct worker *worker, struct rte_mbuf *mbuf)

@@ -21,9 +21,9 @@
 
 /* The hash key of everything that belongs to a flow; the unused bytes are 0. */
 struct five_tuple {
-	struct ip_addr client;
-	uint16_t client_port; /* network order */
-	uint16_t service;     /* index of the listener: stands for the local address and port */
+	struct ip_addr src;
+	uint16_t src_port; /* network order */
+	uint16_t service;  /* index of the listener: stands for the local address and port */
 	uint32_t zero;
 };
 static_assert(sizeof(struct five_tuple) == 24, "a hash key of three words");
@@ -62,9 +62,12 @@ enum packet_sum {
 /* From srtp_decrypt on: an RTP packet in plaintext, the mbuf's data starts at its header. Read only
  * once media_route has given it to several workers. */
 struct packet_media {
-	uint64_t index;          /* the source's ROC << 16 | SEQ */
-	uint32_t stream;         /* index into media->streams; of an RTCP compound on the way to
-	                            the node rtcp: into media->endpoints */
+	uint64_t index; /* the source's ROC << 16 | SEQ */
+	union {
+		uint32_t stream;   /* index into media->streams */
+		uint32_t endpoint; /* of an RTCP compound, for the node rtcp: into media->endpoints
+		                    */
+	};
 	uint32_t serial;         /* the stream's, whatever its place holds by now */
 	uint32_t timestamp;      /* host order, as its other fields */
 	uint16_t header_length;  /* CSRCs and extension included */
@@ -81,8 +84,7 @@ static_assert(sizeof(struct packet_media) <= 40, "in place of flow and destinati
 struct packet {
 	union {
 		struct {
-			struct five_tuple flow; /* client is the packet's source, inbound and
-			                           outbound; classify sets service */
+			struct five_tuple flow; /* classify sets service */
 			struct ip_addr dst;
 		};
 		struct packet_media media;
@@ -98,7 +100,10 @@ struct packet {
 	uint8_t reason;        /* enum drop_reason, set on the way to drop */
 	uint8_t entry;         /* enum packet_entry, of a packet in the inbox */
 	uint16_t port; /* inbound: received on, outbound: to send on; index into the port table */
-	uint16_t queue;
+	union {
+		uint16_t queue;  /* inbound: of the port */
+		uint16_t worker; /* on the way to hand_over: whose it is */
+	};
 	uint8_t service_kind; /* enum service_kind, set by classify */
 	uint8_t form;         /* enum packet_form; port_tx has frames whatever it says */
 	uint8_t verdict;      /* enum gate_verdict, set by gate for whoever traces */

@@ -19,7 +19,7 @@ static uint16_t rtcp_process(struct rte_graph *graph, struct rte_node *node, voi
 	for (uint16_t i = 0; i < nb_objs; i++) {
 		struct rte_mbuf *mbuf = objs[i];
 
-		rtcp_receive(worker->media, &media->endpoints[packet_of(mbuf)->media.stream],
+		rtcp_receive(worker->media, &media->endpoints[packet_of(mbuf)->media.endpoint],
 		             rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
 	}
 	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, nb_objs);
@@ -30,7 +30,7 @@ static void rtcp_trace(const struct dataplane *dp, const struct trace_step *step
                        size_t room)
 {
 	snprintf(text, room, "read, as endpoint %.32s sent it",
-	         trace_endpoint_name(dp, step->before.media.stream));
+	         trace_endpoint_name(dp, step->before.media.endpoint));
 }
 
 GRAPH_NODE(rtcp, .process = rtcp_process, .trace = rtcp_trace)

@@ -33,7 +33,7 @@ static rte_edge_t endpoint_hand_over(struct rte_mbuf *mbuf, const struct endpoin
 
 	if (unlikely(packet->flags & PACKET_HANDED_OVER))
 		return drop(mbuf, DROP_MEDIA_NO_ENDPOINT);
-	packet->queue = endpoint->worker;
+	packet->worker = endpoint->worker;
 	return SRTP_DECRYPT_HAND_OVER;
 }
 
@@ -120,7 +120,7 @@ static void srtp_decrypt_trace(const struct dataplane *dp, const struct trace_st
 		         trace_endpoint_name(dp, stream->endpoint), trace_stream_name(stream),
 		         media->index);
 	else if (step->next != NULL && strcmp(step->next, "rtcp") == 0)
-		snprintf(text, room, "endpoint %.32s", trace_endpoint_name(dp, media->stream));
+		snprintf(text, room, "endpoint %.32s", trace_endpoint_name(dp, media->endpoint));
 }
 
 GRAPH_NODE(srtp_decrypt, .process = srtp_decrypt_process, .trace = srtp_decrypt_trace,

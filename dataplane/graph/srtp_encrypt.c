@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One plaintext packet becomes a packet for each of its subscriptions: headers from the endpoint's
- * template, an RTP header in the subscription's numbering, and the payload enciphered from where it
- * lies into the new packet. The cipher alone reads it.
- *
- * What comes is put on the worker's backlog; srtp_backlog, a source, goes on with what a walk left.
- *
- * A burst goes through in slices. While one is in the cipher, the next is written already, so that
- * the engine can ask for its keys, and of those behind it what they touch is on its way.
+ * One plaintext packet becomes a packet for each of its subscriptions (media/out_burst.h). What
+ * comes is put on the worker's backlog; srtp_backlog, a source, goes on with what a walk left.
  */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "media/consent.h"
-#include "media/fan.h"
-#include "media/frame.h"
-#include "media/out_header.h"
-#include "net/port.h"
-#include "net/service.h"
+#include "media/out_burst.h"
 
 #include <stdio.h>
-
-#define SLICE        8
-#define PORT_REFUSED 0 /* an mbuf's own port: the cipher did not take it */
-/* Output payloads begin at a cache line: the cipher's stores do not straddle two. */
-#define PAYLOAD_ALIGN RTE_CACHE_LINE_SIZE
 
 enum {
 	SRTP_ENCRYPT_DROP = EDGE_DROP,
@@ -31,420 +15,26 @@ enum {
 	SRTP_ENCRYPT_IP_OUTPUT,
 };
 
-/* What goes through the cipher in one call. */
-struct out_slice {
-	unsigned int first, count; /* of the burst's packets */
-	struct srtp_job jobs[SRTP_BURST];
-	struct endpoint *endpoints[SRTP_BURST];
-};
-
-struct out_burst {
-	struct media_worker *media;
-	struct worker *worker;
-	uint32_t generation; /* the dataplane's output_generation */
-	uint16_t room;       /* of an mbuf */
-	unsigned int count;
-	unsigned int refused; /* by the cipher */
-	bool unframed;        /* some have no template */
-	bool unfinished;      /* some need more than the cipher: an MKI, a checksum */
-	struct out_slice slices[2];
-	struct out_slice *slice; /* the one that is being written */
-	/* The first `count` are written, those behind them are raw. */
-	unsigned int mbufs_count;
-	struct rte_mbuf *mbufs[FAN_BURST];
-};
-
-/* One word sets where data begins, one reference, one segment, no port. */
-static inline void mbuf_begin(struct rte_mbuf *mbuf, uint16_t offset, uint16_t length)
-{
-	uint64_t rearm = (uint64_t)offset | (uint64_t)1 << 16 | (uint64_t)1 << 32 |
-	                 (uint64_t)UINT16_MAX << 48;
-
-	memcpy(&mbuf->rearm_data, &rearm, sizeof(rearm));
-	mbuf->pkt_len = length;
-	mbuf->data_len = length;
-}
-
-/* Without a template: ip_output finds the way and writes the headers. */
-static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoint)
-{
-	struct packet *packet = packet_of(mbuf);
-
-	*packet = (struct packet){
-	        .flow.client = endpoint->local.ip,
-	        .flow.client_port = endpoint->local.port,
-	        .dst = endpoint->remote.ip,
-	        .dst_port = endpoint->remote.port,
-	        .sum = PACKET_SUM_COMPUTE,
-	        .flags = PACKET_DONT_FRAGMENT,
-	        .hop_limit = FRAME_HOP_LIMIT,
-	        .port = PORT_NONE,
-	        .form = PACKET_DATAGRAM,
-	};
-}
-
-/* begin, offset: where the RTP packet begins, of so many bytes. */
-static __rte_always_inline void packet_frame(struct out_burst *out, struct rte_mbuf *mbuf,
-                                             const struct frame_template *frame, uint8_t *begin,
-                                             uint16_t offset, uint16_t rtp, bool plain)
-{
-	mbuf_begin(mbuf, offset - frame->length, frame->length + rtp);
-	frame_write(frame, begin, rtp, plain);
-	packet_of(mbuf)->port = frame->port;
-	packet_of(mbuf)->form = PACKET_FRAME_OUT;
-	packet_of(mbuf)->service_kind = SERVICE_NONE;
-	if (likely(frame->tx_checksum)) {
-		frame_offload(frame, mbuf, plain);
-	} else {
-		mbuf->ol_flags = 0;
-		out->unfinished = true;
-	}
-}
-
-static __rte_always_inline void job_fill(struct srtp_job *job, const struct endpoint *endpoint,
-                                         const struct out_header *header, const uint8_t *src,
-                                         uint8_t *dst, uint16_t length)
-{
-	job->session = endpoint->tx;
-	rte_prefetch0(endpoint->tx);
-	job->src = src;
-	job->dst = dst;
-	job->index = header->index;
-	job->ssrc = rte_cpu_to_be_32(header->ssrc);
-	job->header_length = RTP_HEADER_SIZE + header->tail_length;
-	job->length = length;
-}
-
-/* plain: a constant; the template is, and neither source nor subscription asks for more than
- * copying. */
-static __rte_always_inline void leg_write(struct out_burst *out, const struct fan_leg *leg,
-                                          bool framed, bool plain)
-{
-	struct endpoint *endpoint = leg->endpoint;
-	const struct fan_source *source = leg->source;
-	const uint8_t *src = source->payload;
-	struct out_slice *slice = out->slice;
-	struct rte_mbuf *mbuf = out->mbufs[out->count];
-	uint16_t headers, length, rtp, offset;
-	struct out_header header;
-	uint8_t *payload;
-
-	if (!out_header_make(&header, leg, plain))
-		return;
-	headers = RTP_HEADER_SIZE + header.tail_length;
-	length = header.prefix + source->payload_length;
-	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
-	offset = RTE_ALIGN_CEIL(FRAME_HEADERS_MAX + headers, PAYLOAD_ALIGN);
-	if (unlikely(offset + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX > out->room ||
-	             (framed && rtp > endpoint->frame.room))) {
-		out->media->counters[MEDIA_TOO_BIG]++;
-		return;
-	}
-	payload = (uint8_t *)mbuf->buf_addr + offset;
-	out_header_write(payload, &header);
-	if (!plain && header.prefix != 0)
-		src = out_payload_prefixed(payload, &header, src, source->payload_length);
-	job_fill(&slice->jobs[slice->count], endpoint, &header, src, payload, length);
-	if (framed) {
-		packet_frame(out, mbuf, &endpoint->frame, payload - headers, offset - headers, rtp,
-		             plain);
-	} else {
-		mbuf_begin(mbuf, offset - headers, rtp);
-		mbuf->ol_flags = 0;
-		packet_unframed(mbuf, endpoint);
-		out->unframed = true;
-	}
-	if (unlikely(endpoint->mki_length != 0))
-		out->unfinished = true;
-	endpoint->tx_packets++;
-	endpoint->tx_bytes += rtp;
-	slice->endpoints[slice->count++] = endpoint;
-	out->count++;
-}
-
-static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
-{
-	leg_write(out, leg, true, false);
-}
-
-/* What the address may not be sent yet is no gap in the leg's numbering. */
-static void leg_write_unproven(struct out_burst *out, const struct fan_leg *leg)
-{
-	const struct fan_source *source = leg->source;
-	uint32_t most = RTP_HEADER_SIZE + EXT_MAP_ROOM(source->tail_length) + OSN_SIZE +
-	                source->payload_length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX;
-
-	if (consent_spend(leg->endpoint, (uint16_t)RTE_MIN(most, (uint32_t)UINT16_MAX))) {
-		leg_write(out, leg, false, false);
-		return;
-	}
-	out->media->counters[MEDIA_UNPROVEN]++;
-	leg->subscription->resync |= !source->repeat;
-}
-
-/* The template is not right any more, or there was none. */
-static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
-{
-	if (unlikely(leg->endpoint->unproven && leg->endpoint->remote.port != 0))
-		leg_write_unproven(out, leg);
-	else if (frame_build(out->worker, leg->endpoint))
-		leg_write_any(out, leg);
-	else if (leg->endpoint->remote.port != 0)
-		leg_write(out, leg, false, false);
-	else
-		out->media->counters[MEDIA_NO_REMOTE]++;
-}
-
-/* What is going to be touched is asked for: of the endpoint what is read, of the new packet what is
- * written, its head, its metadata and the line in front of its payload. */
-static inline void endpoint_prefetch(const struct endpoint *endpoint)
-{
-	rte_prefetch0(endpoint);
-	rte_prefetch0(RTE_PTR_ADD(endpoint, RTE_CACHE_LINE_SIZE));
-}
-
-static inline void mbuf_prefetch(const struct rte_mbuf *mbuf)
-{
-	rte_prefetch0_write(mbuf);
-	rte_prefetch0_write(RTE_PTR_ADD(mbuf, RTE_CACHE_LINE_SIZE));
-	rte_prefetch0_write(mbuf + 1);
-	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
-}
-
-/* Leg i's packet will be mbuf i, or one of those before it where legs get nothing. Packets that go
- * together have one leg behind the other. */
-static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
-                          unsigned int end)
-{
-	struct endpoint *endpoints = out->media->media->endpoints, *endpoint = NULL;
-	const struct subscription *subscription = NULL;
-
-	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++) {
-		struct fan_leg *leg = &burst->legs[i];
-
-		if (leg->subscription != subscription) {
-			subscription = leg->subscription;
-			endpoint = &endpoints[subscription->endpoint];
-			endpoint_prefetch(endpoint);
-		}
-		leg->endpoint = endpoint;
-		mbuf_prefetch(out->mbufs[i]);
-	}
-}
-
-static void subscriptions_prefetch(const struct fan_burst *burst, unsigned int begin,
-                                   unsigned int end)
-{
-	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++)
-		rte_prefetch0(burst->legs[i].subscription);
-}
-
-static void slice_begin(struct out_burst *out, struct out_slice *slice)
-{
-	slice->first = out->count;
-	slice->count = 0;
-	out->slice = slice;
-}
-
-/* Into the slice that is begun; some legs may get nothing. */
-static void legs_write(struct out_burst *out, const struct fan_burst *burst, unsigned int begin,
-                       unsigned int end)
-{
-	struct neighbours *neighbours = out->worker->dp->neighbours;
-
-	for (unsigned int i = begin; i < RTE_MIN(end, burst->count); i++) {
-		const struct fan_leg *leg = &burst->legs[i];
-		const struct frame_template *frame = &leg->endpoint->frame;
-
-		if (unlikely(!frame_valid(neighbours, frame, out->generation)))
-			leg_write_anew(out, leg);
-		else if (likely(frame->plain && !leg->source->repeat && !leg->subscription->mapped))
-			leg_write(out, leg, true, true);
-		else
-			leg_write_any(out, leg);
-	}
-}
-
-/* RFC 3711, 3.1: the MKI stands in front of the tag; RFC 7714, 5.1: behind it, for the tag is the
- * cipher text's end. */
-static void mki_write(const struct srtp_job *job, const struct endpoint *endpoint)
-{
-	uint8_t *tag = job->dst + job->length, *mki = tag + endpoint->tag_length;
-
-	if (!srtp_profiles[endpoint->profile].aead) {
-		memmove(tag + endpoint->mki_length, tag, endpoint->tag_length);
-		mki = tag;
-	}
-	memcpy(mki, endpoint->mki, endpoint->mki_length);
-}
-
-static inline bool packet_is_framed(const struct rte_mbuf *mbuf)
-{
-	return packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->port != PORT_NONE;
-}
-
-/* After the cipher. */
-static void slice_finish(struct out_burst *out, struct out_slice *slice)
-{
-	for (unsigned int i = 0; i < slice->count; i++) {
-		const struct endpoint *endpoint = slice->endpoints[i];
-		struct rte_mbuf *mbuf = out->mbufs[slice->first + i];
-
-		if (!slice->jobs[i].ok)
-			continue;
-		if (endpoint->mki_length != 0)
-			mki_write(&slice->jobs[i], endpoint);
-		if (packet_is_framed(mbuf) && !endpoint->frame.tx_checksum)
-			frame_checksum(
-			        &endpoint->frame,
-			        rte_pktmbuf_mtod_offset(mbuf, uint8_t *, endpoint->frame.length),
-			        mbuf->data_len - endpoint->frame.length);
-	}
-}
-
-/* What the cipher has refused does not leave. */
-static void slice_refuse(struct out_burst *out, const struct out_slice *slice)
-{
-	for (unsigned int i = 0; i < slice->count; i++) {
-		if (slice->jobs[i].ok)
-			continue;
-		out->mbufs[slice->first + i]->port = PORT_REFUSED;
-		out->refused++;
-	}
-}
-
-/* ahead: the slice behind it, written already; or NULL. */
-static void slice_encrypt(struct out_burst *out, struct out_slice *slice,
-                          const struct out_slice *ahead)
-{
-	struct media_worker *media = out->media;
-	unsigned int done = media->media->engine->protect(media->srtp, slice->jobs, slice->count,
-	                                                  ahead != NULL ? ahead->jobs : NULL,
-	                                                  ahead != NULL ? ahead->count : 0);
-
-	if (unlikely(done != slice->count))
-		slice_refuse(out, slice);
-	if (unlikely(out->unfinished))
-		slice_finish(out, slice);
-}
-
-/*
- * GCM takes one packet after the other: while it is at one slice, the next is written already, so
- * that the engine can ask for its keys, and what those behind it touch is on its way.
- */
-static void legs_encrypt_in_turn(struct out_burst *out, struct fan_burst *burst)
-{
-	struct out_slice *slice = &out->slices[0], *ahead = &out->slices[1];
-
-	subscriptions_prefetch(burst, 0, 3 * SLICE);
-	legs_prefetch(out, burst, 0, 2 * SLICE);
-	slice_begin(out, slice);
-	legs_write(out, burst, 0, SLICE);
-	for (unsigned int begin = 0; begin < burst->count; begin += SLICE) {
-		unsigned int next = begin + SLICE;
-
-		slice_begin(out, ahead);
-		legs_write(out, burst, next, next + SLICE);
-		legs_prefetch(out, burst, next + SLICE, next + 2 * SLICE);
-		subscriptions_prefetch(burst, next + 2 * SLICE, next + 3 * SLICE);
-		slice_encrypt(out, slice, ahead);
-		RTE_SWAP(slice, ahead);
-	}
-}
-
-/* Counter mode and HMAC go through many packets abreast. */
-static void legs_encrypt_abreast(struct out_burst *out, struct fan_burst *burst)
-{
-	struct out_slice *slice = &out->slices[0];
-
-	for (unsigned int begin = 0; begin < burst->count; begin += SRTP_BURST) {
-		unsigned int end = begin + SRTP_BURST;
-
-		subscriptions_prefetch(burst, begin, end);
-		legs_prefetch(out, burst, begin, begin + SLICE);
-		slice_begin(out, slice);
-		for (unsigned int i = begin; i < end; i += SLICE) {
-			legs_prefetch(out, burst, i + SLICE, RTE_MIN(i + 2 * SLICE, end));
-			legs_write(out, burst, i, i + SLICE);
-		}
-		slice_encrypt(out, slice, NULL);
-	}
-}
-
-/* As the first leg does it: an engine takes a mixture, too. */
-static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
-{
-	const struct endpoint *endpoints = out->media->media->endpoints;
-	uint32_t first = burst->legs[0].subscription->endpoint;
-
-	out->unframed = out->unfinished = false;
-	out->refused = 0;
-	if (srtp_profiles[endpoints[first].profile].aead)
-		legs_encrypt_in_turn(out, burst);
-	else
-		legs_encrypt_abreast(out, burst);
-}
-
-static void packet_send(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf *mbuf)
-{
-	struct packet *packet = packet_of(mbuf);
-	uint16_t edge = packet->port == PORT_NONE ? SRTP_ENCRYPT_IP_OUTPUT : SRTP_ENCRYPT_PORT_TX;
-
-	if (mbuf->port == PORT_REFUSED) {
-		packet->reason = DROP_SRTP_CIPHER;
-		edge = SRTP_ENCRYPT_DROP;
-	}
-	rte_node_enqueue_x1(graph, node, edge, mbuf);
-}
-
 static void burst_send(struct rte_graph *graph, struct rte_node *node, struct out_burst *out)
 {
-	if (likely(!out->unframed && out->refused == 0)) {
-		rte_node_enqueue(graph, node, SRTP_ENCRYPT_PORT_TX, (void **)out->mbufs,
-		                 out->count);
+	if (likely(!out->unframed && out->n_refused == 0)) {
+		if (likely(out->count != 0))
+			rte_node_enqueue(graph, node, SRTP_ENCRYPT_PORT_TX, (void **)out->mbufs,
+			                 out->count);
 		return;
 	}
-	for (unsigned int i = 0; i < out->count; i++)
-		packet_send(graph, node, out->mbufs[i]);
-}
+	for (unsigned int i = 0; i < out->count; i++) {
+		struct rte_mbuf *mbuf = out->mbufs[i];
+		rte_edge_t edge =
+		        out_packet_framed(mbuf) ? SRTP_ENCRYPT_PORT_TX : SRTP_ENCRYPT_IP_OUTPUT;
 
-/* What the last burst has used is gone. Without mbufs the last legs go without this packet: a gap,
- * that they may ask to be filled. */
-static void mbufs_refill(struct out_burst *out, struct fan_burst *burst)
-{
-	struct rte_mempool *pool = out->worker->dp->pool;
-	unsigned int left = out->mbufs_count - out->count;
-
-	memmove(out->mbufs, out->mbufs + out->count, left * sizeof(out->mbufs[0]));
-	out->count = 0;
-	if (left < burst->count && likely(rte_mempool_get_bulk(pool, (void **)out->mbufs + left,
-	                                                       burst->count - left) == 0))
-		left = burst->count;
-	while (unlikely(left < burst->count) &&
-	       rte_mempool_get(pool, (void **)out->mbufs + left) == 0)
-		left++;
-	out->mbufs_count = left;
-	if (likely(left >= burst->count))
-		return;
-	out->media->counters[MEDIA_NO_MBUF] += burst->count - left;
-	burst->count = left;
+		if (unlikely(out_packet_refused(out, i)))
+			edge = drop(mbuf, DROP_SRTP_CIPHER);
+		rte_node_enqueue_x1(graph, node, edge, mbuf);
+	}
 }
 
 /* Returns how many packets were written. */
-static unsigned int burst_write(struct rte_graph *graph, struct rte_node *node,
-                                struct out_burst *out, struct fan_burst *burst)
-{
-	mbufs_refill(out, burst);
-	if (unlikely(burst->count == 0))
-		return 0;
-	legs_encrypt(out, burst);
-	if (unlikely(out->count == 0))
-		return 0;
-	out->media->counters[MEDIA_FORWARDED] += out->count - out->refused;
-	burst_send(graph, node, out);
-	return out->count;
-}
-
 static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node,
                                   struct worker *worker)
 {
@@ -453,20 +43,16 @@ static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node
 	struct out_burst out;
 	unsigned int taken = 0, written = 0;
 
-	out.worker = worker;
-	out.media = media;
-	out.generation = __atomic_load_n(&worker->dp->output_generation, __ATOMIC_ACQUIRE);
-	out.room = rte_pktmbuf_data_room_size(worker->dp->pool);
-	out.count = out.mbufs_count = 0;
+	out_burst_begin(&out, worker);
 	while (taken < FAN_BURST && !fan_empty(media)) {
 		fan_take(media, &burst);
 		taken += burst.count + burst.done_count;
-		written += burst_write(graph, node, &out, &burst);
+		out_burst_write(&out, &burst);
+		burst_send(graph, node, &out);
+		written += out.count;
 		fan_done(media, &burst);
 	}
-	if (out.mbufs_count != out.count)
-		rte_mempool_put_bulk(worker->dp->pool, (void **)out.mbufs + out.count,
-		                     out.mbufs_count - out.count);
+	out_burst_end(&out);
 	return written;
 }
 

@@ -25,7 +25,7 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *mbuf, const struct pac
 
 	if (udp->dgram_cksum == 0 || checksum_is_good(mbuf))
 		return true;
-	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.client,
+	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.src,
 	                    &packet->dst, udp->src_port, udp->dst_port,
 	                    udp->dgram_len) == udp->dgram_cksum;
 }
@@ -38,7 +38,7 @@ static inline rte_edge_t stun_input_step(struct worker *worker, struct rte_mbuf 
 
 	if (unlikely(!stun_header_valid(payload, packet->payload_length)))
 		return drop(mbuf, DROP_STUN_MALFORMED);
-	if (unlikely(packet->flow.client_port == 0))
+	if (unlikely(packet->flow.src_port == 0))
 		return drop(mbuf, DROP_STUN_SOURCE_PORT);
 	switch (stun_class_of(payload)) {
 	case STUN_REQUEST:

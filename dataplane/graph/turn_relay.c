@@ -15,7 +15,7 @@ rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
 		if (other == worker ||
 		    clients_find(&other->turn->clients, dp->turn->allocations, &packet->flow) == 0)
 			continue;
-		packet->queue = id;
+		packet->worker = id;
 		return TURN_HAND_OVER;
 	}
 	return drop(mbuf, DROP_TURN_NO_ALLOCATION);

@@ -111,8 +111,8 @@ static inline void packet_to_peer(struct packet *packet, const struct ip_addr *r
                                   uint16_t relayed_port, const struct ip_addr *peer,
                                   uint16_t peer_port)
 {
-	packet->flow.client = *relayed;
-	packet->flow.client_port = relayed_port;
+	packet->flow.src = *relayed;
+	packet->flow.src_port = relayed_port;
 	packet->dst = *peer;
 	packet->dst_port = peer_port;
 }

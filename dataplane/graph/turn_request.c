@@ -24,11 +24,11 @@ static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *m
 
 static inline void packet_answer(struct packet *packet)
 {
-	struct ip_addr client = packet->flow.client;
-	uint16_t client_port = packet->flow.client_port;
+	struct ip_addr client = packet->flow.src;
+	uint16_t client_port = packet->flow.src_port;
 
-	packet->flow.client = packet->dst;
-	packet->flow.client_port = packet->dst_port;
+	packet->flow.src = packet->dst;
+	packet->flow.src_port = packet->dst_port;
 	packet->dst = client;
 	packet->dst_port = client_port;
 	packet->hop_limit = RESPONSE_HOP_LIMIT;

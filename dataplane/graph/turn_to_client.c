@@ -64,13 +64,13 @@ peer_channel(struct turn *turn, const struct allocation *allocation, const struc
 
 		if (allocation->channel_numbers[i] == 0)
 			full = false;
-		else if (likely(channel->peer_port == packet->flow.client_port &&
-		                ip_addr_equal(&channel->peer, &packet->flow.client)))
+		else if (likely(channel->peer_port == packet->flow.src_port &&
+		                ip_addr_equal(&channel->peer, &packet->flow.src)))
 			return channel;
 	}
 	/* while an inline place is free, no channel is elsewhere */
-	return unlikely(full) ? channel_find_peer(turn, allocation, &packet->flow.client,
-	                                          packet->flow.client_port)
+	return unlikely(full) ? channel_find_peer(turn, allocation, &packet->flow.src,
+	                                          packet->flow.src_port)
 	                      : NULL;
 }
 
@@ -114,8 +114,8 @@ static inline enum drop_reason data_header_put(struct worker *worker, struct rte
 	memset(end, 0, padding);
 	random_bytes(worker->random, transaction, sizeof(transaction));
 	stun_begin(&writer, header, sizeof(header), STUN_DATA, STUN_INDICATION, transaction);
-	stun_put_xor_addr(&writer, STUN_ATTR_XOR_PEER_ADDRESS, &packet->flow.client,
-	                  packet->flow.client_port);
+	stun_put_xor_addr(&writer, STUN_ATTR_XOR_PEER_ADDRESS, &packet->flow.src,
+	                  packet->flow.src_port);
 	head = stun_end(&writer);
 	*(uint16_t *)&header[head] = RTE_BE16(STUN_ATTR_DATA);
 	*(uint16_t *)&header[head + 2] = rte_cpu_to_be_16(length);
@@ -132,14 +132,14 @@ static inline void peer_find(struct turn *turn, const struct packet *packet,
 		return;
 	to_client->channel = peer_channel(turn, to_client->allocation, packet);
 	if (to_client->channel == NULL)
-		permission_prefetch_head(turn, to_client->allocation, &packet->flow.client);
+		permission_prefetch_head(turn, to_client->allocation, &packet->flow.src);
 }
 
 static inline void permission_ask(struct turn *turn, const struct packet *packet,
                                   const struct to_client *to_client)
 {
 	if (to_client->channel == NULL && to_client->allocation != NULL)
-		permission_prefetch(turn, to_client->allocation, &packet->flow.client);
+		permission_prefetch(turn, to_client->allocation, &packet->flow.src);
 }
 
 /* May the peer use its channel, or (*channel NULL then) its permission? DROP_NONE, or why neither.
@@ -158,7 +158,7 @@ static inline enum drop_reason peer_check(struct worker *worker, const struct to
 	if (likely(*channel != NULL && worker->now < (*channel)->expires))
 		return DROP_NONE;
 	*channel = NULL;
-	permission = permission_find(worker->dp->turn, to_client->allocation, &packet->flow.client);
+	permission = permission_find(worker->dp->turn, to_client->allocation, &packet->flow.src);
 	if (unlikely(permission == NULL))
 		return DROP_TURN_NO_PERMISSION;
 	return likely(worker->now < permission->expires) ? DROP_NONE : DROP_TURN_EXPIRED;
@@ -198,10 +198,10 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
 	listener = &worker->dp->turn->listeners[allocation->client.service];
-	packet->flow.client = listener->ip;
-	packet->flow.client_port = listener->port;
-	packet->dst = allocation->client.client;
-	packet->dst_port = allocation->client.client_port;
+	packet->flow.src = listener->ip;
+	packet->flow.src_port = listener->port;
+	packet->dst = allocation->client.src;
+	packet->dst_port = allocation->client.src_port;
 	allocation_count_to_client(allocation, worker, length);
 	turn_count(worker->turn, channel != NULL ? TURN_CHANNEL_TO_CLIENT : TURN_DATA_TO_CLIENT);
 	return TO_CLIENT_IP_OUTPUT;

@@ -58,8 +58,8 @@ static struct five_tuple flow_of(const struct endpoint *endpoint)
 	struct transport_addr remote = transport_of(&endpoint->config.remote);
 
 	return (struct five_tuple){
-	        .client = remote.ip,
-	        .client_port = remote.port,
+	        .src = remote.ip,
+	        .src_port = remote.port,
 	        .service = endpoint->local_index,
 	};
 }

@@ -227,8 +227,8 @@ enum drop_reason receive_begin(const struct media_worker *media_worker, struct r
 
 static bool remote_is(const struct endpoint *endpoint, const struct packet *packet)
 {
-	return endpoint->remote.port == packet->flow.client_port &&
-	       ip_addr_equal(&endpoint->remote.ip, &packet->flow.client);
+	return endpoint->remote.port == packet->flow.src_port &&
+	       ip_addr_equal(&endpoint->remote.ip, &packet->flow.src);
 }
 
 /* The remote address moves with what has authenticated, and with nothing else: with RTP, and only
@@ -243,8 +243,8 @@ static void remote_learn(struct endpoint *endpoint, const struct packet *packet,
 			return;
 		endpoint->moved += endpoint->remote.port != 0;
 		endpoint->remote = (struct transport_addr){
-		        .ip = packet->flow.client,
-		        .port = packet->flow.client_port,
+		        .ip = packet->flow.src,
+		        .port = packet->flow.src_port,
 		};
 		consent_begin(endpoint, worker->tsc);
 	}
@@ -431,7 +431,7 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 	remote_learn(endpoint, packet, media_worker->worker, false);
 	mbuf_cut(mbuf, (uint16_t)length);
 	packet->media = (struct packet_media){
-	        .stream = (uint32_t)(endpoint - media_worker->media->endpoints),
+	        .endpoint = (uint32_t)(endpoint - media_worker->media->endpoints),
 	};
 	return DROP_NONE;
 }

@@ -33,7 +33,7 @@ enum drop_reason receive_begin(const struct media_worker *media_worker, struct r
 /* When the cipher is done: DROP_NONE, and the mbuf is a plaintext RTP packet with packet->media. */
 enum drop_reason receive_end(struct media_worker *media_worker, struct received *received,
                              const struct srtp_job *job);
-/* DROP_NONE: the mbuf is a plaintext compound, packet->media.stream the endpoint's index. */
+/* DROP_NONE: the mbuf is a plaintext compound, packet->media.endpoint the endpoint's index. */
 enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
                               struct endpoint *endpoint);
 

@@ -85,7 +85,7 @@ bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, str
 	    !consent_spend(endpoint, mbuf->data_len))
 		goto fail;
 	*packet_of(mbuf) = (struct packet){
-	        .flow = {.client = endpoint->local.ip, .client_port = endpoint->local.port},
+	        .flow = {.src = endpoint->local.ip, .src_port = endpoint->local.port},
 	        .dst = endpoint->remote.ip,
 	        .dst_port = endpoint->remote.port,
 	        .sum = PACKET_SUM_COMPUTE,

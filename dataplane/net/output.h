@@ -32,7 +32,7 @@ static inline void output_begin(struct rte_mbuf *mbuf)
 		packet->sum = PACKET_SUM_COMPUTE;
 	} else {
 		packet->sum = PACKET_SUM_KNOWN;
-		packet->payload_sum = checksum_payload(udp, &packet->flow.client, &packet->dst);
+		packet->payload_sum = checksum_payload(udp, &packet->flow.src, &packet->dst);
 	}
 	mbuf->data_off += packet->payload_offset;
 	mbuf->data_len = packet->payload_length;

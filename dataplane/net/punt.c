@@ -224,7 +224,7 @@ static struct waiting *waiting_begin(struct dataplane *dp, const struct packet *
                                      enum drop_reason *reason)
 {
 	struct punt *punt = dp->punt;
-	struct origin origin = {.ip = packet->flow.client, .port = packet->flow.client_port};
+	struct origin origin = {.ip = packet->flow.src, .port = packet->flow.src_port};
 	struct waiting *waiting;
 	struct neighbour *neighbour;
 

@@ -115,8 +115,8 @@ static uint16_t allocate_succeed(struct exchange *exchange, const struct allocat
 	stun_put_u32(writer, STUN_ATTR_LIFETIME, allocation->lifetime);
 	if (token != 0)
 		stun_put_bytes(writer, STUN_ATTR_RESERVATION_TOKEN, &token, sizeof(token));
-	stun_put_xor_addr(writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->client,
-	                  exchange->flow->client_port);
+	stun_put_xor_addr(writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->src,
+	                  exchange->flow->src_port);
 	return respond_end(exchange);
 }
 

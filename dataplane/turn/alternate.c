@@ -52,7 +52,7 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
 static const struct transport_addr *alternate_choose(const struct exchange *exchange)
 {
 	const struct turn_alternates *alternates = &exchange->policy->alternates;
-	const struct ip_addr *client = &exchange->flow->client;
+	const struct ip_addr *client = &exchange->flow->src;
 	int family = family_index(client);
 	uint64_t hash;
 

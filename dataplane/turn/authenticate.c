@@ -22,8 +22,8 @@ static enum stun_nonce_verdict nonce_judge(const struct exchange *exchange)
 		return STUN_NONCE_FORGED;
 	return stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE),
 	                        message->attrs[STUN_KNOWN_NONCE].length,
-	                        &exchange->policy->nonce_keys, &exchange->flow->client,
-	                        exchange->flow->client_port, unix_now(exchange));
+	                        &exchange->policy->nonce_keys, &exchange->flow->src,
+	                        exchange->flow->src_port, unix_now(exchange));
 }
 
 static bool realm_ours(const struct exchange *exchange)
@@ -132,7 +132,7 @@ static bool user_verify(struct exchange *exchange)
 		exchange->secret = known->secret;
 		return true;
 	}
-	if (!attempts_left(exchange->turn->attempts, &exchange->turn->seed, &exchange->flow->client,
+	if (!attempts_left(exchange->turn->attempts, &exchange->turn->seed, &exchange->flow->src,
 	                   exchange->now)) {
 		exchange->silence = DROP_TURN_ATTEMPTS;
 		return false;
@@ -140,7 +140,7 @@ static bool user_verify(struct exchange *exchange)
 	if (!credentials_verify(exchange)) {
 		if (!exchange->free)
 			attempts_failed(exchange->turn->attempts, &exchange->turn->seed,
-			                &exchange->flow->client, exchange->now);
+			                &exchange->flow->src, exchange->now);
 		return false;
 	}
 	if (known != NULL) {

@@ -7,8 +7,8 @@ uint16_t binding_answer(struct exchange *exchange)
 	if (exchange->message.n_unknown != 0)
 		return respond_error(exchange, STUN_420_UNKNOWN_ATTRIBUTE);
 	respond_begin(exchange, STUN_SUCCESS);
-	stun_put_xor_addr(&exchange->writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->client,
-	                  exchange->flow->client_port);
+	stun_put_xor_addr(&exchange->writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->src,
+	                  exchange->flow->src_port);
 	turn_count(exchange->turn_worker, TURN_BINDING);
 	return respond_end(exchange);
 }

@@ -61,8 +61,8 @@ uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 	char nonce[STUN_NONCE_SIZE];
 
 	error_count(exchange, code);
-	stun_nonce_make(nonce, &policy->nonce_keys, &exchange->flow->client,
-	                exchange->flow->client_port, policy->unix_start + exchange->now);
+	stun_nonce_make(nonce, &policy->nonce_keys, &exchange->flow->src, exchange->flow->src_port,
+	                policy->unix_start + exchange->now);
 	respond_begin(exchange, STUN_ERROR);
 	stun_put_error(&exchange->writer, code);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, policy->realm, policy->realm_length);

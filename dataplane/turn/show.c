@@ -73,7 +73,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 	uint32_t n = 0;
 
 	*row = (struct sluice_allocation_row){
-	        .client = addr_make(&allocation->client.client, allocation->client.client_port),
+	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
 	        .server = addr_make(&server->ip, server->port),
 	        .expires_s = expires > now ? expires - now : 0,
 	        .age_s = now > allocation->created ? now - allocation->created : 0,

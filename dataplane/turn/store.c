@@ -83,13 +83,13 @@ static int tables_create(struct turn *turn)
 static bool packet_user(const struct dataplane *dp, const struct packet *packet, uint64_t *user)
 {
 	const struct service *service =
-	        service_find(dp->services, &packet->flow.client, packet->flow.client_port);
+	        service_find(dp->services, &packet->flow.src, packet->flow.src_port);
 	uint32_t index;
 
 	if (service == NULL || service->kind != SERVICE_RELAY)
 		return false;
 	index = relay_port_owner(&dp->turn->relays[service->index],
-	                         rte_be_to_cpu_16(packet->flow.client_port));
+	                         rte_be_to_cpu_16(packet->flow.src_port));
 	*user = dp->turn->allocations[index].user_hash;
 	return true;
 }

@@ -18,7 +18,7 @@ static const struct hash_seed seed = {{0x9ae16a3b2f90404full, 0xc949c7defebe6ee1
 static struct five_tuple client(uint32_t i)
 {
 	return (struct five_tuple){
-	        .client = ip_addr_v4(i * 2654435761u), .client_port = (uint16_t)i, .service = 1};
+	        .src = ip_addr_v4(i * 2654435761u), .src_port = (uint16_t)i, .service = 1};
 }
 
 static struct allocation *allocations_create(void)

@@ -66,13 +66,13 @@ static void send_to(struct rig *rig, const char *destination)
 
 	assert_non_null(mbuf);
 	memcpy(rte_pktmbuf_append(mbuf, sizeof(PAYLOAD)), PAYLOAD, sizeof(PAYLOAD));
-	*packet_of(mbuf) = (struct packet){
-	        .dst = ip(destination),
-	        .dst_port = RTE_BE16(7000),
-	        .flow = {.client = ip("198.18.2.1"), .client_port = RTE_BE16(50000)},
-	        .hop_limit = 64,
-	        .sum = PACKET_SUM_COMPUTE,
-	        .entry = PACKET_ENTRY_IP_OUTPUT};
+	*packet_of(mbuf) =
+	        (struct packet){.dst = ip(destination),
+	                        .dst_port = RTE_BE16(7000),
+	                        .flow = {.src = ip("198.18.2.1"), .src_port = RTE_BE16(50000)},
+	                        .hop_limit = 64,
+	                        .sum = PACKET_SUM_COMPUTE,
+	                        .entry = PACKET_ENTRY_IP_OUTPUT};
 	assert_int_equal(worker_inbox_put(rig->dp->workers[0], &mbuf, 1), 1);
 	rig_walk(rig);
 	punt_poll(rig->dp);

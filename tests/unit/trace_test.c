@@ -66,7 +66,7 @@ static void datagram_send(struct media_scene *scene, uint16_t port, const void *
 	assert_non_null(mbuf);
 	memcpy(rte_pktmbuf_append(mbuf, length), data, length);
 	*packet_of(mbuf) = (struct packet){
-	        .flow = {.client = ip("198.18.1.1"), .client_port = RTE_BE16(7000)},
+	        .flow = {.src = ip("198.18.1.1"), .src_port = RTE_BE16(7000)},
 	        .dst = ip("198.18.1.10"),
 	        .dst_port = rte_cpu_to_be_16(port),
 	        .hop_limit = 64,

@@ -42,7 +42,7 @@ static void test_allocate(void **state)
 	assert_memory_equal(&relayed.ip, &mapped.ip, sizeof(mapped.ip));
 	assert_in_range(ntohs(relayed.port), 50000, 50099);
 	mapped = answer_addr(alice, STUN_ATTR_XOR_MAPPED_ADDRESS, 0);
-	assert_true(ip_addr_equal(&mapped.ip, &alice->flow.client));
+	assert_true(ip_addr_equal(&mapped.ip, &alice->flow.src));
 	allocation = allocation_of(alice);
 	assert_int_equal(allocation->expires, 1600);
 	assert_int_equal(relay_port_owner(&server->dp.turn->relays[0], ntohs(relayed.port)),
@@ -185,7 +185,7 @@ static void test_one_family_missing(void **state)
 		assert_int_equal(error[2] * 100 + error[3], 440);
 		assert_int_equal(send_again(alice), 0);
 	}
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	ask(alice, STUN_ALLOCATE);
 	ask_transport(alice);
@@ -222,7 +222,7 @@ static void test_reservation(void **state)
 			        relay_port_owner(&server->dp.turn->relays[0], ntohs(second.port)),
 			        allocation_index(server->dp.turn, allocation_of(rtcp)));
 		}
-		rtcp->flow.client_port++; /* the token is used up */
+		rtcp->flow.src_port++; /* the token is used up */
 		rtcp->nonce_length = 0;
 	}
 	assert_int_equal(server->dp.turn->relays[0].used, 2);
@@ -243,7 +243,7 @@ static void test_reservation_expires(void **state)
 	fixture_time(server, 1030);
 	assert_int_equal(server->dp.turn->relays[0].used, 1);
 	assert_int_equal(counted(server, TURN_RESERVATION_EXPIRED), 1);
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	ask(alice, STUN_ALLOCATE);
 	ask_transport(alice);
@@ -288,7 +288,7 @@ static void test_reservation_counts(void **state)
 	/* what is redeemed was counted before */
 	assert_int_equal(reserve(third), 0);
 	memcpy(token, answer(third, STUN_ATTR_RESERVATION_TOKEN, 0, NULL), 8);
-	second->flow.client_port += 10;
+	second->flow.src_port += 10;
 	second->nonce_length = 0;
 	assert_int_equal(redeem(second, token), 0);
 	/* the slot is another's by now: this end leaves it alone */
@@ -377,7 +377,7 @@ static void test_ports_full(void **state)
 	struct client *client = client_create(small, "198.51.100.1", 7400, "alice", "secret1");
 
 	for (int i = 0; i < 101; i++) {
-		client->flow.client_port = htons(7400 + i);
+		client->flow.src_port = htons(7400 + i);
 		client->nonce_length = 0;
 		assert_int_equal(allocate(client), i < 100 ? 0 : 508);
 	}
@@ -441,7 +441,7 @@ static void test_refresh_lingers(void **state)
 static void test_lingering_bounded(void **state)
 {
 	for (int i = 0; i < 500; i++) {
-		alice->flow.client_port = i + 1;
+		alice->flow.src_port = i + 1;
 		alice->nonce_length = 0;
 		assert_int_equal(allocate(alice), 0);
 		assert_int_equal(refresh(alice, 0), 0);
@@ -465,7 +465,7 @@ static void test_refresh_family(void **state)
 	ask_family(alice, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 1);
 	assert_int_equal(send_signed(alice), 0);
 
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	ask(alice, STUN_ALLOCATE);
 	ask_transport(alice);

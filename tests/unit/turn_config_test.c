@@ -290,7 +290,7 @@ static void test_realm(void **state)
 	/* a client learns the new one from the 401 */
 	assert_int_equal(refresh(alice, 600), 401);
 	assert_memory_equal(answer(alice, STUN_ATTR_REALM, 0, &length), "other", 5);
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	ask(alice, STUN_ALLOCATE);
 	ask_transport(alice);
 	assert_int_equal(send_plain(alice), 401);
@@ -324,14 +324,14 @@ static void test_users(void **state)
 	assert_int_equal(turn_user_add(turn, &user, SLUICE_API_EXIST_OK, why), 0);
 	/* what was allocated under the old password goes on */
 	assert_int_equal(refresh(alice, 600), 0);
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	assert_int_equal(allocate(alice), 401);
 	stun_key_long_term(&alice->key, "alice", 5, REALM, "changed", 7);
 	assert_int_equal(allocate(alice), 0);
 	assert_int_equal(turn_user_delete(turn, &user, why), 0);
 	assert_int_equal(turn_user_delete(turn, &user, why), -ENOENT);
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	assert_int_equal(allocate(alice), 401);
 

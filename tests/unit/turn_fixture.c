@@ -229,8 +229,8 @@ struct client *client_create(struct fixture *fixture, const char *ip, uint16_t p
 
 	client->fixture = fixture;
 	client->worker = &fixture->workers[0];
-	client->flow.client = from.ip;
-	client->flow.client_port = from.port;
+	client->flow.src = from.ip;
+	client->flow.src_port = from.port;
 	client->flow.service = ip_addr_is_v4(&from.ip) ? 0 : 1;
 	client->user = user;
 	client->user_length = strlen(user);

@@ -115,7 +115,7 @@ static void test_thousand_permissions(void **state)
 	assert_int_equal(send_signed(alice), 0);
 	assert_int_equal(allocation_of(alice)->n_permissions, 250);
 	ask(alice, STUN_ALLOCATE);
-	alice->flow.client_port++;
+	alice->flow.src_port++;
 	alice->nonce_length = 0;
 	ask_transport(alice);
 	ask_family(alice, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 2);

@@ -54,8 +54,8 @@ static void test_binding(void **state)
 		assert_int_equal(send_plain(client), 0);
 		assert_int_equal(client->length, rows[i].length);
 		mapped = answer_addr(client, STUN_ATTR_XOR_MAPPED_ADDRESS, 0);
-		assert_true(ip_addr_equal(&mapped.ip, &client->flow.client));
-		assert_int_equal(mapped.port, client->flow.client_port);
+		assert_true(ip_addr_equal(&mapped.ip, &client->flow.src));
+		assert_int_equal(mapped.port, client->flow.src_port);
 		assert_true((answer(client, STUN_ATTR_FINGERPRINT, 0, NULL) != NULL) ==
 		            rows[i].fingerprint);
 		client_free(client);
@@ -310,7 +310,7 @@ static void test_time_limited(void **state)
 	assert_int_equal(refresh(client, 600), 0);
 	assert_int_equal(refresh(client, 0), 0);
 	time_limited(client, "1799999999:dave", "north");
-	client->flow.client_port++;
+	client->flow.src_port++;
 	client->nonce_length = 0;
 	assert_int_equal(allocate(client), 401);
 	time_limited(client, "1800000100:dave", "west");
@@ -318,7 +318,7 @@ static void test_time_limited(void **state)
 	time_limited(client, "1800000100", "north");
 	assert_int_equal(allocate(client), 0);
 	assert_int_equal(turn_secret_delete(server->dp.turn, &south, server->why), 0);
-	client->flow.client_port++;
+	client->flow.src_port++;
 	client->nonce_length = 0;
 	time_limited(client, "1800009999:dave", "south");
 	assert_int_equal(allocate(client), 401);
@@ -516,7 +516,7 @@ static void random_request(struct client *client, unsigned int *seed)
 	int count = rand_r(seed) % 5;
 	int code;
 
-	client->flow.client_port = 1 + rand_r(seed) % 4;
+	client->flow.src_port = 1 + rand_r(seed) % 4;
 	client->nonce_length = 0;
 	ask(client, methods[rand_r(seed) % RTE_DIM(methods)]);
 	while (count-- > 0)

@@ -38,7 +38,7 @@ static void test_leap(void **state)
 	struct client *client = client_create(fixture, "198.51.100.1", 4000, "alice", "secret1");
 
 	for (int i = 0; i < 90; i++) {
-		client->flow.client_port = i + 1;
+		client->flow.src_port = i + 1;
 		client->nonce_length = 0;
 		fixture_time(fixture, 1000 + i);
 		assert_int_equal(allocate(client), 0);
@@ -61,7 +61,7 @@ static void test_bounded(void **state)
 
 	assert_int_equal(turn_relay_add(turn, &wide, 0, fixture->why), 0);
 	for (int i = 0; i < 4000; i++) {
-		client->flow.client_port = i + 1;
+		client->flow.src_port = i + 1;
 		client->nonce_length = 0;
 		assert_int_equal(allocate(client), 0);
 	}
@@ -86,7 +86,7 @@ static void test_grace(void **state)
 	rte_rcu_qsbr_thread_online(qsbr, 1);
 	assert_int_equal(refresh(client, 0), 0);
 	fixture_time(fixture, 1010);
-	client->flow.client_port++;
+	client->flow.src_port++;
 	client->nonce_length = 0;
 	for (int round = 0; round < 10; round++) {
 		fixture_time(fixture, 1011);
@@ -172,7 +172,7 @@ static void *stress_run(void *argument)
 		uint32_t pick = rand_r(&stress->seed);
 		int code;
 
-		client->flow.client_port = pick % STRESS_CLIENTS + 1;
+		client->flow.src_port = pick % STRESS_CLIENTS + 1;
 		client->nonce_length = 0;
 		switch (pick / STRESS_CLIENTS % 4) {
 		case 0:

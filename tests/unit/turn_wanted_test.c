@@ -107,13 +107,13 @@ static void test_refresh(void **state)
 	assert_int_equal(refresh(client, 0), 0);
 	assert_string_equal(wanted_one(fixture), "");
 	fixture_time(fixture, 1100);
-	client->flow.client_port++;
+	client->flow.src_port++;
 	client->nonce_length = 0;
 	assert_int_equal(allocate(client), 0);
 	assert_string_equal(wanted_one(fixture), "carol");
 	assert_string_equal(wanted_one(fixture), "");
 	turn_key_delete(fixture->dp.turn, &key, fixture->why);
-	client->flow.client_port++;
+	client->flow.src_port++;
 	client->nonce_length = 0;
 	assert_int_equal(allocate(client), 401);
 	client_free(client);
