@@ -3,9 +3,7 @@
 
 #include "dataplane.h"
 #include "media/state.h"
-#include "net/checksum.h"
-
-#include <rte_ether.h>
+#include "net/headers.h"
 
 #include <string.h>
 
@@ -157,51 +155,25 @@ void view_read(struct view *view, const struct dataplane *dp, struct rte_mbuf *m
 	view->payload_length = mbuf->data_len;
 }
 
-static uint8_t *ip_write(const struct view *view, uint8_t *at)
-{
-	uint16_t length = (uint16_t)(sizeof(struct rte_udp_hdr) + view->length);
-	struct rte_ipv4_hdr *ip4 = (struct rte_ipv4_hdr *)at;
-	struct rte_ipv6_hdr *ip6 = (struct rte_ipv6_hdr *)at;
-
-	if (ip_addr_is_v4(&view->src)) {
-		*ip4 = (struct rte_ipv4_hdr){
-		        .version_ihl = RTE_IPV4_VHL_DEF,
-		        .total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip4) + length)),
-		        .time_to_live = 64,
-		        .next_proto_id = IPPROTO_UDP,
-		        .src_addr = view->src.words[3],
-		        .dst_addr = view->dst.words[3],
-		};
-		ip4->hdr_checksum = (uint16_t)~checksum_ip4_header(ip4);
-		return at + sizeof(*ip4);
-	}
-	*ip6 = (struct rte_ipv6_hdr){
-	        .vtc_flow = RTE_BE32(6u << 28),
-	        .payload_len = rte_cpu_to_be_16(length),
-	        .proto = IPPROTO_UDP,
-	        .hop_limits = 64,
-	};
-	memcpy(&ip6->src_addr, view->src.bytes, sizeof(ip6->src_addr));
-	memcpy(&ip6->dst_addr, view->dst.bytes, sizeof(ip6->dst_addr));
-	return at + sizeof(*ip6);
-}
-
-/* Its checksum is left out: nobody has computed one yet. */
 uint16_t view_headers_write(const struct view *view, uint8_t headers[VIEW_HEADERS_MAX])
 {
-	struct rte_ether_hdr *ether = (struct rte_ether_hdr *)headers;
-	struct rte_udp_hdr udp = {
+	static const struct rte_ether_addr nobody;
+	const struct headers said = {
+	        .src = &view->src,
+	        .dst = &view->dst,
 	        .src_port = view->src_port,
 	        .dst_port = view->dst_port,
-	        .dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(udp) + view->length)),
+	        .hop_limit = HEADERS_HOP_LIMIT,
 	};
-	uint8_t *at;
+	bool v4 = ip_addr_is_v4(&view->src);
+	uint16_t l3 = headers_l3_length(v4);
+	struct rte_udp_hdr udp = {.dgram_cksum = 0}; /* left out: none has been computed yet */
+	uint16_t length = (uint16_t)(sizeof(udp) + view->length);
+	uint8_t *ip = headers + sizeof(struct rte_ether_hdr);
 
-	*ether = (struct rte_ether_hdr){
-	        .ether_type = ip_addr_is_v4(&view->src) ? RTE_BE16(RTE_ETHER_TYPE_IPV4)
-	                                                : RTE_BE16(RTE_ETHER_TYPE_IPV6),
-	};
-	at = ip_write(view, headers + sizeof(*ether));
-	memcpy(at, &udp, sizeof(udp));
-	return (uint16_t)(at + sizeof(udp) - headers);
+	headers_ethernet_write(headers, &nobody, &nobody, 0, v4);
+	headers_ip_write(ip, &said, l3 + length, v4);
+	headers_udp_write(&udp, &said, length);
+	memcpy(ip + l3, &udp, sizeof(udp));
+	return (uint16_t)(ip + l3 + sizeof(udp) - headers);
 }

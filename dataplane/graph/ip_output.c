@@ -4,10 +4,8 @@
  * into the headroom. A destination that is a service address of ours turns round here (loopback).
  */
 #include "graph/node.h"
-#include "net/checksum.h"
+#include "net/headers.h"
 #include "net/next_hop.h"
-
-#include <rte_ether.h>
 
 #include <stdio.h>
 
@@ -17,22 +15,6 @@ enum {
 	IP_OUTPUT_LOOPBACK,
 	IP_OUTPUT_NEIGHBOUR_WAIT,
 };
-
-static inline void ethernet_write(struct rte_ether_hdr *ether, const struct port *port,
-                                  const struct rte_ether_addr *mac, uint16_t vlan, bool v4)
-{
-	uint16_t type = v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
-	struct rte_vlan_hdr *tag = (struct rte_vlan_hdr *)(ether + 1);
-
-	ether->dst_addr = *mac;
-	ether->src_addr = port->mac;
-	ether->ether_type = type;
-	if (unlikely(vlan != 0)) {
-		ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_VLAN);
-		tag->vlan_tci = rte_cpu_to_be_16(vlan);
-		tag->eth_proto = type;
-	}
-}
 
 /*
  * Identifications do not repeat within 65,536 datagrams of a worker, and cannot be told from the
@@ -53,51 +35,12 @@ static inline uint16_t ip_id_next(struct worker *worker)
 	return left << 8 | right;
 }
 
-/*
- * An atomic datagram (DF) needs no identification (RFC 6864, 4.1). The checksum is added up from
- * the fields: to read the header back that was just written piece by piece would stall.
- */
-static inline void ip4_write(struct worker *worker, struct rte_ipv4_hdr *ip,
-                             const struct packet *packet, uint16_t length)
-{
-	bool atomic = packet->flags & PACKET_DONT_FRAGMENT;
-	uint16_t length_be = rte_cpu_to_be_16(length);
-	uint16_t id = atomic ? 0 : rte_cpu_to_be_16(ip_id_next(worker));
-	uint16_t fragment = atomic ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
-	uint64_t sum = (uint64_t)rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8 | packet->traffic_class) +
-	               length_be + id + fragment +
-	               rte_cpu_to_be_16((uint16_t)(packet->hop_limit << 8 | IPPROTO_UDP)) +
-	               packet->flow.src.words[3] + packet->dst.words[3];
-
-	ip->version_ihl = RTE_IPV4_VHL_DEF;
-	ip->type_of_service = packet->traffic_class;
-	ip->total_length = length_be;
-	ip->packet_id = id;
-	ip->fragment_offset = fragment;
-	ip->time_to_live = packet->hop_limit;
-	ip->next_proto_id = IPPROTO_UDP;
-	ip->hdr_checksum = (uint16_t)~checksum_fold(sum);
-	ip->src_addr = packet->flow.src.words[3];
-	ip->dst_addr = packet->dst.words[3];
-}
-
-static inline void ip6_write(struct rte_ipv6_hdr *ip, const struct packet *packet, uint16_t length)
-{
-	ip->vtc_flow = rte_cpu_to_be_32(6u << 28 | (uint32_t)packet->traffic_class
-	                                                   << RTE_IPV6_HDR_TC_SHIFT);
-	ip->payload_len = rte_cpu_to_be_16(length - sizeof(*ip));
-	ip->proto = IPPROTO_UDP;
-	ip->hop_limits = packet->hop_limit;
-	memcpy(&ip->src_addr, packet->flow.src.bytes, sizeof(ip->src_addr));
-	memcpy(&ip->dst_addr, packet->dst.bytes, sizeof(ip->dst_addr));
-}
-
 /* The NIC adds the payload to the pseudo header's sum that the field holds. */
 static inline uint16_t checksum_offload(struct rte_mbuf *mbuf, const struct packet *packet,
                                         uint16_t length_be, uint8_t l2_len, bool v4)
 {
 	mbuf->l2_len = l2_len;
-	mbuf->l3_len = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	mbuf->l3_len = headers_l3_length(v4);
 	mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 	return checksum_fold(checksum_ip(&packet->flow.src) + checksum_ip(&packet->dst) +
 	                     RTE_BE16(IPPROTO_UDP) + length_be);
@@ -123,11 +66,18 @@ static __rte_always_inline rte_edge_t headers_write(struct worker *worker, struc
                                                     const struct port *port,
                                                     const struct rte_ether_addr *mac, bool v4)
 {
-	const uint16_t l3_len = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
-	const uint16_t l2_len =
-	        sizeof(struct rte_ether_hdr) + (hop->vlan ? sizeof(struct rte_vlan_hdr) : 0);
+	const uint16_t l3_len = headers_l3_length(v4), l2_len = headers_l2_length(hop->vlan);
 	const uint32_t ip_length = l3_len + sizeof(struct rte_udp_hdr) + mbuf->data_len;
 	struct packet *packet = packet_of(mbuf);
+	struct headers headers = {
+	        .src = &packet->flow.src,
+	        .dst = &packet->dst,
+	        .src_port = packet->flow.src_port,
+	        .dst_port = packet->dst_port,
+	        .hop_limit = packet->hop_limit,
+	        .traffic_class = packet->traffic_class,
+	        .dont_fragment = packet->flags & PACKET_DONT_FRAGMENT,
+	};
 	struct rte_udp_hdr *udp;
 	uint8_t *frame;
 
@@ -136,19 +86,16 @@ static __rte_always_inline rte_edge_t headers_write(struct worker *worker, struc
 	frame = (uint8_t *)rte_pktmbuf_prepend(mbuf, l2_len + l3_len + sizeof(*udp));
 	if (unlikely(frame == NULL))
 		return drop(mbuf, DROP_HEADROOM);
+	if (v4 && !headers.dont_fragment)
+		headers.ip_id = ip_id_next(worker);
 	udp = (struct rte_udp_hdr *)(frame + l2_len + l3_len);
-	udp->src_port = packet->flow.src_port;
-	udp->dst_port = packet->dst_port;
-	udp->dgram_len = rte_cpu_to_be_16(ip_length - l3_len);
+	headers_udp_write(udp, &headers, ip_length - l3_len);
 	if (packet->sum == PACKET_SUM_COMPUTE && port->tx_checksum)
 		udp->dgram_cksum = checksum_offload(mbuf, packet, udp->dgram_len, l2_len, v4);
 	else
 		udp->dgram_cksum = udp_checksum(udp, packet, v4);
-	if (v4)
-		ip4_write(worker, (struct rte_ipv4_hdr *)(frame + l2_len), packet, ip_length);
-	else
-		ip6_write((struct rte_ipv6_hdr *)(frame + l2_len), packet, ip_length);
-	ethernet_write((struct rte_ether_hdr *)frame, port, mac, hop->vlan, v4);
+	headers_ip_write(frame + l2_len, &headers, ip_length, v4);
+	headers_ethernet_write(frame, &port->mac, mac, hop->vlan, v4);
 	packet->port = hop->port;
 	return IP_OUTPUT_PORT_TX;
 }

@@ -2,11 +2,10 @@
 /* Binding and the TURN requests: the response is written in the request's place and goes back where
  * it came from. */
 #include "graph/turn_relay.h"
+#include "net/headers.h"
 #include "stun/message.h"
 
 #include <stdio.h>
-
-#define RESPONSE_HOP_LIMIT 64
 
 /* Whoever has an allocation on another worker is answered there: this one could only say that there
  * is none. */
@@ -31,7 +30,7 @@ static inline void packet_answer(struct packet *packet)
 	packet->flow.src_port = packet->dst_port;
 	packet->dst = client;
 	packet->dst_port = client_port;
-	packet->hop_limit = RESPONSE_HOP_LIMIT;
+	packet->hop_limit = HEADERS_HOP_LIMIT;
 	packet->traffic_class = 0;
 	packet->flags = PACKET_DONT_FRAGMENT;
 	packet->sum = PACKET_SUM_COMPUTE;

@@ -14,7 +14,6 @@
 #include "net/checksum.h"
 #include "net/neighbour.h"
 
-#define FRAME_HOP_LIMIT 64
 /* Copied at once where the headers are no longer: Ethernet, VLAN, IPv4 and UDP are 46 bytes. */
 #define FRAME_SHORT 48
 

@@ -4,6 +4,7 @@
 #include "media/consent.h"
 #include "media/frame.h"
 #include "media/out_header.h"
+#include "net/headers.h"
 #include "net/port.h"
 #include "net/service.h"
 
@@ -34,7 +35,7 @@ static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoi
 	        .dst_port = endpoint->remote.port,
 	        .sum = PACKET_SUM_COMPUTE,
 	        .flags = PACKET_DONT_FRAGMENT,
-	        .hop_limit = FRAME_HOP_LIMIT,
+	        .hop_limit = HEADERS_HOP_LIMIT,
 	        .port = PORT_NONE,
 	        .form = PACKET_DATAGRAM,
 	};

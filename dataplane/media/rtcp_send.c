@@ -3,12 +3,12 @@
 
 #include "dataplane.h"
 #include "media/consent.h"
+#include "net/headers.h"
 #include "random.h"
 #include "srtp/profile.h"
 
 #include <rte_hash_crc.h>
 
-#define RTCP_HOP_LIMIT 64
 #define RTCP_INDEX_MAX 0x7fffffff
 #define PUBLISHER_SELF 0
 
@@ -89,7 +89,7 @@ bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, str
 	        .dst = endpoint->remote.ip,
 	        .dst_port = endpoint->remote.port,
 	        .sum = PACKET_SUM_COMPUTE,
-	        .hop_limit = RTCP_HOP_LIMIT,
+	        .hop_limit = HEADERS_HOP_LIMIT,
 	        .entry = PACKET_ENTRY_IP_OUTPUT,
 	        .form = PACKET_DATAGRAM,
 	};
