@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* STUN at a listener: the header is checked, and method and class decide who reads the rest. */
+/*
+ * STUN at a listener: the one place that checks the header and judges the class. Behind it
+ * turn_request sees requests and turn_send sees Send indications; they read the attributes.
+ */
 #include "graph/node.h"
 #include "net/checksum.h"
 #include "stun/message.h"

@@ -138,8 +138,6 @@ int stun_parse(struct stun_message *message, const uint8_t *data, size_t length)
 	int ret;
 
 	memset(message, 0, sizeof(*message));
-	if (!stun_header_valid(data, length))
-		return -EBADMSG;
 	message->start = data;
 	message->length = (uint16_t)length;
 	message->method = stun_method_of(data);

@@ -139,7 +139,7 @@ struct stun_message {
 
 /*
  * The header alone: at least 20 bytes, two zero bits, the cookie, a length that is a multiple of 4
- * and equals what the datagram holds. Enough to route the packet.
+ * and equals what the datagram holds. Asked once on a packet's way, by stun_input.
  */
 bool stun_header_valid(const uint8_t *data, size_t length);
 
@@ -156,10 +156,10 @@ static inline enum stun_class stun_class_of(const uint8_t *data)
 }
 
 /*
- * Reads header and attributes. 0, or -EBADMSG where an attribute overruns the message; then nothing
- * but method, class and transaction may be used (they are set whenever stun_header_valid holds).
- * Attributes after MESSAGE-INTEGRITY are ignored but for MESSAGE-INTEGRITY-SHA256 and FINGERPRINT,
- * everything after FINGERPRINT is an error.
+ * Reads the attributes of a message whose header is valid: stun_header_valid was asked before. 0,
+ * or -EBADMSG where an attribute overruns the message; then nothing but method, class and
+ * transaction may be used. Attributes after MESSAGE-INTEGRITY are ignored but for
+ * MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, everything after FINGERPRINT is an error.
  */
 int stun_parse(struct stun_message *message, const uint8_t *data, size_t length);
 

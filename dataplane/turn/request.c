@@ -33,19 +33,8 @@ static const struct method *method_find(uint16_t number)
 static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length)
 {
 	struct stun_message *message = &exchange->message;
-	int error;
+	int error = stun_parse(message, exchange->payload, length);
 
-	if (!stun_header_valid(exchange->payload, length))
-		return DROP_STUN_MALFORMED;
-	switch (stun_class_of(exchange->payload)) {
-	case STUN_REQUEST:
-		break;
-	case STUN_INDICATION:
-		return DROP_STUN_METHOD;
-	default:
-		return DROP_STUN_RESPONSE;
-	}
-	error = stun_parse(message, exchange->payload, length);
 	if (message->method != STUN_BINDING && method_find(message->method) == NULL)
 		return DROP_STUN_METHOD;
 	if (message->method != STUN_BINDING && exchange->policy->realm_length == 0)

@@ -171,9 +171,9 @@ static inline void turn_count(struct turn_worker *turn_worker, enum turn_counter
 }
 
 /*
- * One request in, one response in its place: turn/request.c. payload: the UDP payload, `length`
- * bytes of it and `room` to write in. Returns the response's length, or 0 for silence, with
- * *drop_reason set.
+ * One request in, one response in its place: turn/request.c. payload: the UDP payload, whose header
+ * is valid and a request's (graph/stun_input.c), `length` bytes of it and `room` to write in.
+ * Returns the response's length, or 0 for silence, with *drop_reason set.
  */
 uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
                       const struct transport_addr *local, uint8_t *payload, uint16_t length,

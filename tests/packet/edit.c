@@ -51,6 +51,17 @@ void message_to_response(uint8_t *message, uint16_t *length)
 	message[0] |= 1;
 }
 
+void message_to_error(uint8_t *message, uint16_t *length)
+{
+	message[0] |= 1;
+	message[1] |= 0x10;
+}
+
+void message_to_indication(uint8_t *message, uint16_t *length)
+{
+	message[1] |= 0x10;
+}
+
 void message_unknown_method(uint8_t *message, uint16_t *length)
 {
 	message[1] = (message[1] & 0x10) | 0x0f;

@@ -48,6 +48,8 @@ void message_attribute_overruns(uint8_t *message,
                                 uint16_t *length); /* the first one claims 65,535 bytes */
 void message_length_lies(uint8_t *message, uint16_t *length); /* channel or STUN length is 4 more */
 void message_to_response(uint8_t *message, uint16_t *length);
+void message_to_error(uint8_t *message, uint16_t *length);
+void message_to_indication(uint8_t *message, uint16_t *length);
 void message_unknown_method(uint8_t *message, uint16_t *length);
 
 void frame_break_ip_checksum(uint8_t *frame, uint16_t *length);

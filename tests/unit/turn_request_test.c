@@ -67,27 +67,17 @@ static void test_binding(void **state)
 	assert_int_equal(counted(server, TURN_BINDING), 4);
 }
 
+/* Classes are stun_input's: tests/packet/drop_cases.c. */
 static void test_silence(void **state)
 {
-	static const struct {
-		uint16_t type;
-		uint16_t reason;
-	} rows[] = {
-	        {0x0011, DROP_STUN_METHOD}, /* Binding indication */
-	        {0x0017, DROP_STUN_METHOD}, /* Data indication, which only servers send */
-	        {0x0101, DROP_STUN_RESPONSE},
-	        {0x0113, DROP_STUN_RESPONSE},
-	        {0x0002, DROP_STUN_METHOD},
-	        {0x0006, DROP_STUN_METHOD}, /* Send as a request */
-	        {0x0fff & ~0x0110, DROP_STUN_METHOD},
-	};
+	static const uint16_t methods[] = {0x0002, STUN_SEND /* as a request */, 0x0fff & ~0x0110};
 
-	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+	for (size_t i = 0; i < RTE_DIM(methods); i++) {
 		ask(alice, STUN_BINDING);
-		alice->request[0] = rows[i].type >> 8;
-		alice->request[1] = rows[i].type & 0xff;
+		alice->request[0] = methods[i] >> 8;
+		alice->request[1] = methods[i] & 0xff;
 		assert_int_equal(send_plain(alice), DROPPED);
-		assert_int_equal(alice->reason, rows[i].reason);
+		assert_int_equal(alice->reason, DROP_STUN_METHOD);
 	}
 }
 
@@ -102,17 +92,6 @@ static void test_malformed(void **state)
 	alice->request[23] = 0xff;
 	assert_int_equal(send_plain(alice), DROPPED);
 	assert_int_equal(alice->reason, DROP_STUN_MALFORMED);
-	/* a length in the header that is not the datagram's */
-	ask(alice, STUN_ALLOCATE);
-	ask_transport(alice);
-	stun_end(&alice->writer);
-	memcpy(alice->sent, alice->request, 28);
-	alice->sent_length = 28;
-	for (int length = 0; length < 28; length++) {
-		alice->sent_length = length;
-		assert_int_equal(send_again(alice), DROPPED);
-		assert_int_equal(alice->reason, DROP_STUN_MALFORMED);
-	}
 	/* FINGERPRINT */
 	ask(alice, STUN_BINDING);
 	stun_put_fingerprint(&alice->writer);
