@@ -108,7 +108,7 @@ static const struct option_row rows[] = {
         {0, "media-cache", "N",
          "packets of a stream that a worker keeps, for a second at most, to repeat them",
          NUMBER(options.media_cache, PACKET_CACHE_MIN, PACKET_CACHE_MAX),
-         RTE_STR(PACKET_CACHE_PACKETS)},
+         RTE_STR(MEDIA_CACHE_PACKETS)},
         {0, "srtp-engine", "auto|ipsec-mb|libsrtp2",
          "what enciphers SRTP; auto is ipsec-mb where the CPU has AES instructions",
          AT(options.srtp_engine), option_choice, .otherwise = "auto"},

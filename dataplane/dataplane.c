@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane.h"
-#include "capture/capture.h"
-#include "gate/gate.h"
 #include "graph/packet.h"
 #include "common/log.h"
-#include "media/cache.h"
-#include "media/media.h"
-#include "net/fib.h"
-#include "net/mirror.h"
-#include "net/neighbour.h"
-#include "net/port.h"
-#include "net/punt.h"
-#include "net/service.h"
+#include "part.h"
 #include "srtp/engine.h"
-#include "turn/turn.h"
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -35,7 +25,7 @@ void options_default(struct options *options)
 	        .max_ports = 8,
 	        .mbufs = 8191,
 	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
-	        .media_cache = PACKET_CACHE_PACKETS,
+	        .media_cache = MEDIA_CACHE_PACKETS,
 	        .capture_mb = 2048,
 	};
 }
@@ -85,37 +75,10 @@ static const char *parts_create(struct dataplane *dp)
 	                                   SOCKET_ID_ANY);
 	if (dp->pool == NULL)
 		return "packet pool";
-	dp->neighbours = neighbours_create(dp);
-	if (dp->neighbours == NULL)
-		return "neighbours";
-	if (services_set(dp, NULL, 0, NULL, 0) != 0 || fib_set(dp, NULL, 0) != 0)
-		return "routes and services";
-	dp->ports = ports_create(dp);
-	if (dp->ports == NULL)
-		return "ports";
-	if (punt_create(dp) != 0)
-		return "punt ring";
-	dp->turn = turn_create(dp);
-	if (dp->turn == NULL)
-		return "TURN tables";
-	dp->gate = gate_create(dp);
-	if (dp->gate == NULL)
-		return "the gate's tables";
-	if (dp->options.max_endpoints != 0) {
-		dp->media = media_create(dp);
-		if (dp->media == NULL)
-			return "SRTP forwarding";
-	}
-	if (captures_create(dp) != 0)
-		return "captures";
-	if (workers_create(dp) != 0)
-		return "workers";
-	if (dp->events != NULL) {
-		dp->mirror = mirror_create(dp);
-		if (dp->mirror == NULL)
-			return "mirror of the kernel's routes";
-	}
-	return NULL;
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->create != NULL && parts[i]->create(dp) != 0)
+			return parts[i]->name;
+	return workers_create(dp) == 0 ? NULL : "workers";
 }
 
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events)
@@ -151,29 +114,32 @@ void dataplane_destroy(struct dataplane *dp)
 {
 	if (dp == NULL)
 		return;
-	captures_destroy(dp);
-	if (dp->mirror != NULL)
-		mirror_destroy(dp->mirror);
-	dp->mirror = NULL;
-	if (dp->ports != NULL)
-		ports_destroy(dp);
-	if (dp->media != NULL)
-		media_end(dp->media);
+	for (uint32_t i = parts_count; i-- > 0;)
+		if (parts[i]->end != NULL)
+			parts[i]->end(dp);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		worker_destroy(dp->workers[i]);
-	media_destroy(dp->media);
-	gate_destroy(dp->gate);
-	if (dp->turn != NULL)
-		turn_destroy(dp->turn);
-	punt_destroy(dp);
-	if (dp->neighbours != NULL)
-		neighbours_destroy(dp->neighbours);
-	services_free(dp->services);
-	rte_free(dp->fib);
+	for (uint32_t i = parts_count; i-- > 0;)
+		if (parts[i]->destroy != NULL)
+			parts[i]->destroy(dp);
 	rte_mempool_free(dp->jumbo);
 	rte_mempool_free(dp->pool);
 	rte_free(dp->qsbr);
 	rte_free(dp);
+}
+
+void dataplane_tick(struct dataplane *dp)
+{
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->tick != NULL)
+			parts[i]->tick(dp);
+}
+
+void dataplane_config_sweep(struct dataplane *dp)
+{
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->config_sweep != NULL)
+			parts[i]->config_sweep(dp);
 }
 
 void dataplane_quiesce(struct dataplane *dp)

@@ -28,6 +28,8 @@ struct srtp_engine;
 struct turn;
 struct media;
 
+#define MEDIA_CACHE_PACKETS 512 /* options.media_cache, unless said */
+
 /* const after start: the command line. Tables are sized here and never grow. */
 struct options {
 	const char *socket_path;
@@ -99,6 +101,11 @@ void options_default(struct options *options);
  */
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events);
 void dataplane_destroy(struct dataplane *dp);
+
+/* Control thread: what every part does once a second, and when a configuration has been replayed
+ * whole (SLUICE_CONFIG_COMMIT). */
+void dataplane_tick(struct dataplane *dp);
+void dataplane_config_sweep(struct dataplane *dp);
 
 /* Control thread: waits until no worker holds a pointer that was read before this call. */
 void dataplane_quiesce(struct dataplane *dp);

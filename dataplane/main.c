@@ -5,13 +5,10 @@
 #include "common/privilege.h"
 #include "common/watchdog.h"
 #include "config.h"
+#include "dataplane.h"
 #include "eal.h"
-#include "gate/gate.h"
 #include "common/log.h"
-#include "media/media.h"
 #include "net/pci.h"
-#include "net/port.h"
-#include "turn/turn.h"
 
 #include <event2/event.h>
 #include <rte_launch.h>
@@ -21,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
  * attaching the gate, TAP twins. */
@@ -35,13 +31,7 @@ static const struct timeval second = {.tv_sec = 1};
 
 static void tick(evutil_socket_t fd, short what, void *arg)
 {
-	struct dataplane *dp = arg;
-
-	turn_tick(dp->turn, (uint64_t)time(NULL));
-	gate_tick(dp->gate);
-	if (dp->media != NULL)
-		media_tick(dp->media);
-	port_tick(dp);
+	dataplane_tick(arg);
 }
 
 static void stop(evutil_socket_t number, short what, void *events)

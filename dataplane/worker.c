@@ -2,11 +2,9 @@
 #include "worker.h"
 #include "dataplane.h"
 #include "graph/graph.h"
-#include "media/media.h"
-#include "net/next_hop.h"
 #include "net/port_burst.h"
+#include "part.h"
 #include "random.h"
-#include "turn/turn.h"
 
 #include <sluice/stats.h>
 
@@ -72,23 +70,16 @@ struct worker *worker_create(struct dataplane *dp, uint16_t id, unsigned int lco
 	worker->random = random_create();
 	worker->epoll = -1;
 	worker->wake = -1;
-	worker->next_hops =
-	        rte_zmalloc("next hops", NEXT_HOPS * sizeof(struct next_hop), RTE_CACHE_LINE_SIZE);
 	if (worker->inbox == NULL || worker->calls == NULL || worker->random == NULL ||
-	    worker->next_hops == NULL || sleep_prepare(worker) != 0)
+	    sleep_prepare(worker) != 0)
 		goto fail;
 	random_bytes(worker->random, worker->ip_id_key, sizeof(worker->ip_id_key));
 	if (rte_rcu_qsbr_thread_register(dp->qsbr, id) != 0)
 		goto fail;
 	worker_clock(worker);
-	worker->turn = turn_worker_create(worker);
-	if (worker->turn == NULL)
-		goto fail;
-	if (dp->media != NULL) {
-		worker->media = media_worker_create(worker);
-		if (worker->media == NULL)
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->worker_create != NULL && parts[i]->worker_create(worker) != 0)
 			goto fail;
-	}
 	if (graph_create(worker) != 0)
 		goto fail;
 	return worker;
@@ -104,9 +95,9 @@ void worker_destroy(struct worker *worker)
 	if (worker == NULL)
 		return;
 	graph_destroy(worker);
-	media_worker_destroy(worker->media);
-	if (worker->turn != NULL)
-		turn_worker_destroy(worker->turn);
+	for (uint32_t i = parts_count; i-- > 0;)
+		if (parts[i]->worker_destroy != NULL)
+			parts[i]->worker_destroy(worker);
 	rte_rcu_qsbr_thread_unregister(worker->dp->qsbr, worker->id);
 	while (worker->inbox != NULL && rte_ring_dequeue(worker->inbox, (void **)&mbuf) == 0)
 		rte_pktmbuf_free(mbuf);
@@ -117,7 +108,6 @@ void worker_destroy(struct worker *worker)
 		close(worker->epoll);
 	if (worker->wake >= 0)
 		close(worker->wake);
-	rte_free(worker->next_hops);
 	rte_free(worker->queues);
 	rte_free(worker);
 }
@@ -144,9 +134,16 @@ void worker_housekeep(struct worker *worker)
 		rte_rcu_qsbr_quiescent(worker->dp->qsbr, worker->id);
 	worker->housekept = rte_rdtsc();
 	worker_calls_run(worker);
-	turn_housekeep(worker);
-	if (worker->media != NULL)
-		media_housekeep(worker);
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->housekeep != NULL)
+			parts[i]->housekeep(worker);
+}
+
+static void timers_run(struct worker *worker)
+{
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->timers_run != NULL)
+			parts[i]->timers_run(worker);
 }
 
 uint32_t worker_walk(struct worker *worker)
@@ -163,8 +160,8 @@ uint32_t worker_walk(struct worker *worker)
 	worker->walks++;
 	if ((worker->walks & (WORKER_HOUSEKEEPING_WALKS - 1)) == 0)
 		worker_housekeep(worker);
-	else if ((worker->walks & (WORKER_TIMER_WALKS - 1)) == 0 && worker->media != NULL)
-		media_timers_run(worker);
+	else if ((worker->walks & (WORKER_TIMER_WALKS - 1)) == 0)
+		timers_run(worker);
 
 	if (worker->busy) {
 		worker->walks_idle = 0;
@@ -182,9 +179,11 @@ static int sleep_ms(const struct worker *worker)
 	if (!rte_ring_empty(worker->inbox) || !rte_ring_empty(worker->calls) ||
 	    __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST))
 		return 0;
-	if (worker->flush || turn_is_pending(worker) ||
-	    (worker->media != NULL && media_is_pending(worker)))
+	if (worker->flush)
 		return SLEEP_PENDING_MS;
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->is_pending != NULL && parts[i]->is_pending(worker))
+			return SLEEP_PENDING_MS;
 	return SLEEP_MS;
 }
 

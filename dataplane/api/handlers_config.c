@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program itself, and the frame of a whole configuration that is replayed. */
 #include "api/handlers.h"
-#include "gate/gate.h"
-#include "media/media.h"
-#include "net/port.h"
 #include "srtp/engine.h"
-#include "turn/turn.h"
 
 #include <rte_common.h>
 #include <rte_cycles.h>
@@ -40,11 +36,7 @@ static int config_begin_handle(struct api_call *call)
 
 static int config_commit_handle(struct api_call *call)
 {
-	port_config_sweep(call->dp);
-	turn_config_sweep(call->dp->turn);
-	gate_config_sweep(call->dp->gate);
-	if (call->dp->media != NULL)
-		media_config_commit(call->dp->media);
+	dataplane_config_sweep(call->dp);
 	return 0;
 }
 

@@ -458,7 +458,7 @@ static void tick(evutil_socket_t fd, short what, void *dp)
 	captures_tick(dp);
 }
 
-int captures_create(struct dataplane *dp)
+static int create(struct dataplane *dp)
 {
 	const struct timeval period = {.tv_usec = TICK_US};
 	struct capture_control *control = calloc(1, sizeof(*control));
@@ -472,7 +472,7 @@ int captures_create(struct dataplane *dp)
 	return control->timer != NULL && event_add(control->timer, &period) == 0 ? 0 : -ENOMEM;
 }
 
-void captures_destroy(struct dataplane *dp)
+static void end(struct dataplane *dp)
 {
 	struct capture_control *control = dp->capture_control;
 	const struct timespec pause = {.tv_nsec = TICK_US * 1000};
@@ -492,3 +492,9 @@ void captures_destroy(struct dataplane *dp)
 	free(control);
 	dp->capture_control = NULL;
 }
+
+const struct part captures_part = {
+        .name = "captures",
+        .create = create,
+        .end = end,
+};

@@ -16,6 +16,7 @@
 
 #include "dataplane.h"
 #include "graph/drop.h"
+#include "part.h"
 
 #define CAPTURES_MAX 8
 
@@ -77,9 +78,7 @@ struct capture_client {
 	uint32_t pid, uid;
 };
 
-/* 0 or -ENOMEM. */
-int captures_create(struct dataplane *dp);
-void captures_destroy(struct dataplane *dp);
+extern const struct part captures_part;
 
 /* Takes fd where it succeeds; nothing is captured before capture_begun. 0 or -errno with a line in
  * `why` (SLUICE_API_ERROR_MAX bytes). */

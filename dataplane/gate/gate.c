@@ -212,3 +212,32 @@ uint64_t gate_counter_sum(const struct gate *gate, uint32_t index)
 		sum += __atomic_load_n(&gate->counters[i].values[index], __ATOMIC_RELAXED);
 	return sum;
 }
+
+static int create(struct dataplane *dp)
+{
+	dp->gate = gate_create(dp);
+	return dp->gate != NULL ? 0 : -ENOMEM;
+}
+
+static void destroy(struct dataplane *dp)
+{
+	gate_destroy(dp->gate);
+}
+
+static void tick(struct dataplane *dp)
+{
+	gate_tick(dp->gate);
+}
+
+static void config_sweep(struct dataplane *dp)
+{
+	gate_config_sweep(dp->gate);
+}
+
+const struct part gate_part = {
+        .name = "the gate's tables",
+        .create = create,
+        .destroy = destroy,
+        .tick = tick,
+        .config_sweep = config_sweep,
+};

@@ -10,6 +10,7 @@
 
 #include "common/attack_log.h"
 #include "gate/env.h"
+#include "part.h"
 #include "worker.h"
 
 struct dataplane;
@@ -38,6 +39,8 @@ struct gate {
 	struct attack_log attacks;     /* control thread */
 	struct gate_counters counters[WORKERS_MAX];
 };
+
+extern const struct part gate_part;
 
 /* After turn_create: its keys are the gate's. NULL without memory. */
 struct gate *gate_create(struct dataplane *dp);

@@ -11,9 +11,8 @@
 
 #include <rte_mbuf.h>
 
-#define PACKET_CACHE_PACKETS 512 /* --media-cache */
-#define PACKET_CACHE_MIN     16
-#define PACKET_CACHE_MAX     32768 /* half of the sequence numbers' circle */
+#define PACKET_CACHE_MIN 16
+#define PACKET_CACHE_MAX 32768 /* half of the sequence numbers' circle */
 
 /* The references of all caches of a worker. */
 struct packet_cache_quota {

@@ -8,6 +8,7 @@
 #include "media/rtcp.h"
 #include "random.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -141,3 +142,79 @@ void media_config_commit(struct media *media)
 			endpoint_end(media, i);
 	media_collect(media);
 }
+
+/* Without endpoints, as the command line may say, there is no forwarding unit. */
+static int create(struct dataplane *dp)
+{
+	if (dp->options.max_endpoints == 0)
+		return 0;
+	dp->media = media_create(dp);
+	return dp->media != NULL ? 0 : -ENOMEM;
+}
+
+static void end(struct dataplane *dp)
+{
+	if (dp->media != NULL)
+		media_end(dp->media);
+}
+
+static void destroy(struct dataplane *dp)
+{
+	media_destroy(dp->media);
+}
+
+static int part_worker_create(struct worker *worker)
+{
+	if (worker->dp->media == NULL)
+		return 0;
+	worker->media = media_worker_create(worker);
+	return worker->media != NULL ? 0 : -ENOMEM;
+}
+
+static void part_worker_destroy(struct worker *worker)
+{
+	media_worker_destroy(worker->media);
+}
+
+static void tick(struct dataplane *dp)
+{
+	if (dp->media != NULL)
+		media_tick(dp->media);
+}
+
+static void config_sweep(struct dataplane *dp)
+{
+	if (dp->media != NULL)
+		media_config_commit(dp->media);
+}
+
+static void housekeep(struct worker *worker)
+{
+	if (worker->media != NULL)
+		media_housekeep(worker);
+}
+
+static void timers_run(struct worker *worker)
+{
+	if (worker->media != NULL)
+		media_timers_run(worker);
+}
+
+static bool is_pending(const struct worker *worker)
+{
+	return worker->media != NULL && media_is_pending(worker);
+}
+
+const struct part media_part = {
+        .name = "SRTP forwarding",
+        .create = create,
+        .end = end,
+        .destroy = destroy,
+        .worker_create = part_worker_create,
+        .worker_destroy = part_worker_destroy,
+        .tick = tick,
+        .config_sweep = config_sweep,
+        .housekeep = housekeep,
+        .timers_run = timers_run,
+        .is_pending = is_pending,
+};

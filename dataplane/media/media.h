@@ -8,10 +8,14 @@
 
 #include <sluice/media.h>
 
+#include "part.h"
+
 struct dataplane;
 struct media;
 struct media_worker;
 struct worker;
+
+extern const struct part media_part;
 
 /* NULL with a logged reason. */
 struct media *media_create(struct dataplane *dp);

@@ -172,13 +172,38 @@ static int news_subscribe(struct mirror *mirror)
 	return 0;
 }
 
-struct mirror *mirror_create(struct dataplane *dp)
+static void event_drop(struct event *event)
+{
+	if (event != NULL)
+		event_free(event);
+}
+
+static void mirror_destroy(struct mirror *mirror)
+{
+	event_drop(mirror->readable);
+	event_drop(mirror->rebuild);
+	event_drop(mirror->tick);
+	if (mirror->news != NULL)
+		mnl_socket_close(mirror->news);
+	if (mirror->request != NULL)
+		mnl_socket_close(mirror->request);
+	free(mirror->routes);
+	free(mirror->addresses);
+	free(mirror);
+}
+
+/* Without events, as in tests, there is none. dp->mirror is set once the first dump is over: until
+ * then nobody may ask on its socket. */
+static int create(struct dataplane *dp)
 {
 	struct timeval period = {.tv_sec = KEEP_FRESH_S};
-	struct mirror *mirror = calloc(1, sizeof(*mirror));
+	struct mirror *mirror;
 
+	if (dp->events == NULL)
+		return 0;
+	mirror = calloc(1, sizeof(*mirror));
 	if (mirror == NULL)
-		return NULL;
+		return -ENOMEM;
 	mirror->dp = dp;
 	mirror->news = socket_open(SOCK_NONBLOCK);
 	mirror->request = socket_open(0);
@@ -192,31 +217,25 @@ struct mirror *mirror_create(struct dataplane *dp)
 	    event_add(mirror->readable, NULL) != 0 || event_add(mirror->tick, &period) != 0)
 		goto fail;
 	everything_read(mirror);
-	return mirror;
+	dp->mirror = mirror;
+	return 0;
 fail:
 	mirror_destroy(mirror);
-	return NULL;
+	return -EIO;
 }
 
-static void event_drop(struct event *event)
+static void end(struct dataplane *dp)
 {
-	if (event != NULL)
-		event_free(event);
+	if (dp->mirror != NULL)
+		mirror_destroy(dp->mirror);
+	dp->mirror = NULL;
 }
 
-void mirror_destroy(struct mirror *mirror)
-{
-	event_drop(mirror->readable);
-	event_drop(mirror->rebuild);
-	event_drop(mirror->tick);
-	if (mirror->news != NULL)
-		mnl_socket_close(mirror->news);
-	if (mirror->request != NULL)
-		mnl_socket_close(mirror->request);
-	free(mirror->routes);
-	free(mirror->addresses);
-	free(mirror);
-}
+const struct part mirror_part = {
+        .name = "mirror of the kernel's routes",
+        .create = create,
+        .end = end,
+};
 
 void mirror_port_changed(struct dataplane *dp)
 {

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "part.h"
+
 struct dataplane;
 struct ip_addr;
 struct mirror;
 
-/* NULL with errno set. Needs dp->events. */
-struct mirror *mirror_create(struct dataplane *dp);
-void mirror_destroy(struct mirror *mirror);
+extern const struct part mirror_part;
 
 /* An interface that a port serves has this address, or one without a wire (lo, dummy). True without
  * a mirror: nobody can tell. */

@@ -15,7 +15,7 @@ struct neighbour_key {
 	uint32_t zero;
 };
 
-struct neighbours *neighbours_create(struct dataplane *dp)
+static int create(struct dataplane *dp)
 {
 	struct rte_hash_parameters parameters = {
 	        .name = "neighbours",
@@ -31,24 +31,31 @@ struct neighbours *neighbours_create(struct dataplane *dp)
 	struct neighbours *neighbours =
 	        rte_zmalloc("neighbours", sizeof(*neighbours), RTE_CACHE_LINE_SIZE);
 
+	dp->neighbours = neighbours;
 	if (neighbours == NULL)
-		return NULL;
+		return -ENOMEM;
 	neighbours->dp = dp;
 	neighbours->high = 1;
 	neighbours->gateways = 1;
 	neighbours->hash = rte_hash_create(&parameters);
-	if (neighbours->hash == NULL || rte_hash_rcu_qsbr_add(neighbours->hash, &rcu) != 0) {
-		neighbours_destroy(neighbours);
-		return NULL;
-	}
-	return neighbours;
+	return neighbours->hash != NULL && rte_hash_rcu_qsbr_add(neighbours->hash, &rcu) == 0
+	               ? 0
+	               : -ENOMEM;
 }
 
-void neighbours_destroy(struct neighbours *neighbours)
+static void destroy(struct dataplane *dp)
 {
-	rte_hash_free(neighbours->hash);
-	rte_free(neighbours);
+	if (dp->neighbours == NULL)
+		return;
+	rte_hash_free(dp->neighbours->hash);
+	rte_free(dp->neighbours);
 }
+
+const struct part neighbours_part = {
+        .name = "neighbours",
+        .create = create,
+        .destroy = destroy,
+};
 
 uint32_t neighbour_find(const struct neighbours *neighbours, uint32_t link,
                         const struct ip_addr *ip)

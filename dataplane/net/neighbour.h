@@ -18,6 +18,7 @@
 #include <rte_ether.h>
 
 #include "net/ip_addr.h"
+#include "part.h"
 
 struct dataplane;
 struct rte_hash;
@@ -68,8 +69,7 @@ static inline uint32_t neighbour_link(uint16_t port, uint16_t vlan)
 	return (uint32_t)vlan << 16 | port;
 }
 
-struct neighbours *neighbours_create(struct dataplane *dp);
-void neighbours_destroy(struct neighbours *neighbours);
+extern const struct part neighbours_part;
 
 /* Worker. The slot of a next hop, or 0. */
 uint32_t neighbour_find(const struct neighbours *neighbours, uint32_t link,

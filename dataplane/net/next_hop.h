@@ -11,8 +11,12 @@
 #include "net/neighbour.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "part.h"
 
 #define NEXT_HOPS 1024
+
+/* Routes, services, and each worker's memory of them. */
+extern const struct part routes_part;
 
 struct next_hop {
 	struct ip_addr dst;

@@ -10,7 +10,6 @@
 #include "net/port_ops.h"
 #include "net/tap.h"
 #include "net/xdp/port.h"
-#include "turn/turn.h"
 
 #include <rte_malloc.h>
 
@@ -18,11 +17,6 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-
-struct ports *ports_create(struct dataplane *dp)
-{
-	return rte_zmalloc("ports", sizeof(struct ports), RTE_CACHE_LINE_SIZE);
-}
 
 static struct port *port_find(struct ports *ports, const char *name)
 {
@@ -284,7 +278,7 @@ int port_delete(struct dataplane *dp, const struct sluice_port_delete *del, char
 	return 0;
 }
 
-void port_config_sweep(struct dataplane *dp)
+static void port_config_sweep(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
 		struct port *port = &dp->ports->table[i];
@@ -295,15 +289,6 @@ void port_config_sweep(struct dataplane *dp)
 			port_close(dp, port, true);
 		}
 	}
-}
-
-void ports_destroy(struct dataplane *dp)
-{
-	for (uint16_t i = 0; i < dp->ports->count; i++)
-		if (dp->ports->table[i].used)
-			port_close(dp, &dp->ports->table[i], false);
-	rte_free(dp->ports);
-	dp->ports = NULL;
 }
 
 static void mtu_set(struct dataplane *dp, struct port *port, uint16_t mtu)
@@ -337,7 +322,8 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 		queues_publish(dp);
 }
 
-void port_tick(struct dataplane *dp)
+/* What the kernel or the NIC does not tell by itself. */
+static void port_tick(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
 		const struct port *port = &dp->ports->table[i];
@@ -383,3 +369,26 @@ uint32_t port_show(struct dataplane *dp, uint32_t *cursor, struct sluice_port_ro
 			port_row(&dp->ports->table[*cursor], &rows[count++]);
 	return count;
 }
+
+static int create(struct dataplane *dp)
+{
+	dp->ports = rte_zmalloc("ports", sizeof(struct ports), RTE_CACHE_LINE_SIZE);
+	return dp->ports != NULL ? 0 : -ENOMEM;
+}
+
+static void end(struct dataplane *dp)
+{
+	for (uint16_t i = 0; dp->ports != NULL && i < dp->ports->count; i++)
+		if (dp->ports->table[i].used)
+			port_close(dp, &dp->ports->table[i], false);
+	rte_free(dp->ports);
+	dp->ports = NULL;
+}
+
+const struct part ports_part = {
+        .name = "ports",
+        .create = create,
+        .end = end,
+        .tick = port_tick,
+        .config_sweep = port_config_sweep,
+};

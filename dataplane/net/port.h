@@ -13,6 +13,7 @@
 #include <sluice/port.h>
 
 #include "dataplane.h"
+#include "part.h"
 
 #define PORTS_MAX  64
 #define PORT_BURST 64
@@ -71,8 +72,7 @@ struct ports {
 	uint16_t xdp;   /* control thread: AF_XDP ports among them */
 };
 
-struct ports *ports_create(struct dataplane *dp);
-void ports_destroy(struct dataplane *dp);
+extern const struct part ports_part;
 
 /* Control thread. 0 or -errno with a clear line in *why (SLUICE_API_ERROR_MAX bytes). */
 int port_add(struct dataplane *dp, const struct sluice_port_add *add, uint32_t flags, char *why);
@@ -80,8 +80,6 @@ int port_delete(struct dataplane *dp, const struct sluice_port_delete *del, char
 /* Pages like allocation_show. */
 uint32_t port_show(struct dataplane *dp, uint32_t *cursor, struct sluice_port_row *rows,
                    uint32_t max);
-/* SLUICE_CONFIG_COMMIT. */
-void port_config_sweep(struct dataplane *dp);
 /* Takes an ethdev that exists already (rings of a test or a bench), not configured: no kernel
  * interface. Returns the port's index or -errno. */
 int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t queues);
@@ -89,8 +87,6 @@ int port_adopt(struct dataplane *dp, const char *name, uint16_t ethdev, uint16_t
 /* Control thread, from the kernel's news: the interface is up, down, or gone for good. */
 void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_state state,
                        uint16_t mtu);
-/* Control thread, once a second: what the kernel or the NIC does not tell by itself. */
-void port_tick(struct dataplane *dp);
 /* Control thread: behind `pause` no worker touches the port; frames for it are dropped as for one
  * that is down. */
 void port_pause(struct dataplane *dp, uint16_t index, bool pause);

@@ -97,7 +97,7 @@ static void punt_wake(struct punt *punt)
 		return; /* it is full of wakes */
 }
 
-int punt_create(struct dataplane *dp)
+static int punt_create(struct dataplane *dp)
 {
 	const struct timeval soon = {.tv_usec = POLL_BUSY_US};
 	struct punt *punt = rte_zmalloc("punt", sizeof(*punt), RTE_CACHE_LINE_SIZE);
@@ -120,7 +120,7 @@ int punt_create(struct dataplane *dp)
 	                                                                               : -ENOMEM;
 }
 
-void punt_destroy(struct dataplane *dp)
+static void punt_destroy(struct dataplane *dp)
 {
 	struct punt *punt = dp->punt;
 	struct rte_mbuf *mbuf;
@@ -141,6 +141,12 @@ void punt_destroy(struct dataplane *dp)
 	rte_free(punt);
 	dp->punt = NULL;
 }
+
+const struct part punt_part = {
+        .name = "punt ring",
+        .create = punt_create,
+        .destroy = punt_destroy,
+};
 
 void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t nb_objs,
                 enum punt_kind kind)

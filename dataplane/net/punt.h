@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/ip_addr.h"
+#include "part.h"
 
 struct dataplane;
 struct rte_graph;
@@ -22,9 +23,7 @@ enum punt_kind {
 	PUNT_NEIGHBOUR, /* as ip_output got it */
 };
 
-/* 0 or -errno. */
-int punt_create(struct dataplane *dp);
-void punt_destroy(struct dataplane *dp);
+extern const struct part punt_part;
 
 /* Worker, from a node: the burst goes to the control thread; what does not fit takes the node's
  * edge to drop. */

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What one housekeeping does at most: some microseconds, whatever has expired at once. */
 #define TIMERS_PER_HOUSEKEEPING 64
@@ -229,3 +230,47 @@ void turn_housekeep(struct worker *worker)
 		reservations_expire(turn_worker);
 	}
 }
+
+static int create(struct dataplane *dp)
+{
+	dp->turn = turn_create(dp);
+	return dp->turn != NULL ? 0 : -ENOMEM;
+}
+
+static void destroy(struct dataplane *dp)
+{
+	turn_destroy(dp->turn);
+}
+
+static int part_worker_create(struct worker *worker)
+{
+	worker->turn = turn_worker_create(worker);
+	return worker->turn != NULL ? 0 : -ENOMEM;
+}
+
+static void part_worker_destroy(struct worker *worker)
+{
+	turn_worker_destroy(worker->turn);
+}
+
+static void tick(struct dataplane *dp)
+{
+	turn_tick(dp->turn, (uint64_t)time(NULL));
+}
+
+static void config_sweep(struct dataplane *dp)
+{
+	turn_config_sweep(dp->turn);
+}
+
+const struct part turn_part = {
+        .name = "TURN tables",
+        .create = create,
+        .destroy = destroy,
+        .worker_create = part_worker_create,
+        .worker_destroy = part_worker_destroy,
+        .tick = tick,
+        .config_sweep = config_sweep,
+        .housekeep = turn_housekeep,
+        .is_pending = turn_is_pending,
+};

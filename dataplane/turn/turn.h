@@ -9,10 +9,13 @@
 
 #include <sluice/turn.h>
 
+#include "part.h"
 #include "worker.h"
 
 struct dataplane;
 struct turn;
+
+extern const struct part turn_part;
 
 struct turn *turn_create(struct dataplane *dp);
 void turn_destroy(struct turn *turn);
