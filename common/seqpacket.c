@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/seqpacket.h"
 
+#include "common/refuse.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,17 +18,6 @@
 #define BACKLOG     64
 
 #define LOCK_NAME_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock"))
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
-                                                        ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, SLUICE_API_ERROR_MAX, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 static int address_set(struct sockaddr_un *address, const char *path)
 {

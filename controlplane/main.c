@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
  * on its socket. */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/option.h"
@@ -89,12 +90,10 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	struct controlplane *cp = arg;
-	struct timespec now;
 	char text[80];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
-	         now.tv_sec * 1000000ULL + now.tv_nsec / 1000);
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lu",
+	         clock_ns(CLOCK_MONOTONIC) / 1000);
 	notify_send(text);
 	reload_again(cp->reload);
 }
@@ -185,10 +184,8 @@ static int parts_create(struct controlplane *cp)
 	        .config = cp->config,
 	        .ended = on_reloaded,
 	};
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	server.started = now.tv_sec;
+	server.started = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
 	server.started_unix = time(NULL);
 	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the control plane answers itself, and what it keeps. */
+#include "common/clock.h"
 #include "control/client.h"
 
 #include "command/command.h"
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* -- version: our own row, and the dataplane's where it answers -- */
@@ -28,11 +28,9 @@ static void answer_version(struct client *client, const void *body)
 	        .version = SLUICE_VERSION_TEXT,
 	        .started = client->options->started_unix,
 	};
-	struct timespec now;
 	bool more;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	version.uptime_s = now.tv_sec - client->options->started;
+	version.uptime_s = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC - client->options->started;
 	more = relay_start(client, body, true) == 0;
 	if (more)
 		client->next = relay_next;

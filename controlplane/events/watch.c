@@ -2,11 +2,11 @@
 #include "events/watch.h"
 
 #include "command/command.h"
+#include "common/clock.h"
 #include "events/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 
@@ -94,10 +94,7 @@ static void kind_make(const struct watched *of, struct event_kind *kind)
 
 static double now_seconds(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
+	return clock_ns(CLOCK_MONOTONIC) / 1e9;
 }
 
 static void row_tell(void *arg, struct sluice_event_row *event)

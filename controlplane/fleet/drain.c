@@ -5,22 +5,14 @@
  * host nor `undrain`.
  */
 #include "fleet/state.h"
+#include "common/clock.h"
 
 #include "common/log.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t boot_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
 
 /* -- the file -- */
 
@@ -87,7 +79,7 @@ int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why)
 {
 	const struct drain drain = {
 	        .on = true,
-	        .until_ms = seconds > 0 ? boot_ms() + seconds * 1000ull : 0,
+	        .until_ms = seconds > 0 ? clock_ms(CLOCK_BOOTTIME) + seconds * 1000ull : 0,
 	};
 	int error = drain_set(fleet, &drain, why);
 
@@ -113,7 +105,8 @@ void drain_follow(struct fleet *fleet)
 	struct drain *drain = &fleet->drain;
 	struct load_now load;
 
-	if (!drain->on || drain->ended || drain->until_ms == 0 || boot_ms() < drain->until_ms)
+	if (!drain->on || drain->ended || drain->until_ms == 0 ||
+	    clock_ms(CLOCK_BOOTTIME) < drain->until_ms)
 		return;
 	load_get(fleet->load, &load);
 	if (!load.known) /* it has to be there to be ended */

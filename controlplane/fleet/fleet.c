@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fleet/state.h"
+#include "common/clock.h"
 
 #include "config/own.h"
 #include "dataplane/client.h"
@@ -22,10 +23,7 @@ static const struct timeval tick_interval = {.tv_usec = VIEW_TICK_NS / 1000};
 
 uint64_t fleet_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 bool fleet_is_set(const struct fleet *fleet)

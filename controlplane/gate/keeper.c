@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/keeper.h"
 
+#include "common/clock.h"
 #include "dataplane/client.h"
 #include "common/attack_log.h"
 #include "common/log.h"
@@ -19,8 +20,6 @@
 #include <event2/event.h>
 #include <sys/random.h>
 
-#define NSEC_PER_SEC 1000000000ull
-
 /* A change of the configuration waits for the next tick, an attack's event too. */
 static const struct timeval interval = {.tv_usec = 250 * 1000};
 
@@ -38,14 +37,6 @@ struct gate_keeper {
 	uint64_t base[GATE_COUNTERS]; /* counted by maps that are gone */
 	struct attack_log attacks;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
 
 /* -- into the maps -- */
 

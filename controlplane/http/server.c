@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http/server.h"
 
+#include "common/clock.h"
 #include "config/own.h"
 
 #include <errno.h>
@@ -12,10 +13,7 @@
 
 time_t http_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
 }
 
 /* -- routes -- */

@@ -3,12 +3,12 @@
 
 #include "command/addr.h"
 #include "command/text.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -31,14 +31,6 @@ struct link {
 	bool up, lost, heard;
 	char why[LINK_WHY_MAX];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
 
 /* -- the end -- */
 
@@ -103,7 +95,7 @@ static void deadline_set(struct link *link, uint64_t ms)
 
 static void deadline_follow(struct link *link)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 	/* That of connecting and the handshake is set once. */
 	if (!link->up || link->options.subscriber)
@@ -230,7 +222,7 @@ int link_send(struct link *link, struct redis_command *command, bool asking)
 	if (bufferevent_write(link->bev, command->bytes, command->length) != 0)
 		return -ENOTCONN;
 	command->next = NULL;
-	command->deadline = now_ms() + LINK_DEADLINE_MS;
+	command->deadline = clock_ms(CLOCK_MONOTONIC) + LINK_DEADLINE_MS;
 	*link->last = command;
 	link->last = &command->next;
 	if (++link->n_pending == 1)

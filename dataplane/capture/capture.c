@@ -5,12 +5,12 @@
 #include "capture/program.h"
 #include "capture/state.h"
 #include "common/log.h"
+#include "common/refuse.h"
 
 #include <event2/event.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,17 +32,6 @@ struct capture_control {
 	uint32_t count;
 	struct capture *list[CAPTURES_MAX];
 };
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
-                                                        ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, SLUICE_API_ERROR_MAX, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 /* -- what is asked for -- */
 

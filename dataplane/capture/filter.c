@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "capture/filter.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "media/config.h"
 #include "media/receive.h"
@@ -12,23 +13,11 @@
 #include "turn/users.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SSRC_OFFSET    8       /* in RTP's header (RFC 3550, 5.1) */
 #define COUNTER_PREFIX "drop." /* as `counter show` names a reason */
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
-                                                        ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, SLUICE_API_ERROR_MAX, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 static int ports_find(struct filter *filter, const struct dataplane *dp, const char *name,
                       char *why)

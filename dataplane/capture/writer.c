@@ -2,6 +2,7 @@
 /* The thread that writes a capture: rings in, pcapng out. It alone ever waits for the reader. */
 #include "capture/pcapng.h"
 #include "capture/state.h"
+#include "common/clock.h"
 #include "common/privilege.h"
 
 #include <rte_cycles.h>
@@ -50,19 +51,6 @@ struct writer {
 	uint64_t written[CAPTURE_INTERFACES];
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NSEC + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t now_ms(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000000;
-}
-
 static void anchor_set(struct writer *writer)
 {
 	writer->anchor_tsc = rte_rdtsc();
@@ -86,7 +74,7 @@ static bool stopping(const struct writer *writer)
 /* Whether a reader that takes nothing has had enough time. */
 static bool patience_over(struct writer *writer, uint64_t since_ms)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 	if (stopping(writer) && writer->stop_ms == 0)
 		writer->stop_ms = now;
@@ -116,7 +104,7 @@ static uint32_t packets_count(struct writer *writer, uint32_t counted, size_t at
 static bool buffer_flush(struct writer *writer)
 {
 	struct pcapng *pcapng = &writer->pcapng;
-	uint64_t progress_ms = now_ms();
+	uint64_t progress_ms = clock_ms(CLOCK_MONOTONIC);
 	uint32_t counted = 0;
 	size_t at = 0;
 
@@ -127,7 +115,7 @@ static bool buffer_flush(struct writer *writer)
 		if (n > 0) {
 			at += (size_t)n;
 			counted = packets_count(writer, counted, at);
-			progress_ms = now_ms();
+			progress_ms = clock_ms(CLOCK_MONOTONIC);
 			__atomic_add_fetch(&writer->capture->bytes, (uint64_t)n, __ATOMIC_RELAXED);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			return output_failed(writer, errno);
@@ -157,7 +145,7 @@ static void file_begin(struct writer *writer)
 		writer->interfaces[i] = NO_INTERFACE;
 	writer->n_interfaces = 0;
 	writer->file_bytes = 0;
-	writer->file_ms = now_ms();
+	writer->file_ms = clock_ms(CLOCK_MONOTONIC);
 	pcapng_section(&writer->pcapng, "sluice-dataplane " SLUICE_VERSION_TEXT,
 	               writer->capture->wanted.note);
 	__atomic_add_fetch(&writer->capture->files, 1, __ATOMIC_RELAXED);
@@ -226,8 +214,8 @@ static bool file_is_full(const struct writer *writer)
 
 	return (wanted->file_bytes != 0 &&
 	        writer->file_bytes + writer->pcapng.length >= wanted->file_bytes) ||
-	       (wanted->file_seconds != 0 &&
-	        now_ms() - writer->file_ms >= wanted->file_seconds * UINT64_C(1000));
+	       (wanted->file_seconds != 0 && clock_ms(CLOCK_MONOTONIC) - writer->file_ms >=
+	                                             wanted->file_seconds * UINT64_C(1000));
 }
 
 /* To the next file, once there is one. */
@@ -341,8 +329,8 @@ static void limits_check(struct writer *writer)
 	     capture->packets + writer->n_ends >= wanted->max_packets) ||
 	    (wanted->max_bytes != 0 &&
 	     capture->bytes + writer->pcapng.length >= wanted->max_bytes) ||
-	    (wanted->max_seconds != 0 &&
-	     now_ms() - writer->started_ms >= wanted->max_seconds * UINT64_C(1000)))
+	    (wanted->max_seconds != 0 && clock_ms(CLOCK_MONOTONIC) - writer->started_ms >=
+	                                         wanted->max_seconds * UINT64_C(1000)))
 		capture_end(writer->capture, SLUICE_CAPTURE_LIMIT, 0);
 }
 
@@ -424,7 +412,7 @@ void *capture_write(void *arg)
 	        .fd = capture->first_fd,
 	        .pcapng = {.bytes = malloc(BUFFER_SIZE), .room = BUFFER_SIZE},
 	        .hz = rte_get_tsc_hz(),
-	        .started_ms = now_ms(),
+	        .started_ms = clock_ms(CLOCK_MONOTONIC),
 	};
 
 	prctl(PR_SET_NAME, "capture");

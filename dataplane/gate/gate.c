@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/gate.h"
+#include "common/clock.h"
 #include "gate/program.h"
 #include "gate/source.h"
 
@@ -18,8 +19,6 @@
 #include <rte_bitops.h>
 #include <rte_common.h>
 #include <rte_malloc.h>
-
-#define NSEC_PER_SEC 1000000000ull
 
 uint64_t gate_clock(const struct worker *worker)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/refuse.h"
 #include "gate/program.h"
 #include "gate/source.h"
 
 #include "dataplane.h"
 #include "stun/nonce.h"
-#include "turn/text.h"
 #include "turn/turn.h"
 
 #include <errno.h>

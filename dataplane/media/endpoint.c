@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/config.h"
 
+#include "common/refuse.h"
 #include "common/words.h"
 #include "dataplane.h"
-#include "turn/text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #include "media/config.h"
 
 #include "common/claim.h"
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "net/service.h"
-#include "turn/text.h"
 
 #include <errno.h>
 #include <string.h>

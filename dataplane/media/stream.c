@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/config.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "media/cache.h"
 #include "media/reception.h"
-#include "turn/text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/config.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "media/key_frame.h"
 #include "media/presence.h"
 #include "media/rewrite.h"
 #include "random.h"
-#include "turn/text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pci.h"
 
+#include "common/refuse.h"
+
 #include <sluice/api.h>
 
 #include <rte_common.h>
@@ -11,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,17 +34,6 @@ struct pci {
 static const char *const user_drivers[] = {"vfio-pci", "uio_pci_generic", "igb_uio"};
 /* DPDK works beside these: the kernel keeps the interface. */
 static const char *const shared_drivers[] = {"mlx4_core", "mlx5_core", "mana"};
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *format,
-                                                        ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, SLUICE_API_ERROR_MAX, format, args);
-	va_end(args);
-	return error;
-}
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/alternate.h"
 
+#include "common/refuse.h"
 #include "turn/request.h"
-#include "turn/text.h"
 
 #include <errno.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/config.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "turn/config_services.h"
-#include "turn/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
  * takes them away, a configured user of the same name comes before them, and one whose time is over
  * serves on until it is known to be gone: without a source nobody is locked out.
  */
+#include "common/refuse.h"
 #include "turn/config.h"
 
 #include "dataplane.h"
-#include "turn/text.h"
 #include "turn/wanted.h"
 
 #include <errno.h>

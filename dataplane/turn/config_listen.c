@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `turn listen ADDRESS[:PORT] [announce IP]`. */
+#include "common/refuse.h"
 #include "turn/config_services.h"
 
 #include "dataplane.h"

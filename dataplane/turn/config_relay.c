@@ -4,6 +4,7 @@
  * relays: what is given out stays with its allocation, inside the new ranges or not, and the ranges
  * that allocations alone still hold shrink as they end.
  */
+#include "common/refuse.h"
 #include "turn/config_services.h"
 
 #include "common/log.h"

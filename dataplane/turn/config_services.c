@@ -3,6 +3,7 @@
 
 #include "common/claim.h"
 #include "common/log.h"
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "net/mirror.h"
 #include "net/service.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The realm and its users: a user's key is of both. */
+#include "common/refuse.h"
 #include "turn/config.h"
 
 #include "dataplane.h"

@@ -4,7 +4,6 @@
 #include "net/ip_addr.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,14 +43,4 @@ const char *text_addr(char text[TEXT_ADDR_MAX], const struct sluice_addr *addr)
 	else
 		snprintf(text, TEXT_ADDR_MAX, v4 ? "%s:%u" : "[%s]:%u", digits, port);
 	return text;
-}
-
-int refuse(char *why, int error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, SLUICE_API_ERROR_MAX, format, arguments);
-	va_end(arguments);
-	return error;
 }

@@ -19,7 +19,4 @@ void text_printable(char *text, size_t room, const void *bytes, size_t length);
 /* "1.2.3.4:5", "[::1]:5"; without the port where it is 0. Returns text. */
 const char *text_addr(char text[TEXT_ADDR_MAX], const struct sluice_addr *addr);
 
-/* Writes the line and returns error. */
-int refuse(char *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
 #endif
