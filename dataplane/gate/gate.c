@@ -90,10 +90,7 @@ static bool turn_follow(struct gate *gate)
 {
 	const struct turn_policy *turn = gate->dp->turn->policy;
 	struct gate_config *config = &gate->source->config;
-	struct siphash_key keys[2] = {
-	        {turn->nonce_keys.keys[0][0], turn->nonce_keys.keys[0][1]},
-	        {turn->nonce_keys.keys[1][0], turn->nonce_keys.keys[1][1]},
-	};
+	const struct siphash_key *keys = turn->nonce_keys.keys;
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
 	uint32_t challenge = GATE_CHALLENGE(turn->realm_length);

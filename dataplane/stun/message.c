@@ -60,14 +60,6 @@ static const struct attribute_rule attribute_rules[128] = {
         IGNORED(XOR_MAPPED_ADDRESS),
 };
 
-static const struct attribute_rule attribute_rule_unknown;
-
-static const struct attribute_rule *attribute_rule_of(uint16_t type)
-{
-	return ATTRIBUTE_INDEXED(type) ? &attribute_rules[ATTRIBUTE_INDEX(type)]
-	                               : &attribute_rule_unknown;
-}
-
 /* Where the attributes that the integrity covers end. */
 static bool attr_ends_covered(uint16_t type)
 {
@@ -100,7 +92,10 @@ static void unknown_add(struct stun_message *message, uint16_t type)
 
 static int attr_take(struct stun_message *message, const struct stun_attr *attr)
 {
-	const struct attribute_rule *rule = attribute_rule_of(attr->type);
+	static const struct attribute_rule unknown;
+	const struct attribute_rule *rule = ATTRIBUTE_INDEXED(attr->type)
+	                                            ? &attribute_rules[ATTRIBUTE_INDEX(attr->type)]
+	                                            : &unknown;
 
 	if (rule->use == ATTRIBUTE_UNKNOWN && attr->type < 0x8000)
 		unknown_add(message, attr->type);

@@ -16,23 +16,12 @@ static_assert(2 * STUN_NONCE_ROTATION_S + STUN_NONCE_LIFETIME_S < 65536,
 static_assert(STUN_NONCE_ROTATION_S > STUN_NONCE_LIFETIME_S,
               "a nonce that is not stale is never forged");
 
-static struct siphash_key key_of(const struct stun_nonce_keys *keys, int which)
-{
-	return (struct siphash_key){keys->keys[which][0], keys->keys[which][1]};
-}
-
-static struct nonce_client client_of(const struct ip_addr *ip, uint16_t port)
-{
-	return (struct nonce_client){{ip->quads[0], ip->quads[1]}, port};
-}
-
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now)
 {
-	struct siphash_key key = key_of(keys, 0);
-	struct nonce_client from = client_of(client, client_port);
+	const struct nonce_client from = {{client->quads[0], client->quads[1]}, client_port};
 
-	nonce_write((uint8_t *)nonce, &key, &from, unix_now);
+	nonce_write((uint8_t *)nonce, &keys->keys[0], &from, unix_now);
 }
 
 enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,
@@ -40,11 +29,10 @@ enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,
                                          const struct ip_addr *client, uint16_t client_port,
                                          uint64_t unix_now)
 {
-	struct siphash_key both[2] = {key_of(keys, 0), key_of(keys, 1)};
-	struct nonce_client from = client_of(client, client_port);
+	const struct nonce_client from = {{client->quads[0], client->quads[1]}, client_port};
 
 	if (length != NONCE_SIZE)
 		return STUN_NONCE_FORGED;
-	return (enum stun_nonce_verdict)nonce_verify_within(nonce, both, &from, unix_now,
+	return (enum stun_nonce_verdict)nonce_verify_within(nonce, keys->keys, &from, unix_now,
 	                                                    stun_nonce_lifetime(keys));
 }

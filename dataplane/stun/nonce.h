@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <siphash.h>
+
 #include "net/ip_addr.h"
 
 #define STUN_NONCE_SIZE       12
@@ -25,7 +27,7 @@
  * the start: a zero key would let anyone make nonces.
  */
 struct stun_nonce_keys {
-	uint64_t keys[2][2];
+	struct siphash_key keys[2];
 	uint32_t lifetime_s; /* 0: STUN_NONCE_LIFETIME_S */
 	uint64_t since;      /* Unix time from which keys[0] makes them */
 };

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Allocate (RFC 8656, 7.2), its checks in the order of that section. */
-#include "turn/request.h"
+#include "turn/exchange.h"
 #include "turn/reservation.h"
 #include "turn/store.h"
 
 #include <netinet/in.h>
 
 #define EVEN_PORT_RESERVE 0x80 /* RFC 8656, 18.6: the R bit */
-
-static int transport_read(const struct exchange *exchange)
-{
-	if (!stun_has(&exchange->message, STUN_KNOWN_REQUESTED_TRANSPORT))
-		return STUN_400_BAD_REQUEST;
-	return *stun_value(&exchange->message, STUN_KNOWN_REQUESTED_TRANSPORT) == IPPROTO_UDP
-	               ? 0
-	               : STUN_442_TRANSPORT_NOT_SUPPORTED;
-}
 
 static int token_read(const struct exchange *exchange, struct allocation_wish *wish)
 {
@@ -49,16 +40,6 @@ static int family_read(const struct exchange *exchange, struct allocation_wish *
 	return wish->family >= 0 ? 0 : STUN_440_FAMILY_NOT_SUPPORTED;
 }
 
-static int even_read(const struct exchange *exchange, struct allocation_wish *wish)
-{
-	if (!stun_has(&exchange->message, STUN_KNOWN_EVEN_PORT))
-		return 0;
-	wish->even = true;
-	wish->reserve = *stun_value(&exchange->message, STUN_KNOWN_EVEN_PORT) & EVEN_PORT_RESERVE;
-	/* One token cannot stand for two ports. */
-	return wish->both && wish->reserve ? STUN_400_BAD_REQUEST : 0;
-}
-
 static int allocate_read(const struct exchange *exchange, struct allocation_wish *wish)
 {
 	const struct stun_message *message = &exchange->message;
@@ -68,39 +49,34 @@ static int allocate_read(const struct exchange *exchange, struct allocation_wish
 	        .client = exchange->flow,
 	        .key = &exchange->key,
 	        .secret = exchange->secret,
-	        .user_hash = exchange->user_hash,
-	        .user = stun_value(message, STUN_KNOWN_USERNAME),
-	        .user_length = message->attrs[STUN_KNOWN_USERNAME].length,
+	        .user_hash = exchange->name.identity,
+	        .user = exchange->name.bytes,
+	        .user_length = exchange->name.length,
 	        .transaction = exchange_transaction(exchange),
 	        .lifetime =
 	                RTE_MAX(exchange_lifetime(exchange), (uint32_t)ALLOCATION_LIFETIME_MIN_S),
 	};
-	error = transport_read(exchange);
-	if (error == 0)
-		error = token_read(exchange, wish);
+	if (!stun_has(message, STUN_KNOWN_REQUESTED_TRANSPORT))
+		return STUN_400_BAD_REQUEST;
+	if (*stun_value(message, STUN_KNOWN_REQUESTED_TRANSPORT) != IPPROTO_UDP)
+		return STUN_442_TRANSPORT_NOT_SUPPORTED;
+	error = token_read(exchange, wish);
 	if (error == 0)
 		error = family_read(exchange, wish);
-	if (error == 0)
-		error = even_read(exchange, wish);
-	return error;
-}
-
-/* Why one family of two is missing (RFC 8656, 18.12). */
-static void address_error_put(struct exchange *exchange, const struct allocation *allocation)
-{
-	enum stun_family missing =
-	        allocation->legs[0].relay == 0 ? STUN_FAMILY_IPV4 : STUN_FAMILY_IPV6;
-
-	if (allocation->flags & ALLOCATION_ONE_FAMILY)
-		stun_put_address_error(&exchange->writer, missing, STUN_440_FAMILY_NOT_SUPPORTED);
-	else if (allocation->flags & ALLOCATION_ONE_FULL)
-		stun_put_address_error(&exchange->writer, missing, STUN_508_INSUFFICIENT_CAPACITY);
+	if (error != 0 || !stun_has(message, STUN_KNOWN_EVEN_PORT))
+		return error;
+	wish->even = true;
+	wish->reserve = *stun_value(message, STUN_KNOWN_EVEN_PORT) & EVEN_PORT_RESERVE;
+	/* One token cannot stand for two ports. */
+	return wish->both && wish->reserve ? STUN_400_BAD_REQUEST : 0;
 }
 
 static uint16_t allocate_succeed(struct exchange *exchange, const struct allocation *allocation)
 {
 	struct stun_writer *writer = &exchange->writer;
 	uint64_t token = reservation_token(exchange->turn, allocation);
+	enum stun_family missing =
+	        allocation->legs[0].relay == 0 ? STUN_FAMILY_IPV4 : STUN_FAMILY_IPV6;
 
 	respond_begin(exchange, STUN_SUCCESS);
 	for (int family = 0; family < 2; family++) {
@@ -111,7 +87,11 @@ static uint16_t allocate_succeed(struct exchange *exchange, const struct allocat
 			                  &exchange->policy->relays_told[leg->relay - 1],
 			                  rte_cpu_to_be_16(leg->port));
 	}
-	address_error_put(exchange, allocation);
+	/* why one family of two is missing (RFC 8656, 18.12) */
+	if (allocation->flags & ALLOCATION_ONE_FAMILY)
+		stun_put_address_error(writer, missing, STUN_440_FAMILY_NOT_SUPPORTED);
+	else if (allocation->flags & ALLOCATION_ONE_FULL)
+		stun_put_address_error(writer, missing, STUN_508_INSUFFICIENT_CAPACITY);
 	stun_put_u32(writer, STUN_ATTR_LIFETIME, allocation->lifetime);
 	if (token != 0)
 		stun_put_bytes(writer, STUN_ATTR_RESERVATION_TOKEN, &token, sizeof(token));
@@ -126,7 +106,7 @@ static uint16_t allocate_again(struct exchange *exchange)
 	const struct allocation *allocation = exchange->allocation;
 
 	if (allocation->transaction != exchange_transaction(exchange) ||
-	    allocation->user_hash != exchange->user_hash)
+	    allocation->user_hash != exchange->name.identity)
 		return respond_error(exchange, STUN_437_ALLOCATION_MISMATCH);
 	turn_count(exchange->turn_worker, TURN_RETRANSMITTED);
 	return allocate_succeed(exchange, allocation);

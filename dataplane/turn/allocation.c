@@ -11,41 +11,34 @@
 
 /* -- making -- */
 
-static int leg_claim_in(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
-                        const struct allocation_wish *wish, struct allocation *allocation,
-                        int family)
-{
-	struct relay *range = &turn_worker->turn->relays[relay];
-	uint16_t port;
-
-	if (wish->reserve)
-		port = reservation_make(turn_worker, index, relay, &allocation->reservation);
-	else
-		port = relay_port_claim(range, turn_worker->worker->random, RELAY_PORT_PENDING,
-		                        wish->even, 0);
-	if (port == 0)
-		return STUN_508_INSUFFICIENT_CAPACITY;
-	allocation->legs[family] = (struct relay_leg){.relay = relay + 1, .port = port};
-	allocation->relayed++;
-	return 0;
-}
-
 /* A port in any range of the family, starting with a random one. */
 static int leg_claim(struct turn_worker *turn_worker, const struct turn_policy *policy,
                      uint32_t index, const struct allocation_wish *wish, int family)
 {
-	struct allocation *allocation = &turn_worker->turn->allocations[index];
+	struct turn *turn = turn_worker->turn;
+	struct allocation *allocation = &turn->allocations[index];
+	struct random *random = turn_worker->worker->random;
 	uint32_t n = policy->n_relays[family];
 	uint32_t first;
 
 	if (n == 0)
 		return STUN_440_FAMILY_NOT_SUPPORTED;
-	first = n == 1 ? 0 : random_below(turn_worker->worker->random, n);
+	first = n == 1 ? 0 : random_below(random, n);
 	for (uint32_t i = 0; i < n; i++) {
 		uint16_t relay = policy->relays[family][(first + i) % n];
+		uint16_t port;
 
-		if (leg_claim_in(turn_worker, index, relay, wish, allocation, family) == 0)
-			return 0;
+		if (wish->reserve)
+			port = reservation_make(turn_worker, index, relay,
+			                        &allocation->reservation);
+		else
+			port = relay_port_claim(&turn->relays[relay], random, RELAY_PORT_PENDING,
+			                        wish->even, 0);
+		if (port == 0)
+			continue;
+		allocation->legs[family] = (struct relay_leg){.relay = relay + 1, .port = port};
+		allocation->relayed++;
+		return 0;
 	}
 	return STUN_508_INSUFFICIENT_CAPACITY;
 }
@@ -135,76 +128,6 @@ static void allocation_fill(struct turn_worker *turn_worker, struct allocation *
 	text_printable(allocation->user, sizeof(allocation->user), wish->user, wish->user_length);
 }
 
-/* A reserved port is as good as another allocation. */
-static uint32_t user_count(struct turn *turn, uint64_t user_hash)
-{
-	return quota_count(turn, user_hash) + reservations_count(turn, user_hash);
-}
-
-/* Counted first, judged then: two workers may refuse both, but never exceed. */
-static int quota_enter(struct turn *turn, const struct turn_policy *policy,
-                       struct allocation *allocation)
-{
-	uint32_t all = __atomic_add_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
-
-	quota_join(turn, allocation);
-	if (policy->quota_host != 0 && all > policy->quota_host)
-		return STUN_486_QUOTA_REACHED;
-	if (policy->quota_user != 0 && user_count(turn, allocation->user_hash) > policy->quota_user)
-		return STUN_486_QUOTA_REACHED;
-	return 0;
-}
-
-static void quota_exit(struct turn *turn, struct allocation *allocation)
-{
-	quota_leave(turn, allocation);
-	__atomic_sub_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
-}
-
-/* Without a slot taken: what a client over its quota repeats costs nothing. */
-static bool quota_full(struct turn *turn, const struct turn_policy *policy,
-                       const struct allocation_wish *wish)
-{
-	uint32_t held;
-
-	if (policy->quota_host != 0 &&
-	    __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED) >= policy->quota_host)
-		return true;
-	if (policy->quota_user == 0)
-		return false;
-	held = user_count(turn, wish->user_hash) + wish->reserve;
-	/* what a token stands for is counted already */
-	return held - (wish->token != 0 && held != 0) >= policy->quota_user;
-}
-
-/* The client now leads here, and no longer to what was closed. */
-static int client_add(struct turn_worker *turn_worker, struct allocation *allocation,
-                      struct allocation *closed)
-{
-	uint32_t index = allocation_index(turn_worker->turn, allocation);
-
-	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
-		return STUN_508_INSUFFICIENT_CAPACITY;
-	homes_add(&turn_worker->turn->homes,
-	          clients_hash(&turn_worker->clients, &allocation->client));
-	if (closed != NULL)
-		allocation_end(turn_worker, closed);
-	return 0;
-}
-
-static int allocation_join(struct turn_worker *turn_worker, const struct turn_policy *policy,
-                           struct allocation *allocation, struct allocation *closed)
-{
-	struct turn *turn = turn_worker->turn;
-	int error = quota_enter(turn, policy, allocation);
-
-	if (error == 0)
-		error = client_add(turn_worker, allocation, closed);
-	if (error != 0)
-		quota_exit(turn, allocation);
-	return error;
-}
-
 int allocation_create(struct turn_worker *turn_worker, const struct turn_policy *policy,
                       const struct allocation_wish *wish, struct allocation *closed,
                       struct allocation **made)
@@ -223,19 +146,30 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	allocation = &turn->allocations[index];
 	allocation_fill(turn_worker, allocation, wish);
 	error = legs_claim(turn_worker, policy, index, wish);
-	if (error == 0)
-		error = allocation_join(turn_worker, policy, allocation, closed);
-	if (error != 0) {
-		reservation_cancel(turn, allocation->reservation);
-		legs_release(turn, allocation);
-		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
-		return error;
-	}
+	if (error != 0)
+		goto fail;
+	error = STUN_486_QUOTA_REACHED;
+	if (!quota_enter(turn, policy, allocation))
+		goto fail;
+	error = STUN_508_INSUFFICIENT_CAPACITY;
+	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
+		goto fail_quota;
+	homes_add(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
+	/* the client leads here now, and no longer to what was closed */
+	if (closed != NULL)
+		allocation_end(turn_worker, closed);
 	__atomic_store_n(&allocation->expires, expires, __ATOMIC_RELEASE);
 	legs_publish(turn, allocation);
 	timer_set(turn, &turn_worker->private->wheel, allocation, expires);
 	*made = allocation;
 	return 0;
+fail_quota:
+	quota_leave(turn, allocation);
+fail:
+	reservation_cancel(turn, allocation->reservation);
+	legs_release(turn, allocation);
+	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
+	return error;
 }
 
 /* -- ending -- */
@@ -262,7 +196,7 @@ static void allocation_empty(struct turn_worker *turn_worker, struct allocation 
 	memset(allocation->channel_numbers, 0, sizeof(allocation->channel_numbers));
 	while (allocation->permissions != 0)
 		permission_end(turn_worker, allocation, &allocation->permissions);
-	quota_exit(turn, allocation);
+	quota_leave(turn, allocation);
 }
 
 /* One who makes and deletes in a loop must not fill the table with what is over. */

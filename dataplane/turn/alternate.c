@@ -2,7 +2,7 @@
 #include "turn/alternate.h"
 
 #include "common/refuse.h"
-#include "turn/request.h"
+#include "turn/exchange.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * The long-term credential mechanism (RFC 8489, 9.2.4). The nonce is judged before anything else:
  * who cannot show ours may be anyone, and is only asked for it.
  */
-#include "turn/request.h"
+#include "turn/exchange.h"
 
 #include "turn/attempts.h"
 #include "turn/users.h"
@@ -12,27 +12,6 @@
 static uint64_t unix_now(const struct exchange *exchange)
 {
 	return exchange->policy->unix_start + exchange->now;
-}
-
-static enum stun_nonce_verdict nonce_judge(const struct exchange *exchange)
-{
-	const struct stun_message *message = &exchange->message;
-
-	if (!stun_has(message, STUN_KNOWN_NONCE))
-		return STUN_NONCE_FORGED;
-	return stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE),
-	                        message->attrs[STUN_KNOWN_NONCE].length,
-	                        &exchange->policy->nonce_keys, &exchange->flow->src,
-	                        exchange->flow->src_port, unix_now(exchange));
-}
-
-static bool realm_ours(const struct exchange *exchange)
-{
-	const struct stun_span *realm = &exchange->message.attrs[STUN_KNOWN_REALM];
-
-	return realm->length == exchange->policy->realm_length &&
-	       memcmp(stun_value(&exchange->message, STUN_KNOWN_REALM), exchange->policy->realm,
-	              realm->length) == 0;
 }
 
 static bool key_try(struct exchange *exchange, const struct stun_key *key)
@@ -44,13 +23,14 @@ static bool key_try(struct exchange *exchange, const struct stun_key *key)
 }
 
 /* Time-limited credentials: under each secret, so that they can be changed one after the other. */
-static bool secrets_try(struct exchange *exchange, const uint8_t *name, uint16_t length)
+static bool secrets_try(struct exchange *exchange)
 {
 	const struct turn_policy *policy = exchange->policy;
 	struct stun_key key;
 
 	for (uint32_t i = 0; i < policy->n_secrets; i++) {
-		stun_key_time_limited(&key, &policy->secrets[i], name, length, policy->realm);
+		stun_key_time_limited(&key, &policy->secrets[i], exchange->name.bytes,
+		                      exchange->name.length, policy->realm);
 		if (key_try(exchange, &key)) {
 			exchange->secret = policy->secret_ids[i];
 			return true;
@@ -59,58 +39,47 @@ static bool secrets_try(struct exchange *exchange, const uint8_t *name, uint16_t
 	return false;
 }
 
-/* Takes as long as a wrong password: whether a name exists is nobody's business. */
-static void nobody_try(const struct exchange *exchange)
+/* The table has no such user: the control plane may fetch the key, and the request is left
+ * unanswered until it has. */
+static void name_ask(struct exchange *exchange)
 {
-	static const struct stun_key nobody;
-
-	(void)stun_integrity_ok(&exchange->message, &nobody);
-}
-
-/* A fetched key that is due to be fetched again serves on meanwhile. */
-static bool user_try(struct exchange *exchange, const struct user *user)
-{
-	if (user->fetched && exchange->now >= user->refresh)
-		wanted_refresh(exchange->turn->wanted, user->hash, user->bytes, user->name_length,
-		               exchange->now);
-	return key_try(exchange, &user->key);
-}
-
-/* Nobody knows the name: it may be fetched, and its request is left unanswered until it is. Always
- * false. */
-static bool name_ask(struct exchange *exchange, const uint8_t *name, uint16_t length)
-{
-	uint64_t hash = siphash_bytes(&exchange->policy->users->hash_key, name, length);
-
-	switch (wanted_ask(exchange->turn->wanted, hash, name, length, exchange->now)) {
+	switch (wanted_ask(exchange->turn->wanted, exchange->name.hash, exchange->name.bytes,
+	                   exchange->name.length, exchange->now)) {
 	case WANTED_PENDING:
-		exchange->free = true;
+		exchange->no_attempt = true;
 		__attribute__((fallthrough));
 	case WANTED_ASKED:
 		exchange->silence = DROP_TURN_USER_WANTED;
 		break;
 	case WANTED_FULL:
-		exchange->free = true;
+		exchange->no_attempt = true;
 		exchange->silence = DROP_TURN_WANTED_FULL;
 		break;
 	case WANTED_ABSENT:
 		break;
 	}
-	return false;
 }
 
 static bool credentials_verify(struct exchange *exchange)
 {
-	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
-	uint16_t length = exchange->message.attrs[STUN_KNOWN_USERNAME].length;
-	const struct user *user = users_find(exchange->policy->users, name, length);
+	static const struct stun_key nobody;
+	const struct user_name *name = &exchange->name;
+	const struct user *user =
+	        users_find_hashed(exchange->policy->users, name->hash, name->bytes, name->length);
 
-	if (user != NULL)
-		return user_try(exchange, user);
-	if (stun_user_expiry(name, length) > unix_now(exchange))
-		return secrets_try(exchange, name, length);
-	nobody_try(exchange);
-	return name_ask(exchange, name, length);
+	if (user != NULL) {
+		/* a fetched key that is due to be fetched again serves on meanwhile */
+		if (user->fetched && exchange->now >= user->refresh)
+			wanted_refresh(exchange->turn->wanted, user->hash, user->bytes,
+			               user->name_length, exchange->now);
+		return key_try(exchange, &user->key);
+	}
+	if (name->expiry > unix_now(exchange))
+		return secrets_try(exchange);
+	/* takes as long as a wrong password: whether a name exists is nobody's business */
+	(void)stun_integrity_ok(&exchange->message, &nobody);
+	name_ask(exchange);
+	return false;
 }
 
 /*
@@ -120,27 +89,29 @@ static bool credentials_verify(struct exchange *exchange)
  */
 static bool user_verify(struct exchange *exchange)
 {
+	const struct stun_message *message = &exchange->message;
+	struct attempts *attempts = exchange->turn->attempts;
+	const struct hash_seed *seed = &exchange->turn->seed;
+	const struct ip_addr *client = &exchange->flow->src;
 	struct allocation *known =
 	        exchange->allocation != NULL ? exchange->allocation : exchange->closed;
-	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
 
-	exchange->user_hash = user_identity(&exchange->policy->users->hash_key, name,
-	                                    exchange->message.attrs[STUN_KNOWN_USERNAME].length);
-	if (known != NULL && known->user_hash != exchange->user_hash)
+	user_name_read(&exchange->name, &exchange->policy->users->hash_key,
+	               stun_value(message, STUN_KNOWN_USERNAME),
+	               message->attrs[STUN_KNOWN_USERNAME].length);
+	if (known != NULL && known->user_hash != exchange->name.identity)
 		known = NULL;
 	if (known != NULL && key_try(exchange, &known->key)) {
 		exchange->secret = known->secret;
 		return true;
 	}
-	if (!attempts_left(exchange->turn->attempts, &exchange->turn->seed, &exchange->flow->src,
-	                   exchange->now)) {
+	if (!attempts_left(attempts, seed, client, exchange->now)) {
 		exchange->silence = DROP_TURN_ATTEMPTS;
 		return false;
 	}
 	if (!credentials_verify(exchange)) {
-		if (!exchange->free)
-			attempts_failed(exchange->turn->attempts, &exchange->turn->seed,
-			                &exchange->flow->src, exchange->now);
+		if (!exchange->no_attempt)
+			attempts_failed(attempts, seed, client, exchange->now);
 		return false;
 	}
 	if (known != NULL) {
@@ -161,16 +132,14 @@ static bool secret_holds(const struct turn_policy *policy, uint16_t secret)
 int exchange_credential_check(const struct exchange *exchange)
 {
 	const struct turn_policy *policy = exchange->policy;
-	const uint8_t *name = stun_value(&exchange->message, STUN_KNOWN_USERNAME);
-	uint16_t length = exchange->message.attrs[STUN_KNOWN_USERNAME].length;
+	const struct user_name *name = &exchange->name;
 	const struct user *user;
 	bool holds;
 
 	if (exchange->secret != 0) {
-		holds = stun_user_expiry(name, length) > unix_now(exchange) &&
-		        secret_holds(policy, exchange->secret);
+		holds = name->expiry > unix_now(exchange) && secret_holds(policy, exchange->secret);
 	} else {
-		user = users_find(policy->users, name, length);
+		user = users_find_hashed(policy->users, name->hash, name->bytes, name->length);
 		/* a key that was fetched may have to be fetched again */
 		holds = user != NULL ? memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0
 		                     : wanted_on(exchange->turn->wanted);
@@ -181,18 +150,26 @@ int exchange_credential_check(const struct exchange *exchange)
 int exchange_authenticate(struct exchange *exchange)
 {
 	const struct stun_message *message = &exchange->message;
-	enum stun_nonce_verdict nonce;
+	const struct stun_span *nonce = &message->attrs[STUN_KNOWN_NONCE];
+	const struct stun_span *realm = &message->attrs[STUN_KNOWN_REALM];
+	const struct turn_policy *policy = exchange->policy;
+	enum stun_nonce_verdict verdict = STUN_NONCE_FORGED;
 
 	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY))
 		return STUN_401_UNAUTHENTICATED;
-	nonce = nonce_judge(exchange);
-	if (nonce == STUN_NONCE_FORGED)
+	if (stun_has(message, STUN_KNOWN_NONCE))
+		verdict = stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE), nonce->length,
+		                           &policy->nonce_keys, &exchange->flow->src,
+		                           exchange->flow->src_port, unix_now(exchange));
+	if (verdict == STUN_NONCE_FORGED)
 		return STUN_401_UNAUTHENTICATED;
 	if (!stun_has(message, STUN_KNOWN_USERNAME) || !stun_has(message, STUN_KNOWN_REALM))
 		return STUN_400_BAD_REQUEST;
-	if (nonce == STUN_NONCE_STALE)
+	if (verdict == STUN_NONCE_STALE)
 		return STUN_438_STALE_NONCE;
-	if (!realm_ours(exchange) || !user_verify(exchange))
+	if (realm->length != policy->realm_length ||
+	    memcmp(stun_value(message, STUN_KNOWN_REALM), policy->realm, realm->length) != 0 ||
+	    !user_verify(exchange))
 		return STUN_401_UNAUTHENTICATED;
 	exchange->authenticated = true;
 	return 0;

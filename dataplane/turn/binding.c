@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Binding (RFC 8489, 12): no credentials, as clients expect of a STUN server. */
-#include "turn/request.h"
+#include "turn/exchange.h"
 
 uint16_t binding_answer(struct exchange *exchange)
 {

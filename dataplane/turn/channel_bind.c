@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ChannelBind (RFC 8656, 12.2). */
-#include "turn/request.h"
+#include "turn/exchange.h"
 #include "turn/store.h"
 
 #include <errno.h>

@@ -26,24 +26,6 @@ void clients_destroy(struct clients *clients)
 	clients->lines = NULL;
 }
 
-static uint32_t line_find(const struct clients_line *line, uint32_t tag,
-                          const struct allocation *allocations, const struct five_tuple *client)
-{
-	uint32_t match = clients_match(line, tag);
-
-	/* an index is read after its tag, and is right or that of an allocation that is another
-	 * client's */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	for (; match != 0; match &= match - 1) {
-		uint32_t index =
-		        __atomic_load_n(&line->indices[__builtin_ctz(match)], __ATOMIC_RELAXED);
-
-		if (client_is(&allocations[index], client))
-			return index;
-	}
-	return 0;
-}
-
 uint32_t clients_find(const struct clients *clients, const struct allocation *allocations,
                       const struct five_tuple *client)
 {
@@ -51,10 +33,18 @@ uint32_t clients_find(const struct clients *clients, const struct allocation *al
 
 	for (uint64_t at = hash; at - hash <= clients->mask; at++) {
 		const struct clients_line *line = clients_line(clients, at);
-		uint32_t index = line_find(line, clients_tag(hash), allocations, client);
+		uint32_t match = clients_match(line, clients_tag(hash));
 
-		if (index != 0)
-			return index;
+		/* an index is read after its tag, and is right or that of an allocation that is
+		 * another client's */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		for (; match != 0; match &= match - 1) {
+			uint32_t index = __atomic_load_n(&line->indices[__builtin_ctz(match)],
+			                                 __ATOMIC_RELAXED);
+
+			if (client_is(&allocations[index], client))
+				return index;
+		}
 		if (__atomic_load_n(&line->passed, __ATOMIC_ACQUIRE) == 0)
 			return 0;
 	}

@@ -165,9 +165,8 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	if (config->nonce_rotated == 0 || unix_now < config->nonce_rotated)
 		config->nonce_rotated = unix_now;
 	if (unix_now - config->nonce_rotated >= nonce_patience(config)) {
-		memcpy(config->nonce_keys.keys[1], config->nonce_keys.keys[0],
-		       sizeof(config->nonce_keys.keys[0]));
-		random_bytes(config->random, config->nonce_keys.keys[0],
+		config->nonce_keys.keys[1] = config->nonce_keys.keys[0];
+		random_bytes(config->random, &config->nonce_keys.keys[0],
 		             sizeof(config->nonce_keys.keys[0]));
 		config->nonce_rotated = unix_now;
 		config->nonce_keys.since = unix_now;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CreatePermission (RFC 8656, 10.2): all of its peers, or none. */
-#include "turn/request.h"
+#include "turn/exchange.h"
 #include "turn/store.h"
 
 #include <errno.h>

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How many allocations a user has, exactly and over all workers: each worker keeps its own
- * allocations of one user in a ring, whose leader stands in a hash chain and knows the ring's size.
- * To count is to look for one leader a worker.
+ * How many allocations the host may have, and a user, exactly and over all workers: each worker
+ * keeps its own allocations of one user in a ring, whose leader stands in a hash chain and knows
+ * the ring's size. To count is to look for one leader a worker. A reserved port counts as an
+ * allocation.
  */
 #ifndef TURN_QUOTA_H
 #define TURN_QUOTA_H
 
 #include "turn/state.h"
 
-void quota_join(struct turn *turn, struct allocation *allocation);
+struct allocation_wish;
+
+/* Asked before a slot is taken: what a client over its quota repeats costs nothing. */
+bool quota_full(struct turn *turn, const struct turn_policy *policy,
+                const struct allocation_wish *wish);
+
+/* Counts the allocation, which has its user. False: that is one too many, and it does not count. */
+bool quota_enter(struct turn *turn, const struct turn_policy *policy,
+                 struct allocation *allocation);
 void quota_leave(struct turn *turn, struct allocation *allocation);
-uint32_t quota_count(struct turn *turn, uint64_t user_hash);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Refresh (RFC 8656, 8.2). */
-#include "turn/request.h"
+#include "turn/exchange.h"
 #include "turn/store.h"
 
 static uint16_t refresh_succeed(struct exchange *exchange, uint32_t lifetime)
@@ -14,7 +14,7 @@ static uint16_t refresh_succeed(struct exchange *exchange, uint32_t lifetime)
 uint16_t refresh_answer_closed(struct exchange *exchange)
 {
 	if (exchange->closed->transaction != exchange_transaction(exchange) ||
-	    exchange->closed->user_hash != exchange->user_hash)
+	    exchange->closed->user_hash != exchange->name.identity)
 		return respond_error(exchange, STUN_437_ALLOCATION_MISMATCH);
 	turn_count(exchange->turn_worker, TURN_RETRANSMITTED);
 	return refresh_succeed(exchange, 0);

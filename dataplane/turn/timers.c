@@ -9,19 +9,6 @@
 /* Empty seconds that one call passes over, after a pause or a jump of the clock. */
 #define SECONDS_PER_RUN 512
 
-static void wheel_link(struct turn *turn, struct timer_wheel *wheel, struct allocation *allocation,
-                       uint32_t slot)
-{
-	uint32_t index = allocation_index(turn, allocation);
-	uint32_t next = wheel->heads[slot];
-
-	allocation->timer_next = next;
-	allocation->timer_prev = PREV_IS_HEAD | slot;
-	if (next != 0)
-		turn->allocations[next].timer_prev = index;
-	wheel->heads[slot] = index;
-}
-
 void timer_clear(struct turn *turn, struct timer_wheel *wheel, struct allocation *allocation)
 {
 	uint32_t next = allocation->timer_next;
@@ -41,8 +28,15 @@ void timer_clear(struct turn *turn, struct timer_wheel *wheel, struct allocation
 void timer_set(struct turn *turn, struct timer_wheel *wheel, struct allocation *allocation,
                uint32_t due)
 {
+	uint32_t index = allocation_index(turn, allocation), slot = due % TIMER_SLOTS, next;
+
 	timer_clear(turn, wheel, allocation);
-	wheel_link(turn, wheel, allocation, due % TIMER_SLOTS);
+	next = wheel->heads[slot];
+	allocation->timer_next = next;
+	allocation->timer_prev = PREV_IS_HEAD | slot;
+	if (next != 0)
+		turn->allocations[next].timer_prev = index;
+	wheel->heads[slot] = index;
 	allocation->timer_due = due;
 }
 

@@ -82,24 +82,24 @@ void users_free_all(struct users *users)
 	users_free(users);
 }
 
-static bool user_is(const struct user *user, uint64_t hash, const void *name, size_t length)
+struct user *users_find_hashed(const struct users *users, uint64_t hash, const void *name,
+                               size_t length)
 {
-	return user->hash == hash && user->name_length == length &&
-	       memcmp(user->bytes, name, length) == 0;
+	for (uint32_t i = hash & users->mask;; i = (i + 1) & users->mask) {
+		struct user *user = __atomic_load_n(&users->slots[i], __ATOMIC_ACQUIRE);
+
+		if (user == NULL)
+			return NULL;
+		if (user != &removed && user->hash == hash && user->name_length == length &&
+		    memcmp(user->bytes, name, length) == 0)
+			return user;
+	}
 }
 
 struct user *users_find(const struct users *users, const void *name, size_t length)
 {
-	uint64_t hash = siphash_bytes(&users->hash_key, name, length);
-	struct user *user;
-
-	for (uint32_t i = hash & users->mask;; i = (i + 1) & users->mask) {
-		user = __atomic_load_n(&users->slots[i], __ATOMIC_ACQUIRE);
-		if (user == NULL)
-			return NULL;
-		if (user != &removed && user_is(user, hash, name, length))
-			return user;
-	}
+	return users_find_hashed(users, siphash_bytes(&users->hash_key, name, length), name,
+	                         length);
 }
 
 static void slot_set(struct user **slot, struct user *user)
@@ -152,13 +152,28 @@ struct user *users_next(const struct users *users, uint32_t *cursor)
 	return NULL;
 }
 
+void user_name_read(struct user_name *name, const struct siphash_key *hash_key, const void *bytes,
+                    size_t length)
+{
+	const char *colon;
+
+	name->bytes = bytes;
+	name->length = (uint16_t)length;
+	name->hash = name->identity = siphash_bytes(hash_key, bytes, length);
+	name->expiry = stun_user_expiry(bytes, length);
+	if (name->expiry == 0)
+		return;
+	colon = memchr(bytes, ':', length);
+	/* "EXPIRY:" and "EXPIRY" name nobody: each is its own. */
+	if (colon != NULL && colon + 1 != (const char *)bytes + length)
+		name->identity = siphash_bytes(hash_key, colon + 1,
+		                               (size_t)((const char *)bytes + length - colon - 1));
+}
+
 uint64_t user_identity(const struct siphash_key *hash_key, const void *name, size_t length)
 {
-	const char *colon = stun_user_expiry(name, length) != 0 ? memchr(name, ':', length) : NULL;
-	size_t skip = colon != NULL ? (size_t)(colon + 1 - (const char *)name) : 0;
+	struct user_name read;
 
-	/* "EXPIRY:" and "EXPIRY" name nobody: each is its own. */
-	if (skip == length)
-		skip = 0;
-	return siphash_bytes(hash_key, (const char *)name + skip, length - skip);
+	user_name_read(&read, hash_key, name, length);
+	return read.identity;
 }

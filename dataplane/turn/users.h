@@ -52,7 +52,9 @@ struct users *users_create(const struct siphash_key *hash_key, uint32_t count);
 void users_free(struct users *users);
 void users_free_all(struct users *users);
 
-/* Any worker, and the control thread. */
+/* Any worker, and the control thread. hash: siphash_bytes of the name under the table's key. */
+struct user *users_find_hashed(const struct users *users, uint64_t hash, const void *name,
+                               size_t length);
 struct user *users_find(const struct users *users, const void *name, size_t length);
 
 /* Control thread. False: no room, the table must be made anew. */
@@ -63,10 +65,19 @@ void users_remove(struct users *users, struct user *user);
 /* One after the other: start with *cursor = 0; NULL at the end. */
 struct user *users_next(const struct users *users, uint32_t *cursor);
 
-/*
- * Who a name stands for, so that a quota holds and a renewed credential goes on: of a time-limited
- * name ("EXPIRY:user") what follows the colon, otherwise the name.
- */
+/* A name as it came, read once. */
+struct user_name {
+	const uint8_t *bytes;
+	uint16_t length;
+	uint64_t hash;   /* of all of it */
+	uint64_t expiry; /* of "EXPIRY" and "EXPIRY:user", seconds since 1970; otherwise 0 */
+	/* hash of who it stands for, so that a quota holds and a renewed credential goes on: of a
+	 * time-limited name ("EXPIRY:user") what follows the colon, otherwise the name */
+	uint64_t identity;
+};
+
+void user_name_read(struct user_name *name, const struct siphash_key *hash_key, const void *bytes,
+                    size_t length);
 uint64_t user_identity(const struct siphash_key *hash_key, const void *name, size_t length);
 
 #endif

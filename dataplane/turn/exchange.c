@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "turn/request.h"
+#include "turn/exchange.h"
+
+#include "dataplane.h"
 
 struct error_counter {
 	uint16_t code;
@@ -68,4 +70,50 @@ uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, policy->realm, policy->realm_length);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_NONCE, nonce, sizeof(nonce));
 	return respond_end(exchange);
+}
+
+/* -- what several methods ask -- */
+
+uint64_t exchange_transaction(const struct exchange *exchange)
+{
+	uint64_t words[2] = {0};
+
+	memcpy(words, exchange->message.transaction, STUN_TRANSACTION_SIZE);
+	/* A client that uses an id again for another method asks for something else. */
+	words[1] |= (uint64_t)exchange->message.method << 32;
+	return hash_mix(words[0] ^ exchange->turn->seed.words[0],
+	                words[1] ^ exchange->turn->seed.words[1]);
+}
+
+uint32_t exchange_lifetime(const struct exchange *exchange)
+{
+	uint32_t asked = ALLOCATION_LIFETIME_MIN_S;
+
+	if (stun_has(&exchange->message, STUN_KNOWN_LIFETIME)) {
+		memcpy(&asked, stun_value(&exchange->message, STUN_KNOWN_LIFETIME), sizeof(asked));
+		asked = rte_be_to_cpu_32(asked);
+	}
+	if (asked == 0)
+		return 0;
+	asked = RTE_MAX(asked, (uint32_t)ALLOCATION_LIFETIME_MIN_S);
+	return RTE_MIN(asked, exchange->policy->lifetime_max);
+}
+
+int exchange_family(const struct exchange *exchange, enum stun_known known)
+{
+	switch (*stun_value(&exchange->message, known)) {
+	case STUN_FAMILY_IPV4:
+		return 0;
+	case STUN_FAMILY_IPV6:
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+int exchange_peer_check(const struct exchange *exchange, const struct transport_addr *peer)
+{
+	if (exchange->allocation->legs[family_index(&peer->ip)].relay == 0)
+		return STUN_443_PEER_FAMILY_MISMATCH;
+	return turn_peer_allowed(exchange->turn, exchange->policy, peer) ? 0 : STUN_403_FORBIDDEN;
 }

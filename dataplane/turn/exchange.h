@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One request while it is answered, for the files that answer it. */
-#ifndef TURN_REQUEST_H
-#define TURN_REQUEST_H
+/* One request while it is answered: what the files that answer methods ask of it and write to it.
+ * request.c is above them, and calls them. */
+#ifndef TURN_EXCHANGE_H
+#define TURN_EXCHANGE_H
 
 #include "graph/drop.h"
 #include "stun/message.h"
 #include "stun/writer.h"
 #include "turn/state.h"
+#include "turn/users.h"
 
 /*
  * The response is written over the request: after respond_begin nothing may be read through
@@ -19,12 +21,14 @@ struct exchange {
 	const struct five_tuple *flow;
 	struct stun_message message;
 	struct allocation *allocation; /* of this 5-tuple, or NULL */
-	struct allocation *closed;     /* what lingers at it, or NULL; never both */
-	struct stun_key key;           /* the user's; once authenticated */
-	uint16_t secret;               /* that the key comes from, or 0 */
-	uint64_t user_hash;
+	/* the deleted allocation that still answers retransmitted Refreshes of this 5-tuple, or
+	 * NULL; never both */
+	struct allocation *closed;
+	struct stun_key key;   /* the user's; once authenticated */
+	uint16_t secret;       /* that the key comes from, or 0 */
+	struct user_name name; /* USERNAME, once the nonce has been found valid */
 	bool authenticated;
-	bool free;                /* credentials that do not hold and count as no attempt */
+	bool no_attempt;          /* credentials that do not hold, and are not counted as tried */
 	enum drop_reason silence; /* DROP_NONE: there is an answer */
 	uint32_t now;
 	uint8_t *payload;
@@ -35,7 +39,7 @@ struct exchange {
 /* Who sends? 0, or the STUN error to answer. */
 int exchange_authenticate(struct exchange *exchange);
 
-/* Each takes an exchange up to the answer's length. All but Binding are authenticated and all but
+/* Each writes the response and returns its length. All but Binding are authenticated and all but
  * Allocate have an allocation. */
 uint16_t binding_answer(struct exchange *exchange);
 uint16_t allocate_answer(struct exchange *exchange);
@@ -54,7 +58,7 @@ uint16_t respond_error(struct exchange *exchange, enum stun_error code);
 /* 401, 438: with realm and a new nonce, and nothing else. */
 uint16_t respond_challenge(struct exchange *exchange, enum stun_error code);
 
-/* By which a repeated request is known. */
+/* By which a retransmission is known. */
 uint64_t exchange_transaction(const struct exchange *exchange);
 /* The lifetime to grant: what LIFETIME asks for, within bounds; 0 where it asks for 0. */
 uint32_t exchange_lifetime(const struct exchange *exchange);
