@@ -89,26 +89,24 @@ static struct fan_item *item_at(const struct media_worker *worker, uint32_t behi
 	return &worker->backlog[(worker->backlog_head + behind) & worker->backlog_mask];
 }
 
-static bool item_joins(const struct fan_item *item, const struct fan_item *first)
-{
-	const struct packet_media *packet = &packet_of(item->mbuf)->media;
-	const struct packet_media *before = &packet_of(first->mbuf)->media;
-
-	return item->only == 0 && packet->stream == before->stream &&
-	       packet->serial == before->serial;
-}
-
-/* Whoever comes later does not join: the first ones may be half way. */
+/* How many items go to a subscription together. Do not extend a run that is already being sent. */
 static uint32_t items_together(const struct media_worker *worker, struct fan_item *first)
 {
+	const struct packet_media *packet = &packet_of(first->mbuf)->media;
 	uint32_t waiting = worker->backlog_tail - worker->backlog_head;
 	uint32_t most = first->only == 0 ? RTE_MIN(waiting, (uint32_t)FAN_TOGETHER) : 1;
 
-	if (first->together == 0) {
-		first->together = 1;
-		while (first->together < most &&
-		       item_joins(item_at(worker, first->together), first))
-			first->together++;
+	if (first->together != 0)
+		return first->together;
+	first->together = 1;
+	while (first->together < most) {
+		const struct fan_item *item = item_at(worker, first->together);
+		const struct packet_media *next = &packet_of(item->mbuf)->media;
+
+		if (item->only != 0 || next->stream != packet->stream ||
+		    next->serial != packet->serial)
+			break;
+		first->together++;
 	}
 	return first->together;
 }
@@ -152,49 +150,33 @@ static bool stream_is_there(const struct stream *stream, const struct fan_item *
 	                                   packet_of(item->mbuf)->media.serial);
 }
 
-static void caches_set(struct fan_burst *burst, uint32_t count, struct packet_cache *cache)
-{
-	for (uint32_t i = 0; i < count; i++)
-		burst->caches[burst->done_count + i] = cache;
-}
-
 /* The packets at the head of the backlog. True: they are finished with this burst. */
 static bool items_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item)
 {
 	const struct packet_media *packet = &packet_of(item->mbuf)->media;
 	struct stream *stream = &worker->media->streams[packet->stream];
 	struct fan_source *sources = &burst->sources[burst->sources_count];
-	const struct stream_worker *at;
+	struct packet_cache **caches = &burst->caches[burst->done_count];
+	const struct stream_worker *at = &stream->at[worker->worker->id];
 	const struct legs *legs;
 
-	caches_set(burst, item->together, NULL);
-	if (unlikely(!stream_is_there(stream, item)))
+	if (unlikely(!stream_is_there(stream, item))) {
+		for (uint32_t i = 0; i < item->together; i++)
+			caches[i] = NULL;
 		return true;
-	for (uint32_t i = 0; i < item->together; i++)
+	}
+	for (uint32_t i = 0; i < item->together; i++) {
 		source_fill(&sources[i], item_at(worker, i), stream, worker->worker);
+		caches[i] = item->only != 0 ? NULL : __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);
+	}
 	burst->sources_count += item->together;
 	if (item->only != 0) {
 		if (leg_is_here(worker, item->only))
 			leg_add(worker, burst, item->only, sources);
 		return true;
 	}
-	at = &stream->at[worker->worker->id];
-	caches_set(burst, item->together, __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE));
 	legs = __atomic_load_n(&at->legs, __ATOMIC_ACQUIRE);
 	return legs == NULL || legs_take(worker, burst, item, legs, sources);
-}
-
-static void items_done(struct media_worker *worker, struct fan_burst *burst, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		burst->done[burst->done_count++] = item_at(worker, i)->mbuf;
-	worker->backlog_head += count;
-	if (!fan_empty(worker)) {
-		struct rte_mbuf *next = item_at(worker, 0)->mbuf;
-
-		rte_prefetch0(packet_of(next));
-		rte_prefetch0(rte_pktmbuf_mtod(next, void *));
-	}
 }
 
 void fan_take(struct media_worker *worker, struct fan_burst *burst)
@@ -210,7 +192,15 @@ void fan_take(struct media_worker *worker, struct fan_burst *burst)
 			return;
 		if (!items_take(worker, burst, item))
 			return;
-		items_done(worker, burst, together);
+		for (uint32_t i = 0; i < together; i++)
+			burst->done[burst->done_count++] = item_at(worker, i)->mbuf;
+		worker->backlog_head += together;
+		if (!fan_empty(worker)) {
+			struct rte_mbuf *next = item_at(worker, 0)->mbuf;
+
+			rte_prefetch0(packet_of(next));
+			rte_prefetch0(rte_pktmbuf_mtod(next, void *));
+		}
 	}
 }
 
