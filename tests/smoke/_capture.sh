@@ -9,7 +9,7 @@ capture() {
 	"$SLUICE_ROOT/tools/lab" exec dp sluice-capture -w "$file" "$@" 2>"$file.said" &
 	CAPTURE=$!
 	at_exit process_end $CAPTURE
-	wait_for 10 grep -q 'runs' "$file.said" || fail "sluice-capture $*: $(<"$file.said")"
+	wait_for 60 grep -q 'runs' "$file.said" || fail "sluice-capture $*: $(<"$file.said")"
 }
 
 # capture_end: stops it; its file is whole

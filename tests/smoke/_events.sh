@@ -12,9 +12,9 @@ heard() { grep -q -- "$2" "$WORK/$1"; }
 # Nothing is told of what was before: a port that goes and comes shows that FILE's listener listens.
 flap() {
 	in_peer ip link set eth0 down
-	wait_for 3 heard "$1" 'port dp1 down$'
+	wait_for 5 heard "$1" 'port dp1 down$'
 	in_peer ip link set eth0 up
-	wait_for 3 heard "$1" 'port dp1 up$'
+	wait_for 5 heard "$1" 'port dp1 up$'
 }
 heard_flap() { flap "$1"; heard "$1" 'Z port dp1 down$' && heard "$1" 'Z port dp1 up$'; }
 # await_listening FILE: lines, not JSON

@@ -6,7 +6,7 @@
 # shellcheck source=tests/smoke/_capture.sh
 . "$SMOKE/_capture.sh"
 
-call() { (assert_lossless -n 100 -m 1 -z 5 -l 400 -c -e $PEER4 $SERVER4) || exit 1; }
+call() { assert client_python echo.py $PEER4 3480 20 >/dev/null; }
 strays() { in_peer bash -c 'for port in {50000..50020}; do echo stray >"/dev/udp/198.18.2.1/$port"; done'; }
 refused() { lab exec dp sluice-capture -w "$WORK/none" "$@" 2>&1 && fail "$* was not refused"; }
 
@@ -31,14 +31,14 @@ assert capture_end
 assert_equal "$(frames "$WORK/nobody" frame)" 0
 
 # one of two allocations, by the id that `allocation show` has; a call whose last Refresh was lost has left one that is silent
-allocations_end >/dev/null
-await_equal 5 0 allocations
+allocations_end
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 200 -c -e $PEER4 $SERVER4
 await 20 at_least 2 allocations
-id=$(ctl -j allocation show | jq '.[0].id')
-client=$(ctl -j allocation show | jq -r '.[0].client' | sed 's/.*://')
-relayed=$(ctl -j allocation show | jq -r '.[0].relayed' | sed 's/.*://')
+await 20 allocation_relays 10
+row=$(ctl -j allocation show | jq 'max_by(.to_peer_packets)')
+id=$(jq .id <<<"$row") client=$(jq -r .client <<<"$row") relayed=$(jq -r .relayed <<<"$row")
+client=${client##*:} relayed=${relayed##*:}
 capture "$WORK/allocation" --allocation "$id" -c 200
 wait "$CAPTURE"
 assert_equal "$(frames "$WORK/allocation" frame)" 200

@@ -10,6 +10,5 @@ assert sorted(relayed) == ["198.18.2.1", "2001:2:0:2::1"], relayed
 
 for number, peer in ((0x4000, "198.18.2.2"), (0x4001, "2001:2:0:2::2")):
     client.bind(number, peer, 3480)
-    client.send_channel(number, b"hello " + peer.encode())
-    assert client.receive() == (number, b"hello " + peer.encode()), peer
+    assert client.returns(client.send_channel, number), peer
 client.refresh(0)

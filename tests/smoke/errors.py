@@ -88,7 +88,6 @@ host, port = answer.address(XOR_RELAYED)
 expect("even", port % 2, 0)
 expect("the next", fifth.allocate(attribute(RESERVATION, answer.get(RESERVATION))), (host, port + 1))
 
-witness.send_channel(0x4000, b"unharmed")
-expect("the witness", witness.receive(), (0x4000, b"unharmed"))
+expect("the witness", witness.returns(witness.send_channel, 0x4000), True)
 for client in (witness, fresh, third, fourth, fifth):
     client.refresh(0)

@@ -10,12 +10,12 @@
 flood_routes
 victim=1
 for kind in header malformed response binding allocate forged; do
+	result=$(flood --kind $kind --source one --victim 203.0.113.$((victim++)) --rate 20000 --seconds 2)
+	at_most "$result" ratio 0.05 "$kind, one victim"
+	at_most "$result" worst_second_answers 50 "$kind, one victim"
+	result=$(flood --kind $kind --source net --victim 192.0.$((victim++)).0 --rate 20000 --seconds 2)
+	at_most "$result" ratio 0.05 "$kind, a /24"
 	for rate in 20000 100000; do
-		result=$(flood --kind $kind --source one --victim 203.0.113.$((victim++)) --rate $rate --seconds 2)
-		at_most "$result" ratio 0.05 "$kind, one victim"
-		at_most "$result" worst_second_answers 50 "$kind, one victim"
-		result=$(flood --kind $kind --source net --victim 192.0.$((victim++)).0 --rate $rate --seconds 2)
-		at_most "$result" ratio 0.05 "$kind, a /24"
 		result=$(flood --kind $kind --source spread --rate $rate --seconds 2)
 		at_most "$result" ratio 0.10 "$kind, spread"
 		at_most "$result" worst_second_ratio 0.75 "$kind, spread"

@@ -14,13 +14,13 @@ ports_again() {
 	for port in dp0 dp1; do assert ctl -s $DIRECT port delete $port; done
 	for port in dp0 dp1; do assert ctl -s $DIRECT port add $port xdp $port; done
 }
-# 2000 Bindings of one source: 50 in a second, and what a loaded machine's longer seconds let through
+# 2000 Bindings of one source: 50 are answered in a second; two of the gate's may fall into one of a busy machine's
 guarded() { # WHAT XDP
 	local result
 	await 5 eval "[[ \$(xdp) == $2 ]]"
 	result=$(flood --kind binding --source one --victim 203.0.113.$((victim++)) --rate 2000 --seconds 1)
 	printf '%s: xdp %s, %s of 2000 answered\n' "$1" "$(xdp)" "$(flood_field "$result" answers)"
-	at_most "$result" answers 200 "$1"
+	at_most "$result" worst_second_answers 100 "$1"
 	(($(flood_field "$result" answers) > 0)) || fail "$1: no answer at all"
 	assert_equal "$(xdp)" "$2" "$1: who decides"
 }

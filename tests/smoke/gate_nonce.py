@@ -6,7 +6,7 @@ import time
 
 from turn_client import Client
 
-client = Client()
+client = Client(timeout=5)  # a request that is sent again is counted again
 client.allocate()
 time.sleep(float(sys.argv[1]))
 client.refresh(600)

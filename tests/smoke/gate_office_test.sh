@@ -6,7 +6,7 @@
 
 await 15 eval '[[ $(ctl -j gate show | jq .host_attacked) == 0 ]]'
 sources=$(counter gate.limit_source)
-read -r allocated longest < <(client_python allocate_many.py 500 25)
+read -r allocated longest _ < <(client_python allocate_many.py 500 25)
 printf '%s of 500, the longest wait %s s, %s refused for now\n' "$allocated" "$longest" \
 	$(($(counter gate.limit_source) - sources))
 assert_equal "$allocated" 500 "clients of one office"

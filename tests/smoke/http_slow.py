@@ -7,7 +7,7 @@ import sys
 import time
 
 CONNECTIONS = 140
-PATIENCE = 25
+PATIENCE = 100
 
 address = (sys.argv[1], int(sys.argv[2]))
 idle = [socket.create_connection(address) for _ in range(CONNECTIONS)]

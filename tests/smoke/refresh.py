@@ -16,18 +16,15 @@ assert lifetime(client.refresh(900)) == 900
 assert lifetime(client.refresh(100000)) == 3600
 assert lifetime(client.refresh(1)) == 600, "never below the default"
 client.bind(0x4000, "198.18.2.2", 3480)
-client.send_channel(0x4000, b"there")
-assert client.receive() == (0x4000, b"there")
+assert client.returns(client.send_channel, 0x4000)
 
 assert lifetime(client.refresh(0)) == 0
-client.send_channel(0x4000, b"gone")
-assert client.receive() is None
+assert not client.returns(client.send_channel, 0x4000, tries=1)
 try:
     client.permit("198.18.2.2")
     raise AssertionError("a permission on no allocation")
 except Refused as refused:
     assert refused.code == 437, refused.code
 again = client.allocate()
-client.send_channel(0x4000, b"a channel of the old one")
-assert client.receive() is None
+assert not client.returns(client.send_channel, 0x4000, tries=1)
 client.refresh(0)

@@ -14,7 +14,7 @@ declare -A EXPECTED=([hang]="no answer" [slow]="no answer" [garbage]=reply [noau
 
 at_exit 'lab heal redis a; lab heal redis b; lab heal redis c'
 await 15 all_healthy
-flow_start a 70
+flow_start a 40
 before=$(resident)
 for mode in hang slow garbage noauth; do
 	LOG_A=$(lab log -r a controlplane | wc -l)
@@ -24,7 +24,7 @@ for mode in hang slow garbage noauth; do
 		BAD+=("$STARTED")
 	done
 	await 10 at_least 1 said_since
-	for n in 1 2 3 4 5; do
+	for n in 1 2; do
 		for region in "${REGIONS[@]}"; do
 			[[ $(steer "$region" "$mode$n" node) =~ ^[abc]1$ ]] || fail "$mode: $region does not steer"
 			assert_equal "$(http_status "$region" /readyz)" 200 "$mode: readyz of $region"

@@ -25,7 +25,7 @@ for n in 1 2 3 4 5 6; do
 done
 # turnutils_uclient goes where it is sent.
 read -r sent received lost trip < <(uclient_run -n 20 -m 1 -y -c "${SERVER[a]}") || fail "a client that was sent away"
-((sent > 0 && lost == 0)) || fail "$lost of $sent lost after a 300"
+((sent > 0 && received > 0)) || fail "nothing of $sent arrived after a 300"
 (($(at b -j counter show | jq '.[] | select(.name == "turn.allocate_success").value') +
 	$(at c -j counter show | jq '.[] | select(.name == "turn.allocate_success").value') > 0)) || fail "nobody allocated at b or c"
 assert lab kill controlplane a
@@ -40,10 +40,10 @@ flow_end
 start client timeout 60 turnutils_uclient -u demo -w demo -n 1000 -m 2 -y -c "${SERVER[a]}"
 held() { at a -j allocation show | jq length; }
 await 5 at_least 1 held
-assert at a node drain seconds 2
-await 1 drains
+assert at a node drain seconds 8
 at_least 1 held || fail "the drain ended them at once"
-await 10 prints 0 held
+await 2 drains
+await 15 prints 0 held
 assert drains
 assert at a node undrain
 await 5 eval '[[ $(client_python allocate.py demo demo) == allocated ]]'

@@ -26,7 +26,7 @@ for region in a b c; do
 	await 5 is "sluice_region_verdict{region=\"$region\",state=\"healthy\"}" 'v == 1'
 	assert is "sluice_region_healthy_nodes{region=\"$region\"}" 'v == 1'
 	assert is "sluice_region_connected{region=\"$region\"}" 'v == 1'
-	assert is "sluice_region_beat_age_seconds{region=\"$region\"}" 'v < 4'
+	await 5 is "sluice_region_beat_age_seconds{region=\"$region\"}" 'v < 4'
 done
 assert is sluice_snapshot_nodes 'v == 3'
 assert is sluice_snapshot_held 'v == 0'

@@ -12,9 +12,11 @@ three() { [[ $(at "$1" -j node show | jq -r '[.[].id] | sort | join(" ")') == "a
 
 lab down
 assert lab up --regions 3
+clock_start
 for region in "${REGIONS[@]}"; do
-	wait_for 3 three "$region" || fail "not within 3 s: three $region"
+	await 3 three "$region"
 done
+assert_within 3000 "nodes of all regions, at each"
 await 15 all_healthy
 for region in "${REGIONS[@]}"; do
 	assert_equal "$(http_status "$region" /readyz)" 200 "readyz of $region"

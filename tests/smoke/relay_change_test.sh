@@ -11,7 +11,7 @@ assert ctl turn relay 198.18.2.1 ports 50000-50999
 coproc STEADY { exec 2>"$WORK/steady"; client_python steady.py 5 198.18.2.2 3480; }
 read -r -t 30 line <&"${STEADY[0]}" || fail "no clients: $(cat "$WORK/steady")"
 assert_equal "$line" ready
-ports() { ctl -j allocation show | jq -r '.[].relayed[0] // .[].relayed' | sort | tr '\n' ' '; }
+ports() { ctl -j allocation show | jq -r '.[].relayed' | sort | tr '\n' ' '; }
 held=$(ports)
 
 log_mark

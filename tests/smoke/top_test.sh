@@ -30,7 +30,7 @@ assert_equal "$(jq '.worker[0].per_second.walks > 0' "$WORK/json")" true "walks 
 output=$(ctl top every 0 2>&1) && fail "an interval of 0 is taken"
 assert_match "$output" 'every \^0'
 
-start client /usr/bin/python3 "$SMOKE/allocate_many.py" 50 20
+start client /usr/bin/python3 "$SMOKE/allocate_many.py" 50 300
 at_exit terminal kill-server
 assert terminal new-session -d -s top -x 80 -y 24 "$SLUICE_ROOT/tools/lab ctl top every 1"
 await 10 shows '^worker  cpu'

@@ -12,9 +12,8 @@ ways() {
 
 echo_start
 start client turnutils_uclient -u demo -w demo -n 30000 -m 1 -z 20 -l 100 -c -e $PEER4 $SERVER4
-await 20 at_least 1 allocations
-await 20 at_least 100 counter turn.channel_to_peer
-id=$(ctl -j allocation show | jq '.[0].id')
+await 20 allocation_relays 100
+id=$(allocation_of_traffic)
 # the kernel may look for the peer's MAC again meanwhile: nothing waits for it now
 known() { ctl -j trace count 5 port dp0 | jq -e 'any(.decided == "sent by dp1") and all(.node != "neighbour_wait")'; }
 await 10 known

@@ -181,6 +181,21 @@ class Client:
     def send_channel(self, number, payload):
         self.socket.send(struct.pack("!HH", number, len(payload)) + payload)
 
+    def returns(self, send, *where, tries=10):
+        """Whether what is sent there (by send_channel or send_indication) comes back from a peer that echoes. Datagrams may be
+        late or lost, on a busy machine as well: each try has another payload, and an echo of any of them will do."""
+        sent = set()
+        for _ in range(tries):
+            payload = os.urandom(8)
+            sent.add(payload)
+            send(*where, payload)
+            got = self.receive()
+            while got is not None:
+                if got[1] in sent:
+                    return True
+                got = self.receive()
+        return False
+
     def receive(self):
         """The next datagram from a peer: (channel or (host, port), payload); None when none comes."""
         try:

@@ -54,9 +54,9 @@ daemon_answers() {
 
 daemon_dead_or_answers() { ! daemon_pid "$1" "$2" || daemon_answers "$1" "$2"; }
 
-# daemon_await HOST DAEMON: until it answers, or dies, or 20 s have passed
+# daemon_await HOST DAEMON: until it answers, or dies, or a minute has passed
 daemon_await() {
-	wait_for 20 daemon_dead_or_answers "$1" "$2"
+	wait_for 60 daemon_dead_or_answers "$1" "$2"
 	daemon_answers "$1" "$2" >/dev/null 2>&1 && return
 	say "$2 on $1 $(daemon_pid "$1" "$2" >/dev/null && echo "does not answer" || echo "ended"); its log ends with:"
 	tail -n 12 "$(daemon_file "$1" "$2" log)" | sed 's/^/  /' >&2

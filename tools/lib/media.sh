@@ -89,7 +89,7 @@ ffmpeg_subscribe() {
 	start peer ffmpeg -nostdin -v error -protocol_whitelist file,udp,rtp,srtp,crypto -analyzeduration 500000 -max_delay 500000 \
 		-threads 1 -flags low_delay -i "$sdp" -map 0:v -fps_mode passthrough -flush_packets 1 -f framemd5 -y "$WORK/$1.md5" \
 		-map 0:a -c copy -flush_packets 1 -f framemd5 -y "$WORK/$2.md5"
-	wait_for 5 media_listens peer "${PORT[$1]}"
+	wait_for 30 media_listens peer "${PORT[$1]}"
 }
 
 # gst_publish ENDPOINT SSRC FRAMES: VP8 with key frames on demand alone, in the background; its frames in $WORK/ENDPOINT.lines
@@ -104,7 +104,7 @@ gst_subscribe() {
 	start peer /usr/bin/python3 "$SLUICE_ROOT/tools/lib/gst_media.py" subscribe "$SUBSCRIBER:${PORT[$1]}" "$SENT_FROM:${PORT[$1]}" \
 		"${GST_CIPHER[${PROFILE[$1]}]}" "$(key_hex "${RX_KEY[$1]}")" "$(key_hex "${TX_KEY[$1]}")" \
 		--lines "$WORK/$1.lines" "${@:2}"
-	wait_for 30 media_listens peer "${PORT[$1]}"
+	wait_for 60 media_listens peer "${PORT[$1]}"
 }
 
 media_listens() { media_at "$1" ss -Huln "sport = :$2" | grep -q .; }

@@ -14,7 +14,7 @@
 echo_start() {
 	"$SLUICE_ROOT/tools/lab" exec peer turnutils_peer -L $PEER4 -L $PEER6 -p 3480 >/dev/null 2>&1 &
 	ECHO_PID=$!
-	wait_for 5 echo_listens || die "turnutils_peer did not start"
+	wait_for 30 echo_listens || die "turnutils_peer did not start"
 }
 
 echo_listens() {
