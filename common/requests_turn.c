@@ -112,6 +112,14 @@ static const struct reply pending_reply = {REPLY(sluice_turn_wanted, pending_col
 		TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, password)                     \
 	}
 
+static const struct column ended_columns[] = {
+        {"ended", "allocations", COLUMN_NUMBER, FIELD(sluice_allocation_ended, count)},
+        {0},
+};
+
+static const struct reply ended_reply = {REPLY(sluice_allocation_ended, ended_columns),
+                                         .single = true};
+
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
                 .exist_ok = true, BODY(sluice_turn_listen)),
@@ -153,6 +161,8 @@ static const struct request requests[] = {
         REQUEST(SLUICE_ALLOCATION_DELETE, {"allocation", "delete"}, REQUEST_ACT, BY_DATAPLANE,
                 BODY(sluice_allocation_delete)),
         /* From the control plane, which makes or fetches what they say. */
+        REQUEST(SLUICE_ALLOCATION_END, {"allocation", "end"}, REQUEST_ACT, BY_DIRECT,
+                .reply = &ended_reply),
         REQUEST(SLUICE_TURN_ALTERNATES_SET, {"turn", "alternates"}, REQUEST_ACT, BY_DIRECT,
                 BODY(sluice_turn_alternates)),
         REQUEST(SLUICE_TURN_KEY_ADD, {"turn", "key", "add"}, REQUEST_ACT, BY_DIRECT,

@@ -68,7 +68,13 @@ void channel_close(struct channel *channel)
 
 int channel_send(struct channel *channel, const struct sluice_api_header *header, const void *body)
 {
-	int error = seqpacket_send(channel->fd, header, body);
+	return channel_send_passing(channel, header, body, -1);
+}
+
+int channel_send_passing(struct channel *channel, const struct sluice_api_header *header,
+                         const void *body, int passed)
+{
+	int error = seqpacket_send_fd(channel->fd, header, body, passed);
 
 	if (error == -EAGAIN)
 		event_add(channel->writes, NULL);

@@ -43,6 +43,9 @@ void channel_close(struct channel *channel);
 /* 0; -EAGAIN: handler->writable will say when to try again; other -errno: the connection is of no
  * use. */
 int channel_send(struct channel *channel, const struct sluice_api_header *header, const void *body);
+/* The same with a descriptor, of which the other end gets its own; -1: none. */
+int channel_send_passing(struct channel *channel, const struct sluice_api_header *header,
+                         const void *body, int passed);
 
 /* Whether records are read. They are from the start. */
 void channel_read(struct channel *channel, bool on);

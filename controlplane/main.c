@@ -22,7 +22,7 @@
 #include "http/http.h"
 #include "log/keeper.h"
 #include "metrics/metrics.h"
-#include "users/source.h"
+#include "users/lookup.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -136,7 +136,7 @@ static int signals_catch(struct controlplane *cp)
 /* What answers over HTTP. */
 static int http_parts_create(struct controlplane *cp)
 {
-	const struct asker_options asks = {cp->base, cp->server, cp->buffer};
+	const struct asker_options asks = {cp->base, cp->server, NULL};
 
 	cp->http_commands = http_commands_create(cp->http, &asks);
 	cp->metrics = metrics_collector_create(cp->http, &asks);
@@ -159,7 +159,6 @@ static int parts_create(struct controlplane *cp)
 	struct server_options server = {
 	        .base = cp->base,
 	        .listener = &cp->listener,
-	        .dataplane = cp->options.dataplane,
 	        .config = cp->config,
 	        .running = cp->running,
 	        .buffer = cp->buffer,
@@ -167,16 +166,12 @@ static int parts_create(struct controlplane *cp)
 	struct fleet_options fleet = {
 	        .base = cp->base,
 	        .running = cp->running,
-	        .buffer = cp->buffer,
-	        .dataplane = cp->options.dataplane,
 	        .state_dir = cp->options.state_dir,
 	        .socket = cp->options.socket,
 	};
 	struct lookup_options lookup = {
 	        .base = cp->base,
-	        .dataplane = cp->options.dataplane,
 	        .running = cp->running,
-	        .buffer = cp->buffer,
 	};
 	struct reload_options reload = {
 	        .base = cp->base,
@@ -189,7 +184,7 @@ static int parts_create(struct controlplane *cp)
 	server.started_unix = time(NULL);
 	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);
-	cp->log = cp->own != NULL ? log_keeper_create(cp->base, cp->own) : NULL;
+	cp->log = cp->own != NULL ? log_keeper_create(cp->own) : NULL;
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
 	cp->events = event_bus_create();
 	if (cp->gate == NULL || cp->log == NULL || cp->http == NULL || cp->events == NULL)
@@ -220,7 +215,8 @@ static int parts_create(struct controlplane *cp)
 		return -ENOMEM;
 	own_start(cp->own);
 	fleet_start(cp->fleet);
-	lookup.source = source_of_fleet(cp->fleet);
+	lookup.client = cp->client;
+	lookup.fleet = cp->fleet;
 	cp->lookup = lookup_create(&lookup);
 	return cp->lookup != NULL ? 0 : -ENOMEM;
 }

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "config/file.h"
 #include "config/own.h"
+#include "dataplane/change.h"
 #include "dataplane/client.h"
 
 #include <errno.h>

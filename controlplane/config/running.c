@@ -12,8 +12,17 @@
 
 TAILQ_HEAD(running_lines, running_line);
 
+struct watch {
+	SLIST_ENTRY(watch) entry;
+	uint16_t type;
+	void (*changed)(void *arg);
+	void *arg;
+};
+SLIST_HEAD(watches, watch);
+
 struct running {
 	struct running_lines lines;
+	struct watches watches;
 	struct running_line **buckets;
 	uint32_t n_buckets, count;
 	uint32_t refused; /* of count */
@@ -37,6 +46,7 @@ struct running *running_create(void)
 	if (running == NULL)
 		return NULL;
 	TAILQ_INIT(&running->lines);
+	SLIST_INIT(&running->watches);
 	running->n_buckets = BUCKETS_START;
 	running->buckets = calloc(BUCKETS_START, sizeof(struct running_line *));
 	if (running->buckets == NULL) {
@@ -64,9 +74,14 @@ static void line_free(struct running_line *line)
 void running_destroy(struct running *running)
 {
 	struct running_line *line;
+	struct watch *watch;
 
 	if (running == NULL)
 		return;
+	while ((watch = SLIST_FIRST(&running->watches)) != NULL) {
+		SLIST_REMOVE_HEAD(&running->watches, entry);
+		free(watch);
+	}
 	while ((line = TAILQ_FIRST(&running->lines)) != NULL) {
 		TAILQ_REMOVE(&running->lines, line, entry);
 		line_free(line);
@@ -74,6 +89,28 @@ void running_destroy(struct running *running)
 	free(running->buckets);
 	free(running->comment_last);
 	free(running);
+}
+
+/* -- who wants to know -- */
+
+int running_watch(struct running *running, uint16_t type, void (*changed)(void *arg), void *arg)
+{
+	struct watch *watch = malloc(sizeof(*watch));
+
+	if (watch == NULL)
+		return -ENOMEM;
+	*watch = (struct watch){.type = type, .changed = changed, .arg = arg};
+	SLIST_INSERT_HEAD(&running->watches, watch, entry);
+	return 0;
+}
+
+static void watches_tell(const struct running *running, const struct running_line *line)
+{
+	const struct watch *watch;
+
+	SLIST_FOREACH(watch, &running->watches, entry)
+	if (line == NULL || watch->type == line->request.command->type)
+		watch->changed(watch->arg);
 }
 
 uint32_t running_refused(const struct running *running)
@@ -132,6 +169,13 @@ struct running_line *running_find(const struct running *running,
 	return NULL;
 }
 
+struct running_line *running_setting(const struct running *running, uint16_t type)
+{
+	const struct command_request request = {.command = command_of_type(type)};
+
+	return running_find(running, &request);
+}
+
 static struct running_line *line_create(const struct command_request *request)
 {
 	char identity[WORDS_LINE_MAX];
@@ -173,6 +217,7 @@ struct running_line *running_put(struct running *running, const struct command_r
 	memcpy(&line->request, request, request_size(request->command));
 	line->number = number;
 	running_judge(running, line, NULL);
+	watches_tell(running, line);
 	return line;
 }
 
@@ -265,6 +310,7 @@ void running_arrange(struct running *running, const struct running *from)
 		line->number = 0;
 	}
 	TAILQ_CONCAT(&running->lines, &rest, entry);
+	watches_tell(running, NULL);
 	comment_copy(&running->comment_last, from->comment_last);
 }
 
@@ -298,6 +344,7 @@ static void line_remove(struct running *running, struct running_line **at)
 {
 	struct running_line *line = *at;
 
+	watches_tell(running, line);
 	*at = line->chain;
 	TAILQ_REMOVE(&running->lines, line, entry);
 	running->count--;

@@ -42,6 +42,15 @@ void running_line_request(const struct running_line *line, struct command_reques
 struct running_line *running_find(const struct running *running,
                                   const struct command_request *request);
 
+/* The line of a SET of which there is one at most, or NULL. */
+struct running_line *running_setting(const struct running *running, uint16_t type);
+
+/*
+ * `changed` is called whenever a line of this type has come, is about to go, or has another place
+ * among the others: what was made from them is to be made anew, later.
+ */
+int running_watch(struct running *running, uint16_t type, void (*changed)(void *arg), void *arg);
+
 /* Adds the line, or puts it in the place of the one with the same identity. NULL: no memory. */
 struct running_line *running_put(struct running *running, const struct command_request *request,
                                  uint32_t number);

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/asker.h"
 
-#include "channel.h"
 #include "command/command.h"
 #include "command/text.h"
-#include "control/server.h"
+#include "control/client.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <sys/socket.h>
 
 struct asker {
-	struct channel channel;
+	struct client *client; /* NULL: closed */
+	struct event *go;      /* the request is to be sent, or rows are taken again */
+	bool asked, paused;
 	const struct asker_handler *handler;
 	void *arg;
+	struct sluice_api_header header;
+	_Alignas(8) uint8_t body[];
 };
 
 void asker_end(struct asker *asker)
 {
-	channel_close(&asker->channel);
+	if (asker->client != NULL) {
+		asker->client->inside.lost = NULL;
+		client_end(asker->client);
+	}
+	if (asker->go != NULL)
+		event_free(asker->go);
+	explicit_bzero(asker->body, asker->header.length);
 	free(asker);
-}
-
-void asker_read(struct asker *asker, bool on)
-{
-	channel_read(&asker->channel, on);
 }
 
 static void asker_fail(struct asker *asker, int status, const char *why)
@@ -39,71 +40,85 @@ static void asker_fail(struct asker *asker, int status, const char *why)
 	handler->failed(arg, status, why);
 }
 
-static void on_received(struct channel *channel, struct seqpacket_record *record)
+static int on_reply(void *arg, const struct sluice_api_header *reply, const void *body)
 {
-	struct asker *asker = channel->owner;
+	struct asker *asker = arg;
 	const struct asker_handler *handler = asker->handler;
-	bool more = record->header.flags & SLUICE_API_MORE;
+	void *handler_arg = asker->arg;
+	bool more = reply->flags & SLUICE_API_MORE;
 	char why[2 * SLUICE_API_ERROR_MAX];
-	void *arg = asker->arg;
 	struct text text;
 
-	if (record->header.status != 0) {
+	if (asker->paused)
+		return -EAGAIN;
+	if (reply->status != 0) {
 		text_start(&text, why, sizeof(why));
-		text_add_printable(&text, (const char *)record->body, record->header.length);
+		text_add_printable(&text, body, reply->length);
 		if (text.length == 0)
-			text_add(&text, strerror(-record->header.status));
-		asker_fail(asker, record->header.status, why);
-		return;
+			text_add(&text, strerror(-reply->status));
+		asker_fail(asker, reply->status, why);
+		return 0;
 	}
 	if (!more)
 		asker_end(asker);
-	handler->rows(arg, record->body, record->header.length, more);
+	handler->rows(handler_arg, body, reply->length, more);
+	return 0;
 }
 
-static void on_writable(struct channel *channel)
+static void on_lost(void *arg)
 {
+	struct asker *asker = arg;
+
+	asker->client = NULL;
+	asker_fail(asker, -EHOSTDOWN, "the answer ended too early");
 }
 
-static void on_lost(struct channel *channel, int error)
+static void on_go(evutil_socket_t fd, short what, void *arg)
 {
-	asker_fail(channel->owner, -EHOSTDOWN, "the answer ended too early");
+	struct asker *asker = arg;
+
+	if (asker->asked) {
+		client_room(asker->client);
+		return;
+	}
+	asker->asked = true;
+	client_ask(asker->client, &asker->header, asker->body);
 }
 
-static const struct channel_handler channel_handler = {on_received, on_writable, on_lost};
+void asker_read(struct asker *asker, bool on)
+{
+	asker->paused = !on;
+	if (on)
+		event_active(asker->go, EV_TIMEOUT, 0);
+}
 
 struct asker *asker_create(const struct asker_options *options,
                            const struct command_request *request,
                            const struct asker_handler *handler, void *arg)
 {
-	struct sluice_api_header header = {
+	const char *who = options->who != NULL ? options->who : "the control plane";
+	struct asker *asker = calloc(1, sizeof(*asker) + request->length);
+
+	if (asker == NULL)
+		return NULL;
+	asker->handler = handler;
+	asker->arg = arg;
+	asker->header = (struct sluice_api_header){
 	        .version = SLUICE_API_VERSION,
 	        .type = request->command->type,
 	        .id = 1,
 	        .flags = command_asks(request->command)->exist_ok ? SLUICE_API_EXIST_OK : 0,
 	        .length = request->length,
 	};
-	const char *who = options->who != NULL ? options->who : "the control plane";
-	struct asker *asker = calloc(1, sizeof(*asker));
-	int ends[2];
-
-	if (asker == NULL)
-		return NULL;
-	asker->handler = handler;
-	asker->arg = arg;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0) {
-		free(asker);
+	memcpy(asker->body, request->body.bytes, request->length);
+	asker->go = evtimer_new(options->base, on_go, asker);
+	if (asker->go != NULL)
+		asker->client = server_adopt(
+		        options->server, &(struct client_inside){on_reply, on_lost, asker}, who);
+	if (asker->client == NULL) {
+		asker_end(asker);
 		return NULL;
 	}
-	if (channel_open(&asker->channel, options->base, ends[0], &channel_handler, options->buffer,
-	                 asker) < 0) {
-		close(ends[1]);
-		free(asker);
-		return NULL;
-	}
-	if (server_adopt(options->server, ends[1], who) == 0 &&
-	    channel_send(&asker->channel, &header, request->body.bytes) == 0)
-		return asker;
-	asker_end(asker);
-	return NULL;
+	event_active(asker->go, EV_TIMEOUT, 0); /* not at once: nobody has the asker yet */
+	return asker;
 }

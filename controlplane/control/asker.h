@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A part of the control plane that asks as a client of its socket does: the same requests, the same
- * answers, over a socket pair instead of a path.
+ * answers, without a socket.
  */
 #ifndef CONTROL_ASKER_H
 #define CONTROL_ASKER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "common/seqpacket.h"
 
 struct event_base;
 struct server;
@@ -19,9 +17,7 @@ struct asker;
 struct asker_options {
 	struct event_base *base;
 	struct server *server;
-	struct seqpacket_record *buffer;
-	const char *who; /* for the log, until asker_create returns; NULL: the control plane itself
-	                  */
+	const char *who; /* for the log, until asker_create returns; NULL: the control plane */
 };
 
 struct asker_handler {

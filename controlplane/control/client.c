@@ -4,14 +4,30 @@
 #include "common/log.h"
 #include "common/request.h"
 
-#include "config/reload.h"
-#include "dataplane/client.h"
-#include "region/snapshot.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* -- who answers -- */
+
+void client_answers(struct client *client, void *answer, void (*stop)(struct client *client))
+{
+	client->answer = answer;
+	client->stop = stop;
+}
+
+static void answer_stop(struct client *client)
+{
+	void (*stop)(struct client * client) = client->stop;
+
+	client->next = NULL;
+	client->stop = NULL;
+	if (stop != NULL)
+		stop(client);
+	client->answer = NULL;
+}
 
 /* -- replies -- */
 
@@ -32,14 +48,6 @@ static void reply_hold(struct client *client, const struct sluice_api_header *he
 		client_end(client);
 	else if (header->length > 0)
 		memcpy(client->held_body, body, header->length);
-}
-
-static void reply_sent(struct client *client, uint32_t flags)
-{
-	if (flags & SLUICE_API_MORE)
-		return;
-	client->next = NULL;
-	channel_read(&client->channel, true);
 }
 
 /* What was asked, and what became of it: a body may hold a secret. */
@@ -69,22 +77,34 @@ static void reply_audit(struct client *client, const struct sluice_api_header *h
 	client->audit = NULL;
 }
 
+/* One inside may ask again, or end the client, as soon as it has the last reply. */
+static int reply_out(struct client *client, const struct sluice_api_header *header,
+                     const void *body)
+{
+	if (client->inside.take != NULL)
+		return client->inside.take(client->inside.arg, header, body);
+	return channel_send(&client->channel, header, body);
+}
+
 bool client_send(struct client *client, const struct sluice_api_header *header, const void *body)
 {
+	bool last = !(header->flags & SLUICE_API_MORE);
 	int error;
 
 	if (client->dead)
 		return false;
 	reply_log(client, header);
 	reply_audit(client, header, body);
-	error = channel_send(&client->channel, header, body);
+	error = reply_out(client, header, body);
 	if (error == -EAGAIN)
 		reply_hold(client, header, body);
 	else if (error < 0)
 		client_end(client);
-	else
-		reply_sent(client, header->flags);
-	return error == 0;
+	if (last)
+		answer_stop(client);
+	if (last && error == 0)
+		channel_read(&client->channel, true);
+	return error == 0 && !client->dead;
 }
 
 bool client_send_rows(struct client *client, const void *rows, uint32_t length, uint32_t flags)
@@ -113,75 +133,58 @@ void client_refuse(struct client *client, int status, const char *why)
 	client_send(client, &header, why);
 }
 
-static void on_writable(struct channel *channel)
+void client_room(struct client *client)
 {
-	struct client *client = channel->owner;
-	int error = channel_send(channel, &client->held, client->held_body);
+	int error;
 
+	if (client->held_body == NULL)
+		return;
+	error = reply_out(client, &client->held, client->held_body);
 	if (error == -EAGAIN)
 		return;
-	if (error < 0) {
+	if (error < 0)
 		client_end(client);
-		return;
-	}
 	held_drop(client);
-	reply_sent(client, client->held.flags);
-	if (client->next != NULL)
+	if (client->dead)
+		return;
+	if (!(client->held.flags & SLUICE_API_MORE))
+		channel_read(&client->channel, true);
+	else if (client->next != NULL)
 		client->next(client);
+}
+
+static void on_writable(struct channel *channel)
+{
+	client_room(channel->owner);
 }
 
 /* -- requests -- */
 
-/* What the table of requests says is done with it. */
-static void request_route(struct client *client, const struct request *request, const void *body)
+void client_ask(struct client *client, const struct sluice_api_header *header, const void *body)
 {
-	bool changes = request->kind != REQUEST_SHOW && request->kind != REQUEST_ACT;
-	answer_fn *answer = answer_of(request->type);
-
-	if (changes)
-		answer_change(client, body);
-	else if (request->server == BY_DATAPLANE)
-		relay_request(client, body);
-	else if (answer != NULL)
-		answer(client, body);
-	else
-		client_refuse(client, -ENOSYS, "nothing in this control plane answers it");
-}
-
-static void request_take(struct client *client, const void *body)
-{
-	const struct request *request = request_of(client->request.type);
 	char why[SLUICE_API_ERROR_MAX];
 
-	client->audit = audit_begin(&client->request, body);
-	if (request == NULL || !request_is_control(request)) {
-		snprintf(why, sizeof(why), "unknown request 0x%04x", client->request.type);
-		client_refuse(client, -ENOSYS, why);
-	} else if (request_check(request, body, client->request.length, why) != 0) {
-		client_refuse(client, -EINVAL, why);
-	} else {
-		request_route(client, request, body);
+	client->request = *header;
+	if (header->version == SLUICE_API_VERSION) {
+		client->audit = audit_begin(header, body);
+		client->route(client, body);
+		return;
 	}
+	snprintf(why, sizeof(why), "API version %u; this control plane speaks %u", header->version,
+	         SLUICE_API_VERSION);
+	client_refuse(client, -EPROTO, why);
 }
 
 static void on_received(struct channel *channel, struct seqpacket_record *record)
 {
 	struct client *client = channel->owner;
-	char why[SLUICE_API_ERROR_MAX];
 
-	if (client->events != NULL) { /* it was to listen */
+	if (client->next != NULL) { /* it is read only to see it leave: events */
 		client_end(client);
 		return;
 	}
 	channel_read(channel, false);
-	client->request = record->header;
-	if (client->request.version == SLUICE_API_VERSION) {
-		request_take(client, record->body);
-		return;
-	}
-	snprintf(why, sizeof(why), "API version %u; this control plane speaks %u",
-	         client->request.version, SLUICE_API_VERSION);
-	client_refuse(client, -EPROTO, why);
+	client_ask(client, &record->header, record->body);
 }
 
 static void on_lost(struct channel *channel, int error)
@@ -193,20 +196,26 @@ static const struct channel_handler handler = {on_received, on_writable, on_lost
 
 /* -- life -- */
 
-struct client *client_create(const struct server_options *options, int fd, const char *who,
+struct client *client_create(const struct server_options *options, int fd,
+                             const struct client_inside *inside, const char *who,
                              void (*ended)(struct client *client))
 {
 	struct client *client = calloc(1, sizeof(*client));
 
-	if (client == NULL)
+	if (client == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return NULL;
+	}
 	client->options = options;
 	client->ended = ended;
-	client->relay.fd = -1;
+	client->channel.fd = -1;
+	if (inside != NULL)
+		client->inside = *inside;
 	if (who != NULL)
 		snprintf(client->who, sizeof(client->who), "%s", who);
-	if (channel_open(&client->channel, options->base, fd, &handler, options->buffer, client) ==
-	    0)
+	if (fd < 0 || channel_open(&client->channel, options->base, fd, &handler, options->buffer,
+	                           client) == 0)
 		return client;
 	free(client);
 	return NULL;
@@ -217,22 +226,16 @@ void client_end(struct client *client)
 	if (client->dead)
 		return;
 	client->dead = true;
-	client->next = NULL;
-	if (client->change != NULL)
-		dataplane_change_forget(client->change);
-	if (client->options->reload != NULL)
-		reload_forget(client->options->reload, client);
-	relay_stop(client);
-	events_stop(client);
+	answer_stop(client);
 	channel_close(&client->channel);
 	client->ended(client);
+	if (client->inside.lost != NULL)
+		client->inside.lost(client->inside.arg);
 }
 
 void client_free(struct client *client)
 {
 	held_drop(client);
-	client_diff_drop(client);
 	free(client->audit);
-	snapshot_release(client->snapshot);
 	free(client);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration as a whole: shown, saved, and read again. */
-#include "control/client.h"
+#include "control/answers.h"
 
 #include "command/command.h"
 #include "common/log.h"
@@ -16,22 +16,49 @@
 #define LINES_PER_REPLY   16
 #define REFUSED_PER_REPLY 16
 
+/* Lines that are being shown. */
+struct shown {
+	bool secrets;
+	uint64_t serial; /* of the last one */
+};
+
+static void shown_stop(struct client *client)
+{
+	free(client->answer);
+}
+
+static void shown_begin(struct client *client, bool secrets, void (*next)(struct client *client))
+{
+	struct shown *shown = calloc(1, sizeof(*shown));
+
+	if (shown == NULL) {
+		client_refuse(client, -ENOMEM, strerror(ENOMEM));
+		return;
+	}
+	shown->secrets = secrets;
+	client_answers(client, shown, shown_stop);
+	client->next = next;
+	next(client);
+}
+
 /* -- config show -- */
 
 static void show_next(struct client *client)
 {
+	const struct running *running = client->options->running;
 	struct sluice_config_line lines[LINES_PER_REPLY];
-	struct running_line *line = running_after(client->options->running, client->shown);
+	struct shown *shown = client->answer;
+	struct running_line *line = running_after(running, shown->serial);
 	uint32_t count;
 	bool sent;
 
 	do {
 		for (count = 0; line != NULL && count < LINES_PER_REPLY; count++) {
 			memset(&lines[count], 0, sizeof(lines[count]));
-			command_format(&line->request, client->secrets, lines[count].text,
+			command_format(&line->request, shown->secrets, lines[count].text,
 			               sizeof(lines[count].text));
-			client->shown = line->serial;
-			line = running_next(client->options->running, line);
+			shown->serial = line->serial;
+			line = running_next(running, line);
 		}
 		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
 		                        line != NULL ? SLUICE_API_MORE : 0);
@@ -44,10 +71,7 @@ static void answer_config_show(struct client *client, const void *body)
 	struct sluice_config_show show;
 
 	memcpy(&show, body, sizeof(show));
-	client->secrets = show.secrets == 1;
-	client->shown = 0;
-	client->next = show_next;
-	show_next(client);
+	shown_begin(client, show.secrets == 1, show_next);
 }
 
 /* -- config refused -- */
@@ -63,7 +87,8 @@ static void refused_next(struct client *client)
 {
 	const struct running *running = client->options->running;
 	struct sluice_config_refused rows[REFUSED_PER_REPLY];
-	struct running_line *line = refused_from(running, running_after(running, client->shown));
+	struct shown *shown = client->answer;
+	struct running_line *line = refused_from(running, running_after(running, shown->serial));
 	uint32_t count;
 	bool sent;
 
@@ -75,7 +100,7 @@ static void refused_next(struct client *client)
 			snprintf(rows[count].why, sizeof(rows[count].why), "%s",
 			         line->why != NULL ? line->why : "");
 			rows[count].number = line->number;
-			client->shown = line->serial;
+			shown->serial = line->serial;
 			line = refused_from(running, running_next(running, line));
 		}
 		sent = client_send_rows(client, rows, count * sizeof(rows[0]),
@@ -85,9 +110,7 @@ static void refused_next(struct client *client)
 
 static void answer_config_refused(struct client *client, const void *body)
 {
-	client->shown = 0;
-	client->next = refused_next;
-	refused_next(client);
+	shown_begin(client, false, refused_next);
 }
 
 /* -- config save -- */
@@ -130,66 +153,102 @@ static bool reload_is_there(struct client *client)
 static void on_reloaded(void *arg, int status, const char *why,
                         const struct sluice_config_reload *result)
 {
+	struct client *client = arg;
+
+	client->stop = NULL;
 	if (status != 0)
-		client_refuse(arg, status, why);
+		client_refuse(client, status, why);
 	else
-		client_send_rows(arg, result, sizeof(*result), 0);
+		client_send_rows(client, result, sizeof(*result), 0);
+}
+
+static void reload_stop(struct client *client)
+{
+	reload_forget(client->options->reload, client);
 }
 
 static void answer_config_reload(struct client *client, const void *body)
 {
-	if (reload_is_there(client) &&
-	    reload_start(client->options->reload, on_reloaded, client) < 0)
+	if (!reload_is_there(client))
+		return;
+	if (reload_start(client->options->reload, on_reloaded, client) < 0)
 		client_refuse(client, -EBUSY, "the file is being read again already");
+	else
+		client_answers(client, NULL, reload_stop);
+}
+
+/* What is being shown of it. */
+struct diff {
+	const char *at;
+	char text[];
+};
+
+static void diff_stop(struct client *client)
+{
+	struct diff *diff = client->answer;
+
+	explicit_bzero(diff->text, strlen(diff->text));
+	free(diff);
 }
 
 static void diff_next(struct client *client)
 {
 	struct sluice_config_line lines[LINES_PER_REPLY];
-	const char *at = client->diff + client->shown;
+	struct diff *diff = client->answer;
 	uint32_t count;
-	bool sent;
+	bool sent, more;
 
 	do {
 		memset(lines, 0, sizeof(lines));
-		for (count = 0; *at != '\0' && count < LINES_PER_REPLY; count++) {
-			size_t length = strcspn(at, "\n");
+		for (count = 0; *diff->at != '\0' && count < LINES_PER_REPLY; count++) {
+			size_t length = strcspn(diff->at, "\n");
 
 			snprintf(lines[count].text, sizeof(lines[count].text), "%.*s", (int)length,
-			         at);
-			at += length + (at[length] == '\n');
+			         diff->at);
+			diff->at += length + (diff->at[length] == '\n');
 		}
-		client->shown = at - client->diff;
+		more = *diff->at != '\0';
 		sent = client_send_rows(client, lines, count * sizeof(lines[0]),
-		                        *at != '\0' ? SLUICE_API_MORE : 0);
-	} while (sent && *at != '\0');
+		                        more ? SLUICE_API_MORE : 0);
+	} while (sent && more);
 	explicit_bzero(lines, sizeof(lines));
 }
 
-void client_diff_drop(struct client *client)
+static struct diff *diff_make(char *text)
 {
-	if (client->diff != NULL)
-		explicit_bzero(client->diff, strlen(client->diff));
-	free(client->diff);
-	client->diff = NULL;
+	struct diff *diff = malloc(sizeof(*diff) + strlen(text) + 1);
+
+	if (diff != NULL) {
+		strcpy(diff->text, text);
+		diff->at = diff->text;
+	}
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return diff;
 }
 
 static void answer_config_diff(struct client *client, const void *body)
 {
-	struct sluice_config_show show;
+	struct sluice_config_show ask;
 	char why[SLUICE_API_ERROR_MAX];
+	struct diff *diff;
+	char *text;
 	int status;
 
 	if (!reload_is_there(client))
 		return;
-	memcpy(&show, body, sizeof(show));
-	client_diff_drop(client);
-	status = reload_diff(client->options->reload, show.secrets == 1, &client->diff, why);
+	memcpy(&ask, body, sizeof(ask));
+	status = reload_diff(client->options->reload, ask.secrets == 1, &text, why);
 	if (status < 0) {
 		client_refuse(client, status, why);
 		return;
 	}
-	client->shown = 0;
+	diff = diff_make(text);
+	if (diff == NULL) {
+		client_refuse(client, -ENOMEM, strerror(ENOMEM));
+		return;
+	}
+	client_answers(client, diff, diff_stop);
 	client->next = diff_next;
 	diff_next(client);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A client that listens to events: replies without an end, as fast as it takes them. */
-#include "control/client.h"
+#include "control/answers.h"
 
 #include "events/bus.h"
 
@@ -13,7 +13,7 @@ static void events_send(struct client *client)
 {
 	struct sluice_event_row row;
 
-	while (event_take(client->events, &row))
+	while (!client->dead && event_take(client->answer, &row))
 		if (!client_send_rows(client, &row, sizeof(row), SLUICE_API_MORE))
 			return; /* client->next comes when there is room, or the client has gone */
 }
@@ -26,30 +26,30 @@ static void on_ready(void *arg)
 		events_send(client);
 }
 
+static void events_stop(struct client *client)
+{
+	event_listener_end(client->answer);
+}
+
 static void answer_events(struct client *client, const void *body)
 {
 	const struct sluice_events *events = body;
+	struct event_listener *listener;
 
 	if (client->options->events == NULL) {
 		client_refuse(client, -EOPNOTSUPP, "there are no events here");
 		return;
 	}
-	client->events =
+	listener =
 	        event_listen(client->options->events, events->allocations != 0, on_ready, client);
-	if (client->events == NULL) {
+	if (listener == NULL) {
 		client_refuse(client, -ENOMEM, strerror(ENOMEM));
 		return;
 	}
+	client_answers(client, listener, events_stop);
 	client->next = events_send;
 	/* Nothing may be asked meanwhile, but that the client closes is to be seen. */
 	channel_read(&client->channel, true);
-}
-
-void events_stop(struct client *client)
-{
-	if (client->events != NULL)
-		event_listener_end(client->events);
-	client->events = NULL;
 }
 
 const struct answer answers_events[] = {

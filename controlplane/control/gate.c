@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the XDP program's maps tell, and with it what the dataplane counts. */
-#include "control/client.h"
+#include "control/answers.h"
 
 #include "gate/keeper.h"
-
-#include <stdlib.h>
 
 #define SOURCES_MAX  100
 #define COUNTERS_MAX 64
@@ -16,7 +14,7 @@ static void answer_gate_show(struct client *client, const void *body)
 	if (gate_keeper_show(client->options->gate, &row))
 		client_send_rows(client, &row, sizeof(row), 0);
 	else
-		relay_request(client, body);
+		answer_relayed(client, body);
 }
 
 static void answer_gate_sources(struct client *client, const void *body)
@@ -34,17 +32,11 @@ static void answer_counters(struct client *client, const void *body)
 	struct sluice_counter_row rows[COUNTERS_MAX];
 	uint32_t count =
 	        gate_keeper_counters(client->options->gate, show->nonzero != 0, rows, COUNTERS_MAX);
-	bool more;
 
-	if (count == 0) {
-		relay_request(client, body);
-		return;
-	}
-	more = relay_start(client, body, false) == 0;
-	if (more)
-		client->next = relay_next;
-	if (!client_send_rows(client, rows, count * sizeof(rows[0]), more ? SLUICE_API_MORE : 0))
-		channel_read(&client->relay, false);
+	if (count == 0)
+		answer_relayed(client, body);
+	else
+		answer_relayed_behind(client, body, rows, count * sizeof(rows[0]), false);
 }
 
 const struct answer answers_gate[] = {

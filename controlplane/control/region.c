@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Regions, nodes, and this node's draining. */
-#include "control/client.h"
+#include "control/answers.h"
 
 #include "fleet/fleet.h"
 #include "region/snapshot.h"
@@ -59,18 +59,31 @@ static void answer_snapshot(struct client *client, const void *body)
 
 /* -- nodes: a fleet's worth, from one snapshot -- */
 
+struct nodes {
+	struct snapshot *snapshot;
+	uint32_t shown;
+};
+
+static void nodes_stop(struct client *client)
+{
+	struct nodes *nodes = client->answer;
+
+	snapshot_release(nodes->snapshot);
+	free(nodes);
+}
+
 static void nodes_next(struct client *client)
 {
 	struct sluice_node_row rows[NODES_PER_REPLY];
-	struct snapshot *snapshot = client->snapshot;
+	struct nodes *nodes = client->answer;
 	uint32_t count;
 	bool sent, more;
 
 	do {
-		for (count = 0; count < NODES_PER_REPLY && client->shown < snapshot->n_nodes;)
-			fleet_node_row(client->options->fleet, snapshot, client->shown++,
+		for (count = 0; count < NODES_PER_REPLY && nodes->shown < nodes->snapshot->n_nodes;)
+			fleet_node_row(client->options->fleet, nodes->snapshot, nodes->shown++,
 			               &rows[count++]);
-		more = client->shown < snapshot->n_nodes;
+		more = nodes->shown < nodes->snapshot->n_nodes;
 		sent = client_send_rows(client, rows, count * sizeof(rows[0]),
 		                        more ? SLUICE_API_MORE : 0);
 	} while (sent && more);
@@ -78,15 +91,24 @@ static void nodes_next(struct client *client)
 
 static void answer_nodes(struct client *client, const void *body)
 {
+	struct snapshot *snapshot;
+	struct nodes *nodes;
+
 	if (!fleet_is_there(client))
 		return;
-	snapshot_release(client->snapshot);
-	client->snapshot = fleet_snapshot(client->options->fleet);
-	if (client->snapshot == NULL) {
+	snapshot = fleet_snapshot(client->options->fleet);
+	if (snapshot == NULL) {
 		client_send_rows(client, NULL, 0, 0);
 		return;
 	}
-	client->shown = 0;
+	nodes = calloc(1, sizeof(*nodes));
+	if (nodes == NULL) {
+		snapshot_release(snapshot);
+		client_refuse(client, -ENOMEM, strerror(ENOMEM));
+		return;
+	}
+	nodes->snapshot = snapshot;
+	client_answers(client, nodes, nodes_stop);
 	client->next = nodes_next;
 	nodes_next(client);
 }

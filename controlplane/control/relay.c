@@ -1,91 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A client's own connection to the dataplane, for one request: what comes back is passed on as it
- * is. */
-#include "control/client.h"
+/* What the dataplane answers: asked apart, and passed on as it comes. */
+#include "control/answers.h"
+
+#include "dataplane/ask.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NO_ANSWER "the dataplane does not answer"
+#define OPTIONAL_S 2 /* who only wants to know who is there should not wait for one that hangs */
 
-static const struct timeval answer_timeout = {.tv_sec = 20};
-/* Who only wants to know who is there should not wait for one that hangs. */
-static const struct timeval optional_timeout = {.tv_sec = 2};
+struct relay {
+	struct question *question; /* NULL: answered */
+	struct event *left;        /* the client does not wait for the answer; NULL: inside */
+	bool optional;             /* an answer without the dataplane's part is one too */
+};
 
-void relay_stop(struct client *client)
+static void relay_free(struct relay *relay)
 {
-	if (client->relay_timer != NULL)
-		event_free(client->relay_timer);
-	if (client->relay_left != NULL)
-		event_free(client->relay_left);
-	client->relay_timer = NULL;
-	client->relay_left = NULL;
-	channel_close(&client->relay);
+	if (relay->question != NULL)
+		question_forget(relay->question);
+	if (relay->left != NULL)
+		event_free(relay->left);
+	free(relay);
 }
 
-static void relay_await(struct client *client)
+static void relay_stop(struct client *client)
 {
-	event_add(client->relay_timer,
-	          client->relay_optional ? &optional_timeout : &answer_timeout);
+	relay_free(client->answer);
 }
 
-static void relay_fail(struct client *client, int status, const char *why)
+static void relay_next(struct client *client)
 {
-	relay_stop(client);
-	if (client->relay_optional)
+	const struct relay *relay = client->answer;
+
+	question_read(relay->question, true);
+}
+
+/* Until there is room for it. */
+static void relay_pause(struct client *client)
+{
+	const struct relay *relay = client->answer;
+
+	if (!client->dead)
+		question_read(relay->question, false);
+}
+
+static void on_answer(void *arg, const struct dataplane_answer *answer)
+{
+	struct client *client = arg;
+	struct relay *relay = client->answer;
+	struct sluice_api_header header = {
+	        .version = SLUICE_API_VERSION,
+	        .type = client->request.type,
+	        .id = client->request.id,
+	        .status = answer->status,
+	        .flags = answer->flags,
+	        .length = answer->length,
+	};
+	bool more = answer->flags & SLUICE_API_MORE;
+
+	if (!more)
+		relay->question = NULL;
+	if (answer->lost && relay->optional)
 		client_send_rows(client, NULL, 0, 0);
-	else
-		client_refuse(client, status, why);
-}
-
-void relay_next(struct client *client)
-{
-	channel_read(&client->relay, true);
-	relay_await(client);
-}
-
-static void on_received(struct channel *channel, struct seqpacket_record *record)
-{
-	struct client *client = channel->owner;
-	char why[SLUICE_API_ERROR_MAX];
-
-	if (record->header.version != SLUICE_API_VERSION) {
-		snprintf(why, sizeof(why),
-		         "the dataplane speaks API version %u, the control plane %u",
-		         record->header.version, SLUICE_API_VERSION);
-		relay_fail(client, -EPROTO, why);
-		return;
-	}
-	event_del(client->relay_timer);
-	/* Stopped before the reply goes out: with it the next request may come in. */
-	if (!(record->header.flags & SLUICE_API_MORE))
-		relay_stop(client);
-	else
-		client->next = relay_next;
-	if (client_send(client, &record->header, record->body)) {
-		if (client->relay.fd >= 0)
-			relay_await(client);
-	} else {
-		channel_read(&client->relay, false);
-	}
-}
-
-static void on_writable(struct channel *channel)
-{
-}
-
-static void on_lost(struct channel *channel, int error)
-{
-	relay_fail(channel->owner, -EHOSTDOWN, NO_ANSWER);
-}
-
-static const struct channel_handler handler = {on_received, on_writable, on_lost};
-
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	relay_fail(arg, -ETIMEDOUT, NO_ANSWER);
+	else if (!client_send(client, &header, answer->body) && more)
+		relay_pause(client);
 }
 
 /* Nothing is read of a client while it is served, and an answer may take a while: a trace. One that
@@ -98,39 +79,61 @@ static void on_left(evutil_socket_t fd, short what, void *arg)
 		client_end(arg);
 }
 
-int relay_start(struct client *client, const void *body, bool optional)
+static int left_watch(struct client *client, struct relay *relay)
 {
-	const struct server_options *options = client->options;
-	int fd = seqpacket_connect_now(options->dataplane);
+	if (client->channel.fd < 0)
+		return 0;
+	relay->left =
+	        event_new(client->options->base, client->channel.fd, EV_CLOSED, on_left, client);
+	return relay->left != NULL && event_add(relay->left, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+/* 0: replies will follow; -errno. */
+static int relay_start(struct client *client, const void *body, bool optional)
+{
+	const struct dataplane_ask ask = {
+	        .type = client->request.type,
+	        .flags = client->request.flags,
+	        .body = body,
+	        .length = client->request.length,
+	        .apart = true,
+	        .patience_s = optional ? OPTIONAL_S : 0,
+	        .answered = on_answer,
+	        .arg = client,
+	};
+	struct relay *relay = calloc(1, sizeof(*relay));
 	int error;
 
-	if (fd < 0)
-		return fd;
-	error = channel_open(&client->relay, options->base, fd, &handler, options->buffer, client);
-	if (error < 0)
-		return error;
-	client->relay_optional = optional;
-	client->relay_timer = evtimer_new(options->base, on_timeout, client);
-	client->relay_left =
-	        event_new(options->base, client->channel.fd, EV_CLOSED, on_left, client);
-	error = client->relay_timer != NULL && client->relay_left != NULL
-	                ? channel_send(&client->relay, &client->request, body)
-	                : -ENOMEM;
-	if (error < 0) {
-		relay_stop(client);
+	if (relay == NULL)
+		return -ENOMEM;
+	relay->optional = optional;
+	error = left_watch(client, relay);
+	if (error == 0)
+		error = dataplane_ask(client->options->client, &ask, &relay->question);
+	if (error != 0) {
+		relay_free(relay);
 		return error;
 	}
-	event_add(client->relay_left, NULL);
-	relay_await(client);
+	client_answers(client, relay, relay_stop);
+	client->next = relay_next;
 	return 0;
 }
 
-void relay_request(struct client *client, const void *body)
+void answer_relayed(struct client *client, const void *body)
 {
 	int error = relay_start(client, body, false);
 
-	if (error == -ENOENT || error == -ECONNREFUSED || error == -EAGAIN)
-		client_refuse(client, -EHOSTDOWN, NO_ANSWER);
+	if (error == -EHOSTDOWN)
+		client_refuse(client, error, "the dataplane does not answer");
 	else if (error < 0)
 		client_refuse(client, error, strerror(-error));
+}
+
+void answer_relayed_behind(struct client *client, const void *body, const void *rows,
+                           uint32_t length, bool optional)
+{
+	bool more = relay_start(client, body, optional) == 0;
+
+	if (!client_send_rows(client, rows, length, more ? SLUICE_API_MORE : 0) && more)
+		relay_pause(client);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/server.h"
 
-#include "control/client.h"
 #include "common/log.h"
+#include "control/routes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CLIENTS_MAX 48 /* each may have a connection to the dataplane, which has room for 64 */
 
@@ -43,17 +42,20 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 	event_add(server->acceptable, NULL); /* there is room again */
 }
 
-static int client_add(struct server *server, int fd, const char *who)
+/* NULL: no memory, and fd is closed. */
+static struct client *client_add(struct server *server, int fd, const struct client_inside *inside,
+                                 const char *who)
 {
-	struct client *client = client_create(&server->options, fd, who, client_ended);
+	struct client *client = client_create(&server->options, fd, inside, who, client_ended);
 
 	if (client == NULL)
-		return -ENOMEM;
+		return NULL;
 	client->server = server;
+	client->route = request_route;
 	LIST_INSERT_HEAD(&server->clients, client, entry);
 	if (++server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
 		event_del(server->acceptable);
-	return 0;
+	return client;
 }
 
 static void on_acceptable(evutil_socket_t listener, short what, void *arg)
@@ -67,17 +69,15 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
 			          strerror(-fd));
 		return;
 	}
-	if (client_add(server, fd, NULL) < 0)
+	if (client_add(server, fd, NULL, NULL) == NULL)
 		log_error(SLUICE_LOG_API, "no memory for a client of %s",
 		          server->options.listener->path);
 }
 
-int server_adopt(struct server *server, int fd, const char *who)
+struct client *server_adopt(struct server *server, const struct client_inside *inside,
+                            const char *who)
 {
-	if (server->n_clients < CLIENTS_MAX)
-		return client_add(server, fd, who);
-	close(fd);
-	return -EAGAIN;
+	return server->n_clients < CLIENTS_MAX ? client_add(server, -1, inside, who) : NULL;
 }
 
 struct server *server_create(const struct server_options *options)

@@ -9,6 +9,8 @@
 
 #include "common/seqpacket.h"
 
+struct client;
+struct client_inside;
 struct fleet;
 struct gate_keeper;
 struct event_bus;
@@ -22,7 +24,6 @@ struct dataplane_client;
 struct server_options {
 	struct event_base *base;
 	const struct seqpacket_listener *listener; /* stays the caller's */
-	const char *dataplane;                     /* path of its socket */
 	const char *config;                        /* the file that `config save` writes */
 	struct running *running;
 	struct dataplane_client *client;
@@ -42,9 +43,10 @@ struct server;
 
 /* NULL: no memory. */
 struct server *server_create(const struct server_options *options);
-/* Another client, on an end of a SOCK_SEQPACKET pair: it asks as those of the socket do. who: for
- * the log. 0; -EAGAIN: there are too many; -ENOMEM. fd is closed then. */
-int server_adopt(struct server *server, int fd, const char *who);
+/* Another client, of a part of the control plane itself. who: for the log. NULL: there are too
+ * many, or no memory. */
+struct client *server_adopt(struct server *server, const struct client_inside *inside,
+                            const char *who);
 /* Closes its clients. */
 void server_destroy(struct server *server);
 

@@ -1,79 +1,83 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Changes of the configuration: the dataplane judges, then the running configuration follows. */
-#include "dataplane/client_state.h"
+#include "dataplane/change.h"
+
+#include "dataplane/client.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int change_ask(struct dataplane_client *client, struct change *change)
-{
-	const struct command_request *request = &change->request;
+struct change {
+	struct running *running;
+	struct command_request request;
+	change_done_fn *done; /* NULL: forgotten */
+	void *arg;
+};
 
-	return client_ask(client,
-	                  &(struct question){.type = request->command->type, .change = change},
-	                  request->body.bytes, request->length, change->flags);
-}
-
-void change_end(struct dataplane_client *client, struct change *change, int status, const char *why)
+static void change_free(struct change *change)
 {
-	TAILQ_REMOVE(&client->changes, change, entry);
-	if (change->done != NULL)
-		change->done(change->arg, status, why);
 	explicit_bzero(&change->request, sizeof(change->request));
 	free(change);
 }
 
-void change_answered(struct dataplane_client *client, struct change *change, int status,
-                     const char *why)
+static void on_answered(void *arg, const struct dataplane_answer *answer)
 {
+	struct change *change = arg;
+	char why[2 * SLUICE_API_ERROR_MAX];
+	int status = answer->status;
+
 	/* A line that never came into force can be taken back all the same. */
 	if (status == -ENOENT && command_kind(change->request.command) == REQUEST_DELETE &&
-	    running_removes(client->options.running, &change->request))
+	    running_removes(change->running, &change->request))
 		status = 0;
 	if (status == 0)
-		status = running_apply(client->options.running, &change->request);
-	change_end(client, change, status, status == -ENOMEM ? strerror(ENOMEM) : why);
+		status = running_apply(change->running, &change->request);
+	answer_text(answer, why, sizeof(why));
+	if (change->done != NULL)
+		change->done(change->arg, status, status == -ENOMEM ? strerror(ENOMEM) : why);
+	change_free(change);
+}
+
+/* The dataplane is away: judged and made here. */
+static int change_alone(struct running *running, const struct command_request *request,
+                        uint32_t flags, char *why)
+{
+	int status = running_check(running, request, flags, why);
+
+	return status == 0 ? running_apply(running, request) : status;
 }
 
 struct change *dataplane_change(struct dataplane_client *client,
                                 const struct command_request *request, uint32_t flags,
                                 change_done_fn *done, void *arg)
 {
+	struct change *change = malloc(sizeof(*change));
 	char why[SLUICE_API_ERROR_MAX] = "";
-	struct change *change;
-	int status;
+	int status = -ENOMEM;
 
-	if (client->state == CLIENT_AWAY) {
-		status = running_check(client->options.running, request, flags, why);
+	if (change != NULL) {
+		*change = (struct change){dataplane_running(client), *request, done, arg};
+		status = dataplane_ask(client,
+		                       &(struct dataplane_ask){
+		                               .type = request->command->type,
+		                               .flags = flags,
+		                               .body = request->body.bytes,
+		                               .length = request->length,
+		                               .answered = on_answered,
+		                               .arg = change,
+		                       },
+		                       NULL);
 		if (status == 0)
-			status = running_apply(client->options.running, request);
-		done(arg, status, why);
-		return NULL;
+			return change;
+		change_free(change);
 	}
-	change = calloc(1, sizeof(*change));
-	if (change == NULL) {
-		done(arg, -ENOMEM, strerror(ENOMEM));
-		return NULL;
-	}
-	*change = (struct change){.request = *request, .flags = flags, .done = done, .arg = arg};
-	TAILQ_INSERT_TAIL(&client->changes, change, entry);
-	/* Not at once: `done` must not be called before we return. */
-	event_active(client->work, EV_TIMEOUT, 0);
-	return change;
+	if (status == -ENOTCONN)
+		status = change_alone(dataplane_running(client), request, flags, why);
+	done(arg, status, why[0] != '\0' || status == 0 ? why : strerror(-status));
+	return NULL;
 }
 
 void dataplane_change_forget(struct change *change)
 {
 	change->done = NULL;
-}
-
-void changes_end(struct dataplane_client *client, int status, const char *why)
-{
-	struct change *change, *next;
-
-	for (change = TAILQ_FIRST(&client->changes); change != NULL; change = next) {
-		next = TAILQ_NEXT(change, entry);
-		change_end(client, change, status, why);
-	}
 }

@@ -1,21 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/client.h"
 
-#include "command/text.h"
 #include "common/log.h"
-#include "dataplane/client_state.h"
+#include "dataplane/pool.h"
+#include "dataplane/replay.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define WAITING_MAX 1024 /* questions that have not been sent */
+
 /* Trying costs next to nothing, and recovery waits for it. */
 static const struct timeval connect_interval = {.tv_usec = 200 * 1000};
-/* A port's queues may take seconds to set up. */
-static const struct timeval answer_timeout = {.tv_sec = 20};
 
-void client_settle(struct dataplane_client *client)
+enum client_state {
+	CLIENT_AWAY,
+	CLIENT_GREETING,  /* VERSION */
+	CLIENT_PREPARING, /* early questions */
+	CLIENT_BEGINNING, /* CONFIG_BEGIN */
+	CLIENT_REPLAYING,
+	CLIENT_COMMITTING, /* CONFIG_COMMIT */
+	CLIENT_READY,
+};
+
+struct dataplane_client {
+	struct dataplane_client_options options;
+	struct lane lane;
+	struct pool pool;
+	struct replay replay;
+	struct event *connect_timer;
+	struct event *work; /* made active where there is something new to send */
+	enum client_state state;
+	bool settled, said_away;
+	struct questions waiting;
+	uint32_t n_waiting;
+	bool replay_due;                /* to a dataplane that has an older configuration */
+	void (*replay_done)(void *arg); /* NULL: nobody waits */
+	void *replay_arg;
+};
+
+static void client_settle(struct dataplane_client *client)
 {
 	if (client->settled)
 		return;
@@ -23,250 +48,351 @@ void client_settle(struct dataplane_client *client)
 	client->options.settled(client->options.arg);
 }
 
-/* -- asking -- */
-
-int client_ask(struct dataplane_client *client, const struct question *question, const void *body,
-               uint32_t length, uint32_t flags)
+static void client_wake(void *arg)
 {
-	struct sluice_api_header header = {
-	        .version = SLUICE_API_VERSION,
-	        .type = question->type,
-	        .id = client->id + 1,
-	        .flags = flags,
-	        .length = length,
-	};
-	int error = channel_send(&client->channel, &header, body);
+	struct dataplane_client *client = arg;
 
-	if (error < 0)
-		return error;
-	client->id++;
-	client->asked[(client->first_asked + client->n_asked++) % WINDOW] = *question;
-	event_add(client->answer_timer, &answer_timeout);
-	return 0;
+	event_active(client->work, EV_TIMEOUT, 0);
 }
 
-int client_ask_plain(struct dataplane_client *client, uint16_t type)
+/* Whoever asked for a replay is told. */
+static void replay_tell(struct dataplane_client *client)
 {
-	return client_ask(client, &(struct question){.type = type}, NULL, 0, 0);
-}
+	void (*done)(void *arg) = client->replay_done;
 
-int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *body,
-                   uint32_t length)
-{
-	int error;
-
-	if (client->state != CLIENT_READY)
-		return -ENOTCONN;
-	if (client->n_asked == WINDOW)
-		return -EAGAIN;
-	error = client_ask(client, &(struct question){.type = type, .told = true}, body, length, 0);
-	client_lose_unless_full(client, error);
-	return error;
+	client->replay_due = false;
+	client->replay_done = NULL;
+	if (done != NULL)
+		done(client->replay_arg);
 }
 
 /* -- the connection comes and goes -- */
 
-void client_lose(struct dataplane_client *client, const char *why)
+static void questions_fail(struct dataplane_client *client, int status, const char *why)
+{
+	struct questions all = TAILQ_HEAD_INITIALIZER(all);
+
+	TAILQ_CONCAT(&all, &client->lane.asked, entry);
+	TAILQ_CONCAT(&all, &client->waiting, entry);
+	client->n_waiting = 0;
+	questions_end(&all, status, why);
+}
+
+static void client_lose(struct dataplane_client *client, const char *why)
 {
 	if (!client->said_away)
 		log_warning(SLUICE_LOG_DATAPLANE, "the dataplane is away (%s: %s); waiting for it",
 		            client->options.path, why);
 	client->said_away = true;
-	channel_close(&client->channel);
-	event_del(client->answer_timer);
-	event_del(client->retry_timer);
+	lane_close(&client->lane);
+	replay_drop(&client->replay);
 	client->state = CLIENT_AWAY;
-	client->n_asked = 0;
-	client->retrying = false;
-	changes_end(client, -EHOSTDOWN,
-	            "the dataplane went away before it answered; nothing is changed");
+	questions_fail(client, -EHOSTDOWN,
+	               "the dataplane went away before it answered; nothing is changed");
 	replay_tell(client);
 	event_add(client->connect_timer, &connect_interval);
 	client_settle(client);
 }
 
-void client_lose_unless_full(struct dataplane_client *client, int error)
+static void on_lost(void *arg, int status, const char *why)
 {
-	/* -EAGAIN: the channel says when there is room. */
+	client_lose(arg, why);
+}
+
+/* -- the client's own questions -- */
+
+/* 0; -EAGAIN: not now; else the connection has been given up. */
+static int own_send(struct dataplane_client *client, struct question *question)
+{
+	int error = question != NULL ? lane_send(&client->lane, question) : -ENOMEM;
+
+	if (error < 0 && question != NULL)
+		question_free(question);
+	if (error < 0 && error != -EAGAIN)
+		client_lose(client, strerror(-error));
+	return error;
+}
+
+static int own_ask(struct dataplane_client *client, uint16_t type, dataplane_answered_fn *answered)
+{
+	return own_send(client, question_create(&(struct dataplane_ask){
+	                                .type = type, .answered = answered, .arg = client}));
+}
+
+/* true: answered as it should be. */
+static bool own_taken(struct dataplane_client *client, const struct dataplane_answer *answer)
+{
+	char why[2 * SLUICE_API_ERROR_MAX];
+
+	if (answer->lost)
+		return false;
+	if (answer->status == 0)
+		return true;
+	answer_text(answer, why, sizeof(why));
+	client_lose(client, why);
+	return false;
+}
+
+static void on_version(void *arg, const struct dataplane_answer *answer)
+{
+	struct dataplane_client *client = arg;
+	struct sluice_version version;
+
+	if (!own_taken(client, answer))
+		return;
+	if (answer->length != sizeof(version)) {
+		client_lose(client, "its answer has another size");
+		return;
+	}
+	memcpy(&version, answer->body, sizeof(version));
+	version.version[sizeof(version.version) - 1] = '\0';
+	log_info(SLUICE_LOG_DATAPLANE, "connected to the dataplane, version %s", version.version);
+	client->state = CLIENT_PREPARING;
+	if (client->options.greeted != NULL)
+		client->options.greeted(client->options.arg);
+}
+
+static void on_begun(void *arg, const struct dataplane_answer *answer)
+{
+	struct dataplane_client *client = arg;
+
+	if (!own_taken(client, answer))
+		return;
+	client->state = CLIENT_REPLAYING;
+	replay_begin(&client->replay);
+}
+
+static void on_committed(void *arg, const struct dataplane_answer *answer)
+{
+	struct dataplane_client *client = arg;
+
+	if (!own_taken(client, answer))
+		return;
+	client->state = CLIENT_READY;
+	client->said_away = false;
+	replay_done(&client->replay);
+	if (client->options.ready != NULL)
+		client->options.ready(client->options.arg);
+	client_settle(client);
+	replay_tell(client);
+}
+
+/* -- at work -- */
+
+static struct question *question_next(struct dataplane_client *client)
+{
+	struct question *question;
+
+	TAILQ_FOREACH(question, &client->waiting, entry)
+	if (client->state == CLIENT_READY || question->early)
+		return question;
+	return NULL;
+}
+
+/* Sends what waits and may go. Returns whether all of it is sent and answered. */
+static bool waiting_send(struct dataplane_client *client)
+{
+	struct question *question;
+	int error = 0;
+
+	while (error == 0 && (question = question_next(client)) != NULL) {
+		TAILQ_REMOVE(&client->waiting, question, entry);
+		client->n_waiting--;
+		error = lane_send(&client->lane, question);
+		if (error == 0)
+			continue;
+		TAILQ_INSERT_HEAD(&client->waiting, question, entry);
+		client->n_waiting++;
+	}
+	if (error < 0 && error != -EAGAIN)
+		client_lose(client, strerror(-error));
+	return error == 0 && client->lane.n_asked == 0;
+}
+
+static void begin_ask(struct dataplane_client *client)
+{
+	if (own_ask(client, SLUICE_CONFIG_BEGIN, on_begun) == 0)
+		client->state = CLIENT_BEGINNING;
+}
+
+static void replay_go_on(struct dataplane_client *client)
+{
+	int error = replay_send(&client->replay);
+
+	if (error < 0)
+		client_lose(client, strerror(-error));
+	else if (error == 1 && own_ask(client, SLUICE_CONFIG_COMMIT, on_committed) == 0)
+		client->state = CLIENT_COMMITTING;
+}
+
+/* A refused line is asked for again only when nothing else is: no change may take it away then. */
+static void retry_go_on(struct dataplane_client *client)
+{
+	int error = replay_retry(&client->replay);
+
 	if (error < 0 && error != -EAGAIN)
 		client_lose(client, strerror(-error));
 }
 
-/* -- at work: one request at a time -- */
-
-static void work_send(struct dataplane_client *client)
+static void client_work(struct dataplane_client *client)
 {
-	struct change *change = TAILQ_FIRST(&client->changes);
-
-	if (client->n_asked > 0)
-		return;
-	if (change != NULL)
-		client_lose_unless_full(client, change_ask(client, change));
-	else if (client->replay_due)
-		replay_again(client);
-	else if (client->retrying)
-		retry_send(client);
+	switch (client->state) {
+	case CLIENT_PREPARING:
+		if (waiting_send(client))
+			begin_ask(client);
+		break;
+	case CLIENT_REPLAYING:
+		replay_go_on(client);
+		break;
+	case CLIENT_READY:
+		if (!waiting_send(client))
+			break;
+		if (client->replay_due)
+			begin_ask(client);
+		else
+			retry_go_on(client);
+		break;
+	default:
+		break;
+	}
 }
 
-static void client_work(evutil_socket_t fd, short what, void *arg)
+static void on_work(evutil_socket_t fd, short what, void *arg)
+{
+	client_work(arg);
+}
+
+static void on_connect(evutil_socket_t fd, short what, void *arg)
 {
 	struct dataplane_client *client = arg;
+	int error = lane_open(&client->lane);
 
-	if (client->state == CLIENT_REPLAYING)
-		replay_send(client);
-	else if (client->state == CLIENT_READY)
-		work_send(client);
-}
-
-/* -- answers -- */
-
-static void greeting_answered(struct dataplane_client *client, uint16_t type,
-                              const struct seqpacket_record *record)
-{
-	struct sluice_version version;
-	int error;
-
-	if (type == SLUICE_CONFIG_BEGIN) {
-		replay_begin(client);
-		replay_send(client);
-		return;
-	}
-	if (record->header.length != sizeof(version)) {
-		client_lose(client, "its answer has another size");
-		return;
-	}
-	memcpy(&version, record->body, sizeof(version));
-	version.version[sizeof(version.version) - 1] = '\0';
-	log_info(SLUICE_LOG_DATAPLANE, "connected to the dataplane, version %s", version.version);
-	error = client_ask_plain(client, SLUICE_CONFIG_BEGIN);
-	if (error < 0)
-		client_lose(client, strerror(-error));
-}
-
-/* The body of a reply with a status, as a line. */
-static void why_read(const struct seqpacket_record *record, char *why, size_t room)
-{
-	struct text text;
-
-	text_start(&text, why, room);
-	if (record->header.length > 0)
-		text_add_printable(&text, (const char *)record->body, record->header.length);
-	else
-		text_add(&text, strerror(-record->header.status));
-}
-
-static void told_answered(const struct question *question, int status, const char *why)
-{
-	if (status != 0)
-		log_error(SLUICE_LOG_DATAPLANE, "the dataplane refused 0x%04x: %s", question->type,
-		          why);
-}
-
-static void question_answered(struct dataplane_client *client, const struct question *question,
-                              const struct seqpacket_record *record)
-{
-	char why[2 * SLUICE_API_ERROR_MAX] = "";
-	int status = record->header.status;
-
-	if (status != 0 || record->header.flags & SLUICE_API_WARNING)
-		why_read(record, why, sizeof(why));
-	if (question->line != NULL)
-		replay_answered(client, question->line, status, why);
-	else if (question->change != NULL)
-		change_answered(client, question->change, status, why);
-	else if (question->told)
-		told_answered(question, status, why);
-	else if (status != 0)
-		client_lose(client, why);
-	else if (question->type == SLUICE_CONFIG_COMMIT)
-		replay_done(client);
-	else
-		greeting_answered(client, question->type, record);
-}
-
-static void client_received(struct channel *channel, struct seqpacket_record *record)
-{
-	struct dataplane_client *client = channel->owner;
-	const struct sluice_api_header *header = &record->header;
-	struct question question;
-	char why[80];
-
-	if (header->version != SLUICE_API_VERSION) {
-		snprintf(why, sizeof(why), "it speaks API version %u, we %u", header->version,
-		         SLUICE_API_VERSION);
-		client_lose(client, why);
-		return;
-	}
-	if (client->n_asked == 0 || header->id != client->id + 1 - client->n_asked ||
-	    header->flags & SLUICE_API_MORE) {
-		client_lose(client, "it answers what was not asked");
-		return;
-	}
-	question = client->asked[client->first_asked];
-	client->first_asked = (client->first_asked + 1) % WINDOW;
-	client->n_asked--;
-	if (client->n_asked > 0)
-		event_add(client->answer_timer, &answer_timeout);
-	else
-		event_del(client->answer_timer);
-	question_answered(client, &question, record);
-	event_active(client->work, EV_TIMEOUT, 0);
-}
-
-static void client_writable(struct channel *channel)
-{
-	client_work(-1, 0, channel->owner);
-}
-
-static void client_lost(struct channel *channel, int error)
-{
-	client_lose(channel->owner, error != 0 ? strerror(-error) : "it closed the connection");
-}
-
-static const struct channel_handler client_handler = {client_received, client_writable,
-                                                      client_lost};
-
-/* -- timers -- */
-
-static void answer_overdue(evutil_socket_t fd, short what, void *arg)
-{
-	client_lose(arg, "it does not answer");
-}
-
-static void client_connect(evutil_socket_t fd, short what, void *arg)
-{
-	struct dataplane_client *client = arg;
-	int error = seqpacket_connect_now(client->options.path);
-
-	if (error >= 0)
-		error = channel_open(&client->channel, client->options.base, error, &client_handler,
-		                     client->options.buffer, client);
 	if (error == 0) {
 		client->state = CLIENT_GREETING;
-		error = client_ask_plain(client, SLUICE_VERSION);
+		own_ask(client, SLUICE_VERSION, on_version);
+	} else {
+		client_lose(client, strerror(-error));
 	}
-	if (error == 0)
+}
+
+/* -- everybody's questions -- */
+
+int dataplane_ask(struct dataplane_client *client, const struct dataplane_ask *ask,
+                  struct question **question)
+{
+	struct question *asked;
+	int error = 0;
+
+	if (question != NULL)
+		*question = NULL;
+	if (!ask->apart && client->state == CLIENT_AWAY)
+		return -ENOTCONN;
+	if (!ask->apart && client->n_waiting == WAITING_MAX)
+		return -EBUSY;
+	asked = question_create(ask);
+	if (asked == NULL)
+		return -ENOMEM;
+	if (ask->apart)
+		error = pool_ask(&client->pool, asked);
+	if (error < 0) {
+		question_free(asked);
+		return error;
+	}
+	if (!ask->apart) {
+		TAILQ_INSERT_TAIL(&client->waiting, asked, entry);
+		client->n_waiting++;
+		client_wake(client);
+	}
+	if (question != NULL)
+		*question = asked;
+	return 0;
+}
+
+void question_forget(struct question *question)
+{
+	if (question->own != NULL)
+		pool_forget(question);
+	else
+		question->answered = NULL;
+}
+
+void question_read(struct question *question, bool on)
+{
+	pool_read(question, on);
+}
+
+/* -- the configuration -- */
+
+struct running *dataplane_running(const struct dataplane_client *client)
+{
+	return client->options.running;
+}
+
+bool dataplane_is_away(const struct dataplane_client *client)
+{
+	return client->state == CLIENT_AWAY;
+}
+
+bool dataplane_is_steady(const struct dataplane_client *client)
+{
+	return client->state == CLIENT_AWAY || client->state == CLIENT_READY;
+}
+
+void dataplane_replay(struct dataplane_client *client, void (*done)(void *arg), void *arg)
+{
+	if (client->state == CLIENT_AWAY) {
+		done(arg);
 		return;
-	client_lose(client, strerror(-error));
+	}
+	client->replay_due = true;
+	client->replay_done = done;
+	client->replay_arg = arg;
+	client_wake(client);
+}
+
+/* -- life -- */
+
+static int parts_create(struct dataplane_client *client)
+{
+	const struct dataplane_client_options *options = &client->options;
+	const struct lane_options lane = {
+	        .base = options->base,
+	        .path = options->path,
+	        .buffer = options->buffer,
+	        .ready = client_wake,
+	        .lost = on_lost,
+	        .arg = client,
+	};
+	const struct replay_options replay = {
+	        .base = options->base,
+	        .lane = &client->lane,
+	        .running = options->running,
+	        .config = options->config,
+	        .again = client_wake,
+	        .arg = client,
+	};
+	static const struct timeval at_once;
+
+	client->connect_timer = evtimer_new(options->base, on_connect, client);
+	client->work = evtimer_new(options->base, on_work, client);
+	if (client->connect_timer == NULL || client->work == NULL ||
+	    lane_create(&client->lane, &lane) != 0 || replay_create(&client->replay, &replay) != 0)
+		return -ENOMEM;
+	return event_add(client->connect_timer, &at_once);
 }
 
 struct dataplane_client *dataplane_client_create(const struct dataplane_client_options *options)
 {
 	struct dataplane_client *client = calloc(1, sizeof(*client));
-	static const struct timeval at_once;
 
 	if (client == NULL)
 		return NULL;
 	client->options = *options;
-	client->channel.fd = -1;
-	TAILQ_INIT(&client->changes);
-	client->connect_timer = evtimer_new(options->base, client_connect, client);
-	client->retry_timer = evtimer_new(options->base, retry_start, client);
-	client->answer_timer = evtimer_new(options->base, answer_overdue, client);
-	client->work = evtimer_new(options->base, client_work, client);
-	if (client->connect_timer != NULL && client->retry_timer != NULL &&
-	    client->answer_timer != NULL && client->work != NULL &&
-	    event_add(client->connect_timer, &at_once) == 0)
+	client->lane.channel.fd = -1;
+	TAILQ_INIT(&client->lane.asked);
+	TAILQ_INIT(&client->waiting);
+	pool_start(&client->pool, options->base, options->path, options->buffer);
+	if (parts_create(client) == 0)
 		return client;
 	dataplane_client_destroy(client);
 	return NULL;
@@ -282,11 +408,12 @@ void dataplane_client_destroy(struct dataplane_client *client)
 {
 	if (client == NULL)
 		return;
-	changes_end(client, -ESHUTDOWN, "the control plane stops");
+	client->state = CLIENT_AWAY;
+	pool_end(&client->pool, -ESHUTDOWN, "the control plane stops");
+	questions_fail(client, -ESHUTDOWN, "the control plane stops");
+	lane_destroy(&client->lane);
+	replay_destroy(&client->replay);
 	timer_free(client->connect_timer);
-	timer_free(client->retry_timer);
-	timer_free(client->answer_timer);
 	timer_free(client->work);
-	channel_close(&client->channel);
 	free(client);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control plane's own connection to the dataplane: keeps it, replays the running configuration
- * whenever it is new, and passes changes on, one after the other. What only asks goes over
- * connections of its own (control/relay.h).
+ * The control plane's one client of the dataplane's socket: keeps a connection, replays the running
+ * configuration whenever the dataplane is new, and carries everybody's questions (dataplane/ask.h).
  */
 #ifndef DATAPLANE_CLIENT_H
 #define DATAPLANE_CLIENT_H
+
+#include "dataplane/ask.h"
 
 #include <event2/event.h>
 
 #include "common/seqpacket.h"
 #include "config/running.h"
-
-struct dataplane_client;
 
 struct dataplane_client_options {
 	struct event_base *base;
@@ -23,33 +22,23 @@ struct dataplane_client_options {
 	/* Called once: the configuration is in force but for what was refused, or the dataplane is
 	 * not there yet. */
 	void (*settled)(void *arg);
+	/* The dataplane has been greeted: early questions go before the configuration. NULL: none.
+	 */
+	void (*greeted)(void *arg);
 	/* Each time that the dataplane has the whole configuration. */
 	void (*ready)(void *arg);
 	void *arg;
 };
 
+/* NULL: no memory. */
 struct dataplane_client *dataplane_client_create(const struct dataplane_client_options *options);
+/* Who still waits for an answer is told that there is none. */
 void dataplane_client_destroy(struct dataplane_client *client);
 
-/* status: 0 or -errno, with a clear line in `why`. */
-typedef void change_done_fn(void *arg, int status, const char *why);
-
-/*
- * Applies a canonical ADD, SET or DELETE to the dataplane, and, where that took it, to the running
- * configuration; to that alone while the dataplane is away: it is replayed when it comes. `done` is
- * called once, perhaps at once. Returns what dataplane_change_forget takes, NULL where `done` has
- * been called.
- */
-struct change *dataplane_change(struct dataplane_client *client,
-                                const struct command_request *request, uint32_t flags,
-                                change_done_fn *done, void *arg);
-/*
- * A request of the control plane's own, no line of the configuration, whose answer nobody waits
- * for. 0; -ENOTCONN: the dataplane does not have the configuration; -EAGAIN: not now.
- */
-int dataplane_tell(struct dataplane_client *client, uint16_t type, const void *body,
-                   uint32_t length);
-
+/* The configuration that it replays. */
+struct running *dataplane_running(const struct dataplane_client *client);
+/* No connection: what changes now is replayed later. */
+bool dataplane_is_away(const struct dataplane_client *client);
 /* Neither greeted nor given the configuration at this moment. */
 bool dataplane_is_steady(const struct dataplane_client *client);
 /*
@@ -57,8 +46,5 @@ bool dataplane_is_steady(const struct dataplane_client *client);
  * is called when the dataplane has it, or has gone: then it is given all when it comes back.
  */
 void dataplane_replay(struct dataplane_client *client, void (*done)(void *arg), void *arg);
-
-/* Nobody waits for `done` any more; the change goes on. */
-void dataplane_change_forget(struct change *change);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The whole configuration to a dataplane that is new, and again what it refused. */
-#include "dataplane/client_state.h"
+#include "dataplane/replay.h"
 
 #include "common/log.h"
 
@@ -8,14 +7,65 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/log.h>
+
 static const struct timeval retry_interval = {.tv_sec = 1};
 
-static int ask_line(struct dataplane_client *client, struct running_line *line)
+static void line_judge(struct replay *replay, struct running_line *line, int status,
+                       const char *why)
 {
-	const struct command_request *request = &line->request;
+	char text[COMMAND_TEXT_MAX + 256];
 
-	return client_ask(client, &(struct question){.type = request->command->type, .line = line},
-	                  request->body.bytes, request->length, SLUICE_API_EXIST_OK);
+	if (status != 0)
+		replay->n_refused++;
+	if (status == 0 && why[0] != '\0') {
+		running_line_describe(line, replay->options.config, text, sizeof(text));
+		log_warning(SLUICE_LOG_CONFIG, "%s: %s", text, why);
+	}
+	if (!running_judge(replay->options.running, line, status != 0 ? why : NULL))
+		return;
+	running_line_describe(line, replay->options.config, text, sizeof(text));
+	if (line->refused)
+		log_error(SLUICE_LOG_CONFIG, "%s: %s", text, why);
+	else
+		log_info(SLUICE_LOG_CONFIG, "%s: in force now", text);
+}
+
+/* Answers come in the order of the questions. */
+static void on_line(void *arg, const struct dataplane_answer *answer)
+{
+	struct replay *replay = arg;
+	char why[2 * SLUICE_API_ERROR_MAX];
+	struct running_line *line;
+
+	if (answer->lost || replay->count == 0)
+		return;
+	line = replay->asked[replay->first];
+	replay->first = (replay->first + 1) % LANE_WINDOW;
+	replay->count--;
+	answer_text(answer, why, sizeof(why));
+	line_judge(replay, line, answer->status, why);
+}
+
+static int line_ask(struct replay *replay, struct running_line *line)
+{
+	struct question *question = question_create(&(struct dataplane_ask){
+	        .type = line->request.command->type,
+	        .flags = SLUICE_API_EXIST_OK,
+	        .body = line->request.body.bytes,
+	        .length = line->request.length,
+	        .answered = on_line,
+	        .arg = replay,
+	});
+	int error = question != NULL ? lane_send(replay->options.lane, question) : -ENOMEM;
+
+	if (error < 0) {
+		if (question != NULL)
+			question_free(question);
+		return error;
+	}
+	replay->asked[(replay->first + replay->count++) % LANE_WINDOW] = line;
+	return 0;
 }
 
 /* The next line that is the dataplane's. */
@@ -27,116 +77,55 @@ static struct running_line *line_after(const struct running *running, struct run
 	return line;
 }
 
-void replay_begin(struct dataplane_client *client)
+void replay_begin(struct replay *replay)
 {
-	client->state = CLIENT_REPLAYING;
-	client->replayed = NULL;
-	client->n_refused = 0;
-	client->retrying = false;
-	event_del(client->retry_timer);
+	replay_drop(replay);
+	replay->sent = NULL;
+	replay->n_refused = 0;
 }
 
-void replay_send(struct dataplane_client *client)
+int replay_send(struct replay *replay)
 {
 	struct running_line *line;
-	int error = 0;
+	int error;
 
-	while (error == 0 && client->n_asked < WINDOW &&
-	       (line = line_after(client->options.running, client->replayed)) != NULL) {
-		error = ask_line(client, line);
-		if (error == 0)
-			client->replayed = line;
+	while ((line = line_after(replay->options.running, replay->sent)) != NULL) {
+		error = line_ask(replay, line);
+		if (error == -EAGAIN)
+			return 0;
+		if (error < 0)
+			return error;
+		replay->sent = line;
 	}
-	client_lose_unless_full(client, error);
-	if (error < 0 || client->n_asked > 0)
-		return;
-	error = client_ask_plain(client, SLUICE_CONFIG_COMMIT);
-	if (error == 0)
-		client->state = CLIENT_COMMITTING;
-	client_lose_unless_full(client, error);
+	return replay->count == 0;
 }
 
-void replay_answered(struct dataplane_client *client, struct running_line *line, int status,
-                     const char *why)
+void replay_done(struct replay *replay)
 {
-	char text[COMMAND_TEXT_MAX + 256];
-
-	if (status != 0)
-		client->n_refused++;
-	if (status == 0 && why[0] != '\0') {
-		running_line_describe(line, client->options.config, text, sizeof(text));
-		log_warning(SLUICE_LOG_CONFIG, "%s: %s", text, why);
-	}
-	if (!running_judge(client->options.running, line, status != 0 ? why : NULL))
-		return;
-	running_line_describe(line, client->options.config, text, sizeof(text));
-	if (line->refused)
-		log_error(SLUICE_LOG_CONFIG, "%s: %s", text, why);
-	else
-		log_info(SLUICE_LOG_CONFIG, "%s: in force now", text);
-}
-
-void replay_done(struct dataplane_client *client)
-{
-	client->state = CLIENT_READY;
-	client->said_away = false;
 	log_info(SLUICE_LOG_CONFIG, "the dataplane has the whole configuration: %u lines%s",
-	         running_count(client->options.running),
-	         client->n_refused > 0 ? ", without what it refused; trying again every second"
+	         running_count(replay->options.running),
+	         replay->n_refused > 0 ? ", without what it refused; trying again every second"
 	                               : "");
-	if (client->n_refused > 0)
-		event_add(client->retry_timer, &retry_interval);
-	if (client->options.ready != NULL)
-		client->options.ready(client->options.arg);
-	client_settle(client);
-	replay_tell(client);
+	if (replay->n_refused > 0)
+		event_add(replay->retry_timer, &retry_interval);
 }
 
-void replay_tell(struct dataplane_client *client)
+void replay_drop(struct replay *replay)
 {
-	void (*done)(void *arg) = client->replay_done;
-
-	client->replay_due = false;
-	client->replay_done = NULL;
-	if (done != NULL)
-		done(client->replay_arg);
-}
-
-void replay_again(struct dataplane_client *client)
-{
-	int error = client_ask_plain(client, SLUICE_CONFIG_BEGIN);
-
-	if (error == 0)
-		client->state = CLIENT_GREETING;
-	client_lose_unless_full(client, error);
-}
-
-bool dataplane_is_steady(const struct dataplane_client *client)
-{
-	return client->state == CLIENT_AWAY || client->state == CLIENT_READY;
-}
-
-void dataplane_replay(struct dataplane_client *client, void (*done)(void *arg), void *arg)
-{
-	if (client->state == CLIENT_AWAY) {
-		done(arg);
-		return;
-	}
-	client->replay_due = true;
-	client->replay_done = done;
-	client->replay_arg = arg;
-	event_active(client->work, EV_TIMEOUT, 0);
+	replay->count = 0;
+	replay->retrying = false;
+	event_del(replay->retry_timer);
 }
 
 /* -- again, line by line, once a second -- */
 
-void retry_start(evutil_socket_t fd, short what, void *arg)
+static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
-	struct dataplane_client *client = arg;
+	struct replay *replay = arg;
 
-	client->retrying = true;
-	client->retried = 0;
-	event_active(client->work, EV_TIMEOUT, 0);
+	replay->retrying = true;
+	replay->retried = 0;
+	replay->options.again(replay->options.arg);
 }
 
 static struct running_line *refused_after(const struct running *running, uint64_t serial)
@@ -148,19 +137,35 @@ static struct running_line *refused_after(const struct running *running, uint64_
 	return line;
 }
 
-void retry_send(struct dataplane_client *client)
+int replay_retry(struct replay *replay)
 {
-	struct running_line *line = refused_after(client->options.running, client->retried);
+	struct running_line *line;
 	int error;
 
+	if (!replay->retrying)
+		return 0;
+	line = refused_after(replay->options.running, replay->retried);
 	if (line == NULL) {
-		client->retrying = false;
-		if (refused_after(client->options.running, 0) != NULL)
-			event_add(client->retry_timer, &retry_interval);
-		return;
+		replay->retrying = false;
+		if (refused_after(replay->options.running, 0) != NULL)
+			event_add(replay->retry_timer, &retry_interval);
+		return 0;
 	}
-	error = ask_line(client, line);
+	error = line_ask(replay, line);
 	if (error == 0)
-		client->retried = line->serial;
-	client_lose_unless_full(client, error);
+		replay->retried = line->serial;
+	return error;
+}
+
+int replay_create(struct replay *replay, const struct replay_options *options)
+{
+	*replay = (struct replay){.options = *options};
+	replay->retry_timer = evtimer_new(options->base, on_retry, replay);
+	return replay->retry_timer != NULL ? 0 : -ENOMEM;
+}
+
+void replay_destroy(struct replay *replay)
+{
+	if (replay->retry_timer != NULL)
+		event_free(replay->retry_timer);
 }

@@ -22,22 +22,33 @@
 /* A Redis that does not answer holds up no stop for longer. */
 static const struct timeval farewell = {.tv_usec = 300000};
 
-/* Of `turn listen`, the first of its family, as clients are told of it. */
-static void listener_find(const struct fleet *fleet, bool v4, struct sluice_addr *addr)
+static void on_listeners_changed(void *arg)
+{
+	struct fleet *fleet = arg;
+
+	fleet->listeners_known = false;
+}
+
+/* Of `turn listen`, the first of each family, as clients are told of it. */
+static void listeners_find(struct fleet *fleet)
 {
 	struct running_line *line = NULL;
 
-	if (addr->port != 0)
+	if (fleet->listeners_known)
 		return;
+	fleet->listeners_known = true;
+	memset(fleet->listeners, 0, sizeof(fleet->listeners));
 	while ((line = running_next(fleet->options.running, line)) != NULL) {
 		const struct sluice_turn_listen *listen = (const void *)line->request.body.bytes;
+		struct sluice_addr *addr;
 
-		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD ||
-		    addr_is_v4(&listen->addr) != v4)
+		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD)
+			continue;
+		addr = &fleet->listeners[addr_is_v4(&listen->addr) ? 0 : 1];
+		if (addr->port != 0)
 			continue;
 		*addr = addr_is_zero(&listen->announce) ? listen->addr : listen->announce;
 		addr->port = listen->addr.port != 0 ? listen->addr.port : htons(3478);
-		return;
 	}
 }
 
@@ -66,8 +77,11 @@ void beat_record(struct fleet *fleet, struct node_record *record)
 	snprintf(record->http, sizeof(record->http), "%s", fleet->own.http);
 	if (region != NULL && region->config.place[0] != '\0')
 		place_read(&record->place, region->config.place);
-	listener_find(fleet, true, &record->addr4);
-	listener_find(fleet, false, &record->addr6);
+	listeners_find(fleet);
+	if (record->addr4.port == 0)
+		record->addr4 = fleet->listeners[0];
+	if (record->addr6.port == 0)
+		record->addr6 = fleet->listeners[1];
 }
 
 static void on_told(void *arg, const redisReply *reply)
@@ -168,7 +182,8 @@ static void on_beat(evutil_socket_t fd, short what, void *arg)
 void beat_start(struct fleet *fleet)
 {
 	fleet->beat = evtimer_new(fleet->options.base, on_beat, fleet);
-	if (fleet->beat != NULL)
+	if (fleet->beat != NULL && running_watch(fleet->options.running, SLUICE_TURN_LISTEN_ADD,
+	                                         on_listeners_changed, fleet) == 0)
 		event_active(fleet->beat, EV_TIMEOUT, 0);
 }
 

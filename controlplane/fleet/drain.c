@@ -5,9 +5,12 @@
  * host nor `undrain`.
  */
 #include "fleet/state.h"
-#include "common/clock.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "dataplane/ask.h"
+
+#include <sluice/turn.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,6 +56,54 @@ void drain_load(struct fleet *fleet)
 	fclose(file);
 }
 
+/* -- its end -- */
+
+static void ending_stop(struct fleet *fleet)
+{
+	if (fleet->ending != NULL)
+		question_forget(fleet->ending);
+	fleet->ending = NULL;
+}
+
+static void on_ended(void *arg, const struct dataplane_answer *answer)
+{
+	struct sluice_allocation_ended ended;
+	struct fleet *fleet = arg;
+
+	if (answer->flags & SLUICE_API_MORE)
+		return;
+	fleet->ending = NULL;
+	fleet->drain.ended = answer->status == 0 && answer->length == sizeof(ended);
+	if (!fleet->drain.ended) /* asked again */
+		return;
+	memcpy(&ended, answer->body, sizeof(ended));
+	log_info(SLUICE_LOG_REGION, "the drain's time is over: %u allocations have been ended",
+	         ended.count);
+}
+
+void drain_follow(struct fleet *fleet)
+{
+	const struct drain *drain = &fleet->drain;
+	const struct dataplane_ask ask = {
+	        .type = SLUICE_ALLOCATION_END,
+	        .apart = true,
+	        .answered = on_ended,
+	        .arg = fleet,
+	};
+
+	if (!drain->on || drain->ended || drain->until_ms == 0 ||
+	    clock_ms(CLOCK_BOOTTIME) < drain->until_ms || fleet->client == NULL ||
+	    fleet->ending != NULL)
+		return;
+	/* It has to be there to be ended: else at the next tick. */
+	dataplane_ask(fleet->client, &ask, &fleet->ending);
+}
+
+void drain_destroy(struct fleet *fleet)
+{
+	ending_stop(fleet);
+}
+
 /* -- changes -- */
 
 static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
@@ -68,7 +119,7 @@ static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
 		fleet->drain = before;
 		return error;
 	}
-	load_end_allocations(fleet->load, false);
+	ending_stop(fleet);
 	fleet_renew(fleet);
 	fleet_tell(fleet);
 	beat_event(fleet, drain->on ? "drain" : "undrain");
@@ -98,21 +149,4 @@ int fleet_undrain(struct fleet *fleet, char *why)
 	if (error == 0)
 		log_info(SLUICE_LOG_REGION, "draining no more");
 	return error;
-}
-
-void drain_follow(struct fleet *fleet)
-{
-	struct drain *drain = &fleet->drain;
-	struct load_now load;
-
-	if (!drain->on || drain->ended || drain->until_ms == 0 ||
-	    clock_ms(CLOCK_BOOTTIME) < drain->until_ms)
-		return;
-	load_get(fleet->load, &load);
-	if (!load.known) /* it has to be there to be ended */
-		return;
-	drain->ended = true;
-	log_info(SLUICE_LOG_REGION, "the drain's time is over: %u allocations are ended",
-	         load.allocations);
-	load_end_allocations(fleet->load, true);
 }

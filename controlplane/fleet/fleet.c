@@ -3,7 +3,7 @@
 #include "common/clock.h"
 
 #include "config/own.h"
-#include "dataplane/client.h"
+#include "dataplane/ask.h"
 #include "common/log.h"
 #include "common/words.h"
 
@@ -46,6 +46,18 @@ struct redis *fleet_own_redis(const struct fleet *fleet)
 	return own != NULL ? own->commands : NULL;
 }
 
+void fleet_on_redis(struct fleet *fleet, void (*changed)(void *arg), void *arg)
+{
+	fleet->redis_changed = changed;
+	fleet->redis_arg = arg;
+}
+
+void fleet_redis_tell(struct fleet *fleet)
+{
+	if (fleet->redis_changed != NULL)
+		fleet->redis_changed(fleet->redis_arg);
+}
+
 void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id)
 {
 	snprintf(key, FLEET_KEY_MAX, "sluice:{%s}:%s%s%s", region, what, id != NULL ? ":" : "",
@@ -75,15 +87,18 @@ void fleet_tell(struct fleet *fleet)
 	}
 	for (uint32_t i = 0; i < alternates.count; i++)
 		alternate_make(&alternates.list[i], &list[i]->record);
-	/* -ENOTCONN: fleet_ready will come. */
-	if (dataplane_tell(fleet->client, SLUICE_TURN_ALTERNATES_SET, &alternates,
-	                   sizeof(alternates)) == -EAGAIN)
-		fleet->untold = true;
+	/* Where the dataplane is away, fleet_ready will come. */
+	dataplane_ask(fleet->client,
+	              &(struct dataplane_ask){.type = SLUICE_TURN_ALTERNATES_SET,
+	                                      .body = &alternates,
+	                                      .length = sizeof(alternates)},
+	              NULL);
 }
 
 void fleet_ready(struct fleet *fleet)
 {
 	fleet_tell(fleet);
+	load_ready(fleet->load);
 }
 
 /* -- snapshots -- */
@@ -113,10 +128,8 @@ static void snapshot_renew(struct fleet *fleet)
 	fresh->generation = fleet->generation;
 	snapshot_release(fleet->snapshot);
 	fleet->snapshot = fresh;
-	if (changed || fleet->untold) {
-		fleet->untold = false;
+	if (changed)
 		fleet_tell(fleet);
-	}
 	if (fresh->n_regions > 0 && (changed || now - fleet->saved > SAVE_NS))
 		snapshot_write(fleet, now);
 }
@@ -207,7 +220,7 @@ struct fleet *fleet_create(const struct fleet_options *options)
 	fleet->young = true;
 	paths_make(fleet);
 	fleet->view = view_create("", "");
-	fleet->load = load_create(options->base, options->dataplane, options->buffer);
+	fleet->load = load_create(options->base);
 	fleet->probes = probes_create(fleet);
 	fleet->owners = owners_create(fleet);
 	fleet->tick = event_new(options->base, -1, EV_PERSIST, on_tick, fleet);
@@ -256,6 +269,7 @@ void fleet_start(struct fleet *fleet)
 void fleet_serve(struct fleet *fleet, struct dataplane_client *client)
 {
 	fleet->client = client;
+	load_serve(fleet->load, client);
 }
 
 void fleet_destroy(struct fleet *fleet)
@@ -267,6 +281,7 @@ void fleet_destroy(struct fleet *fleet)
 		redis_destroy(fleet->regions[i]->events);
 		free(fleet->regions[i]);
 	}
+	drain_destroy(fleet);
 	owners_destroy(fleet->owners);
 	probes_destroy(fleet->probes);
 	load_destroy(fleet->load);
@@ -276,5 +291,6 @@ void fleet_destroy(struct fleet *fleet)
 		event_free(fleet->tick);
 	if (fleet->beat != NULL)
 		event_free(fleet->beat);
+	explicit_bzero(&fleet->secret, sizeof(fleet->secret));
 	free(fleet);
 }

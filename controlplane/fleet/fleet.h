@@ -24,11 +24,9 @@ struct snapshot;
 struct fleet_options {
 	struct event_base *base;
 	struct own *own;
-	const struct running *running;
-	struct seqpacket_record *buffer;
+	struct running *running;
 	struct http *http;
 	const struct gate_keeper *gate; /* NULL: none */
-	const char *dataplane;          /* path of its socket */
 	const char *state_dir;          /* the snapshot's, which outlives the host's restart */
 	const char *socket; /* the control plane's: what outlives its restart alone stands beside */
 };
@@ -48,6 +46,8 @@ void fleet_ready(struct fleet *fleet);
 struct redis;
 /* Of this node's own region; NULL: there is none. */
 struct redis *fleet_own_redis(const struct fleet *fleet);
+/* `changed` is called when that one comes, goes, or is another. */
+void fleet_on_redis(struct fleet *fleet, void (*changed)(void *arg), void *arg);
 
 /* seconds: 0: without a bound. 0, or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
 int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why);

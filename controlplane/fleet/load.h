@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How much this node's dataplane has to do, asked each second over a connection of its own. */
+/* How much this node's dataplane has to do, asked each second. */
 #ifndef FLEET_LOAD_H
 #define FLEET_LOAD_H
 
@@ -8,8 +8,8 @@
 
 #include <event2/event.h>
 
+struct dataplane_client;
 struct load;
-struct seqpacket_record;
 
 struct load_now {
 	bool known;   /* the dataplane answers */
@@ -18,11 +18,11 @@ struct load_now {
 };
 
 /* NULL: no memory. */
-struct load *load_create(struct event_base *base, const char *path,
-                         struct seqpacket_record *buffer);
+struct load *load_create(struct event_base *base);
 void load_destroy(struct load *load);
+void load_serve(struct load *load, struct dataplane_client *client);
+/* The dataplane has just answered: how much it has to do is asked at once. */
+void load_ready(struct load *load);
 void load_get(const struct load *load, struct load_now *now);
-/* on: ends all allocations that are shown, until there is none; off: those that come now stay. */
-void load_end_allocations(struct load *load, bool on);
 
 #endif

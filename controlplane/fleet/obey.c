@@ -22,6 +22,7 @@ static void on_up(void *arg)
 		return;
 	beat_now(region->fleet);
 	owners_rebuild(region->fleet->owners);
+	fleet_redis_tell(region->fleet);
 }
 
 static void on_down(void *arg, const char *why)
@@ -29,6 +30,7 @@ static void on_down(void *arg, const char *why)
 	struct fleet_region *region = arg;
 
 	region->reading.busy = false;
+	fleet_redis_tell(region->fleet);
 }
 
 /* "drain ID", "undrain ID", "start ID", "stop ID" on one channel, a session's name on the other. */
@@ -206,6 +208,7 @@ int fleet_obey(void *arg, const struct command_request *request, char *why)
 		status = node_set(fleet, (const void *)request->body.bytes, why);
 		break;
 	}
+	fleet_redis_tell(fleet); /* perhaps it has another one */
 	if (status < 0 && why[0] == '\0')
 		snprintf(why, SLUICE_API_ERROR_MAX, "%s", strerror(-status));
 	return status;

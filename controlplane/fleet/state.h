@@ -9,6 +9,7 @@
 #include "fleet/load.h"
 #include "redis/redis.h"
 #include "region/choice.h"
+#include "region/credential.h"
 #include "region/view.h"
 
 #define FLEET_KEY_MAX   320
@@ -56,6 +57,7 @@ struct fleet {
 	struct probes *probes;
 	struct owners *owners;
 	struct drain drain;
+	struct question *ending; /* all allocations of the drain; NULL: not now */
 	struct event *tick, *beat;
 	uint64_t seq, started, generation;
 	uint64_t born;
@@ -64,12 +66,18 @@ struct fleet {
 	bool beating;                        /* a beat is on its way */
 	bool stopping;                       /* the loop ends once others have been told */
 	bool held;
-	bool untold; /* the dataplane has not been told of the snapshot */
 	uint32_t ticks;
 	uint64_t renewed; /* when a snapshot was last made between two ticks */
 	uint64_t saved;   /* when the snapshot was last written */
 	int save_error;
 	char snapshot_path[FLEET_PATH_MAX], drain_path[FLEET_PATH_MAX];
+	/* From the running configuration, each as long as it is `known`. */
+	bool secret_known, has_secret;
+	struct credential_key secret; /* of `turn secret add` */
+	bool listeners_known;
+	struct sluice_addr listeners[2];  /* of `turn listen add`; IPv4, IPv6; port 0: none */
+	void (*redis_changed)(void *arg); /* NULL: nobody wants to know */
+	void *redis_arg;
 };
 
 uint64_t fleet_now(void); /* ns, CLOCK_MONOTONIC */
@@ -81,6 +89,8 @@ void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, co
 void fleet_renew(struct fleet *fleet);
 void fleet_tell(struct fleet *fleet);
 bool fleet_is_set(const struct fleet *fleet);
+/* Our own Redis has come or gone. */
+void fleet_redis_tell(struct fleet *fleet);
 
 /* -- obey.c -- */
 int fleet_obey(void *arg, const struct command_request *request, char *why);
@@ -97,6 +107,7 @@ void read_node(struct fleet_region *region, const char *id, size_t length);
 /* -- drain.c -- */
 void drain_load(struct fleet *fleet);
 void drain_follow(struct fleet *fleet);
+void drain_destroy(struct fleet *fleet);
 /* -- probe.c -- */
 struct probes *probes_create(struct fleet *fleet);
 void probes_destroy(struct probes *probes);

@@ -36,18 +36,29 @@ static void steer_free(struct steer *steer)
 
 /* -- the answer -- */
 
-/* The newest: where secrets are rotated, it is the one that stays. */
-static bool secret_find(const struct fleet *fleet, struct credential_key *key)
+static void on_secrets_changed(void *arg)
+{
+	struct fleet *fleet = arg;
+
+	fleet->secret_known = false;
+}
+
+/* The newest: where secrets are rotated, it is the one that stays. NULL: there is none. */
+static const struct credential_key *secret_key(struct fleet *fleet)
 {
 	const struct sluice_turn_secret *secret = NULL;
 	struct running_line *line = NULL;
 
+	if (fleet->secret_known)
+		return fleet->has_secret ? &fleet->secret : NULL;
 	while ((line = running_next(fleet->options.running, line)) != NULL)
 		if (line->request.command->type == SLUICE_TURN_SECRET_ADD)
 			secret = (const void *)line->request.body.bytes;
 	if (secret != NULL)
-		credential_key_make(key, secret->secret);
-	return secret != NULL;
+		credential_key_make(&fleet->secret, secret->secret);
+	fleet->has_secret = secret != NULL;
+	fleet->secret_known = true;
+	return fleet->has_secret ? &fleet->secret : NULL;
 }
 
 static uint64_t age_ms(const struct fleet *fleet)
@@ -61,13 +72,12 @@ static uint64_t age_ms(const struct fleet *fleet)
 static void steer_answer(struct steer *steer, const struct snapshot_node *node)
 {
 	char text[ANSWER_MAX];
-	struct credential_key key;
 	const struct answer answer = {
 	        .snapshot = steer->snapshot,
 	        .node = node,
 	        .session = steer->session,
 	        .length = steer->length,
-	        .key = secret_find(steer->fleet, &key) ? &key : NULL,
+	        .key = secret_key(steer->fleet),
 	        .expires = (uint64_t)time(NULL) + CREDENTIALS_S,
 	        .age_ms = age_ms(steer->fleet),
 	};
@@ -79,7 +89,6 @@ static void steer_answer(struct steer *steer, const struct snapshot_node *node)
 		http_answer_header(steer->request, "Cache-Control", "no-store");
 		http_answer(steer->request, 200, "application/json", text, length);
 	}
-	explicit_bzero(&key, sizeof(key));
 	explicit_bzero(text, sizeof(text));
 }
 
@@ -215,7 +224,8 @@ int steer_start(struct fleet *fleet)
 	        {EVHTTP_REQ_GET, "/v1/steer", HTTP_ADMIN, handle_steer, fleet},
 	        {EVHTTP_REQ_GET, "/readyz", HTTP_OPEN, handle_readyz, fleet},
 	};
-	int error = 0;
+	int error = running_watch(fleet->options.running, SLUICE_TURN_SECRET_ADD,
+	                          on_secrets_changed, fleet);
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]) && error == 0; i++)
 		error = http_route_add(fleet->options.http, &routes[i]);

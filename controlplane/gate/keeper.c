@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/keeper.h"
 
-#include "common/clock.h"
-#include "dataplane/client.h"
+#include "dataplane/ask.h"
 #include "common/attack_log.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "gate/keys.h"
 #include "gate/maps.h"
@@ -201,7 +201,11 @@ static void keys_tell(struct gate_keeper *keeper)
 
 	if (keeper->client == NULL || memcmp(&keys, &keeper->told, sizeof(keys)) == 0)
 		return;
-	if (dataplane_tell(keeper->client, SLUICE_GATE_KEYS_SET, &keys, sizeof(keys)) == 0)
+	if (dataplane_ask(keeper->client,
+	                  &(struct dataplane_ask){.type = SLUICE_GATE_KEYS_SET,
+	                                          .body = &keys,
+	                                          .length = sizeof(keys)},
+	                  NULL) == 0)
 		keeper->told = keys;
 }
 

@@ -3,18 +3,15 @@
 
 #include "common/log.h"
 #include "config/own.h"
-#include "dataplane/client.h"
+#include "dataplane/ask.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct timeval again = {.tv_sec = 1};
-
 struct log_keeper {
 	struct dataplane_client *client;
-	struct event *timer;                /* the dataplane had no time for it */
 	uint32_t set[SLUICE_LOG_AREAS + 1]; /* as configured, ALL behind them */
 };
 
@@ -37,14 +34,12 @@ static void dataplane_update(struct log_keeper *keeper)
 	if (keeper->client == NULL)
 		return;
 	table_make(keeper, &table);
-	/* -ENOTCONN: log_keeper_ready will come. */
-	if (dataplane_tell(keeper->client, SLUICE_LOG_TABLE_SET, &table, sizeof(table)) == -EAGAIN)
-		event_add(keeper->timer, &again);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	dataplane_update(arg);
+	/* Where the dataplane is away, log_keeper_ready will come. */
+	dataplane_ask(keeper->client,
+	              &(struct dataplane_ask){.type = SLUICE_LOG_TABLE_SET,
+	                                      .body = &table,
+	                                      .length = sizeof(table)},
+	              NULL);
 }
 
 static int level_obey(void *arg, const struct command_request *request, char *why)
@@ -66,26 +61,18 @@ static int level_obey(void *arg, const struct command_request *request, char *wh
 	return 0;
 }
 
-struct log_keeper *log_keeper_create(struct event_base *base, struct own *own)
+struct log_keeper *log_keeper_create(struct own *own)
 {
 	struct log_keeper *keeper = calloc(1, sizeof(*keeper));
 
 	if (keeper == NULL)
 		return NULL;
-	keeper->timer = evtimer_new(base, on_timer, keeper);
-	if (keeper->timer == NULL) {
-		free(keeper);
-		return NULL;
-	}
 	own_serve(own, SLUICE_LOG_LEVEL_SET, level_obey, keeper);
 	return keeper;
 }
 
 void log_keeper_destroy(struct log_keeper *keeper)
 {
-	if (keeper == NULL)
-		return;
-	event_free(keeper->timer);
 	free(keeper);
 }
 

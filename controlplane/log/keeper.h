@@ -3,8 +3,6 @@
 #ifndef LOG_KEEPER_H
 #define LOG_KEEPER_H
 
-#include <event2/event.h>
-
 #include <sluice/log.h>
 
 struct dataplane_client;
@@ -12,7 +10,7 @@ struct log_keeper;
 struct own;
 
 /* NULL: no memory. */
-struct log_keeper *log_keeper_create(struct event_base *base, struct own *own);
+struct log_keeper *log_keeper_create(struct own *own);
 void log_keeper_destroy(struct log_keeper *keeper);
 void log_keeper_serve(struct log_keeper *keeper, struct dataplane_client *client);
 /* The dataplane has its configuration: it gets the levels, too. */

@@ -119,7 +119,12 @@ static int lookup_set_handle(struct api_call *call)
 
 static int wanted_take_handle(struct api_call *call)
 {
-	return api_page(call, turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call)));
+	uint32_t rows = turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call));
+
+	api_page(call, rows);
+	call->more = call->more || call->job->patient; /* it ends when the client leaves */
+	call->job->waits = rows == 0 && call->job->patient;
+	return 0;
 }
 
 static int turn_show_handle(struct api_call *call)
@@ -146,6 +151,20 @@ static int allocation_delete_handle(struct api_call *call)
 	return ret;
 }
 
+static int allocation_end_handle(struct api_call *call)
+{
+	struct sluice_allocation_ended *ended = call->rows;
+	struct api_job *job = call->job;
+
+	/* `section`: how many there have been. */
+	job->section += allocations_end_some(call->dp->turn, &job->cursor);
+	call->more = job->cursor != 0;
+	if (call->more)
+		return 0;
+	ended->count = job->section;
+	return api_row(call);
+}
+
 static const struct api_type types[] = {
         {SLUICE_TURN_LISTEN_ADD, listen_add_handle},
         {SLUICE_TURN_LISTEN_DELETE, listen_delete_handle},
@@ -170,6 +189,7 @@ static const struct api_type types[] = {
         {SLUICE_TURN_SHOW, turn_show_handle},
         {SLUICE_ALLOCATION_SHOW, allocation_show_handle},
         {SLUICE_ALLOCATION_DELETE, allocation_delete_handle},
+        {SLUICE_ALLOCATION_END, allocation_end_handle},
 };
 
 const struct api_types api_types_turn = {types, RTE_DIM(types)};

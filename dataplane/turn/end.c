@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-#define END_BATCH 256
+#define END_BATCH  256
+#define END_LOOKED 65536 /* places looked at in one pass */
 
 struct end_item {
 	uint32_t index;
@@ -66,6 +67,36 @@ uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, con
 	for (uint16_t id = 0; id < turn->dp->n_workers; id++)
 		matched += worker_end_where(turn, turn->dp->workers[id], match, argument);
 	return matched;
+}
+
+/* Each owner takes its own of them. */
+static void batch_end(struct turn *turn, const struct end_batch *batch)
+{
+	struct end_batch copy;
+
+	for (uint16_t id = 0; id < turn->dp->n_workers && batch->count != 0; id++) {
+		copy = *batch;
+		worker_call(turn->dp->workers[id], batch_run, &copy);
+	}
+}
+
+uint32_t allocations_end_some(struct turn *turn, uint32_t *cursor)
+{
+	const uint32_t last = turn->pools[TURN_OBJECT_ALLOCATION].count;
+	const uint32_t stop = last - *cursor > END_LOOKED ? *cursor + END_LOOKED : last;
+	struct end_batch batch = {.count = 0};
+
+	while (*cursor < stop && batch.count < END_BATCH) {
+		const struct allocation *allocation = &turn->allocations[++*cursor];
+
+		if (__atomic_load_n(&allocation->expires, __ATOMIC_ACQUIRE) != 0)
+			batch.items[batch.count++] =
+			        (struct end_item){*cursor, allocation->generation};
+	}
+	batch_end(turn, &batch);
+	if (*cursor == last)
+		*cursor = 0;
+	return batch.count;
 }
 
 int allocation_delete(struct turn *turn, uint64_t id)

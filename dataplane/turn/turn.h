@@ -89,6 +89,9 @@ uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
                          struct sluice_allocation_row *rows, uint32_t max);
 /* 0, -ENOENT. */
 int allocation_delete(struct turn *turn, uint64_t id);
+/* Ends some of all allocations, from *cursor on, 0 at first: as many as one pass of the control
+ * thread has time for. Returns how many; *cursor 0: there are no others. */
+uint32_t allocations_end_some(struct turn *turn, uint32_t *cursor);
 
 /* Counters of this module, in the order of turn_counter_infos: "turn.NAME". */
 struct turn_counter_info {

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Grows with each change of any struct in include/sluice; both ends must agree on it. */
-#define SLUICE_API_VERSION 6
+#define SLUICE_API_VERSION 7
 
 #define SLUICE_DATAPLANE_SOCKET "/run/sluice/dataplane.sock"
 #define SLUICE_CONTROL_SOCKET   "/run/sluice/control.sock"
@@ -99,6 +99,7 @@ enum sluice_api_type {
 	SLUICE_TURN_WANTED_TAKE = 0x0215,
 	SLUICE_TURN_LISTEN_SHOW = 0x0216,
 	SLUICE_TURN_RELAY_SHOW = 0x0217,
+	SLUICE_ALLOCATION_END = 0x0218,
 	/* stats.h */
 	SLUICE_COUNTER_SHOW = 0x0301,
 	SLUICE_WORKER_SHOW = 0x0302,

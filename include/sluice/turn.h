@@ -162,7 +162,8 @@ struct sluice_turn_lookup {
 };
 static_assert(sizeof(struct sluice_turn_lookup) == 4, "turn lookup");
 
-/* SLUICE_TURN_WANTED_TAKE {} -> rows: names to fetch, each handed out once. */
+/* SLUICE_TURN_WANTED_TAKE {} -> rows without an end, as they come: names to fetch, each handed out
+ * once. */
 struct sluice_turn_wanted {
 	uint32_t length;
 	char name[SLUICE_TURN_USER_MAX]; /* bytes as they came; NUL behind them */
@@ -193,6 +194,13 @@ struct sluice_allocation_delete {
 	uint64_t id;
 };
 static_assert(sizeof(struct sluice_allocation_delete) == 8, "allocation delete");
+
+/* SLUICE_ALLOCATION_END {} -> replies without rows while it lasts, then one of this: all
+ * allocations are ended, some at a time. It stops where the client leaves. */
+struct sluice_allocation_ended {
+	uint32_t count;
+};
+static_assert(sizeof(struct sluice_allocation_ended) == 4, "allocation ended");
 
 struct sluice_allocation_row {
 	uint64_t id; /* never used twice while the dataplane lives */

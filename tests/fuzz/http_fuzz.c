@@ -89,11 +89,10 @@ static void scene_make(void)
 	struct reload_options reload = {.config = NOWHERE};
 	struct server_options server = {
 	        .listener = &scene.control,
-	        .dataplane = NOWHERE,
 	        .config = NOWHERE,
 	        .buffer = &scene.buffer,
 	};
-	struct asker_options asks = {.buffer = &scene.buffer};
+	struct asker_options asks = {0};
 	int pair[2];
 
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
@@ -103,7 +102,7 @@ static void scene_make(void)
 	scene.running = client.running = reload.running = server.running = running_create();
 	scene.own = reload.own = server.own = own_create(scene.base, scene.running, NOWHERE);
 	scene.gate = server.gate = gate_keeper_create(scene.base, scene.running);
-	scene.log = server.log = log_keeper_create(scene.base, scene.own);
+	scene.log = server.log = log_keeper_create(scene.own);
 	scene.http = server.http = http_create(scene.base, scene.own);
 	scene.client = reload.client = server.client = dataplane_client_create(&client);
 	scene.reload = server.reload = reload_create(&reload);

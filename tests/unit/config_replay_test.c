@@ -328,7 +328,6 @@ static void control_start(struct scene *scene)
 	struct server_options server = {
 	        .base = scene->base,
 	        .listener = &scene->listener,
-	        .dataplane = scene->dataplane_path,
 	        .config = scene->config_path,
 	        .running = scene->running,
 	        .buffer = &scene->buffer,

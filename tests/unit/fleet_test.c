@@ -38,7 +38,6 @@ struct node {
 };
 
 static struct event_base *base;
-static struct seqpacket_record buffer;
 static struct node nodes[2];
 static char folder[64];
 static pid_t server_pid;
@@ -128,8 +127,6 @@ static void node_start(struct node *node, const char *name)
 	char *socket = sockets[node - nodes];
 	struct fleet_options options = {
 	        .base = base,
-	        .buffer = &buffer,
-	        .dataplane = "/nonexistent/dataplane.sock",
 	        .state_dir = folder,
 	        .socket = socket,
 	};

@@ -562,6 +562,15 @@ static void test_show(void **state)
 	assert_int_not_equal(rows[0].id, bobs);
 	turn_show(turn, &row);
 	assert_int_equal(row.permissions, 0);
+	/* All of them, and none twice. */
+	cursor = 0;
+	assert_int_equal(allocations_end_some(turn, &cursor), row.allocations);
+	assert_int_equal(cursor, 0);
+	assert_null(allocation_of(clients[4]));
+	turn_show(turn, &row);
+	assert_int_equal(row.allocations, 0);
+	assert_int_equal(allocations_end_some(turn, &cursor), 0);
+	assert_int_equal(cursor, 0);
 	for (int i = 0; i < 10; i++)
 		client_free(clients[i]);
 }

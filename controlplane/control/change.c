@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/answers.h"
+
+#include "command/command.h"
+#include "config/own.h"
+#include "dataplane/change.h"
+
+#include <string.h>
+
+/* Whoever judged it has done so. */
+static void on_done(void *arg, int status, const char *why)
+{
+	struct client *client = arg;
+
+	client->stop = NULL;
+	if (status != 0)
+		client_refuse(client, status, why);
+	else if (why != NULL && why[0] != '\0')
+		client_send_rows(client, why, strnlen(why, SLUICE_API_ERROR_MAX),
+		                 SLUICE_API_WARNING);
+	else
+		client_send_rows(client, NULL, 0, 0);
+}
+
+static void change_stop(struct client *client)
+{
+	dataplane_change_forget(client->answer);
+}
+
+void answer_change(struct client *client, const void *body)
+{
+	struct command_request request;
+	struct command_error error;
+	char why[2 * SLUICE_API_ERROR_MAX] = "";
+	uint32_t flags = client->request.flags & SLUICE_API_EXIST_OK;
+	struct change *change;
+	int status;
+
+	status = command_from_body(client->request.type, body, client->request.length, &request,
+	                           &error);
+	if (status < 0) {
+		command_error_line(&error, why, sizeof(why));
+		client_refuse(client, status, why);
+		return;
+	}
+	if (command_is_control(request.command)) {
+		status = own_change(client->options->own, &request, flags, why);
+		on_done(client, status, why);
+	} else {
+		change =
+		        dataplane_change(client->options->client, &request, flags, on_done, client);
+		if (change != NULL)
+			client_answers(client, change, change_stop);
+	}
+	explicit_bzero(&request, sizeof(request));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Changes of the configuration: the dataplane judges, then the running configuration follows. */
+#ifndef DATAPLANE_CHANGE_H
+#define DATAPLANE_CHANGE_H
+
+#include "config/running.h"
+
+struct change;
+struct dataplane_client;
+
+/* status: 0 or -errno, with a clear line in `why`. */
+typedef void change_done_fn(void *arg, int status, const char *why);
+
+/*
+ * Applies a canonical ADD, SET or DELETE to the dataplane, and, where that took it, to the running
+ * configuration; to that alone while the dataplane is away: it is replayed when it comes. `done` is
+ * called once, perhaps at once. Returns what dataplane_change_forget takes, NULL where `done` has
+ * been called.
+ */
+struct change *dataplane_change(struct dataplane_client *client,
+                                const struct command_request *request, uint32_t flags,
+                                change_done_fn *done, void *arg);
+
+/* Nobody waits for `done` any more; the change goes on. */
+void dataplane_change_forget(struct change *change);
+
+#endif
