@@ -13,7 +13,7 @@
 
 #define PATH_MAX_BYTES 256
 
-static void request_check(const struct command_request *request)
+static void parsed_check(const struct command_request *request)
 {
 	char text[COMMAND_TEXT_MAX], again[COMMAND_TEXT_MAX];
 	struct command_request parsed, received;
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (object == NULL)
 		return 0;
 	if (command_from_json(path, object, &request, &error) == 0)
-		request_check(&request);
+		parsed_check(&request);
 	else
 		error_check(&error);
 	json_decref(object);
