@@ -115,8 +115,10 @@ static inline rte_edge_t ip_output_step(struct worker *worker, struct rte_mbuf *
 	if (unlikely(__atomic_load_n(&port->state, __ATOMIC_RELAXED) != SLUICE_PORT_UP))
 		return drop(mbuf, DROP_PORT_DOWN);
 	if (unlikely(neighbour_read(worker->dp->neighbours, hop->neighbour, &mac) !=
-	             NEIGHBOUR_REACHED))
+	             NEIGHBOUR_REACHED)) {
+		next_hop_forget(worker, &packet->dst);
 		return IP_OUTPUT_NEIGHBOUR_WAIT;
+	}
 	if (ip_addr_is_v4(&packet->dst))
 		return headers_write(worker, mbuf, hop, port, &mac, true);
 	return headers_write(worker, mbuf, hop, port, &mac, false);

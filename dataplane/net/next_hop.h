@@ -64,4 +64,11 @@ static inline const struct next_hop *next_hop_find(const struct worker *worker,
 	return hop;
 }
 
+/* Its next hop has no MAC: the kernel may have forgotten it, and its slot is another one by the
+ * time that it is known again. */
+static inline void next_hop_forget(const struct worker *worker, const struct ip_addr *dst)
+{
+	worker->next_hops[service_hash(dst) & (NEXT_HOPS - 1)].generation = 0;
+}
+
 #endif

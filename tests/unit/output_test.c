@@ -166,6 +166,25 @@ static void a_neighbour_that_fails_ends_the_wait(void **state)
 	assert_int_equal(frames_out(rig, 0), 1);
 }
 
+/* The slot that a worker remembers is another's then. */
+static void a_next_hop_that_was_forgotten_comes_back(void **state)
+{
+	struct rig *rig = *state;
+	struct ip_addr addr = ip("198.18.1.65");
+
+	routes_set(rig);
+	rig_neighbour(rig, 0, &addr, &mac);
+	send_to(rig, "198.18.1.65");
+	assert_int_equal(frames_out(rig, 0), 1);
+	neighbour_delete(rig->dp->neighbours, rig->ports[0].index, &addr);
+	send_to(rig, "198.18.1.65");
+	assert_int_equal(frames_out(rig, 0), 0);
+	neighbour_answers(rig, 0, "198.18.1.65", NEIGHBOUR_REACHED);
+	assert_int_equal(frames_out(rig, 0), 1);
+	send_to(rig, "198.18.1.65");
+	assert_int_equal(frames_out(rig, 0), 1);
+}
+
 /* A gateway that changes its MAC: the next frame has the new one. */
 static void a_changed_mac_is_used_at_once(void **state)
 {
@@ -256,6 +275,7 @@ int main(void)
 	        cmocka_unit_test(first_datagrams_wait_for_their_neighbour),
 	        cmocka_unit_test(a_gateway_is_waited_for_once),
 	        cmocka_unit_test(a_neighbour_that_fails_ends_the_wait),
+	        cmocka_unit_test(a_next_hop_that_was_forgotten_comes_back),
 	        cmocka_unit_test(a_changed_mac_is_used_at_once),
 	        cmocka_unit_test(a_route_that_moves_is_followed_at_once),
 	        cmocka_unit_test(a_route_over_a_vlan_is_tagged),
