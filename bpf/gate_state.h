@@ -79,6 +79,18 @@ struct gate_config {
 	struct siphash_key nonce[GATE_NONCE_KEYS];
 };
 
+/*
+ * What the control plane makes of its configuration, once for both gates: the maps hold these
+ * parts, and the dataplane gets all of it (SLUICE_GATE_SET). Clock, hash keys and memory are each
+ * one's own.
+ */
+struct gate_compiled {
+	struct gate_config config;
+	__u32 denied, trusted; /* prefixes, struct gate_lpm_key each */
+	__u32 xdp;             /* 1: the maps hold it as well */
+	__u32 pad;
+};
+
 /* A prefix, and the host: its bucket, and until when it counts as attacked. */
 struct gate_guard {
 	__u64 due;

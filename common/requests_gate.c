@@ -4,6 +4,8 @@
 
 #include <sluice/gate.h>
 
+#include <gate_state.h>
+
 #define GATE(member) FIELD(sluice_gate_row, member)
 #define LIMIT(scope, member)                                                                       \
 	.offset = offsetof(struct sluice_gate_row, limits) +                                       \
@@ -73,27 +75,26 @@ static const struct column source_columns[] = {
 static const struct reply source_reply = {REPLY(sluice_gate_source_row, source_columns)};
 
 static const struct request requests[] = {
-        REQUEST(SLUICE_GATE_LIMIT_SET, {"gate", "limit"}, REQUEST_SET, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_LIMIT_SET, {"gate", "limit"}, REQUEST_SET, BY_CONTROL,
                 BODY(sluice_gate_limit)),
-        REQUEST(SLUICE_GATE_DENY_ADD, {"gate", "deny", "add"}, REQUEST_ADD, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_DENY_ADD, {"gate", "deny", "add"}, REQUEST_ADD, BY_CONTROL,
                 .exist_ok = true, BODY(sluice_gate_prefix)),
-        REQUEST(SLUICE_GATE_DENY_DELETE, {"gate", "deny", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_DENY_DELETE, {"gate", "deny", "delete"}, REQUEST_DELETE, BY_CONTROL,
                 .deletes = SLUICE_GATE_DENY_ADD, BODY(sluice_gate_prefix)),
-        REQUEST(SLUICE_GATE_TRUST_ADD, {"gate", "trust", "add"}, REQUEST_ADD, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_TRUST_ADD, {"gate", "trust", "add"}, REQUEST_ADD, BY_CONTROL,
                 .exist_ok = true, BODY(sluice_gate_prefix)),
-        REQUEST(SLUICE_GATE_TRUST_DELETE, {"gate", "trust", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_TRUST_DELETE, {"gate", "trust", "delete"}, REQUEST_DELETE, BY_CONTROL,
                 .deletes = SLUICE_GATE_TRUST_ADD, BODY(sluice_gate_prefix)),
-        REQUEST(SLUICE_GATE_PORTS_SET, {"gate", "ports", "privileged"}, REQUEST_SET, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_PORTS_SET, {"gate", "ports", "privileged"}, REQUEST_SET, BY_CONTROL,
                 BODY(sluice_gate_ports)),
-        REQUEST(SLUICE_GATE_MODE_SET, {"gate", "mode"}, REQUEST_SET, BY_DATAPLANE,
+        REQUEST(SLUICE_GATE_MODE_SET, {"gate", "mode"}, REQUEST_SET, BY_CONTROL,
                 BODY(sluice_gate_mode_set)),
         REQUEST(SLUICE_GATE_NONCE_LIFETIME_SET, {"gate", "nonce", "lifetime"}, REQUEST_SET,
-                BY_DATAPLANE, BODY(sluice_gate_nonce_lifetime)),
-        REQUEST(SLUICE_GATE_NONCE_SECRET_SET, {"gate", "nonce", "secret"}, REQUEST_SET,
-                BY_DATAPLANE, BODY(sluice_gate_nonce_secret)),
-        /* From the control plane, which draws them. */
-        REQUEST(SLUICE_GATE_KEYS_SET, {"gate", "keys"}, REQUEST_ACT, BY_DIRECT,
-                BODY(sluice_gate_keys)),
+                BY_CONTROL, BODY(sluice_gate_nonce_lifetime)),
+        REQUEST(SLUICE_GATE_NONCE_SECRET_SET, {"gate", "nonce", "secret"}, REQUEST_SET, BY_CONTROL,
+                BODY(sluice_gate_nonce_secret)),
+        /* From the control plane, which has compiled it. */
+        REQUEST(SLUICE_GATE_SET, {"gate", "set"}, REQUEST_ACT, BY_DIRECT, BODY(gate_compiled)),
         /* The control plane's where XDP decides, the dataplane's where it alone does. */
         REQUEST(SLUICE_GATE_SHOW, {"gate", "show"}, REQUEST_SHOW, BY_BOTH, .reply = &gate_reply),
         REQUEST(SLUICE_GATE_SOURCES_SHOW, {"gate", "show", "sources"}, REQUEST_SHOW, BY_CONTROL,

@@ -108,6 +108,13 @@ static void on_settled(void *arg)
 	notify_send("READY=1");
 }
 
+static void on_greeted(void *arg)
+{
+	struct controlplane *cp = arg;
+
+	gate_keeper_greeted(cp->gate);
+}
+
 static void on_ready(void *arg)
 {
 	struct controlplane *cp = arg;
@@ -153,6 +160,7 @@ static int parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .buffer = cp->buffer,
 	        .settled = on_settled,
+	        .greeted = on_greeted,
 	        .ready = on_ready,
 	        .arg = cp,
 	};
@@ -182,8 +190,8 @@ static int parts_create(struct controlplane *cp)
 
 	server.started = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
 	server.started_unix = time(NULL);
-	cp->gate = gate_keeper_create(cp->base, cp->running);
 	cp->own = own_create(cp->base, cp->running, cp->config);
+	cp->gate = cp->own != NULL ? gate_keeper_create(cp->base, cp->own, cp->running) : NULL;
 	cp->log = cp->own != NULL ? log_keeper_create(cp->own) : NULL;
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
 	cp->events = event_bus_create();

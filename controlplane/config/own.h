@@ -2,7 +2,7 @@
 /*
  * Lines of the configuration that the control plane itself obeys (struct command, `own`). A subject
  * of the API, the high byte of a request's type, has one part of the control plane that obeys its
- * lines.
+ * lines. Changes are made one after the other.
  */
 #ifndef CONFIG_OWN_H
 #define CONFIG_OWN_H
@@ -11,6 +11,10 @@
 
 struct event_base;
 struct own;
+struct own_change;
+
+/* status: 0, or -errno with a clear line in `why`. */
+typedef void own_done_fn(void *arg, int status, const char *why);
 
 /*
  * Puts an ADD or SET in force, or ends what a DELETE names. An ADD or SET that is in force already
@@ -19,22 +23,45 @@ struct own;
  */
 typedef int own_obey_fn(void *arg, const struct command_request *request, char *why);
 
+struct own_part {
+	own_obey_fn *obey;
+	/* A SET's default again. NULL: only a restart takes such a line back. */
+	void (*unset)(void *arg, const struct command_request *request);
+	/*
+	 * Puts in force what has been obeyed since it was last called; `done` is called once,
+	 * perhaps at once. Where that fails nothing of it has changed. NULL: it is in force as
+	 * soon as it is obeyed.
+	 */
+	void (*commit)(void *arg, own_done_fn *done, void *done_arg);
+	void *arg;
+};
+
 /* config: the file's name, for what is said about its lines. NULL: no memory. */
 struct own *own_create(struct event_base *base, struct running *running, const char *config);
+/* No part is called any more. */
 void own_destroy(struct own *own);
 
 /* type: any of the subject's. Before own_start. */
+void own_serve_part(struct own *own, uint16_t type, const struct own_part *part);
+/* One whose lines are in force at once, and stay until they are deleted. */
 void own_serve(struct own *own, uint16_t type, own_obey_fn *obey, void *arg);
 
 /* Obeys all lines that there are. What cannot be in force is logged, and tried again every second.
  */
 void own_start(struct own *own);
 
-/* Whether what a SET's line set can have its default again while we run, and that it has. */
-bool own_can_unset(const struct command_request *request);
-void own_unset(struct own *own, const struct command_request *request);
-
-/* One change of the running configuration. 0 or -errno with `why`. flags: enum sluice_api_flag. */
-int own_change(struct own *own, const struct command_request *request, uint32_t flags, char *why);
+/*
+ * One change of the running configuration. flags: enum sluice_api_flag. `done` is called once,
+ * perhaps at once. Returns what own_change_forget takes, NULL where `done` has been called.
+ */
+struct own_change *own_change(struct own *own, const struct command_request *request,
+                              uint32_t flags, own_done_fn *done, void *arg);
+/* The same for what a SET's line has set: its default again, and no line. */
+struct own_change *own_unset(struct own *own, const struct command_request *request,
+                             own_done_fn *done, void *arg);
+/* Whether that can be while we run. */
+bool own_can_unset(const struct own *own, const struct command_request *request);
+/* Nobody waits for `done` any more; the change goes on. */
+void own_change_forget(struct own_change *change);
 
 #endif

@@ -79,7 +79,7 @@ static int plan_check(const struct reload *reload, const struct plan *plan, char
 	TAILQ_FOREACH(step, &plan->steps, entry)
 	{
 		if (step->kind != STEP_UNSET || !command_is_control(step->old->command) ||
-		    own_can_unset(step->old))
+		    own_can_unset(reload->options.own, step->old))
 			continue;
 		command_format(step->old, false, text, sizeof(text));
 		snprintf(why, SLUICE_API_ERROR_MAX,
@@ -226,11 +226,11 @@ static void step_unset(struct reload *reload)
 	const struct command_request *old = reload->step->old;
 
 	if (command_is_control(old->command)) {
-		own_unset(reload->options.own, old);
-	} else {
-		running_unset(reload->options.running, old);
-		reload->replay = true;
+		own_unset(reload->options.own, old, on_changed, reload);
+		return;
 	}
+	running_unset(reload->options.running, old);
+	reload->replay = true;
 	step_ended(reload, 0, "");
 }
 
@@ -239,7 +239,6 @@ static void step_take(struct reload *reload)
 	const struct step *step = reload->step;
 	bool back = reload->state == RELOAD_BACK;
 	struct command_request request;
-	char why[SLUICE_API_ERROR_MAX] = "";
 	int status;
 
 	if (step->kind == STEP_UNSET && !back) {
@@ -255,8 +254,7 @@ static void step_take(struct reload *reload)
 	if (status < 0) {
 		step_ended(reload, status, "this command cannot be taken back");
 	} else if (command_is_control(request.command)) {
-		status = own_change(reload->options.own, &request, SLUICE_API_EXIST_OK, why);
-		step_ended(reload, status, why);
+		own_change(reload->options.own, &request, SLUICE_API_EXIST_OK, on_changed, reload);
 	} else {
 		dataplane_change(reload->options.client, &request, SLUICE_API_EXIST_OK, on_changed,
 		                 reload);

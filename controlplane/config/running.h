@@ -15,6 +15,7 @@ struct running_line {
 	uint32_t number;            /* in the configuration file; 0: it came later */
 	bool refused;               /* it is not in force: running_judge */
 	char *why;                  /* the reason; NULL: there is none */
+	bool pending;               /* obeyed, and judged when that is in force: config/own.c */
 	char *comment; /* the lines before it in the file that are no commands, each with its end;
 	                  NULL: none */
 	uint32_t hash;

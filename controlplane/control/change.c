@@ -22,9 +22,34 @@ static void on_done(void *arg, int status, const char *why)
 		client_send_rows(client, NULL, 0, 0);
 }
 
-static void change_stop(struct client *client)
+static void dataplane_stop(struct client *client)
 {
 	dataplane_change_forget(client->answer);
+}
+
+static void own_stop(struct client *client)
+{
+	own_change_forget(client->answer);
+}
+
+/* What the control plane itself obeys. */
+static void own_make(struct client *client, const struct command_request *request, uint32_t flags)
+{
+	struct own_change *change =
+	        own_change(client->options->own, request, flags, on_done, client);
+
+	if (change != NULL)
+		client_answers(client, change, own_stop);
+}
+
+static void dataplane_make(struct client *client, const struct command_request *request,
+                           uint32_t flags)
+{
+	struct change *change =
+	        dataplane_change(client->options->client, request, flags, on_done, client);
+
+	if (change != NULL)
+		client_answers(client, change, dataplane_stop);
 }
 
 void answer_change(struct client *client, const void *body)
@@ -33,7 +58,6 @@ void answer_change(struct client *client, const void *body)
 	struct command_error error;
 	char why[2 * SLUICE_API_ERROR_MAX] = "";
 	uint32_t flags = client->request.flags & SLUICE_API_EXIST_OK;
-	struct change *change;
 	int status;
 
 	status = command_from_body(client->request.type, body, client->request.length, &request,
@@ -43,14 +67,9 @@ void answer_change(struct client *client, const void *body)
 		client_refuse(client, status, why);
 		return;
 	}
-	if (command_is_control(request.command)) {
-		status = own_change(client->options->own, &request, flags, why);
-		on_done(client, status, why);
-	} else {
-		change =
-		        dataplane_change(client->options->client, &request, flags, on_done, client);
-		if (change != NULL)
-			client_answers(client, change, change_stop);
-	}
+	if (command_is_control(request.command))
+		own_make(client, &request, flags);
+	else
+		dataplane_make(client, &request, flags);
 	explicit_bzero(&request, sizeof(request));
 }

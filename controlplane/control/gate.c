@@ -2,19 +2,62 @@
 /* What the XDP program's maps tell, and with it what the dataplane counts. */
 #include "control/answers.h"
 
+#include "dataplane/ask.h"
 #include "gate/keeper.h"
+
+#include <errno.h>
+#include <string.h>
 
 #define SOURCES_MAX  100
 #define COUNTERS_MAX 64
 
+/* The dataplane counts, and the control plane knows what is configured. */
+static void on_row(void *arg, const struct dataplane_answer *answer)
+{
+	struct client *client = arg;
+	struct sluice_gate_row row;
+	char why[SLUICE_API_ERROR_MAX];
+
+	client->stop = NULL;
+	if (answer->status != 0 || answer->length != sizeof(row)) {
+		answer_text(answer, why, sizeof(why));
+		client_refuse(client, answer->status != 0 ? answer->status : -EBADMSG, why);
+		return;
+	}
+	memcpy(&row, answer->body, sizeof(row));
+	gate_keeper_configured(client->options->gate, &row);
+	client_send_rows(client, &row, sizeof(row), 0);
+}
+
+static void row_stop(struct client *client)
+{
+	question_forget(client->answer);
+}
+
+static void row_ask(struct client *client)
+{
+	const struct dataplane_ask ask = {
+	        .type = SLUICE_GATE_SHOW, .apart = true, .answered = on_row, .arg = client};
+	struct question *question;
+	int error = dataplane_ask(client->options->client, &ask, &question);
+
+	if (error == 0)
+		client_answers(client, question, row_stop);
+	else
+		client_refuse(client, error, "the dataplane does not answer");
+}
+
 static void answer_gate_show(struct client *client, const void *body)
 {
+	struct gate_keeper *keeper = client->options->gate;
 	struct sluice_gate_row row;
 
-	if (gate_keeper_show(client->options->gate, &row))
+	if (keeper == NULL)
+		answer_relayed(client, body);
+	else if (gate_keeper_show(keeper, &row))
 		client_send_rows(client, &row, sizeof(row), 0);
 	else
-		answer_relayed(client, body);
+		row_ask(client);
 }
 
 static void answer_gate_sources(struct client *client, const void *body)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keeps the gate: writes configuration and keys into the XDP program's maps and tells the dataplane
- * the keys, rotates them, watches attacks begin and end, and holds what was counted when maps come
- * and go with the dataplane.
+ * Keeps the gate: obeys the lines of its configuration, compiles them, writes them and the keys
+ * into the XDP program's maps and gives the same to the dataplane; rotates keys, watches attacks
+ * begin and end, and holds what was counted when maps come and go with the dataplane.
  */
 #ifndef GATE_KEEPER_H
 #define GATE_KEEPER_H
@@ -14,16 +14,20 @@
 #include <sluice/stats.h>
 
 struct event_base;
+struct own;
 struct running;
 struct dataplane_client;
 struct gate_keeper;
 
-/* NULL: no memory. */
-struct gate_keeper *gate_keeper_create(struct event_base *base, const struct running *running);
+/* Serves the subject of sluice/gate.h. NULL: no memory. */
+struct gate_keeper *gate_keeper_create(struct event_base *base, struct own *own,
+                                       struct running *running);
 void gate_keeper_destroy(struct gate_keeper *keeper);
 void gate_keeper_serve(struct gate_keeper *keeper, struct dataplane_client *client);
 
-/* The dataplane has the whole configuration, and is perhaps a new one. */
+/* The dataplane is perhaps a new one, and has no configuration yet. */
+void gate_keeper_greeted(struct gate_keeper *keeper);
+/* It has the whole configuration, and with it perhaps ports whose maps are new. */
 void gate_keeper_ready(struct gate_keeper *keeper);
 
 struct sluice_addr;
@@ -34,7 +38,9 @@ bool gate_keeper_shares(const struct gate_keeper *keeper);
 bool gate_keeper_nonce(const struct gate_keeper *keeper, const struct sluice_addr *client,
                        uint8_t *nonce);
 
-/* What is shown; keeper NULL: nothing is. False: there are no maps, the dataplane knows more. */
+/* What is configured, into a row that has the rest. */
+void gate_keeper_configured(const struct gate_keeper *keeper, struct sluice_gate_row *row);
+/* What is shown. False: there are no maps, and the dataplane counts. */
 bool gate_keeper_show(struct gate_keeper *keeper, struct sluice_gate_row *row);
 /* The most frequent first; returns how many. */
 uint32_t gate_keeper_sources(struct gate_keeper *keeper, struct sluice_gate_source_row *rows,

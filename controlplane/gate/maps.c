@@ -113,33 +113,77 @@ int gate_maps_config_write(const struct gate_maps *maps, const struct gate_confi
 	               : -errno;
 }
 
-static bool key_listed(const struct gate_lpm_key *key, const struct gate_lpm_key *keys,
-                       uint32_t count)
+static int key_put(int fd, const struct gate_lpm_key *key)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (memcmp(&keys[i], key, sizeof(*key)) == 0)
-			return true;
-	return false;
+	const uint32_t one = 1;
+
+	return bpf_map_update_elem(fd, key, &one, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+static int key_take(int fd, const struct gate_lpm_key *key)
+{
+	return bpf_map_delete_elem(fd, key) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* What only `a` has of two sorted lists. 0, or the first -errno. */
+static int each_only(int fd, const struct gate_list *a, const struct gate_list *b,
+                     int (*each)(int fd, const struct gate_lpm_key *key))
+{
+	uint32_t j = 0;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < a->count && ret == 0; i++) {
+		while (j < b->count && gate_key_compare(&b->keys[j], &a->keys[i]) < 0)
+			j++;
+		if (j == b->count || gate_key_compare(&b->keys[j], &a->keys[i]) != 0)
+			ret = each(fd, &a->keys[i]);
+	}
+	return ret;
+}
+
+/* What goes makes room for what comes. */
+static int list_change(int fd, const struct gate_list *wanted, const struct gate_list *held)
+{
+	int ret = each_only(fd, held, wanted, key_take);
+
+	return ret == 0 ? each_only(fd, wanted, held, key_put) : ret;
+}
+
+static int key_order(const void *a, const void *b)
+{
+	return gate_key_compare(a, b);
+}
+
+/* What the trie holds. A walk goes on from a key that is still there. */
+static int list_read(int fd, struct gate_list *held)
+{
+	struct gate_lpm_key *keys = calloc(GATE_LPM_MAX, sizeof(*keys));
+	uint32_t count = 0;
+
+	if (keys == NULL)
+		return -ENOMEM;
+	while (count < GATE_LPM_MAX &&
+	       bpf_map_get_next_key(fd, count > 0 ? &keys[count - 1] : NULL, &keys[count]) == 0)
+		count++;
+	qsort(keys, count, sizeof(*keys), key_order);
+	*held = (struct gate_list){keys, count};
+	return 0;
 }
 
 int gate_maps_list_write(const struct gate_maps *maps, enum gate_map list,
-                         const struct gate_lpm_key *keys, uint32_t count)
+                         const struct gate_list *wanted, const struct gate_list *held)
 {
-	const uint32_t one = 1;
-	struct gate_lpm_key key, next;
-	bool more = bpf_map_get_next_key(maps->fds[list], NULL, &next) == 0;
+	struct gate_list found;
+	int ret;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (bpf_map_update_elem(maps->fds[list], &keys[i], &one, BPF_ANY) != 0)
-			return -errno;
-	/* a trie's walk goes on from a key that is still there */
-	while (more) {
-		key = next;
-		more = bpf_map_get_next_key(maps->fds[list], &key, &next) == 0;
-		if (!key_listed(&key, keys, count))
-			bpf_map_delete_elem(maps->fds[list], &key);
-	}
-	return 0;
+	if (held != NULL)
+		return list_change(maps->fds[list], wanted, held);
+	ret = list_read(maps->fds[list], &found);
+	if (ret != 0)
+		return ret;
+	ret = list_change(maps->fds[list], wanted, &found);
+	free(found.keys);
+	return ret;
 }
 
 void gate_maps_counters_add(const struct gate_maps *maps, uint64_t counters[GATE_COUNTERS])

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gate/settings.h"
+
 #include <gate_state.h>
 #include <gate_verdict.h>
 
@@ -48,9 +50,10 @@ enum gate_maps_found gate_maps_look(const struct gate_maps *maps, struct gate_ma
 /* 0 or -errno. */
 int gate_maps_config_read(const struct gate_maps *maps, struct gate_config *config);
 int gate_maps_config_write(const struct gate_maps *maps, const struct gate_config *config);
-/* Makes the trie hold these keys and no others. */
+/* Makes the trie hold these keys and no others. held: what it holds; NULL: that is not known. 0 or
+ * -errno: some of them perhaps. */
 int gate_maps_list_write(const struct gate_maps *maps, enum gate_map list,
-                         const struct gate_lpm_key *keys, uint32_t count);
+                         const struct gate_list *wanted, const struct gate_list *held);
 /* Adds what the maps have counted. */
 void gate_maps_counters_add(const struct gate_maps *maps, uint64_t counters[GATE_COUNTERS]);
 /* Of the host; 0 where it is not attacked. now: CLOCK_MONOTONIC, ns. */

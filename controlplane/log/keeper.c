@@ -61,13 +61,24 @@ static int level_obey(void *arg, const struct command_request *request, char *wh
 	return 0;
 }
 
+static void level_unset(void *arg, const struct command_request *request)
+{
+	struct command_request unset = *request;
+	struct sluice_log_level_set *set = (void *)unset.body.bytes;
+	char why[SLUICE_API_ERROR_MAX];
+
+	set->level = SLUICE_LOG_DEFAULT;
+	level_obey(arg, &unset, why);
+}
+
 struct log_keeper *log_keeper_create(struct own *own)
 {
 	struct log_keeper *keeper = calloc(1, sizeof(*keeper));
 
 	if (keeper == NULL)
 		return NULL;
-	own_serve(own, SLUICE_LOG_LEVEL_SET, level_obey, keeper);
+	own_serve_part(own, SLUICE_LOG_LEVEL_SET,
+	               &(struct own_part){level_obey, level_unset, NULL, keeper});
 	return keeper;
 }
 

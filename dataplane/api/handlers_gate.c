@@ -1,55 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/handlers.h"
+#include "common/refuse.h"
 #include "gate/gate.h"
 
 #include <rte_common.h>
 
-static int limit_set_handle(struct api_call *call)
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The prefixes in the memfd that came along. *keys is the caller's to free; NULL: none. */
+static int lists_read(struct api_call *call, const struct gate_compiled *compiled,
+                      struct gate_lpm_key **keys)
 {
-	return gate_limit_set(call->dp->gate, call->body, call->why);
+	int fd = call->job->fd;
+	size_t size;
+
+	*keys = NULL;
+	if (compiled->denied > GATE_LPM_MAX || compiled->trusted > GATE_LPM_MAX)
+		return refuse(call->why, -EINVAL, "a list has too many prefixes");
+	size = (compiled->denied + compiled->trusted) * sizeof(**keys);
+	if (size == 0)
+		return 0;
+	/* What knows of seals is memory: reading it waits for nobody. */
+	if (fd < 0 || fcntl(fd, F_GET_SEALS) < 0)
+		return refuse(call->why, -EINVAL, "the prefixes come in a memfd");
+	*keys = malloc(size);
+	if (*keys == NULL)
+		return refuse(call->why, -ENOMEM, "no memory for the prefixes");
+	if (pread(fd, *keys, size, 0) == (ssize_t)size)
+		return 0;
+	free(*keys);
+	return refuse(call->why, -EINVAL, "the memfd holds less than the prefixes");
 }
 
-static int deny_add_handle(struct api_call *call)
+static int gate_set_handle(struct api_call *call)
 {
-	return gate_prefix_add(call->dp->gate, SLUICE_GATE_DENY, call->body, call->flags,
-	                       call->why);
-}
+	struct gate_lpm_key *keys;
+	int ret = lists_read(call, call->body, &keys);
 
-static int deny_delete_handle(struct api_call *call)
-{
-	return gate_prefix_delete(call->dp->gate, SLUICE_GATE_DENY, call->body, call->why);
-}
-
-static int trust_add_handle(struct api_call *call)
-{
-	return gate_prefix_add(call->dp->gate, SLUICE_GATE_TRUST, call->body, call->flags,
-	                       call->why);
-}
-
-static int trust_delete_handle(struct api_call *call)
-{
-	return gate_prefix_delete(call->dp->gate, SLUICE_GATE_TRUST, call->body, call->why);
-}
-
-/* What the control plane makes keys by: they come in SLUICE_GATE_KEYS_SET. */
-static int nonce_handle(struct api_call *call)
-{
-	return 0;
-}
-
-static int ports_set_handle(struct api_call *call)
-{
-	return gate_ports_set(call->dp->gate, call->body, call->why);
-}
-
-static int mode_set_handle(struct api_call *call)
-{
-	return gate_mode_set(call->dp->gate, call->body, call->why);
-}
-
-static int keys_set_handle(struct api_call *call)
-{
-	return gate_keys_set(call->dp->gate, call->body, call->why);
+	if (ret != 0)
+		return ret;
+	ret = gate_set(call->dp->gate, call->body, keys, call->why);
+	free(keys);
+	return ret;
 }
 
 static int gate_show_handle(struct api_call *call)
@@ -59,16 +54,7 @@ static int gate_show_handle(struct api_call *call)
 }
 
 static const struct api_type types[] = {
-        {SLUICE_GATE_LIMIT_SET, limit_set_handle},
-        {SLUICE_GATE_DENY_ADD, deny_add_handle},
-        {SLUICE_GATE_DENY_DELETE, deny_delete_handle},
-        {SLUICE_GATE_TRUST_ADD, trust_add_handle},
-        {SLUICE_GATE_TRUST_DELETE, trust_delete_handle},
-        {SLUICE_GATE_NONCE_LIFETIME_SET, nonce_handle},
-        {SLUICE_GATE_NONCE_SECRET_SET, nonce_handle},
-        {SLUICE_GATE_PORTS_SET, ports_set_handle},
-        {SLUICE_GATE_MODE_SET, mode_set_handle},
-        {SLUICE_GATE_KEYS_SET, keys_set_handle},
+        {SLUICE_GATE_SET, gate_set_handle},
         {SLUICE_GATE_SHOW, gate_show_handle},
 };
 

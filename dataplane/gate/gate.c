@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/gate.h"
 #include "common/clock.h"
+#include "common/refuse.h"
 #include "gate/program.h"
-#include "gate/source.h"
 
 #include "dataplane.h"
 #include "random.h"
+#include "stun/nonce.h"
 #include "turn/state.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,61 +29,39 @@ uint64_t gate_clock(const struct worker *worker)
 	return (uint64_t)((unsigned __int128)ticks * NSEC_PER_SEC / worker->tsc_hz);
 }
 
-static struct gate_set *set_of(const struct gate_source *source, uint8_t list)
-{
-	struct gate_prefix prefixes[GATE_LPM_MAX];
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < source->n_prefixes; i++)
-		if (source->prefixes[i].list == list)
-			prefixes[count++] = source->prefixes[i].prefix;
-	return gate_set_build(prefixes, count);
-}
-
-static void policy_free(struct gate_policy *policy)
+/* next: has the sets of `policy` as well, or its own. */
+static void policy_free(struct gate_policy *policy, const struct gate_policy *next)
 {
 	if (policy == NULL)
 		return;
-	free(policy->deny);
-	free(policy->trust);
+	if (next == NULL || next->deny != policy->deny)
+		free(policy->deny);
+	if (next == NULL || next->trust != policy->trust)
+		free(policy->trust);
 	OPENSSL_cleanse(policy, sizeof(*policy));
 	free(policy);
 }
 
-static struct gate_policy *policy_build(const struct gate *gate)
+static int policy_publish(struct gate *gate, struct gate_set *deny, struct gate_set *trust)
 {
-	const struct gate_source *source = gate->source;
-	struct gate_policy *policy = calloc(1, sizeof(*policy));
+	struct gate_policy *policy = calloc(1, sizeof(*policy)), *old;
 
 	if (policy == NULL)
-		return NULL;
-	policy->config = source->config;
-	policy->judged = gate_programs_judge(gate, source->config.mode);
-	policy->deny = set_of(source, SLUICE_GATE_DENY);
-	policy->trust = set_of(source, SLUICE_GATE_TRUST);
-	if (policy->deny == NULL || policy->trust == NULL) {
-		policy_free(policy);
-		return NULL;
-	}
-	if (policy->deny->count > 0)
-		policy->config.flags |= GATE_FLAG_DENY;
-	if (policy->trust->count > 0)
-		policy->config.flags |= GATE_FLAG_TRUST;
-	return policy;
+		return -ENOMEM;
+	policy->config = gate->config;
+	policy->judged = gate_programs_judge(gate, gate->config.mode);
+	policy->deny = deny;
+	policy->trust = trust;
+	old = __atomic_exchange_n(&gate->policy, policy, __ATOMIC_ACQ_REL);
+	if (old != NULL)
+		dataplane_quiesce(gate->dp);
+	policy_free(old, policy);
+	return 0;
 }
 
 int gate_policy_publish(struct gate *gate)
 {
-	struct gate_policy *policy = policy_build(gate);
-	struct gate_policy *old;
-
-	if (policy == NULL)
-		return -ENOMEM;
-	old = __atomic_exchange_n(&gate->policy, policy, __ATOMIC_ACQ_REL);
-	if (old != NULL)
-		dataplane_quiesce(gate->dp);
-	policy_free(old);
-	return 0;
+	return policy_publish(gate, gate->policy->deny, gate->policy->trust);
 }
 
 /* TURN makes the nonces: its keys and its clock are the ones to check them by, and its realm says
@@ -89,7 +69,7 @@ int gate_policy_publish(struct gate *gate)
 static bool turn_follow(struct gate *gate)
 {
 	const struct turn_policy *turn = gate->dp->turn->policy;
-	struct gate_config *config = &gate->source->config;
+	struct gate_config *config = &gate->config;
 	const struct siphash_key *keys = turn->nonce_keys.keys;
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
@@ -109,6 +89,119 @@ static bool turn_follow(struct gate *gate)
 	config->nonce_since = turn->nonce_keys.since;
 	return true;
 }
+
+/* -- what the control plane sets -- */
+
+static struct gate_set *set_build(const struct gate_lpm_key *keys, uint32_t count)
+{
+	struct gate_prefix prefixes[GATE_LPM_MAX];
+
+	for (uint32_t i = 0; i < count; i++) {
+		prefixes[i].ip = ip_addr_v6(keys[i].ip);
+		prefixes[i].length = keys[i].length;
+	}
+	return gate_set_build(prefixes, count);
+}
+
+static bool keys_are_valid(const struct gate_lpm_key *keys, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (keys[i].length > 128)
+			return false;
+	return true;
+}
+
+static int compiled_check(const struct gate_compiled *compiled, const struct gate_lpm_key *keys,
+                          char *why)
+{
+	const struct gate_config *config = &compiled->config;
+
+	if (config->mode < GATE_MODE_OFF || config->mode > GATE_MODE_ENFORCE)
+		return refuse(why, -EINVAL, "the mode is off, observe or enforce");
+	if (config->nonce_lifetime_s < SLUICE_GATE_LIFETIME_MIN_S ||
+	    config->nonce_lifetime_s > SLUICE_GATE_LIFETIME_MAX_S)
+		return refuse(why, -EINVAL, "a nonce lives %u to %u seconds",
+		              SLUICE_GATE_LIFETIME_MIN_S, SLUICE_GATE_LIFETIME_MAX_S);
+	if (compiled->denied > GATE_LPM_MAX || compiled->trusted > GATE_LPM_MAX)
+		return refuse(why, -EINVAL, "a list has at most %u prefixes", GATE_LPM_MAX);
+	if (!keys_are_valid(keys, compiled->denied + compiled->trusted))
+		return refuse(why, -EINVAL, "a prefix is not longer than its address");
+	return 0;
+}
+
+/* TURN makes nonces under the keys that the maps have. */
+static int nonce_keys_give(struct gate *gate, const struct gate_config *config)
+{
+	struct stun_nonce_keys keys = {
+	        .keys = {config->nonce[config->nonce_current % GATE_NONCE_KEYS],
+	                 config->nonce[(config->nonce_current - 1) % GATE_NONCE_KEYS]},
+	        .lifetime_s = config->nonce_lifetime_s,
+	        .since = config->nonce_since,
+	};
+	const struct stun_nonce_keys *old = &gate->dp->turn->policy->nonce_keys;
+	bool same = keys.since == old->since && keys.lifetime_s == old->lifetime_s &&
+	            memcmp(keys.keys, old->keys, sizeof(keys.keys)) == 0;
+	int ret = 0;
+
+	if (config->nonce_since != 0 && !same)
+		ret = turn_nonce_keys_set(gate->dp->turn, &keys);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return ret;
+}
+
+/* What is this gate's own stays. */
+static void config_take(struct gate *gate, const struct gate_config *config)
+{
+	struct gate_config *own = &gate->config;
+
+	own->mode = config->mode;
+	own->flags = config->flags;
+	own->hold = config->hold;
+	own->source = config->source;
+	own->prefix = config->prefix;
+	own->host = config->host;
+	own->verified = config->verified;
+}
+
+int gate_set(struct gate *gate, const struct gate_compiled *compiled,
+             const struct gate_lpm_key *keys, char *why)
+{
+	const struct gate_config old = gate->config;
+	struct gate_set *deny, *trust;
+	int ret = compiled_check(compiled, keys, why);
+
+	if (ret != 0)
+		return ret;
+	deny = set_build(keys, compiled->denied);
+	trust = set_build(compiled->trusted > 0 ? keys + compiled->denied : NULL,
+	                  compiled->trusted);
+	config_take(gate, &compiled->config);
+	ret = deny != NULL && trust != NULL ? nonce_keys_give(gate, &compiled->config) : -ENOMEM;
+	turn_follow(gate);
+	gate_programs_look(gate); /* the maps hold it as well, perhaps from now on */
+	if (ret == 0)
+		ret = policy_publish(gate, deny, trust);
+	if (ret != 0) {
+		gate->config = old;
+		free(deny);
+		free(trust);
+		return refuse(why, ret, "no memory for the gate's configuration");
+	}
+	gate->denied = compiled->denied;
+	gate->trusted = compiled->trusted;
+	return 0;
+}
+
+struct gate_compiled gate_compiled_now(const struct gate *gate)
+{
+	struct gate_compiled compiled = {.config = gate->config};
+
+	compiled.config.flags &= ~(GATE_FLAG_DENY | GATE_FLAG_TRUST);
+	compiled.config.nonce_since = 0;
+	return compiled;
+}
+
+/* -- what happens -- */
 
 static bool host_attacked(const struct gate *gate)
 {
@@ -134,6 +227,8 @@ void gate_tick(struct gate *gate)
 		gate_policy_publish(gate);
 	attacks_log(gate);
 }
+
+/* -- life -- */
 
 static int hash_keys_draw(struct gate_hash_keys *keys)
 {
@@ -163,6 +258,19 @@ static uint64_t *seen_map(uint32_t words)
 	return map != MAP_FAILED ? map : NULL;
 }
 
+/* Before anybody configures it. */
+static int policy_first(struct gate *gate)
+{
+	struct gate_set *deny = gate_set_build(NULL, 0), *trust = gate_set_build(NULL, 0);
+
+	turn_follow(gate);
+	if (deny != NULL && trust != NULL && policy_publish(gate, deny, trust) == 0)
+		return 0;
+	free(deny);
+	free(trust);
+	return -ENOMEM;
+}
+
 struct gate *gate_create(struct dataplane *dp)
 {
 	struct gate *gate = rte_zmalloc("gate", sizeof(*gate), RTE_CACHE_LINE_SIZE);
@@ -171,18 +279,13 @@ struct gate *gate_create(struct dataplane *dp)
 		return NULL;
 	gate->dp = dp;
 	gate->tables = rte_zmalloc("gate tables", sizeof(*gate->tables), RTE_CACHE_LINE_SIZE);
-	gate->source = gate_source_create();
+	gate->config = gate_config_default();
 	gate->programs = gate_programs_create();
 	gate->seen = seen_map(gate_seen_words(dp->options.gate_mb));
-	if (gate->tables == NULL || gate->seen == NULL || gate->source == NULL ||
-	    gate->programs == NULL || hash_keys_draw(&gate->source->config.hash) != 0)
-		goto fail;
-	gate->source->config.seen_mask = gate_seen_words(dp->options.gate_mb) - 1;
-	turn_follow(gate);
-	if (gate_policy_publish(gate) != 0)
-		goto fail;
-	return gate;
-fail:
+	gate->config.seen_mask = gate_seen_words(dp->options.gate_mb) - 1;
+	if (gate->tables != NULL && gate->seen != NULL && gate->programs != NULL &&
+	    hash_keys_draw(&gate->config.hash) == 0 && policy_first(gate) == 0)
+		return gate;
 	gate_destroy(gate);
 	return NULL;
 }
@@ -191,8 +294,7 @@ void gate_destroy(struct gate *gate)
 {
 	if (gate == NULL)
 		return;
-	policy_free(gate->policy);
-	gate_source_destroy(gate->source);
+	policy_free(gate->policy, NULL);
 	gate_programs_destroy(gate->programs);
 	if (gate->seen != NULL)
 		munmap(gate->seen, gate_seen_words(gate->dp->options.gate_mb) * sizeof(uint64_t));
@@ -208,6 +310,48 @@ uint64_t gate_counter_sum(const struct gate *gate, uint32_t index)
 		sum += __atomic_load_n(&gate->counters[i].values[index], __ATOMIC_RELAXED);
 	return sum;
 }
+
+/* -- what is shown -- */
+
+/* As it was written down, but for what the division lost. */
+static struct sluice_gate_limit limit_row(uint32_t scope, const struct gate_limit *limit)
+{
+	struct sluice_gate_limit row = {.scope = scope, .burst = 1};
+
+	if (limit->interval == 0)
+		return row;
+	row.rate = (NSEC_PER_SEC + limit->interval / 2) / limit->interval;
+	row.burst = limit->slack / limit->interval + 1;
+	return row;
+}
+
+void gate_show(struct gate *gate, struct sluice_gate_row *row)
+{
+	const struct gate_config *config = &gate->config;
+	uint64_t now = gate_clock(gate->dp->workers[0]);
+
+	*row = (struct sluice_gate_row){
+	        .mode = config->mode - GATE_MODE_OFF,
+	        .xdp = gate_programs_all(gate),
+	        .limits = {limit_row(SLUICE_GATE_SOURCE, &config->source),
+	                   limit_row(SLUICE_GATE_PREFIX, &config->prefix),
+	                   limit_row(SLUICE_GATE_HOST, &config->host),
+	                   limit_row(SLUICE_GATE_VERIFIED, &config->verified)},
+	        .privileged = (config->flags & GATE_FLAG_PRIVILEGED) != 0,
+	        .prefixes = {gate->denied, gate->trusted},
+	        .nonce_lifetime_s = config->nonce_lifetime_s,
+	};
+	if (gate->tables->host.attacked > now) {
+		row->host_attacked = 1;
+		row->host_attacked_s = (gate->tables->host.attacked - now) / NSEC_PER_SEC + 1;
+	}
+	for (uint32_t i = 0; i < GATE_PREFIXES; i++)
+		row->prefixes_attacked += gate->tables->prefixes[i].attacked > now;
+	for (uint32_t i = 0; i < GATE_VERDICTS; i++)
+		*(i < GATE_DROP_FIRST ? &row->passed : &row->dropped) += gate_counter_sum(gate, i);
+}
+
+/* -- its part of the dataplane -- */
 
 static int create(struct dataplane *dp)
 {
@@ -225,15 +369,9 @@ static void tick(struct dataplane *dp)
 	gate_tick(dp->gate);
 }
 
-static void config_sweep(struct dataplane *dp)
-{
-	gate_config_sweep(dp->gate);
-}
-
 const struct part gate_part = {
         .name = "the gate's tables",
         .create = create,
         .destroy = destroy,
         .tick = tick,
-        .config_sweep = config_sweep,
 };

@@ -15,12 +15,11 @@
 
 struct dataplane;
 struct gate_program;
-struct gate_source;
 
 /* Immutable, swapped whole (RCU). */
 struct gate_policy {
 	struct gate_config config;
-	struct gate_set *deny, *trust;
+	struct gate_set *deny, *trust; /* the next policy may have the same */
 	uint64_t judged; /* ports, a bit each, whose XDP program has judged what they receive */
 };
 
@@ -35,7 +34,8 @@ struct gate {
 	struct gate_tables *tables;    /* written by every worker, without a lock */
 	uint64_t *seen;                /* the same: words of what has arrived */
 	struct gate_program *programs; /* control thread: gate/program.h */
-	struct gate_source *source;    /* control thread: what policies are built from */
+	struct gate_config config;     /* control thread: what policies are made from */
+	uint32_t denied, trusted;      /* control thread: prefixes of its lists */
 	struct attack_log attacks;     /* control thread */
 	struct gate_counters counters[WORKERS_MAX];
 };
@@ -50,23 +50,22 @@ void gate_destroy(struct gate *gate);
 uint32_t gate_seen_words(uint32_t megabytes);
 
 /*
- * Configuration; control thread only. 0 or -errno, and on error a clear line in *why
- * (SLUICE_API_ERROR_MAX bytes). flags: enum sluice_api_flag.
+ * The whole of what is configured, as the control plane has compiled it; control thread only. keys:
+ * compiled->denied of them, then compiled->trusted. Clock, hash keys and sizes stay the gate's own,
+ * and a nonce_since of 0 leaves TURN its keys. 0 or -errno, and then nothing has changed and there
+ * is a clear line in *why (SLUICE_API_ERROR_MAX bytes).
  */
-int gate_limit_set(struct gate *gate, const struct sluice_gate_limit *limit, char *why);
-int gate_prefix_add(struct gate *gate, enum sluice_gate_list list,
-                    const struct sluice_gate_prefix *prefix, uint32_t flags, char *why);
-int gate_prefix_delete(struct gate *gate, enum sluice_gate_list list,
-                       const struct sluice_gate_prefix *prefix, char *why);
-int gate_ports_set(struct gate *gate, const struct sluice_gate_ports *ports, char *why);
-int gate_mode_set(struct gate *gate, const struct sluice_gate_mode_set *mode, char *why);
-int gate_keys_set(struct gate *gate, const struct sluice_gate_keys *keys, char *why);
-
-/* SLUICE_CONFIG_COMMIT: what was not set again is as it was at the start. */
-void gate_config_sweep(struct gate *gate);
+int gate_set(struct gate *gate, const struct gate_compiled *compiled,
+             const struct gate_lpm_key *keys, char *why);
+/* The same but for one thing: what is set now, without its lists, to be changed and set again. */
+struct gate_compiled gate_compiled_now(const struct gate *gate);
 
 /* Control thread, once a second and after turn_tick: TURN's keys and clock; attacks are logged. */
 void gate_tick(struct gate *gate);
+
+/* Puts what is configured into force, with what TURN and the ports are now. 0 or -ENOMEM: then the
+ * old policy stays. */
+int gate_policy_publish(struct gate *gate);
 
 /* Control thread: a port came or went, and its program with it. */
 void gate_ports_changed(struct gate *gate);

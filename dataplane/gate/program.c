@@ -5,7 +5,7 @@
  * weaker, is judged by the node, at every instant.
  */
 #include "gate/program.h"
-#include "gate/source.h"
+#include "gate/gate.h"
 
 #include "dataplane.h"
 #include "net/gate_map.h"

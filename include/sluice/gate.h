@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The gate (bpf/gate_rules.h): who may ask, how often, and what it has seen. The control plane
- * keeps the configuration, writes it into the XDP program's maps, and passes it on to the
- * dataplane, which holds ports without XDP to the same rules.
+ * has the configuration: it compiles it, writes it into the XDP program's maps, and gives it to the
+ * dataplane, which holds ports without XDP to the same rules. A change is answered when it is in
+ * force at both.
  */
 #ifndef SLUICE_GATE_H
 #define SLUICE_GATE_H
@@ -83,17 +84,10 @@ struct sluice_gate_nonce_secret {
 static_assert(sizeof(struct sluice_gate_nonce_secret) == 68, "gate nonce secret");
 
 /*
- * SLUICE_GATE_KEYS_SET -> {}, from the control plane to the dataplane. keys[0] makes nonces,
- * keys[1] did before it. xdp: the maps hold them as well, and the rest of the configuration: the
- * dataplane looks at them then.
+ * SLUICE_GATE_SET -> {}, from the control plane to the dataplane: struct gate_compiled
+ * (bpf/gate_state.h), the whole of it. Where there are prefixes, a memfd with their struct
+ * gate_lpm_key comes with it: the denied, then the trusted.
  */
-struct sluice_gate_keys {
-	uint64_t keys[2][2];
-	uint64_t since; /* Unix time from which keys[0] makes them */
-	uint32_t lifetime_s;
-	uint32_t xdp;
-};
-static_assert(sizeof(struct sluice_gate_keys) == 48, "gate keys");
 
 /* SLUICE_GATE_SHOW {} -> one of this. */
 struct sluice_gate_row {

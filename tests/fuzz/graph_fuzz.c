@@ -179,11 +179,12 @@ static void turn_change(uint8_t how)
 
 static void gate_change(uint8_t how)
 {
-	static const uint32_t modes[] = {SLUICE_GATE_OFF, SLUICE_GATE_OBSERVE, SLUICE_GATE_ENFORCE};
-	struct sluice_gate_mode_set set = {modes[how % COUNT(modes)]};
+	static const uint32_t modes[] = {GATE_MODE_OFF, GATE_MODE_OBSERVE, GATE_MODE_ENFORCE};
+	struct gate_compiled compiled = gate_compiled_now(scene.rig.dp->gate);
 	char why[SLUICE_API_ERROR_MAX];
 
-	gate_mode_set(scene.rig.dp->gate, &set, why);
+	compiled.config.mode = modes[how % COUNT(modes)];
+	gate_set(scene.rig.dp->gate, &compiled, NULL, why);
 }
 
 static void config_change(struct input *input)

@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "common/log.h"
-#include "config/own.h"
+#include "../unit/own_now.h"
 #include "config/reload.h"
 #include "control/server.h"
 #include "dataplane/client.h"
@@ -60,7 +60,7 @@ static void configure(const char *line)
 
 	CHECK(command_parse(line, &request, &error) == 0);
 	if (command_is_control(request.command))
-		CHECK(own_change(scene.own, &request, 0, why) == 0);
+		CHECK(own_now(scene.own, &request, 0, why) == 0);
 	else
 		CHECK(running_put(scene.running, &request, 0) != NULL);
 }
@@ -101,7 +101,7 @@ static void scene_make(void)
 	scene.base = client.base = reload.base = server.base = asks.base = event_base_new();
 	scene.running = client.running = reload.running = server.running = running_create();
 	scene.own = reload.own = server.own = own_create(scene.base, scene.running, NOWHERE);
-	scene.gate = server.gate = gate_keeper_create(scene.base, scene.running);
+	scene.gate = server.gate = gate_keeper_create(scene.base, scene.own, scene.running);
 	scene.log = server.log = log_keeper_create(scene.own);
 	scene.http = server.http = http_create(scene.base, scene.own);
 	scene.client = reload.client = server.client = dataplane_client_create(&client);

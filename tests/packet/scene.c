@@ -192,10 +192,17 @@ static bool routes_set(struct scene *scene)
 	return true;
 }
 
+static void gate_off(struct gate *gate)
+{
+	struct gate_compiled compiled = gate_compiled_now(gate);
+	char why[SLUICE_API_ERROR_MAX];
+
+	compiled.config.mode = GATE_MODE_OFF;
+	gate_set(gate, &compiled, NULL, why);
+}
+
 bool scene_create(struct scene *scene, const struct scene_config *config)
 {
-	static const struct sluice_gate_mode_set gate_off = {SLUICE_GATE_OFF};
-	char why[SLUICE_API_ERROR_MAX];
 	struct options options;
 
 	memset(scene, 0, sizeof(*scene));
@@ -218,7 +225,7 @@ bool scene_create(struct scene *scene, const struct scene_config *config)
 	}
 	/* what the nodes behind it drop by themselves: its own cases are in tests/unit/gate_test.c
 	 */
-	gate_mode_set(scene->rig.dp->gate, &gate_off, why);
+	gate_off(scene->rig.dp->gate);
 	for (unsigned int i = 0; config->mtu && i < RIG_PORTS; i++)
 		scene->rig.dp->ports->table[scene->rig.ports[i].index].mtu = config->mtu;
 	if (!routes_set(scene) || !turn_configure(scene, config)) {

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <gate_default.h>
 #include <rte_eal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <sluice/port.h>
@@ -26,6 +28,7 @@
 #include "graph/node.h"
 #include "srtp/engine.h"
 #include "stderr_taken.h"
+#include "turn/state.h"
 
 struct fixture {
 	struct dataplane *dp;
@@ -321,6 +324,117 @@ static void configuration_replayed(void **state)
 	assert_int_equal(answer.status, -ENOENT);
 }
 
+/* With a descriptor; -1: none. */
+static void gate_ask(struct fixture *fixture, const struct gate_compiled *compiled, int fd)
+{
+	static struct seqpacket_record request, reply;
+	struct api_holder holder = {0};
+	struct api_job job;
+
+	request.header = (struct sluice_api_header){.version = SLUICE_API_VERSION,
+	                                            .type = SLUICE_GATE_SET,
+	                                            .length = sizeof(*compiled)};
+	memcpy(request.body, compiled, sizeof(*compiled));
+	api_begin(&job, fixture->dp, &request, sizeof(request.header) + sizeof(*compiled));
+	job.holder = &holder;
+	job.fd = fd >= 0 ? dup(fd) : -1;
+	assert_false(api_next(&job, &reply));
+	answer.status = reply.header.status;
+}
+
+static bool denies(const struct gate *gate, const struct ip_addr *ip)
+{
+	return gate_set_has(gate_policy_now(gate)->deny, ip);
+}
+
+/* What the control plane compiled, whole or not at all. */
+static void gate_is_set(void **state)
+{
+	struct fixture *fixture = *state;
+	struct gate *gate = fixture->dp->gate;
+	struct gate_compiled before = gate_compiled_now(gate), compiled = before;
+	const struct ip_addr bad = ip_addr_v4(RTE_BE32(0xc0000207));
+	struct gate_lpm_key keys[2] = {{.length = 96 + 24}, {.length = 128}};
+	struct sluice_gate_row row;
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	memcpy(keys[0].ip, bad.bytes, sizeof(keys[0].ip));
+	keys[1].ip[15] = 1;
+	compiled.config.mode = GATE_MODE_OBSERVE;
+	compiled.config.source = gate_limit_of(7, 3);
+	compiled.config.flags = GATE_FLAG_DENY | GATE_FLAG_TRUST;
+	compiled.denied = compiled.trusted = 1;
+	gate_ask(fixture, &compiled, -1);
+	assert_int_equal(answer.status, -EINVAL);
+	assert_int_equal(write(fd, keys, sizeof(keys[0])), sizeof(keys[0]));
+	gate_ask(fixture, &compiled, fd); /* holds less */
+	assert_int_equal(answer.status, -EINVAL);
+	gate_ask(fixture, &compiled, STDIN_FILENO); /* may be a pipe */
+	assert_int_equal(answer.status, -EINVAL);
+	assert_int_equal(gate->config.mode, GATE_MODE_ENFORCE);
+	assert_int_equal(write(fd, &keys[1], sizeof(keys[1])), sizeof(keys[1]));
+	gate_ask(fixture, &compiled, fd);
+	assert_int_equal(answer.status, 0);
+	assert_true(denies(gate, &bad));
+	gate_show(gate, &row);
+	assert_int_equal(row.mode, SLUICE_GATE_OBSERVE);
+	assert_int_equal(row.limits[SLUICE_GATE_SOURCE].rate, 7);
+	assert_int_equal(row.limits[SLUICE_GATE_SOURCE].burst, 3);
+	assert_int_equal(row.prefixes[SLUICE_GATE_DENY], 1);
+	assert_int_equal(row.prefixes[SLUICE_GATE_TRUST], 1);
+	/* a policy for another reason has the same lists; COMMIT touches none of it */
+	assert_int_equal(gate_policy_publish(gate), 0);
+	ask(fixture, SLUICE_CONFIG_BEGIN, 0, "", 0);
+	ask(fixture, SLUICE_CONFIG_COMMIT, 0, "", 0);
+	assert_true(denies(gate, &bad));
+	compiled.config.mode = 9;
+	gate_ask(fixture, &compiled, fd);
+	assert_int_equal(answer.status, -EINVAL);
+	compiled.config.mode = GATE_MODE_OFF;
+	compiled.denied = GATE_LPM_MAX + 1;
+	gate_ask(fixture, &compiled, fd);
+	assert_int_equal(answer.status, -EINVAL);
+	assert_true(denies(gate, &bad));
+	gate_ask(fixture, &before, -1);
+	assert_int_equal(answer.status, 0);
+	assert_false(denies(gate, &bad));
+	assert_int_equal(gate->config.mode, GATE_MODE_ENFORCE);
+	close(fd);
+}
+
+/* TURN makes nonces under the keys that came with it. */
+static void gate_gives_keys(void **state)
+{
+	struct fixture *fixture = *state;
+	struct gate_compiled compiled = gate_compiled_now(fixture->dp->gate);
+	const struct stun_nonce_keys *keys;
+
+	compiled.config.nonce_since = 1000;
+	compiled.config.nonce_current = 0;
+	compiled.config.nonce[0] = (struct siphash_key){1, 2};
+	compiled.config.nonce[GATE_NONCE_KEYS - 1] = (struct siphash_key){3, 4};
+	compiled.config.nonce_lifetime_s = 60;
+	gate_ask(fixture, &compiled, -1);
+	assert_int_equal(answer.status, 0);
+	keys = &fixture->dp->turn->policy->nonce_keys;
+	assert_int_equal(keys->keys[0].k0, 1);
+	assert_int_equal(keys->keys[1].k1, 4);
+	assert_int_equal(keys->lifetime_s, 60);
+	assert_int_equal(gate_policy_now(fixture->dp->gate)->config.nonce_lifetime_s, 60);
+}
+
+/* Some at a time, and in the end how many; here there is none. */
+static void allocations_end(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sluice_allocation_ended *ended = (const void *)answer.body;
+
+	ask(fixture, SLUICE_ALLOCATION_END, 0, "", 0);
+	assert_int_equal(answer.status, 0);
+	assert_int_equal(answer.length, sizeof(*ended));
+	assert_int_equal(ended->count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +447,9 @@ int main(void)
 	        cmocka_unit_test(buffers_counted),
 	        cmocka_unit_test(attack_logged),
 	        cmocka_unit_test(configuration_replayed),
+	        cmocka_unit_test(gate_is_set),
+	        cmocka_unit_test(gate_gives_keys),
+	        cmocka_unit_test(allocations_end),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make, fixture_free);

@@ -4,7 +4,7 @@
  * go on without it, and are not moved by what strangers leave there. There is no dataplane, and so
  * no probe.
  */
-#include "config/own.h"
+#include "own_now.h"
 #include "config/running.h"
 #include "fleet/fleet.h"
 #include "http/http.h"
@@ -117,7 +117,7 @@ static void node_command(struct node *node, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	assert_int_equal(command_parse(line, &request, &error), 0);
-	assert_int_equal(own_change(node->own, &request, SLUICE_API_EXIST_OK, why), 0);
+	assert_int_equal(own_now(node->own, &request, SLUICE_API_EXIST_OK, why), 0);
 }
 
 /* The regions are databases of one server. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "config/own.h"
+#include "own_now.h"
 #include "http/http.h"
 
 #include <sluice/http.h>
@@ -92,7 +92,7 @@ static int configure(struct scene *scene, const char *line)
 	char why[SLUICE_API_ERROR_MAX];
 
 	assert_int_equal(command_parse(line, &request, &error), 0);
-	return own_change(scene->own, &request, 0, why);
+	return own_now(scene->own, &request, 0, why);
 }
 
 static int scene_make(void **state)
@@ -419,7 +419,7 @@ static void test_scope_changes(void **state)
 
 	assert_int_equal(configure(scene, "http token add word scope admin"), 0);
 	assert_int_equal(command_parse("http token add word scope read", &request, &error), 0);
-	assert_int_equal(own_change(scene->own, &request, SLUICE_API_EXIST_OK, why), 0);
+	assert_int_equal(own_now(scene->own, &request, SLUICE_API_EXIST_OK, why), 0);
 	assert_int_equal(running_count(scene->running), 2);
 	client_open(&client, scene);
 	client_talk(&client, said, NULL);

@@ -75,18 +75,16 @@ fail:
 /* The gate counts as it does under a load that it lets through: all come from one host. */
 static int gate_open(struct gate *gate)
 {
+	const struct gate_limit limit = gate_limit_of(GATE_RATE_MAX, GATE_RATE_MAX);
+	struct gate_compiled compiled = gate_compiled_now(gate);
 	char why[SLUICE_API_ERROR_MAX] = "";
 
-	for (uint32_t scope = 0; scope < SLUICE_GATE_SCOPES; scope++) {
-		const struct sluice_gate_limit limit = {
-		        .scope = scope, .rate = GATE_RATE_MAX, .burst = GATE_RATE_MAX};
-
-		if (gate_limit_set(gate, &limit, why) != 0) {
-			fprintf(stderr, "the gate's limits: %s\n", why);
-			return -1;
-		}
-	}
-	return 0;
+	compiled.config.source = compiled.config.prefix = limit;
+	compiled.config.host = compiled.config.verified = limit;
+	if (gate_set(gate, &compiled, NULL, why) == 0)
+		return 0;
+	fprintf(stderr, "the gate's limits: %s\n", why);
+	return -1;
 }
 
 /* A default route and a gateway behind each port, as hosts have. */
