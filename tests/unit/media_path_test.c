@@ -290,121 +290,6 @@ static uint64_t dropped(const struct scene *scene, enum drop_reason reason)
 
 /* -- */
 
-static void test_all_legs_on_all_workers(void **state)
-{
-	struct scene *scene = scene_create();
-	struct got got = {0};
-
-	assert_int_equal(subscribe(scene, "video", "one", 0), 0);
-	assert_int_equal(subscribe(scene, "video", "two", 22), 0);
-	assert_int_equal(subscribe(scene, "video", "three", 0), 0);
-	for (uint64_t index = 100; index < 120; index++) {
-		publish(scene, index);
-		collect(scene, &got);
-	}
-	for (int host = 2; host <= 4; host++) {
-		assert_int_equal(got.count[host], 20);
-		assert_int_equal(got.gaps[host], 0);
-		assert_int_equal(got.payload[host], 119);
-	}
-	assert_int_equal(got.ssrc[3], 22);
-	assert_int_not_equal(
-	        scene->rig.dp->workers[0]->handed_over + scene->rig.dp->workers[1]->handed_over, 0);
-	assert_int_equal(media_endpoint_delete(scene->media, "one", scene->why), 0);
-	assert_int_equal(media_endpoint_delete(scene->media, "two", scene->why), 0);
-	assert_int_equal(media_endpoint_delete(scene->media, "three", scene->why), 0);
-	scene_destroy(scene);
-}
-
-static void frame_of(struct scene *scene, uint32_t ssrc, uint64_t index, struct got *got)
-{
-	publish_from(scene, "198.18.1.2", index & 1, ssrc, index, false);
-	rig_walk(&scene->rig);
-	collect(scene, got);
-}
-
-static int switch_to(struct scene *scene, const char *from, const char *endpoint, const char *to)
-{
-	struct sluice_subscription_switch change = {0};
-
-	snprintf(change.stream, sizeof(change.stream), "%s", from);
-	snprintf(change.endpoint, sizeof(change.endpoint), "%s", endpoint);
-	snprintf(change.to, sizeof(change.to), "%s", to);
-	return media_subscription_switch(scene->media, &change, scene->why);
-}
-
-/* Both streams go on: a leg gets the one or the other, under one SSRC and without a gap. */
-static void test_switch(void **state)
-{
-	struct scene *scene = scene_create();
-	struct got got = {0};
-
-	assert_int_equal(stream(scene, "film", "camera", 2222), 0);
-	assert_int_equal(subscribe(scene, "video", "one", 42), 0);
-	assert_int_equal(subscribe(scene, "film", "two", 0), 0);
-	for (uint64_t index = 0; index < 60; index++) {
-		const char *to = index / 10 & 1 ? "film" : "video";
-
-		assert_int_equal(switch_to(scene, "video", "one", to), 0);
-		frame_of(scene, SSRC, index, &got);
-		assert_int_equal(got.count[2] == index + 1, *to == 'v');
-		frame_of(scene, 2222, 100 + index, &got);
-		assert_int_equal(got.payload[2], *to == 'v' ? index : 100 + index);
-		assert_int_equal(got.count[2], index + 1);
-		assert_int_equal(got.ssrc[2], 42);
-	}
-	assert_int_equal(got.gaps[2], 0);
-	assert_int_equal(got.count[3], 60);
-	assert_int_equal(got.gaps[3], 0);
-	assert_int_equal(switch_to(scene, "video", "one", "nothing"), -ENOENT);
-	scene_destroy(scene);
-}
-
-/* A stream goes: who was switched to it goes back to its own, which others cannot see. */
-static void test_switched_to_what_goes(void **state)
-{
-	struct scene *scene = scene_create();
-	struct got got = {0};
-
-	assert_int_equal(stream(scene, "film", "camera", 2222), 0);
-	assert_int_equal(subscribe(scene, "video", "one", 42), 0);
-	assert_int_equal(subscribe(scene, "film", "two", 0), 0);
-	frame_of(scene, SSRC, 1, &got);
-	assert_int_equal(switch_to(scene, "video", "one", "film"), 0);
-	frame_of(scene, 2222, 2, &got);
-	assert_int_equal(media_stream_delete(scene->media, "film", scene->why), 0);
-	frame_of(scene, SSRC, 3, &got);
-	assert_int_equal(got.count[2], 3);
-	assert_int_equal(got.payload[2], 3);
-	assert_int_equal(got.gaps[2], 0);
-	assert_int_equal(got.count[3], 1);
-	assert_int_equal(subscription_named(scene->media, "film", "two"), 0);
-	scene_destroy(scene);
-}
-
-/* Its own stream goes while it gets another one: it goes with it, as all that were made for it. */
-static void test_switched_away_from_what_goes(void **state)
-{
-	struct scene *scene = scene_create();
-	struct got got = {0};
-
-	assert_int_equal(stream(scene, "film", "camera", 2222), 0);
-	assert_int_equal(subscribe(scene, "video", "one", 42), 0);
-	assert_int_equal(subscribe(scene, "film", "two", 0), 0);
-	assert_int_equal(switch_to(scene, "video", "one", "film"), 0);
-	assert_int_equal(media_stream_delete(scene->media, "video", scene->why), 0);
-	assert_int_equal(subscription_named(scene->media, "video", "one"), 0);
-	frame_of(scene, 2222, 1, &got);
-	assert_int_equal(got.count[2], 0);
-	assert_int_equal(got.count[3], 1);
-	/* and when it comes back, nothing is left of that */
-	assert_int_equal(stream(scene, "video", "camera", SSRC), 0);
-	assert_int_equal(subscribe(scene, "video", "one", 42), 0);
-	frame_of(scene, SSRC, 1, &got);
-	assert_int_equal(got.count[2], 1);
-	scene_destroy(scene);
-}
-
 /* Others come and go, pause and resume between packets: a leg misses nothing and sees no gap. */
 static void test_others_change(void **state)
 {
@@ -785,10 +670,6 @@ static void test_replay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_all_legs_on_all_workers),
-	        cmocka_unit_test(test_switch),
-	        cmocka_unit_test(test_switched_to_what_goes),
-	        cmocka_unit_test(test_switched_away_from_what_goes),
 	        cmocka_unit_test(test_others_change),
 	        cmocka_unit_test(test_backlog_full),
 	        cmocka_unit_test(test_hostile_packets),

@@ -159,41 +159,6 @@ static void both_workers_serve(void **state)
 	assert_true(at[0] != 0 && at[1] != 0);
 }
 
-static void a_loss_is_repaired_in_place(void **state)
-{
-	struct call *call = *state;
-
-	for (uint32_t leg = 0; leg < 2; leg++) {
-		uint16_t lost, source;
-		const struct party_packet *packet = loss_repaired(call, leg, &lost, &source);
-
-		assert_non_null(packet);
-		assert_int_equal(read_be32(packet->bytes + 8), LEG_SSRC + leg);
-		assert_int_equal(read_be16(packet->bytes + 2), lost);
-		assert_int_equal(read_be32(packet->bytes + 4), source * 3000u);
-		assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE), source);
-		assert_null(party_next(call->subscribers[leg], false));
-	}
-	assert_int_equal(counted(call, "retransmitted"), 2);
-	assert_int_equal(counted(call, "nack_missed"), 0);
-}
-
-static void a_loss_is_repaired_as_rtx(void **state)
-{
-	struct call *call = *state;
-	uint16_t lost, source;
-	const struct party_packet *packet = loss_repaired(call, 2, &lost, &source);
-
-	assert_non_null(packet);
-	assert_int_equal(read_be32(packet->bytes + 8), RTX_SSRC);
-	assert_int_equal(packet->bytes[1] & 0x7f, RTX_PT);
-	assert_int_equal(read_be32(packet->bytes + 4), source * 3000u);
-	/* the number that it had, then its payload */
-	assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE), lost);
-	assert_int_equal(read_be16(packet->bytes + RTP_HEADER_SIZE + 2), source);
-	assert_int_equal(packet->length, RTP_HEADER_SIZE + 2 + 200);
-}
-
 /* RFC 4588, 4: an SSRC, a payload type and a numbering of its own; the payload as it was behind the
  * number that it had. */
 static void repeat_check(const struct party_packet *packet, uint32_t leg, uint16_t lost,
@@ -245,39 +210,6 @@ static void repeats_have_numbers_of_their_own(void **state)
 	}
 }
 
-/* Lost between the publisher and us: it is asked once, and what it sends again goes to all. */
-static void a_loss_upstream_is_repaired_for_all(void **state)
-{
-	struct call *call = *state;
-	struct rtcp_feedback feedback;
-	struct rtcp_packet packet;
-	uint16_t pid, blp, gap, last;
-
-	publish(call, 5);
-	gap = call->seq++;
-	publish(call, 1);
-	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(received(call->subscribers[i], LEG_SSRC + i, &last), 6);
-		nack(call, i, (uint16_t)(last - 1));
-	}
-	media_scene_pass(call->scene, 20);
-	assert_int_equal(party_count(call->publisher, RTCP_RTPFB, RTCP_RTPFB_NACK, &packet), 1);
-	assert_int_equal(rtcp_feedback_read(&packet, &feedback), 0);
-	assert_int_equal(feedback.media, VIDEO_SSRC);
-	rtcp_nack_read(&feedback, 0, &pid, &blp);
-	assert_int_equal(pid, gap);
-	assert_int_equal(blp, 0);
-	party_publish(call->scene, call->publisher, VIDEO_SSRC, gap, gap * 3000u);
-	for (uint32_t i = 0; i < 3; i++) {
-		const struct party_packet *repaired = party_next(call->subscribers[i], false);
-
-		assert_non_null(repaired);
-		assert_int_equal(read_be16(repaired->bytes + RTP_HEADER_SIZE), gap);
-	}
-	media_scene_pass(call->scene, 500);
-	assert_int_equal(party_count(call->publisher, RTCP_RTPFB, RTCP_RTPFB_NACK, NULL), 0);
-}
-
 static void pli(struct call *call, uint32_t leg)
 {
 	struct rtcp_writer writer = writer_new();
@@ -290,27 +222,6 @@ static void pli(struct call *call, uint32_t leg)
 static uint32_t plis(struct call *call)
 {
 	return party_count(call->publisher, RTCP_PSFB, RTCP_PSFB_PLI, NULL);
-}
-
-static void key_frames_are_merged(void **state)
-{
-	struct call *call = *state;
-
-	publish(call, 2);
-	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS * 2);
-	party_forget(call->publisher);
-	for (uint32_t leg = 0; leg < 3; leg++)
-		pli(call, leg);
-	media_scene_pass(call->scene, 10);
-	assert_int_equal(plis(call), 1);
-	for (uint32_t leg = 0; leg < 3; leg++)
-		pli(call, leg);
-	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS - 50);
-	assert_int_equal(plis(call), 0);
-	media_scene_pass(call->scene, 50);
-	assert_int_equal(plis(call), 1);
-	media_scene_pass(call->scene, 2000);
-	assert_int_equal(plis(call), 0);
 }
 
 /* Many legs of one endpoint, made in no order of their SSRCs: each is found by its own. */
@@ -344,31 +255,6 @@ static void each_leg_is_found(void **state)
 	for (uint32_t i = 1; i < endpoint->subscriptions->count; i++)
 		assert_true(endpoint->subscriptions->list[i - 1].ssrc <
 		            endpoint->subscriptions->list[i].ssrc);
-}
-
-/* Who joins in the middle, and who resumes, need not ask. */
-static void late_joiners_get_a_key_frame(void **state)
-{
-	struct call *call = *state;
-	struct media *media = call->scene->rig.dp->media;
-	struct sluice_subscription_name name = {.stream = "video", .endpoint = "two"};
-	char why[SLUICE_API_ERROR_MAX];
-	struct party *late;
-
-	publish(call, 2);
-	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS * 2);
-	party_forget(call->publisher);
-	late = party_add(call->scene, "late", SLUICE_SRTP_GCM256);
-	subscription_add(call->scene, "video", late, 0x4000, 0);
-	media_scene_pass(call->scene, 20);
-	assert_int_equal(plis(call), 1);
-	media_scene_pass(call->scene, KEY_FRAME_INTERVAL_MS * 2);
-	assert_int_equal(media_subscription_pause(media, &name, true, why), 0);
-	media_scene_pass(call->scene, 20);
-	assert_int_equal(plis(call), 0);
-	assert_int_equal(media_subscription_pause(media, &name, false, why), 0);
-	media_scene_pass(call->scene, 20);
-	assert_int_equal(plis(call), 1);
 }
 
 /* A subscriber whose worker is another one than the publisher's. */
@@ -582,33 +468,6 @@ static void a_silent_subscriber_is_shown(void **state)
 	assert_int_equal(counted(call, "subscriber_silent"), 2);
 }
 
-static void sender_reports_are_rewritten(void **state)
-{
-	struct call *call = *state;
-	const struct rtcp_sender sender = {.ntp = 0xe000000000000000, .rtp = 123456};
-	struct rtcp_writer writer = writer_new();
-
-	publish(call, 10);
-	rtcp_put_sr(&writer, VIDEO_SSRC, &sender);
-	party_report(call->scene, call->publisher, &writer);
-	media_scene_pass(call->scene, 2000);
-	for (uint32_t i = 0; i < 3; i++) {
-		struct rtcp_packet packet;
-		struct rtcp_report report;
-		uint64_t passed;
-
-		assert_true(party_count(call->subscribers[i], RTCP_SR, 0, &packet) != 0);
-		assert_int_equal(rtcp_report_read(&packet, &report), 0);
-		assert_int_equal(report.ssrc, LEG_SSRC + i);
-		assert_int_equal(report.sender.packets, 10);
-		assert_int_equal(report.sender.octets, 2000);
-		/* both clocks went on by the same time */
-		passed = (report.sender.ntp - sender.ntp) * 90000 >> 32;
-		assert_in_range(passed, 1, 3 * 90000);
-		assert_in_range(report.sender.rtp - sender.rtp, passed, passed + 2);
-	}
-}
-
 #define LEGS 40 /* of one endpoint: three compounds */
 
 /* A compound of sender reports of so many streams, from this SSRC on. */
@@ -684,53 +543,6 @@ static void the_mki_is_in_its_place(void **state)
 	}
 }
 
-static void the_publisher_hears_of_its_losses(void **state)
-{
-	struct call *call = *state;
-	struct rtcp_packet packet;
-	struct rtcp_report report;
-	struct rtcp_block block;
-
-	publish(call, 5);
-	call->seq++;
-	publish(call, 4);
-	media_scene_pass(call->scene, 1600);
-	assert_true(party_count(call->publisher, RTCP_RR, 1, &packet) != 0);
-	assert_int_equal(rtcp_report_read(&packet, &report), 0);
-	rtcp_block_read(&report, 0, &block);
-	assert_int_equal(block.ssrc, VIDEO_SSRC);
-	assert_int_equal(block.lost, 1);
-	assert_int_equal((uint16_t)block.highest, (uint16_t)(call->seq - 1));
-}
-
-static void a_bye_goes_on(void **state)
-{
-	struct call *call = *state;
-	struct rtcp_writer writer = writer_new();
-	uint16_t last;
-
-	publish(call, 3);
-	rtcp_put_bye(&writer, VIDEO_SSRC);
-	party_report(call->scene, call->publisher, &writer);
-	media_scene_pass(call->scene, 10);
-	for (uint32_t i = 0; i < 3; i++) {
-		struct rtcp_packet packet;
-
-		assert_int_equal(party_count(call->subscribers[i], RTCP_BYE, 1, &packet), 1);
-		assert_int_equal(rtcp_bye_ssrc(&packet, 0), LEG_SSRC + i);
-		party_forget(call->subscribers[i]);
-	}
-	media_scene_pass(call->scene, 3000);
-	assert_int_equal(party_count(call->subscribers[0], RTCP_BYE, 1, NULL), 0);
-	/* it was not the end after all */
-	publish(call, 3);
-	assert_int_equal(received(call->subscribers[0], LEG_SSRC, &last), 3);
-	rtcp_put_bye(&writer, VIDEO_SSRC);
-	party_report(call->scene, call->publisher, &writer);
-	media_scene_pass(call->scene, 10);
-	assert_int_equal(party_count(call->subscribers[0], RTCP_BYE, 1, NULL), 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
 static int eal_setup(void **state)
@@ -742,22 +554,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(both_workers_serve),
-	        TEST(a_loss_is_repaired_in_place),
-	        TEST(a_loss_is_repaired_as_rtx),
 	        cmocka_unit_test(repeats_have_numbers_of_their_own),
-	        TEST(a_loss_upstream_is_repaired_for_all),
-	        TEST(key_frames_are_merged),
 	        TEST(each_leg_is_found),
-	        TEST(late_joiners_get_a_key_frame),
 	        TEST(a_flood_of_key_frame_requests_is_one),
 	        TEST(a_flood_of_nacks_leaves_room),
 	        TEST(a_loss_between_workers_is_repaired),
 	        TEST(a_silent_subscriber_is_shown),
-	        TEST(sender_reports_are_rewritten),
 	        TEST(all_legs_of_an_endpoint_are_reported_on),
 	        TEST(the_mki_is_in_its_place),
-	        TEST(the_publisher_hears_of_its_losses),
-	        TEST(a_bye_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, eal_setup, NULL);
