@@ -240,11 +240,18 @@ static struct turn_config_secret *secret_find(struct turn_config *config, const 
 	return NULL;
 }
 
+static void secret_remove(struct turn_config *config, struct turn_config_secret *entry)
+{
+	*entry = config->secrets[--config->n_secrets];
+	OPENSSL_cleanse(&config->secrets[config->n_secrets], sizeof(*entry));
+}
+
 int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, uint32_t flags,
                     char *why)
 {
 	struct turn_config *config = turn->config;
 	struct turn_config_secret *entry;
+	int error;
 
 	if (!string_ends(secret->secret, sizeof(secret->secret)) || secret->secret[0] == '\0')
 		return refuse(why, -EINVAL, "a secret has 1 to %u bytes",
@@ -266,13 +273,10 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
 	                                     .generation = turn->dp->config_generation};
 	strcpy(entry->secret, secret->secret);
 	stun_key_raw(&entry->key, entry->secret, strlen(entry->secret));
-	return turn_policy_publish(turn);
-}
-
-static void secret_remove(struct turn_config *config, struct turn_config_secret *entry)
-{
-	*entry = config->secrets[--config->n_secrets];
-	OPENSSL_cleanse(&config->secrets[config->n_secrets], sizeof(*entry));
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		secret_remove(config, entry);
+	return error;
 }
 
 static bool match_secret(const struct allocation *allocation, const void *id)
@@ -352,7 +356,10 @@ int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32
 		return refuse(why, -ENOMEM, "no memory for another peer rule");
 	config->peers = entry;
 	config->peers[config->n_peers++] = rule;
-	return turn_policy_publish(turn);
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->n_peers--;
+	return error;
 }
 
 /* What was said about a prefix, whichever it was. */
