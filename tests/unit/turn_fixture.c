@@ -4,6 +4,7 @@
 #include "net/mirror.h"
 #include "random.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include <rte_eal.h>
@@ -50,9 +51,15 @@ static struct services *services_make(const struct service *list, uint32_t count
 	struct services *services = calloc(1, sizeof(*services));
 	uint32_t n = 0;
 
+	if (services == NULL)
+		return NULL;
 	services->mask = 2047;
 	services->slots = calloc(2048, sizeof(services->slots[0]));
 	services->list = calloc(count + 1, sizeof(*list));
+	if (services->slots == NULL || services->list == NULL) {
+		services_free(services);
+		return NULL;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct service_slot *slot = slot_for(services, &list[i].ip);
 
@@ -71,11 +78,18 @@ static struct services *services_make(const struct service *list, uint32_t count
 int services_set(struct dataplane *dp, const struct service *list, uint32_t count,
                  const struct service *announced, uint32_t n_announced)
 {
-	struct services *old = dp->services;
+	struct services *old = dp->services, *made = services_make(list, count);
 
-	dp->services = services_make(list, count);
-	if (n_announced != 0)
-		dp->services->announced = services_make(announced, n_announced);
+	if (made != NULL && n_announced != 0) {
+		made->announced = services_make(announced, n_announced);
+		if (made->announced == NULL) {
+			services_free(made);
+			made = NULL;
+		}
+	}
+	if (made == NULL)
+		return -ENOMEM;
+	dp->services = made;
 	services_free(old);
 	return 0;
 }
