@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands as sluicectl would send them to a dataplane, in this order: what becomes of each, and
+ * what is shown then. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "api/api.h"
+#include "rig.h"
+
+#include "command/command.h"
+#include "command/printer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY28 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nw=="
+#define KEY30 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5"
+#define ALICE "endpoint add alice remote 198.18.1.2:6000 local 198.18.1.1:5000 profile gcm128"
+
+struct row {
+	const char *line;
+	int status;
+	const char
+	        *said; /* somewhere in the answer, in JSON, or in what was wrong; NULL: whatever */
+};
+
+static const struct row turn_rows[] = {
+        {"turn realm sluice", 0, NULL},
+        {"turn listen 198.18.1.1:3478", 0, NULL},
+        {"turn listen 198.18.1.1:3478", 0, NULL},
+        {"turn listen [2001:2:0:1::1]:3478 announce 2001:db8::1", 0, NULL},
+        {"turn listen show", 0, "198.18.1.1:3478"},
+        {"turn relay 198.18.2.1 ports 50000-50999,60000-60999", 0, NULL},
+        {"turn relay 198.18.2.1 ports 50000-50099 announce 203.0.113.1", 0, NULL},
+        {"turn relay show", 0, "50000-50099"},
+        {"turn relay 198.18.1.1 ports 3000-4000", -EINVAL, "3000-4000"},
+        {"turn user add ann password x", 0, NULL},
+        {"turn user add ann password x", 0, NULL}, /* asked for with EXIST_OK */
+        {"turn user add bob password y", 0, NULL},
+        {"turn secret add north", 0, NULL},
+        {"turn secret add south", 0, NULL},
+        {"turn secret delete south", 0, NULL},
+        {"turn secret delete south", -ENOENT, NULL},
+        {"turn peer allow 198.18.0.0/15", 0, NULL},
+        {"turn peer deny 198.18.7.0/24", 0, NULL},
+        {"turn peer delete 198.18.7.0/24", 0, NULL},
+        {"turn peer delete 198.18.7.0/24", -ENOENT, NULL},
+        {"turn lifetime max 7200", 0, NULL},
+        {"turn quota user 3 host 100 max-bps 1000000", 0, NULL},
+        {"turn show", 0, "\"realm\":\"sluice\""},
+        {"turn show", 0, "\"users\":2"},
+        {"turn show", 0, "\"quota_user\":3"},
+        {"allocation show", 0, "[]"},
+        {"allocation show user ann", 0, "[]"},
+        {"allocation delete 7", -ENOENT, NULL},
+        {"turn user delete bob", 0, NULL},
+        {"turn user delete bob", -ENOENT, NULL},
+        {"turn user delete ann end", 0, NULL},
+        {"turn listen delete 198.18.1.1:3478", 0, NULL},
+        {"turn listen delete 198.18.1.1:3478", -ENOENT, NULL},
+        {"turn relay delete 198.18.2.1", 0, NULL},
+        {"turn relay delete 198.18.2.1", -ENOENT, NULL},
+};
+
+static const struct row media_rows[] = {
+        {ALICE " rx-key " KEY28 " tx-key " KEY28, 0, NULL},
+        {ALICE " rx-key " KEY30 " tx-key " KEY30, -EINVAL, NULL}, /* a key of another size */
+        {"endpoint add bob remote learn local 198.18.1.1:5002 profile cm80 rx-key " KEY30
+         " tx-key " KEY30,
+         0, NULL},
+        {"endpoint show", 0, "\"name\":\"bob\""},
+        {"stream add voice endpoint alice ssrc 1111 clock 48000", 0, NULL},
+        {"stream add voice endpoint alice ssrc 1112", -EEXIST, NULL},
+        {"stream add film endpoint alice", 0, NULL},
+        {"stream add x endpoint nobody", -ENOENT, "nobody"},
+        {"stream show", 0, "\"ssrc\":1111"},
+        {"subscription add voice to bob ssrc 7 pt 100", 0, NULL},
+        {"subscription add voice to bob", -EEXIST, NULL},
+        {"subscription add nothing to bob", -ENOENT, "nothing"},
+        {"subscription show", 0, "\"stream\":\"voice\""},
+        {"subscription pause voice to bob", 0, NULL},
+        {"subscription show", 0, "\"paused\":1"},
+        {"subscription resume voice to bob", 0, NULL},
+        {"subscription switch voice to bob source film", 0, NULL},
+        {"subscription switch voice to bob source nothing", -ENOENT, NULL},
+        {"media show", 0, "\"subscriptions\":1"},
+        {"subscription delete voice to bob", 0, NULL},
+        {"subscription delete voice to bob", -ENOENT, NULL},
+        {"stream delete film", 0, NULL},
+        {"stream delete film", -ENOENT, NULL},
+        {"endpoint delete alice", 0, NULL},
+        {"stream show", 0, "[]"},
+        {"endpoint delete alice", -ENOENT, NULL},
+};
+
+static const struct row host_rows[] = {
+        {"version", 0, "sluice-dataplane"},
+        {"port show", 0, "\"state\":\"up\""},
+        {"port delete nobody", -ENOENT, "nobody"},
+        {"port add x xdp nowhere", -ENODEV, "nowhere"},
+        {"worker show", 0, "\"id\":0"},
+        {"worker poll busy", 0, NULL},
+        {"worker show", 0, "busy"},
+        {"worker poll adaptive", 0, NULL},
+        {"graph show", 0, "\"node\":\"classify\""},
+        {"pool show", 0, "\"size\""},
+        {"counter show", 0, "turn.allocate_success"},
+        {"counter show nonzero", 0, NULL},
+        {"capture show", 0, "[]"},
+};
+
+static FILE *out;
+static char *said;
+static size_t said_length;
+static int status;
+
+static void answer_take(void *arg, const struct seqpacket_record *reply)
+{
+	struct printer *printer = arg;
+
+	status = reply->header.status;
+	if (status != 0)
+		fprintf(out, "%.*s", (int)reply->header.length, (const char *)reply->body);
+	else if (printer->reply != NULL)
+		printer_rows(printer, reply->body, reply->header.length / printer->reply->row_size);
+}
+
+static void row_run(struct dataplane *dp, const struct row *row)
+{
+	static struct seqpacket_record record;
+	struct command_request request;
+	struct command_error error;
+	struct printer printer;
+
+	if (command_parse(row->line, &request, &error) != 0)
+		fail_msg("%s: expected %s", row->line, error.text);
+	record.header = (struct sluice_api_header){
+	        .version = SLUICE_API_VERSION,
+	        .type = request.command->type,
+	        .id = 1,
+	        .flags = command_asks(request.command)->exist_ok ? SLUICE_API_EXIST_OK : 0,
+	        .length = request.length,
+	};
+	memcpy(record.body, request.body.bytes, request.length);
+	out = open_memstream(&said, &said_length);
+	printer_begin(&printer, out, true, command_asks(request.command)->reply);
+	api_handle(dp, &record, sizeof(record.header) + request.length, answer_take, &printer);
+	printer_end(&printer, status == 0);
+	fclose(out);
+	if (status != row->status)
+		fail_msg("%s: %s: %s", row->line, strerror(-status), said);
+	if (row->said != NULL && strstr(said, row->said) == NULL)
+		fail_msg("%s: %s", row->line, said);
+	free(said);
+}
+
+static struct rig rig;
+
+static int rig_up(void **state)
+{
+	struct options options;
+
+	options_default(&options);
+	options.max_allocations = 100;
+	options.max_endpoints = 16;
+	options.max_streams = 16;
+	options.max_subscriptions = 16;
+	return rig_create(&rig, &options);
+}
+
+static int rig_down(void **state)
+{
+	rig_destroy(&rig);
+	return 0;
+}
+
+static void rows_run(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		row_run(rig.dp, &rows[i]);
+}
+
+#define ROWS_TEST(name)                                                                            \
+	static void test_##name(void **state)                                                      \
+	{                                                                                          \
+		rows_run(name##_rows, sizeof(name##_rows) / sizeof(name##_rows[0]));               \
+	}
+ROWS_TEST(turn)
+ROWS_TEST(media)
+ROWS_TEST(host)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_turn),
+	        cmocka_unit_test(test_media),
+	        cmocka_unit_test(test_host),
+	};
+
+	if (rig_eal("api_commands", 512, false) != 0)
+		return 1;
+	return cmocka_run_group_tests_name("api_commands", tests, rig_up, rig_down);
+}
