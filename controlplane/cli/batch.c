@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/batch.h"
 
+#include "cli/run.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -48,7 +50,7 @@ static int batch_read(struct session *session, FILE *file, const char *name, boo
 			error = session_fail(session, prefix, -EINVAL,
 			                     "there is a NUL in this line");
 		else
-			error = session_run(session, line, prefix);
+			error = run_line(session, line, prefix);
 		if (error < 0)
 			status = error;
 		if (session->ended || (error < 0 && stop))

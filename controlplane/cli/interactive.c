@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/interactive.h"
 
+#include "cli/run.h"
 #include "command/complete.h"
 #include "command/text.h"
 
@@ -148,7 +149,7 @@ static void line_run(struct session *session, const char *line)
 	running = session;
 	session->interrupted = false;
 	sigaction(SIGINT, &end, &before);
-	session_run(session, line, "");
+	run_line(session, line, "");
 	sigaction(SIGINT, &before, NULL);
 	if (session->interrupted)
 		putchar('\n');

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/session.h"
 
-#include "cli/top.h"
-#include "command/field.h"
 #include "command/json.h"
-#include "command/local.h"
 #include "command/printer.h"
 #include "command/text.h"
-#include "command/value.h"
-
-#include <sluice/gate.h>
-#include <sluice/turn.h>
 
 #include <errno.h>
-#include <gate_default.h>
-#include <gate_limit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -51,8 +41,8 @@ int session_fail(const struct session *session, const char *prefix, int status, 
 }
 
 /* A person sees the caret below the words; a script gets one line. */
-static int session_fail_parse(const struct session *session, const char *prefix,
-                              const struct command_error *error)
+int session_fail_parse(const struct session *session, const char *prefix,
+                       const struct command_error *error)
 {
 	char text[ERROR_TEXT_MAX];
 
@@ -207,8 +197,7 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 	return 0;
 }
 
-static int session_ask(struct session *session, const struct command_request *request,
-                       const char *prefix)
+int session_ask(struct session *session, const struct command_request *request, const char *prefix)
 {
 	const struct reply *reply = command_asks(request->command)->reply;
 	struct printer printer;
@@ -274,75 +263,4 @@ int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t 
 		*count = 0;
 	}
 	return error;
-}
-
-/* A secret as `gate nonce secret` takes it, of this program's own drawing. */
-static int nonce_generate(const struct session *session, const char *prefix)
-{
-	const struct argument key = {.type = ARGUMENT_KEY,
-	                             FIELD(sluice_gate_nonce_secret, secret),
-	                             .second = offsetof(struct sluice_gate_nonce_secret, length)};
-	struct sluice_gate_nonce_secret secret = {.length = SLUICE_GATE_SECRET_MIN};
-	char line[128];
-	struct text text;
-
-	if (getrandom(secret.secret, secret.length, 0) != secret.length)
-		return session_fail(session, prefix, -EIO, "there is nothing random to be had");
-	text_start(&text, line, sizeof(line));
-	value_format(&key, &secret, &text);
-	printf(session->json ? "{\"secret\": \"%s\"}\n" : "%s\n", line);
-	explicit_bzero(line, sizeof(line));
-	explicit_bzero(&secret, sizeof(secret));
-	return 0;
-}
-
-static int session_local(struct session *session, const struct command_request *request,
-                         const char *prefix)
-{
-	const struct local_help *help = (const void *)request->body.bytes;
-	char text[ERROR_TEXT_MAX];
-
-	if (request->command->type == LOCAL_TOP)
-		return top_run(session, (const void *)request->body.bytes, prefix);
-	if (request->command->type == LOCAL_NONCE)
-		return nonce_generate(session, prefix);
-	if (request->command->type == LOCAL_QUIT)
-		session->ended = true;
-	else if (!help_print(help->word, session->json)) {
-		snprintf(text, sizeof(text), "no command begins with %s; see `help`", help->word);
-		return session_fail(session, prefix, -ENOENT, text);
-	}
-	return 0;
-}
-
-/* What a realm costs: where two requests do not pay for a challenge, clients wait for the third. */
-static void realm_cost_print(const struct sluice_turn_realm *realm)
-{
-	static const char *const ordinals[] = {"second", "third", "fourth", "fifth", "sixth"};
-	const struct gate_packet allocate = {.src = {0, 0xffff0000u}, .length = 28};
-	uint32_t challenge = GATE_CHALLENGE(strnlen(realm->realm, sizeof(realm->realm)));
-
-	printf("a challenge is %u bytes: under attack every %s request is answered\n", challenge,
-	       ordinals[gate_arrivals(&allocate, challenge) - 2]);
-}
-
-int session_run(struct session *session, const char *line, const char *prefix)
-{
-	struct command_request request;
-	struct command_error error;
-	int status;
-
-	if (command_parse(line, &request, &error) < 0)
-		return session_fail_parse(session, prefix, &error);
-	if (request.command == NULL)
-		return 0;
-	if (command_kind(request.command) == REQUEST_LOCAL)
-		return session_local(session, &request, prefix);
-	status = session_ask(session, &request, prefix);
-	if (status == 0 && request.command->type == SLUICE_TURN_REALM_SET && !session->json)
-		realm_cost_print((const void *)request.body.bytes);
-	if (fflush(stdout) != 0)
-		return session_fail(session, prefix, -EIO,
-		                    "stdout: the answer could not be written");
-	return status;
 }

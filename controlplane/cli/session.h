@@ -25,14 +25,16 @@ struct session {
 void session_start(struct session *session, const char *socket, bool json);
 void session_close(struct session *session);
 
-/*
- * Runs one line. 0, or -errno: the error has been printed on stderr, behind `prefix` ("sluicectl:
- * ", "FILE:LINE: ").
- */
-int session_run(struct session *session, const char *line, const char *prefix);
+/* Asks, and prints what is answered. 0, or -errno: the error has been printed on stderr, behind
+ * `prefix`. */
+int session_ask(struct session *session, const struct command_request *request, const char *prefix);
 
 /* An error of sluicectl's own, in the form that was asked for. Returns status. */
 int session_fail(const struct session *session, const char *prefix, int status, const char *text);
+
+/* The same of a line that is no command. */
+int session_fail_parse(const struct session *session, const char *prefix,
+                       const struct command_error *error);
 
 /* All rows that a `show` of this type answers without arguments, the caller's to free. 0 or -errno,
  * nothing is printed. */

@@ -2,6 +2,7 @@
 /* sluicectl: one command, a file of them, or a shell. */
 #include "cli/batch.h"
 #include "cli/interactive.h"
+#include "cli/run.h"
 #include "cli/session.h"
 #include "cli/sluicectl_options.h"
 #include "command/complete.h"
@@ -34,7 +35,7 @@ static int run_words(struct session *session, int count, char **words)
 	}
 	if (text.cut)
 		return session_fail(session, PREFIX, -EINVAL, "the command is too long");
-	return session_run(session, line, PREFIX);
+	return run_line(session, line, PREFIX);
 }
 
 /* -- completion for a shell: sluicectl --complete LINE, where LINE is what stands before the cursor

@@ -99,7 +99,7 @@ static void event_send(struct fleet *fleet, struct redis *redis)
 
 	if (fleet->event[0] == '\0')
 		return;
-	fleet_key(channel, fleet->own.region, "events", NULL);
+	fleet_key(channel, fleet->own.region, KEY_EVENTS, NULL);
 	redis_ask(redis, channel, on_told, fleet, "PUBLISH %s %s", channel, fleet->event);
 	fleet->event[0] = '\0';
 }
@@ -113,8 +113,8 @@ static void record_send(struct fleet *fleet, struct redis *redis, const char *sc
 	fleet->seq++;
 	beat_record(fleet, &record);
 	node_write(&record, texts);
-	fleet_key(key, record.region, "node", record.id);
-	fleet_key(list, record.region, "nodes", NULL);
+	fleet_key(key, record.region, KEY_NODE, record.id);
+	fleet_key(list, record.region, KEY_NODES, NULL);
 	for (int i = 0; i < NODE_FIELDS; i++) {
 		words[2 + 2 * i] = node_fields[i];
 		words[3 + 2 * i] = texts[i];
@@ -147,7 +147,7 @@ static void on_time(void *arg, const redisReply *reply)
 	record_send(fleet, region->commands, score);
 	if (fleet->seq % 60 != 0 || seconds < OLD_S)
 		return;
-	fleet_key(list, region->config.name, "nodes", NULL);
+	fleet_key(list, region->config.name, KEY_NODES, NULL);
 	snprintf(old, sizeof(old), "%llu000000", seconds % 10000000000ull - OLD_S);
 	redis_ask(region->commands, list, NULL, NULL, "ZREMRANGEBYSCORE %s -inf %s", list, old);
 }

@@ -58,12 +58,6 @@ void fleet_redis_tell(struct fleet *fleet)
 		fleet->redis_changed(fleet->redis_arg);
 }
 
-void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id)
-{
-	snprintf(key, FLEET_KEY_MAX, "sluice:{%s}:%s%s%s", region, what, id != NULL ? ":" : "",
-	         id != NULL ? id : "");
-}
-
 /* -- the dataplane gets its part -- */
 
 static void alternate_make(struct sluice_turn_alternate *alternate,

@@ -40,7 +40,7 @@ static void on_message(void *arg, const char *channel, const char *text, size_t 
 	const char *space = memchr(text, ' ', length);
 	char events[FLEET_KEY_MAX];
 
-	fleet_key(events, region->config.name, "events", NULL);
+	fleet_key(events, region->config.name, KEY_EVENTS, NULL);
 	if (strcmp(channel, events) != 0)
 		owners_claim(region->fleet->owners, text, length);
 	else if (space != NULL)
@@ -64,9 +64,9 @@ static int region_connect(struct fleet_region *region)
 	options.up = NULL;
 	options.down = NULL;
 	options.quiet = true;
-	fleet_key(options.channels[0], region->config.name, "events", NULL);
+	fleet_key(options.channels[0], region->config.name, KEY_EVENTS, NULL);
 	if (fleet_is_set(region->fleet))
-		fleet_key(options.channels[1], region->config.name, "claims",
+		fleet_key(options.channels[1], region->config.name, KEY_CLAIMS,
 		          region->fleet->own.id);
 	region->events = redis_create(&options);
 	return region->commands != NULL && region->events != NULL ? 0 : -ENOMEM;

@@ -113,7 +113,7 @@ static bool session_write(struct owners *owners, struct session *session)
 
 	if (region == NULL || !redis_is_up(region->commands))
 		return false;
-	fleet_key(key, fleet->own.region, "session", session->name);
+	fleet_key(key, fleet->own.region, KEY_SESSION, session->name);
 	return redis_ask(region->commands, key, NULL, NULL, "SET %s %s PX " KEY_MS, key,
 	                 fleet->own.id) == 0;
 }
@@ -197,7 +197,7 @@ void owner_tell(struct owners *owners, const char *name, size_t length,
 	}
 	if (region == NULL || !redis_is_up(region->commands))
 		return;
-	fleet_key(channel, fleet->own.region, "claims", node->record.id);
+	fleet_key(channel, fleet->own.region, KEY_CLAIMS, node->record.id);
 	redis_ask(region->commands, channel, NULL, NULL, "PUBLISH %s %b", channel, name, length);
 }
 
@@ -309,7 +309,7 @@ static void region_ask(struct owners *owners, struct owner_search *search, uint3
 	part->rank = rank;
 	snprintf(part->region, sizeof(part->region), "%s", name);
 	snprintf(text, sizeof(text), "%.*s", (int)length, session);
-	fleet_key(key, name, "session", text);
+	fleet_key(key, name, KEY_SESSION, text);
 	if (redis_get(region->commands, key, on_owner, part) == 0)
 		search->asked |= 1u << rank;
 	else

@@ -121,7 +121,7 @@ static bool node_ask(struct fleet_region *region, const char *id, size_t length,
 		return false;
 	*asked = (struct asked_node){.region = region, .of_round = of_round, .length = length};
 	memcpy(asked->id, id, length);
-	fleet_key(key, region->config.name, "node", asked->id);
+	fleet_key(key, region->config.name, KEY_NODE, asked->id);
 	words[1] = key;
 	memcpy(&words[2], node_fields, sizeof(node_fields));
 	if (redis_ask_words(region->commands, key, on_record, asked, WORDS, words, NULL) == 0)
@@ -192,7 +192,7 @@ static void page_ask(struct fleet_region *region)
 
 	if (reading->pages > 0)
 		reading->from = reading->last;
-	fleet_key(key, region->config.name, "nodes", NULL);
+	fleet_key(key, region->config.name, KEY_NODES, NULL);
 	snprintf(from, sizeof(from), "%s%.0f", stuck ? "(" : "", reading->from);
 	reading->busy = redis_ask(region->commands, key, on_page, region,
 	                          "ZRANGEBYSCORE %s %s +inf WITHSCORES LIMIT 0 %d", key, from,

@@ -6,13 +6,13 @@
 
 #include "command/command.h"
 #include "fleet/fleet.h"
+#include "fleet/keys.h"
 #include "fleet/load.h"
 #include "redis/redis.h"
 #include "region/choice.h"
 #include "region/credential.h"
 #include "region/view.h"
 
-#define FLEET_KEY_MAX   320
 #define FLEET_READ_PAGE 128
 #define FLEET_PATH_MAX  512
 
@@ -82,8 +82,6 @@ struct fleet {
 
 uint64_t fleet_now(void); /* ns, CLOCK_MONOTONIC */
 struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *name);
-/* "sluice:{REGION}:what[:ID]" */
-void fleet_key(char key[FLEET_KEY_MAX], const char *region, const char *what, const char *id);
 /* A snapshot of what is known now; verdicts stay. Tells the dataplane where something has changed.
  */
 void fleet_renew(struct fleet *fleet);

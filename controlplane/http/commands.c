@@ -5,6 +5,8 @@
 #include "command/json.h"
 #include "command/printer.h"
 #include "control/audit.h"
+#include "http/openapi.h"
+#include "http/served.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -169,18 +171,6 @@ static json_t *arguments_read(struct http_request *request, char *why, size_t ro
 		snprintf(why, room, "the body is no JSON: line %d, column %d: %s", error.line,
 		         error.column, error.text);
 	return object;
-}
-
-bool http_has_command(const struct command *command)
-{
-	const struct request *asks = command_asks(command);
-
-	return asks->kind != REQUEST_LOCAL && request_access(asks) != ACCESS_HOST;
-}
-
-bool http_has_argument(const struct argument *argument)
-{
-	return argument->access != ACCESS_HOST;
 }
 
 /* The argument, of those that stand in a request, that needs the most; NULL: none needs more than

@@ -14,18 +14,7 @@ struct http_commands *http_commands_create(struct http *http, const struct asker
 /* When the server is no more. */
 void http_commands_destroy(struct http_commands *commands);
 
-struct command;
-struct argument;
-
-/* What can be asked over HTTP at all. */
-bool http_has_command(const struct command *command);
-bool http_has_argument(const struct argument *argument);
-
 /* The HTTP status for a negative errno. */
 int http_status_of(int error);
-
-/* GET /v1/openapi.json: what can be asked and what comes back, in OpenAPI 3.1. The caller's to
- * release; NULL: no memory. */
-json_t *openapi_make(void);
 
 #endif

@@ -7,6 +7,8 @@
  */
 #include "http/server.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +19,15 @@
 
 static const struct timeval sweep_interval = {.tv_sec = 1};
 
+static time_t seconds_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
+}
+
 void connection_turn(struct http_connection *connection, enum connection_state state)
 {
 	connection->state = state;
-	connection->since = http_now();
+	connection->since = seconds_now();
 }
 
 struct http_connection *connection_of(struct http *http, struct evhttp_connection *ev)
@@ -47,7 +54,7 @@ static void on_close(struct evhttp_connection *ev, void *arg)
 	struct http_connection *connection = arg;
 
 	if (connection->request != NULL)
-		request_lose(connection->request);
+		connection->request_lost(connection->request);
 	connection_forget(connection);
 }
 
@@ -188,7 +195,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct http *http = arg;
 	struct http_connection *connection = LIST_FIRST(&http->connections), *next;
-	time_t now = http_now();
+	time_t now = seconds_now();
 
 	for (; connection != NULL; connection = next) {
 		next = LIST_NEXT(connection, entry);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of commands as an OpenAPI 3.1 description. */
-#include "http/commands.h"
+#include "http/openapi.h"
 
 #include "command/command.h"
 #include "command/value.h"
+#include "http/served.h"
 
 #include <stdio.h>
 #include <string.h>

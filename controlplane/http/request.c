@@ -14,6 +14,25 @@
 
 /* -- life -- */
 
+static void request_free(struct http_request *request)
+{
+	if (request->query_read)
+		evhttp_clear_headers(&request->query);
+	free(request);
+}
+
+/* The connection has gone: tells who works on it. */
+static void request_lose(struct http_request *request)
+{
+	if (request->lost != NULL)
+		request->lost(request->lost_arg);
+	request->connection->request = NULL;
+	/* evhttp leaves a request that is being worked on to us, and frees another one itself. */
+	if (evhttp_request_get_connection(request->ev) == NULL)
+		evhttp_request_free(request->ev);
+	request_free(request);
+}
+
 struct http_request *request_create(struct http_connection *connection, struct evhttp_request *ev,
                                     const struct http_route *route)
 {
@@ -26,26 +45,9 @@ struct http_request *request_create(struct http_connection *connection, struct e
 	request->ev = ev;
 	request->route = route;
 	connection->request = request;
+	connection->request_lost = request_lose;
 	connection_turn(connection, CONNECTION_WORKS);
 	return request;
-}
-
-static void request_free(struct http_request *request)
-{
-	if (request->query_read)
-		evhttp_clear_headers(&request->query);
-	free(request);
-}
-
-void request_lose(struct http_request *request)
-{
-	if (request->lost != NULL)
-		request->lost(request->lost_arg);
-	request->connection->request = NULL;
-	/* evhttp leaves a request that is being worked on to us, and frees another one itself. */
-	if (evhttp_request_get_connection(request->ev) == NULL)
-		evhttp_request_free(request->ev);
-	request_free(request);
 }
 
 void http_on_lost(struct http_request *request, void (*lost)(void *arg), void *arg)

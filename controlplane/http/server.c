@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http/server.h"
 
-#include "common/clock.h"
 #include "config/own.h"
 
 #include <errno.h>
@@ -10,11 +9,6 @@
 
 #define METHODS                                                                                    \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH)
-
-time_t http_now(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
-}
 
 /* -- routes -- */
 

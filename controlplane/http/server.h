@@ -41,8 +41,9 @@ struct http_connection {
 	LIST_ENTRY(http_connection) entry;
 	struct http *http;
 	struct bufferevent *bev;
-	struct evhttp_connection *ev; /* NULL: not known yet */
-	struct http_request *request; /* NULL: none is being answered */
+	struct evhttp_connection *ev;                       /* NULL: not known yet */
+	struct http_request *request;                       /* NULL: none is being answered */
+	void (*request_lost)(struct http_request *request); /* it is no more when this returns */
 	uint8_t source[16]; /* an IPv6 address' /64, a v4-mapped address; zeros: loopback */
 	enum connection_state state;
 	time_t since; /* in this state; CLOCK_MONOTONIC */
@@ -95,8 +96,6 @@ struct http {
 	struct sluice_http_row row; /* counters */
 };
 
-time_t http_now(void);
-
 /* -- listen.c -- */
 
 int listeners_obey(void *arg, const struct command_request *request, char *why);
@@ -115,8 +114,6 @@ void connection_turn(struct http_connection *connection, enum connection_state s
 /* NULL: no memory. */
 struct http_request *request_create(struct http_connection *connection, struct evhttp_request *ev,
                                     const struct http_route *route);
-/* The connection has gone: tells who works on it, and frees it. */
-void request_lose(struct http_request *request);
 /* An answer to what has no route. */
 void request_reject(struct http *http, struct evhttp_request *ev, int status, const char *why);
 void answer_count(struct http *http, int status);
