@@ -120,13 +120,10 @@ static int drain_set(struct fleet *fleet, const struct drain *drain, char *why)
 		return error;
 	}
 	ending_stop(fleet);
-	fleet_renew(fleet);
-	fleet_tell(fleet);
-	beat_event(fleet, drain->on ? "drain" : "undrain");
 	return 0;
 }
 
-int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why)
+int drain_begin(struct fleet *fleet, uint32_t seconds, char *why)
 {
 	const struct drain drain = {
 	        .on = true,
@@ -141,7 +138,7 @@ int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why)
 	return error;
 }
 
-int fleet_undrain(struct fleet *fleet, char *why)
+int drain_end(struct fleet *fleet, char *why)
 {
 	const struct drain drain = {0};
 	int error = drain_set(fleet, &drain, why);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fleet/state.h"
-#include "common/clock.h"
 
 #include "config/own.h"
 #include "dataplane/ask.h"
@@ -21,43 +20,6 @@
 
 static const struct timeval tick_interval = {.tv_usec = VIEW_TICK_NS / 1000};
 
-uint64_t fleet_now(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-bool fleet_is_set(const struct fleet *fleet)
-{
-	return fleet->own.id[0] != '\0';
-}
-
-struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *name)
-{
-	for (uint32_t i = 0; i < fleet->n_regions; i++)
-		if (strcmp(fleet->regions[i]->config.name, name) == 0)
-			return fleet->regions[i];
-	return NULL;
-}
-
-struct redis *fleet_own_redis(const struct fleet *fleet)
-{
-	const struct fleet_region *own = fleet_region_find(fleet, fleet->own.region);
-
-	return own != NULL ? own->commands : NULL;
-}
-
-void fleet_on_redis(struct fleet *fleet, void (*changed)(void *arg), void *arg)
-{
-	fleet->redis_changed = changed;
-	fleet->redis_arg = arg;
-}
-
-void fleet_redis_tell(struct fleet *fleet)
-{
-	if (fleet->redis_changed != NULL)
-		fleet->redis_changed(fleet->redis_arg);
-}
-
 /* -- the dataplane gets its part -- */
 
 static void alternate_make(struct sluice_turn_alternate *alternate,
@@ -67,7 +29,7 @@ static void alternate_make(struct sluice_turn_alternate *alternate,
 	alternate->addr6 = record->addr6;
 }
 
-void fleet_tell(struct fleet *fleet)
+static void fleet_tell(struct fleet *fleet)
 {
 	const struct snapshot_node *list[SLUICE_TURN_ALTERNATES_MAX];
 	struct sluice_turn_alternates alternates = {.draining = fleet->drain.on};
@@ -154,7 +116,7 @@ static void own_see(struct fleet *fleet)
 	view_beat(fleet->view, fleet_now(), record.region, &record);
 }
 
-void fleet_renew(struct fleet *fleet)
+static void fleet_renew(struct fleet *fleet)
 {
 	fleet->renewed = fleet_now();
 	own_see(fleet);
@@ -189,6 +151,33 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			read_start(fleet->regions[i]);
 }
 
+/* -- draining -- */
+
+static void drain_spread(struct fleet *fleet, const char *what)
+{
+	fleet_renew(fleet);
+	fleet_tell(fleet);
+	beat_event(fleet, what);
+}
+
+int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why)
+{
+	int error = drain_begin(fleet, seconds, why);
+
+	if (error == 0)
+		drain_spread(fleet, "drain");
+	return error;
+}
+
+int fleet_undrain(struct fleet *fleet, char *why)
+{
+	int error = drain_end(fleet, why);
+
+	if (error == 0)
+		drain_spread(fleet, "undrain");
+	return error;
+}
+
 /* -- life -- */
 
 static void paths_make(struct fleet *fleet)
@@ -209,6 +198,7 @@ struct fleet *fleet_create(const struct fleet_options *options)
 	if (fleet == NULL)
 		return NULL;
 	fleet->options = *options;
+	fleet->renew = fleet_renew;
 	fleet->started = time(NULL);
 	fleet->born = fleet_now();
 	fleet->young = true;

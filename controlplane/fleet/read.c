@@ -101,7 +101,7 @@ static void on_record(void *arg, const redisReply *reply)
 		if (asked->of_round)
 			round_go_on(region);
 		else if (fleet_now() - region->fleet->renewed > RENEW_NS)
-			fleet_renew(region->fleet);
+			region->fleet->renew(region->fleet);
 	}
 	free(asked);
 }

@@ -5,6 +5,7 @@
 #define FLEET_STATE_H
 
 #include "command/command.h"
+#include "common/clock.h"
 #include "fleet/fleet.h"
 #include "fleet/keys.h"
 #include "fleet/load.h"
@@ -75,17 +76,20 @@ struct fleet {
 	bool secret_known, has_secret;
 	struct credential_key secret; /* of `turn secret add` */
 	bool listeners_known;
-	struct sluice_addr listeners[2];  /* of `turn listen add`; IPv4, IPv6; port 0: none */
+	struct sluice_addr listeners[2]; /* of `turn listen add`; IPv4, IPv6; port 0: none */
+	/* A node's record has come: a snapshot of what is known now; verdicts stay. */
+	void (*renew)(struct fleet *fleet);
 	void (*redis_changed)(void *arg); /* NULL: nobody wants to know */
 	void *redis_arg;
 };
 
-uint64_t fleet_now(void); /* ns, CLOCK_MONOTONIC */
+static inline uint64_t fleet_now(void) /* ns */
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* -- regions.c -- */
 struct fleet_region *fleet_region_find(const struct fleet *fleet, const char *name);
-/* A snapshot of what is known now; verdicts stay. Tells the dataplane where something has changed.
- */
-void fleet_renew(struct fleet *fleet);
-void fleet_tell(struct fleet *fleet);
 bool fleet_is_set(const struct fleet *fleet);
 /* Our own Redis has come or gone. */
 void fleet_redis_tell(struct fleet *fleet);
@@ -105,6 +109,9 @@ void read_node(struct fleet_region *region, const char *id, size_t length);
 /* -- drain.c -- */
 void drain_load(struct fleet *fleet);
 void drain_follow(struct fleet *fleet);
+/* 0, or -errno with a line in `why`. */
+int drain_begin(struct fleet *fleet, uint32_t seconds, char *why);
+int drain_end(struct fleet *fleet, char *why);
 void drain_destroy(struct fleet *fleet);
 /* -- probe.c -- */
 struct probes *probes_create(struct fleet *fleet);

@@ -9,18 +9,12 @@
 #define REGION_CHOICE_H
 
 #include "region/snapshot.h"
-
-#define CHOICE_STEPS 16 /* of spare capacity */
+#include "region/weight.h"
 
 struct choice_where {
 	const char *region; /* where the client is, or NULL */
 	struct place place; /* the same */
 };
-
-uint64_t choice_hash(const void *bytes, size_t length);
-
-/* Of a node that takes new work: 0 where it is full. */
-uint32_t choice_weight(const struct node_record *record);
 
 /*
  * The node for a session; NULL: nobody at all takes anything. Healthy regions, and a degraded one

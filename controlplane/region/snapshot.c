@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "region/snapshot.h"
 
-#include "region/choice.h"
+#include "region/weight.h"
 
 #include <math.h>
 #include <stdlib.h>
