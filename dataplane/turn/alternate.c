@@ -6,9 +6,14 @@
 
 #include <errno.h>
 
+#include <gate_default.h>
 #include <rte_byteorder.h>
 
 #define TURN_PORT 3478
+
+/* ERROR-CODE and ALTERNATE-SERVER with an IPv6 address. The gate counts with a 401 as the longest
+ * answer to a client that it does not know. */
+static_assert(STUN_HEADER_SIZE + 8 + 4 + 20 <= GATE_CHALLENGE(1), "a 300 is no longer than a 401");
 
 static void alternate_add(struct turn_alternates *to, const struct sluice_addr *addr, int family)
 {
@@ -61,6 +66,43 @@ static const struct transport_addr *alternate_choose(const struct exchange *exch
 	hash = hash_mix(client->quads[0] ^ exchange->turn->seed.words[0],
 	                client->quads[1] ^ exchange->turn->seed.words[1]);
 	return &alternates->list[family][hash % alternates->count[family]];
+}
+
+/* RFC 8656, 7.1: without REQUESTED-ADDRESS-FAMILY a client asks for IPv4. */
+static bool relays_full(const struct exchange *exchange)
+{
+	const struct turn_policy *policy = exchange->policy;
+	int family = 0;
+
+	if (stun_has(&exchange->message, STUN_KNOWN_REQUESTED_ADDRESS_FAMILY))
+		family = exchange_family(exchange, STUN_KNOWN_REQUESTED_ADDRESS_FAMILY);
+	if (family < 0 || stun_has(&exchange->message, STUN_KNOWN_ADDITIONAL_ADDRESS_FAMILY))
+		return false;
+	for (uint16_t i = 0; i < policy->n_relays[family]; i++)
+		if (!relay_is_full(&exchange->turn->relays[policy->relays[family][i]]))
+			return false;
+	return policy->n_relays[family] != 0;
+}
+
+static bool node_full(const struct exchange *exchange)
+{
+	const struct turn *turn = exchange->turn;
+	uint32_t held = __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED);
+	uint32_t quota = exchange->policy->quota_host;
+
+	return (quota != 0 && held >= quota) || held >= turn->pools[TURN_OBJECT_ALLOCATION].count ||
+	       relays_full(exchange);
+}
+
+bool alternate_is_first(const struct exchange *exchange)
+{
+	const struct stun_message *message = &exchange->message;
+
+	return message->method == STUN_ALLOCATE &&
+	       !stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY) &&
+	       !stun_has(message, STUN_KNOWN_RESERVATION_TOKEN) && exchange->allocation == NULL &&
+	       (exchange->policy->alternates.draining || node_full(exchange)) &&
+	       alternate_choose(exchange) != NULL;
 }
 
 uint16_t alternate_answer(struct exchange *exchange, int error)

@@ -24,6 +24,12 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
                          char *why);
 
 /*
+ * Is a client sent elsewhere before it has said who it is? What this node would refuse to everybody
+ * it refuses with the first answer: browsers follow no other 300.
+ */
+bool alternate_is_first(const struct exchange *exchange);
+
+/*
  * The answer to an Allocate that is not served here: error where nobody else is known, or the
  * client cannot go elsewhere; else 300 with one of those that the client's family reaches.
  */

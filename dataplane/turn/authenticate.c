@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The long-term credential mechanism (RFC 8489, 9.2.4). The nonce is judged before anything else:
- * who cannot show ours may be anyone, and is only asked for it.
+ * who cannot show ours may be anyone, and is only asked for it. A signed request with another one
+ * gets 438, whatever became of the keys: browsers sign again after a 438, and give their relay up
+ * after a 401. The password is not looked at before, so nothing is learned of it.
  */
 #include "turn/exchange.h"
 
@@ -153,19 +155,18 @@ int exchange_authenticate(struct exchange *exchange)
 	const struct stun_span *nonce = &message->attrs[STUN_KNOWN_NONCE];
 	const struct stun_span *realm = &message->attrs[STUN_KNOWN_REALM];
 	const struct turn_policy *policy = exchange->policy;
-	enum stun_nonce_verdict verdict = STUN_NONCE_FORGED;
+	enum stun_nonce_verdict verdict;
 
-	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY))
+	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY) ||
+	    !stun_has(message, STUN_KNOWN_NONCE))
 		return STUN_401_UNAUTHENTICATED;
-	if (stun_has(message, STUN_KNOWN_NONCE))
-		verdict = stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE), nonce->length,
-		                           &policy->nonce_keys, &exchange->flow->src,
-		                           exchange->flow->src_port, unix_now(exchange));
-	if (verdict == STUN_NONCE_FORGED)
-		return STUN_401_UNAUTHENTICATED;
+	verdict = stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE), nonce->length,
+	                           &policy->nonce_keys, &exchange->flow->src,
+	                           exchange->flow->src_port, unix_now(exchange));
 	if (!stun_has(message, STUN_KNOWN_USERNAME) || !stun_has(message, STUN_KNOWN_REALM))
-		return STUN_400_BAD_REQUEST;
-	if (verdict == STUN_NONCE_STALE)
+		return verdict == STUN_NONCE_FORGED ? STUN_401_UNAUTHENTICATED
+		                                    : STUN_400_BAD_REQUEST;
+	if (verdict != STUN_NONCE_VALID)
 		return STUN_438_STALE_NONCE;
 	if (realm->length != policy->realm_length ||
 	    memcmp(stun_value(message, STUN_KNOWN_REALM), policy->realm, realm->length) != 0 ||

@@ -104,6 +104,14 @@ void relay_port_release(struct relay *relay, uint16_t port);
  * released. */
 bool relay_port_transfer(struct relay *relay, uint16_t port, uint32_t from, uint32_t to);
 
+/* The last search for a port found none, and none has become free since. Any worker. */
+static inline bool relay_is_full(const struct relay *relay)
+{
+	uint32_t releases = __atomic_load_n(&relay->releases, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&relay->full[RELAY_CLAIM_ANY], __ATOMIC_RELAXED) == releases + 1;
+}
+
 /* Allocation at a port (host order), 0: none. Any worker. */
 static inline uint32_t relay_port_owner(const struct relay *relay, uint16_t port)
 {

@@ -62,6 +62,8 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 	error = exchange_authenticate(exchange);
 	if (exchange->silence != DROP_NONE)
 		return 0;
+	if (error == STUN_401_UNAUTHENTICATED && alternate_is_first(exchange))
+		return alternate_answer(exchange, error);
 	if (error == STUN_401_UNAUTHENTICATED || error == STUN_438_STALE_NONCE)
 		return respond_challenge(exchange, error);
 	if (error != 0)

@@ -2,6 +2,10 @@
 /* Requests and their answers, through the whole graph. */
 #include "steps.h"
 
+#include "turn/turn.h"
+
+#include <string.h>
+
 #define BINDING(client, ...)                                                                       \
 	{                                                                                          \
 		.act = REQUEST, .who = client, .request = {.method = STUN_BINDING},                \
@@ -13,6 +17,34 @@ static bool drop_all_nonces(struct scene *scene)
 	for (int i = 0; i < CLIENTS_END; i++)
 		scene->clients[i].has_nonce = false;
 	return true;
+}
+
+static bool alternates(struct scene *scene, bool draining)
+{
+	struct sluice_turn_alternates list = {.draining = draining, .count = 1};
+	char why[SLUICE_API_ERROR_MAX];
+
+	memcpy(list.list[0].addr4.ip, ip_addr_v4(RTE_BE32(0xc6120b01)).bytes, 16);
+	list.list[0].addr6.ip[0] = 0x20;
+	return turn_alternates_set(scene->rig.dp->turn, &list, why) == 0;
+}
+
+static bool drain(struct scene *scene)
+{
+	return alternates(scene, true);
+}
+
+static bool know_another(struct scene *scene)
+{
+	return alternates(scene, false);
+}
+
+/* As after `gate nonce secret` where the previous key was lost too. */
+static bool nonce_keys_change(struct scene *scene)
+{
+	const struct stun_nonce_keys keys = {.keys = {{1, 2}, {3, 4}}};
+
+	return turn_nonce_keys_set(scene->rig.dp->turn, &keys) == 0;
 }
 
 static const struct packet_case cases[] = {
@@ -82,8 +114,8 @@ static const struct packet_case cases[] = {
                 .name = "wrong proof",
                 .steps = {ALLOCATE(CLIENT_A4, .proof = PROOF_WRONG_PASSWORD, .error = 401),
                           ALLOCATE(CLIENT_A4, .proof = PROOF_WRONG_USER, .error = 401),
-                          ALLOCATE(CLIENT_A4, .proof = PROOF_FORGED_NONCE, .error = 401),
-                          ALLOCATE(CLIENT_A4, .proof = PROOF_FOREIGN_NONCE, .error = 401),
+                          ALLOCATE(CLIENT_A4, .proof = PROOF_FORGED_NONCE, .error = 438),
+                          ALLOCATE(CLIENT_A4, .proof = PROOF_FOREIGN_NONCE, .error = 438),
                           ALLOCATE(CLIENT_A4),
                           REFRESH(CLIENT_A4, 0, .proof = PROOF_WRONG_PASSWORD, .error = 401),
                           PERMIT(CLIENT_A4, PEER4, .proof = PROOF_NONE, .error = 401),
@@ -101,6 +133,37 @@ static const struct packet_case cases[] = {
                          {LATER, .seconds = 100},
                          REFRESH(CLIENT_A4, 600, .error = 438),
                          REFRESH(CLIENT_A4, 600)},
+        },
+        {
+                .name = "whatever became of the keys, a signed request is asked for another nonce",
+                .steps = {ALLOCATE(CLIENT_A4),
+                          {CALL, .call = nonce_keys_change},
+                          REFRESH(CLIENT_A4, 600, .error = 438),
+                          REFRESH(CLIENT_A4, 600),
+                          PERMIT(CLIENT_A4, PEER4),
+                          BIND(CLIENT_A4, PEER4, 0x4000)},
+        },
+        {
+                .name = "a node that drains sends new clients away with its first answer",
+                .steps = {ALLOCATE(CLIENT_B4),
+                          {CALL, .call = drain},
+                          ALLOCATE(CLIENT_A4, .proof = PROOF_NONE, .error = 300, .size = 40),
+                          ALLOCATE(CLIENT_A6, .proof = PROOF_NONE, .error = 300, .size = 52),
+                          {REQUEST, CLIENT_A4,
+                           .request = {ALLOCATE_REQUEST, .fingerprint = true},
+                           .proof = PROOF_NONE, .error = 300, .size = 48},
+                          REFRESH(CLIENT_B4, 600),
+                          PERMIT(CLIENT_B4, PEER4),
+                          {SEND, CLIENT_B4, PEER4}},
+        },
+        {
+                .name = "a node that is full does, too",
+                .config = {.max_allocations = 1},
+                .steps = {{CALL, .call = know_another},
+                          ALLOCATE(CLIENT_A4),
+                          ALLOCATE(CLIENT_B4, .proof = PROOF_NONE, .error = 300, .size = 40),
+                          REFRESH(CLIENT_A4, 0),
+                          ALLOCATE(CLIENT_B4, .proof = PROOF_NONE, .error = 401)},
         },
         {
                 .name = "no REQUESTED-TRANSPORT, or one that is not UDP",

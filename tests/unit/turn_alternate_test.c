@@ -22,7 +22,7 @@ static void alternates(struct fixture *fixture, const struct sluice_turn_alterna
 }
 
 /* ALTERNATE-SERVER is not XORed. */
-static void assert_alternate(struct client *client, const char *ip, uint16_t port)
+static void assert_addr(struct client *client, const char *ip, uint16_t port)
 {
 	struct transport_addr wanted = transport(ip, port);
 	bool v4 = ip_addr_is_v4(&wanted.ip);
@@ -34,6 +34,11 @@ static void assert_alternate(struct client *client, const char *ip, uint16_t por
 	assert_int_equal(value[1], v4 ? 1 : 2);
 	assert_memory_equal(value + 2, &wanted.port, 2);
 	assert_memory_equal(value + 4, wanted.ip.bytes + 16 - size, size);
+}
+
+static void assert_alternate(struct client *client, const char *ip, uint16_t port)
+{
+	assert_addr(client, ip, port);
 	assert_true(answer_signed(client));
 }
 
@@ -80,21 +85,97 @@ static void test_nobody_else(void **state)
 	fixture_destroy(fixture);
 }
 
-/* Before the client has shown our nonce and its password it learns nothing: 401 as ever. */
-static void test_strangers_are_asked_first(void **state)
+static int first_allocate(struct client *client)
+{
+	ask(client, STUN_ALLOCATE);
+	ask_transport(client);
+	return send_plain(client);
+}
+
+/* libwebrtc follows no 300 but the answer to its first Allocate. */
+static void test_first_answer(void **state)
 {
 	struct fixture *fixture = fixture_create(16, 16, 16, 1);
 	struct sluice_turn_alternates list = two_nodes(true);
-	struct client *client = client_create(fixture, "192.0.2.51", 4000, "alice", "wrong");
+	struct client *v4 = client_create(fixture, "192.0.2.51", 4000, "alice", "wrong");
+	struct client *v6 = client_create(fixture, "2001:db8::51", 4000, "alice", "secret1");
 
 	alternates(fixture, &list);
-	ask(client, STUN_ALLOCATE);
-	ask_transport(client);
-	assert_int_equal(send_plain(client), 401);
-	assert_int_equal(allocate(client), 401);
-	assert_int_equal(counted(fixture, TURN_ERROR_300), 0);
+	assert_int_equal(first_allocate(v4), 300);
+	assert_int_equal(v4->length, 40);
+	assert_addr(v4, "203.0.113.1", 3478);
+	assert_null(answer(v4, STUN_ATTR_NONCE, 0, NULL));
+	assert_null(answer(v4, STUN_ATTR_MESSAGE_INTEGRITY, 0, NULL));
+	assert_int_equal(first_allocate(v6), 300);
+	assert_int_equal(v6->length, 52);
+	assert_addr(v6, "2001:db8:9::1", 3478);
+	/* Others learn nothing: who signs is asked who it is, and a Refresh goes nowhere else. */
+	assert_int_equal(allocate(v4), 401);
+	memset(v6->nonce, 'A', sizeof(v6->nonce));
+	v6->nonce_length = sizeof(v6->nonce);
+	assert_int_equal(allocate(v6), 438);
+	ask(v6, STUN_REFRESH);
+	assert_int_equal(send_plain(v6), 401);
+	/* A reserved port is here alone. */
+	ask(v4, STUN_ALLOCATE);
+	ask_transport(v4);
+	ask_bytes(v4, STUN_ATTR_RESERVATION_TOKEN, "12345678", 8);
+	assert_int_equal(send_plain(v4), 401);
+	list.count = 0;
+	alternates(fixture, &list);
+	assert_int_equal(first_allocate(v4), 401);
+	client_free(v4);
+	client_free(v6);
+	fixture_destroy(fixture);
+}
+
+static void test_first_answer_of_a_client_that_is_here(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 16, 16, 1);
+	struct sluice_turn_alternates list = two_nodes(true);
+	struct client *client = client_create(fixture, "192.0.2.51", 4000, "alice", "secret1");
+
+	assert_int_equal(allocate(client), 0);
+	alternates(fixture, &list);
+	assert_int_equal(first_allocate(client), 401);
 	client_free(client);
 	fixture_destroy(fixture);
+}
+
+/* A full table, and no port left in the family that is asked for. */
+static void test_first_answer_when_full(void **state)
+{
+	struct fixture *small = fixture_create(1, 16, 16, 1);
+	struct fixture *ports = fixture_create(128, 16, 16, 1);
+	struct sluice_turn_alternates list = two_nodes(false);
+	struct sluice_turn_relay relay = {.addr = addr("192.0.2.2", 0),
+	                                  .first_port = 50000,
+	                                  .last_port = 50000};
+	struct client *clients[6];
+
+	for (int i = 0; i < 6; i++)
+		clients[i] = client_create(i < 2 ? small : ports, "192.0.2.60", 4000 + i, "alice",
+		                           "secret1");
+	alternates(small, &list);
+	assert_int_equal(first_allocate(clients[0]), 401);
+	assert_int_equal(allocate(clients[0]), 0);
+	assert_int_equal(first_allocate(clients[1]), 300);
+	assert_int_equal(turn_relay_add(ports->dp.turn, &relay, SLUICE_API_EXIST_OK, ports->why),
+	                 0);
+	alternates(ports, &list);
+	assert_int_equal(allocate(clients[2]), 0);
+	assert_int_equal(allocate(clients[3]), 300); /* it was looked for a port in vain */
+	assert_int_equal(first_allocate(clients[4]), 300);
+	ask(clients[5], STUN_ALLOCATE);
+	ask_transport(clients[5]);
+	ask_family(clients[5], STUN_ATTR_REQUESTED_ADDRESS_FAMILY, STUN_FAMILY_IPV6);
+	assert_int_equal(send_plain(clients[5]), 401);
+	assert_int_equal(refresh(clients[2], 0), 0);
+	assert_int_equal(first_allocate(clients[4]), 401);
+	for (int i = 0; i < 6; i++)
+		client_free(clients[i]);
+	fixture_destroy(small);
+	fixture_destroy(ports);
 }
 
 static void test_full_sends_away(void **state)
@@ -136,7 +217,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_draining_sends_away),
 	        cmocka_unit_test(test_nobody_else),
-	        cmocka_unit_test(test_strangers_are_asked_first),
+	        cmocka_unit_test(test_first_answer),
+	        cmocka_unit_test(test_first_answer_of_a_client_that_is_here),
+	        cmocka_unit_test(test_first_answer_when_full),
 	        cmocka_unit_test(test_full_sends_away),
 	        cmocka_unit_test(test_bad_lists),
 	};

@@ -340,8 +340,8 @@ static void nonce_fetch(struct client *client)
 	struct client *scratch = malloc(sizeof(*scratch));
 
 	*scratch = *client;
-	ask(scratch, STUN_ALLOCATE);
-	ask_transport(scratch);
+	/* whatever is done with new clients, this is answered by a nonce */
+	ask(scratch, STUN_REFRESH);
 	assert_int_equal(send_plain(scratch), 401);
 	nonce_take(scratch);
 	memcpy(client->nonce, scratch->nonce, sizeof(client->nonce));

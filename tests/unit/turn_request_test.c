@@ -168,7 +168,8 @@ static void test_credentials_missing(void **state)
 		int code;
 	} rows[] = {
 	        {WITHOUT_NONCE, 401}, {WITHOUT_NONCE | WITHOUT_USER, 401},
-	        {FORGED_NONCE, 401},  {FORGED_NONCE | WITHOUT_USER | WITHOUT_REALM, 401},
+	        {FORGED_NONCE, 438},  {FORGED_NONCE | WITHOUT_USER | WITHOUT_REALM, 401},
+	        {FORGED_NONCE | WITHOUT_USER, 401}, {FORGED_NONCE | OTHER_REALM, 438},
 	        {WITHOUT_USER, 400},  {WITHOUT_REALM, 400},
 	        {OTHER_REALM, 401},
 	};
@@ -199,7 +200,8 @@ static void test_credentials_wrong(void **state)
 	/* another client's nonce */
 	memcpy(thief->nonce, alice->nonce, sizeof(thief->nonce));
 	thief->nonce_length = alice->nonce_length;
-	assert_int_equal(allocate(thief), 401);
+	assert_int_equal(allocate(thief), 438);
+	assert_false(answer_signed(thief));
 	thief->nonce_length = 0;
 	assert_int_equal(allocate(thief), 0);
 	client_free(wrong);
