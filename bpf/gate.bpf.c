@@ -111,6 +111,14 @@ struct {
 } sluice_gate_top_prefixes SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_FRAGMENTS);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_fragments SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, GATE_LPM_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -278,6 +286,13 @@ static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, _
 	return bpf_map_lookup_elem(&sluice_gate_top_prefixes, &key);
 }
 
+static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash)
+{
+	__u32 key = hash >> 32 & (GATE_FRAGMENTS - 1);
+
+	return bpf_map_lookup_elem(&sluice_gate_fragments, &key);
+}
+
 static inline void gate_env_count(const struct gate_env *env, __u32 counter)
 {
 	__u64 *count = bpf_map_lookup_elem(&sluice_gate_counters, &counter);
@@ -302,6 +317,24 @@ static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env
                                                       struct gate_bytes stun, __u32 at)
 {
 	return gate_check_nonce_at(env->ctx, packet, at);
+}
+
+__attribute__((noinline)) int gate_first_at(struct xdp_md *ctx, const struct gate_packet *packet,
+                                            __u32 service)
+{
+	__u32 zero = 0;
+	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
+
+	if (!packet)
+		return GATE_DROP_UNPARSED;
+	return gate_first(&env, packet, gate_bytes_at(ctx, packet->offset), service);
+}
+
+static inline enum gate_verdict gate_env_first(const struct gate_env *env,
+                                               const struct gate_packet *packet,
+                                               enum gate_service service)
+{
+	return gate_first_at(env->ctx, packet, service);
 }
 
 __attribute__((noinline)) int gate_judge_at(struct xdp_md *ctx, const struct gate_packet *packet,

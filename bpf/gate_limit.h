@@ -89,6 +89,29 @@ GATE_INLINE __u64 gate_request_hash(const struct gate_hash_keys *keys, __u64 sou
 	                              tail * keys->multipliers[4]);
 }
 
+/* Which datagram a fragment is of. */
+GATE_INLINE __u64 gate_fragment_hash(const struct gate_hash_keys *keys,
+                                     const struct gate_packet *packet)
+{
+	return gate_mix(keys, packet->src[0] * keys->multipliers[1] +
+	                              packet->src[1] * keys->multipliers[2] +
+	                              (packet->dst[0] ^ packet->dst[1]) * keys->multipliers[3] +
+	                              packet->id * keys->multipliers[4]);
+}
+
+/* 40 bits of the hash, and when, in units of a quarter of a second. */
+GATE_INLINE __u64 gate_fragment_entry(__u64 hash, __u64 now)
+{
+	return (hash & ~0xffffffull) | (now >> 28 & 0xffffff);
+}
+
+GATE_INLINE int gate_fragment_is(__u64 entry, __u64 hash, __u64 now)
+{
+	__u64 wanted = gate_fragment_entry(hash, now);
+
+	return entry >> 24 == wanted >> 24 && ((wanted - entry) & 0xffffff) <= GATE_FRAGMENT_UNITS;
+}
+
 /*
  * Takes tokens where one is there, or returns 0. Two CPUs that meet in one bucket may take the same
  * token: that is rarer than it would cost to prevent.

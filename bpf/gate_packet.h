@@ -22,9 +22,15 @@
 #define GATE_IP6_OFFSET 0xfff8
 
 #define GATE_PROTOCOL_HOPOPTS  0
+#define GATE_PROTOCOL_ICMP     1
 #define GATE_PROTOCOL_UDP      17
 #define GATE_PROTOCOL_FRAGMENT 44
+#define GATE_PROTOCOL_ICMP6    58
 #define GATE_PROTOCOL_DSTOPTS  60
+
+#define GATE_ICMP_HEADER      8
+#define GATE_ICMP_UNREACHABLE 3 /* of ICMPv6 types 1 to 3 are errors about a packet on its way */
+#define GATE_ICMP_EXCEEDED    11
 
 /* Addresses as two words in memory order, IPv4 as v4-mapped; ports in network order. */
 struct gate_packet {
@@ -32,6 +38,7 @@ struct gate_packet {
 	__u16 src_port, dst_port;
 	__u16 length; /* of the payload, by the UDP header */
 	__u16 offset; /* of the payload, from the frame's start */
+	__u32 id;     /* of a fragment: which datagram's */
 };
 
 /* What may be read. */
@@ -41,10 +48,12 @@ struct gate_bytes {
 };
 
 enum gate_parsed {
-	GATE_PARSED_OTHER,  /* nothing that a service of ours could be meant by, or that nobody
-	                       can say it of: fragments other than the first */
+	GATE_PARSED_OTHER,  /* nothing that a service of ours could be meant by */
+	GATE_PARSED_LATER,  /* a fragment of UDP behind the first: its addresses and id are known */
+	GATE_PARSED_ICMP,   /* an error about a datagram from dst to src, with their ports */
 	GATE_PARSED_ODD,    /* only dst is known: cut short, too many extension headers */
-	GATE_PARSED_PART,   /* addresses and ports are known: a first fragment, or IPv4 options */
+	GATE_PARSED_PART,   /* addresses and ports are known: IPv4 options */
+	GATE_PARSED_FIRST,  /* the same of a first fragment, and its id and offset */
 	GATE_PARSED_LENGTH, /* the same, and the UDP length is wrong */
 	GATE_PARSED_SOURCE, /* the same, and no host has the source: answers would meet others */
 	GATE_PARSED_BEYOND, /* a datagram that ends behind what may be read */
@@ -141,6 +150,66 @@ GATE_INLINE enum gate_parsed gate_parse_part(struct gate_packet *packet, const _
 	return GATE_PARSED_PART;
 }
 
+/* A first fragment: as much of its payload as tells its class need not be there. */
+GATE_INLINE enum gate_parsed gate_parse_first(struct gate_packet *packet, const __u8 *start,
+                                              const __u8 *at, const __u8 *end)
+{
+	if (at + GATE_UDP_HEADER > end)
+		return GATE_PARSED_OTHER;
+	gate_ports(packet, at);
+	packet->offset = at + GATE_UDP_HEADER - start;
+	return GATE_PARSED_FIRST;
+}
+
+/* The UDP header that an ICMP error quotes: of what we have sent. */
+GATE_INLINE enum gate_parsed gate_quoted_ports(struct gate_packet *packet, const __u8 *udp,
+                                               const __u8 *end)
+{
+	if (udp + GATE_UDP_HEADER > end)
+		return GATE_PARSED_OTHER;
+	packet->dst_port = gate_load16(udp);
+	packet->src_port = gate_load16(udp + 2);
+	return GATE_PARSED_ICMP;
+}
+
+GATE_INLINE enum gate_parsed gate_parse_icmp4(struct gate_packet *packet, const __u8 *icmp,
+                                              const __u8 *end)
+{
+	const __u8 *quoted = icmp + GATE_ICMP_HEADER;
+	__u32 size;
+
+	if (quoted + GATE_IP4_HEADER > end ||
+	    (icmp[0] != GATE_ICMP_UNREACHABLE && icmp[0] != GATE_ICMP_EXCEEDED) ||
+	    quoted[0] >> 4 != 4 || quoted[9] != GATE_PROTOCOL_UDP ||
+	    (gate_load16(quoted + 6) & GATE_BE16(GATE_IP4_OFFSET)) != 0)
+		return GATE_PARSED_OTHER;
+	size = (quoted[0] & 15) * 4u;
+	if (size < GATE_IP4_HEADER)
+		return GATE_PARSED_OTHER;
+	gate_address4(packet->dst, quoted + 12);
+	gate_address4(packet->src, quoted + 16);
+	return gate_quoted_ports(packet, quoted + size, end);
+}
+
+GATE_INLINE enum gate_parsed gate_parse_icmp6(struct gate_packet *packet, const __u8 *icmp,
+                                              const __u8 *end)
+{
+	const __u8 *quoted = icmp + GATE_ICMP_HEADER, *udp = quoted + GATE_IP6_HEADER;
+
+	if (udp > end || icmp[0] == 0 || icmp[0] > GATE_ICMP_UNREACHABLE || quoted[0] >> 4 != 6)
+		return GATE_PARSED_OTHER;
+	packet->dst[0] = gate_load64(quoted + 8);
+	packet->dst[1] = gate_load64(quoted + 16);
+	packet->src[0] = gate_load64(quoted + 24);
+	packet->src[1] = gate_load64(quoted + 32);
+	if (quoted[6] == GATE_PROTOCOL_UDP)
+		return gate_quoted_ports(packet, udp, end);
+	if (quoted[6] != GATE_PROTOCOL_FRAGMENT || udp + 8 > end || udp[0] != GATE_PROTOCOL_UDP ||
+	    (gate_load16(udp + 2) & GATE_BE16(GATE_IP6_OFFSET)) != 0)
+		return GATE_PARSED_OTHER;
+	return gate_quoted_ports(packet, udp + 8, end);
+}
+
 /* start: of the frame, whose length `at` and `end` are held against. */
 GATE_INLINE enum gate_parsed gate_parse_udp(struct gate_packet *packet, const __u8 *start,
                                             const __u8 *at, const __u8 *end, __u32 ip_left)
@@ -172,11 +241,18 @@ GATE_INLINE enum gate_parsed gate_parse_ip4(struct gate_packet *packet, const __
 	gate_address4(packet->dst, at + 16);
 	fragment = gate_load16(at + 6);
 	size = (at[0] & 15) * 4u;
-	if (at[9] != GATE_PROTOCOL_UDP || (fragment & GATE_BE16(GATE_IP4_OFFSET)) != 0 ||
-	    size < GATE_IP4_HEADER)
+	if (at[9] == GATE_PROTOCOL_ICMP && size == GATE_IP4_HEADER &&
+	    (fragment & GATE_BE16(GATE_IP4_OFFSET | GATE_IP4_MORE)) == 0)
+		return gate_parse_icmp4(packet, at + GATE_IP4_HEADER, end);
+	if (at[9] != GATE_PROTOCOL_UDP || size < GATE_IP4_HEADER)
 		return GATE_PARSED_OTHER;
-	if (size != GATE_IP4_HEADER || (fragment & GATE_BE16(GATE_IP4_MORE)) != 0)
+	packet->id = gate_load16(at + 4);
+	if ((fragment & GATE_BE16(GATE_IP4_OFFSET)) != 0)
+		return size == GATE_IP4_HEADER ? GATE_PARSED_LATER : GATE_PARSED_OTHER;
+	if (size != GATE_IP4_HEADER)
 		return gate_parse_part(packet, at + size, end);
+	if ((fragment & GATE_BE16(GATE_IP4_MORE)) != 0)
+		return gate_parse_first(packet, start, at + GATE_IP4_HEADER, end);
 	total = gate_host16(gate_load16(at + 2));
 	if (total < GATE_IP4_HEADER)
 		return GATE_PARSED_ODD;
@@ -222,13 +298,16 @@ GATE_INLINE enum gate_parsed gate_parse_ip6(struct gate_packet *packet, const __
 		               ? GATE_PARSED_SOURCE
 		               : parsed;
 	}
-	/* The kernel keeps the fragments of what it serves itself. */
 	if (protocol == GATE_PROTOCOL_FRAGMENT) {
-		if (at + 8 > end || at[0] != GATE_PROTOCOL_UDP ||
-		    (gate_load16(at + 2) & GATE_BE16(GATE_IP6_OFFSET)) != 0)
+		if (at + 8 > end || at[0] != GATE_PROTOCOL_UDP)
 			return GATE_PARSED_OTHER;
-		return gate_parse_part(packet, at + 8, end);
+		packet->id = gate_load32(at + 4);
+		if ((gate_load16(at + 2) & GATE_BE16(GATE_IP6_OFFSET)) != 0)
+			return GATE_PARSED_LATER;
+		return gate_parse_first(packet, start, at + 8, end);
 	}
+	if (protocol == GATE_PROTOCOL_ICMP6)
+		return gate_parse_icmp6(packet, at, end);
 	return protocol == GATE_PROTOCOL_HOPOPTS || protocol == GATE_PROTOCOL_DSTOPTS
 	               ? GATE_PARSED_ODD
 	               : GATE_PARSED_OTHER;

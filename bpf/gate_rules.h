@@ -72,11 +72,16 @@ static inline struct gate_guard *gate_env_host(const struct gate_env *env);
 static inline __u64 *gate_env_seen(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, __u64 hash);
+/* Where a first fragment is noted. */
+static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash);
 static inline void gate_env_count(const struct gate_env *env, __u32 counter);
 /*
- * gate_judge(), gate_attributes() and gate_check_nonce(), by calls that the verifier follows once
- * and not on each way to them.
+ * gate_judge(), gate_first() and the others, by calls that the verifier follows once and not on
+ * each way to them.
  */
+static inline enum gate_verdict gate_env_first(const struct gate_env *env,
+                                               const struct gate_packet *packet,
+                                               enum gate_service service);
 static inline enum gate_verdict gate_env_judge(const struct gate_env *env,
                                                const struct gate_packet *packet,
                                                enum gate_service service);
@@ -461,6 +466,55 @@ GATE_INLINE enum gate_verdict gate_judge(const struct gate_env *env,
 	return gate_stun(env, config, packet, payload);
 }
 
+/*
+ * A first fragment for a service of ours. What nobody could answer passes, and takes the others of
+ * its datagram with it; a request comes in one piece.
+ */
+GATE_INLINE enum gate_verdict gate_first(const struct gate_env *env,
+                                         const struct gate_packet *packet,
+                                         struct gate_bytes payload, enum gate_service service)
+{
+	const struct gate_config *config = gate_env_config(env);
+	enum gate_verdict verdict = GATE_PASS_FRAGMENT;
+	__u64 hash, *entry;
+
+	if (!config || config->mode < GATE_MODE_OBSERVE)
+		verdict = GATE_PASS_UNGUARDED;
+	else if ((config->flags & GATE_FLAG_DENY) && gate_env_is_denied(env, packet->src))
+		return GATE_DROP_DENIED;
+	else if (service == GATE_SERVICE_TURN &&
+	         (payload.at + 2 > payload.end ||
+	          ((payload.at[0] & 0xc0) != 0x40 &&
+	           gate_host16(gate_load16(payload.at)) !=
+	                   (GATE_STUN_SEND | GATE_STUN_INDICATION))))
+		return GATE_DROP_UNPARSED;
+	else if (service == GATE_SERVICE_OTHER)
+		return GATE_DROP_UNPARSED;
+	if (!config)
+		return verdict;
+	hash = gate_fragment_hash(&config->hash, packet);
+	entry = gate_env_fragment(env, hash);
+	if (entry)
+		*entry = gate_fragment_entry(hash, gate_env_now(env));
+	return verdict;
+}
+
+/* Where its first went. */
+GATE_INLINE enum gate_verdict gate_later(const struct gate_env *env,
+                                         const struct gate_packet *packet)
+{
+	const struct gate_config *config = gate_env_config(env);
+	__u64 hash, *entry;
+
+	if (!config || !gate_env_is_ours(env, packet->dst))
+		return GATE_PASS_KERNEL;
+	hash = gate_fragment_hash(&config->hash, packet);
+	entry = gate_env_fragment(env, hash);
+	if (!entry || !gate_fragment_is(*(volatile __u64 *)entry, hash, gate_env_now(env)))
+		return GATE_PASS_KERNEL;
+	return config->mode >= GATE_MODE_OBSERVE ? GATE_PASS_FRAGMENT : GATE_PASS_UNGUARDED;
+}
+
 /* A frame: rule 1, and the others for what is ours. */
 GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 *start,
                                          const __u8 *end)
@@ -473,6 +527,8 @@ GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 
 
 	if (parsed == GATE_PARSED_OTHER)
 		return GATE_PASS_KERNEL;
+	if (parsed == GATE_PARSED_LATER)
+		return gate_later(env, &packet);
 	if (parsed == GATE_PARSED_ODD) {
 		if (!gate_env_is_ours(env, packet.dst))
 			return GATE_PASS_KERNEL;
@@ -481,6 +537,13 @@ GATE_INLINE enum gate_verdict gate_frame(const struct gate_env *env, const __u8 
 	service = gate_env_service(env, packet.dst, packet.dst_port);
 	if (service == GATE_SERVICE_NONE)
 		return GATE_PASS_KERNEL;
+	if (parsed == GATE_PARSED_ICMP) {
+		if (service == GATE_SERVICE_OTHER)
+			return GATE_PASS_KERNEL;
+		return guarded ? GATE_PASS_ICMP : GATE_PASS_UNGUARDED;
+	}
+	if (parsed == GATE_PARSED_FIRST)
+		return gate_env_first(env, &packet, service);
 	if (parsed == GATE_PARSED_PART)
 		return guarded ? GATE_DROP_UNPARSED : GATE_PASS_UNGUARDED;
 	if (parsed == GATE_PARSED_SOURCE)

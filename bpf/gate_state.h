@@ -15,6 +15,10 @@
 #define GATE_PREFIXES (1u << 16)
 #define GATE_SEEN     (1u << 23) /* words, unless the dataplane is told otherwise: 64 MB */
 #define GATE_TOPS     (1u << 10)
+/* Datagrams whose first fragment was for a service of ours, and how long the others may take to
+ * follow, in quarters of a second. */
+#define GATE_FRAGMENTS      (1u << 14)
+#define GATE_FRAGMENT_UNITS 12
 
 /* Prefixes that are denied or trusted, each. */
 #define GATE_LPM_MAX 4096

@@ -19,6 +19,8 @@ enum gate_verdict {
 	GATE_PASS_TRUSTED,
 	GATE_PASS_UNVERIFIED,
 	GATE_PASS_SECOND,
+	GATE_PASS_FRAGMENT,
+	GATE_PASS_ICMP,
 	/* drop */
 	GATE_DROP_UNPARSED,
 	GATE_DROP_SOURCE,
@@ -75,8 +77,10 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_PASS_UNVERIFIED] = {"unverified",
                                   "passed: without a nonce of ours, within the limits"},
         [GATE_PASS_SECOND] = {"second", "passed: second arrival of a request in an attack"},
-        [GATE_DROP_UNPARSED] = {"unparsed", "dropped: to an address of ours, fragment, options or "
-                                            "extension headers"},
+        [GATE_PASS_FRAGMENT] = {"fragment", "passed: of what comes in fragments, but for requests"},
+        [GATE_PASS_ICMP] = {"icmp", "passed: ICMP error about what we sent"},
+        [GATE_DROP_UNPARSED] = {"unparsed", "dropped: to an address of ours, request in fragments, "
+                                            "options or extension headers"},
         [GATE_DROP_SOURCE] = {"source", "dropped: from an address that no host has: loopback, "
                                         "multicast, IPv4 within IPv6"},
         [GATE_DROP_DENIED] = {"denied", "dropped: from a denied prefix"},

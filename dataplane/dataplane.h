@@ -21,6 +21,7 @@ struct fib;
 struct gate;
 struct neighbours;
 struct packet;
+struct path_mtus;
 struct services;
 struct mirror;
 struct punt;
@@ -57,18 +58,20 @@ struct options {
 struct dataplane {
 	struct options options;
 	uint64_t tsc_start;
-	uint64_t started;          /* Unix time, seconds */
-	struct event_base *events; /* the control thread's loop; NULL in tests that have none */
-	struct rte_rcu_qsbr *qsbr; /* reader ids are the workers' ids */
-	struct rte_mempool *pool;  /* packets; private area: struct packet */
-	struct rte_mempool *jumbo; /* control thread: for frames that no buffer of `pool` takes;
-	                              NULL until a port needs them */
+	uint64_t started;              /* Unix time, seconds */
+	struct event_base *events;     /* the control thread's loop; NULL in tests that have none */
+	struct rte_rcu_qsbr *qsbr;     /* reader ids are the workers' ids */
+	struct rte_mempool *pool;      /* packets; private area: struct packet */
+	struct rte_mempool *jumbo;     /* control thread: for frames that no buffer of `pool` takes;
+	                                  NULL until a port needs them */
+	struct rte_mempool *datagrams; /* net/reassembly.h: for datagrams that came in fragments */
 	struct worker *workers[WORKERS_MAX];
 	uint16_t n_workers;
 
 	struct ports *ports;           /* net/port.h */
 	struct neighbours *neighbours; /* net/neighbour.h */
 	struct fib *fib;               /* net/fib.h: swapped whole by the control thread, RCU */
+	struct path_mtus *paths;       /* net/path_mtu.h */
 	struct services *services;     /* net/service.h: swapped whole by the control thread, RCU */
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror

@@ -16,12 +16,14 @@
 #include <rte_ring.h>
 
 #include "graph/drop.h"
+#include "net/ip_counter.h"
 
 struct worker;
 struct dataplane;
 struct port_queue_list;
 struct next_hop;
 struct random;
+struct reassembly;
 struct turn_worker;
 struct media_worker;
 
@@ -48,7 +50,8 @@ struct worker {
 	struct turn_worker *turn;   /* turn/: tables of which this worker is the only writer */
 	struct media_worker *media; /* media/: the same of the SRTP forwarding unit */
 	struct random *random;
-	struct next_hop *next_hops; /* net/next_hop.h: this worker's memory of routes */
+	struct next_hop *next_hops;    /* net/next_hop.h: this worker's memory of routes */
+	struct reassembly *reassembly; /* net/reassembly.h */
 
 	/* written by this worker, each walk */
 	uint64_t tsc;      /* time of this walk */
@@ -66,6 +69,9 @@ struct worker {
 	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
 	uint16_t ip_id;        /* counts IPv4 datagrams that may be fragmented (RFC 6864) ... */
 	uint64_t ip_id_key[3]; /* ... and is hidden by this */
+	uint64_t ip_counters[IP_COUNTERS];
+	uint64_t icmp_due;         /* tsc: when another ICMP error may be sent ... */
+	uint64_t icmp_relayed_due; /* ... or told to a client */
 	uint64_t rx_packets, bursts, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 

@@ -3,6 +3,7 @@
 
 #include "graph/drop.h"
 #include "media/media.h"
+#include "net/ip_counter.h"
 #include "turn/turn.h"
 
 #include <gate_verdict.h>
@@ -36,6 +37,16 @@ static bool drop_declared(uint32_t index, struct sluice_counter_row *row)
 	return true;
 }
 
+static bool ip_declared(uint32_t index, struct sluice_counter_row *row)
+{
+	const struct ip_counter_info *info = &ip_counter_infos[index];
+
+	if (index >= IP_COUNTERS)
+		return false;
+	counter_row_set(row, "ip", info->name, info->help, info->unit);
+	return true;
+}
+
 static bool turn_declared(uint32_t index, struct sluice_counter_row *row)
 {
 	const struct turn_counter_info *info = &turn_counter_infos[index];
@@ -61,6 +72,8 @@ bool counter_declared(enum counter_area area, uint32_t index, struct sluice_coun
 	switch (area) {
 	case COUNTER_DROP:
 		return drop_declared(index, row);
+	case COUNTER_IP:
+		return ip_declared(index, row);
 	case COUNTER_TURN:
 		return turn_declared(index, row);
 	case COUNTER_GATE_NODE:

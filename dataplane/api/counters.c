@@ -41,6 +41,16 @@ static enum found drop_at(struct dataplane *dp, uint32_t index, struct sluice_co
 	return COUNTER_FOUND;
 }
 
+static enum found ip_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (!counter_declared(COUNTER_IP, index, row))
+		return COUNTER_END;
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		row->value +=
+		        __atomic_load_n(&dp->workers[i]->ip_counters[index], __ATOMIC_RELAXED);
+	return COUNTER_FOUND;
+}
+
 static enum found turn_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
 {
 	if (!counter_declared(COUNTER_TURN, index, row))
@@ -117,7 +127,7 @@ static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_co
 
 static enum found (*const sections[])(struct dataplane *dp, uint32_t index,
                                       struct sluice_counter_row *row) = {
-        drop_at, turn_at, gate_at, media_at, worker_at, port_at};
+        drop_at, ip_at, turn_at, gate_at, media_at, worker_at, port_at};
 
 uint32_t counter_show(struct dataplane *dp, struct counter_cursor *cursor, bool nonzero,
                       struct sluice_counter_row *rows, uint32_t max)

@@ -18,6 +18,7 @@ struct gate_tables {
 	struct gate_guard prefixes[GATE_PREFIXES];
 	struct gate_top top_sources[GATE_TOPS];
 	struct gate_top top_prefixes[GATE_TOPS];
+	uint64_t fragments[GATE_FRAGMENTS];
 };
 
 struct gate_env {
@@ -132,6 +133,11 @@ static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, _
 	return &env->tables->top_prefixes[hash >> 32 & (GATE_TOPS - 1)];
 }
 
+static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash)
+{
+	return (__u64 *)&env->tables->fragments[hash >> 32 & (GATE_FRAGMENTS - 1)];
+}
+
 static inline void gate_env_count(const struct gate_env *env, __u32 counter)
 {
 	env->counters[counter]++;
@@ -148,6 +154,14 @@ static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env
                                                       struct gate_bytes stun, __u32 at)
 {
 	return gate_check_nonce(env, env->config, packet, stun, at);
+}
+
+static inline enum gate_verdict gate_env_first(const struct gate_env *env,
+                                               const struct gate_packet *packet,
+                                               enum gate_service service)
+{
+	return gate_first(env, packet, (struct gate_bytes){env->frame + packet->offset, env->end},
+	                  service);
 }
 
 static inline enum gate_verdict gate_env_judge(const struct gate_env *env,

@@ -27,6 +27,8 @@ enum {
 	CLASSIFY_TO_PEER,
 	CLASSIFY_TO_CLIENT,
 	CLASSIFY_SRTP,
+	CLASSIFY_REASSEMBLE,
+	CLASSIFY_ICMP,
 };
 
 /* Where the cursor stands: every advance is checked against `end` first. */
@@ -85,7 +87,7 @@ static inline bool ip6_source_bad(const struct ip_addr *src)
 }
 
 /* Options or a fragment: the cursor moves to the UDP header, by whose port the kernel's are told
- * from ours. Of a later fragment nobody can tell: *protocol 0. */
+ * from ours. Of a later fragment the node `reassemble` can tell: *protocol 0. */
 static enum drop_reason ip4_part(struct cursor *cursor, const struct rte_ipv4_hdr *ip,
                                  uint8_t *protocol)
 {
@@ -256,7 +258,7 @@ static inline rte_edge_t gate_edge(const struct worker *worker, const struct pac
 {
 	const struct gate_policy *policy = gate_policy_now(worker->dp->gate);
 
-	if (policy->judged >> packet->port & 1)
+	if ((policy->judged >> packet->port & 1) && !(packet->flags & PACKET_REASSEMBLED))
 		return edge;
 	return edge == CLASSIFY_STUN || (edge != CLASSIFY_DROP && policy->deny->count > 0)
 	               ? CLASSIFY_GATE
@@ -301,6 +303,8 @@ static rte_edge_t fault_classify(struct worker *worker, struct rte_mbuf *mbuf,
 	const struct packet *packet = packet_of(mbuf);
 	const struct rte_udp_hdr *udp;
 
+	if (reason == DROP_IP_FRAGMENT && service_has_ip(services, &packet->dst))
+		return CLASSIFY_REASSEMBLE;
 	if (reason == DROP_IP6_EXTENSION)
 		return service_has_ip(services, &packet->dst) ? drop(mbuf, reason)
 		                                              : CLASSIFY_KERNEL;
@@ -309,6 +313,18 @@ static rte_edge_t fault_classify(struct worker *worker, struct rte_mbuf *mbuf,
 	    service_find(services, &packet->dst, udp->dst_port) == NULL)
 		return CLASSIFY_KERNEL;
 	return drop(mbuf, reason);
+}
+
+/* Errors about what we sent are ours. */
+static rte_edge_t icmp_classify(struct worker *worker, const struct packet *packet,
+                                uint8_t protocol)
+{
+	const struct services *services = __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
+
+	return (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) &&
+	                       service_has_ip(services, &packet->dst)
+	               ? CLASSIFY_ICMP
+	               : CLASSIFY_KERNEL;
 }
 
 static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *mbuf)
@@ -333,7 +349,7 @@ static inline rte_edge_t classify_step(struct worker *worker, struct rte_mbuf *m
 	if (unlikely(reason != DROP_NONE))
 		return fault_classify(worker, mbuf, &cursor, protocol, reason);
 	if (unlikely(protocol != IPPROTO_UDP))
-		return CLASSIFY_KERNEL;
+		return icmp_classify(worker, packet, protocol);
 	return udp_classify(worker, mbuf, &cursor, type == RTE_BE16(RTE_ETHER_TYPE_IPV4));
 }
 
@@ -373,4 +389,6 @@ GRAPH_NODE(classify, .process = classify_process, .trace = classify_trace,
                    [CLASSIFY_TO_PEER] = "turn_to_peer",
                    [CLASSIFY_TO_CLIENT] = "turn_to_client",
                    [CLASSIFY_SRTP] = "srtp_decrypt",
+                   [CLASSIFY_REASSEMBLE] = "reassemble",
+                   [CLASSIFY_ICMP] = "icmp_input",
            })

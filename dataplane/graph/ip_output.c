@@ -5,6 +5,7 @@
  */
 #include "graph/node.h"
 #include "net/headers.h"
+#include "net/ip_id.h"
 #include "net/next_hop.h"
 
 #include <stdio.h>
@@ -14,26 +15,8 @@ enum {
 	IP_OUTPUT_PORT_TX,
 	IP_OUTPUT_LOOPBACK,
 	IP_OUTPUT_NEIGHBOUR_WAIT,
+	IP_OUTPUT_FRAGMENT,
 };
-
-/*
- * Identifications do not repeat within 65,536 datagrams of a worker, and cannot be told from the
- * ones before (RFC 7739): a counter under a keyed permutation, a Feistel network of three rounds.
- */
-static inline uint16_t ip_id_next(struct worker *worker)
-{
-	uint16_t id = ++worker->ip_id;
-	uint8_t left = id >> 8, right = (uint8_t)id;
-
-	for (int round = 0; round < 3; round++) {
-		uint8_t mixed = (right + worker->ip_id_key[round]) * 0x9e3779b97f4a7c15ull >> 56;
-		uint8_t next = left ^ mixed;
-
-		left = right;
-		right = next;
-	}
-	return left << 8 | right;
-}
 
 /* The NIC adds the payload to the pseudo header's sum that the field holds. */
 static inline uint16_t checksum_offload(struct rte_mbuf *mbuf, const struct packet *packet,
@@ -81,8 +64,8 @@ static __rte_always_inline rte_edge_t headers_write(struct worker *worker, struc
 	struct rte_udp_hdr *udp;
 	uint8_t *frame;
 
-	if (unlikely(ip_length > port->mtu))
-		return drop(mbuf, DROP_TOO_BIG);
+	if (unlikely(ip_length > next_hop_mtu(hop, port)))
+		return IP_OUTPUT_FRAGMENT;
 	frame = (uint8_t *)rte_pktmbuf_prepend(mbuf, l2_len + l3_len + sizeof(*udp));
 	if (unlikely(frame == NULL))
 		return drop(mbuf, DROP_HEADROOM);
@@ -143,6 +126,8 @@ static void ip_output_trace(const struct dataplane *dp, const struct trace_step 
 	              ip);
 	if (strcmp(step->next, "loopback") == 0)
 		snprintf(text, room, "%s is ours", ip);
+	else if (strcmp(step->next, "fragment") == 0)
+		snprintf(text, room, "larger than the way to %s", ip);
 	else if (strcmp(step->next, "neighbour_wait") == 0)
 		snprintf(text, room, "next hop %s on %s, its MAC is not known", ip,
 		         trace_port_name(dp, hop.port));
@@ -157,4 +142,5 @@ GRAPH_NODE(ip_output, .process = ip_output_process, .trace = ip_output_trace,
                    [IP_OUTPUT_PORT_TX] = "port_tx",
                    [IP_OUTPUT_LOOPBACK] = "loopback",
                    [IP_OUTPUT_NEIGHBOUR_WAIT] = "neighbour_wait",
+                   [IP_OUTPUT_FRAGMENT] = "fragment",
            })

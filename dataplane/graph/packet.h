@@ -32,6 +32,8 @@ enum packet_flag {
 	PACKET_DONT_FRAGMENT = 1 << 0, /* IPv4's DF, kept across the relay (RFC 8656, 16) */
 	PACKET_HANDED_OVER =
 	        1 << 1, /* came through another worker's ring: is not handed over again */
+	PACKET_REASSEMBLED = 1 << 2, /* came in fragments: no XDP program has seen it whole */
+	PACKET_WHOLE = 1 << 3, /* DONT-FRAGMENT asked that it be dropped rather than fragmented */
 };
 
 /* Where a packet from a worker's inbox enters the graph: port_rx's edges. */

@@ -13,7 +13,7 @@ struct send {
 	struct allocation *allocation;
 	enum drop_reason reason; /* DROP_NONE: it can be read */
 	struct stun_span data;
-	uint16_t dont_fragment; /* packet flag */
+	uint16_t dont_fragment; /* packet flags */
 	struct transport_addr peer;
 };
 
@@ -32,8 +32,9 @@ static inline enum drop_reason send_parse(const struct rte_mbuf *mbuf, const str
 	if (unlikely(message.n_unknown != 0 || !stun_has(&message, STUN_KNOWN_DATA)))
 		return DROP_TURN_MALFORMED;
 	send->data = message.attrs[STUN_KNOWN_DATA];
-	send->dont_fragment =
-	        stun_has(&message, STUN_KNOWN_DONT_FRAGMENT) ? PACKET_DONT_FRAGMENT : 0;
+	send->dont_fragment = stun_has(&message, STUN_KNOWN_DONT_FRAGMENT)
+	                              ? PACKET_DONT_FRAGMENT | PACKET_WHOLE
+	                              : 0;
 	switch (stun_peer_next(&message, &cursor, &send->peer)) {
 	case 1:
 		return likely(send->peer.port != 0) ? DROP_NONE : DROP_TURN_MALFORMED;

@@ -4,8 +4,12 @@
  * ChannelData where a channel is bound to the peer, as a Data indication where there is a
  * permission alone. Any worker relays it; only the owner may write the allocation.
  */
+#include "graph/icmp_error.h"
 #include "graph/turn_relay.h"
+#include "net/headers.h"
+#include "net/path_mtu.h"
 #include "random.h"
+#include "stun/attribute.h"
 #include "stun/message.h"
 #include "stun/writer.h"
 
@@ -124,6 +128,11 @@ static inline enum drop_reason data_header_put(struct worker *worker, struct rte
 	return likely(payload_prepend(mbuf, header, head)) ? DROP_NONE : DROP_HEADROOM;
 }
 
+static inline uint32_t ip_headers(const struct ip_addr *ip)
+{
+	return headers_l3_length(ip_addr_is_v4(ip)) + sizeof(struct rte_udp_hdr);
+}
+
 static inline void peer_find(struct turn *turn, const struct packet *packet,
                              struct to_client *to_client)
 {
@@ -164,6 +173,26 @@ static inline enum drop_reason peer_check(struct worker *worker, const struct to
 	return likely(worker->now < permission->expires) ? DROP_NONE : DROP_TURN_EXPIRED;
 }
 
+/* A peer that asks not to be fragmented, and sends more than goes whole to the client, is told what
+ * would. Its datagram goes on, in fragments. */
+static void peer_tell(struct worker *worker, const struct rte_mbuf *mbuf,
+                      const struct allocation *allocation, bool channel)
+{
+	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
+	const struct ip_addr *client = &allocation->client.src, *peer = &packet->flow.src;
+	uint32_t mtu = path_mtu_find(worker->dp->paths, client, worker->now);
+	uint32_t added = channel ? STUN_CHANNEL_HEADER_SIZE
+	                         : STUN_HEADER_SIZE + STUN_ATTR_HEADER_SIZE + DATA_HEADER_SIZE + 3 +
+	                                   (ip_addr_is_v4(peer) ? 8 : 20);
+	uint32_t room;
+
+	if (mtu == PATH_MTU_NONE || mtu < ip_headers(client) + added)
+		return;
+	room = mtu - ip_headers(client) - added;
+	if (packet->payload_length > room)
+		icmp_too_big(worker, mbuf, (uint16_t)(room + ip_headers(peer)));
+}
+
 static inline void allocation_count_to_client(struct allocation *allocation,
                                               const struct worker *worker, uint16_t bytes)
 {
@@ -186,8 +215,14 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 	uint16_t length = packet->payload_length;
 	enum drop_reason reason = peer_check(worker, to_client, packet, &channel);
 
-	if (unlikely(reason != DROP_NONE))
+	if (unlikely(reason != DROP_NONE)) {
+		if (reason == DROP_TURN_NO_ALLOCATION)
+			icmp_port_unreachable(worker, mbuf);
 		return drop(mbuf, reason);
+	}
+	if (unlikely(allocation->flags & ALLOCATION_NARROW) &&
+	    (packet->flags & PACKET_DONT_FRAGMENT))
+		peer_tell(worker, mbuf, allocation, channel != NULL);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);
 	if (unlikely(!turn_rate_pass(worker, policy, &allocation->to_client_due, length)))

@@ -42,7 +42,7 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_EXT_TRUNCATED] = {"ext_truncated",
                                  "packets whose header extension ends within an element"},
         [MEDIA_NO_MBUF] = {"no_mbuf", "packets not written: no packet buffer was free"},
-        [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than the MTU"},
+        [MEDIA_TOO_BIG] = {"too_big", "packets not written: longer than a packet buffer"},
         [MEDIA_NO_REMOTE] = {"no_remote",
                              "packets not written: the endpoint's address is not known yet"},
         [MEDIA_UNPROVEN] = {"unproven",

@@ -34,7 +34,7 @@ static void headers_write(struct frame_template *frame, const struct endpoint *e
 		frame->ip_sum = (uint16_t) ~((struct rte_ipv4_hdr *)ip)->hdr_checksum;
 	headers_udp_write(udp, &headers, 0);
 	udp->dgram_cksum = 0;
-	frame->room = RTE_MAX(port->mtu, l3 + sizeof(*udp)) - l3 - sizeof(*udp);
+	frame->room = RTE_MAX(next_hop_mtu(hop, port), l3 + sizeof(*udp)) - l3 - sizeof(*udp);
 	frame->tx_checksum = port->tx_checksum;
 	if (!frame->tx_checksum)
 		pseudo += (uint64_t)headers.src_port + headers.dst_port;

@@ -93,8 +93,7 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	length = header.prefix + source->payload_length;
 	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
 	offset = RTE_ALIGN_CEIL(FRAME_HEADERS_MAX + headers, PAYLOAD_ALIGN);
-	if (unlikely(offset + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX > out->room ||
-	             (framed && rtp > endpoint->frame.room))) {
+	if (unlikely(offset + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX > out->room)) {
 		out->media->counters[MEDIA_TOO_BIG]++;
 		return;
 	}
@@ -103,7 +102,8 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	if (!plain && header.prefix != 0)
 		src = out_payload_prefixed(payload, &header, src, source->payload_length);
 	job_fill(&slice->jobs[slice->count], endpoint, &header, src, payload, length);
-	if (framed) {
+	/* what a longer tag has made too large leaves in fragments */
+	if (framed && likely(rtp <= endpoint->frame.room)) {
 		packet_frame(out, mbuf, &endpoint->frame, payload - headers, offset - headers, rtp,
 		             plain);
 	} else {

@@ -9,6 +9,7 @@
 #include "dataplane.h"
 #include "net/fib.h"
 #include "net/neighbour.h"
+#include "net/path_mtu.h"
 #include "net/port.h"
 #include "net/service.h"
 #include "part.h"
@@ -24,7 +25,8 @@ struct next_hop {
 	uint32_t neighbour;  /* slot; 0: not known yet, or local */
 	uint16_t port;       /* PORT_NONE: no route */
 	uint16_t vlan;
-	uint32_t local; /* dst is a service address of ours, or announced as one */
+	uint16_t local; /* dst is a service address of ours, or announced as one */
+	uint16_t mtu;   /* of the way there: PATH_MTU_NONE, or less than the port may take */
 };
 static_assert(sizeof(struct next_hop) == 32, "two in a cache line");
 
@@ -34,7 +36,7 @@ static inline void next_hop_resolve(const struct dataplane *dp, const struct ip_
 	const struct services *services = __atomic_load_n(&dp->services, __ATOMIC_ACQUIRE);
 	const struct fib_entry *entry;
 
-	*hop = (struct next_hop){.dst = *dst, .port = PORT_NONE};
+	*hop = (struct next_hop){.dst = *dst, .port = PORT_NONE, .mtu = PATH_MTU_NONE};
 	hop->local = service_has_ip(services, dst) || service_announces_ip(services, dst);
 	if (hop->local)
 		return;
@@ -58,6 +60,7 @@ static inline const struct next_hop *next_hop_find(const struct worker *worker,
 	if (likely(hop->generation == generation && ip_addr_equal(&hop->dst, dst)))
 		return hop;
 	next_hop_resolve(worker->dp, dst, hop);
+	hop->mtu = path_mtu_find(worker->dp->paths, dst, worker->now);
 	/* a next hop without a slot will have one soon, and nothing will tell */
 	hop->generation =
 	        hop->local || hop->port == PORT_NONE || hop->neighbour != 0 ? generation : 0;
@@ -69,6 +72,12 @@ static inline const struct next_hop *next_hop_find(const struct worker *worker,
 static inline void next_hop_forget(const struct worker *worker, const struct ip_addr *dst)
 {
 	worker->next_hops[service_hash(dst) & (NEXT_HOPS - 1)].generation = 0;
+}
+
+/* The largest packet that goes that way whole. */
+static inline uint16_t next_hop_mtu(const struct next_hop *hop, const struct port *port)
+{
+	return RTE_MIN(__atomic_load_n(&port->mtu, __ATOMIC_RELAXED), hop->mtu);
 }
 
 #endif

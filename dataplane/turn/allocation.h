@@ -51,6 +51,9 @@ enum allocation_flag {
 	ALLOCATION_ONE_FAMILY = 1 << 1, /* 440 */
 	ALLOCATION_ONE_FULL = 1 << 2,   /* 508 */
 	ALLOCATION_LINGERS = 1 << 3,    /* closed, and counted as such */
+	/* atomic, any worker: ICMP told of a smaller MTU on the way to the client; where the owner
+	 * writes at the same time it is lost, and told again */
+	ALLOCATION_NARROW = 1 << 4,
 };
 
 struct relay_leg {

@@ -14,9 +14,21 @@ enum act {
 	SEND,         /* a client's Send indication to .to */
 	PEER_DATA,    /* a datagram of peer .who to relayed address .to; expected at its client */
 	DATAGRAM,     /* .data as it is, from client .who to the listener */
+	ICMP,         /* a router tells that what we sent to .who (a client; or a peer, from the
+	                 relayed address .to) did not get there; .mtu; 0: nobody has the port */
 	LATER,        /* .seconds pass */
 	SWEEP,        /* housekeeping */
 	CALL,         /* .call */
+};
+
+/* What becomes of the fragments of .cut bytes each before they are sent. */
+enum cut {
+	CUT_IN_ORDER,
+	CUT_MIXED, /* the first one first, the others backwards */
+	CUT_TWICE, /* the second one comes twice */
+	CUT_WITHOUT_FIRST,
+	CUT_WITHOUT_LAST,
+	CUT_OVERLAP, /* the second one begins 8 bytes too early */
 };
 
 enum proof {
@@ -60,11 +72,18 @@ struct step {
 	                       over, and the driver says so */
 	edit message_edit;  /* before the UDP checksum is computed */
 	edit frame_edit;    /* after; frame_mend makes it right again where that is meant */
+	uint16_t cut;       /* the datagram comes in fragments: bytes of the datagram in each */
+	enum cut how;
+	uint16_t mtu;
 	uint32_t seconds;
 	bool (*call)(struct scene *scene); /* false: the case has failed */
 
 	/* expected */
 	enum drop_reason drop; /* dropped for this and nothing comes out */
+	bool kept;             /* nothing comes out, and nothing is dropped */
+	uint16_t pieces;       /* it comes out in so many fragments */
+	uint16_t tells;        /* beside it the sender is told of this MTU */
+	bool unreachable;      /* the sender is told that nobody has the port */
 	bool rest_left;        /* what else is in the rings is not looked at */
 	uint16_t error;        /* this STUN error instead of success */
 	uint16_t arrives_on;   /* at a client: the channel */
@@ -89,7 +108,7 @@ struct case_table {
 	uint32_t count;
 };
 
-extern const struct case_table request_cases, relay_cases, drop_cases, worker_cases;
+extern const struct case_table request_cases, relay_cases, drop_cases, worker_cases, fragment_cases;
 
 /* True, or false with the step and what was wrong in `why`. */
 bool step_run(struct scene *scene, const struct step *step, char *why, size_t size);

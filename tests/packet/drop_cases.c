@@ -19,12 +19,6 @@ static bool peer_port_down(struct scene *scene)
 	return true;
 }
 
-static bool peer_port_small(struct scene *scene)
-{
-	scene->rig.dp->ports->table[scene->rig.ports[1].index].mtu = 1280;
-	return true;
-}
-
 /* Until it takes no more; one frame, many times. */
 static bool peer_ring_fill(struct scene *scene)
 {
@@ -52,17 +46,18 @@ static const struct packet_case cases[] = {
                 .steps = {READY,
                           {FROM_CLIENT, .frame_edit = frame_break_ip_checksum,
                            .drop = DROP_IP4_CHECKSUM},
-                          {FROM_CLIENT, .frame_edit = frame_fragment, .drop = DROP_IP_FRAGMENT},
+                          {FROM_CLIENT, .frame_edit = frame_fragment, .kept = true},
                           {FROM_CLIENT, .frame_edit = frame_options, .drop = DROP_IP4_OPTIONS},
                           {FROM_CLIENT, .frame_edit = frame_loopback_source,
                            .drop = DROP_IP_SOURCE},
                           {FROM_CLIENT, .frame_edit = frame_ip_length_long, .drop = DROP_IP_HEADER},
                           {FROM_PEER, .frame_edit = frame_break_ip_checksum,
                            .drop = DROP_IP4_CHECKSUM},
-                          {FROM_PEER, .frame_edit = frame_fragment, .drop = DROP_IP_FRAGMENT},
+                          {FROM_PEER, .data = "12345678", .frame_edit = frame_fragment,
+                           .kept = true},
                           {FROM_PEER, .frame_edit = frame_options, .drop = DROP_IP4_OPTIONS},
                           {CHANNEL_DATA, CLIENT_A6, PEER6, .channel = 0x4000,
-                           .frame_edit = frame_fragment_6, .drop = DROP_IP_FRAGMENT},
+                           .frame_edit = frame_fragment_6, .drop = DROP_TURN_NO_ALLOCATION},
                           STILL},
         },
         {
@@ -273,13 +268,6 @@ static const struct packet_case cases[] = {
                           PERMIT(CLIENT_A4, PEER_NO_ROUTE),
                           {SEND, CLIENT_A4, PEER_NO_ROUTE, .drop = DROP_NO_ROUTE},
                           STILL},
-        },
-        {
-                .name = "larger than the port to send on takes",
-                .steps = {READY,
-                          {CALL, .call = peer_port_small},
-                          {FROM_CLIENT, .length = 1252},
-                          {FROM_CLIENT, .length = 1253, .drop = DROP_TOO_BIG}},
         },
         {
                 .name = "no room behind the data for a Data indication's padding",

@@ -9,7 +9,7 @@
 #define MEGABYTES 256
 
 static const struct case_table *const tables[] = {&request_cases, &relay_cases, &drop_cases,
-                                                  &worker_cases};
+                                                  &worker_cases, &fragment_cases};
 
 static bool case_run(const struct packet_case *test, char *why, size_t size)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "case.h"
+#include "pieces.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -73,6 +75,30 @@ static uint16_t step_data(const struct step *step, uint8_t room[FRAME_MAX])
 	return length;
 }
 
+static void piece_send(struct run *run, enum actor who, const struct piece *piece)
+{
+	rig_inject(&run->scene->rig, actor_port(who), run->step->worker, piece->bytes,
+	           piece->length);
+}
+
+static void pieces_send(struct run *run, enum actor who, const uint8_t *frame, uint16_t length)
+{
+	struct piece *pieces = calloc(PIECES_MAX, sizeof(*pieces));
+	unsigned int count, first = run->step->how == CUT_WITHOUT_FIRST;
+
+	count = frame_cut(frame, length, run->step->cut, (uint16_t)++run->scene->transactions,
+	                  pieces);
+	if (run->step->how == CUT_OVERLAP)
+		piece_shift(&pieces[1], -8);
+	for (unsigned int i = first; i < count - (run->step->how == CUT_WITHOUT_LAST); i++) {
+		piece_send(run, who,
+		           &pieces[run->step->how == CUT_MIXED && i != 0 ? count - i : i]);
+		if (run->step->how == CUT_TWICE && i == 1)
+			piece_send(run, who, &pieces[i]);
+	}
+	free(pieces);
+}
+
 static void frame_send(struct run *run, enum actor who, struct transport_addr to, uint8_t *message,
                        uint16_t length)
 {
@@ -99,7 +125,10 @@ static void frame_send(struct run *run, enum actor who, struct transport_addr to
 	if (step->checksum_open)
 		frame_open_udp_checksum(bytes);
 	run->scene->rig.rx_flags = step->checksum_open ? RTE_MBUF_F_RX_L4_CKSUM_NONE : 0;
-	rig_inject(&run->scene->rig, actor_port(who), step->worker, bytes, size);
+	if (step->cut != 0)
+		pieces_send(run, who, bytes, size);
+	else
+		rig_inject(&run->scene->rig, actor_port(who), step->worker, bytes, size);
 	rig_walk(&run->scene->rig);
 }
 
@@ -213,19 +242,35 @@ static void peer_send(struct run *run)
 	           scene_wire(run->scene, scene_addr(run->scene, run->step->to)), message, length);
 }
 
+static void icmp_send(struct run *run)
+{
+	const struct step *step = run->step;
+	uint8_t bytes[FRAME_MAX];
+	struct frame about = {
+	        .to_mac = {{2, 0, 0, 0, 1, 0}},
+	        .from_mac = actor_mac(step->who),
+	        .vlan = step->vlan,
+	        .from = step->to == NOBODY
+	                        ? server_addr(step->who)
+	                        : scene_wire(run->scene, scene_addr(run->scene, step->to)),
+	        .to = scene_addr(run->scene, step->who),
+	};
+	uint16_t size = frame_icmp(bytes, &about, step->length ? step->length : 1500, step->mtu);
+
+	if (step->frame_edit != NULL)
+		step->frame_edit(bytes, &size);
+	run->scene->rig.rx_flags = 0;
+	rig_inject(&run->scene->rig, actor_port(step->who), step->worker, bytes, size);
+	rig_walk(&run->scene->rig);
+}
+
 /* -- judging -- */
 
-/* One frame comes out of the right port, rightly addressed, every checksum right. bytes keeps it.
- */
-static bool arrival_take(struct run *run, enum actor at, struct frame *frame, uint8_t *bytes)
+static bool frame_take(struct run *run, enum actor at, uint8_t *bytes, uint16_t *length)
 {
 	unsigned int port = actor_port(at);
 	struct rte_mbuf *mbuf = rig_collect(&run->scene->rig, port);
 	struct rte_mbuf *other = rig_collect(&run->scene->rig, port);
-	struct transport_addr expected = scene_addr(run->scene, at);
-	struct rte_ether_addr mac = actor_mac(at);
-	const char *what;
-	uint16_t length;
 
 	if (other == NULL)
 		other = rig_collect(&run->scene->rig, !port);
@@ -236,13 +281,51 @@ static bool arrival_take(struct run *run, enum actor at, struct frame *frame, ui
 	}
 	if (mbuf == NULL)
 		return wrong(run, "nothing came out");
-	length = mbuf->data_len;
-	if (mbuf->nb_segs != 1 || mbuf->pkt_len != length || length > FRAME_MAX) {
+	*length = mbuf->data_len;
+	if (mbuf->nb_segs != 1 || mbuf->pkt_len != *length || *length > FRAME_MAX) {
 		rte_pktmbuf_free(mbuf);
 		return wrong(run, "the mbuf's lengths contradict each other");
 	}
-	memcpy(bytes, rte_pktmbuf_mtod(mbuf, void *), length);
+	memcpy(bytes, rte_pktmbuf_mtod(mbuf, void *), *length);
 	rte_pktmbuf_free(mbuf);
+	return true;
+}
+
+/* All that comes out are fragments of one datagram, none longer than the way takes. */
+static bool pieces_take(struct run *run, enum actor at, uint8_t *bytes, uint16_t *length)
+{
+	struct piece *pieces = calloc(PIECES_MAX, sizeof(*pieces));
+	uint16_t mtu = run->step->mtu != 0 ? run->step->mtu : 1500;
+	const char *what = "number of fragments";
+	struct rte_mbuf *mbuf;
+	unsigned int count = 0;
+
+	while ((mbuf = rig_collect(&run->scene->rig, actor_port(at))) != NULL) {
+		if (count < PIECES_MAX && mbuf->data_len <= sizeof(pieces[0].bytes)) {
+			pieces[count].length = mbuf->data_len;
+			memcpy(pieces[count++].bytes, rte_pktmbuf_mtod(mbuf, void *),
+			       mbuf->data_len);
+		}
+		rte_pktmbuf_free(mbuf);
+	}
+	if (count == run->step->pieces)
+		what = frame_join(pieces, count, mtu, bytes, length);
+	free(pieces);
+	return what == NULL || wrong(run, "%u frames came out: wrong %s", count, what);
+}
+
+/* One datagram comes out of the right port, rightly addressed, every checksum right. bytes keeps
+ * it. */
+static bool arrival_take(struct run *run, enum actor at, struct frame *frame, uint8_t *bytes)
+{
+	struct transport_addr expected = scene_addr(run->scene, at);
+	struct rte_ether_addr mac = actor_mac(at);
+	const char *what;
+	uint16_t length;
+
+	if (!(run->step->pieces != 0 ? pieces_take(run, at, bytes, &length)
+	                             : frame_take(run, at, bytes, &length)))
+		return false;
 	what = frame_read(frame, bytes, length);
 	if (what != NULL)
 		return wrong(run, "came out with a wrong %s", what);
@@ -270,7 +353,7 @@ static bool fields_check(struct run *run, const struct frame *frame, int hops)
 		return wrong(run, "hop limit %u", frame->hop_limit);
 	if (frame->traffic_class != step->traffic_class)
 		return wrong(run, "traffic class %u", frame->traffic_class);
-	if (ip_addr_is_v4(&frame->to.ip) &&
+	if (ip_addr_is_v4(&frame->to.ip) && step->pieces == 0 &&
 	    frame->dont_fragment != (step->dont_fragment || step->request.dont_fragment))
 		return wrong(run, "DF is %d", frame->dont_fragment);
 	if (frame->no_checksum != step->sum_none)
@@ -370,6 +453,62 @@ static bool relayed_check(struct run *run)
 	default:
 		return data_check(run, frame.payload, frame.length);
 	}
+}
+
+/* The sender hears of it by ICMP. */
+static bool told_check(struct run *run)
+{
+	const struct step *step = run->step;
+	struct transport_addr sender = scene_addr(run->scene, step->who);
+	struct transport_addr to = scene_wire(run->scene, scene_addr(run->scene, step->to));
+	struct rte_ether_addr mac = actor_mac(step->who);
+	struct rte_mbuf *mbuf = rig_collect(&run->scene->rig, actor_port(step->who));
+	struct icmp_read icmp;
+	uint8_t bytes[FRAME_MAX];
+	bool v4 = ip_addr_is_v4(&sender.ip);
+	uint16_t length;
+
+	if (mbuf == NULL)
+		return wrong(run, "the sender is not told");
+	length = mbuf->data_len;
+	memcpy(bytes, rte_pktmbuf_mtod(mbuf, void *), length);
+	rte_pktmbuf_free(mbuf);
+	if (!icmp_frame_read(&icmp, bytes, length))
+		return wrong(run, "no ICMP error, or a wrong one");
+	if (memcmp(bytes, &mac, sizeof(mac)) != 0 || !ip_addr_equal(&icmp.to, &sender.ip) ||
+	    !ip_addr_equal(&icmp.from, &to.ip) || !addr_is(&icmp.quoted_from, &sender) ||
+	    !addr_is(&icmp.quoted_to, &to))
+		return wrong(run, "an ICMP error about another datagram");
+	if (icmp.type != (v4                 ? 3
+	                  : step->tells != 0 ? 2
+	                                     : 1) ||
+	    icmp.code != (step->tells != 0 ? (v4 ? 4 : 0) : (v4 ? 3 : 4)) ||
+	    icmp.mtu != step->tells)
+		return wrong(run, "ICMP %u, %u with MTU %u", icmp.type, icmp.code, icmp.mtu);
+	return true;
+}
+
+/* RFC 8656, 11.6: a Data indication with XOR-PEER-ADDRESS and ICMP, and without DATA. */
+static bool icmp_relayed_check(struct run *run)
+{
+	const struct step *step = run->step;
+	struct transport_addr peer = scene_addr(run->scene, step->who), named;
+	bool v4 = ip_addr_is_v4(&peer.ip);
+	uint8_t type = v4 ? 3 : step->mtu != 0 ? 2 : 1;
+	uint8_t code = step->mtu != 0 ? (v4 ? 4 : 0) : (v4 ? 3 : 4);
+	struct frame frame;
+	struct client_icmp icmp;
+	uint8_t bytes[FRAME_MAX];
+
+	if (!arrival_take(run, receiver(step), &frame, bytes))
+		return false;
+	if (!client_icmp_read(frame.payload, frame.length, &named, &icmp))
+		return wrong(run, "no ICMP attribute");
+	if (!addr_is(&named, &peer))
+		return wrong(run, "XOR-PEER-ADDRESS names another peer");
+	if (icmp.type != type || icmp.code != code || icmp.data != step->mtu)
+		return wrong(run, "ICMP attribute %u, %u, %u", icmp.type, icmp.code, icmp.data);
+	return true;
 }
 
 static void response_remember(struct run *run, const struct client_response *response)
@@ -512,6 +651,8 @@ static bool turn_counter_check(struct run *run, const struct before *before)
 	int counter;
 
 	switch (step->act) {
+	case ICMP:
+		return true;
 	case REQUEST:
 		counter = counter_of_request(step);
 		break;
@@ -532,6 +673,11 @@ static bool turn_counter_check(struct run *run, const struct before *before)
 	return true;
 }
 
+static bool (*const arrival_checks[])(struct run *run) = {
+        [REQUEST] = response_check,  [CHANNEL_DATA] = relayed_check, [SEND] = relayed_check,
+        [PEER_DATA] = relayed_check, [DATAGRAM] = relayed_check,     [ICMP] = icmp_relayed_check,
+};
+
 static bool outcome_check(struct run *run, const struct before *before)
 {
 	bool handed = handed_over(run->scene) != before->handed_over;
@@ -542,9 +688,11 @@ static bool outcome_check(struct run *run, const struct before *before)
 	if (run->scene->rig.queues == run->scene->rig.dp->n_workers &&
 	    handed != run->step->handed_over)
 		return wrong(run, "%s by way of another worker", handed ? "went" : "did not go");
-	if (run->step->drop != DROP_NONE)
+	if ((run->step->tells != 0 || run->step->unreachable) && !told_check(run))
+		return false;
+	if (run->step->drop != DROP_NONE || run->step->kept)
 		return run->step->rest_left || nothing_check(run);
-	if (!(run->step->act == REQUEST ? response_check(run) : relayed_check(run)))
+	if (!arrival_checks[run->step->act](run))
 		return false;
 	return turn_counter_check(run, before);
 }
@@ -571,7 +719,7 @@ static bool nonce_ask(struct run *run)
 
 static void (*const senders[])(struct run *run) = {
         [REQUEST] = request_send, [CHANNEL_DATA] = channel_send, [SEND] = send_send,
-        [PEER_DATA] = peer_send,  [DATAGRAM] = datagram_send,
+        [PEER_DATA] = peer_send,  [DATAGRAM] = datagram_send,    [ICMP] = icmp_send,
 };
 
 bool step_run(struct scene *scene, const struct step *step, char *why, size_t size)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "stun/attribute.h"
 #include "stun/writer.h"
 
 static void put_u8_of_4(struct stun_writer *writer, enum stun_attr_type type, uint8_t value)
@@ -168,4 +169,30 @@ bool client_data_read(const uint8_t *message, uint16_t length, struct transport_
 	*data = stun_value(&parsed, STUN_KNOWN_DATA);
 	*data_length = parsed.attrs[STUN_KNOWN_DATA].length;
 	return stun_peer_next(&parsed, &cursor, peer) == 1;
+}
+
+bool client_icmp_read(const uint8_t *message, uint16_t length, struct transport_addr *peer,
+                      struct client_icmp *icmp)
+{
+	struct stun_cursor at = {message, STUN_HEADER_SIZE, length};
+	struct stun_message parsed;
+	struct stun_attr attr;
+	uint16_t cursor = 0;
+	bool found = false;
+
+	if (!stun_header_valid(message, length) || stun_parse(&parsed, message, length) != 0 ||
+	    parsed.method != STUN_DATA || parsed.class != STUN_INDICATION ||
+	    stun_has(&parsed, STUN_KNOWN_DATA))
+		return false;
+	while (stun_attr_next(&at, &attr) > 0) {
+		const uint8_t *value = message + attr.value.offset;
+
+		if (attr.type != STUN_ATTR_ICMP || attr.value.length != 8)
+			continue;
+		found = value[0] == 0 && value[1] == 0;
+		icmp->type = value[2] >> 1;
+		icmp->code = (value[2] & 1) << 8 | value[3];
+		icmp->data = (uint32_t)value[4] << 24 | value[5] << 16 | value[6] << 8 | value[7];
+	}
+	return found && stun_peer_next(&parsed, &cursor, peer) == 1;
 }

@@ -69,4 +69,15 @@ bool client_response_read(struct client_response *response, const uint8_t *data,
 bool client_data_read(const uint8_t *message, uint16_t length, struct transport_addr *peer,
                       const uint8_t **data, uint16_t *data_length);
 
+/* The ICMP attribute (RFC 8656, 18.13). */
+struct client_icmp {
+	uint8_t type;
+	uint16_t code;
+	uint32_t data;
+};
+
+/* A Data indication that tells of an ICMP error; false where it is none, or has DATA too. */
+bool client_icmp_read(const uint8_t *message, uint16_t length, struct transport_addr *peer,
+                      struct client_icmp *icmp);
+
 #endif

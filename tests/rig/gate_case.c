@@ -579,6 +579,83 @@ static uint16_t ip6_tcp_fragment(uint8_t *frame, uint16_t length)
 	return extensions(frame, length, 1, 44);
 }
 
+/* An ICMP error in the place of an empty datagram: about one the other way. */
+static uint16_t icmp4(uint8_t *frame, uint8_t type, uint8_t code)
+{
+	uint8_t *icmp = frame + ETHER + IP4, *quoted = icmp + 8;
+	uint8_t udp[8];
+
+	memcpy(udp, icmp + 2, 2);
+	memcpy(udp + 2, icmp, 2);
+	memset(udp + 4, 0, 4);
+	memcpy(quoted, frame + ETHER, IP4);
+	memcpy(quoted + 12, frame + ETHER + 16, 4);
+	memcpy(quoted + 16, frame + ETHER + 12, 4);
+	memcpy(quoted + IP4, udp, 8);
+	memset(icmp, 0, 8);
+	icmp[0] = type;
+	icmp[1] = code;
+	frame[ETHER + 9] = 1;
+	be16_add(frame + ETHER + 2, 8 + IP4);
+	return ETHER + IP4 + 8 + IP4 + 8;
+}
+
+static uint16_t icmp_too_big(uint8_t *frame, uint16_t length)
+{
+	return icmp4(frame, 3, 4);
+}
+
+static uint16_t icmp_unreachable(uint8_t *frame, uint16_t length)
+{
+	return icmp4(frame, 3, 3);
+}
+
+static uint16_t icmp_echo(uint8_t *frame, uint16_t length)
+{
+	return icmp4(frame, 8, 0);
+}
+
+static uint16_t icmp_cut(uint8_t *frame, uint16_t length)
+{
+	return icmp4(frame, 3, 4) - 1;
+}
+
+static uint16_t icmp_of_tcp(uint8_t *frame, uint16_t length)
+{
+	length = icmp4(frame, 3, 4);
+	frame[ETHER + IP4 + 8 + 9] = 6;
+	return length;
+}
+
+static uint16_t icmp6_too_big(uint8_t *frame, uint16_t length)
+{
+	uint8_t *icmp = frame + ETHER + IP6, *quoted = icmp + 8;
+	uint8_t udp[8];
+
+	memcpy(udp, icmp + 2, 2);
+	memcpy(udp + 2, icmp, 2);
+	memset(udp + 4, 0, 4);
+	memcpy(quoted, frame + ETHER, IP6);
+	memcpy(quoted + 8, frame + ETHER + 24, 16);
+	memcpy(quoted + 24, frame + ETHER + 8, 16);
+	memcpy(quoted + IP6, udp, 8);
+	memset(icmp, 0, 8);
+	icmp[0] = 2;
+	frame[ETHER + 6] = 58;
+	be16_add(frame + ETHER + 4, 8 + IP6);
+	return ETHER + IP6 + 8 + IP6 + 8;
+}
+
+/* About a first fragment that we sent. */
+static uint16_t icmp6_fragment(uint8_t *frame, uint16_t length)
+{
+	length = insert(frame, icmp6_too_big(frame, length), ETHER + IP6 + 8 + IP6, 8);
+	frame[ETHER + IP6 + 8 + 6] = 44;
+	frame[ETHER + IP6 + 8 + IP6] = 17;
+	be16_add(frame + ETHER + 4, 8);
+	return length;
+}
+
 static uint16_t ip6_source(uint8_t *frame, uint16_t length, const char *from)
 {
 	const struct ip_addr ip = ip_of(from);
@@ -642,7 +719,8 @@ const struct gate_case gate_cases[] = {
          .event = GATE_EVENT_OBSERVED, .passes = true},
         /* what cannot be parsed, to an address of ours */
         {"fragment", allocate, fragment, .verdict = GATE_DROP_UNPARSED},
-        {"last_fragment", allocate, last_fragment, .verdict = GATE_PASS_KERNEL},
+        {"last_fragment", allocate, last_fragment, .from = "198.18.1.77",
+         .verdict = GATE_PASS_KERNEL},
         {"fragment_elsewhere", allocate, fragment, .to_port = 53, .verdict = GATE_PASS_KERNEL},
         {"fragment_tiny", allocate, fragment_tiny, .verdict = GATE_PASS_KERNEL},
         {"dont_fragment", allocate, dont_fragment, .verdict = GATE_PASS_UNVERIFIED},
@@ -657,6 +735,29 @@ const struct gate_case gate_cases[] = {
          .verdict = GATE_PASS_KERNEL},
         {"ip6_tcp_fragment", allocate, ip6_tcp_fragment, .to = V6, .verdict = GATE_PASS_KERNEL},
         {"ip6_routing", allocate, ip6_routing, .to = V6, .verdict = GATE_PASS_KERNEL},
+        /* what no answer is sent to comes in fragments as well */
+        {"fragment_channel_data", channel_data, fragment, .verdict = GATE_PASS_FRAGMENT},
+        {"fragment_send", send_indication, fragment, .verdict = GATE_PASS_FRAGMENT},
+        {"fragment_binding_indication", binding_indication, fragment,
+         .verdict = GATE_DROP_UNPARSED},
+        {"fragment_empty", nothing, fragment, .verdict = GATE_DROP_UNPARSED},
+        {"fragment_relay", dtls, fragment, .to = R4, .to_port = 50000,
+         .verdict = GATE_PASS_FRAGMENT},
+        {"fragment_denied", channel_data, fragment, .from = "192.0.2.77", .flags = GATE_FLAG_DENY,
+         .verdict = GATE_DROP_DENIED},
+        {"ip6_fragment_channel_data", channel_data, ip6_fragment, .to = V6,
+         .verdict = GATE_PASS_FRAGMENT},
+        /* ICMP errors about what we sent, and about what we did not */
+        {"icmp_too_big", nothing, icmp_too_big, .verdict = GATE_PASS_ICMP},
+        {"icmp_too_big_v6", nothing, icmp6_too_big, .to = V6, .verdict = GATE_PASS_ICMP},
+        {"icmp_fragment_v6", nothing, icmp6_fragment, .to = V6, .verdict = GATE_PASS_ICMP},
+        {"icmp_relay", nothing, icmp_unreachable, .to = R4, .to_port = 50000,
+         .verdict = GATE_PASS_ICMP},
+        {"icmp_elsewhere", nothing, icmp_unreachable, .to_port = 53, .verdict = GATE_PASS_KERNEL},
+        {"icmp_of_tcp", nothing, icmp_of_tcp, .verdict = GATE_PASS_KERNEL},
+        {"icmp_cut", nothing, icmp_cut, .verdict = GATE_PASS_KERNEL},
+        {"icmp_echo", nothing, icmp_echo, .verdict = GATE_PASS_KERNEL},
+        {"icmp_unset", nothing, icmp_too_big, .unset = true, .verdict = GATE_PASS_UNGUARDED},
         {"one_extension", allocate, one_extension, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
         {"three_extensions", allocate, four_extensions, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
         {"five_extensions", allocate, five_extensions, .to = V6, .verdict = GATE_DROP_UNPARSED},

@@ -158,6 +158,49 @@ static void host_runs_dry(void **state)
 	assert_int_equal(pair.tables->host.attacked, 0);
 }
 
+/* Fragments behind the first go where it went, for a while, and nobody else's with them. */
+static void fragments_follow(const char *name, const char *last, unsigned int id)
+{
+	const struct gate_case *row = case_find(name);
+	struct gate_case behind = *case_find(last);
+	struct gate_config config = gate_case_config(row);
+	uint8_t first[GATE_CASE_MAX], later[GATE_CASE_MAX];
+	uint16_t length, first_length;
+
+	gate_pair_configure(&pair, &config);
+	first_length = gate_case_frame(row, &config, first);
+	behind.from = row->from;
+	length = gate_case_frame(&behind, &config, later);
+	first[id] = later[id] = 0x5a;
+	both_run(later, length, GATE_PASS_KERNEL);
+	both_run(first, first_length, GATE_PASS_FRAGMENT);
+	both_run(later, length, GATE_PASS_FRAGMENT);
+	later[id] ^= 1;
+	both_run(later, length, GATE_PASS_KERNEL);
+}
+
+static void ip4_fragments_follow(void **state)
+{
+	fragments_follow("fragment_channel_data", "last_fragment", 14 + 5);
+}
+
+static void ip6_fragments_follow(void **state)
+{
+	fragments_follow("ip6_fragment_channel_data", "ip6_last_fragment", 14 + 40 + 7);
+}
+
+static void fragments_are_forgotten(void **state)
+{
+	const uint64_t hash = 0x123456789abcdef0ull, quarter = 1ull << 28;
+	uint64_t entry = gate_fragment_entry(hash, 7 * quarter);
+
+	assert_true(gate_fragment_is(entry, hash, 7 * quarter));
+	assert_true(gate_fragment_is(entry, hash, (7 + GATE_FRAGMENT_UNITS) * quarter));
+	assert_false(gate_fragment_is(entry, hash, (8 + GATE_FRAGMENT_UNITS) * quarter));
+	assert_false(gate_fragment_is(entry, hash ^ 1ull << 24, 7 * quarter));
+	assert_false(gate_fragment_is(0, hash, 7 * quarter));
+}
+
 /* A challenge of 84 bytes, that three requests pay for, costs two of the host's answers. */
 static void long_realm_costs_more(void **state)
 {
@@ -390,6 +433,9 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(source_is_a_64),
 	        cmocka_unit_test(host_runs_dry),
 	        cmocka_unit_test(long_realm_costs_more),
+	        cmocka_unit_test(ip4_fragments_follow),
+	        cmocka_unit_test(ip6_fragments_follow),
+	        cmocka_unit_test(fragments_are_forgotten),
 	        cmocka_unit_test(factor_holds),
 	        cmocka_unit_test(hysteresis),
 	        cmocka_unit_test(source_rate),

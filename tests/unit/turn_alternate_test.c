@@ -148,9 +148,8 @@ static void test_first_answer_when_full(void **state)
 	struct fixture *small = fixture_create(1, 16, 16, 1);
 	struct fixture *ports = fixture_create(128, 16, 16, 1);
 	struct sluice_turn_alternates list = two_nodes(false);
-	struct sluice_turn_relay relay = {.addr = addr("192.0.2.2", 0),
-	                                  .first_port = 50000,
-	                                  .last_port = 50000};
+	struct sluice_turn_relay relay = {
+	        .addr = addr("192.0.2.2", 0), .first_port = 50000, .last_port = 50000};
 	struct client *clients[6];
 
 	for (int i = 0; i < 6; i++)

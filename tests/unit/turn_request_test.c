@@ -167,10 +167,14 @@ static void test_credentials_missing(void **state)
 		int omit;
 		int code;
 	} rows[] = {
-	        {WITHOUT_NONCE, 401}, {WITHOUT_NONCE | WITHOUT_USER, 401},
-	        {FORGED_NONCE, 438},  {FORGED_NONCE | WITHOUT_USER | WITHOUT_REALM, 401},
-	        {FORGED_NONCE | WITHOUT_USER, 401}, {FORGED_NONCE | OTHER_REALM, 438},
-	        {WITHOUT_USER, 400},  {WITHOUT_REALM, 400},
+	        {WITHOUT_NONCE, 401},
+	        {WITHOUT_NONCE | WITHOUT_USER, 401},
+	        {FORGED_NONCE, 438},
+	        {FORGED_NONCE | WITHOUT_USER | WITHOUT_REALM, 401},
+	        {FORGED_NONCE | WITHOUT_USER, 401},
+	        {FORGED_NONCE | OTHER_REALM, 438},
+	        {WITHOUT_USER, 400},
+	        {WITHOUT_REALM, 400},
 	        {OTHER_REALM, 401},
 	};
 
