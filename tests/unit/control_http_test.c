@@ -10,7 +10,7 @@
 #include "control_fixture.h"
 
 #include "command/command.h"
-#include "http/commands.h"
+#include "http/served.h"
 
 #include <sluice/port.h>
 #include <sluice/turn.h>
