@@ -146,6 +146,8 @@ static void connection_serve(struct control *control, int *fd)
 	if (size == -EAGAIN)
 		return;
 	if (size < (int)sizeof(header)) {
+		if (control->wanted_fd == *fd)
+			control->wanted_fd = -1;
 		close(*fd);
 		*fd = -1;
 		return;
@@ -155,6 +157,11 @@ static void connection_serve(struct control *control, int *fd)
 	asked_keep(control);
 	if (control->mute)
 		return;
+	if (record.header.type == SLUICE_TURN_WANTED_TAKE) {
+		control->wanted_fd = *fd;
+		control->wanted = record.header;
+		return;
+	}
 	answer = answer_find(control, record.header.type);
 	if (answer == NULL)
 		answer = &nothing;
@@ -180,6 +187,7 @@ void dataplane_away(struct control *control)
 		if (control->connections[i] >= 0)
 			close(control->connections[i]);
 	memset(control->connections, -1, sizeof(control->connections));
+	control->wanted_fd = -1;
 	path_of(control, "dataplane.sock", path);
 	unlink(path);
 }
@@ -194,6 +202,19 @@ void dataplane_back(struct control *control)
 		fail_msg("%s", why);
 	close(listener.lock);
 	control->listener = listener.fd;
+}
+
+void dataplane_wants(struct control *control, const char *name, uint32_t length)
+{
+	struct sluice_turn_wanted wanted = {.length = length};
+	struct sluice_api_header header;
+
+	memcpy(wanted.name, name, length);
+	control_await(control, control->wanted_fd >= 0);
+	header = control->wanted;
+	header.flags = SLUICE_API_MORE;
+	header.length = sizeof(wanted);
+	assert_int_equal(seqpacket_send(control->wanted_fd, &header, &wanted), 0);
 }
 
 static void connection_accept(struct control *control)
@@ -438,6 +459,7 @@ struct control *control_start(const char *lines)
 	control->port = port_find();
 	control->stream.fd = -1;
 	memset(control->connections, -1, sizeof(control->connections));
+	control->wanted_fd = -1;
 	for (int i = 0; i < CONTROLS && !kept; i++)
 		if (controls[i] == NULL) {
 			controls[i] = control;

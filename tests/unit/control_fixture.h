@@ -20,7 +20,7 @@
 #include <gate_verdict.h>
 
 #define CONTROL_ASKED_MAX   1024 /* requests to the dataplane that are remembered: the last ones */
-#define CONTROL_BODY_MAX    1024 /* bytes of each */
+#define CONTROL_BODY_MAX    1100 /* bytes of each */
 #define CONTROL_ANSWERS_MAX 16
 #define CONTROL_SAID_MAX    (256 * 1024)
 #define CONTROL_LINES_MAX   64 /* lines of the gate's lists that are kept */
@@ -72,6 +72,9 @@ struct control {
 	struct control_maps *maps;
 	int listener, connections[16]; /* of the dataplane; -1: none */
 	bool mute;                     /* it hears, and does not answer */
+	/* SLUICE_TURN_WANTED_TAKE is kept open; fd -1: it was not asked, or has gone. */
+	int wanted_fd;
+	struct sluice_api_header wanted;
 	uint32_t n_asked, n_answers;
 	struct control_asked asked[CONTROL_ASKED_MAX];
 	struct control_answer answers[CONTROL_ANSWERS_MAX];
@@ -107,6 +110,8 @@ uint32_t dataplane_was_asked(const struct control *control, uint16_t type);
 /* The body of the last request of the type; NULL: there was none. */
 const void *dataplane_asked(const struct control *control, uint16_t type);
 void dataplane_forget(struct control *control);
+/* A client came with a user name that the dataplane does not know. */
+void dataplane_wants(struct control *control, const char *name, uint32_t length);
 
 /* -- clients -- */
 

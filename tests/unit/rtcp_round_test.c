@@ -83,7 +83,8 @@ static void each_has_its_report_in_time(void **state)
 	worker_walk(worker);
 	now = worker->tsc;
 	legs_start(&population, now);
-	/* Until its clock has moved that far: on a busy machine a walk may last longer than its share. */
+	/* Until its clock has moved that far: on a busy machine a walk may last longer than its
+	 * share. */
 	for (uint64_t end = now + SECONDS * worker->tsc_hz; now < end;) {
 		/* never back, where the clock ran on in the midst of a walk */
 		now = RTE_MAX(now + worker->tsc_hz / 1000000 * WALK_US, worker->tsc);
