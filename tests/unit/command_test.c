@@ -600,15 +600,49 @@ static void test_printable(void **state)
 	}
 }
 
+/* What stands in a request, and what of it is not for everybody over HTTP. */
+static void test_guarded(void **state)
+{
+	static const struct {
+		const char *line, *key; /* NULL: nothing in it is guarded */
+		enum request_access access;
+	} lines[] = {
+	        {"port add dp9 vdev net_null0", "vdev", ACCESS_HOST},
+	        {"port add dp9 xdp eth0", NULL, ACCESS_DEFAULT},
+	        {"config show secrets", "secrets", ACCESS_ADMIN},
+	        {"config show", NULL, ACCESS_DEFAULT},
+	        {"config diff secrets", "secrets", ACCESS_ADMIN},
+	};
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct command_request request;
+		struct command_error error;
+		const struct argument *found = NULL;
+
+		assert_int_equal(command_parse(lines[i].line, &request, &error), 0);
+		for (const struct argument *argument = request.command->arguments;
+		     argument->key != NULL; argument++)
+			if (argument->access != ACCESS_DEFAULT &&
+			    argument_is_given(argument, request.body.bytes))
+				found = argument;
+		assert_int_equal(found != NULL, lines[i].key != NULL);
+		if (found == NULL)
+			continue;
+		assert_string_equal(found->key, lines[i].key);
+		assert_int_equal(found->access, lines[i].access);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_table),      cmocka_unit_test(test_lines),
-	        cmocka_unit_test(test_nothing),    cmocka_unit_test(test_bytes),
-	        cmocka_unit_test(test_errors),     cmocka_unit_test(test_error_forms),
-	        cmocka_unit_test(test_long_lines), cmocka_unit_test(test_bodies),
-	        cmocka_unit_test(test_mask),       cmocka_unit_test(test_completion),
-	        cmocka_unit_test(test_usage),      cmocka_unit_test(test_printable),
+	        cmocka_unit_test(test_guarded),     cmocka_unit_test(test_table),
+	        cmocka_unit_test(test_lines),       cmocka_unit_test(test_nothing),
+	        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_errors),
+	        cmocka_unit_test(test_error_forms), cmocka_unit_test(test_long_lines),
+	        cmocka_unit_test(test_bodies),      cmocka_unit_test(test_mask),
+	        cmocka_unit_test(test_completion),  cmocka_unit_test(test_usage),
+	        cmocka_unit_test(test_printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
