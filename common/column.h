@@ -59,7 +59,7 @@ struct column {
 	const char *label;
 };
 
-/* Its help, with the unit where that does not say it. Bytes: COLUMN_ABOUT_MAX. */
+/* Its help, with the unit or the words where that does not say them. Bytes: COLUMN_ABOUT_MAX. */
 #define COLUMN_ABOUT_MAX 160
 const char *column_about(const struct column *column, char *text);
 /* The i-th that is a counter, or NULL after the last one. */

@@ -9,7 +9,7 @@
 static const struct column capture_columns[] = {
         {"id", "of the capture", COLUMN_NUMBER, CAPTURE(id), .metric = "sluice_captures",
          .metric_help = "captures that run or are not yet taken away", .form = METRIC_ROWS},
-        {"state", "running, or why it has ended", COLUMN_CHOICE, CAPTURE(state),
+        {"state", "that it runs, or why it has ended", COLUMN_CHOICE, CAPTURE(state),
          .choices = capture_state_words},
         {"pid", "process that asked for it", COLUMN_NUMBER, CAPTURE(pid)},
         {"uid", "user that asked for it", COLUMN_NUMBER, CAPTURE(uid)},

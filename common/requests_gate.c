@@ -17,9 +17,9 @@
 	.size = sizeof(uint32_t)
 
 static const struct column gate_columns[] = {
-        {"mode", "off, observe or enforce", COLUMN_CHOICE, GATE(mode), .choices = gate_mode_words,
-         .metric = "sluice_gate_mode", .metric_help = "1 for the mode that the gate is in",
-         .form = METRIC_STATES},
+        {"mode", "what the gate does with what its rules would drop", COLUMN_CHOICE, GATE(mode),
+         .choices = gate_mode_words, .metric = "sluice_gate_mode",
+         .metric_help = "1 for the mode that the gate is in", .form = METRIC_STATES},
         {"xdp", "1: the XDP program holds the configuration", COLUMN_NUMBER, GATE(xdp),
          .metric = "sluice_gate_xdp"},
         {"source_rate", "unverified requests a second of an address", COLUMN_NUMBER,
@@ -64,7 +64,7 @@ static const struct reply gate_reply = {REPLY(sluice_gate_row, gate_columns), .s
 #define SOURCE(member) FIELD(sluice_gate_source_row, member)
 
 static const struct column source_columns[] = {
-        {"kind", "source or prefix", COLUMN_CHOICE, SOURCE(scope), .choices = gate_scope_words},
+        {"kind", "what is limited", COLUMN_CHOICE, SOURCE(scope), .choices = gate_scope_words},
         {"address", "of the source or prefix", COLUMN_ADDRESS, SOURCE(addr)},
         {"length", "of the prefix", COLUMN_NUMBER, SOURCE(length)},
         {"dropped", "packets, about", COLUMN_NUMBER, SOURCE(dropped)},

@@ -9,7 +9,7 @@
 
 static const struct column port_columns[] = {
         {"name", "of the port", COLUMN_TEXT, PORT(name), .label = "port"},
-        {"kind", "xdp, dev or vdev", COLUMN_CHOICE, PORT(kind), .choices = port_kind_words},
+        {"kind", "of driver", COLUMN_CHOICE, PORT(kind), .choices = port_kind_words},
         {"args", "interface, PCI address or virtual device", COLUMN_TEXT, PORT(args)},
         {"state", "up, down (no link) or gone (the kernel took the interface away)", COLUMN_CHOICE,
          PORT(state), .choices = port_state_words, .metric = "sluice_port_up",

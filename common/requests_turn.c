@@ -42,8 +42,8 @@ static const struct column listen_columns[] = {
         {"address", "that is listened on", COLUMN_ADDRESS, LISTEN(addr)},
         {"announce", "address that clients are told, where that is another one", COLUMN_ADDRESS,
          LISTEN(announce)},
-        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, LISTEN(state),
-         .choices = address_state_words},
+        {"state", "present, or absent: no interface of a port has the address", COLUMN_CHOICE,
+         LISTEN(state), .choices = address_state_words},
         {0},
 };
 
@@ -56,8 +56,8 @@ static const struct column relay_columns[] = {
         {"address", "that is relayed from", COLUMN_ADDRESS, RELAY(addr)},
         {"announce", "address that clients are told, where that is another one", COLUMN_ADDRESS,
          RELAY(announce)},
-        {"state", "absent: no interface of a port has the address", COLUMN_CHOICE, RELAY(state),
-         .choices = address_state_words},
+        {"state", "present, or absent: no interface of a port has the address", COLUMN_CHOICE,
+         RELAY(state), .choices = address_state_words},
         {"ports", "that are given out", COLUMN_TEXT, RELAY(ports)},
         {"size", "how many these are", COLUMN_NUMBER, RELAY(size)},
         {"used", "ports that allocations have, or have reserved", COLUMN_NUMBER, RELAY(used)},

@@ -106,7 +106,7 @@ static const struct option_row rows[] = {
          NUMBER(options.mbuf_size, RTE_MBUF_DEFAULT_BUF_SIZE, 16384 + RTE_PKTMBUF_HEADROOM),
          "2176"},
         {0, "media-cache", "N",
-         "packets of a stream that a worker keeps, for a second at most, to repeat them",
+         "packets of a stream that a worker keeps, for a second at most, to retransmit them",
          NUMBER(options.media_cache, PACKET_CACHE_MIN, PACKET_CACHE_MAX),
          RTE_STR(MEDIA_CACHE_PACKETS)},
         {0, "srtp-engine", "auto|ipsec-mb|libsrtp2",

@@ -55,7 +55,7 @@ static const struct page pages[] = {
                          "and `config refused` name it."},
                 .files = {{"/etc/sluice/sluice.conf", "The configuration."},
                           {"/run/sluice/control.sock",
-                           "Where it listens, mode 0660: whoever may write there may do "
+                           "Where it listens, mode 0660: a user who may write there may do "
                            "everything."},
                           {"/run/sluice/dataplane.sock", "The dataplane."},
                           {"/var/lib/sluice", "The last view of the regions, to start with again."},
@@ -89,7 +89,7 @@ static const struct page pages[] = {
                          "thread that adds ports. The workers keep none. Under systemd it runs "
                          "as the user sluice."},
                 .files = {{"/run/sluice/dataplane.sock",
-                           "Where it listens, mode 0660: whoever may write there may do "
+                           "Where it listens, mode 0660: a user who may write there may do "
                            "everything."},
                           {"/sys/fs/bpf/sluice_gate_*",
                            "The maps of the gate, while a port has it attached. Under systemd they "

@@ -105,7 +105,7 @@ static const struct command commands[] = {
                 .arguments =
                         {
                                 {.key = "secret",
-                                 .help = "of the fleet: 32 bytes or more that nobody can guess",
+                                 .help = "of the fleet: 32 random bytes or more",
                                  .advice = "`sluicectl gate nonce generate` draws them",
                                  .type = ARGUMENT_KEY,
                                  FIELD(sluice_gate_nonce_secret, secret),

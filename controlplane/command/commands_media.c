@@ -63,7 +63,7 @@ static const struct command commands[] = {
                                              rx_key),
                                 KEY_ARGUMENT("tx-key", "key and salt of what it is sent", tx_key),
                                 {.key = "mki",
-                                 .help = "that packets carry in front of or behind their tag",
+                                 .help = "that packets carry before or after their tag",
                                  .type = ARGUMENT_HEX,
                                  .keyword = true,
                                  .optional = true,

@@ -29,7 +29,7 @@ struct rte_mbuf *rtcp_begin(struct media_worker *media_worker, struct endpoint *
 		return NULL;
 	/* under one key no index may come twice (RFC 3711, 9.2) */
 	if (endpoint->rtcp_index == RTCP_INDEX_MAX) {
-		media_worker->counters[MEDIA_RTCP_SPENT]++;
+		media_worker->counters[MEDIA_RTCP_USED_UP]++;
 		return NULL;
 	}
 	mbuf = rte_pktmbuf_alloc(media_worker->worker->dp->pool);

@@ -316,7 +316,7 @@ enum media_counter {
 	MEDIA_RTCP_RECEIVED,
 	MEDIA_RTCP_SENT,
 	MEDIA_RTCP_UNSENT,      /* compounds of our own that found no way out */
-	MEDIA_RTCP_SPENT,       /* the same: SRTCP's indices are used up */
+	MEDIA_RTCP_USED_UP,     /* the same: SRTCP's indices are used up */
 	MEDIA_RTCP_MALFORMED,   /* compounds, or packets of one, that lie about lengths or counts */
 	MEDIA_RTCP_RATE,        /* compounds beyond what an endpoint may send */
 	MEDIA_RTCP_UNKNOWN,     /* reports and feedback about an SSRC that is not the endpoint's */

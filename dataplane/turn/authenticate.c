@@ -51,11 +51,11 @@ static void name_ask(struct exchange *exchange)
 		exchange->no_attempt = true;
 		__attribute__((fallthrough));
 	case WANTED_ASKED:
-		exchange->silence = DROP_TURN_USER_WANTED;
+		exchange->silence = DROP_TURN_USER_PENDING;
 		break;
 	case WANTED_FULL:
 		exchange->no_attempt = true;
-		exchange->silence = DROP_TURN_WANTED_FULL;
+		exchange->silence = DROP_TURN_PENDING_FULL;
 		break;
 	case WANTED_ABSENT:
 		break;

@@ -11,7 +11,8 @@ const struct turn_counter_info turn_counter_infos[] = {
         [TURN_CHANNEL_BIND_SUCCESS] = {"channel_bind_success", "ChannelBind requests granted",
                                        "requests"},
         [TURN_RETRANSMITTED] = {"retransmitted",
-                                "repeated requests that got their first answer again", "requests"},
+                                "retransmitted requests that got their first answer again",
+                                "requests"},
         [TURN_ERROR_300] = {"error_300", "requests answered Try Alternate", "requests"},
         [TURN_ERROR_400] = {"error_400", "requests answered Bad Request", "requests"},
         [TURN_ERROR_401] = {"error_401",
@@ -49,8 +50,8 @@ const struct turn_counter_info turn_counter_infos[] = {
         [TURN_PERMISSION_EXPIRED] = {"permission_expired", "permissions whose time ran out",
                                      "permissions"},
         [TURN_CHANNEL_EXPIRED] = {"channel_expired", "channels whose time ran out", "channels"},
-        [TURN_RESERVATION_EXPIRED] = {"reservation_expired", "reserved ports that nobody came for",
-                                      "ports"},
+        [TURN_RESERVATION_EXPIRED] = {"reservation_expired",
+                                      "reserved ports that no client came for", "ports"},
 };
 
 const uint32_t turn_counters_count = TURN_COUNTERS;

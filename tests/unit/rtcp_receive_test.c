@@ -929,7 +929,7 @@ static void a_key_is_spent(void **state)
 	key_frame_ask(scene->media_worker, VIDEO);
 	rtcp_scene_pass(scene, KEY_FRAME_INTERVAL_MS);
 	assert_int_equal(plis_upstream(scene), 0);
-	assert_true(counter(scene, MEDIA_RTCP_SPENT) != 0);
+	assert_true(counter(scene, MEDIA_RTCP_USED_UP) != 0);
 	assert_int_equal(publisher->rtcp_index, 0x7fffffff);
 }
 

@@ -45,7 +45,7 @@ static void test_fetched_on_demand(void **state)
 	assert_int_equal(allocate(client), 401);
 	lookup(fixture, true);
 	assert_int_equal(allocate(client), DROPPED);
-	assert_int_equal(client->reason, DROP_TURN_USER_WANTED);
+	assert_int_equal(client->reason, DROP_TURN_USER_PENDING);
 	assert_string_equal(wanted_one(fixture), "carol");
 	/* Asked for once only. */
 	assert_int_equal(send_again(client), DROPPED);
@@ -163,11 +163,11 @@ static void test_many_names(void **state)
 	assert_in_range(asked, WANTED_NAMES / 2, WANTED_NAMES);
 	assert_int_equal(asked + full, 4 * WANTED_NAMES);
 	assert_int_equal(allocate(client), DROPPED);
-	assert_int_equal(client->reason, DROP_TURN_WANTED_FULL);
+	assert_int_equal(client->reason, DROP_TURN_PENDING_FULL);
 	for (int i = 0; i < asked; i++)
 		assert_string_not_equal(wanted_one(fixture), "");
 	assert_int_equal(send_again(client), DROPPED);
-	assert_int_equal(client->reason, DROP_TURN_USER_WANTED);
+	assert_int_equal(client->reason, DROP_TURN_USER_PENDING);
 	assert_string_equal(wanted_one(fixture), "carol");
 	assert_int_equal(turn_key_add(turn, &key, fixture->why), 0);
 	assert_int_equal(send_again(client), 0);
@@ -191,10 +191,10 @@ static void test_one_address_floods(void **state)
 		flood->user_length = strlen(name);
 		assert_int_equal(allocate(flood), DROPPED);
 		assert_int_equal(flood->reason,
-		                 i < ATTEMPTS_BURST ? DROP_TURN_USER_WANTED : DROP_TURN_ATTEMPTS);
+		                 i < ATTEMPTS_BURST ? DROP_TURN_USER_PENDING : DROP_TURN_ATTEMPTS);
 	}
 	assert_int_equal(allocate(client), DROPPED);
-	assert_int_equal(client->reason, DROP_TURN_USER_WANTED);
+	assert_int_equal(client->reason, DROP_TURN_USER_PENDING);
 	assert_int_equal(turn_wanted_take(fixture->dp.turn, rows, RTE_DIM(rows)),
 	                 ATTEMPTS_BURST + 1);
 	client_free(flood);
