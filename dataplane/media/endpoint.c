@@ -279,7 +279,8 @@ int endpoint_end(struct media *media, uint32_t index)
 			return error;
 	}
 	__atomic_store_n(&endpoint->live, false, __ATOMIC_RELEASE);
-	spent_remember(media->config->spent, endpoint, SPENT_RTCP, endpoint->rtcp_index);
+	spent_remember(media->config->spent, endpoint, SPENT_RTCP,
+	               (uint64_t)endpoint->rtcp_index + SPENT_SLACK);
 	transport_remove(media, endpoint);
 	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
 	media->config->worker_load[endpoint->worker]--;

@@ -61,14 +61,16 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 {
 	uint64_t index = (subscription->highest + 1) & REWRITE_INDEX_MASK;
 	bool first = subscription->serial_now == 0;
+	/* of those that may still come the numbers are free, unless another subscription had them
+	 */
+	uint64_t before = first && !subscription->continues ? REWRITE_BEFORE : 0;
 
 	if (!first && subscription->serial_now != packet->serial)
 		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
 	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;
 	subscription->resync = false;
-	span_begin(subscription, first ? index - REWRITE_BEFORE : index,
-	           (index - packet->index) & REWRITE_INDEX_MASK);
+	span_begin(subscription, index - before, (index - packet->index) & REWRITE_INDEX_MASK);
 	subscription->highest = index;
 	out->index = index;
 	out->timestamp = packet->timestamp + subscription->timestamp_offset;

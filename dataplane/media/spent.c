@@ -75,7 +75,7 @@ void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32
 {
 	uint64_t hash = spent_hash(spent, endpoint->tx_digest, ssrc, 0);
 
-	slot_write(&spent->sent[slot_sent(hash)], hash, index + SPENT_SLACK);
+	slot_write(&spent->sent[slot_sent(hash)], hash, index);
 }
 
 uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc)

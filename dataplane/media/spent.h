@@ -28,7 +28,7 @@ struct endpoint;
 
 #define SPENT_SLOTS    65536 /* power of two */
 #define SPENT_TOGETHER 64    /* of one endpoint's sources */
-/* Packets that a worker may still make of what has just ended. */
+/* Reports that a worker may still make of an endpoint that has just ended. */
 #define SPENT_SLACK 1024
 /* SRTCP's index, in the place of an SSRC. */
 #define SPENT_RTCP 0
@@ -45,6 +45,7 @@ struct spent {
 	struct spent_slot sent[SPENT_SLOTS], received[SPENT_SLOTS];
 };
 
+/* index: the last that was used, or may still be. */
 void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                     uint64_t index);
 /* Any thread. next: the index behind the highest that was taken. */

@@ -246,6 +246,7 @@ struct subscription {
 	bool held; /* owner: its subscriber is silent; then resync is set, too */
 	/* const */
 	uint8_t rtx_pt;
+	bool continues; /* the numbers before its first one were another's, which had its SSRC */
 	uint32_t rtx_ssrc;
 	const struct ext_map *ext; /* NULL: as they are */
 

@@ -107,8 +107,10 @@ static void index_recall(const struct media *media, struct subscription *subscri
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 	uint64_t index = spent_recall(media->config->spent, endpoint, subscription->ssrc);
 
-	if (index != 0)
+	if (index != 0) {
 		subscription->highest = index & REWRITE_INDEX_MASK;
+		subscription->continues = true;
+	}
 	if (subscription->rtx_ssrc == 0)
 		return;
 	index = spent_recall(media->config->spent, endpoint, subscription->rtx_ssrc);
@@ -126,7 +128,11 @@ static void index_remember(struct media *media, const struct subscription *subsc
 		               subscription->rtx_index);
 }
 
-/* No worker knows it any more: what it has numbered since the end is known now. */
+/*
+ * No worker knows it any more, so what it has numbered is known to the packet. Who wants one of its
+ * SSRCs waits for this (ssrc_check), and goes on with the next number: receivers would not follow
+ * 2^15 of them that were left out.
+ */
 static void subscription_free(struct media *media, void *object)
 {
 	struct subscription *subscription = object;
@@ -359,7 +365,6 @@ int subscription_end(struct media *media, uint32_t index)
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
 	if (subscription->stream != subscription->named)
 		media->streams[subscription->named].switched_away--;
-	index_remember(media, subscription);
 	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
 	media_discard(media, subscription_free, subscription);
 	return 0;

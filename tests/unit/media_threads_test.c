@@ -29,8 +29,7 @@
 #define WORKERS      2
 #define PUBLISHERS   2
 #define SUBSCRIBERS  3
-/* The legs' SSRCs change now and then: each time that one comes back its numbers go on a little
- * ahead, and what a receiver has never heard must not come to half of their circle. */
+/* The legs' SSRCs change now and then; until then numbers go on where one comes back. */
 #define LEG_PUTS 16
 /* Of each publisher: its stream's, the one's of its repeats. */
 #define SSRC(number)     (0x1001u + 0x100u * (number))
