@@ -3,6 +3,7 @@
  * One plaintext packet becomes a packet for each of its subscriptions (media/out_burst.h). What
  * comes is put on the worker's backlog; srtp_backlog, a source, goes on with what a walk left.
  */
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
 #include "media/out_burst.h"
@@ -56,6 +57,14 @@ static unsigned int backlog_write(struct rte_graph *graph, struct rte_node *node
 	return written;
 }
 
+/* Other workers may have the packet too: no reason is written on it. */
+static void backlog_refuse(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	worker->drops[DROP_MEDIA_BACKLOG]++;
+	capture_dropped(worker->dp, "srtp_encrypt", worker->id, &mbuf, 1, DROP_MEDIA_BACKLOG);
+	rte_pktmbuf_free(mbuf);
+}
+
 static uint16_t srtp_encrypt_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                                      uint16_t nb_objs)
 {
@@ -65,8 +74,7 @@ static uint16_t srtp_encrypt_process(struct rte_graph *graph, struct rte_node *n
 	for (uint16_t i = 0; i < nb_objs; i++) {
 		if (likely(fan_put(media, objs[i], 0)))
 			continue;
-		packet_of(objs[i])->reason = DROP_MEDIA_BACKLOG;
-		rte_node_enqueue_x1(graph, node, SRTP_ENCRYPT_DROP, objs[i]);
+		backlog_refuse(worker, objs[i]);
 	}
 	if (media == NULL || fan_empty(media))
 		return nb_objs;
