@@ -39,6 +39,14 @@ struct {
 } sluice_gate_addresses SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATE_NEAR);
+	__type(key, __u32);
+	__type(value, struct gate_near);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_near SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, GATE_COUNTERS);
 	__type(key, __u32);
@@ -178,19 +186,29 @@ static inline const struct gate_config *gate_env_config(const struct gate_env *e
 	return env->config;
 }
 
+/* NULL: it is none of ours. */
+static inline const struct gate_address *address_find(const __u64 ip[2])
+{
+	__u32 place = gate_near_place(ip);
+	const struct gate_near *near = bpf_map_lookup_elem(&sluice_gate_near, &place);
+	__u64 key[2] = {ip[0], ip[1]};
+
+	if (!near || !near->here)
+		return NULL;
+	if (near->ip[0] == ip[0] && near->ip[1] == ip[1])
+		return &near->address;
+	return near->shared ? bpf_map_lookup_elem(&sluice_gate_addresses, key) : NULL;
+}
+
 static inline enum gate_service gate_env_service(const struct gate_env *env, const __u64 ip[2],
                                                  __u16 port)
 {
+	const struct gate_address *address = address_find(ip);
 	struct gate_service_key key = {};
-	struct gate_address *address;
 	__u16 host_port = gate_host16(port);
 	__u32 *kind;
 
-	__builtin_memcpy(key.ip, ip, sizeof(key.ip));
-	address = bpf_map_lookup_elem(&sluice_gate_addresses, key.ip);
-	if (!address)
-		return GATE_SERVICE_NONE;
-	if (port == 0)
+	if (!address || port == 0)
 		return GATE_SERVICE_NONE;
 #pragma unroll
 	for (int i = 0; i < GATE_LISTENERS_MAX; i++)
@@ -205,6 +223,7 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 	}
 	if (!address->more)
 		return GATE_SERVICE_NONE;
+	__builtin_memcpy(key.ip, ip, sizeof(key.ip));
 	key.port = port;
 	kind = bpf_map_lookup_elem(&sluice_gate_services, &key);
 	if (!kind)
@@ -214,9 +233,7 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 
 static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2])
 {
-	__u64 key[2] = {ip[0], ip[1]};
-
-	return bpf_map_lookup_elem(&sluice_gate_addresses, key) != 0;
+	return address_find(ip) != NULL;
 }
 
 static inline int gate_in_trie(void *trie, const __u64 ip[2])
@@ -301,22 +318,22 @@ static inline void gate_env_count(const struct gate_env *env, __u32 counter)
 		(*count)++;
 }
 
-__attribute__((noinline)) int gate_check_nonce_at(struct xdp_md *ctx,
-                                                  const struct gate_packet *packet, __u32 at)
+__attribute__((noinline)) int
+gate_check_nonce_at(struct xdp_md *ctx, const struct gate_packet *packet, __u32 at, __u64 now)
 {
 	__u32 zero = 0;
-	struct gate_env env = {ctx, bpf_map_lookup_elem(&sluice_gate_config, &zero)};
+	const struct gate_config *config = bpf_map_lookup_elem(&sluice_gate_config, &zero);
 
-	if (!packet || !env.config)
+	if (!packet || !config)
 		return NONCE_FORGED;
-	return gate_check_nonce(&env, env.config, packet, gate_bytes_at(ctx, packet->offset), at);
+	return gate_check_nonce(config, packet, gate_bytes_at(ctx, packet->offset), at, now);
 }
 
 static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
                                                       const struct gate_packet *packet,
-                                                      struct gate_bytes stun, __u32 at)
+                                                      struct gate_bytes stun, __u32 at, __u64 now)
 {
-	return gate_check_nonce_at(env->ctx, packet, at);
+	return gate_check_nonce_at(env->ctx, packet, at, now);
 }
 
 __attribute__((noinline)) int gate_first_at(struct xdp_md *ctx, const struct gate_packet *packet,

@@ -40,4 +40,40 @@ struct gate_address {
 	__u16 more;
 };
 
+/*
+ * sluice_gate_near: the same, where its address alone tells: a product instead of the hash of
+ * sluice_gate_addresses, which every packet would pay for. Nobody but us chooses our addresses, so
+ * the product needs no key.
+ */
+#define GATE_NEAR_BITS   8
+#define GATE_NEAR        (1u << GATE_NEAR_BITS)
+#define GATE_NEAR_FACTOR 0x9e3779b97f4a7c15ull
+
+struct gate_near {
+	__u64 ip[2]; /* in memory order */
+	struct gate_address address;
+	__u16 here;   /* 0: no address of ours has this place */
+	__u16 shared; /* 1: others have it too, and are in sluice_gate_addresses alone */
+};
+
+static inline __u32 gate_near_place(const __u64 ip[2])
+{
+	return (ip[0] ^ ip[1]) * GATE_NEAR_FACTOR >> (64 - GATE_NEAR_BITS);
+}
+
+#ifndef __bpf__
+/* near: GATE_NEAR of them, zeros at first. */
+static inline void gate_near_put(struct gate_near *near, const __u64 ip[2],
+                                 const struct gate_address *address)
+{
+	struct gate_near *place = &near[gate_near_place(ip)];
+
+	if (place->here) {
+		place->shared = 1;
+		return;
+	}
+	*place = (struct gate_near){{ip[0], ip[1]}, *address, 1, 0};
+}
+#endif
+
 #endif

@@ -48,10 +48,11 @@ enum gate_service {
 #define GATE_NSEC_PER_SEC    1000000000ull
 
 /*
- * Attributes and bytes of a message that are read. Who has more in front of his nonce counts as
- * unverified; no client of ours needs a third of it.
+ * Attributes and bytes of a message that are read: as many as an Allocate has with all that RFC
+ * 8656 knows, its integrity included. A request with more counts as unverified: each costs the
+ * latency of a load, and whoever forges chooses how many there are.
  */
-#define GATE_ATTRS_MAX     32
+#define GATE_ATTRS_MAX     10
 #define GATE_ATTRS_END_MAX 0x7ff
 
 struct gate_env;
@@ -89,7 +90,7 @@ static inline __u32 gate_env_attributes(const struct gate_env *env,
                                         const struct gate_packet *packet, struct gate_bytes stun);
 static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
                                                       const struct gate_packet *packet,
-                                                      struct gate_bytes stun, __u32 at);
+                                                      struct gate_bytes stun, __u32 at, __u64 now);
 
 /*
  * What the attributes of a request say, and in the lower 16 bits where the value of a NONCE of our
@@ -133,50 +134,40 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 			request |= GATE_REQUEST_PRINT;
 		if (type == GATE_ATTR_TRANSPORT)
 			request |= GATE_REQUEST_TRANSPORT;
-		at += (size + 3) & ~3u;
+		at = (at + size + 3) & ~3u; /* it is a multiple of 4 */
 	}
 	return request | GATE_REQUEST_CUT;
 }
 
-GATE_INLINE int gate_nonce_is(const struct gate_config *config, __u32 key,
-                              const struct nonce *nonce, const struct nonce_client *client)
+/*
+ * Whole seconds. Not by a division, which BPF has no cheaper form of: the product falls short by
+ * less than two seconds until the year 2089, which the rest tells.
+ */
+GATE_INLINE __u64 gate_seconds(__u64 ns)
 {
-	return nonce->mac ==
-	       nonce_mac(&config->nonce[key & (GATE_NONCE_KEYS - 1)], client, nonce->time);
+	__u64 seconds = (ns >> 24) * 72057594 >> 32; /* 2^56 / 10^9 */
+	__u64 rest = ns - seconds * GATE_NSEC_PER_SEC;
+
+	return seconds + (rest >= GATE_NSEC_PER_SEC) + (rest >= 2 * GATE_NSEC_PER_SEC);
 }
 
-/*
- * Under the key that makes nonces or the one before it: which of them, the nonce's age tells, but
- * about the time of the change, when clocks and hosts disagree.
- */
-GATE_INLINE enum nonce_verdict gate_check_nonce(const struct gate_env *env,
-                                                const struct gate_config *config,
+GATE_INLINE enum nonce_verdict gate_check_nonce(const struct gate_config *config,
                                                 const struct gate_packet *packet,
-                                                struct gate_bytes stun, __u32 at)
+                                                struct gate_bytes stun, __u32 at, __u64 now)
 {
 	const struct nonce_client client = {{packet->src[0], packet->src[1]}, packet->src_port};
+	__u32 current = config->nonce_current;
 	const __u8 *text = stun.at + at;
-	__u64 unix_now, age, key_age;
 	struct nonce nonce;
-	__u32 key;
 
 	if (at == 0 || at > GATE_ATTRS_END_MAX + GATE_ATTR_HEADER || text + NONCE_SIZE > stun.end)
 		return NONCE_FORGED;
 	nonce = nonce_read(text);
-	if (nonce.bad)
+	if (!nonce_is_ours(&nonce, &config->nonce[current & (GATE_NONCE_KEYS - 1)],
+	                   &config->nonce[(current - 1) & (GATE_NONCE_KEYS - 1)], &client))
 		return NONCE_FORGED;
-	unix_now = (gate_env_now(env) + config->unix_offset) / GATE_NSEC_PER_SEC;
-	age = nonce_age(&nonce, unix_now);
-	key_age = unix_now + NONCE_SKEW_S - config->nonce_since;
-	key = config->nonce_current - (age > key_age);
-	if (!gate_nonce_is(config, key, &nonce, &client)) {
-		if (age + NONCE_SKEW_S < key_age || age > key_age + NONCE_SKEW_S)
-			return NONCE_FORGED;
-		key ^= config->nonce_current ^ (config->nonce_current - 1);
-		if (!gate_nonce_is(config, key, &nonce, &client))
-			return NONCE_FORGED;
-	}
-	return nonce_judge_age(age, config->nonce_lifetime_s);
+	return nonce_judge_age(nonce_age(&nonce, gate_seconds(now + config->unix_offset)),
+	                       config->nonce_lifetime_s);
 }
 
 /* A source that is over its limit: no answer, and nothing else learns of it. */
@@ -197,9 +188,8 @@ GATE_INLINE enum gate_verdict gate_drop_source(const struct gate_env *env,
 struct gate_guards {
 	__u64 *source;
 	struct gate_guard *prefix, *host;
-	struct gate_top *top;
 	__u64 network[2];
-	__u64 source_hash;
+	__u64 prefix_hash, source_hash;
 	__u32 arrivals; /* of the request, that pay for its answer */
 };
 
@@ -262,10 +252,14 @@ GATE_INLINE enum gate_verdict gate_attack(const struct gate_env *env,
 	return 0;
 }
 
-GATE_INLINE enum gate_verdict gate_drop_prefix(const struct gate_guards *guards, __u64 now,
+GATE_INLINE enum gate_verdict gate_drop_prefix(const struct gate_env *env,
+                                               const struct gate_guards *guards, __u64 now,
                                                enum gate_verdict verdict)
 {
-	gate_top_add(guards->top, guards->network, now);
+	struct gate_top *top = gate_env_top_prefix(env, guards->prefix_hash);
+
+	if (top)
+		gate_top_add(top, guards->network, now);
 	return verdict;
 }
 
@@ -278,11 +272,11 @@ GATE_INLINE enum gate_verdict gate_attacked(const struct gate_env *env,
                                             __u64 place, enum gate_verdict first, __u64 now)
 {
 	if (!place)
-		return gate_drop_prefix(guards, now, first);
+		return gate_drop_prefix(env, guards, now, first);
 	if (!gate_take(guards->source, &config->source, now))
 		return gate_drop_source(env, packet, guards->source_hash, now);
 	if (gate_prefix_refuses(env, config, guards, now))
-		return gate_drop_prefix(guards, now, GATE_DROP_LIMIT_PREFIX);
+		return gate_drop_prefix(env, guards, now, GATE_DROP_LIMIT_PREFIX);
 	gate_seen_forget(seen, place);
 	return GATE_PASS_SECOND;
 }
@@ -305,22 +299,20 @@ GATE_INLINE enum gate_verdict gate_calm(const struct gate_env *env,
 GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
                                               const struct gate_config *config,
                                               const struct gate_packet *packet, const __u8 *stun,
-                                              __u32 answer)
+                                              __u32 answer, __u64 now)
 {
-	__u64 now = gate_env_now(env);
 	struct gate_guards guards = {0};
 	enum gate_verdict first, verdict = 0;
 	__u64 hash, place, *seen;
 
 	gate_prefix_of(packet->src, guards.network);
-	hash = gate_prefix_hash(&config->hash, guards.network);
+	guards.prefix_hash = gate_prefix_hash(&config->hash, guards.network);
 	guards.arrivals = gate_arrivals(packet, answer);
-	guards.source_hash = gate_source_hash(&config->hash, hash, packet->src);
+	guards.source_hash = gate_source_hash(&config->hash, guards.prefix_hash, packet->src);
 	guards.source = gate_env_source(env, guards.source_hash);
-	guards.prefix = gate_env_prefix(env, hash);
-	guards.top = gate_env_top_prefix(env, hash);
+	guards.prefix = gate_env_prefix(env, guards.prefix_hash);
 	guards.host = gate_env_host(env);
-	if (!guards.source || !guards.prefix || !guards.top || !guards.host)
+	if (!guards.source || !guards.prefix || !guards.host)
 		return GATE_PASS_UNVERIFIED;
 	first = gate_attack(env, config, &guards, now);
 	if (!first) {
@@ -334,7 +326,7 @@ GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
 		return GATE_PASS_UNVERIFIED;
 	place = gate_seen_find(seen, hash, guards.arrivals);
 	if (!first) /* the attack has begun with this very packet */
-		return gate_drop_prefix(&guards, now, verdict);
+		return gate_drop_prefix(env, &guards, now, verdict);
 	return gate_attacked(env, config, packet, &guards, seen, place, first, now);
 }
 
@@ -346,7 +338,8 @@ GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
 GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
                                             const struct gate_config *config,
                                             const struct gate_packet *packet,
-                                            struct gate_bytes stun, __u32 request, __u32 answer)
+                                            struct gate_bytes stun, __u32 request, __u32 answer,
+                                            __u64 now)
 {
 	enum gate_verdict verdict;
 	__u64 *bucket;
@@ -354,7 +347,7 @@ GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
 	if (!(request & GATE_REQUEST_INTEGRITY) || !(request & GATE_REQUEST_NONCE) ||
 	    packet->length < answer)
 		return 0;
-	switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE)) {
+	switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE, now)) {
 	case NONCE_VALID:
 		verdict = GATE_PASS_VERIFIED;
 		break;
@@ -365,7 +358,7 @@ GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
 		return 0;
 	}
 	bucket = gate_env_verified(env, gate_verified_hash(&config->hash, packet->src));
-	if (!bucket || gate_take(bucket, &config->verified, gate_env_now(env)))
+	if (!bucket || gate_take(bucket, &config->verified, now))
 		return verdict;
 	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
 		return GATE_PASS_TRUSTED;
@@ -379,6 +372,7 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
                                            __u32 method)
 {
 	__u32 request = 0, answer;
+	__u64 now = gate_env_now(env);
 
 	/* A Binding may prove itself, as those do by which nodes probe each other. */
 	if (method != GATE_STUN_BINDING || packet->length > GATE_STUN_HEADER) {
@@ -390,7 +384,7 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 		     method == GATE_STUN_CHANNEL))
 			return GATE_DROP_NO_INTEGRITY;
 		answer = gate_answer(config, packet, method, request);
-		verdict = gate_verified(env, config, packet, stun, request, answer);
+		verdict = gate_verified(env, config, packet, stun, request, answer, now);
 		if (verdict)
 			return verdict;
 		/* RFC 8656, 7.2: whoever has shown an address is told his mistake, others not. */
@@ -401,7 +395,7 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
 		return GATE_PASS_TRUSTED;
 	answer = gate_answer(config, packet, method, request);
-	return gate_unverified(env, config, packet, stun.at, answer);
+	return gate_unverified(env, config, packet, stun.at, answer, now);
 }
 
 /* Rule 2: what STUN at a listener must be. */

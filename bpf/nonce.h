@@ -3,10 +3,11 @@
  * The stateless nonce's layout and its check, for XDP and for the workers alike.
  *
  *   2 bytes  time, Unix seconds mod 65536, big endian
- *   7 bytes  the upper 56 bits of SipHash-2-4 over 20 bytes: client IP (16, IPv4 as v4-mapped),
- * port, that time; big endian
+ *   7 bytes  the upper 56 bits of SipHash-2-4, big endian, but the lowest of them is that of the
+ * key: it tells which of two keys to try, so that a check is one hash, whatever was forged
  *
  * as 12 characters of base64url: 72 bits are exactly 12 characters, so each nonce has one spelling.
+ * Hashed are the client's IPv4 address, port and that time, 8 bytes; of IPv6 20 bytes.
  */
 #ifndef NONCE_H
 #define NONCE_H
@@ -37,11 +38,22 @@ SIPHASH_INLINE __u64 nonce_mac(const struct siphash_key *key, const struct nonce
 {
 	/* In memory: the port as it came, the time low byte first. */
 	__u32 tail = (__u32)time << 16 | client->port;
+	__u64 hash;
 
-	return siphash_20(key, client->ip[0], client->ip[1], tail) >> 8;
+	if (client->ip[0] == 0 && (__u32)client->ip[1] == 0xffff0000u)
+		hash = siphash_8(key, client->ip[1] >> 32 | (__u64)tail << 32);
+	else
+		hash = siphash_20(key, client->ip[0], client->ip[1], tail);
+	return (hash >> 8 & ~1ull) | (key->k0 & 1);
 }
 
 #ifndef __bpf__
+/* A key drawn at random becomes the one that follows another. */
+static inline void nonce_key_follow(struct siphash_key *key, const struct siphash_key *before)
+{
+	key->k0 = (key->k0 & ~1ull) | (~before->k0 & 1);
+}
+
 /* 36 bits, six characters. */
 static inline void nonce_half_write(__u8 *text, __u64 half)
 {
@@ -66,40 +78,37 @@ static inline void nonce_write(__u8 *text, const struct siphash_key *key,
 }
 #endif
 
-/* What a character of base64url stands for, less one: 0 for any other. */
+#define NONCE_SEXTET  64              /* beside each value of the table */
+#define NONCE_SEXTETS 0x1041041040ull /* so much of them in six */
+
+/* What a character of base64url stands for, and NONCE_SEXTET; 0 for any other. */
 static const __u8 nonce_values[256] = {
         /* clang-format off */
-        ['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
-        ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-        ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-        ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-        ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-        ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-        ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-        ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+        ['A'] = 64, ['B'] = 65, ['C'] = 66, ['D'] = 67, ['E'] = 68, ['F'] = 69, ['G'] = 70, ['H'] = 71,
+        ['I'] = 72, ['J'] = 73, ['K'] = 74, ['L'] = 75, ['M'] = 76, ['N'] = 77, ['O'] = 78, ['P'] = 79,
+        ['Q'] = 80, ['R'] = 81, ['S'] = 82, ['T'] = 83, ['U'] = 84, ['V'] = 85, ['W'] = 86, ['X'] = 87,
+        ['Y'] = 88, ['Z'] = 89, ['a'] = 90, ['b'] = 91, ['c'] = 92, ['d'] = 93, ['e'] = 94, ['f'] = 95,
+        ['g'] = 96, ['h'] = 97, ['i'] = 98, ['j'] = 99, ['k'] = 100, ['l'] = 101, ['m'] = 102, ['n'] = 103,
+        ['o'] = 104, ['p'] = 105, ['q'] = 106, ['r'] = 107, ['s'] = 108, ['t'] = 109, ['u'] = 110, ['v'] = 111,
+        ['w'] = 112, ['x'] = 113, ['y'] = 114, ['z'] = 115, ['0'] = 116, ['1'] = 117, ['2'] = 118, ['3'] = 119,
+        ['4'] = 120, ['5'] = 121, ['6'] = 122, ['7'] = 123, ['8'] = 124, ['9'] = 125, ['-'] = 126, ['_'] = 127,
         /* clang-format on */
 };
 
-/* The character's value, or a negative number. */
-SIPHASH_INLINE __s32 nonce_sextet(__u8 character)
-{
-	return (__s32)nonce_values[character] - 1;
-}
-
-/* Six characters, 36 bits; *bad becomes negative where one is none of base64url. */
-SIPHASH_INLINE __u64 nonce_half(const __u8 *text, __s32 *bad)
+/* Six characters, 36 bits; *good loses NONCE_SEXTET where one is none of base64url. */
+SIPHASH_INLINE __u64 nonce_half(const __u8 *text, __u8 *good)
 {
 	__u64 half = 0;
 	int i;
 
 #pragma GCC unroll 6
 	for (i = 0; i < NONCE_SIZE / 2; i++) {
-		__s32 value = nonce_sextet(text[i]);
+		__u8 value = nonce_values[text[i]];
 
-		*bad |= value;
-		half = half << 6 | (__u32)(value & 63);
+		*good &= value;
+		half = (half << 6) + value;
 	}
-	return half;
+	return half - NONCE_SEXTETS;
 }
 
 struct nonce {
@@ -110,15 +119,34 @@ struct nonce {
 
 SIPHASH_INLINE struct nonce nonce_read(const __u8 *text)
 {
-	__s32 bad = 0;
-	__u64 high = nonce_half(text, &bad);
-	__u64 low = nonce_half(text + NONCE_SIZE / 2, &bad);
+	__u8 good = NONCE_SEXTET;
+	__u64 high = nonce_half(text, &good);
+	__u64 low = nonce_half(text + NONCE_SIZE / 2, &good);
 
 	return (struct nonce){
 	        .mac = (high << 36 | low) & NONCE_MAC_MASK,
 	        .time = high >> 20,
-	        .bad = bad < 0,
+	        .bad = good == 0,
 	};
+}
+
+/*
+ * Is it made under the key that makes nonces now, or the one before? One comparison of whole words:
+ * nothing tells how many bits were right. Both have the same lowest bit only after a change of the
+ * fleet's secret, until the next change of keys.
+ */
+SIPHASH_INLINE int nonce_is_ours(const struct nonce *nonce, const struct siphash_key *now,
+                                 const struct siphash_key *before,
+                                 const struct nonce_client *client)
+{
+	const struct siphash_key *key = (nonce->mac ^ now->k0) & 1 ? before : now;
+
+	if (nonce->bad)
+		return 0;
+	if (nonce->mac == nonce_mac(key, client, nonce->time))
+		return 1;
+	return !((now->k0 ^ before->k0) & 1) &&
+	       nonce->mac == nonce_mac(before, client, nonce->time);
 }
 
 /* Modulo 65536, and NONCE_SKEW_S more, so that a clock ahead of ours does not look 18 hours old. */
@@ -143,9 +171,7 @@ SIPHASH_INLINE enum nonce_verdict nonce_verify_within(const __u8 *text,
 {
 	struct nonce nonce = nonce_read(text);
 
-	/* One comparison of whole words: nothing tells how many bits were right. */
-	if (nonce.bad || (nonce.mac != nonce_mac(&keys[0], client, nonce.time) &&
-	                  nonce.mac != nonce_mac(&keys[1], client, nonce.time)))
+	if (!nonce_is_ours(&nonce, &keys[0], &keys[1], client))
 		return NONCE_FORGED;
 	return nonce_judge_age(nonce_age(&nonce, unix_now), lifetime_s);
 }

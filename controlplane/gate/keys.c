@@ -8,6 +8,8 @@
 #include <openssl/hmac.h>
 #include <sys/random.h>
 
+#include <nonce.h>
+
 static int key_draw(struct siphash_key *key)
 {
 	return getrandom(key, sizeof(*key), 0) == sizeof(*key) ? 0 : -EIO;
@@ -30,6 +32,8 @@ static int key_derive(const struct gate_keys *keys, uint64_t period, struct siph
 	         &length) == NULL)
 		return -EIO;
 	memcpy(key, mac, sizeof(*key));
+	key->k0 = (key->k0 & ~1ull) |
+	          (period & 1); /* nonce_key_follow() for all that know the period */
 	explicit_bzero(mac, sizeof(mac));
 	return 0;
 }
@@ -85,6 +89,7 @@ static int follow_random(struct gate_keys *keys, uint32_t lifetime_s, uint64_t u
 		return -EIO;
 	if (key_draw(&key) != 0)
 		return -EIO;
+	nonce_key_follow(&key, slot(keys, keys->current));
 	keys->lifetime_s = lifetime_s;
 	keys->shared = false;
 	return key_push(keys, &key, unix_now);

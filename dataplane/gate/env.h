@@ -151,9 +151,9 @@ static inline __u32 gate_env_attributes(const struct gate_env *env,
 
 static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
                                                       const struct gate_packet *packet,
-                                                      struct gate_bytes stun, __u32 at)
+                                                      struct gate_bytes stun, __u32 at, __u64 now)
 {
-	return gate_check_nonce(env, env->config, packet, stun, at);
+	return gate_check_nonce(env->config, packet, stun, at, now);
 }
 
 static inline enum gate_verdict gate_env_first(const struct gate_env *env,

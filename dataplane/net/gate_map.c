@@ -11,6 +11,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int map_open(const char *name)
@@ -90,6 +92,25 @@ static struct gate_address address_value(const struct service *list, uint32_t fi
 	return value;
 }
 
+/* Its places are written where they lie: a reader meanwhile may take an address for nobody's. */
+static int near_sync(int map, const struct service *list, uint32_t count)
+{
+	struct gate_near *near = calloc(GATE_NEAR, sizeof(*near));
+	int ret = near != NULL ? 0 : -1;
+
+	for (uint32_t i = 0; i < count && ret == 0; i++) {
+		struct gate_address value = address_value(list, i, count);
+		const __u64 ip[2] = {list[i].ip.quads[0], list[i].ip.quads[1]};
+
+		if (i == 0 || !ip_addr_equal(&list[i].ip, &list[i - 1].ip))
+			gate_near_put(near, ip, &value);
+	}
+	for (uint32_t i = 0; i < GATE_NEAR && ret == 0; i++)
+		ret = bpf_map_update_elem(map, &i, &near[i], BPF_ANY);
+	free(near);
+	return ret;
+}
+
 static int addresses_sync(int map, const struct service *list, uint32_t count)
 {
 	int ret = 0;
@@ -125,6 +146,7 @@ void gate_map_sync(const struct dataplane *dp)
 	if (dp->ports == NULL || dp->ports->xdp == 0)
 		return;
 	map_sync("addresses", addresses_sync, services->list, services->count);
+	map_sync("near", near_sync, services->list, services->count);
 	map_sync("services", listeners_sync, services->list, services->count);
 }
 

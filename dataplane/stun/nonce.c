@@ -16,6 +16,11 @@ static_assert(2 * STUN_NONCE_ROTATION_S + STUN_NONCE_LIFETIME_S < 65536,
 static_assert(STUN_NONCE_ROTATION_S > STUN_NONCE_LIFETIME_S,
               "a nonce that is not stale is never forged");
 
+void stun_nonce_keys_drawn(struct stun_nonce_keys *keys)
+{
+	nonce_key_follow(&keys->keys[0], &keys->keys[1]);
+}
+
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now)
 {

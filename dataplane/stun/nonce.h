@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stateless nonce: 16 bits of time (Unix seconds) and 56 bits of SipHash-2-4 over client
- * address, port and that time, as 12 characters of base64url. Whoever can show one has received a
- * packet at its address.
+ * The stateless nonce: 16 bits of time (Unix seconds), 55 bits of SipHash-2-4 over client address,
+ * port and that time, and a bit that names the key, as 12 characters of base64url. Whoever can show
+ * one has received a packet at its address.
  */
 #ifndef STUN_NONCE_H
 #define STUN_NONCE_H
@@ -36,6 +36,9 @@ static inline uint32_t stun_nonce_lifetime(const struct stun_nonce_keys *keys)
 {
 	return keys->lifetime_s != 0 ? keys->lifetime_s : STUN_NONCE_LIFETIME_S;
 }
+
+/* keys[0] was drawn at random: from now on its nonces can be told from those of keys[1]. */
+void stun_nonce_keys_drawn(struct stun_nonce_keys *keys);
 
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now);

@@ -111,6 +111,7 @@ int turn_config_create(struct turn *turn)
 		return -ENOMEM;
 	random_bytes(config->random, &config->name_key, sizeof(config->name_key));
 	random_bytes(config->random, config->nonce_keys.keys, sizeof(config->nonce_keys.keys));
+	stun_nonce_keys_drawn(&config->nonce_keys);
 	random_bytes(config->random, &turn->seed, sizeof(turn->seed));
 	config->users = users_create(&config->name_key, 0);
 	if (config->users == NULL)
@@ -168,6 +169,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 		config->nonce_keys.keys[1] = config->nonce_keys.keys[0];
 		random_bytes(config->random, &config->nonce_keys.keys[0],
 		             sizeof(config->nonce_keys.keys[0]));
+		stun_nonce_keys_drawn(&config->nonce_keys);
 		config->nonce_rotated = unix_now;
 		config->nonce_keys.since = unix_now;
 		changed = true;

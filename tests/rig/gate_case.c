@@ -271,7 +271,7 @@ PAYLOAD(refresh_forged)
 
 PAYLOAD(allocate_crowded)
 {
-	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, 20);
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, GATE_ATTRS_MAX - 5);
 }
 
 /* A nonce alone: whoever has seen one of his victim's asks for an answer that is longer. */
@@ -323,7 +323,14 @@ PAYLOAD(binding_forged)
 /* More than is read: it counts as unverified, and is not taken for one without integrity. */
 PAYLOAD(refresh_crowded)
 {
-	return with_nonce(payload, config, frame, STUN_REFRESH, MADE_CURRENT, 40);
+	return with_nonce(payload, config, frame, STUN_REFRESH, MADE_CURRENT, GATE_ATTRS_MAX - 3);
+}
+
+/* As many attributes as are read, and the nonce is forged. */
+PAYLOAD(forged_crowded)
+{
+	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_OF_ANOTHER_PORT,
+	                  GATE_ATTRS_MAX - 5);
 }
 
 PAYLOAD(channel_data)
@@ -687,6 +694,7 @@ static uint16_t ip6_routing(uint8_t *frame, uint16_t length)
 /* -- the table -- */
 
 #define V6             "2001:2:0:1::1"
+#define SHARED         "198.18.3.172" /* and 198.18.4.32: the place of 198.18.1.1 */
 #define R4             "198.18.2.1"
 #define R6             "2001:2:0:2::1"
 #define ZERO           65535
@@ -701,6 +709,10 @@ const struct gate_case gate_cases[] = {
         {"tcp", binding, tcp, .verdict = GATE_PASS_KERNEL},
         {"other_port", binding, .to_port = 3479, .verdict = GATE_PASS_KERNEL},
         {"other_address", binding, .to = "198.18.1.9", .verdict = GATE_PASS_KERNEL},
+        {"shared_place", binding, .to = SHARED, .verdict = GATE_PASS_UNVERIFIED},
+        {"shared_place_port", binding, .to = SHARED, .to_port = 3479, .verdict = GATE_PASS_KERNEL},
+        {"shared_place_fragment", binding, fragment, .to = SHARED, .verdict = GATE_DROP_UNPARSED},
+        {"shared_place_not_ours", binding, .to = "198.18.4.32", .verdict = GATE_PASS_KERNEL},
         {"other_address_fragment", binding, fragment, .to = "198.18.1.9",
          .verdict = GATE_PASS_KERNEL},
         {"relay", dtls, .to = R4, .to_port = 50000, .verdict = GATE_PASS_RELAY},
@@ -853,6 +865,8 @@ const struct gate_case gate_cases[] = {
         {"stale", allocate_stale, .verdict = GATE_PASS_STALE},
         {"dead_key", allocate_dead, .verdict = GATE_PASS_UNVERIFIED},
         {"forged", allocate_forged, .verdict = GATE_PASS_UNVERIFIED},
+        {"forged_v6", allocate_forged, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
+        {"forged_crowded", forged_crowded, .verdict = GATE_PASS_UNVERIFIED},
         {"forged_refresh", refresh_forged, .verdict = GATE_PASS_UNVERIFIED},
         {"not_base64", allocate_not_base64, .verdict = GATE_PASS_UNVERIFIED},
         /* rule 5 */

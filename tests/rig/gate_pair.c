@@ -11,6 +11,7 @@
 #include <gate_default.h>
 #include <gate_maps.h>
 #include <linux/bpf.h>
+#include <rte_common.h>
 
 #define NSEC_PER_SEC 1000000000ull
 #define CPUS_MAX     1024
@@ -18,6 +19,7 @@
 static const char *const map_names[GATE_PAIR_MAPS] = {
         [GATE_PAIR_SERVICES] = "sluice_gate_services",
         [GATE_PAIR_ADDRESSES] = "sluice_gate_addresses",
+        [GATE_PAIR_NEAR] = "sluice_gate_near",
         [GATE_PAIR_COUNTERS] = "sluice_gate_counters",
         [GATE_PAIR_CONFIG] = "sluice_gate_config",
         [GATE_PAIR_SOURCES] = "sluice_gate_sources",
@@ -43,6 +45,8 @@ const struct service gate_pair_services[] = {
         {V6(1), 3478, 3478, SERVICE_TURN, 1},
         {V4(198, 18, 2, 1), 49152, 65535, SERVICE_RELAY, 0},
         {V6(2), 49152, 65535, SERVICE_RELAY, 1},
+        /* has the place of 198.18.1.1 in sluice_gate_near */
+        {V4(198, 18, 3, 172), 3478, 3478, SERVICE_TURN, 2},
 };
 const uint32_t gate_pair_services_count =
         sizeof(gate_pair_services) / sizeof(gate_pair_services[0]);
@@ -59,7 +63,7 @@ uint64_t gate_pair_now(void)
 
 static struct services *services_make(void)
 {
-	uint32_t slots = 4 * gate_pair_services_count;
+	uint32_t slots = rte_align32pow2(4 * gate_pair_services_count);
 	struct services *services = calloc(1, sizeof(*services));
 
 	if (services == NULL)
@@ -105,6 +109,7 @@ static int twin_create(struct gate_pair *pair)
 
 static int services_write(const struct gate_pair *pair)
 {
+	struct gate_near near[GATE_NEAR] = {0};
 	int ret = 0;
 
 	for (uint32_t i = 0; i < gate_pair_services_count && ret == 0; i++) {
@@ -124,7 +129,11 @@ static int services_write(const struct gate_pair *pair)
 		if (ret == 0)
 			ret = bpf_map_update_elem(pair->maps[GATE_PAIR_ADDRESSES],
 			                          service->ip.bytes, &range, 0);
+		gate_near_put(near, (const __u64[2]){service->ip.quads[0], service->ip.quads[1]},
+		              &range);
 	}
+	for (uint32_t i = 0; i < GATE_NEAR && ret == 0; i++)
+		ret = bpf_map_update_elem(pair->maps[GATE_PAIR_NEAR], &i, &near[i], 0);
 	return ret;
 }
 

@@ -425,6 +425,19 @@ static void set_of_prefixes(void **state)
 	free(set);
 }
 
+/* As a division would, at each second's edges, until the nonces' clock has to be looked at again.
+ */
+static void seconds_are_exact(void **state)
+{
+	for (uint64_t second = 1000000000; second < 3760000000; second += 86391) {
+		const uint64_t ns = second * 1000000000;
+
+		assert_int_equal(gate_seconds(ns - 1), second - 1);
+		assert_int_equal(gate_seconds(ns), second);
+		assert_int_equal(gate_seconds(ns + 999999999), second);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest others[] = {
@@ -444,6 +457,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(seen_survives),
 	        cmocka_unit_test(top_is_the_loudest),
 	        cmocka_unit_test(set_of_prefixes),
+	        cmocka_unit_test(seconds_are_exact),
 	};
 	struct CMUnitTest *rows = calloc(gate_cases_count, sizeof(*rows));
 	bool root = geteuid() == 0;

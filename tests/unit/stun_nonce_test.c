@@ -77,16 +77,12 @@ static int verdict_at(const struct nonce_fixture *f, uint64_t now)
 	return stun_nonce_check(f->nonce, sizeof(f->nonce), &keys, &f->client, f->port, now);
 }
 
-/* The bytes are what bpf/nonce.h draws. */
-static void test_nonce_layout(void **state)
+static void nonce_layout_is(const struct nonce_fixture *f, const uint8_t *input, size_t length)
 {
-	/* client 198.18.1.2 as ::ffff:198.18.1.2, port 49152, time 1700000000 mod 65536 = 0xf100 */
-	static const uint8_t input[20] = {[10] = 0xff, 0xff, 198, 18, 1, 2, 0xc0, 0x00, 0x00, 0xf1};
-	struct siphash_key key = {1, 2};
-	uint64_t mac = siphash_bytes(&key, input, sizeof(input)) >> 8;
 	static const char alphabet[] =
 	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	struct nonce_fixture f = nonce_make_at(NOW);
+	struct siphash_key key = {1, 2};
+	uint64_t mac = siphash_bytes(&key, input, length) >> 8 | 1; /* as the key's first word */
 	uint8_t bytes[9] = {0xf1, 0x00};
 	int i;
 
@@ -96,8 +92,25 @@ static void test_nonce_layout(void **state)
 		uint32_t group =
 		        bytes[i / 4 * 3] << 16 | bytes[i / 4 * 3 + 1] << 8 | bytes[i / 4 * 3 + 2];
 
-		assert_int_equal(f.nonce[i], alphabet[group >> (18 - i % 4 * 6) & 63]);
+		assert_int_equal(f->nonce[i], alphabet[group >> (18 - i % 4 * 6) & 63]);
 	}
+}
+
+/* The bytes are what bpf/nonce.h draws. */
+static void test_nonce_layout(void **state)
+{
+	/* port 49152, time 1700000000 mod 65536 = 0xf100 */
+	static const uint8_t inputs[][20] = {
+	        {198, 18, 1, 2, 0xc0, 0x00, 0x00, 0xf1},
+	        {0x20, 0x01, 0, 2, [15] = 7, 0xc0, 0x00, 0x00, 0xf1},
+	};
+	struct nonce_fixture f = nonce_make_at(NOW);
+	struct ip_addr six = {.bytes = {0x20, 0x01, 0, 2, [15] = 7}};
+
+	nonce_layout_is(&f, inputs[0], 8);
+	f.client = six;
+	stun_nonce_make(f.nonce, &keys, &f.client, f.port, NOW);
+	nonce_layout_is(&f, inputs[1], 20);
 }
 
 static void test_nonce_ages(void **state)
@@ -174,14 +187,18 @@ static void test_nonce_length(void **state)
 
 static void test_nonce_keys(void **state)
 {
-	static const struct stun_nonce_keys rotated = {{{5, 6}, {1, 2}}};
-	static const struct stun_nonce_keys rotated_twice = {{{7, 8}, {5, 6}}};
+	/* told apart by their lowest bit, or not, as after a change of the secret */
+	static const struct stun_nonce_keys rotated = {{{4, 6}, {1, 2}}};
+	static const struct stun_nonce_keys changed = {{{5, 6}, {1, 2}}};
+	static const struct stun_nonce_keys rotated_twice = {{{7, 8}, {4, 6}}};
 	struct nonce_fixture f = nonce_make_at(NOW);
 
 	assert_int_equal(stun_nonce_check(f.nonce, 12, &rotated, &f.client, f.port, NOW),
 	                 STUN_NONCE_VALID);
 	assert_int_equal(stun_nonce_check(f.nonce, 12, &rotated, &f.client, f.port, NOW + 3601),
 	                 STUN_NONCE_STALE);
+	assert_int_equal(stun_nonce_check(f.nonce, 12, &changed, &f.client, f.port, NOW),
+	                 STUN_NONCE_VALID);
 	assert_int_equal(stun_nonce_check(f.nonce, 12, &rotated_twice, &f.client, f.port, NOW),
 	                 STUN_NONCE_FORGED);
 }
@@ -196,7 +213,7 @@ static void test_nonce_sextets(void **state)
 	for (c = 0; c < 256; c++) {
 		const char *at = c == 0 ? NULL : strchr(alphabet, c);
 
-		assert_int_equal(nonce_sextet((uint8_t)c), at == NULL ? -1 : at - alphabet);
+		assert_int_equal(nonce_values[c], at == NULL ? 0 : NONCE_SEXTET + (at - alphabet));
 	}
 }
 
