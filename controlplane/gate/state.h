@@ -31,7 +31,9 @@ struct gate_keeper {
 	struct gate_config written; /* mode UNSET: nothing yet */
 	struct gate_list held[SLUICE_GATE_LISTS];
 	bool held_known[SLUICE_GATE_LISTS];
-	uint64_t base[GATE_COUNTERS]; /* counted by maps that are gone */
+	uint64_t base[GATE_COUNTERS];    /* counted by maps that are gone */
+	uint64_t earlier[GATE_COUNTERS]; /* the same without the last of them ... */
+	uint32_t gone;                   /* ... whose id this is: only their names may have gone */
 	/* twin.c */
 	struct gate_compiled told;  /* mode UNSET: nothing yet */
 	uint32_t lists, told_lists; /* grow with each change of a list */

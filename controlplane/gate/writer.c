@@ -16,8 +16,11 @@ static void held_forget(struct gate_keeper *keeper, int list)
 /* What was counted stays; what was written there is written nowhere. */
 static void maps_leave(struct gate_keeper *keeper)
 {
-	if (gate_maps_are_open(&keeper->maps))
+	if (gate_maps_are_open(&keeper->maps)) {
+		memcpy(keeper->earlier, keeper->base, sizeof(keeper->earlier));
 		gate_maps_counters_add(&keeper->maps, keeper->base);
+		keeper->gone = keeper->maps.id;
+	}
 	gate_maps_close(&keeper->maps);
 	memset(&keeper->written, 0, sizeof(keeper->written));
 	for (int list = 0; list < SLUICE_GATE_LISTS; list++)
@@ -31,6 +34,8 @@ static void maps_adopt(struct gate_keeper *keeper, const struct gate_maps *found
 
 	maps_leave(keeper);
 	keeper->maps = *found;
+	if (found->id == keeper->gone)
+		memcpy(keeper->base, keeper->earlier, sizeof(keeper->base));
 	if (keeper->keys.since != 0 || gate_maps_config_read(&keeper->maps, &config) != 0 ||
 	    config.mode == GATE_MODE_UNSET)
 		return;

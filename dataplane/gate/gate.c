@@ -5,6 +5,7 @@
 #include "gate/program.h"
 
 #include "dataplane.h"
+#include "net/gate_map.h"
 #include "random.h"
 #include "stun/nonce.h"
 #include "turn/state.h"
@@ -221,8 +222,10 @@ static void attacks_log(struct gate *gate)
 
 void gate_tick(struct gate *gate)
 {
-	bool changed = gate_programs_look(gate);
+	bool changed;
 
+	gate_map_heal(gate->dp);
+	changed = gate_programs_look(gate);
 	if (turn_follow(gate) || changed)
 		gate_policy_publish(gate);
 	attacks_log(gate);

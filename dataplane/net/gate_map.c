@@ -5,8 +5,10 @@
 #include "common/log.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "net/xdp/port.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -148,6 +150,46 @@ void gate_map_sync(const struct dataplane *dp)
 	map_sync("addresses", addresses_sync, services->list, services->count);
 	map_sync("near", near_sync, services->list, services->count);
 	map_sync("services", listeners_sync, services->list, services->count);
+}
+
+static bool is_pinned_map(const struct bpf_map *map)
+{
+	return strncmp(bpf_map__name(map), GATE_PIN_PREFIX, strlen(GATE_PIN_PREFIX)) == 0;
+}
+
+/* How many of the program's maps have got their names back. */
+static uint32_t program_pin(const struct bpf_object *object)
+{
+	char path[sizeof(GATE_PIN_DIR) + 1 + NAME_MAX];
+	struct bpf_map *map;
+	uint32_t pinned = 0;
+
+	bpf_object__for_each_map(map, object)
+	{
+		if (!is_pinned_map(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", GATE_PIN_DIR, bpf_map__name(map));
+		if (access(path, F_OK) != 0 && bpf_obj_pin(bpf_map__fd(map), path) == 0)
+			pinned++;
+	}
+	return pinned;
+}
+
+void gate_map_heal(const struct dataplane *dp)
+{
+	const struct ports *ports = dp->ports;
+	uint32_t pinned = 0;
+
+	for (uint16_t i = 0; ports != NULL && ports->xdp != 0 && i < ports->count; i++)
+		if (ports->table[i].used && ports->table[i].xdp != NULL &&
+		    ports->table[i].xdp->program.object != NULL)
+			pinned += program_pin(ports->table[i].xdp->program.object);
+	if (pinned == 0)
+		return;
+	log_warning(SLUICE_LOG_GATE,
+	            "gate: %u maps had been removed from " GATE_PIN_DIR ": they are there again",
+	            pinned);
+	gate_map_sync(dp);
 }
 
 void gate_map_unpin(void)

@@ -15,6 +15,12 @@ struct dataplane;
 /* Does nothing while no program of ours is loaded. */
 void gate_map_sync(const struct dataplane *dp);
 
+/*
+ * Maps that are in use and whose names somebody has removed get them back: by these the control
+ * plane finds them, and the next port.
+ */
+void gate_map_heal(const struct dataplane *dp);
+
 /* Removes every pin with our prefix. */
 void gate_map_unpin(void);
 

@@ -42,8 +42,17 @@ assert lab kill dataplane
 assert lab heal dataplane
 await 10 answers
 guarded "dataplane killed" 1
+# the maps get their names back, and hold what is configured and counted from then on
+pins() { in_dp sh -c 'ls /sys/fs/bpf | grep -c ^sluice_gate_'; }
+before=$(pins) dropped=$(counter gate.limit_source)
 in_dp sh -c 'rm /sys/fs/bpf/sluice_gate_*'
+await_equal 5 "$before" pins
 guarded "pins gone" 1
+at_exit ctl turn listen delete $SERVER4:3490
+assert ctl turn listen $SERVER4:3490
+await 10 client_python binding.py $SERVER4 3490
+now=$(counter gate.limit_source)
+((now > dropped && now < 2 * dropped)) || fail "limit_source counts $now after $dropped"
 ports_again
 await 10 answers
 guarded "ports again, pins new" 1

@@ -206,8 +206,10 @@ static int program_load(struct dataplane *dp, struct port *port, bool frags, cha
 {
 	struct xdp_program *program = &port->xdp->program;
 	uint32_t seen = gate_seen_words(dp->options.gate_mb);
-	int ret = xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
+	int ret;
 
+	gate_map_heal(dp); /* or it would have maps of its own */
+	ret = xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
 	if (ret != -EINVAL || dp->ports->xdp != 0)
 		return ret;
 	gate_map_unpin();
