@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
  * The gate in front of an AF_XDP port. What is for a service of ours and passes the rules goes to
- * the dataplane's socket, what is not ours to the kernel, as if nobody stood here. The rules are in
- * gate_rules.h; this file gives them their maps.
+ * the dataplane's socket, what is not ours to the kernel, as if there were no gate. The rules are
+ * in gate_rules.h; this file gives them their maps.
  */
 #include <linux/bpf.h>
 
@@ -387,7 +387,7 @@ int sluice_gate(struct xdp_md *ctx)
 	if (verdict == GATE_PASS_KERNEL)
 		return XDP_PASS;
 	action = bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
-	/* the kernel has no one to give it to: its sender is refused */
+	/* the port is closed: the kernel refuses the sender */
 	if (action != XDP_REDIRECT)
 		gate_env_count(&env, GATE_EVENT_NO_SOCKET);
 	return action;

@@ -7,8 +7,8 @@
 #include "nonce.h"
 
 /*
- * Packets a second, and how many at once. A source gets 50 answers in any second at most: whoever
- * is made to send more to one address is taken for an attacker. That is enough for an office of 500
+ * Packets a second, and how many at once. A source gets 50 answers in any second at most: a source
+ * that causes more answers than that is taken for an attack. That is enough for an office of 500
  * behind one address that starts its day within half a minute.
  */
 #define GATE_SOURCE_RATE  40

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
  * Limits without state for each source: buckets in arrays of fixed size that a keyed hash indexes,
- * so that nobody can choose whom he shares one with.
+ * so that a sender cannot choose with which other sources it shares one.
  */
 #ifndef GATE_LIMIT_H
 #define GATE_LIMIT_H
@@ -57,7 +57,8 @@ GATE_INLINE __u64 gate_prefix_hash(const struct gate_hash_keys *keys, const __u6
 	return gate_siphash(&keys->key, prefix[0] | prefix[1], prefix[0] == 0 ? 4 : 6);
 }
 
-/* Whoever can take an IPv4 address can take one; whoever gets IPv6 gets a /64. */
+/* The unit of an attacker: one IPv4 address, or an IPv6 /64, of which every address is free to use.
+ */
 GATE_INLINE __u64 gate_source_hash(const struct gate_hash_keys *keys, __u64 prefix_hash,
                                    const __u64 ip[2])
 {
@@ -153,7 +154,7 @@ GATE_INLINE int gate_is_attacked(struct gate_guard *guard, const struct gate_lim
 	return 1;
 }
 
-/* The guard's attack has come to its end and nobody has said so yet: true for one caller. */
+/* True once, for the caller that is first to see that the guard's attack is over. */
 GATE_INLINE int gate_ends_attack(struct gate_guard *guard, __u64 now)
 {
 	__u64 until = *(volatile __u64 *)&guard->attacked;

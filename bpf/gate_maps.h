@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
-/* Keys and values of the gate's pinned maps: shared by the XDP program and whoever fills or reads
- * them. */
+/* Keys and values of the gate's pinned maps: shared by the XDP program and the programs that fill
+ * and read them. */
 #ifndef GATE_MAPS_H
 #define GATE_MAPS_H
 

@@ -2,11 +2,11 @@
 /*
  * The rules: a packet in, its verdict out. XDP and the workers compile this same text; what lies in
  * maps for the one and in arrays for the other is reached through the functions gate_env_*, which
- * whoever includes this file defines.
+ * the including file defines.
  *
- * The adversary forges source addresses: he wants answers of ours to reach somebody else, or our
- * answers to new clients to stop. So nothing is answered that is not worth it, unverified requests
- * are answered at a bounded rate for each address, and under attack only to whoever comes back.
+ * The adversary forges source addresses: it wants our answers to reach a victim, or new clients to
+ * get none. So a request that cannot succeed is not answered, unverified requests are answered at a
+ * bounded rate for each address, and under attack only when they are retransmitted.
  */
 #ifndef GATE_RULES_H
 #define GATE_RULES_H
@@ -194,8 +194,8 @@ struct gate_guards {
 };
 
 /*
- * Bytes of the longest answer to a request from whom nobody knows. What stands behind an integrity
- * was not read: a FINGERPRINT for all we know.
+ * Bytes of the longest answer to an unverified request. What follows its integrity was not read: it
+ * may be a FINGERPRINT.
  */
 GATE_INLINE __u32 gate_answer(const struct gate_config *config, const struct gate_packet *packet,
                               __u32 method, __u32 request)
@@ -332,8 +332,8 @@ GATE_INLINE enum gate_verdict gate_unverified(const struct gate_env *env,
 
 /*
  * Rule 4: 0, or the verdict of a signed request with a nonce that was made for its source. It has
- * to be as long as any error that answers it, as one that names the realm always is; and who has
- * got hold of another's nonce, or shares his address, is still held to a limit.
+ * to be as long as any error that answers it, as one that names the realm always is; and a client
+ * that has got hold of another's nonce, or shares its address, is still held to a limit.
  */
 GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
                                             const struct gate_config *config,
@@ -387,7 +387,8 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 		verdict = gate_verified(env, config, packet, stun, request, answer, now);
 		if (verdict)
 			return verdict;
-		/* RFC 8656, 7.2: whoever has shown an address is told his mistake, others not. */
+		/* RFC 8656, 7.2: a client that has proved its address is told its mistake, others
+		 * are not. */
 		if (method == GATE_STUN_ALLOCATE &&
 		    !(request & (GATE_REQUEST_TRANSPORT | GATE_REQUEST_CUT)))
 			return GATE_DROP_NO_TRANSPORT;

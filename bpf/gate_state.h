@@ -38,7 +38,7 @@
 #define GATE_TAG_NAMES    ((1u << GATE_TAG_BITS) - GATE_ARRIVALS_MAX)
 
 enum gate_mode {
-	GATE_MODE_UNSET, /* nobody has configured this gate: everything passes on to the next */
+	GATE_MODE_UNSET, /* not configured: everything passes on to the next gate */
 	GATE_MODE_OFF,
 	GATE_MODE_OBSERVE,
 	GATE_MODE_ENFORCE,
@@ -76,7 +76,7 @@ struct gate_config {
 	__u64 unix_offset; /* Unix time less CLOCK_MONOTONIC, ns */
 	__u64 hold;        /* an attack is over this long after it ended at the earliest */
 	__u64 seen_mask;   /* words of the memory of arrivals, less one */
-	__u32 challenge;   /* bytes of a 401: what whoever is unknown gets */
+	__u32 challenge;   /* bytes of a 401, the answer to an unverified request */
 	__u32 pad;
 	struct gate_limit source, prefix, host, verified;
 	struct gate_hash_keys hash;
@@ -101,12 +101,11 @@ struct gate_guard {
 	__u64 attacked; /* 0 or past: it is not */
 };
 
-/* Whoever is dropped most often keeps the entry that his hash gives him (Boyer, Moore: majority).
- */
+/* Heavy hitters: a Boyer-Moore majority vote over the sources that hash to this entry. */
 struct gate_top {
 	__u64 ip[2];
-	__u64 weight;  /* how often he came more than others of this entry */
-	__u64 dropped; /* since he has it */
+	__u64 weight;  /* the majority vote's count */
+	__u64 dropped; /* of this source, since it holds the entry */
 	__u64 seen;    /* last */
 };
 

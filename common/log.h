@@ -25,8 +25,8 @@ extern const char *const log_level_names[SLUICE_LOG_LEVELS + 1];
 /* By default INFO, DPDK's lines ERROR. false: a level that is none, and nothing has changed. */
 bool log_levels_set(const struct sluice_log_table *table);
 enum sluice_log_level log_level(enum sluice_log_area area);
-/* stderr is the journal, as systemd says in JOURNAL_STREAM: what was given to somebody else, and
- * inherited, is not believed. */
+/* stderr is the journal, as systemd says in JOURNAL_STREAM: one that was meant for another process
+ * and inherited is not believed. */
 bool log_is_journal(void);
 /* What an area's level is unless it is set. */
 enum sluice_log_level log_level_default(enum sluice_log_area area);

@@ -3,7 +3,8 @@
 #ifndef COMMON_NOTIFY_H
 #define COMMON_NOTIFY_H
 
-/* state: "READY=1", "STOPPING=1". 0, also where nobody asked to be told, or -errno. */
+/* state: "READY=1", "STOPPING=1". 0, also without a service manager that asked for it, or -errno.
+ */
 int notify_send(const char *state);
 
 #endif

@@ -34,7 +34,8 @@ void seqpacket_listener_close(struct seqpacket_listener *listener);
 int seqpacket_accept(const struct seqpacket_listener *listener);
 /* A socket that blocks, or -errno. */
 int seqpacket_connect(const char *path);
-/* The same without ever waiting, and the socket does not block; -EAGAIN: nobody accepts there. */
+/* The same without ever waiting, and the socket does not block; -EAGAIN: the listener does not
+ * accept at the moment. */
 int seqpacket_connect_now(const char *path);
 
 /* header->length bytes of body. 0 or -errno; -EAGAIN where the socket does not block and is full.

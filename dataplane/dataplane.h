@@ -47,7 +47,7 @@ struct options {
 	uint32_t mbufs;          /* in the pool, for all ports */
 	uint16_t mbuf_size;      /* data room, headroom included */
 	uint32_t poll;           /* enum sluice_poll_mode at start */
-	uint32_t media_cache;    /* packets of a stream that a worker keeps to repeat them */
+	uint32_t media_cache;    /* packets of a stream that a worker keeps to retransmit */
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
 	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
@@ -84,8 +84,8 @@ struct dataplane {
 	struct gate *gate;              /* gate/gate.h */
 	struct media *media;            /* media/media.h; NULL: no SRTP forwarding */
 	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */
-	/* atomic; capture/capture.h: who looks at packets; swapped whole by the control thread,
-	 * RCU; NULL: nobody */
+	/* atomic; capture/capture.h: the captures that look at packets; swapped whole by the
+	 * control thread, RCU; NULL: none */
 	struct capture_set *captures;
 	struct capture_control *capture_control; /* control thread */
 	struct trace *trace; /* capture/trace.h; control thread writes, workers' nodes read while it

@@ -87,7 +87,7 @@ struct worker {
 	int epoll;
 	int wake;        /* an eventfd in it */
 	clockid_t clock; /* CPU time of its thread; valid while it runs */
-	/* atomic; set by this worker before it sleeps, cleared by whoever wakes it */
+	/* atomic; set by this worker before it sleeps, cleared by the thread that wakes it */
 	uint32_t asleep;
 
 	/* written by the control thread, read by this worker */

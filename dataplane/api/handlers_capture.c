@@ -27,7 +27,7 @@ static int capture_take(struct api_call *call)
 	return 0;
 }
 
-/* Whoever is answered misses nothing from then on. */
+/* The reply comes first: from then on the client misses no packet. */
 static int capture_start_handle(struct api_call *call)
 {
 	struct api_job *job = call->job;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clients of the socket. Each waits for one thing: to be read from while it has no request, to be
- * written to while it has. So one that does not read its replies delays nobody else, and a long
- * list lets the others in between its pages.
+ * written to while it has. So a client that does not read its replies delays no other, and a long
+ * list lets others in between its pages.
  */
 #include "api/api.h"
 #include "dataplane.h"
@@ -166,7 +166,7 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 	client_advance(client);
 }
 
-/* For the log: whoever may open the socket may do everything. */
+/* For the log: a process that may open the socket may do everything. */
 static void client_know(struct api_client *client)
 {
 	struct ucred credentials;

@@ -41,7 +41,7 @@ static inline uint16_t capture_control_producer(const struct dataplane *dp)
 	return dp->n_workers;
 }
 
-/* NULL: nobody looks at this point. */
+/* NULL: no capture looks at this point. */
 static inline const struct capture_set *capture_at(const struct dataplane *dp,
                                                    enum sluice_capture_point point)
 {
@@ -73,7 +73,7 @@ static inline void capture_point(const struct worker *worker, enum sluice_captur
 
 /* -- control thread -- */
 
-/* Whoever asked: 0 where it is not known. */
+/* The process that asked; 0 where it is not known. */
 struct capture_client {
 	uint32_t pid, uid;
 };

@@ -65,7 +65,7 @@ static inline uint8_t reason_of(const struct looking *looking, const struct pack
 
 /*
  * A dropped media packet may have been through the cipher, authentic or not: its payload is shown
- * to whoever may see plaintext, and to nobody else, nor to a program, whose verdict would tell.
+ * only to captures that may see plaintext, and to no filter program, whose verdict would reveal it.
  */
 static inline bool payload_is_secret(const struct looking *looking, const struct packet *packet)
 {

@@ -171,7 +171,7 @@ static bool allocation_match(const struct filter *filter, const struct dataplane
 	        side_wanted(filter, dp, &view->src, view->src_port, &view->dst, view->dst_port));
 }
 
-/* Whose packet it is to the forwarding unit, `ours` being its local address; NULL: nobody's. */
+/* The endpoint that the packet belongs to, `ours` being the local address, or NULL. */
 static const struct endpoint *endpoint_at(const struct dataplane *dp, const struct ip_addr *ours,
                                           uint16_t our_port, const struct ip_addr *theirs,
                                           uint16_t their_port)
@@ -222,7 +222,7 @@ static bool ssrc_read(const struct view *view, uint32_t *ssrc)
 	return true;
 }
 
-/* As the forwarding unit does it: an SSRC that nobody has named may be the one that a stream waits
+/* As the forwarding unit does it: an SSRC that is not configured may be the one that a stream waits
  * for. */
 static uint32_t published_find(const struct endpoint *endpoint, uint32_t ssrc)
 {

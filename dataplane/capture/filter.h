@@ -19,7 +19,7 @@ struct filter {
 	uint64_t user_hash;
 	bool user;   /* user_hash is asked for */
 	bool packet; /* something is asked that needs a view */
-	/* "": any; by name, for whoever is made anew gets another place */
+	/* "": any; by name, since one that is deleted and added again gets another index */
 	char endpoint[SLUICE_MEDIA_NAME_MAX];
 	char stream[SLUICE_MEDIA_NAME_MAX];
 };

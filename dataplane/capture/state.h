@@ -49,7 +49,7 @@ struct capture {
 	struct capture_interface interfaces[PORTS_MAX];
 
 	/* control thread */
-	bool released; /* nobody's: freed when it is done */
+	bool released; /* its client has gone: freed when it is done */
 	bool in_set;
 	bool joined;
 };

@@ -130,7 +130,7 @@ static void step_end(struct trace_step *step, const char *next, struct rte_mbuf 
 	memcpy(step->data, rte_pktmbuf_mtod(mbuf, const uint8_t *), step->data_length);
 }
 
-/* The packet has left the graph: it is somebody's answer, unless it ended otherwise than asked. */
+/* The packet has left the graph: it is reported, unless the trace asks for another end. */
 static void live_end(struct trace_worker *tracing, struct live *live)
 {
 	struct trace *trace = tracing->trace;

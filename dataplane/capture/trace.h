@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way of the next packets through the graph. While somebody traces, each node's function is
- * another one that looks at the packets before and after it; while nobody does, nothing is there
+ * The way of the next packets through the graph. While a trace runs, each node's function is
+ * replaced by one that looks at the packets before and after it; without a trace there is nothing
  * that could cost.
  */
 #ifndef CAPTURE_TRACE_H
@@ -15,7 +15,7 @@
 struct dataplane;
 struct trace;
 
-/* Control thread. 0 or -errno with a line in `why`; -EBUSY: somebody traces. */
+/* Control thread. 0 or -errno with a line in `why`; -EBUSY: a trace runs already. */
 int trace_start(struct dataplane *dp, const struct sluice_trace *asked, struct trace **trace,
                 char *why);
 /* Whole packets, as far as `max` rows go, from the one that was not read yet. */

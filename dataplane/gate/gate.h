@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The gate of the workers: the rules of bpf/gate_rules.h for ports without XDP, and for those whose
- * maps nobody has configured. The control thread writes the policy, workers share the tables.
+ * maps are not configured. The control thread writes the policy, workers share the tables.
  */
 #ifndef GATE_GATE_H
 #define GATE_GATE_H

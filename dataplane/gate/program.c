@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the XDP programs of the ports are set to, read from each program's own map of the
- * configuration. Nobody's word is taken for it, so a port whose maps are new, or hold something
- * weaker, is judged by the node, at every instant.
+ * configuration. The configuration is not trusted to be in force, so a port whose maps are new, or
+ * hold something weaker, is judged by the node, at every instant.
  */
 #include "gate/program.h"
 #include "gate/gate.h"

@@ -136,8 +136,8 @@ static inline enum drop_reason ip4_parse(struct cursor *cursor, struct packet *p
 	return unlikely(ip4_source_bad(ip->src_addr)) ? DROP_IP_SOURCE : DROP_NONE;
 }
 
-/* A first fragment of a UDP datagram: the cursor moves to its header. Of others nobody can tell
- * whose they are: *protocol 0. */
+/* A first fragment of a UDP datagram: the cursor moves to its header. Others have no ports:
+ * *protocol 0. */
 static enum drop_reason ip6_part(struct cursor *cursor, uint8_t *protocol)
 {
 	const struct rte_ipv6_fragment_ext *fragment = cursor_take(cursor, sizeof(*fragment));
@@ -251,8 +251,8 @@ static inline rte_edge_t service_class(struct rte_mbuf *mbuf, const struct packe
 	}
 }
 
-/* XDP has judged what comes from its ports, where its program is set to. Elsewhere the gate wants
- * to see all STUN, and the rest where somebody is denied everything. */
+/* XDP has judged what comes from its ports, where its program is set to. On other ports the gate
+ * sees all STUN, and everything while prefixes are denied. */
 static inline rte_edge_t gate_edge(const struct worker *worker, const struct packet *packet,
                                    rte_edge_t edge)
 {
@@ -293,8 +293,8 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 
 /*
  * An IP header with a fault. Ours are dropped for it; what is for another service of the host goes
- * to the kernel, and so does what nobody can tell. Behind extension headers that were not walked
- * the address alone decides.
+ * to the kernel, and so does what cannot be told apart. Behind extension headers that were not
+ * walked the address alone decides.
  */
 static rte_edge_t fault_classify(struct worker *worker, struct rte_mbuf *mbuf,
                                  struct cursor *cursor, uint8_t protocol, enum drop_reason reason)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What is not ours, on a port that DPDK owns alone: the TAP twin shows it to the kernel. On AF_XDP
- * ports the kernel has seen its packets before us, and what reaches this node has no one to take
- * it.
+ * ports the kernel has seen its packets before us, and what reaches this node is dropped.
  */
 #include "dataplane.h"
 #include "graph/node.h"

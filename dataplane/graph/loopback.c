@@ -15,8 +15,9 @@ enum {
 };
 
 /*
- * The name that the sender has for the client that receives. A NAT in front would show the
- * announced address to whoever was reached by one; the client may have permitted either.
+ * The source address that the receiving client should see. Behind a NAT in front, a datagram sent
+ * to the announced address would show the sender's announced one; the client may have permitted
+ * either.
  */
 static void source_name(struct turn *turn, struct packet *packet, const struct services *services,
                         bool announced)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A plaintext packet of a stream goes to each worker that has subscriptions for it: one reference
- * each, of the same mbuf, which from here on is only read.
+ * A plaintext packet of a stream goes to each worker that has subscriptions to it: each gets a
+ * reference to the same mbuf, which from here on is only read.
  */
 #include "capture/capture.h"
 #include "dataplane.h"
@@ -22,7 +22,7 @@ enum {
 #define OSN_SIZE 2 /* RFC 4588, 4: the sequence number that the packet had */
 
 /* Publishers probe the path with RTX packets of nothing but padding: their first two bytes are no
- * number. */
+ * sequence number. */
 static bool repeat_is_padding(const uint8_t *data, const struct packet_media *media)
 {
 	int padding;
@@ -33,8 +33,8 @@ static bool repeat_is_padding(const uint8_t *data, const struct packet_media *me
 	return padding < 0 || padding >= media->payload_length - OSN_SIZE;
 }
 
-/* Whose place the packet takes among the stream's. What is ahead of all that came is no repeat: it
- * would move the window, and then what is next would be old. */
+/* The index of the packet that is retransmitted. An RTX packet ahead of the highest index is bogus:
+ * accepting it would move the replay window past genuine packets. */
 static enum drop_reason repeat_place(struct srtp_receive_window *window, uint16_t seq,
                                      uint64_t *index)
 {
@@ -52,7 +52,7 @@ static enum drop_reason repeat_place(struct srtp_receive_window *window, uint16_
 	}
 }
 
-/* SDP's apt; where nobody has said it, what the stream has now. */
+/* SDP's apt; where it is not configured, the payload type of the stream's last packet. */
 static uint8_t repeat_payload_type(const struct stream *stream, uint8_t rtx_pt)
 {
 	bool known = stream->rtx_apt != SLUICE_MEDIA_PT_SAME &&
@@ -62,8 +62,8 @@ static uint8_t repeat_payload_type(const struct stream *stream, uint8_t rtx_pt)
 }
 
 /*
- * A repeat under an SSRC of its own becomes the packet that it repeats: the header is moved over
- * the two bytes, the payload stays where it is. DROP_NONE, or why it is of no use.
+ * An RTX packet (RFC 4588) becomes the packet that it retransmits: the header is moved over the two
+ * bytes, the payload stays where it is. DROP_NONE, or why it is of no use.
  */
 static enum drop_reason repeat_unwrap(struct rte_mbuf *mbuf, const struct stream *stream)
 {

@@ -49,14 +49,14 @@ static inline struct worker *node_worker(const struct rte_node *node)
 
 typedef rte_edge_t (*node_step)(struct worker *worker, struct rte_mbuf *mbuf);
 
-/* Looked at where a packet is dropped, written on the way there alone. */
+/* Records which node drops each packet; only the way to drop pays for it. */
 static inline void node_mark(const struct rte_node *node, void **objs, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
 		packet_of(objs[i])->node = (uint16_t)node->id;
 }
 
-/* Their reason is set. */
+/* The caller has set packet->reason of each. */
 static inline void node_drop(struct rte_graph *graph, struct rte_node *node, void **objs,
                              uint16_t count)
 {
@@ -64,7 +64,7 @@ static inline void node_drop(struct rte_graph *graph, struct rte_node *node, voi
 	rte_node_enqueue(graph, node, EDGE_DROP, objs, count);
 }
 
-/* What has gathered for the speculated edge: objs[start .. end) are still in place and unmoved. */
+/* Packets that go to the speculated edge: objs[start .. end) are still in place. */
 struct node_run {
 	rte_edge_t edge;
 	uint16_t start;
@@ -104,8 +104,8 @@ static __rte_always_inline void node_run_finish(struct rte_graph *graph, struct 
 	}
 }
 
-/* What a step is going to read is asked for NODE_PREFETCH packets before: the metadata, or the
- * headers as well. */
+/* What a step reads is prefetched NODE_PREFETCH packets ahead: the metadata, or the headers as
+ * well. */
 enum node_reads { NODE_READS_METADATA, NODE_READS_HEADERS };
 
 static __rte_always_inline uint16_t node_each_reading(struct rte_graph *graph,

@@ -45,7 +45,7 @@ enum packet_entry {
 	PACKET_ENTRIES,
 };
 
-/* What an mbuf's data starts with, for whoever looks at packets from outside their node. */
+/* What an mbuf's data starts with, for captures and traces. */
 enum packet_form {
 	PACKET_FRAME,     /* Ethernet, as received */
 	PACKET_DATAGRAM,  /* UDP payload: the metadata says where it goes */
@@ -53,7 +53,7 @@ enum packet_form {
 	PACKET_FRAME_OUT, /* Ethernet, as it is to be sent */
 };
 
-/* How ip_output comes to the UDP checksum. */
+/* How ip_output gets the UDP checksum. */
 enum packet_sum {
 	PACKET_SUM_COMPUTE, /* over the whole payload, or by the NIC */
 	PACKET_SUM_KNOWN,   /* payload_sum holds the payload's one's complement sum, 16 bits, as it
@@ -108,7 +108,7 @@ struct packet {
 	};
 	uint8_t service_kind; /* enum service_kind, set by classify */
 	uint8_t form;         /* enum packet_form; port_tx has frames whatever it says */
-	uint8_t verdict;      /* enum gate_verdict, set by gate for whoever traces */
+	uint8_t verdict;      /* enum gate_verdict, set by gate for traces */
 	uint16_t node;        /* rte_node's id: who sent it to drop */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");

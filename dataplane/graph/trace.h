@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What nodes say of a packet to whoever traces. Then alone, capture/trace.c notes the packet before
- * and after each node; a node's formatter makes words of the two in the control thread. Objects
- * that they name are looked up then, and may have changed meanwhile.
+ * What nodes say of a packet in a trace. While one runs, capture/trace.c records the packet before
+ * and after each node; the node's formatter turns the two into words, in the control thread.
+ * Objects that they name are looked up then, and may have changed meanwhile.
  */
 #ifndef GRAPH_TRACE_H
 #define GRAPH_TRACE_H

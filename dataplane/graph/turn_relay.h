@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the relaying nodes share: whose packet it is, whether it may pass, and whom it goes to. */
+/* What the relaying nodes share: which client's packet it is, whether it may pass, and where it
+ * goes. */
 #ifndef GRAPH_TURN_RELAY_H
 #define GRAPH_TURN_RELAY_H
 
@@ -53,7 +54,7 @@ static inline void turn_clients_find(struct worker *worker, struct rte_mbuf **mb
 	}
 }
 
-/* The allocation found is the client's, or becomes it: NULL where this worker has none. */
+/* Confirms the speculative match, or does the full lookup: NULL where this worker has none. */
 static inline struct allocation *client_settle(struct worker *worker, const struct packet *packet,
                                                struct allocation *found)
 {
@@ -67,8 +68,8 @@ static inline struct allocation *client_settle(struct worker *worker, const stru
 }
 
 /*
- * A client whom this worker does not know: another one may, where the NIC spreads flows otherwise
- * than when the allocation was made. The packet must be as classify left it.
+ * This worker does not have the client: another one may, where the NIC spreads flows otherwise than
+ * when the allocation was made. The packet must be as classify left it.
  */
 rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf);
 

@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* Whoever has an allocation on another worker is answered there: this one could only say that there
- * is none. */
+/* If another worker owns the client's allocation, hand the request over: this one would wrongly
+ * answer 437. */
 static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct packet *packet = packet_of(mbuf);

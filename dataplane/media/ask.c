@@ -15,7 +15,8 @@ static void key_frame_wanted(struct media_worker *media_worker, const struct med
 	feedback_queue(media_worker, ask->stream);
 }
 
-/* What came, and did not get through to the one that asks: our own legs may have left it here. */
+/* A packet that came but did not get through to the worker that asks: our own subscriptions may
+ * have left it in the cache here. */
 static void packet_give(struct media_worker *media_worker, const struct media_ask *ask)
 {
 	struct media *media = media_worker->media;
@@ -39,7 +40,7 @@ static void packet_give(struct media_worker *media_worker, const struct media_as
 		rte_pktmbuf_free(given.mbuf);
 }
 
-/* A packet that came once cannot come again: the publisher's repeat would be a replay. */
+/* A packet that came once cannot come again: the publisher's retransmission would be a replay. */
 static void packet_wanted(struct media_worker *media_worker, const struct media_ask *ask)
 {
 	struct stream *stream = &media_worker->media->streams[ask->stream];
@@ -102,7 +103,7 @@ static bool ask_has_room(struct rte_ring *asks, const struct media_ask *ask)
 	       rte_ring_count(asks) < rte_ring_get_capacity(asks) / 2;
 }
 
-/* Whatever may be asked for from now on is asked anew. */
+/* From now on requests are sent again, not merged. */
 static void ask_taken(struct media *media, const struct media_ask *ask)
 {
 	if (ask->kind == MEDIA_ASK_KEY_FRAME)
@@ -158,7 +159,7 @@ void media_asks_run(struct media_worker *media_worker)
 		if (rte_ring_dequeue_elem(media_worker->asks, &ask, sizeof(ask)) != 0)
 			return;
 		ask_taken(media_worker->media, &ask);
-		/* a slot that was used anew belongs to somebody else */
+		/* the slot may belong to another object by now */
 		if (ask.kind == MEDIA_ASK_BYE || ask.kind == MEDIA_ASK_GIVEN ||
 		    stream_owner(media_worker->media, ask.stream) == media_worker->worker->id)
 			ask_run(media_worker, &ask);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the control thread keeps of endpoints, streams and subscriptions. Each change builds what
- * workers read anew, swaps it in and leaves the old to the garbage, which nobody waits for: a
- * hundred thousand subscriptions are added in a moment, and no stream hears of another's.
+ * What the control thread keeps of endpoints, streams and subscriptions. Each change builds a new
+ * copy of what workers read, swaps it in and leaves the old one to the garbage, without waiting: a
+ * hundred thousand subscriptions are added in a moment, and no stream notices another's.
  */
 #ifndef MEDIA_CONFIG_H
 #define MEDIA_CONFIG_H
@@ -89,8 +89,7 @@ void media_collect_all(struct media *media);
 
 /* -- legs.c -- */
 
-/* Builds the lists anew with a subscription added, or without it. 0 or -ENOMEM: then nothing has
- * changed. */
+/* Builds new lists with a subscription added or removed. 0 or -ENOMEM: then nothing has changed. */
 int legs_add(struct media *media, uint32_t stream, uint32_t subscription);
 int legs_remove(struct media *media, uint32_t stream, uint32_t subscription);
 int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription);

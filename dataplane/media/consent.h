@@ -33,7 +33,7 @@ static inline bool consent_is_scarce(const struct endpoint *endpoint)
 	return endpoint->unproven && endpoint->consent < CONSENT_SCARCE;
 }
 
-/* Not even a report about one leg may be sent there. */
+/* Not even a report about one subscription may be sent there. */
 static inline bool consent_is_spent(const struct endpoint *endpoint)
 {
 	const uint64_t least = CONSENT_PROBE + CONSENT_OVERHEAD;
@@ -41,7 +41,7 @@ static inline bool consent_is_spent(const struct endpoint *endpoint)
 	return endpoint->unproven && endpoint->consent < least + endpoint->mki_length;
 }
 
-/* Owner: one of its legs is reported on, with an LSR that was right. */
+/* Owner: one of its subscriptions is reported on, with an LSR that was right. */
 void consent_prove(struct media_worker *media_worker, struct endpoint *endpoint,
                    const struct subscription *subscription);
 

@@ -122,7 +122,7 @@ static int key_digest(const struct media *media, const uint8_t *key, uint32_t le
 	return ok ? 0 : -ENOMEM;
 }
 
-/* What is kept of the master keys, which nobody needs once session keys are made of them. */
+/* What is kept of the master keys, which are not needed once session keys are derived. */
 static int keys_take(const struct media *media, struct endpoint *endpoint,
                      const struct sluice_endpoint *add)
 {

@@ -17,8 +17,8 @@ struct ext_map;
 
 /*
  * The whole extension with its header, a multiple of 4 bytes; 0: nothing is left of it. One-byte
- * elements stay so unless an id above 14 is wanted. What follows an element that does not fit is
- * left out; so is an extension of another profile, whose elements nobody can name.
+ * elements stay so unless an id above 14 is needed. What follows an element that does not fit is
+ * left out; so is an extension of another profile, whose elements have no known ids.
  */
 uint16_t ext_map_write(const struct ext_map *map, uint16_t profile, const uint8_t *bytes,
                        uint16_t length, uint8_t *out);

@@ -58,8 +58,8 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	};
 }
 
-/* The legs were replaced while the packet waited: on with the first one behind the last that was
- * served. Who came meanwhile may get it, nobody gets it twice. */
+/* The list was replaced while the packet waited: go on with the first one after the last that was
+ * served. A subscription that was added meanwhile may get it, none gets it twice. */
 static uint32_t cursor_find(const struct legs *legs, uint32_t last)
 {
 	uint32_t low = 0, high = legs->count;
@@ -111,7 +111,7 @@ static uint32_t items_together(const struct media_worker *worker, struct fan_ite
 	return first->together;
 }
 
-/* True: the packets have no more legs. */
+/* True: the packets have been written for all subscriptions. */
 static bool legs_take(struct media_worker *worker, struct fan_burst *burst, struct fan_item *item,
                       const struct legs *legs, const struct fan_source *sources)
 {
@@ -132,7 +132,8 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 	return false;
 }
 
-/* A repeat's leg may have gone while it waited, and its place may be another worker's by now. */
+/* The subscription of a retransmission may have gone while it waited, and its index may be another
+ * worker's by now. */
 static bool leg_is_here(const struct media_worker *worker, uint32_t index)
 {
 	const struct subscription *subscription = &worker->media->subscriptions[index];
@@ -141,8 +142,8 @@ static bool leg_is_here(const struct media_worker *worker, uint32_t index)
 	       worker->media->endpoints[subscription->endpoint].worker == worker->worker->id;
 }
 
-/* Its place may be another one's by now. What is repeated may be of an SSRC that the stream had
- * before: the leg knows the serials of its spans. */
+/* Its place may be another one's by now. A retransmission may be of an SSRC that the stream had
+ * before: the subscription knows the serials of its spans. */
 static bool stream_is_there(const struct stream *stream, const struct fan_item *item)
 {
 	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&

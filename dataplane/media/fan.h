@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a worker has yet to write for its subscriptions: plaintext packets in the order of their
- * coming, each with a cursor into the stream's legs. A walk takes a part of it, so that one packet
- * with thousands of legs keeps nobody waiting, and its mbufs stay in the cache.
+ * What a worker has yet to write for its subscriptions: plaintext packets in order of arrival, each
+ * with a cursor into the stream's subscriptions. A walk takes a part of it, so that one packet with
+ * thousands of subscriptions does not delay the others, and its mbufs stay in the cache.
  */
 #ifndef MEDIA_FAN_H
 #define MEDIA_FAN_H
@@ -13,15 +13,16 @@
 #include "media/state.h"
 
 /* Packets of a burst: as many as a walk writes, so that their mbufs are still in the cache when
- * they come back from the port, and nobody waits for the end of a large audience. */
+ * they come back from the port, and no packet waits for the end of a large audience. */
 #define FAN_BURST 256
 /* Packets that come in, in one burst. */
 #define FAN_SOURCES 64
-/* Packets of one stream, one behind the other, that go from leg to leg together: what is a leg's
- * own, its key above all, comes into the cache once for all of them. */
+/* Consecutive packets of one stream that go to a subscription together before the next one has its
+ * turn: what is a subscription's own, its key above all, comes into the cache once for all of them.
+ */
 #define FAN_TOGETHER 8
 
-/* What the legs of one packet have in common. */
+/* What the copies of one packet have in common. */
 struct fan_source {
 	struct rewrite_packet packet;
 	const uint8_t *payload; /* plaintext; the header stands before it */
@@ -33,7 +34,7 @@ struct fan_source {
 	bool repeat; /* for one leg alone, that had it already */
 };
 
-/* One packet to write. The writer sees to it that what it points at is in the cache. */
+/* One copy to write. The writer prefetches what it points at. */
 struct fan_leg {
 	struct subscription *subscription;
 	struct endpoint *endpoint; /* the writer's to set */
@@ -46,7 +47,7 @@ struct fan_burst {
 	struct fan_leg legs[FAN_BURST];
 	struct fan_source sources[FAN_SOURCES];
 	struct rte_mbuf *done[FAN_SOURCES];
-	struct packet_cache *caches[FAN_SOURCES]; /* where they go; NULL: nobody keeps them */
+	struct packet_cache *caches[FAN_SOURCES]; /* where they go; NULL: they are freed */
 };
 
 static inline bool fan_empty(const struct media_worker *worker)
@@ -54,14 +55,14 @@ static inline bool fan_empty(const struct media_worker *worker)
 	return worker->backlog_head == worker->backlog_tail;
 }
 
-/* Takes over one reference of a packet with packet->media; only: a subscription to repeat it for,
- * or 0. False: full, the reference stays the caller's. */
+/* Takes over one reference of a packet with packet->media; only: a subscription to retransmit it
+ * to, or 0. False: full, the reference stays the caller's. */
 bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);
 
-/* The next legs; nothing is left where the burst has none. Its packets must be written before
- * fan_done. */
+/* The next copies to write; the burst is empty where none are left. Its packets must be written
+ * before fan_done. */
 void fan_take(struct media_worker *worker, struct fan_burst *burst);
-/* Packets that have no more legs go into the cache of their stream. */
+/* Packets that have been written for all go into the cache of their stream. */
 void fan_done(struct media_worker *worker, struct fan_burst *burst);
 
 /* Before the worker goes. */

@@ -118,7 +118,7 @@ static bool stream_feedback(struct media_worker *media_worker, struct stream *st
 	uint32_t count;
 	bool key_frame;
 
-	/* nobody to ask yet, but its first packet shows the way */
+	/* its address is not known yet; the first packet shows it */
 	if (endpoint->remote.port == 0 ||
 	    __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED) == 0)
 		return stream->key_frame_wanted;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The headers in front of an endpoint's packets, made once: each packet copies them and sets the
- * lengths and checksums. A template holds while the next hop does; then it is made anew.
+ * lengths and checksums. A template is valid while the next hop is; then it is built again.
  */
 #ifndef MEDIA_FRAME_H
 #define MEDIA_FRAME_H

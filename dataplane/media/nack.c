@@ -64,7 +64,7 @@ static void packet_miss(struct media_worker *media_worker, uint32_t leg, uint64_
 		media_ask(media_worker, &ask);
 }
 
-/* What everybody waits for goes before what one leg had once. */
+/* New packets, which all wait for, go before a retransmission to one subscription. */
 static bool backlog_crowded(const struct media_worker *media_worker)
 {
 	return media_worker->backlog_tail - media_worker->backlog_head >
@@ -102,7 +102,7 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 		packet_refuse(media_worker, subscription);
 		return;
 	}
-	/* an ask is bounded like a repeat */
+	/* a request upstream is bounded like a retransmission */
 	if (repeat_allow(&media_worker->rtcp->repeats, subscription, index, outgoing,
 	                 mbuf != NULL ? mbuf->pkt_len : REPEAT_MISSED, worker->tsc,
 	                 worker->tsc_hz) != REPEAT_PASS) {

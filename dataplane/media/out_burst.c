@@ -125,7 +125,7 @@ static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
 	leg_write(out, leg, true, false);
 }
 
-/* What the address may not be sent yet is no gap in the leg's numbering. */
+/* A packet that may not be sent to the address yet is no gap in the subscription's numbering. */
 static void leg_write_unproven(struct out_burst *out, const struct fan_leg *leg)
 {
 	const struct fan_source *source = leg->source;
@@ -140,7 +140,7 @@ static void leg_write_unproven(struct out_burst *out, const struct fan_leg *leg)
 	leg->subscription->resync |= !source->repeat;
 }
 
-/* The template is not right any more, or there was none. */
+/* The template is not valid any more, or there was none. */
 static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 {
 	if (unlikely(leg->endpoint->unproven && leg->endpoint->remote.port != 0))
@@ -153,7 +153,7 @@ static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 		out->media->counters[MEDIA_NO_REMOTE]++;
 }
 
-/* What is going to be touched is asked for: of the endpoint what is read, of the new packet what is
+/* Prefetches what is going to be touched: of the endpoint what is read, of the new packet what is
  * written, its head, its metadata and the line in front of its payload. */
 static inline void endpoint_prefetch(const struct endpoint *endpoint)
 {
@@ -169,8 +169,8 @@ static inline void mbuf_prefetch(const struct rte_mbuf *mbuf)
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
 }
 
-/* Leg i's packet will be mbuf i, or one of those before it where legs get nothing. Packets that go
- * together have one leg behind the other. */
+/* Copy i will be in mbuf i, or in one before it where copies are left out. Packets that go together
+ * have their copies for one subscription side by side. */
 static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
                           unsigned int end)
 {
@@ -204,7 +204,7 @@ static void slice_begin(struct out_burst *out, struct out_slice *slice)
 	out->slice = slice;
 }
 
-/* Into the slice that is begun; some legs may get nothing. */
+/* Into the slice that is begun; some copies may be left out. */
 static void legs_write(struct out_burst *out, const struct fan_burst *burst, unsigned int begin,
                        unsigned int end)
 {
@@ -255,7 +255,7 @@ static void slice_finish(struct out_burst *out, struct out_slice *slice)
 	}
 }
 
-/* What the cipher has refused does not leave. */
+/* Packets that the cipher refused are marked: they must not leave. */
 static void slice_refuse(struct out_burst *out, const struct out_slice *slice)
 {
 	for (unsigned int i = 0; i < slice->count; i++) {
@@ -326,7 +326,7 @@ static void legs_encrypt_abreast(struct out_burst *out, struct fan_burst *burst)
 	}
 }
 
-/* As the first leg does it: an engine takes a mixture, too. */
+/* As the first copy's profile wants it: an engine takes a mixture, too. */
 static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
 {
 	const struct endpoint *endpoints = out->media->media->endpoints;
@@ -351,8 +351,8 @@ void out_burst_begin(struct out_burst *out, struct worker *worker)
 	out->unframed = false;
 }
 
-/* What the last burst has used is gone. Without mbufs the last legs go without this packet: a gap,
- * that they may ask to be filled. */
+/* What the last burst has used is gone. Where mbufs run out, the last subscriptions go without: a
+ * gap that they may NACK. */
 static void mbufs_refill(struct out_burst *out, struct fan_burst *burst)
 {
 	struct rte_mempool *pool = out->worker->dp->pool;

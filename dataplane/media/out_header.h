@@ -10,12 +10,12 @@
 #include "media/fan.h"
 #include "srtp/rtp.h"
 
-/* A repeat under an SSRC of its own begins with the sequence number that it had (RFC 4588, 4). */
+/* An RTX packet begins with the original sequence number (RFC 4588, 4). */
 #define OSN_SIZE          2
 #define RTP_CSRC_COUNT    0x0f /* of the first byte */
 #define RTP_EXTENSION_BIT 0x10
 
-/* What one leg's RTP packet says in front of its payload. */
+/* The RTP header of one copy. */
 struct out_header {
 	uint64_t index;
 	uint64_t head; /* the first 8 bytes as a number, without what `index` and `timestamp` say */
@@ -47,7 +47,8 @@ static inline void out_tail_map(struct out_header *header, const struct fan_sour
 	header->tail_length = csrcs + extension;
 }
 
-/* Again what the leg had, in its own place or as RTX. False: its place is forgotten. */
+/* What the subscription was sent before, under its own number or as RTX. False: its number is
+ * forgotten. */
 static inline bool out_header_repeat(struct out_header *header, struct subscription *subscription,
                                      const struct rewrite_packet *packet)
 {
@@ -68,7 +69,7 @@ static inline bool out_header_repeat(struct out_header *header, struct subscript
 	return true;
 }
 
-/* False: this leg does not get the packet. */
+/* False: this subscription does not get the packet. */
 static __rte_always_inline bool out_header_make(struct out_header *header,
                                                 const struct fan_leg *leg, bool plain)
 {
@@ -116,8 +117,9 @@ static inline void out_header_write(uint8_t *payload, const struct out_header *h
 }
 
 /*
- * The one case where a payload is moved: the two bytes in front of a repeat must be enciphered with
- * it, and in the plaintext their place belongs to the header that other workers read.
+ * The one case where a payload is copied: the two bytes in front of an RTX payload must be
+ * enciphered with it, and in the plaintext their place belongs to the header that other workers
+ * read.
  */
 static inline const uint8_t *out_payload_prefixed(uint8_t *to, const struct out_header *header,
                                                   const uint8_t *payload, uint16_t length)

@@ -7,7 +7,7 @@
 /* A round that was late says nothing about the subscriber. */
 #define LOOK_SECONDS_MAX 2
 
-/* held: from now on. Whoever goes on does so behind a gap, and wants a whole picture. */
+/* held: from now on. A resumed subscriber has a gap and needs a key frame. */
 static void legs_hold(struct media_worker *media_worker, const struct endpoint *endpoint, bool held)
 {
 	const struct endpoint_subscriptions *legs =

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Whether a subscriber is still there. One that has reported, and is then sent packets for
- * PRESENCE_SECONDS while nothing authentic comes of it, is taken for gone: its legs are held. Our
- * reports to it go on, for one that only answers what it hears. The next sign of life, or a change
- * of its subscriptions, ends that. Who never reported is never held.
+ * PRESENCE_SECONDS while nothing authentic comes of it, is taken for gone: its subscriptions are
+ * held. Our reports to it go on, for one that only answers what it hears. The next sign of life, or
+ * a change of its subscriptions, ends that. A subscriber that never reported is never held.
  */
 #ifndef MEDIA_PRESENCE_H
 #define MEDIA_PRESENCE_H

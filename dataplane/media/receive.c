@@ -16,7 +16,7 @@
 
 /* An SSRC may change at any time (RFC 3550, 8.2), and few publishers say BYE where we hear it. One
  * that sends on under the same payload type follows soon; another payload type may be that of RTX,
- * or of a stream that nobody has named. */
+ * or of a stream that is not configured. */
 #define FOLLOW_SAME_MS  200
 #define FOLLOW_OTHER_MS 2000
 /* A source of which nothing has authenticated for so long may have gone on by more numbers than the
@@ -56,8 +56,8 @@ static bool source_is_open(const struct endpoint_source *source, const struct wo
 	return source->learned && source_silent(source, worker, ms);
 }
 
-/* An SSRC that nobody has named may be the one that a stream waits for: the one that has waited
- * for the longest. */
+/* An SSRC that is not configured may be the one that a stream waits for: the stream that has waited
+ * the longest gets it. */
 static struct endpoint_source *source_find(const struct endpoint *endpoint,
                                            const struct rtp_view *view, const struct worker *worker)
 {

@@ -12,7 +12,7 @@
 
 #include "media/missing.h"
 
-/* A greater jump forward is a source that began anew (RFC 3550, A.1). */
+/* A greater jump forward is a source that was restarted (RFC 3550, A.1). */
 #define RECEPTION_MAX_DROPOUT 3000
 
 struct rtcp_block;

@@ -72,7 +72,7 @@ void rewrite_begin(struct subscription *subscription, uint32_t random);
 enum rewrite_verdict rewrite_odd(struct subscription *subscription,
                                  const struct rewrite_packet *packet, struct rewritten *out);
 
-/* Where a source's packet was placed, or would have been: late, or repeated. */
+/* Where a source's packet was placed, or would have been: late, or retransmitted. */
 bool rewrite_find(const struct subscription *subscription, const struct rewrite_packet *packet,
                   struct rewritten *out);
 /* The other way, of an outgoing index. False: not known any more, or not sent. */

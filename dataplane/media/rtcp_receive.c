@@ -103,7 +103,8 @@ static void round_trip_take(const struct received *received, struct subscription
 	subscription->rtt_us = (uint32_t)RTE_MIN(RTE_MAX(passed - lay, 1u), UINT32_MAX);
 }
 
-/* About an SSRC that is none of its legs: a repair stream's, or one that has just gone. */
+/* About an SSRC that is none of its subscriptions': a repair stream's, or one that has just gone.
+ */
 static void block_take(struct received *received, const struct rtcp_block *block)
 {
 	const struct media *media = received->media_worker->media;
@@ -159,7 +160,7 @@ static int nack_take(struct received *received, const struct rtcp_packet *packet
 	return 0;
 }
 
-/* NULL: not one of the endpoint's legs, which is counted. */
+/* NULL: not one of the endpoint's subscriptions, which is counted. */
 static struct subscription *asked_leg(struct received *received, uint32_t ssrc)
 {
 	uint32_t index = subscription_by_ssrc(received, ssrc);
@@ -189,7 +190,7 @@ static void pli_take(struct received *received, const struct rtcp_feedback *feed
 		key_frame_take(received, subscription);
 }
 
-/* A command that is repeated, in case it got lost, keeps its number (RFC 5104, 4.3.1.2). */
+/* A command that is retransmitted, in case it got lost, keeps its number (RFC 5104, 4.3.1.2). */
 static bool fir_is_new(struct subscription *subscription, uint32_t sender, uint8_t number)
 {
 	bool known = subscription->fir_known && subscription->fir_sender == sender &&
@@ -241,7 +242,7 @@ static bool bye_due(struct stream *stream, const struct worker *worker)
 	return true;
 }
 
-/* Each worker that has legs tells their subscribers: at once, but once a second at most. */
+/* Each worker with subscriptions tells their subscribers: at once, but once a second at most. */
 static void stream_end(const struct received *received, struct stream *stream, uint32_t index)
 {
 	const struct media_ask ask = {.stream = index, .kind = MEDIA_ASK_BYE};

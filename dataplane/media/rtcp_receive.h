@@ -9,7 +9,7 @@
 #define RTCP_COMPOUNDS_PER_SECOND 500
 #define RTCP_COMPOUNDS_BURST      100
 /* SSRCs of one compound that are looked up, twice as many as there are blocks in a datagram;
- * further ones are nobody's. */
+ * further ones are taken for unknown. */
 #define RTCP_LOOKUPS 128
 
 /* The endpoint's owner. */

@@ -11,7 +11,7 @@
 
 /*
  * The owner of the endpoint. The writer then stands behind a receiver report of ours, with no block
- * yet. NULL: no mbuf or no index left, which is counted, or nobody to send to.
+ * yet. NULL: no mbuf or no index left, which is counted, or no address to send to.
  */
 struct rte_mbuf *rtcp_begin(struct media_worker *media_worker, struct endpoint *endpoint,
                             struct rtcp_writer *writer);

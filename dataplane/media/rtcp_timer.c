@@ -26,7 +26,7 @@
 /* Some 100 us: packets that come meanwhile wait in the port's queue. */
 #define COMPOUNDS_PER_RUN 128
 
-/* One leg in a compound. */
+/* One subscription in a compound. */
 struct reported_leg {
 	struct subscription *subscription;
 	uint32_t publisher;
@@ -65,7 +65,7 @@ static void blocks_put(struct report *report)
 	}
 }
 
-/* The same line of the two clocks at another moment of the last second: nobody but who receives the
+/* The same line of the two clocks at another moment of the last second: only the receiver of the
  * report can tell which. */
 static void moment_draw(const struct worker *worker, uint32_t clock_hz, uint64_t *ntp,
                         uint32_t *rtp)
@@ -91,8 +91,8 @@ static void sender_report_put(struct report *report, struct subscription *subscr
 	subscription->sr_middle = (uint32_t)(ntp >> 16);
 }
 
-/* Whose clock the leg's report tells; NULL: it has none. An address that has yet to prove itself is
- * told of what it would be sent. */
+/* The stream whose clock the subscription's report tells; NULL: it has none. An address that has
+ * yet to prove itself is told of what it would be sent. */
 static const struct stream *leg_stream(const struct report *report,
                                        const struct subscription *subscription)
 {
@@ -109,7 +109,7 @@ static const struct stream *leg_stream(const struct report *report,
 	               : NULL;
 }
 
-/* A leg that sends has its report, one whose stream has ended its BYE, once. */
+/* A subscription that sends has its report, one whose stream has ended its BYE, once. */
 static void leg_put(struct report *report, struct subscription *subscription)
 {
 	const struct worker *worker = report->media_worker->worker;
@@ -139,7 +139,7 @@ static void leg_put(struct report *report, struct subscription *subscription)
 	        (struct reported_leg){subscription, stream->endpoint, ended};
 }
 
-/* False: all legs have had their turn, the round is over. */
+/* False: all subscriptions have had their turn, the round is over. */
 static bool legs_put(struct report *report)
 {
 	const struct media *media = report->media_worker->media;
@@ -162,7 +162,7 @@ static bool legs_put(struct report *report)
 	return false;
 }
 
-/* Nobody has heard them. */
+/* The compound was not sent: its BYEs are due again. */
 static void byes_take_back(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->n_legs; i++)

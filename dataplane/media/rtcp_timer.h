@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What each endpoint is told about once a second (RFC 3550, 6): how its streams reach us, and for
- * each leg a sender report under its own SSRC and times, or its BYE.
+ * each subscription a sender report under its own SSRC and times, or its BYE.
  */
 #ifndef MEDIA_RTCP_TIMER_H
 #define MEDIA_RTCP_TIMER_H

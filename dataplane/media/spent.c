@@ -56,8 +56,8 @@ static uint64_t slot_read(const struct spent_slot *slot, uint64_t hash)
 	return __atomic_load_n(&slot->hash, __ATOMIC_RELAXED) == hash ? index : 0;
 }
 
-/* A reader meanwhile finds nothing, or one of the two. Of two writers the second one gives way: the
- * slot is one of those that are forgotten. */
+/* A concurrent reader sees either no entry or one of the two values. Of two writers the second one
+ * gives way: the slot is one of those that are forgotten. */
 static void slot_write(struct spent_slot *slot, uint64_t hash, uint64_t index)
 {
 	uint64_t before = __atomic_load_n(&slot->hash, __ATOMIC_RELAXED);

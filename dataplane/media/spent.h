@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What was used under keys that are no longer in use, should they come back: sent, and received.
+ * Indices that were used under keys and SSRCs that are no longer in use, should they come back.
  *
- * Up to which index packets were made under a key and an SSRC that are no longer in use: should
- * both come back, numbering goes on behind it. Under one key no index may be used twice (RFC 3711,
- * 9.1; RFC 7714, 9.1): who has both packets could read either.
+ * Sent: the highest index under a key and an SSRC; numbering goes on above it. Under one key no
+ * index may be used twice (RFC 3711, 9.1; RFC 7714, 9.1): two such packets reveal each other's
+ * plaintext.
  *
- * Up to which index packets of a source have been taken: should its stream come back to the
- * endpoint, its rollover counter goes on, and nothing that came before is new again. An endpoint
- * that is added anew begins anew: its publisher may count from the beginning.
+ * Received: the highest index of a source; if its stream comes back to the endpoint, the rollover
+ * counter goes on, and earlier packets are replays. An endpoint that is deleted and added again
+ * begins at 0, as its publisher may.
  *
  * What was sent is the control thread's alone. What was received workers write and look up as well;
- * an endpoint's sources lie together, so that one that changes its SSRC without end makes nearly
- * nobody else's be forgotten.
+ * an endpoint's sources lie together, so that one that changes its SSRC all the time hardly
+ * displaces others'.
  *
  * Direct-mapped: of very many, some are forgotten. A restart forgets all; keys that outlive the
  * dataplane then begin at a random place.
@@ -36,7 +36,7 @@ struct endpoint;
 
 struct spent_slot {
 	uint64_t hash;  /* atomic; of key, SSRC, and life where it was received; 0: empty;
-	                   SPENT_BUSY: somebody writes */
+	                   SPENT_BUSY: it is being written */
 	uint64_t index; /* atomic */
 };
 

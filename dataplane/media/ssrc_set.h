@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which SSRCs are sent under which key, those of repeats too. Two senders of one key and one SSRC
- * would use the same numbers for different packets, and who has both could read either (RFC 3711,
- * 9.1; RFC 7714, 9.1). Control thread.
+ * Which SSRCs are sent under which key, those of retransmissions too. Two senders of one key and
+ * one SSRC would use the same numbers for different packets, and who has both could read either
+ * (RFC 3711, 9.1; RFC 7714, 9.1). Control thread.
  */
 #ifndef MEDIA_SSRC_SET_H
 #define MEDIA_SSRC_SET_H

@@ -40,7 +40,8 @@ struct rtcp_worker;  /* media/rtcp.h */
 
 /* What stands before the RTP packet on the wire, written once and copied: see media/frame.h. */
 struct frame_template {
-	uint64_t neighbour_word; /* as the neighbour's slot had it; another one: build anew */
+	uint64_t neighbour_word; /* as the neighbour's slot had it; where that changes, build
+	                            again */
 	uint32_t generation;     /* dataplane.output_generation; 0: none */
 	uint16_t neighbour;      /* slot */
 	uint16_t port;
@@ -55,7 +56,7 @@ struct frame_template {
 	uint8_t bytes[FRAME_HEADERS_MAX];
 };
 
-/* An SSRC that a source had: should it come back, nothing before `next` is new. The owner writes
+/* A former SSRC of this source: if it reappears, indices below `next` are replays. The owner writes
  * it, and the control thread reads it when the stream ends. */
 struct source_former {
 	uint32_t ssrc; /* atomic */
@@ -66,7 +67,7 @@ struct source_former {
 struct endpoint_source {
 	uint32_t ssrc; /* host order; 0: the next unknown one; atomic, the owner writes it */
 	uint32_t stream;
-	bool rtx;     /* RFC 4588: repeats of the stream's packets */
+	bool rtx;     /* RFC 4588: retransmissions of the stream's packets */
 	bool learned; /* const: `ssrc` is whichever comes */
 	/* owner */
 	bool ended; /* by a BYE, where it is learned: the next unknown SSRC may follow it */
@@ -123,9 +124,9 @@ struct endpoint {
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 	/* as a subscriber: media/presence.h */
 	bool reports;     /* it has sent a report */
-	bool silent;      /* its legs are held */
-	bool roused;      /* atomic; control thread sets it: the legs shall go on */
-	uint64_t unheard; /* TSC cycles: sent to, without an answer */
+	bool silent;      /* its subscriptions are held */
+	bool roused;      /* atomic; control thread sets it: the subscriptions go on */
+	uint64_t unheard; /* TSC cycles: time that it was sent to without an answer */
 	uint64_t looked_tsc, looked_rx, looked_tx;
 
 	/* control thread */
@@ -153,17 +154,17 @@ struct endpoint_subscriptions {
 /* The subscriptions of one stream that one worker serves, ascending, so that a cursor finds its
  * place in another list; replaced whole, RCU. */
 struct legs {
-	uint64_t generation; /* of all legs ever made, from 1: tells that a cursor stands in another
-	                        list */
+	uint64_t generation; /* of all lists ever made, from 1: tells that a cursor stands in
+	                        another one */
 	uint32_t count;
 	uint32_t subscriptions[];
 };
 
 /* A stream's part at one worker. */
 struct stream_worker {
-	struct legs *legs; /* atomic; control thread swaps; NULL: none */
-	struct packet_cache
-	        *cache; /* atomic; control thread makes it with the first leg; the worker's */
+	struct legs *legs;          /* atomic; control thread swaps; NULL: none */
+	struct packet_cache *cache; /* atomic; control thread makes it with the first subscription;
+	                               the worker's */
 };
 
 struct stream {
@@ -175,16 +176,16 @@ struct stream {
 	uint32_t endpoint;
 	uint32_t clock_hz;
 	uint8_t rtx_pt;   /* 0: any */
-	uint8_t rtx_apt;  /* of what has `rtx_pt` when it is repeated; SLUICE_MEDIA_PT_SAME: not
-	                     told */
-	uint64_t workers; /* atomic bit set: who has legs */
+	uint8_t rtx_apt;  /* payload type of what `rtx_pt` retransmits; SLUICE_MEDIA_PT_SAME: not
+	                     configured */
+	uint64_t workers; /* atomic bit set: workers with subscriptions */
 	struct stream_worker *at; /* [n_workers] */
 	struct endpoint_source *source, *rtx_source;
 
 	/* owner */
 	struct reception *reception; /* loss, jitter, gaps, what was asked upstream */
 	struct sender_clock clock;
-	uint8_t payload_type; /* of its last packet: what repeats get without `rtx_apt` */
+	uint8_t payload_type; /* of its last packet: what retransmissions get without `rtx_apt` */
 	uint64_t packets, bytes, repaired;
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
@@ -259,7 +260,7 @@ struct subscription {
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
 	uint64_t rtx_index;     /* outgoing index of the RTX stream */
 	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
-	uint64_t repeat_spent;      /* bytes repeated, less the share of those sent ... */
+	uint64_t repeat_spent;      /* bytes retransmitted, less the share of those sent ... */
 	uint64_t repeat_bytes_seen; /* ... up to here */
 	/* as the subscriber reports; reported_tsc: when; 0: not yet */
 	uint32_t reported_lost, reported_jitter_us, rtt_us, fraction_lost;
@@ -284,7 +285,7 @@ static_assert(offsetof(struct subscription, live) == 64, "what a packet out touc
 enum media_ask_kind {
 	MEDIA_ASK_KEY_FRAME,
 	MEDIA_ASK_PACKET,
-	/* the other way, to workers with legs of the stream */
+	/* the other way, to workers with subscriptions to the stream */
 	MEDIA_ASK_BYE,   /* it has ended, they shall know */
 	MEDIA_ASK_GIVEN, /* the packet that one asked for, which the owner has */
 };
@@ -303,12 +304,12 @@ static_assert(sizeof(struct media_ask) == 16, "ring element");
 /* Work for srtp_encrypt: a plaintext packet, one reference held. */
 struct fan_item {
 	struct rte_mbuf *mbuf;
-	uint64_t generation; /* legs' when `next` was right */
-	uint32_t next;       /* of legs */
+	uint64_t generation; /* the list's, when `next` was right */
+	uint32_t next;       /* into the list */
 	uint32_t last;       /* subscription that was served before it */
-	uint32_t only;       /* subscription: a repeat for this one alone; 0: all legs */
-	uint32_t together;   /* with so many items behind it, this one included, it goes from leg to
-	                        leg; 0: not begun */
+	uint32_t only;       /* subscription: a retransmission for this one alone; 0: all */
+	uint32_t together;   /* so many items, this one included, go to each subscription
+	                        together; 0: not begun */
 };
 
 enum media_counter {
@@ -317,16 +318,17 @@ enum media_counter {
 	MEDIA_RTCP_RECEIVED,
 	MEDIA_RTCP_SENT,
 	MEDIA_RTCP_UNSENT,      /* compounds of our own that found no way out */
-	MEDIA_RTCP_USED_UP,     /* the same: SRTCP's indices are used up */
+	MEDIA_RTCP_USED_UP,     /* the same: SRTCP's indices are exhausted */
 	MEDIA_RTCP_MALFORMED,   /* compounds, or packets of one, that lie about lengths or counts */
 	MEDIA_RTCP_RATE,        /* compounds beyond what an endpoint may send */
 	MEDIA_RTCP_UNKNOWN,     /* reports and feedback about an SSRC that is not the endpoint's */
-	MEDIA_NACK_REFUSED,     /* sequence numbers: storms, repeated too soon, never sent */
+	MEDIA_NACK_REFUSED,     /* sequence numbers: storms, retransmitted too recently, never
+	                           sent */
 	MEDIA_NACK_MISSED,      /* sequence numbers that the cache lacked */
 	MEDIA_NACK_SENT,        /* sequence numbers asked upstream */
 	MEDIA_KEY_FRAME_ASKED,  /* PLI and FIR of subscribers */
 	MEDIA_KEY_FRAME_SENT,   /* PLI upstream */
-	MEDIA_SILENT,           /* endpoints whose legs were held */
+	MEDIA_SILENT,           /* endpoints whose subscriptions were held */
 	MEDIA_FEEDBACK_DROPPED, /* the list of streams that have to ask upstream is full */
 	MEDIA_ASK_MERGED,       /* key frames: one that is asked for already serves these, too */
 	MEDIA_ASK_FULL,
@@ -367,7 +369,7 @@ struct media {
 	struct media_config *config;         /* control thread */
 };
 
-/* For a stream that begins, or begins anew. Not 0, which stands for none. */
+/* For a stream that begins or is restarted. Never 0, which stands for none. */
 static inline uint32_t media_serial_next(struct media *media)
 {
 	uint32_t serial;

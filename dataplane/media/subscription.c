@@ -42,7 +42,8 @@ static bool ssrc_taken(const struct media *media, uint32_t endpoint, uint32_t ss
 	return ssrc_set_find(&media->config->ssrcs, leg_hash(media, endpoint, ssrc)) != 0;
 }
 
-/* Of all legs under the endpoint's key, whatever endpoint they go to. ssrc 0: none is asked for. */
+/* Among all subscriptions under the endpoint's key, to whichever endpoint. ssrc 0: none is asked
+ * for. */
 static int ssrc_check(struct media *media, uint32_t endpoint, uint32_t ssrc, char *why)
 {
 	const struct ssrc_set *ssrcs = &media->config->ssrcs;

@@ -8,7 +8,7 @@
 /*
  * Queues, RSS over UDP flows, offloads, MTU (0: as it is), start. port->ethdev and port->queues (0:
  * one a worker, or what it has) are given; queues, spread, mtu, mac and tx_checksum are set. 0 or
- * -errno with *why; the device then is as it was, and whoever plugged it in unplugs it.
+ * -errno with *why; the device is then as it was, and the caller unplugs what it plugged in.
  */
 int ethdev_start(struct dataplane *dp, struct port *port, uint16_t mtu, char *why);
 void ethdev_stop(struct port *port, bool remove_device);

@@ -255,7 +255,7 @@ void neighbours_forget_port(struct dataplane *dp, uint16_t port)
 		if (neighbour->taken && !neighbour->leaves && (uint16_t)neighbour->link == port)
 			slot_leave(neighbours, i);
 	}
-	/* also where nobody was: what workers remember of the port goes */
+	/* also where there was none: what workers remember of the port goes */
 	dataplane_output_changed(dp);
 	dataplane_quiesce(dp);
 	leaving_free(neighbours);

@@ -2,7 +2,7 @@
 /*
  * Neighbours as the workers see them: (link, next hop) -> MAC, in slots found by a lock-free
  * rte_hash that the control thread alone writes, from the kernel's table. A slot is taken for a
- * next hop that is sent to, and for nobody else whom the kernel knows. It is given back when the
+ * next hop that is sent to, and for no other neighbour of the kernel's. It is given back when the
  * kernel forgets the next hop, when it did not answer, or when it is among the longest unused and
  * room is needed; workers remember slots (net/next_hop.h), so it is taken again only after the
  * output generation has moved and all have walked on. Gateways keep theirs while a route names

@@ -16,7 +16,7 @@ struct tap;
 
 /*
  * NULL with errno set and a clear line in *why. *ifindex: the kernel's interface. It stays when the
- * process ends, with the addresses and routes that somebody gave it, and the next one takes it
+ * process ends, with the addresses and routes that it was given, and the next process takes it
  * over.
  */
 struct tap *tap_create(struct dataplane *dp, const char *name, uint16_t port,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The engine that runs anywhere, and the other one's judge. libsrtp2 works in place alone, so a
- * payload is copied here; it guesses indices and refuses repeats by itself, so that it has to be
+ * payload is copied here; it guesses indices and refuses replays by itself, so that it has to be
  * brought to see each packet as the caller does; and it allocates when a source is new to it.
  */
 #include <arpa/inet.h>
@@ -191,7 +191,7 @@ static struct source *source_add(struct srtp_session *session, uint32_t ssrc)
 	return source;
 }
 
-/* Whether libsrtp2, left to itself, takes the packet for that index; repeats are the caller's. */
+/* Whether libsrtp2, left to itself, takes the packet for that index; replays are the caller's. */
 static bool source_follows(const struct source *source, uint64_t index, bool repeat_ok)
 {
 	enum srtp_window_verdict verdict = srtp_window_look(&source->window, index);

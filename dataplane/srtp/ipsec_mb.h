@@ -33,7 +33,7 @@ struct ipsec_mb_cm {
 	uint8_t inner[20], outer[20];                /* HMAC-SHA1's states behind the key */
 };
 
-/* A line, then the keys: with many sessions each of them comes from memory anew. */
+/* A line, then the keys: with many sessions each of them comes from memory again. */
 struct srtp_session {
 	enum sluice_srtp_profile profile;
 	uint8_t tag_length, rtcp_tag_length;

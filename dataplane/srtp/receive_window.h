@@ -13,7 +13,7 @@
 #define SRTP_WINDOW_WORDS (SRTP_WINDOW_BITS / 64)
 
 /*
- * Until something has authenticated, the ROC is a guess: whoever sends may have begun long ago. A
+ * Until something has authenticated, the ROC is a guess: the sender may have begun long ago. A
  * packet is one try. The first ones are at the first ROC that is possible, and each second one of
  * those behind them; those between go ahead of it by 1, 2, 3.
  */

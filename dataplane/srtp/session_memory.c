@@ -40,7 +40,7 @@ static uint8_t *chunk_map(void)
 	if (before != 0)
 		munmap(start, before);
 	munmap(start + before + CHUNK, CHUNK - before);
-	/* wishes: keys are of no use to whoever reads a core file */
+	/* best effort: keys should not be in a core file */
 	madvise(start + before, CHUNK, MADV_HUGEPAGE);
 	madvise(start + before, CHUNK, MADV_DONTDUMP);
 	return start + before;

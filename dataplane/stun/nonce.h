@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The stateless nonce: 16 bits of time (Unix seconds), 55 bits of SipHash-2-4 over client address,
- * port and that time, and a bit that names the key, as 12 characters of base64url. Whoever can show
- * one has received a packet at its address.
+ * port and that time, and a bit that names the key, as 12 characters of base64url. A client that
+ * can show one has received a packet at its address.
  */
 #ifndef STUN_NONCE_H
 #define STUN_NONCE_H

@@ -35,7 +35,7 @@ struct turn;
 
 /* RFC 8656, 7.2: also what a request without LIFETIME gets. */
 #define ALLOCATION_LIFETIME_MIN_S 600
-/* RFC 8489, 6.2.1: as long as a client may repeat the final Refresh. */
+/* RFC 8489, 6.2.1: as long as a client may retransmit the final Refresh. */
 #define ALLOCATION_LINGER_S 10
 /* RFC 8656, 9, 12 and 7.2. */
 #define PERMISSION_LIFETIME_S  300
@@ -47,7 +47,7 @@ struct turn;
 enum allocation_flag {
 	/* refreshed to 0: kept a while to answer retransmissions, relays nothing */
 	ALLOCATION_CLOSED = 1 << 0,
-	/* why ADDITIONAL-ADDRESS-FAMILY brought no second leg, for retransmissions */
+	/* why ADDITIONAL-ADDRESS-FAMILY brought no second relayed address, for retransmissions */
 	ALLOCATION_ONE_FAMILY = 1 << 1, /* 440 */
 	ALLOCATION_ONE_FULL = 1 << 2,   /* 508 */
 	ALLOCATION_LINGERS = 1 << 3,    /* closed, and counted as such */
@@ -124,7 +124,7 @@ static_assert(sizeof(struct permission) == 40, "permission");
 /* What ChannelData needs in one line. */
 struct channel {
 	struct ip_addr peer;
-	struct ip_addr relayed; /* the leg's own address: source of what we send */
+	struct ip_addr relayed; /* the relayed address: source of what we send */
 	uint16_t peer_port;     /* network order */
 	uint16_t relayed_port;  /* network order */
 	uint16_t number;        /* host order */
@@ -138,7 +138,7 @@ struct channel {
 };
 static_assert(sizeof(struct channel) == RTE_CACHE_LINE_MIN_SIZE, "a channel is one cache line");
 
-/* Which leg, and which field of it: 0 IPv4, 1 IPv6. */
+/* Index of an address' family: 0 IPv4, 1 IPv6. */
 static inline int family_index(const struct ip_addr *ip)
 {
 	return ip_addr_is_v4(ip) ? 0 : 1;

@@ -30,7 +30,7 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
 bool alternate_is_first(const struct exchange *exchange);
 
 /*
- * The answer to an Allocate that is not served here: error where nobody else is known, or the
+ * The answer to an Allocate that is not served here: `error` where no other server is known, or the
  * client cannot go elsewhere; else 300 with one of those that the client's family reaches.
  */
 uint16_t alternate_answer(struct exchange *exchange, int error);

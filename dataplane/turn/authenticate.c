@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The long-term credential mechanism (RFC 8489, 9.2.4). The nonce is judged before anything else:
- * who cannot show ours may be anyone, and is only asked for it. A signed request with another one
- * gets 438, whatever became of the keys: browsers sign again after a 438, and give their relay up
- * after a 401. The password is not looked at before, so nothing is learned of it.
+ * The long-term credential mechanism (RFC 8489, 9.2.4). The nonce is judged before anything else: a
+ * client that cannot show one of ours may have forged its address, and is only challenged. A signed
+ * request with another one gets 438, whatever became of the keys: browsers sign again after a 438,
+ * and give their relay up after a 401. The password is not looked at before, so nothing is learned
+ * of it.
  */
 #include "turn/exchange.h"
 
@@ -78,7 +79,7 @@ static bool credentials_verify(struct exchange *exchange)
 	}
 	if (name->expiry > unix_now(exchange))
 		return secrets_try(exchange);
-	/* takes as long as a wrong password: whether a name exists is nobody's business */
+	/* takes as long as a wrong password, so that time does not tell whether a name exists */
 	(void)stun_integrity_ok(&exchange->message, &nobody);
 	name_ask(exchange);
 	return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker's clients: five-tuple -> allocation. The worker alone writes, all read, no one waits.
- * Keys are not kept here, since the allocation, which whoever asks reads next, has its own; so a
- * lookup costs one cache line and a relayed packet no more than it needs anyway. (rte_hash touches
- * two lines more, and took half of turn_to_peer's time.)
+ * A worker's clients: five-tuple -> allocation. The worker alone writes, all read, without a lock.
+ * Keys are not kept here, since the allocation, which is read next anyway, has its own; so a lookup
+ * costs one cache line and a relayed packet no more than it needs anyway. (rte_hash touches two
+ * lines more, and took half of turn_to_peer's time.)
  */
 #ifndef TURN_CLIENTS_H
 #define TURN_CLIENTS_H

@@ -299,7 +299,7 @@ int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secre
 	id = entry->id;
 	secret_remove(turn->config, entry);
 	error = turn_policy_publish(turn);
-	/* published: nobody is allocated anything under it while its allocations end */
+	/* published: no new allocation is made under it while the old ones end */
 	if (error == 0 && secret->end != 0)
 		allocations_end_where(turn, match_secret, &id);
 	return error;

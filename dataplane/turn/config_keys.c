@@ -2,7 +2,7 @@
 /*
  * Users whose keys the control plane fetched. They are no part of the configuration: no COMMIT
  * takes them away, a configured user of the same name comes before them, and one whose time is over
- * serves on until it is known to be gone: without a source nobody is locked out.
+ * serves on until it is known to be gone: if Redis is away, no user is locked out.
  */
 #include "common/refuse.h"
 #include "turn/config.h"

@@ -143,7 +143,7 @@ static void relay_active_set(struct relay *relay, bool active)
 	__atomic_store_n(&relay->active, active, __ATOMIC_RELAXED);
 }
 
-/* Nobody is given a port any more, then nobody has one, then nobody looks. */
+/* In this order: no port is given out any more, then none is held, then none is looked up. */
 static int relay_remove(struct turn *turn, uint32_t index)
 {
 	struct relay *relay = &turn->relays[index];

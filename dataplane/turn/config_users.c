@@ -20,7 +20,7 @@ static size_t string_length(const char *string, size_t room)
 
 /* -- the table -- */
 
-/* All users, their keys made anew under the realm. */
+/* All users, their keys derived again under the realm. */
 static struct users *users_rekey(const struct users *users, const char *realm)
 {
 	struct users *fresh = users_create(&users->hash_key, users->count);
@@ -30,7 +30,7 @@ static struct users *users_rekey(const struct users *users, const char *realm)
 	if (fresh == NULL)
 		return NULL;
 	while ((user = users_next(users, &cursor)) != NULL) {
-		if (user->fetched) /* under the realm that was; the next request fetches anew */
+		if (user->fetched) /* under the old realm; the next request fetches it again */
 			continue;
 		copy = user_create(&users->hash_key, realm, user->bytes, user->name_length,
 		                   user_password(user), user->password_length);
@@ -189,7 +189,7 @@ static bool match_user(const struct allocation *allocation, const void *user_has
 	return allocation->user_hash == *(const uint64_t *)user_hash;
 }
 
-/* Whoever goes by this name, with a password or with a time before it. */
+/* Users of this name, with a password or with time-limited credentials. */
 static uint32_t user_end(struct turn *turn, const char *name, size_t length)
 {
 	uint64_t user_hash = user_identity(&turn->config->name_key, name, length);

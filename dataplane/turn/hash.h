@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hashes of the tables that clients fill: keyed with numbers drawn at start, so that nobody can aim
- * at one chain. Each is two multiplications; names, which have any length, are hashed with SipHash
- * instead.
+ * Hashes of the tables that clients fill: keyed with numbers drawn at start, so that a client
+ * cannot aim at one chain. Each is two multiplications; names, which have any length, are hashed
+ * with SipHash instead.
  */
 #ifndef TURN_HASH_H
 #define TURN_HASH_H

@@ -12,7 +12,7 @@
 
 struct allocation_wish;
 
-/* Asked before a slot is taken: what a client over its quota repeats costs nothing. */
+/* Asked before a slot is taken: a client over its quota that asks again costs nothing. */
 bool quota_full(struct turn *turn, const struct turn_policy *policy,
                 const struct allocation_wish *wish);
 

@@ -59,7 +59,7 @@ struct relay {
 	/* what ports are given out from: immutable, swapped whole by the control thread (RCU) */
 	const struct port_ranges *open;
 	uint32_t used; /* atomic: ports that are not free */
-	/* atomic: ports that became free; a search that found none is not repeated before it moves
+	/* atomic: ports that became free; after a search in vain there is no other before it moves
 	 */
 	uint32_t releases;
 	uint32_t full[RELAY_CLAIMS]; /* atomic: releases, plus 1, before the search in vain */

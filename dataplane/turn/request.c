@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From a datagram to its answer. In this order: what cannot be answered, Binding, who it is, what
- * was not understood, what is asked for. Whoever has not shown a valid nonce gets 52 bytes at most,
- * or nothing.
+ * was not understood, what is asked for. A client without a valid nonce gets 52 bytes at most, or
+ * nothing.
  */
 #include "turn/exchange.h"
 
@@ -43,7 +43,7 @@ static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length
 		return DROP_STUN_METHOD;
 	if (!(*method)->anonymous && exchange->policy->realm_length == 0)
 		return DROP_TURN_NOT_CONFIGURED;
-	/* Nobody knows who sent it: an answer would go to whoever's address it bears. */
+	/* Its sender is not known: an answer would go to an address that may be forged. */
 	if (error < 0)
 		return DROP_STUN_MALFORMED;
 	return stun_fingerprint_ok(message) ? DROP_NONE : DROP_STUN_FINGERPRINT;

@@ -11,7 +11,7 @@
 
 /* Tokens that are none. */
 #define TOKEN_FREE 0
-#define TOKEN_BUSY 1 /* somebody is writing the fields */
+#define TOKEN_BUSY 1 /* a worker is writing the fields */
 
 struct reservation {
 	uint64_t token; /* atomic; the fields below may be read while it holds, and are written
@@ -26,7 +26,7 @@ struct reservation {
 struct reservations {
 	struct reservation slots[RESERVATIONS];
 	/* atomic: how many the users of this hash have; where two share a place they share the
-	 * bound, and nobody can aim at that: the hash is keyed */
+	 * bound, and a user cannot aim at that: the hash is keyed */
 	uint32_t users[RESERVATIONS];
 };
 
@@ -197,7 +197,7 @@ uint64_t reservation_token(const struct turn *turn, const struct allocation *all
 	return 0;
 }
 
-/* False where somebody was faster. */
+/* False where another worker was faster. */
 static bool slot_release(struct turn *turn, struct reservation *slot, uint64_t token,
                          const struct reservation *copy)
 {

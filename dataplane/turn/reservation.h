@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * EVEN-PORT's second ports (RFC 8656, 7.2): kept RESERVATION_LIFETIME_S for whoever brings the
- * token, on any worker. The port's word in its range says who has it; whoever changes that word
- * from "reserved" is the one who may go on.
+ * EVEN-PORT's second ports (RFC 8656, 7.2): kept RESERVATION_LIFETIME_S for the request that brings
+ * the token, on any worker. The port's word in its range says who holds it; the worker that changes
+ * that word from "reserved" owns the port.
  */
 #ifndef TURN_RESERVATION_H
 #define TURN_RESERVATION_H
 
 #include "turn/state.h"
 
-/* Of one user at once; each counts for his quota as well. */
+/* Of one user at once; each counts toward the user's quota as well. */
 #define RESERVATIONS_USER_MAX 32
 
 struct reservations;

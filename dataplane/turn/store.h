@@ -7,7 +7,7 @@
 #include "turn/state.h"
 #include "turn/timers.h"
 
-/* One worker's, and no one else's business but for `used`. */
+/* One worker's; of it only `used` is read by others. */
 struct turn_private {
 	struct index_cache caches[TURN_OBJECTS];
 	struct timer_wheel wheel;
@@ -39,8 +39,8 @@ struct allocation_wish {
 };
 
 /*
- * 0 with *made set, or the STUN error to answer. `closed`: what the client had before and lingers
- * still, or NULL; it is gone afterwards where 0 is returned.
+ * 0 with *made set, or the STUN error to answer. `closed`: the deleted allocation that still
+ * answers retransmissions, or NULL; ended where 0 is returned.
  */
 int allocation_create(struct turn_worker *turn_worker, const struct turn_policy *policy,
                       const struct allocation_wish *wish, struct allocation *closed,
@@ -49,7 +49,7 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation);
 /* Goes whole, whether closed before or not. */
 void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation);
-/* One leg of two goes, with what was made through it. */
+/* One of two relayed addresses goes, with its permissions and channels. */
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation,
                          int family);
 /* What is due goes; the timer is set for the rest. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The big arrays. They come from the kernel and not from the EAL's heap, whose size is somebody's
- * guess, and are touched whole at start: a worker never waits for a page.
+ * The big arrays. They come from the kernel and not from the EAL's heap, whose size is a guess made
+ * at start, and are touched whole at start: a worker never waits for a page.
  */
 #ifndef TURN_TABLE_H
 #define TURN_TABLE_H

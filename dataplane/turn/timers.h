@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A worker's timer wheel, a slot a second: one timer an allocation, at the first moment that
- * anything of it expires. Later moments come round more than once; whoever fires looks and sets it
- * again.
+ * anything of it expires. Later moments come round more than once: `fire` checks what is due and
+ * sets the timer again.
  */
 #ifndef TURN_TIMERS_H
 #define TURN_TIMERS_H

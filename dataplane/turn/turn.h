@@ -23,8 +23,8 @@ void turn_destroy(struct turn *turn);
 struct turn_worker *turn_worker_create(struct worker *worker);
 void turn_worker_destroy(struct turn_worker *turn_worker);
 
-/* Worker, each housekeeping: expires what is due, frees what no one can see any more. Bounded work.
- */
+/* Worker, each housekeeping: expires what is due, frees what no worker can see any more. Bounded
+ * work. */
 void turn_housekeep(struct worker *worker);
 /* Worker: more is due than one housekeeping does. */
 bool turn_is_pending(const struct worker *worker);
@@ -83,7 +83,7 @@ uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn
 
 /*
  * Allocations, a page at a time: fills at most `max` rows from *cursor on (start with 0), moves
- * *cursor, returns how many; 0: the end. user: only his; empty: all.
+ * *cursor, returns how many; 0: the end. user: only this one's; empty: all.
  */
 uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
                          struct sluice_allocation_row *rows, uint32_t max);

@@ -164,7 +164,7 @@ void user_name_read(struct user_name *name, const struct siphash_key *hash_key, 
 	if (name->expiry == 0)
 		return;
 	colon = memchr(bytes, ':', length);
-	/* "EXPIRY:" and "EXPIRY" name nobody: each is its own. */
+	/* "EXPIRY:" and "EXPIRY" name no user: each stands for itself. */
 	if (colon != NULL && colon + 1 != (const char *)bytes + length)
 		name->identity = siphash_bytes(hash_key, colon + 1,
 		                               (size_t)((const char *)bytes + length - colon - 1));

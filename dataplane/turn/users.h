@@ -19,7 +19,7 @@ struct user {
 	uint64_t hash;
 	struct user *next;          /* control thread: list of what is to be freed */
 	uint32_t config_generation; /* control thread */
-	uint32_t refresh; /* of a fetched key: worker.now from which on it is wanted again */
+	uint32_t refresh; /* of a fetched key: worker.now from which on it is fetched again */
 	bool fetched;     /* not configured: turn/config_keys.c */
 	uint16_t name_length, password_length;
 	char bytes[]; /* the name, then the password */
@@ -30,8 +30,8 @@ struct users {
 	struct siphash_key hash_key;
 	uint32_t mask;
 	uint32_t count;
-	uint32_t taken; /* slots that were ever taken: a removed user's stays so until the table is
-	                   made anew */
+	uint32_t taken; /* slots that were ever taken: a removed user's stays so until the table
+	                   is built again */
 	struct user *slots[];
 };
 
@@ -57,7 +57,7 @@ struct user *users_find_hashed(const struct users *users, uint64_t hash, const v
                                size_t length);
 struct user *users_find(const struct users *users, const void *name, size_t length);
 
-/* Control thread. False: no room, the table must be made anew. */
+/* Control thread. False: no room, the table must be built again. */
 bool users_insert(struct users *users, struct user *user);
 /* user takes the place of old, which has the same name. */
 void users_replace(struct users *users, struct user *old, struct user *user);

@@ -47,8 +47,8 @@ static int claim_take(const char *iface)
 	return length;
 }
 
-/* Name of a program by its id; empty where it went away meanwhile, or the kernel tells nobody
- * without CAP_SYS_ADMIN. */
+/* Name of a program by its id; empty where it went away meanwhile, or the kernel tells it only with
+ * CAP_SYS_ADMIN. */
 static void program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 {
 	struct bpf_prog_info info = {0};

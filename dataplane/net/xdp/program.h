@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The gate on an interface: its own copy of the program with its own map of sockets, attached by a
- * BPF link, which ends with the process and which nobody else detaches.
+ * BPF link, which ends with the process and which no other process can detach.
  */
 #ifndef NET_XDP_PROGRAM_H
 #define NET_XDP_PROGRAM_H

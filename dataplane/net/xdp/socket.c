@@ -32,7 +32,7 @@ bool xdp_umem_range(const struct rte_mempool *pool, uint8_t **base, size_t *leng
 	end = (end + page) & ~page;
 	*base = (uint8_t *)first;
 	*length = end - first;
-	/* what lies between chunks was lost to alignment, or is somebody else's memory */
+	/* what lies between chunks was lost to alignment, or is not in the UMEM */
 	return end > first && end - first < 2 * sum + page;
 }
 
