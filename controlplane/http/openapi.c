@@ -4,10 +4,13 @@
 
 #include "command/command.h"
 #include "command/value.h"
+#include "common/words.h"
 #include "http/served.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include <sluice/http.h>
 
 #define EXPECTED_MAX 256
 
@@ -153,6 +156,15 @@ static json_t *content_make(json_t *schema)
 
 /* -- the description -- */
 
+/* The scope that a token has to have. */
+static json_t *security_make(const struct request *asks)
+{
+	const char *scope = request_access(asks) == ACCESS_READ ? scope_words[SLUICE_HTTP_READ]
+	                                                        : scope_words[SLUICE_HTTP_ADMIN];
+
+	return json_pack("[{s:[s]}]", "token", scope);
+}
+
 static json_t *operation_make(const struct command *command, const char *id, const char *group)
 {
 	json_t *operation = json_pack("{s:s, s:s, s:[s], s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}}}",
@@ -162,6 +174,7 @@ static json_t *operation_make(const struct command *command, const char *id, con
 	                              "4XX", "$ref", "#/components/responses/error", "5XX", "$ref",
 	                              "#/components/responses/error");
 
+	json_object_set_new(operation, "security", security_make(command_asks(command)));
 	if (command->arguments[0].key != NULL)
 		json_object_set_new(
 		        operation, "requestBody",

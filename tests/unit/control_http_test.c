@@ -204,6 +204,14 @@ static const json_t *schema_of(const json_t *openapi, const char *path)
 	return json_object_get(json_object_get(content, "application/json"), "schema");
 }
 
+static const char *scope_of(const json_t *openapi, const char *path)
+{
+	const json_t *needs =
+	        json_array_get(json_object_get(operation_of(openapi, path), "security"), 0);
+
+	return json_string_value(json_array_get(json_object_get(needs, "token"), 0));
+}
+
 static void each_command_is_described(void **state)
 {
 	const struct command *command = NULL;
@@ -231,6 +239,9 @@ static void each_command_is_described(void **state)
 	assert_null(json_object_get(
 	        json_object_get(schema_of(openapi, "/v1/port/add"), "properties"), "vdev"));
 	assert_non_null(json_object_get(schema_of(openapi, "/v1/port/add"), "oneOf"));
+	assert_string_equal(scope_of(openapi, "/v1/port/show"), "read");
+	assert_string_equal(scope_of(openapi, "/v1/trace"), "admin");
+	assert_string_equal(scope_of(openapi, "/v1/node/drain"), "admin");
 	json_decref(openapi);
 }
 
