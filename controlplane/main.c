@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
  * on its socket. */
+#include "answers/routes.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -9,7 +10,6 @@
 #include "common/watchdog.h"
 #include "config/file.h"
 #include "config/own.h"
-#include "config/reload.h"
 #include "config/running.h"
 #include "control/server.h"
 #include "controlplane_options.h"
@@ -22,6 +22,7 @@
 #include "http/http.h"
 #include "log/keeper.h"
 #include "metrics/metrics.h"
+#include "reload/reload.h"
 #include "users/lookup.h"
 
 #include <errno.h>
@@ -167,6 +168,7 @@ static int parts_create(struct controlplane *cp)
 	struct server_options server = {
 	        .base = cp->base,
 	        .listener = &cp->listener,
+	        .route = request_route,
 	        .config = cp->config,
 	        .running = cp->running,
 	        .buffer = cp->buffer,

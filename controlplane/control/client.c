@@ -167,7 +167,7 @@ void client_ask(struct client *client, const struct sluice_api_header *header, c
 	client->request = *header;
 	if (header->version == SLUICE_API_VERSION) {
 		client->audit = audit_begin(header, body);
-		client->route(client, body);
+		client->options->route(client, body);
 		return;
 	}
 	snprintf(why, sizeof(why), "API version %u; this control plane speaks %u", header->version,

@@ -2,7 +2,7 @@
 /*
  * A client of the control socket, or a part of the control plane that asks as one. It has one
  * request at a time: until that is answered whole, nothing more is read from it. Who answers is
- * above (control/routes.h): it sends replies, and keeps what it needs in `answer`.
+ * above (answers/routes.h): it sends replies, and keeps what it needs in `answer`.
  */
 #ifndef CONTROL_CLIENT_H
 #define CONTROL_CLIENT_H
@@ -25,8 +25,6 @@ struct client_inside {
 struct client {
 	LIST_ENTRY(client) entry;
 	const struct server_options *options;
-	/* A request to be answered, with replies of which the last one ends it. */
-	void (*route)(struct client *client, const void *body);
 	void (*ended)(struct client *client);
 	struct server *server;       /* for `ended` */
 	struct channel channel;      /* fd -1: closed, or inside */

@@ -2,7 +2,7 @@
 #include "control/server.h"
 
 #include "common/log.h"
-#include "control/routes.h"
+#include "control/client.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,7 +51,6 @@ static struct client *client_add(struct server *server, int fd, const struct cli
 	if (client == NULL)
 		return NULL;
 	client->server = server;
-	client->route = request_route;
 	LIST_INSERT_HEAD(&server->clients, client, entry);
 	if (++server->n_clients == CLIENTS_MAX) /* others wait in the socket's backlog */
 		event_del(server->acceptable);

@@ -24,7 +24,9 @@ struct dataplane_client;
 struct server_options {
 	struct event_base *base;
 	const struct seqpacket_listener *listener; /* stays the caller's */
-	const char *config;                        /* the file that `config save` writes */
+	/* Who answers a request: with replies, of which the last one ends it. */
+	void (*route)(struct client *client, const void *body);
+	const char *config; /* the file that `config save` writes */
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;

@@ -150,18 +150,20 @@ static int nonce_keys_give(struct gate *gate, const struct gate_config *config)
 	return ret;
 }
 
-/* What is this gate's own stays. */
+/* Everything but what is this gate's own, or TURN's: turn_follow. */
 static void config_take(struct gate *gate, const struct gate_config *config)
 {
-	struct gate_config *own = &gate->config;
+	const struct gate_config own = gate->config;
 
-	own->mode = config->mode;
-	own->flags = config->flags;
-	own->hold = config->hold;
-	own->source = config->source;
-	own->prefix = config->prefix;
-	own->host = config->host;
-	own->verified = config->verified;
+	gate->config = *config;
+	gate->config.hash = own.hash;
+	gate->config.seen_mask = own.seen_mask;
+	gate->config.unix_offset = own.unix_offset;
+	gate->config.challenge = own.challenge;
+	gate->config.nonce_lifetime_s = own.nonce_lifetime_s;
+	gate->config.nonce_since = own.nonce_since;
+	gate->config.nonce_current = own.nonce_current;
+	memcpy(gate->config.nonce, own.nonce, sizeof(own.nonce));
 }
 
 int gate_set(struct gate *gate, const struct gate_compiled *compiled,

@@ -6,9 +6,10 @@
  */
 #include "fuzz.h"
 
+#include "answers/routes.h"
 #include "common/log.h"
 #include "../unit/own_now.h"
-#include "config/reload.h"
+#include "reload/reload.h"
 #include "control/server.h"
 #include "dataplane/client.h"
 #include "gate/keeper.h"
@@ -89,6 +90,7 @@ static void scene_make(void)
 	struct reload_options reload = {.config = NOWHERE};
 	struct server_options server = {
 	        .listener = &scene.control,
+	        .route = request_route,
 	        .config = NOWHERE,
 	        .buffer = &scene.buffer,
 	};

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "command/command.h"
-#include "control/routes.h"
+#include "answers/routes.h"
 
 /* Asked and done here: exactly what the table says. */
 static void test_answers(void **state)
@@ -20,7 +20,7 @@ static void test_answers(void **state)
 		bool here = request->server == BY_CONTROL || request->server == BY_BOTH;
 
 		if ((answer_of(request->type) != NULL) != (once && here))
-			fail_msg("%s: control/*.c and common/requests_*.c differ",
+			fail_msg("%s: answers/*.c and common/requests_*.c differ",
 			         request_name(request, name));
 	}
 }

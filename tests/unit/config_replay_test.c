@@ -9,12 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "answers/routes.h"
 #include "channel.h"
 #include "config/own.h"
-#include "config/reload.h"
 #include "config/running.h"
 #include "control/server.h"
 #include "dataplane/client.h"
+#include "reload/reload.h"
 
 #include <sluice/stats.h>
 #include <sluice/turn.h>
@@ -328,6 +329,7 @@ static void control_start(struct scene *scene)
 	struct server_options server = {
 	        .base = scene->base,
 	        .listener = &scene->listener,
+	        .route = request_route,
 	        .config = scene->config_path,
 	        .running = scene->running,
 	        .buffer = &scene->buffer,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Regions, nodes, and this node's draining. */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "fleet/fleet.h"
 #include "region/snapshot.h"

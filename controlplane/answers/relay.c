@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the dataplane answers: asked apart, and passed on as it comes. */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "dataplane/ask.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration as a whole: shown, saved, and read again. */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "command/command.h"
 #include "common/log.h"
 #include "config/file.h"
-#include "config/reload.h"
 #include "config/running.h"
+#include "reload/reload.h"
 
 #include <errno.h>
 #include <stdio.h>

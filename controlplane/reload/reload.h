@@ -3,8 +3,8 @@
  * The file is read again: it is checked whole, then what differs is applied, one step after the
  * other. Where a step is refused those before it are taken back.
  */
-#ifndef CONFIG_RELOAD_H
-#define CONFIG_RELOAD_H
+#ifndef RELOAD_RELOAD_H
+#define RELOAD_RELOAD_H
 
 #include "config/plan.h"
 

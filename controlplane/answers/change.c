@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "command/command.h"
 #include "config/own.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which request is answered by whom: the top of this folder. */
-#ifndef CONTROL_ROUTES_H
-#define CONTROL_ROUTES_H
+#ifndef ANSWERS_ROUTES_H
+#define ANSWERS_ROUTES_H
 
-#include "control/answers.h"
+#include "answers/answers.h"
 
 /* What is answered here. NULL: this type is not. */
 answer_fn *answer_of(uint16_t type);

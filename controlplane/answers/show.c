@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "common/clock.h"
 #include "http/http.h"

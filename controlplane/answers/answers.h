@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who answers what is asked of the control socket. The body has been checked by common/request.h.
  */
-#ifndef CONTROL_ANSWERS_H
-#define CONTROL_ANSWERS_H
+#ifndef ANSWERS_ANSWERS_H
+#define ANSWERS_ANSWERS_H
 
 #include "control/client.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config/reload.h"
+#include "reload/reload.h"
 
 #include "command/text.h"
 #include "common/log.h"

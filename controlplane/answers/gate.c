@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the XDP program's maps tell, and with it what the dataplane counts. */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "dataplane/ask.h"
 #include "gate/keeper.h"

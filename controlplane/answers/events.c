@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A client that listens to events: replies without an end, as fast as it takes them. */
-#include "control/answers.h"
+#include "answers/answers.h"
 
 #include "events/bus.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control/routes.h"
+#include "answers/routes.h"
 
 #include "common/request.h"
 
