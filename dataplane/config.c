@@ -3,6 +3,8 @@
 
 #include "common/option.h"
 
+#include <sluice/ledger.h>
+
 #include <rte_version.h>
 
 #include <limits.h>
@@ -37,6 +39,15 @@ static void xdp_object_find(char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/%s", SLUICE_LIBDIR, XDP_OBJECT);
 }
 
+/* In the folder of the socket. */
+static void ledger_find(struct config *config)
+{
+	const char *socket = config->options.socket_path, *slash = strrchr(socket, '/');
+
+	snprintf(config->ledger, sizeof(config->ledger), "%.*s" SLUICE_LEDGER_NAME,
+	         slash != NULL ? (int)(slash + 1 - socket) : 0, socket);
+}
+
 /* What follows from other options where it was not given. */
 static void derived_set(struct config *config)
 {
@@ -49,6 +60,11 @@ static void derived_set(struct config *config)
 		options->max_permissions = objects;
 	if (options->max_channels == 0)
 		options->max_channels = objects;
+	ledger_find(config);
+	if (options->ledger == NULL)
+		options->ledger = config->ledger;
+	else if (strcmp(options->ledger, "off") == 0)
+		options->ledger = NULL;
 	if (options->xdp_object == NULL) {
 		xdp_object_find(config->xdp_object);
 		options->xdp_object = config->xdp_object;

@@ -18,6 +18,7 @@ struct config {
 	const char *eal_args[CONFIG_EAL_ARGS_MAX];
 	uint32_t n_eal_args;
 	char xdp_object[PATH_MAX]; /* where none was named */
+	char ledger[PATH_MAX];     /* the same */
 };
 
 enum config_result {

@@ -116,6 +116,10 @@ static const struct option_row rows[] = {
          "the XDP program of the ports; the one that was built or installed with this program "
          "unless given",
          AT(options.xdp_object)},
+        {0, "ledger", "PATH|off",
+         "where the state of calls outlives this process; \"ledger\" in the socket's folder unless "
+         "given",
+         AT(options.ledger)},
         {0, "gate-memory", "MB",
          "megabytes in which the gate remembers requests of an attack, a power of two; 64 hold 59 "
          "million",

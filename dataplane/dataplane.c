@@ -2,6 +2,7 @@
 #include "dataplane.h"
 #include "graph/packet.h"
 #include "common/log.h"
+#include "ledger/ledger.h"
 #include "part.h"
 #include "srtp/engine.h"
 
@@ -64,9 +65,70 @@ static int workers_create(struct dataplane *dp)
 	return 0;
 }
 
+/* -- the ledger -- */
+
+static void ledger_begin(struct dataplane *dp)
+{
+	struct ledger_shape shapes[SLUICE_LEDGER_KINDS];
+	uint32_t count = 0;
+	char why[256];
+
+	if (dp->options.ledger == NULL)
+		return;
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->ledger_shapes != NULL)
+			count += parts[i]->ledger_shapes(&dp->options, shapes + count);
+	dp->ledger = ledger_create(dp->options.ledger, shapes, count, why, sizeof(why));
+	if (dp->ledger == NULL)
+		log_warning(SLUICE_LOG_PROCESS, "no ledger: calls will end with this process: %s",
+		            why);
+}
+
+static void ledger_log(const struct ledger_taken *taken)
+{
+	uint32_t lost = taken->torn + taken->broken + taken->no_room + taken->foreign;
+
+	log_info(SLUICE_LOG_PROCESS, "ledger: took over %u records in %llu ms, %u had expired",
+	         taken->records, (unsigned long long)taken->ns / 1000000, taken->expired);
+	if (lost != 0)
+		log_warning(
+		        SLUICE_LOG_PROCESS,
+		        "ledger: %u records torn, %u broken, %u without room, %u whose owner was "
+		        "not taken",
+		        taken->torn, taken->broken, taken->no_room, taken->foreign);
+}
+
+/* Before any worker runs, and before anything is sent. */
+static int ledger_take(struct dataplane *dp)
+{
+	uint64_t begin = rte_rdtsc();
+	bool old;
+	int error = 0;
+
+	if (dp->ledger == NULL)
+		return 0;
+	old = dp->ledger->old != NULL;
+	for (uint32_t i = 0; old && error == 0 && i < parts_count; i++)
+		if (parts[i]->take != NULL)
+			error = parts[i]->take(dp);
+	if (error == 0)
+		error = ledger_commit(dp->ledger);
+	dp->ledger->taken.ns = (rte_rdtsc() - begin) * 1000 / (rte_get_tsc_hz() / 1000000);
+	if (error == 0 && old)
+		ledger_log(&dp->ledger->taken);
+	return error;
+}
+
+void dataplane_leave(struct dataplane *dp)
+{
+	ledger_close(dp->ledger);
+	dp->ledger = NULL;
+}
+
 /* What a start needs, in order; the first that fails ends it. */
 static const char *parts_create(struct dataplane *dp)
 {
+	ledger_begin(dp);
 	dp->qsbr = qsbr_create(dp->options.workers);
 	if (dp->qsbr == NULL)
 		return "quiescent state variable";
@@ -78,7 +140,9 @@ static const char *parts_create(struct dataplane *dp)
 	for (uint32_t i = 0; i < parts_count; i++)
 		if (parts[i]->create != NULL && parts[i]->create(dp) != 0)
 			return parts[i]->name;
-	return workers_create(dp) == 0 ? NULL : "workers";
+	if (workers_create(dp) != 0)
+		return "workers";
+	return ledger_take(dp) == 0 ? NULL : "the ledger";
 }
 
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events)
@@ -114,6 +178,7 @@ void dataplane_destroy(struct dataplane *dp)
 {
 	if (dp == NULL)
 		return;
+	dataplane_leave(dp);
 	for (uint32_t i = parts_count; i-- > 0;)
 		if (parts[i]->end != NULL)
 			parts[i]->end(dp);

@@ -18,6 +18,7 @@ struct trace;
 struct event_base;
 struct ports;
 struct fib;
+struct ledger;
 struct gate;
 struct neighbours;
 struct packet;
@@ -35,6 +36,7 @@ struct media;
 struct options {
 	const char *socket_path;
 	const char *xdp_object; /* path of gate.bpf.o */
+	const char *ledger;     /* path of the ledger; NULL: there is none */
 	uint32_t workers;
 	uint32_t max_allocations;
 	uint32_t max_permissions;
@@ -76,7 +78,8 @@ struct dataplane {
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
-	struct turn *turn; /* turn/turn.h */
+	struct ledger *ledger; /* ledger/ledger.h; NULL: state ends with this process */
+	struct turn *turn;     /* turn/turn.h */
 	/* control thread; NULL without TURN: false where the packet's source is no relayed address,
 	 * otherwise who has it (turn/users.h) */
 	bool (*packet_user)(const struct dataplane *dp, const struct packet *packet,
@@ -104,6 +107,8 @@ void options_default(struct options *options);
  */
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events);
 void dataplane_destroy(struct dataplane *dp);
+/* No worker runs any more: from now on nothing changes in the ledger, whatever ends. */
+void dataplane_leave(struct dataplane *dp);
 
 /* Control thread: what every part does once a second, and when a configuration has been replayed
  * whole (SLUICE_CONFIG_COMMIT). */

@@ -8,6 +8,7 @@
 #include "dataplane.h"
 #include "eal.h"
 #include "common/log.h"
+#include "ledger/ledger.h"
 #include "net/pci.h"
 
 #include <event2/event.h>
@@ -131,6 +132,7 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 	}
 	watchdog_destroy(watchdog);
 	workers_stop(dp);
+	dataplane_leave(dp);
 	for (size_t i = 0; i < RTE_DIM(events); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);
@@ -205,6 +207,9 @@ int main(int argc, char **argv)
 		log_error(SLUICE_LOG_PROCESS, "%s", why);
 		return EXIT_FAILURE;
 	}
+	/* nobody goes on with it once we have */
+	if (config.options.ledger == NULL)
+		ledger_remove(config.ledger);
 	privileges_drop(&config);
 	ret = run(&config, &listener);
 	seqpacket_listener_close(&listener);

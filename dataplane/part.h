@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 struct dataplane;
+struct ledger_shape;
+struct options;
 struct worker;
 
 /* What is NULL is nothing. */
@@ -25,6 +27,12 @@ struct part {
 	/* A worker's own, after all of create. */
 	int (*worker_create)(struct worker *worker);
 	void (*worker_destroy)(struct worker *worker);
+
+	/* Control thread, at start. The sections of the ledger (ledger/ledger.h) that it writes,
+	 * and how many; and once the workers are made, where another dataplane has left a ledger:
+	 * what that held goes on. 0 or -errno. */
+	uint32_t (*ledger_shapes)(const struct options *options, struct ledger_shape *shapes);
+	int (*take)(struct dataplane *dp);
 
 	/* Control thread: once a second, and when a whole configuration has been replayed: what was
 	 * not added again since dp->config_generation was raised goes. */

@@ -3,6 +3,7 @@
  * thread. */
 #include "dataplane.h"
 #include "turn/quota.h"
+#include "turn/record.h"
 #include "turn/reservation.h"
 #include "turn/store.h"
 #include "turn/text.h"
@@ -161,6 +162,7 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	__atomic_store_n(&allocation->expires, expires, __ATOMIC_RELEASE);
 	legs_publish(turn, allocation);
 	timer_set(turn, &turn_worker->private->wheel, allocation, expires);
+	record_allocation(turn, allocation);
 	*made = allocation;
 	return 0;
 fail_quota:
@@ -216,6 +218,7 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	allocation->flags |= ALLOCATION_LINGERS;
 	timer_set(turn, &private->wheel, allocation,
 	          turn_worker->worker->now + ALLOCATION_LINGER_S);
+	record_allocation_state(turn, allocation);
 }
 
 void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation)
@@ -223,6 +226,7 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 	struct turn *turn = turn_worker->turn;
 	uint32_t index = allocation_index(turn, allocation);
 
+	record_allocation_end(turn, index);
 	if (!(allocation->flags & ALLOCATION_CLOSED))
 		allocation_empty(turn_worker, allocation);
 	if (allocation->flags & ALLOCATION_LINGERS)
@@ -248,6 +252,7 @@ void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *all
 		else
 			link = &permission->next;
 	}
+	record_allocation_state(turn, allocation);
 }
 
 /* Frees the permission's channels that are over; the first moment that another one is, or `due`. */

@@ -9,6 +9,7 @@
 #include "turn/exchange.h"
 
 #include "turn/attempts.h"
+#include "turn/record.h"
 #include "turn/users.h"
 #include "turn/wanted.h"
 
@@ -120,6 +121,7 @@ static bool user_verify(struct exchange *exchange)
 	if (known != NULL) {
 		known->key = exchange->key;
 		__atomic_store_n(&known->secret, exchange->secret, __ATOMIC_RELAXED);
+		record_credential(exchange->turn, known);
 	}
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane.h"
+#include "turn/record.h"
 #include "turn/store.h"
 
 static uint32_t *number_head(struct turn *turn, const struct allocation *allocation,
@@ -95,16 +96,22 @@ struct channel *channel_create(struct turn_worker *turn_worker, struct allocatio
                                struct permission *permission, uint16_t number, uint16_t peer_port)
 {
 	struct turn *turn = turn_worker->turn;
-	const struct relay_leg *leg = &allocation->legs[family_index(&permission->peer)];
-	struct channel *channel;
 	uint32_t index;
 
 	if (allocation->n_channels >= turn->dp->options.max_channels_per_allocation)
 		return NULL;
 	index = object_take(turn_worker, TURN_OBJECT_CHANNEL);
-	if (index == 0)
-		return NULL;
-	channel = &turn->channels[index];
+	return index != 0 ? channel_place(turn, allocation, permission, index, number, peer_port)
+	                  : NULL;
+}
+
+struct channel *channel_place(struct turn *turn, struct allocation *allocation,
+                              struct permission *permission, uint32_t index, uint16_t number,
+                              uint16_t peer_port)
+{
+	const struct relay_leg *leg = &allocation->legs[family_index(&permission->peer)];
+	struct channel *channel = &turn->channels[index];
+
 	*channel = (struct channel){
 	        .peer = permission->peer,
 	        .relayed = turn->relays[leg->relay - 1].ip,
@@ -128,6 +135,7 @@ void channel_refresh(struct turn_worker *turn_worker, struct channel *channel)
 	__atomic_store_n(&channel->expires, expires, __ATOMIC_RELAXED);
 	if (expires < allocation->timer_due)
 		timer_set(turn, &turn_worker->private->wheel, allocation, expires);
+	record_channel(turn, channel);
 }
 
 /* Any channel that has no inline place, or 0. */
@@ -166,6 +174,7 @@ void channel_free(struct turn_worker *turn_worker, struct allocation *allocation
 	uint32_t *by_number = number_head(turn, allocation, channel->number);
 	uint32_t *by_peer = peer_head(turn, allocation, &channel->peer, channel->peer_port);
 
+	record_channel_end(turn, index);
 	while (*by_number != index)
 		by_number = &turn->channels[*by_number].number_next;
 	__atomic_store_n(by_number, channel->number_next, __ATOMIC_RELEASE);

@@ -3,7 +3,9 @@
 
 #include "common/refuse.h"
 #include "dataplane.h"
+#include "ledger/ledger.h"
 #include "turn/config_services.h"
+#include "turn/record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,6 +100,20 @@ int turn_policy_publish(struct turn *turn)
 
 /* -- life -- */
 
+/* The nonces of the dataplane before stay valid, and its users are known by the same hashes. */
+static void keys_take(struct turn *turn, const struct sluice_ledger_keys *keys)
+{
+	struct turn_config *config = turn->config;
+
+	memcpy(&config->name_key, keys->users, sizeof(config->name_key));
+	memcpy(&turn->seed, keys->tables, sizeof(turn->seed));
+	memcpy(config->nonce_keys.keys, keys->nonces, sizeof(config->nonce_keys.keys));
+	config->nonce_keys.since = keys->nonces_since;
+	config->nonce_keys.lifetime_s = keys->nonces_lifetime_s;
+	config->nonce_rotated = keys->nonces_rotated;
+	config->nonce_given = keys->nonces_given != 0;
+}
+
 int turn_config_create(struct turn *turn)
 {
 	struct turn_config *config = calloc(1, sizeof(*config));
@@ -109,10 +125,16 @@ int turn_config_create(struct turn *turn)
 	config->random = random_create();
 	if (config->random == NULL)
 		return -ENOMEM;
-	random_bytes(config->random, &config->name_key, sizeof(config->name_key));
-	random_bytes(config->random, config->nonce_keys.keys, sizeof(config->nonce_keys.keys));
-	stun_nonce_keys_drawn(&config->nonce_keys);
-	random_bytes(config->random, &turn->seed, sizeof(turn->seed));
+	if (turn->dp->ledger != NULL && turn->dp->ledger->keys_taken) {
+		keys_take(turn, &turn->dp->ledger->keys);
+	} else {
+		random_bytes(config->random, &config->name_key, sizeof(config->name_key));
+		random_bytes(config->random, config->nonce_keys.keys,
+		             sizeof(config->nonce_keys.keys));
+		stun_nonce_keys_drawn(&config->nonce_keys);
+		random_bytes(config->random, &turn->seed, sizeof(turn->seed));
+	}
+	record_keys(turn);
 	config->users = users_create(&config->name_key, 0);
 	if (config->users == NULL)
 		return -ENOMEM;
@@ -141,6 +163,7 @@ int turn_nonce_keys_set(struct turn *turn, const struct stun_nonce_keys *keys)
 	turn->config->nonce_given = true;
 	turn->config->nonce_rotated = 0; /* as of the next tick */
 	turn->config->nonce_keys = *keys;
+	record_keys(turn);
 	return turn_policy_publish(turn);
 }
 
@@ -157,6 +180,8 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	uint64_t start = unix_now - turn_clock(turn);
 	bool changed = false;
 
+	if (turn->dp->ledger != NULL)
+		ledger_clock_set(turn->dp->ledger, turn_clock(turn));
 	/* The wall clock was set, or ours has drifted. A second's difference is two clocks' phase.
 	 */
 	if (start + 1 < config->unix_start || start > config->unix_start + 1) {
@@ -172,6 +197,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 		stun_nonce_keys_drawn(&config->nonce_keys);
 		config->nonce_rotated = unix_now;
 		config->nonce_keys.since = unix_now;
+		record_keys(turn);
 		changed = true;
 	}
 	if (changed)
@@ -242,8 +268,39 @@ static struct turn_config_secret *secret_find(struct turn_config *config, const 
 	return NULL;
 }
 
-static void secret_remove(struct turn_config *config, struct turn_config_secret *entry)
+/* The dataplane before may have known the secret: allocations that were made under it have its id.
+ */
+static uint16_t secret_number(struct turn *turn, const char *secret)
 {
+	struct turn_config *config = turn->config;
+	uint64_t mark = siphash_bytes(&config->name_key, secret, strlen(secret));
+	struct turn_config_known *known;
+
+	for (uint32_t i = 0; i < TURN_SECRETS_KNOWN; i++)
+		if (config->known[i].id != 0 && config->known[i].mark == mark)
+			return config->known[i].id;
+	/* there are fewer secrets than places */
+	do {
+		if (++config->secret_id == 0)
+			config->secret_id = 1;
+		known = &config->known[config->secret_id % TURN_SECRETS_KNOWN];
+	} while (known->id != 0);
+	*known = (struct turn_config_known){.mark = mark, .id = config->secret_id};
+	record_secret(turn, config->secret_id % TURN_SECRETS_KNOWN, mark, known->id);
+	return known->id;
+}
+
+static void known_remove(struct turn *turn, uint32_t place)
+{
+	turn->config->known[place].id = 0;
+	record_secret(turn, place, 0, 0);
+}
+
+static void secret_remove(struct turn *turn, struct turn_config_secret *entry)
+{
+	struct turn_config *config = turn->config;
+
+	known_remove(turn, entry->id % TURN_SECRETS_KNOWN);
 	*entry = config->secrets[--config->n_secrets];
 	OPENSSL_cleanse(&config->secrets[config->n_secrets], sizeof(*entry));
 }
@@ -268,16 +325,14 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
 	if (config->n_secrets == TURN_SECRETS_MAX)
 		return refuse(why, -ENOSPC, "there are %u secrets, and room for no more",
 		              TURN_SECRETS_MAX);
-	if (++config->secret_id == 0)
-		config->secret_id = 1;
 	entry = &config->secrets[config->n_secrets++];
-	*entry = (struct turn_config_secret){.id = config->secret_id,
+	*entry = (struct turn_config_secret){.id = secret_number(turn, secret->secret),
 	                                     .generation = turn->dp->config_generation};
 	strcpy(entry->secret, secret->secret);
 	stun_key_raw(&entry->key, entry->secret, strlen(entry->secret));
 	error = turn_policy_publish(turn);
 	if (error < 0)
-		secret_remove(config, entry);
+		secret_remove(turn, entry);
 	return error;
 }
 
@@ -297,7 +352,7 @@ int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secre
 	if (entry == NULL)
 		return refuse(why, -ENOENT, "there is no such secret");
 	id = entry->id;
-	secret_remove(turn->config, entry);
+	secret_remove(turn, entry);
 	error = turn_policy_publish(turn);
 	/* published: no new allocation is made under it while the old ones end */
 	if (error == 0 && secret->end != 0)
@@ -385,11 +440,29 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 
 /* -- a whole configuration has been replayed -- */
 
-static void lists_sweep(struct turn_config *config, uint32_t generation)
+/* Of secrets that the dataplane before had, and the configuration has no more. */
+static void known_sweep(struct turn *turn)
 {
+	struct turn_config *config = turn->config;
+
+	for (uint32_t i = 0; i < TURN_SECRETS_KNOWN; i++) {
+		bool held = config->known[i].id == 0;
+
+		for (uint32_t j = 0; j < config->n_secrets; j++)
+			held |= config->secrets[j].id == config->known[i].id;
+		if (!held)
+			known_remove(turn, i);
+	}
+}
+
+static void lists_sweep(struct turn *turn, uint32_t generation)
+{
+	struct turn_config *config = turn->config;
+
 	for (uint32_t i = config->n_secrets; i-- > 0;)
 		if (config->secrets[i].generation != generation)
-			secret_remove(config, &config->secrets[i]);
+			secret_remove(turn, &config->secrets[i]);
+	known_sweep(turn);
 	for (uint32_t i = config->n_peers; i-- > 0;)
 		if (config->peers[i].config_generation != generation)
 			config->peers[i] = config->peers[--config->n_peers];
@@ -406,7 +479,7 @@ void turn_config_sweep(struct turn *turn)
 		config->quota = (struct sluice_turn_quota){0};
 	if (config->realm_generation != generation)
 		memset(config->realm, 0, sizeof(config->realm));
-	lists_sweep(config, generation);
+	lists_sweep(turn, generation);
 	turn_users_sweep(turn);
 	turn_services_sweep(turn);
 	turn_policy_publish(turn);

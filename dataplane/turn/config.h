@@ -20,6 +20,13 @@ struct turn_config_secret {
 	uint32_t generation;
 };
 
+/* Which id a secret has, by a hash of it: the next dataplane knows it by that. */
+struct turn_config_known {
+	uint64_t mark;
+	uint16_t id; /* 0: free */
+};
+#define TURN_SECRETS_KNOWN 32
+
 /* Fetched keys at most; what comes after them is refused until some have gone. */
 #define FETCHED_MAX 65536
 
@@ -32,6 +39,7 @@ struct turn_config {
 	struct turn_config_secret secrets[TURN_SECRETS_MAX];
 	uint32_t n_secrets;
 	uint16_t secret_id; /* the last one that was given */
+	struct turn_config_known known[TURN_SECRETS_KNOWN];
 	struct peer_rule *peers;
 	uint32_t n_peers;
 	struct users *users;
@@ -40,6 +48,8 @@ struct turn_config {
 	uint32_t listener_generations[TURN_LISTENERS_MAX];
 	struct ip_addr listeners_told[TURN_LISTENERS_MAX]; /* what clients are told */
 	bool listeners_absent[TURN_LISTENERS_MAX];         /* no port has the address */
+	/* clients of the dataplane before came by it, and `turn listen` has not named it yet */
+	bool listeners_wait[TURN_LISTENERS_MAX];
 	uint32_t n_listeners;
 	struct siphash_key name_key; /* users' hashes */
 	struct stun_nonce_keys nonce_keys;

@@ -26,9 +26,35 @@ static int listener_find(const struct turn *turn, const struct transport_addr *a
 static int listener_place(const struct turn *turn)
 {
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
-		if (!listener_used(turn, i))
+		if (!listener_used(turn, i) && !turn->config->listeners_wait[i])
 			return i;
 	return -1;
+}
+
+/* Which the dataplane before had: its clients are there, and nobody else's. */
+static int listener_waiting(const struct turn *turn, const struct transport_addr *addr)
+{
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (turn->config->listeners_wait[i] && turn->listeners[i].port == addr->port &&
+		    ip_addr_equal(&turn->listeners[i].ip, &addr->ip))
+			return i;
+	return -1;
+}
+
+int listener_wait(struct turn *turn, const struct transport_addr *addr)
+{
+	int index = listener_waiting(turn, addr);
+
+	if (index < 0)
+		index = listener_find(turn, addr);
+	if (index >= 0)
+		return index;
+	index = listener_place(turn);
+	if (index < 0)
+		return -ENOSPC;
+	turn->listeners[index] = *addr;
+	turn->config->listeners_wait[index] = true;
+	return index;
 }
 
 static struct transport_addr listen_addr(const struct sluice_turn_listen *listen)
@@ -102,7 +128,9 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 	                        rte_be_to_cpu_16(addr.port), why);
 	if (error < 0)
 		return error;
-	index = listener_place(turn);
+	index = listener_waiting(turn, &addr);
+	if (index < 0)
+		index = listener_place(turn);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u listeners, and room for no more",
 		              TURN_LISTENERS_MAX);
@@ -114,6 +142,7 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 		config->listener_used[index] = false;
 		return refuse(why, error, "no room to listen on %s", text_addr(text, &shown));
 	}
+	config->listeners_wait[index] = false;
 	config->listener_generations[index] = turn->dp->config_generation;
 	config->n_listeners++;
 	config->listeners_absent[index] = false;
@@ -156,6 +185,27 @@ int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *liste
 	return error == 0 ? 0
 	                  : refuse(why, error, "no memory to stop listening on %s",
 	                           text_addr(text, &shown));
+}
+
+/* The configuration does not name it. Returns how many allocations that ends. */
+static uint32_t listener_forget(struct turn *turn, uint32_t index)
+{
+	uint32_t ended = allocations_end_where(turn, match_listener, &index);
+
+	dataplane_quiesce(turn->dp);
+	turn->listeners[index] = (struct transport_addr){0};
+	turn->config->listeners_wait[index] = false;
+	return ended;
+}
+
+uint32_t listeners_forget(struct turn *turn)
+{
+	uint32_t ended = 0;
+
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (turn->config->listeners_wait[i])
+			ended += listener_forget(turn, i);
+	return ended;
 }
 
 void listeners_sweep(struct turn *turn)

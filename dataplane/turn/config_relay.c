@@ -53,6 +53,33 @@ static int relay_place(const struct turn *turn)
 	return -1;
 }
 
+static int relay_waiting(const struct turn *turn, const struct ip_addr *ip)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		if (turn->relays[i].waits && ip_addr_equal(&turn->relays[i].ip, ip))
+			return i;
+	return -1;
+}
+
+int relay_wait(struct turn *turn, const struct ip_addr *ip)
+{
+	int index = relay_waiting(turn, ip);
+
+	if (index < 0)
+		index = relay_find(turn, ip);
+	if (index >= 0)
+		return index;
+	index = relay_place(turn);
+	if (index < 0)
+		return -ENOSPC;
+	turn->relays[index] = (struct relay){.ip = *ip, .told = *ip, .index = index, .waits = true};
+	turn->relays[index].ports = table_map(RELAY_PORT_WORDS * sizeof(uint32_t));
+	if (turn->relays[index].ports != NULL)
+		return index;
+	turn->relays[index] = (struct relay){0};
+	return -ENOMEM;
+}
+
 void relay_ports_free(struct relay *relay)
 {
 	table_unmap(relay->ports, RELAY_PORT_WORDS * sizeof(relay->ports[0]));
@@ -143,6 +170,21 @@ static void relay_active_set(struct relay *relay, bool active)
 	__atomic_store_n(&relay->active, active, __ATOMIC_RELAXED);
 }
 
+/* Of one that gives out nothing and that classify does not know. Returns how many allocations that
+ * ends. */
+static uint32_t relay_forget(struct turn *turn, uint32_t index)
+{
+	uint32_t ended = 0;
+
+	if (turn->relays[index].ports != NULL) {
+		reservations_forget(turn, index);
+		ended = allocations_end_where(turn, match_relay, &index);
+		dataplane_quiesce(turn->dp);
+	}
+	relay_ports_free(&turn->relays[index]);
+	return ended;
+}
+
 /* In this order: no port is given out any more, then none is held, then none is looked up. */
 static int relay_remove(struct turn *turn, uint32_t index)
 {
@@ -158,10 +200,7 @@ static int relay_remove(struct turn *turn, uint32_t index)
 		return error;
 	}
 	dataplane_quiesce(turn->dp);
-	reservations_forget(turn, index);
-	allocations_end_where(turn, match_relay, &index);
-	dataplane_quiesce(turn->dp);
-	relay_ports_free(relay);
+	relay_forget(turn, index);
 	return 0;
 }
 
@@ -172,34 +211,6 @@ static struct port_ranges *ranges_copy(const struct port_ranges *ranges)
 	if (copy != NULL)
 		*copy = *ranges;
 	return copy;
-}
-
-static int relay_install(struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
-                         const struct port_ranges *ranges, uint32_t index)
-{
-	struct relay *relay = &turn->relays[index];
-	int error;
-
-	*relay = (struct relay){
-	        .ip = *ip,
-	        .told = *told,
-	        .index = index,
-	        .open = ranges_copy(ranges),
-	        .served = *ranges,
-	        .config_generation = turn->dp->config_generation,
-	};
-	relay->ports = table_map(RELAY_PORT_WORDS * sizeof(relay->ports[0]));
-	if (relay->ports == NULL || relay->open == NULL) {
-		relay_ports_free(relay);
-		return -ENOMEM;
-	}
-	relay_active_set(relay, true);
-	error = turn_services_publish(turn);
-	if (error == 0)
-		error = turn_policy_publish(turn);
-	if (error < 0)
-		relay_remove(turn, index);
-	return error;
 }
 
 /* Of first to last the part from its first to its last port in use; false: none is. */
@@ -261,6 +272,60 @@ static void unserved_end(struct turn *turn, const struct relay *relay)
 	            "relay %s: %u allocations ended: their ports lie outside of its ranges, in too "
 	            "many places",
 	            text_addr(text, &shown), ended);
+}
+
+static void relay_begin(struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
+                        const struct port_ranges *ranges, uint32_t index)
+{
+	turn->relays[index] = (struct relay){
+	        .ip = *ip,
+	        .told = *told,
+	        .index = index,
+	        .open = ranges_copy(ranges),
+	        .served = *ranges,
+	        .config_generation = turn->dp->config_generation,
+	        .ports = table_map(RELAY_PORT_WORDS * sizeof(uint32_t)),
+	};
+}
+
+/* Its ports are given out already, inside of the ranges or not. True: some lie in too many places.
+ */
+static bool relay_go_on(struct turn *turn, struct relay *relay, const struct ip_addr *told,
+                        const struct port_ranges *ranges)
+{
+	relay->waits = false;
+	relay->told = *told;
+	relay->config_generation = turn->dp->config_generation;
+	relay->open = ranges_copy(ranges);
+	relay->served =
+	        (struct port_ranges){.count = 1, .ranges = {{RELAY_PORT_LEAST, UINT16_MAX}}};
+	return relay->open != NULL && served_read(relay, &relay->served);
+}
+
+static int relay_install(struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
+                         const struct port_ranges *ranges, uint32_t index)
+{
+	struct relay *relay = &turn->relays[index];
+	bool cut = false;
+	int error;
+
+	if (relay->waits)
+		cut = relay_go_on(turn, relay, told, ranges);
+	else
+		relay_begin(turn, ip, told, ranges, index);
+	if (relay->ports == NULL || relay->open == NULL) {
+		relay_forget(turn, index);
+		return -ENOMEM;
+	}
+	relay_active_set(relay, true);
+	error = turn_services_publish(turn);
+	if (error == 0)
+		error = turn_policy_publish(turn);
+	if (error < 0)
+		relay_remove(turn, index);
+	else if (cut)
+		unserved_end(turn, relay);
+	return error;
 }
 
 static uint32_t ports_outside(const struct relay *relay)
@@ -377,7 +442,9 @@ int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *add, uint3
 	index = relay_find(turn, &ip);
 	if (index >= 0)
 		return relay_again(turn, &turn->relays[index], &told, &ranges, flags, why);
-	index = relay_place(turn);
+	index = relay_waiting(turn, &ip);
+	if (index < 0)
+		index = relay_place(turn);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u relays, and room for no more",
 		              RELAYS_MAX);
@@ -400,6 +467,16 @@ int turn_relay_delete(struct turn *turn, const struct sluice_turn_relay *delete,
 		return refuse(why, -ENOENT, "%s does not relay", text_addr(text, &delete->addr));
 	error = relay_remove(turn, index);
 	return error == 0 ? 0 : refuse(why, error, "no memory to stop relaying");
+}
+
+uint32_t relays_forget(struct turn *turn)
+{
+	uint32_t ended = 0;
+
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		if (turn->relays[i].waits)
+			ended += relay_forget(turn, i);
+	return ended;
 }
 
 void relays_sweep(struct turn *turn)

@@ -152,6 +152,15 @@ void absence_warn(const struct sluice_addr *addr, bool absent, char *why)
 
 void turn_services_sweep(struct turn *turn)
 {
+	uint32_t ended;
+
 	listeners_sweep(turn);
 	relays_sweep(turn);
+	ended = listeners_forget(turn) + relays_forget(turn);
+	if (ended != 0)
+		log_warning(
+		        SLUICE_LOG_CONFIG,
+		        "%u allocations of the dataplane before ended: the configuration no longer "
+		        "has their listener or their relay",
+		        ended);
 }

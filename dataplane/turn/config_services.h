@@ -40,9 +40,19 @@ void absence_note(const struct turn *turn, const char *what, const struct sluice
  * it. */
 void absence_warn(const struct sluice_addr *addr, bool absent, char *why);
 
+/*
+ * At start: a listener, or a relay, that the configuration has not named yet and whose allocations
+ * are there already. Its index; -ENOSPC, -ENOMEM.
+ */
+int listener_wait(struct turn *turn, const struct transport_addr *addr);
+int relay_wait(struct turn *turn, const struct ip_addr *ip);
+
 /* SLUICE_CONFIG_COMMIT: those that were not added again. */
 void listeners_sweep(struct turn *turn);
 void relays_sweep(struct turn *turn);
+/* The same of those that wait, with the allocations that they have: how many. */
+uint32_t listeners_forget(struct turn *turn);
+uint32_t relays_forget(struct turn *turn);
 
 /* Once a second: addresses that came and went; ranges that allocations alone kept, and have left.
  */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "turn/record.h"
 #include "turn/store.h"
 
 #include <rte_prefetch.h>
@@ -43,18 +44,20 @@ struct permission *permission_find(struct turn *turn, const struct allocation *a
 struct permission *permission_create(struct turn_worker *turn_worker, struct allocation *allocation,
                                      const struct ip_addr *peer)
 {
-	struct turn *turn = turn_worker->turn;
-	struct permission *permission;
-	uint32_t *head;
 	uint32_t index;
 
 	if (allocation->n_permissions >= ALLOCATION_PERMISSIONS_MAX)
 		return NULL;
 	index = object_take(turn_worker, TURN_OBJECT_PERMISSION);
-	if (index == 0)
-		return NULL;
-	permission = &turn->permissions[index];
-	head = permission_head(turn, allocation, peer);
+	return index != 0 ? permission_place(turn_worker->turn, allocation, index, peer) : NULL;
+}
+
+struct permission *permission_place(struct turn *turn, struct allocation *allocation,
+                                    uint32_t index, const struct ip_addr *peer)
+{
+	struct permission *permission = &turn->permissions[index];
+	uint32_t *head = permission_head(turn, allocation, peer);
+
 	*permission = (struct permission){
 	        .peer = *peer,
 	        .allocation = allocation_index(turn, allocation),
@@ -80,6 +83,7 @@ void permission_refresh(struct turn_worker *turn_worker, struct permission *perm
 	/* Later than what the timer is set for, it comes when that fires. */
 	if (expires < allocation->timer_due)
 		timer_set(turn, &turn_worker->private->wheel, allocation, expires);
+	record_permission(turn, permission);
 }
 
 void permission_free(struct turn_worker *turn_worker, struct allocation *allocation, uint32_t *link)
@@ -89,6 +93,7 @@ void permission_free(struct turn_worker *turn_worker, struct allocation *allocat
 	struct permission *permission = &turn->permissions[index];
 	uint32_t *chain = permission_head(turn, allocation, &permission->peer);
 
+	record_permission_end(turn, index);
 	while (*chain != index)
 		chain = &turn->permissions[*chain].hash_next;
 	__atomic_store_n(chain, permission->hash_next, __ATOMIC_RELEASE);

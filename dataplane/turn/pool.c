@@ -46,6 +46,15 @@ int index_pool_init(struct index_pool *pool, uint32_t count, uint32_t workers)
 	return 0;
 }
 
+void index_pool_without(struct index_pool *pool, const uint8_t *used)
+{
+	uint32_t index;
+
+	for (uint32_t i = 0; i < pool->count; i++)
+		if (rte_ring_dequeue_elem(pool->ring, &index, sizeof(index)) == 0 && !used[index])
+			rte_ring_enqueue_elem(pool->ring, &index, sizeof(index));
+}
+
 void index_pool_destroy(struct index_pool *pool)
 {
 	table_unmap(pool->ring,

@@ -27,6 +27,8 @@ struct index_cache {
 
 /* Holds 1 .. count. 0 or -ENOMEM. */
 int index_pool_init(struct index_pool *pool, uint32_t count, uint32_t workers);
+/* Those that are not taken (used[index]) alone; nothing has been taken from it yet. */
+void index_pool_without(struct index_pool *pool, const uint8_t *used);
 void index_pool_destroy(struct index_pool *pool);
 
 /* 0: none left. */

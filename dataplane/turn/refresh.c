@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Refresh (RFC 8656, 8.2). */
 #include "turn/exchange.h"
+#include "turn/record.h"
 #include "turn/store.h"
 
 static uint16_t refresh_succeed(struct exchange *exchange, uint32_t lifetime)
@@ -43,6 +44,7 @@ static void refresh_extend(struct exchange *exchange, uint32_t lifetime)
 	if (expires < allocation->timer_due)
 		timer_set(exchange->turn, &exchange->turn_worker->private->wheel, allocation,
 		          expires);
+	record_allocation_renew(exchange->turn, allocation);
 }
 
 uint16_t refresh_answer(struct exchange *exchange)

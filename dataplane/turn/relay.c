@@ -147,6 +147,14 @@ uint16_t relay_port_claim(struct relay *relay, struct random *random, uint32_t o
 	return port;
 }
 
+bool relay_port_take(struct relay *relay, uint16_t port, uint32_t word)
+{
+	if (!word_claim(relay, port, word))
+		return false;
+	__atomic_add_fetch(&relay->used, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
 void relay_port_release(struct relay *relay, uint16_t port)
 {
 	word_free(relay, port);

@@ -69,6 +69,9 @@ struct relay {
 	struct ip_addr told;
 	uint32_t index;
 	bool absent; /* control thread: no port has the address */
+	/* control thread: allocations of the dataplane before hold its ports, and `turn relay` has
+	 * not named the address yet */
+	bool waits;
 };
 
 /*
@@ -98,6 +101,8 @@ void relay_ranges_changed(struct relay *relay);
  */
 uint16_t relay_port_claim(struct relay *relay, struct random *random, uint32_t owner, bool even,
                           uint32_t pair);
+/* This very port, in a range or not: false where somebody has it. */
+bool relay_port_take(struct relay *relay, uint16_t port, uint32_t word);
 /* Only by the claim's owner. */
 void relay_port_release(struct relay *relay, uint16_t port);
 /* A claimed port passes on: false where it is not `from` any more. To RELAY_PORT_FREE: it is

@@ -2,12 +2,12 @@
 #include "turn/reservation.h"
 
 #include "dataplane.h"
+#include "turn/record.h"
 #include "turn/store.h"
 #include "turn/table.h"
 
-#define RESERVATIONS 4096u
-#define PROBES       8
-#define DRAWS        4
+#define PROBES 8
+#define DRAWS  4
 
 /* Tokens that are none. */
 #define TOKEN_FREE 0
@@ -102,6 +102,25 @@ static bool user_enter(struct turn *turn, uint64_t user_hash)
 	return false;
 }
 
+static uint32_t slot_number(const struct turn *turn, const struct reservation *slot)
+{
+	return (uint32_t)(slot - turn->reservations->slots);
+}
+
+/* Whoever writes the fields, or has just taken the port, is alone with the record. */
+static void slot_record(struct turn *turn, const struct reservation *slot, uint64_t token)
+{
+	record_reservation(turn, slot_number(turn, slot),
+	                   &(struct record_reservation){
+	                           .token = token,
+	                           .user_hash = slot->user_hash,
+	                           .allocation = slot->allocation,
+	                           .expires = slot->expires,
+	                           .relay = slot->relay,
+	                           .port = slot->port,
+	                   });
+}
+
 uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
                           uint16_t *reservation)
 {
@@ -129,9 +148,35 @@ uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint1
 	slot->allocation = index;
 	slot->relay = relay;
 	slot->port = port + 1;
+	slot_record(turn, slot, token);
 	__atomic_store_n(&slot->token, token, __ATOMIC_RELEASE);
 	*reservation = slot - turn->reservations->slots + 1;
 	return port;
+}
+
+bool reservation_take(struct turn *turn, uint32_t number, const struct record_reservation *from)
+{
+	struct reservation *slot = &turn->reservations->slots[number];
+
+	/* whoever brings the token looks for it near its own place */
+	if (!token_usable(from->token) || slot->token != TOKEN_FREE ||
+	    (number - (uint32_t)(from->token >> 32)) % RESERVATIONS >= PROBES ||
+	    !user_enter(turn, from->user_hash))
+		return false;
+	if (!relay_port_take(&turn->relays[from->relay], from->port, port_word(from->token))) {
+		user_leave(turn, from->user_hash);
+		return false;
+	}
+	*slot = (struct reservation){
+	        .user_hash = from->user_hash,
+	        .expires = from->expires,
+	        .allocation = from->allocation,
+	        .relay = from->relay,
+	        .port = from->port,
+	};
+	slot_record(turn, slot, from->token);
+	__atomic_store_n(&slot->token, from->token, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* A consistent copy, or false where the slot does not hold this token. */
@@ -167,6 +212,7 @@ bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct 
 		    !relay_port_transfer(relay, copy.port, port_word(token), RELAY_PORT_PENDING))
 			return false;
 		user_leave(turn, copy.user_hash);
+		record_reservation_end(turn, slot_number(turn, slot));
 		slot_free(slot, token);
 		*leg = (struct relay_leg){.relay = copy.relay + 1, .port = copy.port};
 		return true;
@@ -205,6 +251,7 @@ static bool slot_release(struct turn *turn, struct reservation *slot, uint64_t t
 	                         RELAY_PORT_FREE))
 		return false;
 	user_leave(turn, copy->user_hash);
+	record_reservation_end(turn, slot_number(turn, slot));
 	slot_free(slot, token);
 	return true;
 }

@@ -7,10 +7,14 @@
 #ifndef TURN_RESERVATION_H
 #define TURN_RESERVATION_H
 
+#include "turn/record.h"
 #include "turn/state.h"
 
 /* Of one user at once; each counts toward the user's quota as well. */
 #define RESERVATIONS_USER_MAX 32
+
+/* Of all users. */
+#define RESERVATIONS 4096u
 
 struct reservations;
 
@@ -24,6 +28,9 @@ void reservations_destroy(struct reservations *reservations);
  */
 uint16_t reservation_make(struct turn_worker *turn_worker, uint32_t index, uint16_t relay,
                           uint16_t *reservation);
+/* At start: what the dataplane before had reserved goes on in the same slot. False: it cannot be.
+ */
+bool reservation_take(struct turn *turn, uint32_t slot, const struct record_reservation *from);
 /* The port behind the token, now RELAY_PORT_PENDING and the caller's. False: no such reservation,
  * or no more. */
 bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct relay_leg *leg);

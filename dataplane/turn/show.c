@@ -76,7 +76,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
 	        .server = addr_make(&server->ip, server->port),
 	        .expires_s = expires > now ? expires - now : 0,
-	        .age_s = now > allocation->created ? now - allocation->created : 0,
+	        .age_s = now - allocation->created, /* the dataplane before may have made it */
 	        .permissions = allocation->n_permissions,
 	        .channels = allocation->n_channels,
 	        .worker = allocation->owner,

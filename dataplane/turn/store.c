@@ -5,8 +5,10 @@
 #include "net/service.h"
 #include "turn/attempts.h"
 #include "turn/config.h"
+#include "turn/record.h"
 #include "turn/reservation.h"
 #include "turn/table.h"
+#include "turn/take.h"
 #include "turn/wanted.h"
 
 #include <rte_bitops.h>
@@ -225,10 +227,16 @@ void turn_housekeep(struct worker *worker)
 
 	timers_run(turn_worker, TIMERS_PER_HOUSEKEEPING, allocation_sweep);
 	garbage_collect(turn_worker, FREES_PER_HOUSEKEEPING);
+	record_accounting(turn_worker);
 	if (private->reservations_swept != worker->now) {
 		private->reservations_swept = worker->now;
 		reservations_expire(turn_worker);
 	}
+}
+
+static int take(struct dataplane *dp)
+{
+	return turn_take(dp->turn);
 }
 
 static int create(struct dataplane *dp)
@@ -269,6 +277,8 @@ const struct part turn_part = {
         .destroy = destroy,
         .worker_create = part_worker_create,
         .worker_destroy = part_worker_destroy,
+        .ledger_shapes = record_shapes,
+        .take = take,
         .tick = tick,
         .config_sweep = config_sweep,
         .housekeep = turn_housekeep,

@@ -15,6 +15,9 @@ struct turn_private {
 	uint32_t used[TURN_OBJECTS]; /* relaxed: read by the control thread */
 	uint32_t lingering;          /* closed allocations that still hold their place */
 	uint32_t reservations_swept; /* worker.now */
+	/* turn/record.h: the next allocation to look at, how many in this second are left, and
+	 * which second it is */
+	uint32_t account_next, accounts_left, accounted;
 };
 
 /* An index from the pool, counted as used; 0: none left. It comes back through garbage_add alone.
@@ -61,6 +64,9 @@ struct allocation *allocation_find(struct turn_worker *turn_worker,
 /* Not yet valid: permission_refresh makes it so. NULL: no room. */
 struct permission *permission_create(struct turn_worker *turn_worker, struct allocation *allocation,
                                      const struct ip_addr *peer);
+/* The same at an index that is free. */
+struct permission *permission_place(struct turn *turn, struct allocation *allocation,
+                                    uint32_t index, const struct ip_addr *peer);
 /* It lives `lifetime` seconds from now at least. */
 void permission_refresh(struct turn_worker *turn_worker, struct permission *permission,
                         uint32_t lifetime);
@@ -71,6 +77,10 @@ void permission_free(struct turn_worker *turn_worker, struct allocation *allocat
 /* Neither number nor peer is bound yet. NULL: no room. */
 struct channel *channel_create(struct turn_worker *turn_worker, struct allocation *allocation,
                                struct permission *permission, uint16_t number, uint16_t peer_port);
+/* The same at an index that is free. */
+struct channel *channel_place(struct turn *turn, struct allocation *allocation,
+                              struct permission *permission, uint32_t index, uint16_t number,
+                              uint16_t peer_port);
 void channel_refresh(struct turn_worker *turn_worker, struct channel *channel);
 /* link: what points to it in its permission's list. */
 void channel_free(struct turn_worker *turn_worker, struct allocation *allocation, uint32_t *link);

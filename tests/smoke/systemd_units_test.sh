@@ -66,7 +66,7 @@ assert relays
 
 assert unit stop controlplane dataplane
 assert_equal "$(unit_get dataplane Result) $(unit_get controlplane Result)" "success success"
-assert_equal "$(host ls -A /run/sluice /sys/fs/bpf/sluice | xargs)" "/run/sluice: /sys/fs/bpf/sluice:" "left after a stop"
+assert_equal "$(host ls -A /run/sluice /sys/fs/bpf/sluice | xargs)" "/run/sluice: ledger /sys/fs/bpf/sluice:" "left after a stop"
 attached && fail "the program is still attached"
 
 # the other order, one by one

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn_fixture.h"
 
+#include "ledger/ledger.h"
 #include "net/mirror.h"
 #include "random.h"
+#include "turn/record.h"
+#include "turn/take.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,6 +131,31 @@ static void worker_make(struct fixture *fixture, uint16_t id)
 	fixture->dp.n_workers++;
 }
 
+const char *fixture_ledger;
+
+static void ledger_begin(struct fixture *fixture)
+{
+	struct ledger_shape shapes[RECORD_SHAPES];
+
+	if (fixture_ledger == NULL)
+		return;
+	fixture->dp.ledger =
+	        ledger_create(fixture_ledger, shapes, record_shapes(&fixture->dp.options, shapes),
+	                      fixture->why, sizeof(fixture->why));
+	assert_non_null(fixture->dp.ledger);
+}
+
+static void ledger_take(struct fixture *fixture)
+{
+	struct ledger *ledger = fixture->dp.ledger;
+
+	if (ledger == NULL)
+		return;
+	if (ledger->old != NULL)
+		assert_int_equal(turn_take(fixture->dp.turn), 0);
+	assert_int_equal(ledger_commit(ledger), 0);
+}
+
 struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, uint32_t channels,
                                     uint32_t workers)
 {
@@ -145,16 +173,18 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
 	dp->qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(workers), 64);
 	rte_rcu_qsbr_init(dp->qsbr, workers);
 	assert_int_equal(services_set(dp, NULL, 0, NULL, 0), 0);
+	ledger_begin(fixture);
 	dp->turn = turn_create(dp);
 	assert_non_null(dp->turn);
 	for (uint32_t id = 0; id < workers; id++)
 		worker_make(fixture, id);
+	ledger_take(fixture);
 	fixture->unix_now = 1800000000;
 	turn_tick(dp->turn, fixture->unix_now);
 	return fixture;
 }
 
-static void configure(struct fixture *fixture)
+void fixture_configure(struct fixture *fixture)
 {
 	struct turn *turn = fixture->dp.turn;
 	struct sluice_turn_realm realm = {REALM};
@@ -182,12 +212,14 @@ struct fixture *fixture_create(uint32_t allocations, uint32_t permissions, uint3
 {
 	struct fixture *fixture = fixture_create_bare(allocations, permissions, channels, workers);
 
-	configure(fixture);
+	fixture_configure(fixture);
 	return fixture;
 }
 
 void fixture_destroy(struct fixture *fixture)
 {
+	ledger_close(fixture->dp.ledger);
+	fixture->dp.ledger = NULL;
 	for (uint16_t id = 0; id < fixture->dp.n_workers; id++) {
 		turn_worker_destroy(fixture->workers[id].turn);
 		random_destroy(fixture->workers[id].random);

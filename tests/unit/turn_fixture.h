@@ -38,6 +38,9 @@ void fixture_eal(void);
 /* The IPv4 address (network order) that no port has; 0: none. */
 extern uint32_t fixture_absent;
 
+/* Where the next fixture's ledger is; NULL: it has none. */
+extern const char *fixture_ledger;
+
 /* Realm "test", user "alice" with password "secret1", user "bob" with "secret2", secret "north";
  * listeners 192.0.2.1:3478 and [2001:db8::1]:3478 (services 0 and 1); relays 192.0.2.2 and
  * 2001:db8::2, ports 50000-50099; peers 198.51.100.0/24 and 2001:db8:5::/48 allowed. */
@@ -46,6 +49,8 @@ struct fixture *fixture_create(uint32_t allocations, uint32_t permissions, uint3
 /* The same without any configuration. */
 struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, uint32_t channels,
                                     uint32_t workers);
+/* The configuration of fixture_create, into a bare one. */
+void fixture_configure(struct fixture *fixture);
 void fixture_destroy(struct fixture *fixture);
 
 /* All workers' clocks, and their housekeeping until nothing is left to do. */
