@@ -6,6 +6,8 @@
 #include "part.h"
 #include "srtp/engine.h"
 
+#include <sluice/api.h>
+
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -71,14 +73,14 @@ static void ledger_begin(struct dataplane *dp)
 {
 	struct ledger_shape shapes[SLUICE_LEDGER_KINDS];
 	uint32_t count = 0;
-	char why[256];
+	char why[SLUICE_API_ERROR_MAX];
 
 	if (dp->options.ledger == NULL)
 		return;
 	for (uint32_t i = 0; i < parts_count; i++)
 		if (parts[i]->ledger_shapes != NULL)
 			count += parts[i]->ledger_shapes(&dp->options, shapes + count);
-	dp->ledger = ledger_create(dp->options.ledger, shapes, count, why, sizeof(why));
+	dp->ledger = ledger_create(dp->options.ledger, shapes, count, why);
 	if (dp->ledger == NULL)
 		log_warning(SLUICE_LOG_PROCESS, "no ledger: calls will end with this process: %s",
 		            why);

@@ -60,7 +60,7 @@ struct change *dataplane_change(struct dataplane_client *client,
 		status = dataplane_ask(client,
 		                       &(struct dataplane_ask){
 		                               .type = request->command->type,
-		                               .flags = flags,
+		                               .flags = flags | SLUICE_API_CONFIGURATION,
 		                               .body = request->body.bytes,
 		                               .length = request->length,
 		                               .answered = on_answered,

@@ -51,7 +51,7 @@ static int line_ask(struct replay *replay, struct running_line *line)
 {
 	struct question *question = question_create(&(struct dataplane_ask){
 	        .type = line->request.command->type,
-	        .flags = SLUICE_API_EXIST_OK,
+	        .flags = SLUICE_API_EXIST_OK | SLUICE_API_CONFIGURATION | SLUICE_API_REPLAYED,
 	        .body = line->request.body.bytes,
 	        .length = line->request.length,
 	        .answered = on_line,

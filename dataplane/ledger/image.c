@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/image.h"
 
+#include "common/refuse.h"
 #include "ledger/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORDS_MAX (1u << 27) /* of one kind */
-
-__attribute__((format(printf, 4, 5))) static int refuse(char *why, size_t room, int error,
-                                                        const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, room, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 void ledger_boot_id(uint8_t id[16])
 {
@@ -92,28 +80,27 @@ static bool sections_take(struct ledger_image *image, const struct sluice_ledger
 	return true;
 }
 
-int ledger_image_read(struct ledger_image *image, const void *bytes, size_t size, char *why,
-                      size_t room)
+int ledger_image_read(struct ledger_image *image, const void *bytes, size_t size, char *why)
 {
 	struct sluice_ledger_header header;
 	uint8_t boot[16];
 
 	*image = (struct ledger_image){.bytes = bytes, .size = size};
 	if (size < sizeof(header))
-		return refuse(why, room, -EBADMSG, "%zu bytes are less than a header", size);
+		return refuse(why, -EBADMSG, "%zu bytes are less than a header", size);
 	memcpy(&header, bytes, sizeof(header));
 	if (memcmp(header.magic, SLUICE_LEDGER_MAGIC, sizeof(header.magic)) != 0)
-		return refuse(why, room, -EBADMSG, "it is no ledger");
+		return refuse(why, -EBADMSG, "it is no ledger");
 	if (header.byte_order != SLUICE_LEDGER_BYTE_ORDER)
-		return refuse(why, room, -EBADMSG, "it is of another type of machine");
+		return refuse(why, -EBADMSG, "it is of another type of machine");
 	if (header.check != header_check(&header))
-		return refuse(why, room, -EBADMSG, "its header is damaged");
+		return refuse(why, -EBADMSG, "its header is damaged");
 	if (header.version == 0 || header.version > SLUICE_LEDGER_VERSION)
-		return refuse(why, room, -EPROTO, "it is of version %u, newer than ours, %u",
+		return refuse(why, -EPROTO, "it is of version %u, newer than ours, %u",
 		              header.version, SLUICE_LEDGER_VERSION);
 	if (header.size != size || header.n_sections > SLUICE_LEDGER_SECTIONS_MAX ||
 	    !sections_take(image, &header))
-		return refuse(why, room, -EBADMSG, "it is truncated, or its sections are wrong");
+		return refuse(why, -EBADMSG, "it is truncated, or its sections are wrong");
 	ledger_boot_id(boot);
 	image->same_boot = memcmp(boot, header.boot, sizeof(boot)) == 0;
 	image->made = header.made;
@@ -121,7 +108,7 @@ int ledger_image_read(struct ledger_image *image, const void *bytes, size_t size
 	return 0;
 }
 
-int ledger_image_open(struct ledger_image *image, const char *path, char *why, size_t room)
+int ledger_image_open(struct ledger_image *image, const char *path, char *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat status;
@@ -130,23 +117,23 @@ int ledger_image_open(struct ledger_image *image, const char *path, char *why, s
 
 	*image = (struct ledger_image){0};
 	if (fd < 0)
-		return refuse(why, room, -errno, "%s", strerror(errno));
+		return refuse(why, -errno, "%s", strerror(errno));
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
 	    (status.st_mode & 022) != 0) {
 		close(fd);
-		return refuse(why, room, -EPERM, "others may have written it");
+		return refuse(why, -EPERM, "others may have written it");
 	}
 	if (status.st_size < (off_t)sizeof(struct sluice_ledger_header)) {
 		close(fd);
-		return refuse(why, room, -EBADMSG, "it is truncated");
+		return refuse(why, -EBADMSG, "it is truncated");
 	}
 	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	error = errno;
 	close(fd);
 	if (bytes == MAP_FAILED)
-		return refuse(why, room, -error, "%s", strerror(error));
+		return refuse(why, -error, "%s", strerror(error));
 	madvise(bytes, (size_t)status.st_size, MADV_DONTDUMP);
-	error = ledger_image_read(image, bytes, (size_t)status.st_size, why, room);
+	error = ledger_image_read(image, bytes, (size_t)status.st_size, why);
 	image->mapped = true;
 	if (error < 0)
 		ledger_image_close(image);

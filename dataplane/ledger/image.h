@@ -28,11 +28,10 @@ struct ledger_image {
 	struct ledger_section sections[SLUICE_LEDGER_KINDS];
 };
 
-/* 0; -ENOENT: no file; or -errno, with a line in *why. */
-int ledger_image_open(struct ledger_image *image, const char *path, char *why, size_t room);
+/* 0; -ENOENT: no file; or -errno, with a line in why (SLUICE_API_ERROR_MAX bytes). */
+int ledger_image_open(struct ledger_image *image, const char *path, char *why);
 /* The same of bytes that are there while the image is in use, aligned to 8. */
-int ledger_image_read(struct ledger_image *image, const void *bytes, size_t size, char *why,
-                      size_t room);
+int ledger_image_read(struct ledger_image *image, const void *bytes, size_t size, char *why);
 void ledger_image_close(struct ledger_image *image);
 
 /* The kernel's boot id. */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/ledger.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "common/refuse.h"
 #include "ledger/image.h"
+
+#include <sluice/api.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +24,7 @@
 
 uint32_t ledger_boottime(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint32_t)now.tv_sec;
+	return (uint32_t)(clock_ns(CLOCK_BOOTTIME) / NSEC_PER_SEC);
 }
 
 /* The workers' clock is the TSC: it drifts from the kernel's by seconds in some days. */
@@ -128,9 +129,8 @@ static void keys_take(struct ledger *ledger)
 static void old_open(struct ledger *ledger)
 {
 	struct ledger_image *image = malloc(sizeof(*image));
-	char why[128] = "no memory";
-	int error =
-	        image != NULL ? ledger_image_open(image, ledger->path, why, sizeof(why)) : -ENOMEM;
+	char why[SLUICE_API_ERROR_MAX] = "no memory";
+	int error = image != NULL ? ledger_image_open(image, ledger->path, why) : -ENOMEM;
 
 	if (error == 0 && !image->same_boot) {
 		snprintf(why, sizeof(why), "it is of another boot of this host");
@@ -155,14 +155,14 @@ void ledger_remove(const char *path)
 }
 
 struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes, uint32_t count,
-                             char *why, size_t room)
+                             char *why)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
 	struct sluice_ledger_header header = {0};
 	int error;
 
 	if (ledger == NULL || strlen(path) >= sizeof(ledger->path)) {
-		snprintf(why, room, "%s", strerror(ledger == NULL ? ENOMEM : ENAMETOOLONG));
+		refuse(why, 0, "%s", strerror(ledger == NULL ? ENOMEM : ENAMETOOLONG));
 		free(ledger);
 		return NULL;
 	}
@@ -175,8 +175,8 @@ struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes
 	header.check = ledger_header_check(&header);
 	error = file_make(ledger);
 	if (error < 0) {
-		snprintf(why, room, "%zu MB at %s: %s", ledger->size >> 20, ledger->path_new,
-		         strerror(-error));
+		refuse(why, error, "%zu MB at %s: %s", ledger->size >> 20, ledger->path_new,
+		       strerror(-error));
 		ledger_remove(path);
 		free(ledger);
 		return NULL;

@@ -61,11 +61,12 @@ struct ledger_shape {
 };
 
 /*
- * Makes the new file and opens the one that is there. NULL with a line in *why where there is no
- * room for it: then the old file is gone, too, since nothing would continue it.
+ * Makes the new file and opens the one that is there. NULL with a line in why (SLUICE_API_ERROR_MAX
+ * bytes) where there is no room for it: then the old file is gone, too, since nothing would
+ * continue it.
  */
 struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes, uint32_t count,
-                             char *why, size_t room);
+                             char *why);
 /* The new file takes the old one's place; what is not taken by now never will be. 0 or -errno. */
 int ledger_commit(struct ledger *ledger);
 /* Control thread: `keys` has changed. */

@@ -52,7 +52,7 @@ struct media_config {
 	struct media_local locals[MEDIA_LOCALS_MAX];
 	STAILQ_HEAD(, media_garbage) garbage;
 	uint64_t legs_generation;
-	uint32_t lives;                    /* of endpoints */
+	uint32_t lives;                    /* of endpoints, streams, subscriptions */
 	uint32_t worker_load[WORKERS_MAX]; /* endpoints and subscriptions */
 	struct random *random;
 	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
@@ -106,6 +106,29 @@ int subscription_end(struct media *media, uint32_t index);
 /* Of a stream that ends: those that were made for it end, those that were switched to it go back to
  * the one that they were made for. */
 int subscriptions_leave(struct media *media, uint32_t stream);
+
+/* What is known of a subscription that the dataplane before had: media/record.h. */
+struct subscription_past {
+	uint64_t reserved, rtx_reserved;
+	uint32_t ssrc;
+	uint32_t timestamp_offset;
+	bool known; /* else nothing above is: under an SSRC that is told nothing may be sent */
+	bool needs_key;
+};
+/* At start. */
+int media_subscription_take(struct media *media, const struct sluice_subscription *add,
+                            uint32_t flags, const struct subscription_past *past, char *why);
+
+static inline uint8_t origin_of(uint32_t flags)
+{
+	return flags & SLUICE_API_CONFIGURATION ? SLUICE_ORIGIN_CONFIGURATION : SLUICE_ORIGIN_API;
+}
+
+/* What a replayed configuration does not name goes with it; state stays. */
+static inline bool origin_is_stale(uint8_t origin, uint32_t generation, uint32_t now)
+{
+	return origin == SLUICE_ORIGIN_CONFIGURATION && generation != now;
+}
 
 /* -- local.c -- */
 

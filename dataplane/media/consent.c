@@ -2,6 +2,7 @@
 #include "media/consent.h"
 
 #include "media/key_frame.h"
+#include "media/record.h"
 
 void consent_begin(struct endpoint *endpoint, uint64_t tsc)
 {
@@ -34,6 +35,7 @@ void consent_prove(struct media_worker *media_worker, struct endpoint *endpoint,
 	if (likely(!endpoint->unproven) || subscription->sr_tsc <= endpoint->moved_tsc)
 		return;
 	endpoint->unproven = false;
+	record_endpoint_state(media_worker->media, endpoint);
 	/* what it lacks by now began without it */
 	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
 		const struct subscription *leg =

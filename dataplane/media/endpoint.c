@@ -4,6 +4,7 @@
 #include "common/refuse.h"
 #include "common/words.h"
 #include "dataplane.h"
+#include "media/record.h"
 
 #include <errno.h>
 #include <string.h>
@@ -172,6 +173,7 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->config_generation = media->dp->config_generation;
 	endpoint->rtcp_index = (uint32_t)RTE_MIN(
 	        spent_recall(media->config->spent, endpoint, SPENT_RTCP), RTCP_INDEX_MAX);
+	endpoint->rtcp_reserved = endpoint->rtcp_index + 1;
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
@@ -192,7 +194,8 @@ static void endpoint_free(struct media *media, void *object)
 	media_place_give(&media->config->endpoint_places, endpoint - media->endpoints);
 }
 
-static int endpoint_make(struct media *media, const struct sluice_endpoint *add, char *why)
+static int endpoint_make(struct media *media, const struct sluice_endpoint *add, uint32_t flags,
+                         char *why)
 {
 	uint32_t index = media_place_take(&media->config->endpoint_places);
 	struct endpoint *endpoint = &media->endpoints[index];
@@ -208,6 +211,7 @@ static int endpoint_make(struct media *media, const struct sluice_endpoint *add,
 		return local_index;
 	}
 	endpoint->local_index = (uint16_t)local_index;
+	endpoint->origin = origin_of(flags);
 	error = endpoint_fill(media, endpoint, add);
 	if (error < 0)
 		refuse(why, error, "no memory for another endpoint");
@@ -220,8 +224,22 @@ static int endpoint_make(struct media *media, const struct sluice_endpoint *add,
 	}
 	media->config->worker_load[endpoint->worker]++;
 	media_name_add(&media->config->endpoint_names, endpoint->name, index);
+	record_endpoint_state(media, endpoint);
+	record_endpoint(media, endpoint, add);
 	__atomic_store_n(&endpoint->live, true, __ATOMIC_RELEASE);
 	return 0;
+}
+
+/* It is there as it is asked for: from now on it is whose request this is. */
+static void endpoint_again(struct media *media, struct endpoint *endpoint,
+                           const struct sluice_endpoint *add, uint32_t flags)
+{
+	uint8_t before = endpoint->origin;
+
+	endpoint->config_generation = media->dp->config_generation;
+	endpoint->origin = origin_of(flags);
+	if (endpoint->origin != before)
+		record_endpoint(media, endpoint, add);
 }
 
 int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, uint32_t flags,
@@ -235,20 +253,20 @@ int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, u
 	media_collect(media);
 	index = endpoint_named(media, add->name);
 	if (index == 0)
-		return endpoint_make(media, add, why);
+		return endpoint_make(media, add, flags, why);
 	if (!(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "endpoint %s is there already", add->name);
 	error = endpoint_same(media, &media->endpoints[index], add);
 	if (error < 0)
 		return refuse(why, error, "no memory to look at endpoint %s", add->name);
 	if (error > 0) {
-		media->endpoints[index].config_generation = media->dp->config_generation;
+		endpoint_again(media, &media->endpoints[index], add, flags);
 		return 0;
 	}
 	error = endpoint_end(media, index);
 	if (error < 0)
 		return refuse(why, error, "no memory to replace endpoint %s", add->name);
-	return endpoint_make(media, add, why);
+	return endpoint_make(media, add, flags, why);
 }
 
 int media_endpoint_delete(struct media *media, const char *name, char *why)
@@ -279,8 +297,9 @@ int endpoint_end(struct media *media, uint32_t index)
 			return error;
 	}
 	__atomic_store_n(&endpoint->live, false, __ATOMIC_RELEASE);
-	spent_remember(media->config->spent, endpoint, SPENT_RTCP,
-	               (uint64_t)endpoint->rtcp_index + SPENT_SLACK);
+	record_used(media, spent_remember(media->config->spent, endpoint, SPENT_RTCP,
+	                                  (uint64_t)endpoint->rtcp_index + SPENT_SLACK));
+	record_endpoint_end(media, index);
 	transport_remove(media, endpoint);
 	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
 	media->config->worker_load[endpoint->worker]--;

@@ -2,14 +2,18 @@
 #include "media/media.h"
 
 #include "dataplane.h"
+#include "ledger/ledger.h"
 #include "media/ask.h"
 #include "media/config.h"
 #include "media/fan.h"
+#include "media/record.h"
 #include "media/rtcp.h"
+#include "media/take.h"
 #include "random.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -31,6 +35,33 @@ static uint64_t ntp_zero(void)
 	       ((tsc % hz << 30) / hz << 2);
 }
 
+/* Those of the dataplane before: CNAMEs stay, and what was used under keys is known. */
+static void media_keys_make(struct media *media)
+{
+	struct media_config *config = media->config;
+	struct ledger *ledger = media->dp->ledger;
+
+	random_bytes(config->random, &config->spent->key, sizeof(config->spent->key));
+	random_bytes(config->random, config->digest_key, sizeof(config->digest_key));
+	random_bytes(config->random, &media->cname_key, sizeof(media->cname_key));
+	if (ledger == NULL)
+		return;
+	static_assert(sizeof(ledger->keys.digests) == sizeof(config->digest_key), "HMAC");
+	static_assert(sizeof(ledger->keys.cnames) == sizeof(media->cname_key), "SipHash");
+	static_assert(sizeof(ledger->keys.used) == sizeof(config->spent->key), "SipHash");
+	if (ledger->keys_taken && ledger->keys.media) {
+		memcpy(config->digest_key, ledger->keys.digests, sizeof(config->digest_key));
+		memcpy(&media->cname_key, ledger->keys.cnames, sizeof(media->cname_key));
+		memcpy(&config->spent->key, ledger->keys.used, sizeof(config->spent->key));
+		return;
+	}
+	memcpy(ledger->keys.digests, config->digest_key, sizeof(ledger->keys.digests));
+	memcpy(ledger->keys.cnames, &media->cname_key, sizeof(ledger->keys.cnames));
+	memcpy(ledger->keys.used, &config->spent->key, sizeof(ledger->keys.used));
+	ledger->keys.media = 1;
+	ledger_keys_write(ledger);
+}
+
 struct media *media_create(struct dataplane *dp)
 {
 	struct media *media = rte_zmalloc("media", sizeof(*media), RTE_CACHE_LINE_SIZE);
@@ -45,12 +76,7 @@ struct media *media_create(struct dataplane *dp)
 	if (media_tables_create(media) == 0) {
 		media->config->random = random_create();
 		if (media->config->random != NULL) {
-			random_bytes(media->config->random, &media->config->spent->key,
-			             sizeof(media->config->spent->key));
-			random_bytes(media->config->random, media->config->digest_key,
-			             sizeof(media->config->digest_key));
-			random_bytes(media->config->random, &media->cname_key,
-			             sizeof(media->cname_key));
+			media_keys_make(media);
 			media->ntp_zero = ntp_zero();
 			return media;
 		}
@@ -132,13 +158,18 @@ void media_config_commit(struct media *media)
 
 	for (uint32_t i = 1; i <= media->max_subscriptions; i++)
 		if (media->subscriptions[i].live &&
-		    media->subscriptions[i].config_generation != generation)
+		    origin_is_stale(media->subscriptions[i].origin,
+		                    media->subscriptions[i].config_generation, generation))
 			subscription_end(media, i);
 	for (uint32_t i = 1; i <= media->max_streams; i++)
-		if (media->streams[i].live && media->streams[i].config_generation != generation)
+		if (media->streams[i].live &&
+		    origin_is_stale(media->streams[i].origin, media->streams[i].config_generation,
+		                    generation))
 			stream_end(media, i);
 	for (uint32_t i = 1; i <= media->max_endpoints; i++)
-		if (media->endpoints[i].live && media->endpoints[i].config_generation != generation)
+		if (media->endpoints[i].live &&
+		    origin_is_stale(media->endpoints[i].origin,
+		                    media->endpoints[i].config_generation, generation))
 			endpoint_end(media, i);
 	media_collect(media);
 }
@@ -174,6 +205,13 @@ static int part_worker_create(struct worker *worker)
 static void part_worker_destroy(struct worker *worker)
 {
 	media_worker_destroy(worker->media);
+}
+
+static int take(struct dataplane *dp)
+{
+	if (dp->media != NULL)
+		media_take(dp->media);
+	return 0;
 }
 
 static void tick(struct dataplane *dp)
@@ -212,6 +250,8 @@ const struct part media_part = {
         .destroy = destroy,
         .worker_create = part_worker_create,
         .worker_destroy = part_worker_destroy,
+        .ledger_shapes = media_record_shapes,
+        .take = take,
         .tick = tick,
         .config_sweep = config_sweep,
         .housekeep = housekeep,

@@ -8,6 +8,7 @@
 
 #include "media/ext_map.h"
 #include "media/fan.h"
+#include "media/record.h"
 #include "srtp/rtp.h"
 
 /* An RTX packet begins with the original sequence number (RFC 4588, 4). */
@@ -63,6 +64,7 @@ static inline bool out_header_repeat(struct out_header *header, struct subscript
 		return true;
 	header->osn = rte_cpu_to_be_16((uint16_t)rewritten.index);
 	header->prefix = OSN_SIZE;
+	record_reserve_rtx(subscription, subscription->rtx_index + 1);
 	header->index = ++subscription->rtx_index;
 	header->ssrc = subscription->rtx_ssrc;
 	header->payload_type = subscription->rtx_pt;

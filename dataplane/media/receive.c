@@ -6,6 +6,7 @@
 #include "media/consent.h"
 #include "media/ext_map.h"
 #include "media/reception.h"
+#include "media/record.h"
 #include "worker.h"
 
 #include <rte_hash.h>
@@ -233,8 +234,8 @@ static bool remote_is(const struct endpoint *endpoint, const struct packet *pack
 
 /* The remote address moves with what has authenticated, and with nothing else: with RTP, and only
  * where none ever came with RTCP, which may have a port of its own. */
-static void remote_learn(struct endpoint *endpoint, const struct packet *packet,
-                         const struct worker *worker, bool rtp)
+static void remote_learn(struct media *media, struct endpoint *endpoint,
+                         const struct packet *packet, const struct worker *worker, bool rtp)
 {
 	if (likely(!endpoint->learn))
 		return;
@@ -247,6 +248,7 @@ static void remote_learn(struct endpoint *endpoint, const struct packet *packet,
 		        .port = packet->flow.src_port,
 		};
 		consent_begin(endpoint, worker->tsc);
+		record_endpoint_state(media, endpoint);
 	}
 	if (unlikely(endpoint->unproven))
 		consent_earn(endpoint, packet->payload_length);
@@ -299,6 +301,7 @@ static void source_name(struct media *media, const struct received *received)
 	if (source->ssrc != 0)
 		stream_follow(media, received->endpoint, source);
 	source->window = (struct srtp_receive_window){.first = received->first};
+	source->record_due = 0;
 	__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELEASE);
 }
 
@@ -323,6 +326,10 @@ static enum drop_reason source_take(struct media *media, struct received *receiv
 	source->window.tries = 0;
 	source->taken_tsc = worker->tsc;
 	source->payload_type = received->view.payload_type;
+	if (unlikely(received->index >= source->record_due)) {
+		source->record_due = received->index + RECORD_RECEIVED_STEP;
+		record_stream_state(media, &media->streams[source->stream]);
+	}
 	return DROP_NONE;
 }
 
@@ -356,7 +363,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	reason = source_take(media, received, media_worker->worker);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(endpoint, packet, media_worker->worker, true);
+	remote_learn(media, endpoint, packet, media_worker->worker, true);
 	endpoint->rx_packets++;
 	endpoint->rx_bytes += packet->payload_length;
 	if (view->ext_offset != 0)
@@ -428,7 +435,7 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 	reason = rtcp_take(endpoint, read_be32(data + RTCP_SENDER_OFFSET), index);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(endpoint, packet, media_worker->worker, false);
+	remote_learn(media_worker->media, endpoint, packet, media_worker->worker, false);
 	mbuf_cut(mbuf, (uint16_t)length);
 	packet->media = (struct packet_media){
 	        .endpoint = (uint32_t)(endpoint - media_worker->media->endpoints),

@@ -64,12 +64,16 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	/* of those that may still come the numbers are free, unless another subscription had them
 	 */
 	uint64_t before = first && !subscription->continues ? REWRITE_BEFORE : 0;
+	uint32_t offset = subscription->timestamp_offset;
 
 	if (!first && subscription->serial_now != packet->serial)
 		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
 	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;
 	subscription->resync = false;
+	if (subscription->timestamp_offset != offset && index < subscription->reserved)
+		record_subscription_state(subscription);
+	record_reserve(subscription, index);
 	span_begin(subscription, index - before, (index - packet->index) & REWRITE_INDEX_MASK);
 	subscription->highest = index;
 	out->index = index;
@@ -122,6 +126,7 @@ static enum rewrite_verdict ahead(struct subscription *subscription,
 		resync(subscription, packet, out);
 		return REWRITE_SEND;
 	}
+	record_reserve(subscription, index);
 	subscription->highest = index;
 	out->index = index;
 	out->timestamp = packet->timestamp + subscription->timestamp_offset;
@@ -137,7 +142,8 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	bool later = rewrite_distance(subscription->highest, index) > 0;
 	bool chosen = __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) == packet->stream;
 
-	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held) {
+	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
+	    subscription->needs_key) {
 		subscription->resync = true;
 		return REWRITE_SKIP;
 	}

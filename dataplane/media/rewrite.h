@@ -24,6 +24,7 @@
 #include <rte_branch_prediction.h>
 
 #include "media/reception.h"
+#include "media/record.h"
 #include "media/state.h"
 
 #define REWRITE_INDEX_MASK (((uint64_t)1 << 48) - 1)
@@ -109,6 +110,7 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 	bool paused = __atomic_load_n(&subscription->paused, __ATOMIC_RELAXED);
 
 	if (unlikely(paused | subscription->resync | packet->empty | (stream != packet->stream) |
+	             ((index & (RECORD_STEP - 1)) == 0) |
 	             (subscription->serial_now != packet->serial) |
 	             (index != ((subscription->highest + 1) & REWRITE_INDEX_MASK))))
 		return rewrite_odd(subscription, packet, out);

@@ -3,6 +3,7 @@
 
 #include "dataplane.h"
 #include "media/consent.h"
+#include "media/record.h"
 #include "net/headers.h"
 #include "random.h"
 #include "srtp/profile.h"
@@ -67,6 +68,7 @@ static bool compound_protect(struct media_worker *media_worker, struct endpoint 
 
 	if (plain == 0)
 		return false;
+	record_reserve_rtcp(media_worker->media, endpoint, endpoint->rtcp_index + 1);
 	length = media_worker->media->engine->protect_rtcp(media_worker->srtp, endpoint->tx, packet,
 	                                                   plain, ++endpoint->rtcp_index);
 	if (length < 0)

@@ -70,12 +70,13 @@ static void slot_write(struct spent_slot *slot, uint64_t hash, uint64_t index)
 	__atomic_store_n(&slot->hash, hash, __ATOMIC_RELEASE);
 }
 
-void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
-                    uint64_t index)
+uint32_t spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
+                        uint64_t index)
 {
 	uint64_t hash = spent_hash(spent, endpoint->tx_digest, ssrc, 0);
 
 	slot_write(&spent->sent[slot_sent(hash)], hash, index);
+	return slot_sent(hash);
 }
 
 uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc)

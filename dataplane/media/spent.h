@@ -45,9 +45,9 @@ struct spent {
 	struct spent_slot sent[SPENT_SLOTS], received[SPENT_SLOTS];
 };
 
-/* index: the last that was used, or may still be. */
-void spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
-                    uint64_t index);
+/* index: the last that was used, or may still be. Returns the slot in `sent`. */
+uint32_t spent_remember(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
+                        uint64_t index);
 /* Any thread. next: the index behind the highest that was taken. */
 void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                              uint64_t next);

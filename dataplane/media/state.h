@@ -31,6 +31,7 @@
 #define KEY_DIGEST_SIZE      32
 #define SOURCE_FORMERS_MAX   8 /* the SSRCs before a source's own that it knows by itself */
 
+struct ledger_table; /* ledger/ledger.h */
 struct media;
 struct packet_cache; /* media/cache.h */
 struct reception;    /* media/reception.h */
@@ -73,6 +74,7 @@ struct endpoint_source {
 	bool ended; /* by a BYE, where it is learned: the next unknown SSRC may follow it */
 	uint8_t payload_type;   /* of the last packet taken ... */
 	uint64_t taken_tsc;     /* ... and when; 0: none yet */
+	uint64_t record_due;    /* index from which on the ledger is told again */
 	uint32_t formers_count; /* that there were; the last ones stand in the ring */
 	struct source_former formers[SOURCE_FORMERS_MAX];
 	struct srtp_receive_window window;
@@ -111,9 +113,11 @@ struct endpoint {
 	                                 to 0 */
 	/* media/consent.h; while the address is, `frame` is not built */
 	bool unproven;
-	uint64_t moved_tsc;  /* when the address became this one */
-	uint64_t consent;    /* bytes that came from there, less those sent */
-	uint32_t rtcp_index; /* of the last SRTCP packet sent (31 bits) */
+	uint64_t moved_tsc;     /* when the address became this one */
+	uint64_t consent;       /* bytes that came from there, less those sent */
+	uint32_t rtcp_index;    /* of the last SRTCP packet sent (31 bits) */
+	uint32_t rtcp_reserved; /* indices below it may be used: media/record.h */
+	uint32_t record_number; /* of records of its state */
 	struct srtcp_senders rtcp_senders;
 	uint64_t rtcp_due;         /* TSC */
 	uint32_t rtcp_next;        /* of subscriptions->list: where this round of reports stands */
@@ -130,6 +134,7 @@ struct endpoint {
 	uint64_t looked_tsc, looked_rx, looked_tx;
 
 	/* control thread */
+	uint8_t origin; /* enum sluice_origin */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
 	struct sluice_endpoint config; /* without keys: ... */
@@ -196,9 +201,12 @@ struct stream {
 	uint64_t ended_tsc;   /* when */
 	uint32_t byes;        /* atomic; how often it ended */
 	uint64_t bye_told;    /* TSC when workers were told last; 0: not yet */
-	bool key_frame_asked; /* atomic, any thread: a request for one lies in its owner's ring */
+	uint32_t record_number; /* of records of its state */
+	bool key_frame_asked;   /* atomic, any thread: a request for one lies in its owner's ring */
 
 	/* control thread */
+	uint32_t life;          /* of all objects ever made, from 1 */
+	uint8_t origin;         /* enum sluice_origin */
 	uint32_t switched_away; /* subscriptions that were made for it and get another one */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
@@ -246,9 +254,12 @@ struct subscription {
 	bool live;
 	bool held; /* owner: its subscriber is silent; then resync is set, too */
 	/* const */
+	bool needs_key; /* what was used under its SSRC is not known: nothing is sent */
 	uint8_t rtx_pt;
 	bool continues; /* the numbers before its first one were another's, which had its SSRC */
 	uint32_t rtx_ssrc;
+	const struct ledger_table *record_table; /* NULL: there is no ledger */
+	uint32_t record_index;
 	const struct ext_map *ext; /* NULL: as they are */
 
 	/* owner, seldom */
@@ -259,6 +270,9 @@ struct subscription {
 	uint64_t gap_paid;      /* ... up to this outgoing index */
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
 	uint64_t rtx_index;     /* outgoing index of the RTX stream */
+	/* indices below these may be used: media/record.h */
+	uint64_t reserved, rtx_reserved;
+	uint32_t record_number; /* of records of its state */
 	uint64_t retransmitted, retransmit_missed, retransmit_refused, key_frame_requests;
 	uint64_t repeat_spent;      /* bytes retransmitted, less the share of those sent ... */
 	uint64_t repeat_bytes_seen; /* ... up to here */
@@ -274,6 +288,8 @@ struct subscription {
 	bool fir_known;
 
 	/* control thread */
+	uint32_t life;
+	uint8_t origin;    /* enum sluice_origin */
 	uint32_t switches; /* atomic: how often it got another stream */
 	uint32_t named;    /* the stream that it was made for */
 	uint32_t config_generation;

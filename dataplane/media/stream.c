@@ -4,6 +4,7 @@
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "media/cache.h"
+#include "media/record.h"
 #include "media/reception.h"
 
 #include <errno.h>
@@ -136,6 +137,7 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
 	stream->serial = media_serial_next(media);
 	stream->config_generation = media->dp->config_generation;
+	stream->life = ++media->config->lives;
 	stream->at = rte_zmalloc("stream", media->dp->n_workers * sizeof(*stream->at),
 	                         RTE_CACHE_LINE_SIZE);
 	stream->reception = reception_create(stream->clock_hz, rte_get_tsc_hz());
@@ -143,7 +145,7 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 }
 
 static int stream_make(struct media *media, const struct sluice_stream *add, uint32_t endpoint,
-                       char *why)
+                       uint32_t flags, char *why)
 {
 	uint32_t index = media_place_take(&media->config->stream_places);
 	struct stream *stream = &media->streams[index];
@@ -152,6 +154,7 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 		return refuse(why, -ENOSPC, "there are %u streams, and room for no more",
 		              media->max_streams);
 	stream->endpoint = endpoint;
+	stream->origin = origin_of(flags);
 	if (stream_fill(media, index, add) < 0)
 		goto fail;
 	/* Published before its sources: a packet that finds one finds the stream. */
@@ -161,6 +164,8 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 	if (add->rtx_ssrc != 0 && source_make(media, index, add->rtx_ssrc, &stream->rtx_source) < 0)
 		goto fail;
 	media_name_add(&media->config->stream_names, stream->name, index);
+	record_stream_state(media, stream);
+	record_stream(media, stream);
 	return 0;
 fail:
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
@@ -169,6 +174,17 @@ fail:
 		media_discard(media, stream_free, stream);
 	return refuse(why, -ENOSPC, "no room for another stream of endpoint %s (%u SSRCs each)",
 	              add->endpoint, ENDPOINT_SOURCES_MAX);
+}
+
+/* It is there as it is asked for: from now on it is whose request this is. */
+static void stream_again(struct media *media, struct stream *stream, uint32_t flags)
+{
+	uint8_t before = stream->origin;
+
+	stream->config_generation = media->dp->config_generation;
+	stream->origin = origin_of(flags);
+	if (stream->origin != before)
+		record_stream(media, stream);
 }
 
 int media_stream_add(struct media *media, const struct sluice_stream *add, uint32_t flags,
@@ -185,14 +201,14 @@ int media_stream_add(struct media *media, const struct sluice_stream *add, uint3
 	if (index != 0 && !(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "stream %s is there already", add->name);
 	if (index != 0 && memcmp(&media->streams[index].config, add, sizeof(*add)) == 0) {
-		media->streams[index].config_generation = media->dp->config_generation;
+		stream_again(media, &media->streams[index], flags);
 		return 0;
 	}
 	if (index != 0 && stream_end(media, index) < 0)
 		return refuse(why, -ENOMEM, "no memory to replace stream %s", add->name);
 	endpoint = endpoint_named(media, add->endpoint);
 	error = stream_check(media, add, endpoint, why);
-	return error < 0 ? error : stream_make(media, add, endpoint, why);
+	return error < 0 ? error : stream_make(media, add, endpoint, flags, why);
 }
 
 int media_stream_delete(struct media *media, const char *name, char *why)
@@ -226,6 +242,7 @@ int stream_end(struct media *media, uint32_t index)
 	source_remember(media, stream, stream->source);
 	source_remember(media, stream, stream->rtx_source);
 	media_name_remove(&media->config->stream_names, stream->name, index);
+	record_stream_end(media, index);
 	media_discard(media, stream_free, stream);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "dataplane.h"
 #include "media/key_frame.h"
 #include "media/presence.h"
+#include "media/record.h"
 #include "media/rewrite.h"
 #include "random.h"
 
@@ -102,20 +103,21 @@ static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
 	return ssrc;
 }
 
-/* SSRCs that this endpoint's key has been used with go on where they were. */
-static void index_recall(const struct media *media, struct subscription *subscription)
+/* SSRCs that this endpoint's key has been used with go on where they were. behind: and behind where
+ * the subscription is already. */
+static void index_recall(const struct media *media, struct subscription *subscription, bool behind)
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 	uint64_t index = spent_recall(media->config->spent, endpoint, subscription->ssrc);
 
-	if (index != 0) {
+	if (index != 0 && (!behind || index > subscription->highest)) {
 		subscription->highest = index & REWRITE_INDEX_MASK;
 		subscription->continues = true;
 	}
 	if (subscription->rtx_ssrc == 0)
 		return;
 	index = spent_recall(media->config->spent, endpoint, subscription->rtx_ssrc);
-	if (index != 0)
+	if (index != 0 && (!behind || index > subscription->rtx_index))
 		subscription->rtx_index = index & REWRITE_INDEX_MASK;
 }
 
@@ -123,10 +125,24 @@ static void index_remember(struct media *media, const struct subscription *subsc
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
-	spent_remember(media->config->spent, endpoint, subscription->ssrc, subscription->highest);
+	record_used(media, spent_remember(media->config->spent, endpoint, subscription->ssrc,
+	                                  subscription->highest));
 	if (subscription->rtx_ssrc != 0)
-		spent_remember(media->config->spent, endpoint, subscription->rtx_ssrc,
-		               subscription->rtx_index);
+		record_used(media, spent_remember(media->config->spent, endpoint,
+		                                  subscription->rtx_ssrc, subscription->rtx_index));
+}
+
+/* Should we die before its worker is done with it: no further than this has it come by then. */
+static void index_remember_ahead(struct media *media, const struct subscription *subscription)
+{
+	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
+
+	record_used(media, spent_remember(media->config->spent, endpoint, subscription->ssrc,
+	                                  subscription->reserved + RECORD_STEP));
+	if (subscription->rtx_ssrc != 0)
+		record_used(media,
+		            spent_remember(media->config->spent, endpoint, subscription->rtx_ssrc,
+		                           subscription->rtx_reserved + RECORD_STEP));
 }
 
 /*
@@ -158,21 +174,52 @@ static void ssrcs_add(struct media *media, const struct subscription *subscripti
 		             leg_hash(media, endpoint, subscription->rtx_ssrc));
 }
 
+/* An SSRC that was told, and nobody knows what was sent under it. */
+static bool is_unknown(const struct media *media, const struct subscription *subscription,
+                       uint32_t ssrc)
+{
+	return ssrc != 0 && spent_recall(media->config->spent,
+	                                 &media->endpoints[subscription->endpoint], ssrc) == 0;
+}
+
+/* Goes on behind all that the dataplane before may have used. */
+static void past_take(const struct media *media, struct subscription *subscription,
+                      const struct subscription_past *past)
+{
+	if (!past->known) {
+		subscription->needs_key =
+		        is_unknown(media, subscription, subscription->config.ssrc) ||
+		        is_unknown(media, subscription, subscription->rtx_ssrc);
+		return;
+	}
+	subscription->needs_key = past->needs_key;
+	subscription->timestamp_offset = past->timestamp_offset;
+	subscription->highest = (past->reserved - 1) & REWRITE_INDEX_MASK;
+	subscription->continues = true;
+	subscription->rtx_index = (past->rtx_reserved - 1) & REWRITE_INDEX_MASK;
+}
+
 static int subscription_fill(struct media *media, struct subscription *subscription,
                              const struct sluice_subscription *add, uint32_t stream,
-                             uint32_t endpoint)
+                             uint32_t endpoint, const struct subscription_past *past)
 {
 	subscription->config = *add;
 	subscription->config_generation = media->dp->config_generation;
 	subscription->stream = subscription->named = stream;
 	subscription->endpoint = endpoint;
-	subscription->ssrc = ssrc_choose(media, endpoint, add);
+	subscription->ssrc =
+	        past != NULL && past->known ? past->ssrc : ssrc_choose(media, endpoint, add);
 	subscription->pt = add->pt_given ? add->pt : SLUICE_MEDIA_PT_SAME;
 	subscription->rtx_ssrc = add->rtx_ssrc;
 	subscription->rtx_pt = add->rtx_pt;
 	rewrite_begin(subscription, random32(media));
 	subscription->rtx_index = random32(media) & 0x7fff;
-	index_recall(media, subscription);
+	if (past != NULL)
+		past_take(media, subscription, past);
+	index_recall(media, subscription, past != NULL && past->known);
+	subscription->reserved = subscription->highest + 1;
+	subscription->rtx_reserved = subscription->rtx_index + 1;
+	subscription->life = ++media->config->lives;
 	ssrcs_add(media, subscription);
 	if (add->ext_count == 0)
 		return 0;
@@ -182,7 +229,8 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 }
 
 static int subscription_make(struct media *media, const struct sluice_subscription *add,
-                             uint32_t stream, uint32_t endpoint, char *why)
+                             uint32_t stream, uint32_t endpoint, uint32_t flags,
+                             const struct subscription_past *past, char *why)
 {
 	uint32_t index = media_place_take(&media->config->subscription_places);
 	struct subscription *subscription = &media->subscriptions[index];
@@ -190,12 +238,15 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 	if (index == 0)
 		return refuse(why, -ENOSPC, "there are %u subscriptions, and room for no more",
 		              media->max_subscriptions);
-	if (subscription_fill(media, subscription, add, stream, endpoint) < 0 ||
+	subscription->origin = origin_of(flags);
+	if (subscription_fill(media, subscription, add, stream, endpoint, past) < 0 ||
 	    endpoint_legs_add(media, endpoint, index) < 0)
 		goto fail;
+	record_subscription_begin(media, subscription);
 	__atomic_store_n(&subscription->live, true, __ATOMIC_RELEASE);
 	if (legs_add(media, stream, index) < 0) {
 		__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
+		record_subscription_end(media, index);
 		endpoint_legs_remove(media, endpoint, index);
 		goto fail;
 	}
@@ -216,8 +267,20 @@ static int names_check(const char *stream, const char *endpoint, char *why)
 	              SLUICE_MEDIA_NAME_MAX - 1);
 }
 
-int media_subscription_add(struct media *media, const struct sluice_subscription *add,
-                           uint32_t flags, char *why)
+/* It is there as it is asked for: from now on it is whose request this is. */
+static void subscription_again(struct media *media, struct subscription *subscription,
+                               uint32_t flags)
+{
+	uint8_t before = subscription->origin;
+
+	subscription->config_generation = media->dp->config_generation;
+	subscription->origin = origin_of(flags);
+	if (subscription->origin != before)
+		record_subscription(media, subscription);
+}
+
+static int subscription_add(struct media *media, const struct sluice_subscription *add,
+                            uint32_t flags, const struct subscription_past *past, char *why)
 {
 	int error = names_check(add->stream, add->endpoint, why);
 	uint32_t index, stream, endpoint;
@@ -230,7 +293,7 @@ int media_subscription_add(struct media *media, const struct sluice_subscription
 		return refuse(why, -EEXIST, "stream %s goes to endpoint %s already", add->stream,
 		              add->endpoint);
 	if (index != 0 && memcmp(&media->subscriptions[index].config, add, sizeof(*add)) == 0) {
-		media->subscriptions[index].config_generation = media->dp->config_generation;
+		subscription_again(media, &media->subscriptions[index], flags);
 		return 0;
 	}
 	if (index != 0 && subscription_end(media, index) < 0)
@@ -238,7 +301,25 @@ int media_subscription_add(struct media *media, const struct sluice_subscription
 	stream = stream_named(media, add->stream);
 	endpoint = endpoint_named(media, add->endpoint);
 	error = subscription_check(media, add, stream, endpoint, why);
-	return error < 0 ? error : subscription_make(media, add, stream, endpoint, why);
+	return error < 0 ? error
+	                 : subscription_make(media, add, stream, endpoint, flags, past, why);
+}
+
+/* Under a key of a configuration that is replayed anything may have been sent, where the endpoint
+ * is new to this dataplane. */
+int media_subscription_add(struct media *media, const struct sluice_subscription *add,
+                           uint32_t flags, char *why)
+{
+	const struct subscription_past unknown = {.known = false};
+
+	return subscription_add(media, add, flags, flags & SLUICE_API_REPLAYED ? &unknown : NULL,
+	                        why);
+}
+
+int media_subscription_take(struct media *media, const struct sluice_subscription *add,
+                            uint32_t flags, const struct subscription_past *past, char *why)
+{
+	return subscription_add(media, add, flags, past, why);
 }
 
 /* The index, or -errno with a line. */
@@ -283,6 +364,7 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 	if (subscription->paused && !paused)
 		key_frame_ask_from_control(media, subscription->stream);
 	__atomic_store_n(&subscription->paused, paused, __ATOMIC_RELEASE);
+	record_subscription_changed(media, subscription);
 	return 0;
 }
 
@@ -302,6 +384,7 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 	}
 	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
 	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
+	record_subscription_changed(media, subscription);
 	presence_rouse(&media->endpoints[subscription->endpoint]);
 	key_frame_ask_from_control(media, to);
 	return 0;
@@ -366,6 +449,8 @@ int subscription_end(struct media *media, uint32_t index)
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
 	if (subscription->stream != subscription->named)
 		media->streams[subscription->named].switched_away--;
+	index_remember_ahead(media, subscription);
+	record_subscription_end(media, index);
 	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
 	media_discard(media, subscription_free, subscription);
 	return 0;

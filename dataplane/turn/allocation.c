@@ -209,6 +209,8 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	struct turn *turn = turn_worker->turn;
 	struct turn_private *private = turn_worker->private;
 
+	/* its ports may be another one's at once: no record may say that they are its own */
+	record_allocation_end(turn, allocation_index(turn, allocation));
 	allocation_empty(turn_worker, allocation);
 	if (private->lingering > turn->pools[TURN_OBJECT_ALLOCATION].count / LINGERING_SHARE) {
 		allocation_end(turn_worker, allocation);
@@ -218,7 +220,7 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	allocation->flags |= ALLOCATION_LINGERS;
 	timer_set(turn, &private->wheel, allocation,
 	          turn_worker->worker->now + ALLOCATION_LINGER_S);
-	record_allocation_state(turn, allocation);
+	record_allocation(turn, allocation);
 }
 
 void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation)
@@ -240,10 +242,13 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation, int family)
 {
 	struct turn *turn = turn_worker->turn;
+	struct relay_leg leg = allocation->legs[family];
 	uint32_t *link = &allocation->permissions;
 
-	leg_release(turn, &allocation->legs[family]);
+	allocation->legs[family] = (struct relay_leg){0};
 	allocation->relayed--;
+	record_allocation_state(turn, allocation); /* before the port may be another one's */
+	leg_release(turn, &leg);
 	while (*link != 0) {
 		struct permission *permission = &turn->permissions[*link];
 
@@ -252,7 +257,6 @@ void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *all
 		else
 			link = &permission->next;
 	}
-	record_allocation_state(turn, allocation);
 }
 
 /* Frees the permission's channels that are over; the first moment that another one is, or `due`. */

@@ -54,7 +54,7 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 	const struct transport_addr *server = &turn->listeners[allocation->client.service];
 	struct sluice_ledger_allocation record = {
 	        .head.life = (uint16_t)allocation->generation,
-	        .client_port = allocation->client.client_port,
+	        .client_port = allocation->client.src_port,
 	        .server_port = server->port,
 	        .user_hash = allocation->user_hash,
 	        .generation = allocation->generation,
@@ -64,7 +64,7 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 	        .reservation = allocation->reservation,
 	};
 
-	memcpy(record.client, allocation->client.client.bytes, sizeof(record.client));
+	memcpy(record.client, allocation->client.src.bytes, sizeof(record.client));
 	memcpy(record.server, server->ip.bytes, sizeof(record.server));
 	memcpy(record.user, allocation->user, sizeof(record.user));
 	for (int family = 0; family < 2; family++) {

@@ -335,8 +335,8 @@ static void allocation_take(struct take *take, uint32_t old_index)
 		take->taken->no_room += listener < 0;
 		return;
 	}
-	client.client = ip_of(old.identity.client);
-	client.client_port = old.identity.client_port;
+	client.src = ip_of(old.identity.client);
+	client.src_port = old.identity.client_port;
 	client.service = (uint16_t)listener;
 	turn_worker = turn->dp->workers[old.identity.owner % turn->dp->n_workers]->turn;
 	allocation = &turn->allocations[index];

@@ -38,6 +38,18 @@ enum sluice_api_flag {
 	/* In a reply to a request that changes something: it is done, and the body is a line of
 	 * text about what that leaves to be desired, SLUICE_API_ERROR_MAX bytes at most. */
 	SLUICE_API_WARNING = 1 << 2,
+	/* In a request that adds: it is a line of the configuration. What is added without it is
+	 * state: no configuration that is replayed takes it away. */
+	SLUICE_API_CONFIGURATION = 1 << 3,
+	/* In a request that adds: it was in force before, perhaps in another life of the dataplane:
+	 * a key in it may have been used. */
+	SLUICE_API_REPLAYED = 1 << 4,
+};
+
+/* Whose an object is. */
+enum sluice_origin {
+	SLUICE_ORIGIN_CONFIGURATION, /* a configuration that is replayed names it, or it goes */
+	SLUICE_ORIGIN_API,           /* it stays until it is deleted */
 };
 
 /*

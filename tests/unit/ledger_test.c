@@ -3,6 +3,8 @@
 #include "ledger/image.h"
 #include "ledger/ledger.h"
 
+#include <sluice/api.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,7 +20,7 @@
 
 static char folder[] = "/tmp/ledger-test-XXXXXX";
 static char path[64];
-static char why[256];
+static char why[SLUICE_API_ERROR_MAX];
 
 static const struct ledger_shape shapes[] = {
         {SLUICE_LEDGER_KEYS, sizeof(struct sluice_ledger_keys), 2},
@@ -27,7 +29,7 @@ static const struct ledger_shape shapes[] = {
 
 static struct ledger *create(void)
 {
-	struct ledger *ledger = ledger_create(path, shapes, 2, why, sizeof(why));
+	struct ledger *ledger = ledger_create(path, shapes, 2, why);
 
 	assert_non_null(ledger);
 	return ledger;
@@ -62,7 +64,7 @@ static void test_written_is_read(void **state)
 	assert_int_equal(ledger_commit(ledger), 0);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	assert_true(image.same_boot);
 	assert_int_equal(ledger_image_count(&image, SLUICE_LEDGER_PERMISSION), 8);
 	assert_int_equal(permission_get(&image, 2, &record), LEDGER_NONE);
@@ -87,7 +89,7 @@ static void test_damage_is_seen(void **state)
 
 	permission_put(ledger, 3, 42);
 	assert_int_equal(ledger_commit(ledger), 0);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	for (uint32_t bit = 0; bit < sizeof(record) * 8; bit++) {
 		bytes[bit / 8] ^= 1 << bit % 8;
 		assert_int_not_equal(permission_get(&image, 3, &record), LEDGER_WHOLE);
@@ -110,7 +112,7 @@ static void test_sequence_comes_round(void **state)
 	struct ledger_image image;
 
 	assert_int_equal(ledger_commit(ledger), 0);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	for (uint32_t i = 0; i < 70000; i++) {
 		permission_put(ledger, 1, i);
 		assert_int_equal(permission_get(&image, 1, &record), LEDGER_WHOLE);
@@ -132,7 +134,7 @@ static void test_renewed(void **state)
 	permission_put(ledger, 1, 42);
 	ledger_renew(table, 1, 12345);
 	assert_int_equal(ledger_commit(ledger), 0);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	assert_int_equal(permission_get(&image, 1, &record), LEDGER_WHOLE);
 	assert_int_equal(record.head.expires, 12345);
 	assert_true(ledger_image_expires(&image, SLUICE_LEDGER_PERMISSION, 1, &expires));
@@ -194,47 +196,47 @@ static void test_refused(void **state)
 
 	for (size_t cut = 0; cut < size; cut += cut < sizeof(*header) ? 8 : 512) {
 		file_write(header, cut);
-		assert_true(ledger_image_open(&image, path, why, sizeof(why)) < 0);
+		assert_true(ledger_image_open(&image, path, why) < 0);
 	}
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	ledger_image_close(&image);
 
 	header->byte_order = __builtin_bswap32(header->byte_order);
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EBADMSG);
+	assert_int_equal(ledger_image_open(&image, path, why), -EBADMSG);
 	*header = good;
 
 	header->version++;
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EPROTO);
+	assert_int_equal(ledger_image_open(&image, path, why), -EPROTO);
 	*header = good;
 
 	header->sections[1].count = 1u << 26;
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EBADMSG);
+	assert_int_equal(ledger_image_open(&image, path, why), -EBADMSG);
 	*header = good;
 
 	header->sections[1].offset = UINT64_MAX - 63;
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EBADMSG);
+	assert_int_equal(ledger_image_open(&image, path, why), -EBADMSG);
 	*header = good;
 
 	header->sections[1].kind = header->sections[0].kind;
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EBADMSG);
+	assert_int_equal(ledger_image_open(&image, path, why), -EBADMSG);
 	*header = good;
 
 	/* of another boot: a start leaves it alone */
 	header->boot[5] ^= 1;
 	header_seal(header);
 	file_write(header, size);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), 0);
+	assert_int_equal(ledger_image_open(&image, path, why), 0);
 	assert_false(image.same_boot);
 	ledger_image_close(&image);
 	ledger = create();
@@ -243,7 +245,7 @@ static void test_refused(void **state)
 
 	file_write(&good, sizeof(good));
 	assert_int_equal(chmod(path, 0622), 0);
-	assert_int_equal(ledger_image_open(&image, path, why, sizeof(why)), -EPERM);
+	assert_int_equal(ledger_image_open(&image, path, why), -EPERM);
 	free(header);
 }
 

@@ -29,9 +29,10 @@
 static const struct rte_ether_addr party_mac = {{2, 0, 0, 0, 0, 9}};
 static const struct rte_ether_addr our_mac = {{2, 0, 0, 0, 0, 1}};
 
-struct media_scene *media_scene_create(uint16_t workers)
+const char *media_scene_ledger;
+
+static void dataplane_start(struct media_scene *scene, uint16_t workers)
 {
-	struct media_scene *scene = calloc(1, sizeof(*scene));
 	struct options options;
 	struct route route;
 
@@ -40,11 +41,29 @@ struct media_scene *media_scene_create(uint16_t workers)
 	options.max_endpoints = PARTIES_MAX;
 	options.max_streams = 64;
 	options.max_subscriptions = 64;
+	options.ledger = media_scene_ledger;
 	assert_int_equal(rig_create(&scene->rig, &options), 0);
 	route = (struct route){
 	        .prefix = ip("198.18.1.0"), .length = 120, .port = scene->rig.ports[0].index};
 	assert_int_equal(fib_set(scene->rig.dp, &route, 1), 0);
+}
+
+struct media_scene *media_scene_create(uint16_t workers)
+{
+	struct media_scene *scene = calloc(1, sizeof(*scene));
+
+	dataplane_start(scene, workers);
 	return scene;
+}
+
+void media_scene_restart(struct media_scene *scene, uint16_t workers)
+{
+	dataplane_leave(scene->rig.dp);
+	rig_destroy(&scene->rig);
+	dataplane_start(scene, workers);
+	for (uint32_t i = 0; i < scene->n_parties; i++)
+		assert_int_equal(
+		        rig_neighbour(&scene->rig, 0, &scene->parties[i].addr.ip, &party_mac), 0);
 }
 
 void media_scene_destroy(struct media_scene *scene)

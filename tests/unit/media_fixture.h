@@ -66,7 +66,12 @@ struct media_scene {
 	uint8_t mki_length; /* of those that are added from now on */
 };
 
+/* Where the next scene's ledger is; NULL: it has none. */
+extern const char *media_scene_ledger;
+
 struct media_scene *media_scene_create(uint16_t workers);
+/* The dataplane is killed, and another one started at once; its parties know nothing of it. */
+void media_scene_restart(struct media_scene *scene, uint16_t workers);
 void media_scene_destroy(struct media_scene *scene);
 
 /* An endpoint and who speaks there. */

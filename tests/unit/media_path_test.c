@@ -65,7 +65,8 @@ static void endpoint(struct scene *scene, const char *name, const char *remote, 
 {
 	struct sluice_endpoint add = endpoint_of(name, remote, port);
 
-	assert_int_equal(media_endpoint_add(scene->media, &add, 0, scene->why), 0);
+	assert_int_equal(
+	        media_endpoint_add(scene->media, &add, SLUICE_API_CONFIGURATION, scene->why), 0);
 }
 
 static int stream(struct scene *scene, const char *name, const char *at, uint32_t ssrc)
@@ -74,7 +75,7 @@ static int stream(struct scene *scene, const char *name, const char *at, uint32_
 
 	snprintf(add.name, sizeof(add.name), "%s", name);
 	snprintf(add.endpoint, sizeof(add.endpoint), "%s", at);
-	return media_stream_add(scene->media, &add, 0, scene->why);
+	return media_stream_add(scene->media, &add, SLUICE_API_CONFIGURATION, scene->why);
 }
 
 static int subscribe(struct scene *scene, const char *from, const char *to, uint32_t ssrc)
@@ -83,7 +84,7 @@ static int subscribe(struct scene *scene, const char *from, const char *to, uint
 
 	snprintf(add.stream, sizeof(add.stream), "%s", from);
 	snprintf(add.endpoint, sizeof(add.endpoint), "%s", to);
-	return media_subscription_add(scene->media, &add, 0, scene->why);
+	return media_subscription_add(scene->media, &add, SLUICE_API_CONFIGURATION, scene->why);
 }
 
 static int subscribe_rtx(struct scene *scene, const char *from, const char *to, uint32_t ssrc,
@@ -93,7 +94,7 @@ static int subscribe_rtx(struct scene *scene, const char *from, const char *to, 
 
 	snprintf(add.stream, sizeof(add.stream), "%s", from);
 	snprintf(add.endpoint, sizeof(add.endpoint), "%s", to);
-	return media_subscription_add(scene->media, &add, 0, scene->why);
+	return media_subscription_add(scene->media, &add, SLUICE_API_CONFIGURATION, scene->why);
 }
 
 static struct sluice_subscription_name leg(const char *from, const char *to)
@@ -678,15 +679,14 @@ static void test_replay(void **state)
 	struct scene *scene = scene_create();
 	struct sluice_endpoint camera = endpoint_of("camera", "198.18.1.2", LOCAL_PORT);
 	struct sluice_stream video = {.name = "video", .endpoint = "camera", .ssrc = SSRC};
+	uint32_t flags = SLUICE_API_EXIST_OK | SLUICE_API_CONFIGURATION;
 	struct got got = {0};
 
 	assert_int_equal(subscribe(scene, "video", "one", 0), 0);
 	publish(scene, 1);
 	scene->rig.dp->config_generation++;
-	assert_int_equal(media_endpoint_add(scene->media, &camera, SLUICE_API_EXIST_OK, scene->why),
-	                 0);
-	assert_int_equal(media_stream_add(scene->media, &video, SLUICE_API_EXIST_OK, scene->why),
-	                 0);
+	assert_int_equal(media_endpoint_add(scene->media, &camera, flags, scene->why), 0);
+	assert_int_equal(media_stream_add(scene->media, &video, flags, scene->why), 0);
 	media_config_commit(scene->media);
 	publish(scene, 2);
 	collect(scene, &got);

@@ -139,9 +139,8 @@ static void ledger_begin(struct fixture *fixture)
 
 	if (fixture_ledger == NULL)
 		return;
-	fixture->dp.ledger =
-	        ledger_create(fixture_ledger, shapes, record_shapes(&fixture->dp.options, shapes),
-	                      fixture->why, sizeof(fixture->why));
+	fixture->dp.ledger = ledger_create(
+	        fixture_ledger, shapes, record_shapes(&fixture->dp.options, shapes), fixture->why);
 	assert_non_null(fixture->dp.ledger);
 }
 

@@ -176,7 +176,7 @@ static void test_reservation(void **state)
 	turn_config_sweep(fixture->dp.turn);
 	assert_int_equal(fixture->dp.turn->n_allocations, 2);
 	assert_int_equal(refresh(rtp, 0), 0);
-	rtp->flow.client_port = htons(4002);
+	rtp->flow.src_port = htons(4002);
 	ask(rtp, STUN_ALLOCATE);
 	ask_transport(rtp);
 	ask_bytes(rtp, STUN_ATTR_RESERVATION_TOKEN, token, sizeof(token));

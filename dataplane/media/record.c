@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "media/record.h"
+
+#include "dataplane.h"
+#include "ledger/ledger.h"
+#include "media/config.h"
+
+#include <string.h>
+
+static_assert(SLUICE_MEDIA_NAME_MAX == 64 && SLUICE_MEDIA_KEY_MAX == 48 &&
+                      SLUICE_MEDIA_MKI_MAX == 8 && SLUICE_MEDIA_EXT_MAP_MAX == 16,
+              "as the ledger has them");
+
+/* NULL: there is no ledger, or no room in it. */
+static const struct ledger_table *table_of(const struct media *media, enum sluice_ledger_kind kind,
+                                           uint32_t index)
+{
+	const struct ledger *ledger = media->dp->ledger;
+
+	if (ledger == NULL || index >= ledger->tables[kind].count)
+		return NULL;
+	return &ledger->tables[kind];
+}
+
+#define SHAPE(kind, type, count)                                                                   \
+	(struct ledger_shape)                                                                      \
+	{                                                                                          \
+		kind, sizeof(struct type), count                                                   \
+	}
+
+uint32_t media_record_shapes(const struct options *options, struct ledger_shape *shapes)
+{
+	uint32_t endpoints = options->max_endpoints + 1; /* index 0 is no object */
+	uint32_t streams = options->max_streams + 1;
+	uint32_t subscriptions = options->max_subscriptions + 1;
+
+	if (options->max_endpoints == 0)
+		return 0;
+	shapes[0] = SHAPE(SLUICE_LEDGER_ENDPOINT, sluice_ledger_endpoint, endpoints);
+	shapes[1] =
+	        SHAPE(SLUICE_LEDGER_ENDPOINT_STATE, sluice_ledger_endpoint_state, 2 * endpoints);
+	shapes[2] = SHAPE(SLUICE_LEDGER_STREAM, sluice_ledger_stream, streams);
+	shapes[3] = SHAPE(SLUICE_LEDGER_STREAM_STATE, sluice_ledger_stream_state, 2 * streams);
+	shapes[4] = SHAPE(SLUICE_LEDGER_SUBSCRIPTION, sluice_ledger_subscription, subscriptions);
+	shapes[5] = SHAPE(SLUICE_LEDGER_SUBSCRIPTION_STATE, sluice_ledger_subscription_state,
+	                  2 * subscriptions);
+	shapes[6] = SHAPE(SLUICE_LEDGER_USED, sluice_ledger_used, SPENT_SLOTS);
+	return MEDIA_RECORD_SHAPES;
+}
+
+/* -- endpoints -- */
+
+void record_endpoint_state(struct media *media, struct endpoint *endpoint)
+{
+	uint32_t index = (uint32_t)(endpoint - media->endpoints);
+	const struct ledger_table *table =
+	        table_of(media, SLUICE_LEDGER_ENDPOINT_STATE, 2 * index + 1);
+	struct sluice_ledger_endpoint_state record;
+
+	if (table == NULL)
+		return;
+	record = (struct sluice_ledger_endpoint_state){
+	        .remote_port = endpoint->remote.port,
+	        .unproven = endpoint->unproven,
+	        .life = endpoint->life,
+	        .number = ++endpoint->record_number,
+	        .rtcp_reserved = endpoint->rtcp_reserved,
+	        .rtcp_ssrc = endpoint->rtcp_ssrc,
+	};
+	memcpy(record.remote, endpoint->remote.ip.bytes, sizeof(record.remote));
+	ledger_write(table, 2 * index + (record.number & 1), &record, sizeof(record));
+}
+
+void record_endpoint(struct media *media, const struct endpoint *endpoint,
+                     const struct sluice_endpoint *add)
+{
+	uint32_t index = (uint32_t)(endpoint - media->endpoints);
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_ENDPOINT, index);
+	struct sluice_ledger_endpoint record;
+
+	if (table == NULL)
+		return;
+	record = (struct sluice_ledger_endpoint){
+	        .remote_port = add->remote.port,
+	        .local_port = add->local.port,
+	        .profile = add->profile,
+	        .learn = add->learn,
+	        .rx_key_length = add->rx_key_length,
+	        .tx_key_length = add->tx_key_length,
+	        .mki_length = add->mki_length,
+	        .origin = endpoint->origin,
+	        .life = endpoint->life,
+	};
+	memcpy(record.name, add->name, sizeof(record.name));
+	memcpy(record.remote, add->remote.ip, sizeof(record.remote));
+	memcpy(record.local, add->local.ip, sizeof(record.local));
+	memcpy(record.rx_key, add->rx_key, sizeof(record.rx_key));
+	memcpy(record.tx_key, add->tx_key, sizeof(record.tx_key));
+	memcpy(record.mki, add->mki, sizeof(record.mki));
+	ledger_write(table, index, &record, sizeof(record));
+	explicit_bzero(&record, sizeof(record));
+}
+
+void record_endpoint_end(struct media *media, uint32_t index)
+{
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_ENDPOINT, index);
+
+	if (table != NULL)
+		ledger_wipe(table, index);
+}
+
+/* -- streams -- */
+
+static uint64_t source_next(const struct endpoint_source *source)
+{
+	if (source == NULL)
+		return 0;
+	return source->window.started ? source->window.highest + 1 : source->window.first;
+}
+
+void record_stream_state(struct media *media, struct stream *stream)
+{
+	uint32_t index = (uint32_t)(stream - media->streams);
+	const struct ledger_table *table =
+	        table_of(media, SLUICE_LEDGER_STREAM_STATE, 2 * index + 1);
+	const struct endpoint_source *rtx = stream->rtx_source;
+	struct sluice_ledger_stream_state record;
+
+	if (table == NULL)
+		return;
+	record = (struct sluice_ledger_stream_state){
+	        .highest = source_next(stream->source),
+	        .rtx_highest = source_next(rtx),
+	        .ssrc = stream->source->ssrc,
+	        .rtx_ssrc = rtx != NULL ? rtx->ssrc : 0,
+	        .life = stream->life,
+	        .number = ++stream->record_number,
+	        .payload_type = stream->source->payload_type,
+	};
+	ledger_write(table, 2 * index + (record.number & 1), &record, sizeof(record));
+}
+
+void record_stream(struct media *media, const struct stream *stream)
+{
+	uint32_t index = (uint32_t)(stream - media->streams);
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_STREAM, index);
+	const struct sluice_stream *config = &stream->config;
+	struct sluice_ledger_stream record;
+
+	if (table == NULL)
+		return;
+	record = (struct sluice_ledger_stream){
+	        .ssrc = config->ssrc,
+	        .clock_hz = config->clock_hz,
+	        .rtx_ssrc = config->rtx_ssrc,
+	        .rtx_pt = config->rtx_pt,
+	        .rtx_apt = config->rtx_apt,
+	        .rtx_apt_given = config->rtx_apt_given,
+	        .origin = stream->origin,
+	        .life = stream->life,
+	};
+	memcpy(record.name, config->name, sizeof(record.name));
+	memcpy(record.endpoint, config->endpoint, sizeof(record.endpoint));
+	ledger_write(table, index, &record, sizeof(record));
+}
+
+void record_stream_end(struct media *media, uint32_t index)
+{
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_STREAM, index);
+
+	if (table != NULL)
+		ledger_clear(table, index);
+}
+
+/* -- subscriptions -- */
+
+void record_subscription_state(struct subscription *subscription)
+{
+	struct sluice_ledger_subscription_state record;
+
+	if (subscription->record_table == NULL)
+		return;
+	record = (struct sluice_ledger_subscription_state){
+	        .reserved = subscription->reserved,
+	        .rtx_reserved = subscription->rtx_reserved,
+	        .ssrc = subscription->ssrc,
+	        .timestamp_offset = subscription->timestamp_offset,
+	        .life = subscription->life,
+	        .number = ++subscription->record_number,
+	        .needs_key = subscription->needs_key,
+	};
+	ledger_write(subscription->record_table,
+	             2 * subscription->record_index + (record.number & 1), &record, sizeof(record));
+}
+
+static uint32_t subscription_word(const struct subscription *subscription)
+{
+	return subscription->stream | (subscription->paused ? SLUICE_LEDGER_PAUSED : 0);
+}
+
+void record_subscription_changed(struct media *media, const struct subscription *subscription)
+{
+	uint32_t index = (uint32_t)(subscription - media->subscriptions);
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+
+	if (table != NULL && ledger_has(table, index))
+		ledger_renew(table, index, subscription_word(subscription));
+}
+
+void record_subscription_begin(struct media *media, struct subscription *subscription)
+{
+	uint32_t index = (uint32_t)(subscription - media->subscriptions);
+
+	subscription->record_table =
+	        table_of(media, SLUICE_LEDGER_SUBSCRIPTION_STATE, 2 * index + 1);
+	subscription->record_index = index;
+	record_subscription_state(subscription);
+	record_subscription(media, subscription);
+}
+
+void record_subscription(struct media *media, const struct subscription *subscription)
+{
+	uint32_t index = (uint32_t)(subscription - media->subscriptions);
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+	const struct sluice_subscription *config = &subscription->config;
+	struct sluice_ledger_subscription record;
+
+	if (table == NULL)
+		return;
+	record = (struct sluice_ledger_subscription){
+	        .head.expires = subscription_word(subscription),
+	        .ssrc = config->ssrc,
+	        .rtx_ssrc = config->rtx_ssrc,
+	        .pt = config->pt,
+	        .rtx_pt = config->rtx_pt,
+	        .ext_count = config->ext_count,
+	        .pt_given = config->pt_given,
+	        .life = subscription->life,
+	        .origin = subscription->origin,
+	};
+	memcpy(record.stream, config->stream, sizeof(record.stream));
+	memcpy(record.endpoint, config->endpoint, sizeof(record.endpoint));
+	memcpy(record.ext_from, config->ext_from, sizeof(record.ext_from));
+	memcpy(record.ext_to, config->ext_to, sizeof(record.ext_to));
+	ledger_write(table, index, &record, sizeof(record));
+}
+
+void record_subscription_end(struct media *media, uint32_t index)
+{
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+
+	if (table != NULL)
+		ledger_clear(table, index);
+}
+
+/* -- what was used -- */
+
+void record_used(struct media *media, uint32_t slot)
+{
+	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_USED, slot);
+	const struct spent_slot *from = &media->config->spent->sent[slot];
+	struct sluice_ledger_used record = {.hash = from->hash, .next = from->index};
+
+	if (table != NULL)
+		ledger_write(table, slot, &record, sizeof(record));
+}
