@@ -312,8 +312,20 @@ void media_scene_collect(struct media_scene *scene)
 	}
 }
 
+/* What the machine does to this process meanwhile takes no time; never back. */
+static void clocks_hold(struct media_scene *scene)
+{
+	const struct dataplane *dp = scene->rig.dp;
+
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		scene->tsc = RTE_MAX(scene->tsc, dp->workers[i]->tsc);
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->tsc_skew = scene->tsc - rte_rdtsc();
+}
+
 static void scene_settle(struct media_scene *scene)
 {
+	clocks_hold(scene);
 	rig_walk(&scene->rig);
 	media_scene_collect(scene);
 }
@@ -386,9 +398,10 @@ void media_scene_pass(struct media_scene *scene, uint32_t ms)
 	const struct dataplane *dp = scene->rig.dp;
 
 	for (uint32_t passed = 0; passed < ms; passed += 10) {
+		clocks_hold(scene);
+		scene->tsc += dp->workers[0]->tsc_hz / 1000 * RTE_MIN(ms - passed, 10u);
+		clocks_hold(scene);
 		for (uint16_t i = 0; i < dp->n_workers; i++) {
-			dp->workers[i]->tsc_skew +=
-			        dp->workers[i]->tsc_hz / 1000 * RTE_MIN(ms - passed, 10u);
 			worker_clock(dp->workers[i]);
 			/* a round over endpoints and streams takes several calls */
 			for (int call = 0; call < 64; call++)

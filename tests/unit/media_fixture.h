@@ -63,6 +63,7 @@ struct media_scene {
 	struct rig rig;
 	struct party parties[PARTIES_MAX];
 	uint32_t n_parties;
+	uint64_t tsc; /* the workers' clock: it stands still unless media_scene_pass moves it */
 	uint8_t mki_length; /* of those that are added from now on */
 };
 
