@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Whoever judged it has done so. */
+/* The change has been made or refused. */
 static void on_done(void *arg, int status, const char *why)
 {
 	struct client *client = arg;

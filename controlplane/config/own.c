@@ -29,7 +29,7 @@ struct own_change {
 	TAILQ_ENTRY(own_change) entry;
 	enum change_kind kind;
 	uint32_t flags;
-	own_done_fn *done; /* NULL: nobody waits */
+	own_done_fn *done; /* NULL: not called back */
 	void *arg;
 	bool *ended; /* of who adds it, as long as it does */
 	struct command_request request;

@@ -61,7 +61,7 @@ struct own_change *own_unset(struct own *own, const struct command_request *requ
                              own_done_fn *done, void *arg);
 /* Whether that can be while we run. */
 bool own_can_unset(const struct own *own, const struct command_request *request);
-/* Nobody waits for `done` any more; the change goes on. */
+/* `done` is not called any more; the change goes on. */
 void own_change_forget(struct own_change *change);
 
 #endif

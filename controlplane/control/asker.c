@@ -119,6 +119,6 @@ struct asker *asker_create(const struct asker_options *options,
 		asker_end(asker);
 		return NULL;
 	}
-	event_active(asker->go, EV_TIMEOUT, 0); /* not at once: nobody has the asker yet */
+	event_active(asker->go, EV_TIMEOUT, 0); /* later: the caller has no asker yet */
 	return asker;
 }

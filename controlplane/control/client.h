@@ -29,7 +29,7 @@ struct client {
 	struct server *server;       /* for `ended` */
 	struct channel channel;      /* fd -1: closed, or inside */
 	struct client_inside inside; /* take NULL: over the channel */
-	bool dead; /* closed; the server frees it when nobody works on it any more */
+	bool dead;                   /* closed; the server frees it once no function works on it */
 	struct sluice_api_header request;
 	/* A reply that there was no room for; its body is NULL where there is none. */
 	struct sluice_api_header held;

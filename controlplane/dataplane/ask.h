@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Questions to the dataplane, for every part of the control plane. Most go over the one connection
- * that has given the dataplane its configuration: in their order, behind what came before them.
- * One whose answer is long, or comes late, has a connection of its own for as long as that lasts.
+ * Questions to the dataplane, for every part of the control plane. Most go, in order, over the one
+ * connection that has given the dataplane its configuration. A question whose answer is long or
+ * comes late gets a connection of its own until it is answered.
  */
 #ifndef DATAPLANE_ASK_H
 #define DATAPLANE_ASK_H
@@ -36,8 +36,8 @@ struct dataplane_ask {
 	bool apart;        /* over a connection of its own */
 	uint32_t
 	        patience_s; /* for an answer; 0: the usual time, ASK_FOREVER: as long as it takes */
-	/* Called for each part of the answer, never before dataplane_ask returns. NULL: nobody
-	 * waits, and a refusal is logged. */
+	/* Called for each part of the answer, never before dataplane_ask returns. NULL: the answer
+	 * is dropped, and a refusal is logged. */
 	dataplane_answered_fn *answered;
 	void *arg;
 };
@@ -52,8 +52,8 @@ struct dataplane_ask {
 int dataplane_ask(struct dataplane_client *client, const struct dataplane_ask *ask,
                   struct question **question);
 
-/* Nobody waits for the answer any more. The question itself goes on, unless it was asked apart:
- * then the dataplane sees its asker leave. */
+/* Drops the answer. The question itself goes on, unless it was asked apart: then its connection is
+ * closed, and the dataplane stops answering. */
 void question_forget(struct question *question);
 /* Whether parts of an answer are taken; of questions asked apart. */
 void question_read(struct question *question, bool on);

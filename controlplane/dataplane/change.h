@@ -21,7 +21,7 @@ struct change *dataplane_change(struct dataplane_client *client,
                                 const struct command_request *request, uint32_t flags,
                                 change_done_fn *done, void *arg);
 
-/* Nobody waits for `done` any more; the change goes on. */
+/* `done` is not called any more; the change goes on. */
 void dataplane_change_forget(struct change *change);
 
 #endif

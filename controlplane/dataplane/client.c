@@ -36,7 +36,7 @@ struct dataplane_client {
 	struct questions waiting;
 	uint32_t n_waiting;
 	bool replay_due;                /* to a dataplane that has an older configuration */
-	void (*replay_done)(void *arg); /* NULL: nobody waits */
+	void (*replay_done)(void *arg); /* NULL: none was asked for */
 	void *replay_arg;
 };
 
@@ -55,7 +55,7 @@ static void client_wake(void *arg)
 	event_active(client->work, EV_TIMEOUT, 0);
 }
 
-/* Whoever asked for a replay is told. */
+/* Calls back the caller of dataplane_replay. */
 static void replay_tell(struct dataplane_client *client)
 {
 	void (*done)(void *arg) = client->replay_done;

@@ -12,7 +12,7 @@ static void lane_lose(struct lane *lane, int status, const char *why)
 	lane->options.lost(lane->options.arg, status, why);
 }
 
-/* As long as the first question waits, and anew with each part of its answer. */
+/* Times the first question, and starts again with each part of its answer. */
 static void overdue_set(struct lane *lane)
 {
 	const struct question *first = TAILQ_FIRST(&lane->asked);

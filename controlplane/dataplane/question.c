@@ -62,7 +62,7 @@ void questions_end(struct questions *questions, int status, const char *why)
 	struct questions ended = TAILQ_HEAD_INITIALIZER(ended);
 	struct question *question;
 
-	/* Whoever is told may ask again. */
+	/* A callback may ask again. */
 	TAILQ_CONCAT(&ended, questions, entry);
 	while ((question = TAILQ_FIRST(&ended)) != NULL) {
 		TAILQ_REMOVE(&ended, question, entry);

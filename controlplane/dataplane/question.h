@@ -14,7 +14,7 @@ struct question {
 	uint32_t flags, length, patience_s;
 	int passed; /* -1: none */
 	bool early;
-	dataplane_answered_fn *answered; /* NULL: nobody waits */
+	dataplane_answered_fn *answered; /* NULL: the answer is dropped */
 	void *arg;
 	_Alignas(8) uint8_t body[];
 };
@@ -23,7 +23,7 @@ TAILQ_HEAD(questions, question);
 /* NULL: no memory. */
 struct question *question_create(const struct dataplane_ask *ask);
 void question_free(struct question *question);
-/* The last part of the answer, to whoever waits; frees. */
+/* Gives the last part of the answer to the callback; frees the question. */
 void question_end(struct question *question, const struct dataplane_answer *answer);
 /* Instead of an answer: the connection's status and a line. */
 void questions_end(struct questions *questions, int status, const char *why);

@@ -24,7 +24,7 @@ struct replay {
 	struct running_line *sent; /* the last one of a replay */
 	uint32_t n_refused;        /* of this replay */
 	bool retrying;             /* what was refused, line by line ... */
-	uint64_t retried;          /* ... from the one behind this serial on */
+	uint64_t retried;          /* ... after this serial */
 };
 
 /* 0 or -ENOMEM. */

@@ -55,7 +55,7 @@ void maps_end(struct gate_keeper *keeper);
 /* -- twin.c -- */
 /* The whole of it. 0: `answered` will be called; -errno, of dataplane_ask as well. */
 int twin_ask(struct gate_keeper *keeper, dataplane_answered_fn *answered);
-/* The same, where the dataplane does not have it, for nobody who waits. */
+/* The same where the dataplane does not have it yet; a refusal is logged. */
 void twin_tell(struct gate_keeper *keeper);
 /* It is perhaps a new one. */
 void twin_forget(struct gate_keeper *keeper);

@@ -29,7 +29,7 @@ struct secrets {
 struct lookup {
 	struct lookup_options options;
 	struct event *timer;     /* secrets are read again */
-	struct question *wanted; /* open: names come as the dataplane meets them; NULL: not */
+	struct question *wanted; /* stays open: names come as the dataplane meets them; or NULL */
 	bool up;                 /* Redis, as the dataplane has been told */
 	uint32_t fetches;
 	bool reading_secrets;
@@ -41,7 +41,7 @@ struct fetch {
 	struct sluice_turn_key key;
 };
 
-/* Nobody waits: who is configured, or already gone, needs nothing from us. */
+/* A refusal is no fault: the user is configured, or has gone already. */
 static void on_told(void *arg, const struct dataplane_answer *answer)
 {
 }
