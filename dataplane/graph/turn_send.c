@@ -29,7 +29,8 @@ static inline enum drop_reason send_parse(const struct rte_mbuf *mbuf, const str
 		return DROP_STUN_MALFORMED;
 	if (unlikely(!stun_fingerprint_ok(&message)))
 		return DROP_STUN_FINGERPRINT;
-	if (unlikely(message.n_unknown != 0 || !stun_has(&message, STUN_KNOWN_DATA)))
+	if (unlikely(message.bad_length || message.n_unknown != 0 ||
+	             !stun_has(&message, STUN_KNOWN_DATA)))
 		return DROP_TURN_MALFORMED;
 	send->data = message.attrs[STUN_KNOWN_DATA];
 	send->dont_fragment = stun_has(&message, STUN_KNOWN_DONT_FRAGMENT)

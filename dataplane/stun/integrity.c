@@ -105,18 +105,32 @@ void stun_key_time_limited(struct stun_key *key, const struct stun_key *secret, 
 	OPENSSL_cleanse(password, sizeof(password));
 }
 
-uint64_t stun_user_expiry(const void *user, size_t length)
+/* 0: no number, or one that is too large. */
+static uint64_t digits_read(const uint8_t *digits, size_t length)
 {
-	const uint8_t *name = user;
-	uint64_t expiry = 0;
-	size_t i;
+	uint64_t number = 0;
 
-	for (i = 0; i < length && name[i] != ':'; i++) {
-		if (name[i] < '0' || name[i] > '9' || expiry > UINT64_MAX / 10 - 1)
+	for (size_t i = 0; i < length; i++) {
+		if (digits[i] < '0' || digits[i] > '9' || number > UINT64_MAX / 10 - 1)
 			return 0;
-		expiry = expiry * 10 + (name[i] - '0');
+		number = number * 10 + (digits[i] - '0');
 	}
-	return expiry;
+	return number;
+}
+
+/* Services write the number first, as the draft has it, or last; coturn takes both. */
+struct stun_user stun_user_read(const void *name, size_t length)
+{
+	const uint8_t *bytes = name, *colon = length != 0 ? memchr(name, ':', length) : NULL;
+	size_t first = colon != NULL ? (size_t)(colon - bytes) : length;
+	size_t rest = colon != NULL ? length - first - 1 : 0;
+	struct stun_user user = {.expiry = digits_read(bytes, first)};
+
+	if (user.expiry != 0 && rest != 0)
+		user = (struct stun_user){user.expiry, colon + 1, rest};
+	else if (user.expiry == 0 && rest != 0)
+		user = (struct stun_user){digits_read(colon + 1, rest), bytes, first};
+	return user;
 }
 
 /* `head` and `rest` as if they were one. */

@@ -37,11 +37,17 @@ void stun_key_long_term(struct stun_key *key, const void *user, size_t user_leng
 void stun_key_time_limited(struct stun_key *key, const struct stun_key *secret, const void *user,
                            size_t user_length, const char *realm);
 
-/*
- * The moment "EXPIRY" or "EXPIRY:user" expires, seconds since 1970, or 0 where the name has no such
- * form.
- */
-uint64_t stun_user_expiry(const void *user, size_t length);
+/* A time-limited user's name, "EXPIRY", "EXPIRY:user" or "user:EXPIRY". */
+struct stun_user {
+	uint64_t expiry; /* seconds since 1970; 0: the name has no such form */
+	const uint8_t *who;
+	size_t who_length; /* 0: nobody is named */
+};
+
+/* Seconds are no such number before the year 5138: it counts milliseconds, by mistake. */
+#define STUN_EXPIRY_MILLISECONDS 100000000000ull
+
+struct stun_user stun_user_read(const void *name, size_t length);
 
 void stun_hmac(const struct stun_key *key, const void *data, size_t length,
                uint8_t mac[STUN_INTEGRITY_SIZE]);

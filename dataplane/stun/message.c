@@ -11,9 +11,9 @@
 
 #define STUN_FINGERPRINT_XOR 0x5354554eu /* RFC 8489, 14.7 */
 
-/* RFC 8489, 14.3, 14.9, 14.10: user names below 509 bytes, realms, nonces below 128 characters. */
-#define USERNAME_MAX 508
-#define QUOTED_MAX   763
+/* RFC 8489, 14.3, 14.9, 14.10: user names of 508 bytes, realms and nonces of 127 characters of up
+ * to six bytes each. The RFC before it let user names be longer: they are answered, too. */
+#define QUOTED_MAX 763
 
 enum attribute_use {
 	ATTRIBUTE_UNKNOWN, /* listed for the 420 where its type demands comprehension */
@@ -37,19 +37,19 @@ struct attribute_rule {
 #define IGNORED(name) [ATTRIBUTE_INDEX(STUN_ATTR_##name)] = {ATTRIBUTE_IGNORED, 0, 0, UINT16_MAX}
 
 static const struct attribute_rule attribute_rules[128] = {
-        READ(USERNAME, 0, USERNAME_MAX),
+        READ(USERNAME, 0, QUOTED_MAX),
         READ(MESSAGE_INTEGRITY, STUN_INTEGRITY_SIZE, STUN_INTEGRITY_SIZE),
         READ(MESSAGE_INTEGRITY_SHA256, 16, 32),
-        READ(CHANNEL_NUMBER, 4, 4),
+        READ(CHANNEL_NUMBER, 2, 4), /* some clients leave out what is reserved, or send more */
         READ(LIFETIME, 4, 4),
         READ(XOR_PEER_ADDRESS, 8, 20),
         READ(DATA, 0, UINT16_MAX),
         READ(REALM, 0, QUOTED_MAX),
         READ(NONCE, 0, QUOTED_MAX),
         READ(REQUESTED_ADDRESS_FAMILY, 4, 4),
-        READ(EVEN_PORT, 1, 1),
+        READ(EVEN_PORT, 1, 4),
         READ(REQUESTED_TRANSPORT, 4, 4),
-        READ(DONT_FRAGMENT, 0, 0),
+        READ(DONT_FRAGMENT, 0, 4),
         READ(RESERVATION_TOKEN, 8, 8),
         READ(ADDITIONAL_ADDRESS_FAMILY, 4, 4),
         READ(FINGERPRINT, 4, 4),
@@ -105,8 +105,13 @@ static int attr_take(struct stun_message *message, const struct stun_attr *attr)
 		message->n_peers++;
 	if (stun_has(message, rule->known))
 		return 0;
-	if (attr->value.length < rule->min || attr->value.length > rule->max)
-		return -EBADMSG;
+	if (attr->value.length < rule->min || attr->value.length > rule->max) {
+		/* who sent it is told so, where that can be found out all the same */
+		message->bad_length = true;
+		return attr_ends_covered(attr->type) || attr->type == STUN_ATTR_FINGERPRINT
+		               ? -EBADMSG
+		               : 0;
+	}
 	message->present |= 1u << rule->known;
 	message->attrs[rule->known] = attr->value;
 	return 0;

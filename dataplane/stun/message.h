@@ -130,8 +130,10 @@ struct stun_message {
 	uint16_t method; /* enum stun_method, or whatever came */
 	uint8_t class;   /* enum stun_class */
 	uint8_t n_unknown;
-	uint16_t n_peers;           /* XOR-PEER-ADDRESS attributes before the integrity */
-	uint32_t present;           /* bit i: attrs[i] came */
+	bool bad_length;  /* an attribute that is read has a length of none such: as if it were not
+	                     there */
+	uint16_t n_peers; /* XOR-PEER-ADDRESS attributes before the integrity */
+	uint32_t present; /* bit i: attrs[i] came */
 	const uint8_t *transaction; /* 12 bytes */
 	struct stun_span attrs[STUN_KNOWN_COUNT];
 	uint16_t unknown[STUN_UNKNOWN_MAX]; /* comprehension-required types that are not served,

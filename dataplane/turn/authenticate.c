@@ -78,7 +78,9 @@ static bool credentials_verify(struct exchange *exchange)
 			               user->name_length, exchange->now);
 		return key_try(exchange, &user->key);
 	}
-	if (name->expiry > unix_now(exchange))
+	if (name->expiry >= STUN_EXPIRY_MILLISECONDS)
+		turn_count(exchange->turn_worker, TURN_EXPIRY_MILLISECONDS);
+	else if (name->expiry > unix_now(exchange))
 		return secrets_try(exchange);
 	/* takes as long as a wrong password, so that time does not tell whether a name exists */
 	(void)stun_integrity_ok(&exchange->message, &nobody);

@@ -4,6 +4,8 @@
 
 uint16_t binding_answer(struct exchange *exchange)
 {
+	if (exchange->message.bad_length)
+		return respond_error(exchange, STUN_400_BAD_REQUEST);
 	if (exchange->message.n_unknown != 0)
 		return respond_error(exchange, STUN_420_UNKNOWN_ATTRIBUTE);
 	respond_begin(exchange, STUN_SUCCESS);

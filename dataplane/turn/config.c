@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/config.h"
 
+#include "common/log.h"
+
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "ledger/ledger.h"
@@ -17,6 +19,7 @@
 
 #define LIFETIME_MAX_DEFAULT_S 3600
 #define LIFETIME_MAX_LIMIT_S   86400
+#define MINUTE_S               60
 #define MAX_BPS_LEAST          1000ull /* below it a datagram's time would not fit 64 bits */
 #define MAX_BPS_MOST           1000000000000ull
 
@@ -174,6 +177,22 @@ static uint64_t nonce_patience(const struct turn_config *config)
 	return config->nonce_given ? 3 * STUN_NONCE_ROTATION_S : STUN_NONCE_ROTATION_S;
 }
 
+/* A frequent slip, and its client learns no more than that it is refused. */
+static void milliseconds_log(struct turn *turn, uint64_t unix_now)
+{
+	struct turn_config *config = turn->config;
+	uint64_t seen = turn_counter_sum(turn, TURN_EXPIRY_MILLISECONDS);
+
+	if (seen == config->milliseconds_seen || unix_now < config->milliseconds_logged + MINUTE_S)
+		return;
+	log_warning(SLUICE_LOG_CONFIG,
+	            "%llu requests with time-limited user names were refused: their time is in "
+	            "milliseconds, and must be in seconds since 1970",
+	            (unsigned long long)(seen - config->milliseconds_seen));
+	config->milliseconds_seen = seen;
+	config->milliseconds_logged = unix_now;
+}
+
 void turn_tick(struct turn *turn, uint64_t unix_now)
 {
 	struct turn_config *config = turn->config;
@@ -202,6 +221,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (changed)
 		turn_policy_publish(turn);
+	milliseconds_log(turn, unix_now);
 	listeners_tick(turn);
 	relays_tick(turn);
 }

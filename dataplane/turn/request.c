@@ -68,6 +68,8 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 		return respond_challenge(exchange, error);
 	if (error != 0)
 		return respond_error(exchange, error);
+	if (exchange->message.bad_length)
+		return respond_error(exchange, STUN_400_BAD_REQUEST);
 	if (method->method == STUN_REFRESH && exchange->closed != NULL)
 		return refresh_answer_closed(exchange);
 	if (exchange->message.n_unknown != 0)

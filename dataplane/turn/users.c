@@ -155,19 +155,15 @@ struct user *users_next(const struct users *users, uint32_t *cursor)
 void user_name_read(struct user_name *name, const struct siphash_key *hash_key, const void *bytes,
                     size_t length)
 {
-	const char *colon;
+	const struct stun_user user = stun_user_read(bytes, length);
 
 	name->bytes = bytes;
 	name->length = (uint16_t)length;
 	name->hash = name->identity = siphash_bytes(hash_key, bytes, length);
-	name->expiry = stun_user_expiry(bytes, length);
-	if (name->expiry == 0)
-		return;
-	colon = memchr(bytes, ':', length);
+	name->expiry = user.expiry;
 	/* "EXPIRY:" and "EXPIRY" name no user: each stands for itself. */
-	if (colon != NULL && colon + 1 != (const char *)bytes + length)
-		name->identity = siphash_bytes(hash_key, colon + 1,
-		                               (size_t)((const char *)bytes + length - colon - 1));
+	if (user.expiry != 0 && user.who_length != 0)
+		name->identity = siphash_bytes(hash_key, user.who, user.who_length);
 }
 
 uint64_t user_identity(const struct siphash_key *hash_key, const void *name, size_t length)

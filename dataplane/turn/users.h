@@ -70,9 +70,9 @@ struct user_name {
 	const uint8_t *bytes;
 	uint16_t length;
 	uint64_t hash;   /* of all of it */
-	uint64_t expiry; /* of "EXPIRY" and "EXPIRY:user", seconds since 1970; otherwise 0 */
+	uint64_t expiry; /* of a time-limited name, seconds since 1970; otherwise 0 */
 	/* hash of who it stands for, so that a quota holds and a renewed credential goes on: of a
-	 * time-limited name ("EXPIRY:user") what follows the colon, otherwise the name */
+	 * time-limited name ("EXPIRY:user", "user:EXPIRY") the user, otherwise the name */
 	uint64_t identity;
 };
 

@@ -180,7 +180,7 @@ static void credentials_read(const struct stun_message *message, struct stun_key
 	stun_key_raw(&secret, "north", 5);
 	stun_key_long_term(key, "demo", 4, "sluice", "demo", 4);
 	if (stun_has(message, STUN_KNOWN_USERNAME) &&
-	    stun_user_expiry(stun_value(message, STUN_KNOWN_USERNAME), user->length) != 0)
+	    stun_user_read(stun_value(message, STUN_KNOWN_USERNAME), user->length).expiry != 0)
 		stun_key_time_limited(key, &secret, stun_value(message, STUN_KNOWN_USERNAME),
 		                      user->length, "sluice");
 	if (stun_has(message, STUN_KNOWN_NONCE))

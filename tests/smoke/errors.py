@@ -55,7 +55,7 @@ fresh.password, fresh.username = good, "other"
 expect("another user", code_of(fresh, REFRESH) in (401, 441), True)
 fresh.username = "demo"
 fresh.nonce, nonce = witness.nonce, fresh.nonce
-expect("a nonce of another client is none", fresh.exchange(fresh.build(REFRESH)).code, 401)
+expect("a nonce of another client is none", fresh.exchange(fresh.build(REFRESH)).code, 438)
 fresh.nonce = nonce
 expect("no peer", code_of(fresh, CREATE_PERMISSION), 400)
 expect("another family", code_of(fresh, CREATE_PERMISSION, lambda t: attribute(XOR_PEER, xor_address("2001:2:0:2::2", 0, t))), 443)

@@ -43,7 +43,7 @@ follow() {
 		here=$(made a) there=$(made b c)
 		"follow_$client" "$1"
 		assert_equal "$(made a)" "$here" "allocations at the node that drains"
-		[[ $client == uclient ]] && { (($(made b c) > there)) || fail "nobody allocated at b or c"; }
+		[[ $client != uclient ]] || (($(made b c) > there)) || fail "nobody allocated at b or c"
 	done
 }
 

@@ -121,7 +121,11 @@ static void test_user_expiry(void **state)
 	        {"", 0},
 	        {":demo", 0},
 	        {"demo", 0},
-	        {"demo:1893456000", 0},
+	        {"demo:1893456000", 1893456000},
+	        {":1893456000", 1893456000},
+	        {"demo:1893456000:x", 0},
+	        {"demo:", 0},
+	        {":", 0},
 	        {"-1:demo", 0},
 	        {"+1:demo", 0},
 	        {" 1:demo", 0},
@@ -134,10 +138,10 @@ static void test_user_expiry(void **state)
 	size_t i;
 
 	for (i = 0; i < RTE_DIM(rows); i++)
-		assert_int_equal(stun_user_expiry(rows[i].user, strlen(rows[i].user)),
+		assert_int_equal(stun_user_read(rows[i].user, strlen(rows[i].user)).expiry,
 		                 rows[i].expiry);
 	/* A NUL is no end: the name's length is the attribute's. */
-	assert_int_equal(stun_user_expiry("12\0003", 4), 0);
+	assert_int_equal(stun_user_read("12\0003", 4).expiry, 0);
 }
 
 static uint16_t request_write(uint8_t *room, size_t size, const struct stun_key *key)

@@ -300,6 +300,14 @@ static void test_time_limited(void **state)
 	assert_int_equal(allocate(client), 401);
 	time_limited(client, "1800000100:dave", "west");
 	assert_int_equal(allocate(client), 401);
+	time_limited(client, "dave:1800000100", "north");
+	assert_int_equal(allocate(client), 0);
+	assert_int_equal(refresh(client, 0), 0);
+	fixture_time(server, server->workers[0].now + ALLOCATION_LINGER_S + 1);
+	/* JavaScript's milliseconds: never valid */
+	time_limited(client, "1800000100000:dave", "north");
+	assert_int_equal(allocate(client), 401);
+	assert_int_equal(counted(server, TURN_EXPIRY_MILLISECONDS), 1);
 	time_limited(client, "1800000100", "north");
 	assert_int_equal(allocate(client), 0);
 	assert_int_equal(turn_secret_delete(server->dp.turn, &south, server->why), 0);
@@ -448,6 +456,27 @@ static void test_unknown_attributes(void **state)
 	assert_int_equal(counted(server, TURN_ERROR_420), 1);
 }
 
+/* A length of no such attribute is told to the client that signs, and nothing is done. */
+static void test_wrong_lengths(void **state)
+{
+	char name[764] = "";
+	struct client *stranger;
+
+	assert_int_equal(allocate(alice), 0);
+	ask(alice, STUN_REFRESH);
+	ask_bytes(alice, STUN_ATTR_LIFETIME, "\0\0\0\0\0\0\0\0", 8);
+	assert_int_equal(send_signed(alice), 400);
+	assert_true(answer_signed(alice));
+	assert_non_null(allocation_of(alice));
+	ask(alice, STUN_BINDING);
+	ask_bytes(alice, STUN_ATTR_LIFETIME, "x", 1);
+	assert_int_equal(send_plain(alice), 400);
+	memset(name, 'u', sizeof(name) - 1);
+	stranger = client_create(server, "198.51.100.1", 4009, name, "secret1");
+	assert_int_equal(allocate(stranger), 401);
+	client_free(stranger);
+}
+
 /* -- anything -- */
 
 /* Attributes and values at random, some signed: an answer or silence, and no more than 52 bytes for
@@ -554,6 +583,7 @@ int main(void)
 	        ROW(test_hostile_names),
 	        ROW(test_two_integrities),
 	        ROW(test_unknown_attributes),
+	        ROW(test_wrong_lengths),
 	        ROW(test_anything),
 	};
 
