@@ -4,6 +4,7 @@
 #include "dataplane/client.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct change {
 	struct command_request request;
 	change_done_fn *done; /* NULL: forgotten */
 	void *arg;
+	bool state; /* the dataplane's alone */
 };
 
 static void change_free(struct change *change)
@@ -30,7 +32,7 @@ static void on_answered(void *arg, const struct dataplane_answer *answer)
 	if (status == -ENOENT && command_kind(change->request.command) == REQUEST_DELETE &&
 	    running_removes(change->running, &change->request))
 		status = 0;
-	if (status == 0)
+	if (status == 0 && !change->state)
 		status = running_apply(change->running, &change->request);
 	answer_text(answer, why, sizeof(why));
 	if (change->done != NULL)
@@ -53,14 +55,16 @@ struct change *dataplane_change(struct dataplane_client *client,
 {
 	struct change *change = malloc(sizeof(*change));
 	char why[SLUICE_API_ERROR_MAX] = "";
+	bool state = flags & CHANGE_STATE;
 	int status = -ENOMEM;
 
 	if (change != NULL) {
-		*change = (struct change){dataplane_running(client), *request, done, arg};
+		*change = (struct change){dataplane_running(client), *request, done, arg, state};
 		status = dataplane_ask(client,
 		                       &(struct dataplane_ask){
 		                               .type = request->command->type,
-		                               .flags = flags | SLUICE_API_CONFIGURATION,
+		                               .flags = state ? flags & ~CHANGE_STATE
+		                                              : flags | SLUICE_API_CONFIGURATION,
 		                               .body = request->body.bytes,
 		                               .length = request->length,
 		                               .answered = on_answered,
@@ -71,7 +75,9 @@ struct change *dataplane_change(struct dataplane_client *client,
 			return change;
 		change_free(change);
 	}
-	if (status == -ENOTCONN)
+	if (status == -ENOTCONN && state)
+		snprintf(why, sizeof(why), "the dataplane is away");
+	else if (status == -ENOTCONN)
 		status = change_alone(dataplane_running(client), request, flags, why);
 	done(arg, status, why[0] != '\0' || status == 0 ? why : strerror(-status));
 	return NULL;

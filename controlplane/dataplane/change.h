@@ -5,6 +5,10 @@
 
 #include "config/running.h"
 
+/* Beside enum sluice_api_flag, in a request of the control plane to itself that adds an endpoint, a
+ * stream or a subscription: it is state of a call, and no line of the configuration. */
+#define CHANGE_STATE (1u << 31)
+
 struct change;
 struct dataplane_client;
 
@@ -13,7 +17,8 @@ typedef void change_done_fn(void *arg, int status, const char *why);
 
 /*
  * Applies a canonical ADD, SET or DELETE to the dataplane, and, where that took it, to the running
- * configuration; to that alone while the dataplane is away: it is replayed when it comes. `done` is
+ * configuration; to that alone while the dataplane is away: it is replayed when it comes. With
+ * CHANGE_STATE the configuration knows nothing of it, and does not replay it. `done` is
  * called once, perhaps at once. Returns what dataplane_change_forget takes, NULL where `done` has
  * been called.
  */

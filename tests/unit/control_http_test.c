@@ -115,6 +115,31 @@ static void a_warning_comes_through(void **state)
 	assert_non_null(strstr(control->said, warning));
 }
 
+/* What signalling adds of media is state of a call: the dataplane's, and no line that is replayed.
+ */
+static void media_over_http_are_state(void **state)
+{
+	static const char body[] =
+	        "{\"name\":\"cam\",\"remote\":\"198.18.1.2:5000\",\"local\":\"198.18.1.1:5000\","
+	        "\"profile\":\"gcm128\",\"rx-key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\","
+	        "\"tx-key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ==\"}";
+	struct control *control = *state;
+	uint32_t flags = SLUICE_API_CONFIGURATION;
+
+	expect(control, "POST /v1/endpoint/add", "all", body, 200, "{}");
+	assert_non_null(dataplane_asked(control, SLUICE_ENDPOINT_ADD));
+	for (uint32_t i = 0; i < control->n_asked; i++)
+		if (control->asked[i].type == SLUICE_ENDPOINT_ADD)
+			flags = control->asked[i].flags;
+	assert_int_equal(flags & (SLUICE_API_CONFIGURATION | SLUICE_API_REPLAYED), 0);
+	assert_int_equal(control_do(control, "config show"), 0);
+	assert_null(strstr(control->said, "endpoint add"));
+	assert_int_equal(control_do(control, "stream add video endpoint cam"), 0);
+	assert_int_equal(control_do(control, "config show"), 0);
+	assert_non_null(strstr(control->said, "stream add video"));
+	expect(control, "POST /v1/endpoint/delete", "all", "{\"name\":\"cam\"}", 200, "{}");
+}
+
 static void what_is_refused_before_it_is_sent(void **state)
 {
 	static const struct {
@@ -284,6 +309,7 @@ int main(void)
 	        CONTROL_TEST(a_refusal_has_a_status),
 	        CONTROL_TEST(rows_come_as_they_are_shown),
 	        CONTROL_TEST(a_warning_comes_through),
+	        CONTROL_TEST(media_over_http_are_state),
 	        CONTROL_TEST(what_is_refused_before_it_is_sent),
 	        CONTROL_TEST(without_a_dataplane),
 	        CONTROL_TEST(another_version_is_told),
