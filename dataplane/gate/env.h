@@ -6,7 +6,7 @@
 #ifndef GATE_ENV_H
 #define GATE_ENV_H
 
-#include "gate/set.h"
+#include "net/ranges.h"
 #include "net/service.h"
 
 #include <gate_rules.h>
@@ -23,7 +23,7 @@ struct gate_tables {
 
 struct gate_env {
 	const struct gate_config *config;
-	const struct gate_set *deny, *trust;
+	const struct ranges *deny, *trust;
 	const struct services *services; /* for whole frames; a node has asked already */
 	struct gate_tables *tables;
 	uint64_t *seen;     /* config->seen_mask + 1 of them */
@@ -88,14 +88,14 @@ static inline int gate_env_is_denied(const struct gate_env *env, const __u64 ip[
 {
 	const struct ip_addr addr = gate_env_ip(ip);
 
-	return gate_set_has(env->deny, &addr);
+	return ranges_find(env->deny, &addr) != RANGE_NONE;
 }
 
 static inline int gate_env_is_trusted(const struct gate_env *env, const __u64 ip[2])
 {
 	const struct ip_addr addr = gate_env_ip(ip);
 
-	return gate_set_has(env->trust, &addr);
+	return ranges_find(env->trust, &addr) != RANGE_NONE;
 }
 
 static inline __u64 *gate_env_source(const struct gate_env *env, __u64 hash)

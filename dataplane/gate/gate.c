@@ -43,7 +43,7 @@ static void policy_free(struct gate_policy *policy, const struct gate_policy *ne
 	free(policy);
 }
 
-static int policy_publish(struct gate *gate, struct gate_set *deny, struct gate_set *trust)
+static int policy_publish(struct gate *gate, struct ranges *deny, struct ranges *trust)
 {
 	struct gate_policy *policy = calloc(1, sizeof(*policy)), *old;
 
@@ -93,15 +93,15 @@ static bool turn_follow(struct gate *gate)
 
 /* -- what the control plane sets -- */
 
-static struct gate_set *set_build(const struct gate_lpm_key *keys, uint32_t count)
+static struct ranges *set_build(const struct gate_lpm_key *keys, uint32_t count)
 {
-	struct gate_prefix prefixes[GATE_LPM_MAX];
+	struct prefix prefixes[GATE_LPM_MAX];
 
 	for (uint32_t i = 0; i < count; i++) {
 		prefixes[i].ip = ip_addr_v6(keys[i].ip);
 		prefixes[i].length = keys[i].length;
 	}
-	return gate_set_build(prefixes, count);
+	return ranges_create(prefixes, count);
 }
 
 static bool keys_are_valid(const struct gate_lpm_key *keys, uint32_t count)
@@ -170,7 +170,7 @@ int gate_set(struct gate *gate, const struct gate_compiled *compiled,
              const struct gate_lpm_key *keys, char *why)
 {
 	const struct gate_config old = gate->config;
-	struct gate_set *deny, *trust;
+	struct ranges *deny, *trust;
 	int ret = compiled_check(compiled, keys, why);
 
 	if (ret != 0)
@@ -266,7 +266,7 @@ static uint64_t *seen_map(uint32_t words)
 /* Before anybody configures it. */
 static int policy_first(struct gate *gate)
 {
-	struct gate_set *deny = gate_set_build(NULL, 0), *trust = gate_set_build(NULL, 0);
+	struct ranges *deny = ranges_create(NULL, 0), *trust = ranges_create(NULL, 0);
 
 	turn_follow(gate);
 	if (deny != NULL && trust != NULL && policy_publish(gate, deny, trust) == 0)

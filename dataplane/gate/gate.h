@@ -19,7 +19,7 @@ struct gate_program;
 /* Immutable, swapped whole (RCU). */
 struct gate_policy {
 	struct gate_config config;
-	struct gate_set *deny, *trust; /* the next policy may have the same */
+	struct ranges *deny, *trust; /* the next policy may have the same */
 	uint64_t judged; /* ports, a bit each, whose XDP program has judged what they receive */
 };
 

@@ -260,7 +260,7 @@ static inline rte_edge_t gate_edge(const struct worker *worker, const struct pac
 
 	if ((policy->judged >> packet->port & 1) && !(packet->flags & PACKET_REASSEMBLED))
 		return edge;
-	return edge == CLASSIFY_STUN || (edge != CLASSIFY_DROP && policy->deny->count > 0)
+	return edge == CLASSIFY_STUN || (edge != CLASSIFY_DROP && policy->deny->prefixes > 0)
 	               ? CLASSIFY_GATE
 	               : edge;
 }

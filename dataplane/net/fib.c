@@ -3,153 +3,98 @@
 #include "dataplane.h"
 #include "net/neighbour.h"
 #include "net/port.h"
+#include "net/ranges.h"
 
 #include <rte_malloc.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-typedef unsigned __int128 wide; /* an address as a number */
-
-/* A prefix whose range is open while the sweep is inside it. */
-struct open_route {
-	const struct route *route;
-	wide last;
+struct fib {
+	struct ranges *ranges;      /* of the routes' prefixes: entry i + 1 is prefix i's */
+	struct fib_entry entries[]; /* [0]: no route */
 };
 
-#define PREFIX_LENGTHS 129 /* prefixes nest, so no more can be open at once */
-
-static wide wide_of(const struct ip_addr *ip)
-{
-	return (wide)rte_be_to_cpu_64(ip->quads[0]) << 64 | rte_be_to_cpu_64(ip->quads[1]);
-}
-
-static struct ip_addr wide_to_ip(wide number)
-{
-	return (struct ip_addr){.quads = {rte_cpu_to_be_64((uint64_t)(number >> 64)),
-	                                  rte_cpu_to_be_64((uint64_t)number)}};
-}
-
-static wide wide_host_bits(uint8_t length)
-{
-	return length >= 128 ? 0 : ~(wide)0 >> length;
-}
-
-/* By address, then the wider first, then the better. */
+/* The better first: of equal prefixes the first one counts. */
 static int route_compare(const void *a, const void *b)
 {
 	const struct route *left = a, *right = b;
-	int order = memcmp(left->prefix.bytes, right->prefix.bytes, sizeof(left->prefix.bytes));
 
-	if (order != 0)
-		return order;
-	if (left->length != right->length)
-		return left->length < right->length ? -1 : 1;
 	return left->metric < right->metric ? -1 : left->metric > right->metric;
 }
 
-/* From `first` on, `route` holds; NULL: none. */
-static void fib_append(struct dataplane *dp, struct fib *fib, wide first, const struct route *route)
+static struct fib_entry entry_of(struct dataplane *dp, const struct route *route)
 {
 	static const struct ip_addr on_link;
-	struct fib_entry *entry = &fib->entries[fib->count];
-	struct ip_addr ip = wide_to_ip(first);
+	struct fib_entry entry = {
+	        .port = route->port, .vlan = route->vlan, .gateway = route->gateway};
 
-	if (fib->count > 0 && ip_addr_equal(&fib->entries[fib->count - 1].first, &ip))
-		entry--;
-	else
-		fib->count++;
-	*entry = (struct fib_entry){.first = ip, .port = PORT_NONE};
-	if (route == NULL)
-		return;
-	entry->port = route->port;
-	entry->vlan = route->vlan;
-	entry->gateway = route->gateway;
 	if (route->port != PORT_NONE && !ip_addr_equal(&route->gateway, &on_link))
-		entry->neighbour = neighbour_slot_gateway(
+		entry.neighbour = neighbour_slot_gateway(
 		        dp->neighbours, neighbour_link(route->port, route->vlan), &route->gateway);
+	return entry;
 }
 
-/* Closes every open range that ends before `start`: behind it, the one around it holds again. */
-static uint32_t fib_close(struct dataplane *dp, struct fib *fib, struct open_route *open,
-                          uint32_t depth, wide start, bool all)
+/* Of the routes that any address finds. */
+static void entries_fill(struct dataplane *dp, struct fib *fib, const struct route *sorted)
 {
-	while (depth > 0 && (all || open[depth - 1].last < start)) {
-		wide last = open[--depth].last;
+	fib->entries[0] = (struct fib_entry){.port = PORT_NONE};
+	for (uint32_t i = 0; i < fib->ranges->count; i++) {
+		uint32_t found = fib->ranges->list[i].prefix;
 
-		if (last != ~(wide)0)
-			fib_append(dp, fib, last + 1, depth > 0 ? open[depth - 1].route : NULL);
+		if (found != RANGE_NONE)
+			fib->entries[found + 1] = entry_of(dp, &sorted[found]);
 	}
-	return depth;
 }
 
-static void fib_fill(struct dataplane *dp, struct fib *fib, const struct route *sorted,
-                     uint32_t count)
+static struct fib *fib_create(struct dataplane *dp, const struct route *routes, uint32_t count)
 {
-	struct open_route open[PREFIX_LENGTHS];
-	uint32_t depth = 0;
+	size_t size = sizeof(struct fib) + (count + (size_t)1) * sizeof(struct fib_entry);
+	struct fib *fib = rte_zmalloc("fib", size, RTE_CACHE_LINE_SIZE);
+	struct route *sorted = calloc(count + (size_t)1, sizeof(*sorted));
+	struct prefix *prefixes = calloc(count + (size_t)1, sizeof(*prefixes));
 
-	fib_append(dp, fib, 0, NULL);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct route *route = &sorted[i];
-		wide start = wide_of(&route->prefix);
+	if (fib == NULL || sorted == NULL || prefixes == NULL)
+		goto out;
+	if (count != 0)
+		memcpy(sorted, routes, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), route_compare);
+	for (uint32_t i = 0; i < count; i++)
+		prefixes[i] = (struct prefix){sorted[i].prefix, sorted[i].length};
+	fib->ranges = ranges_create(prefixes, count);
+	if (fib->ranges != NULL)
+		entries_fill(dp, fib, sorted);
+out:
+	free(sorted);
+	free(prefixes);
+	if (fib != NULL && fib->ranges != NULL)
+		return fib;
+	fib_free(fib);
+	return NULL;
+}
 
-		depth = fib_close(dp, fib, open, depth, start, false);
-		if (depth > 0 && open[depth - 1].route->length == route->length)
-			continue; /* the same prefix with a larger metric */
-		open[depth++] = (struct open_route){route, start | wide_host_bits(route->length)};
-		fib_append(dp, fib, start, route);
-	}
-	fib_close(dp, fib, open, depth, 0, true);
+void fib_free(struct fib *fib)
+{
+	if (fib != NULL)
+		free(fib->ranges);
+	rte_free(fib);
 }
 
 int fib_set(struct dataplane *dp, const struct route *routes, uint32_t count)
 {
-	/* each prefix opens one range and closes one */
-	struct fib *fib =
-	        rte_zmalloc("fib", sizeof(*fib) + (2 * (size_t)count + 1) * sizeof(fib->entries[0]),
-	                    RTE_CACHE_LINE_SIZE);
-	struct route *sorted = calloc(count + 1, sizeof(*sorted));
-	struct fib *old;
+	struct fib *fib = fib_create(dp, routes, count), *old;
 
-	if (fib == NULL || sorted == NULL) {
-		rte_free(fib);
-		free(sorted);
+	if (fib == NULL)
 		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		sorted[i] = routes[i];
-		/* what is behind the length would spoil the order that the sweep lives by */
-		sorted[i].prefix =
-		        wide_to_ip(wide_of(&routes[i].prefix) & ~wide_host_bits(routes[i].length));
-	}
-	qsort(sorted, count, sizeof(*sorted), route_compare);
-	fib_fill(dp, fib, sorted, count);
-	free(sorted);
 	old = __atomic_exchange_n(&dp->fib, fib, __ATOMIC_ACQ_REL);
 	dataplane_output_changed(dp);
 	dataplane_quiesce(dp);
 	neighbours_gateways_set(dp->neighbours);
-	rte_free(old);
+	fib_free(old);
 	return 0;
 }
 
 const struct fib_entry *fib_find(const struct fib *fib, const struct ip_addr *ip)
 {
-	uint64_t high = rte_be_to_cpu_64(ip->quads[0]);
-	uint64_t low = rte_be_to_cpu_64(ip->quads[1]);
-	uint32_t from = 0, count = fib->count;
-
-	/* the last entry that begins at or below ip; entries[0] always does */
-	while (count > 1) {
-		uint32_t half = count / 2;
-		const struct ip_addr *first = &fib->entries[from + half].first;
-		uint64_t first_high = rte_be_to_cpu_64(first->quads[0]);
-		uint64_t first_low = rte_be_to_cpu_64(first->quads[1]);
-		bool below = first_high < high || (first_high == high && first_low <= low);
-
-		from += below ? half : 0;
-		count -= half;
-	}
-	return &fib->entries[from];
+	return &fib->entries[ranges_find(fib->ranges, ip) + 1];
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Routes as the workers see them: disjoint address ranges, sorted, in one immutable array; a lookup
- * is a binary search with one body for both families. The control thread makes a new one from the
- * kernel's routes and swaps it in (RCU).
+ * Routes as the workers see them: immutable. The control thread makes a new table from the kernel's
+ * routes and swaps it in (RCU).
  */
 #ifndef NET_FIB_H
 #define NET_FIB_H
@@ -28,20 +27,15 @@ struct route {
 };
 
 struct fib_entry {
-	struct ip_addr first; /* the range begins here and ends where the next begins */
 	uint16_t port;
 	uint16_t vlan;
 	uint32_t neighbour; /* the gateway's slot (net/neighbour.h); 0: on link */
 	struct ip_addr gateway;
 };
 
-struct fib {
-	uint32_t count;
-	struct fib_entry entries[]; /* [0] begins at :: */
-};
-
 /* Control thread: replaces all routes. 0, -ENOMEM. */
 int fib_set(struct dataplane *dp, const struct route *routes, uint32_t count);
+void fib_free(struct fib *fib);
 
 /* Never NULL: an entry whose port is PORT_NONE where there is no route. */
 const struct fib_entry *fib_find(const struct fib *fib, const struct ip_addr *ip);

@@ -13,7 +13,7 @@ static int routes_create(struct dataplane *dp)
 static void routes_destroy(struct dataplane *dp)
 {
 	services_free(dp->services);
-	rte_free(dp->fib);
+	fib_free(dp->fib);
 }
 
 static int memory_create(struct worker *worker)

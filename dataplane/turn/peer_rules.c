@@ -2,22 +2,17 @@
 #include "turn/peer_rules.h"
 
 #include "dataplane.h"
+#include "net/ranges.h"
 #include "net/service.h"
 #include "turn/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Rules of one family and one length, sorted by address. */
-struct rule_group {
-	uint8_t length;
-	uint32_t first, count;
-};
-
-/* Groups stand longest first. Each address occurs once in its group: deny has won. */
+/* By family: a prefix of IPv6 holds no IPv4 address. */
 struct peer_rules {
-	uint32_t n_groups[2]; /* by family: [0] IPv4, [1] IPv6 */
-	struct rule_group groups[2][129];
+	struct ranges *ranges[2]; /* [0] IPv4: rules[0 .. n_ipv4), [1] IPv6: the others */
+	uint32_t n_ipv4;
 	struct peer_rule rules[];
 };
 
@@ -28,9 +23,14 @@ enum verdict {
 	VERDICT_ALLOW_HOST, /* by a rule for this one address */
 };
 
+static uint8_t bits_of(const struct ip_addr *ip, uint8_t length)
+{
+	return ip_addr_is_v4(ip) ? (uint8_t)(96 + length) : length;
+}
+
 struct ip_addr peer_rule_mask(const struct ip_addr *ip, uint8_t length)
 {
-	uint32_t bits = ip_addr_is_v4(ip) ? 96u + length : length;
+	uint32_t bits = bits_of(ip, length);
 	struct ip_addr masked = *ip;
 
 	for (uint32_t i = 0; i < sizeof(masked.bytes); i++) {
@@ -42,47 +42,29 @@ struct ip_addr peer_rule_mask(const struct ip_addr *ip, uint8_t length)
 	return masked;
 }
 
+/* IPv4 first; and what denies first, for of equal prefixes the first one counts. */
 static int rule_compare(const void *left, const void *right)
 {
 	const struct peer_rule *a = left, *b = right;
 	int families = family_index(&a->ip) - family_index(&b->ip);
 
-	if (families != 0)
-		return families;
-	if (a->length != b->length)
-		return b->length - a->length;
-	return memcmp(&a->ip, &b->ip, sizeof(a->ip));
+	return families != 0 ? families
+	                     : (b->action == SLUICE_TURN_PEER_DENY) -
+	                               (a->action == SLUICE_TURN_PEER_DENY);
 }
 
-static void groups_make(struct peer_rules *rules, uint32_t count)
+static struct ranges *ranges_of(const struct peer_rule *rules, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		const struct peer_rule *rule = &rules->rules[i];
-		int family = family_index(&rule->ip);
-		struct rule_group *group = &rules->groups[family][rules->n_groups[family]];
+	struct prefix *prefixes = calloc(count + (size_t)1, sizeof(*prefixes));
+	struct ranges *ranges;
 
-		if (rules->n_groups[family] == 0 || group[-1].length != rule->length) {
-			*group = (struct rule_group){.length = rule->length, .first = i};
-			rules->n_groups[family]++;
-		} else {
-			group--;
-		}
-		group->count++;
-	}
-}
-
-/* Equal prefixes become one, which denies if one of them did. Returns how many are left. */
-static uint32_t rules_merge(struct peer_rule *rules, uint32_t count)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		if (n == 0 || rule_compare(&rules[n - 1], &rules[i]) != 0)
-			rules[n++] = rules[i];
-		else if (rules[i].action == SLUICE_TURN_PEER_DENY)
-			rules[n - 1].action = SLUICE_TURN_PEER_DENY;
-	}
-	return n;
+	if (prefixes == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < count; i++)
+		prefixes[i] = (struct prefix){rules[i].ip, bits_of(&rules[i].ip, rules[i].length)};
+	ranges = ranges_create(prefixes, count);
+	free(prefixes);
+	return ranges;
 }
 
 struct peer_rules *peer_rules_create(const struct peer_rule *list, uint32_t count)
@@ -94,34 +76,37 @@ struct peer_rules *peer_rules_create(const struct peer_rule *list, uint32_t coun
 	if (count != 0)
 		memcpy(rules->rules, list, count * sizeof(rules->rules[0]));
 	qsort(rules->rules, count, sizeof(rules->rules[0]), rule_compare);
-	groups_make(rules, rules_merge(rules->rules, count));
-	return rules;
+	while (rules->n_ipv4 < count && ip_addr_is_v4(&rules->rules[rules->n_ipv4].ip))
+		rules->n_ipv4++;
+	rules->ranges[0] = ranges_of(rules->rules, rules->n_ipv4);
+	rules->ranges[1] = ranges_of(rules->rules + rules->n_ipv4, count - rules->n_ipv4);
+	if (rules->ranges[0] != NULL && rules->ranges[1] != NULL)
+		return rules;
+	peer_rules_free(rules);
+	return NULL;
 }
 
 void peer_rules_free(struct peer_rules *rules)
 {
+	if (rules == NULL)
+		return;
+	free(rules->ranges[0]);
+	free(rules->ranges[1]);
 	free(rules);
 }
 
 static enum verdict rules_judge(const struct peer_rules *rules, const struct ip_addr *ip)
 {
 	int family = family_index(ip);
-	uint8_t host = family == 0 ? 32 : 128;
+	uint32_t found = ranges_find(rules->ranges[family], ip);
+	const struct peer_rule *rule;
 
-	for (uint32_t i = 0; i < rules->n_groups[family]; i++) {
-		const struct rule_group *group = &rules->groups[family][i];
-		struct peer_rule key = {.ip = peer_rule_mask(ip, group->length),
-		                        .length = group->length};
-		const struct peer_rule *rule = bsearch(&key, &rules->rules[group->first],
-		                                       group->count, sizeof(key), rule_compare);
-
-		if (rule == NULL)
-			continue;
-		if (rule->action == SLUICE_TURN_PEER_DENY)
-			return VERDICT_DENY;
-		return rule->length == host ? VERDICT_ALLOW_HOST : VERDICT_ALLOW;
-	}
-	return VERDICT_NONE;
+	if (found == RANGE_NONE)
+		return VERDICT_NONE;
+	rule = &rules->rules[family == 0 ? found : rules->n_ipv4 + found];
+	if (rule->action == SLUICE_TURN_PEER_DENY)
+		return VERDICT_DENY;
+	return rule->length == (family == 0 ? 32 : 128) ? VERDICT_ALLOW_HOST : VERDICT_ALLOW;
 }
 
 /* -- special-purpose ranges (IANA's registries, RFC 6890 and its updates): the longest match

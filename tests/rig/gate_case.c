@@ -994,9 +994,8 @@ uint16_t gate_case_frame(const struct gate_case *row, const struct gate_config *
 void gate_case_prepare(struct gate_pair *pair, const struct gate_case *row, const uint8_t *frame,
                        uint16_t length)
 {
-	const struct gate_prefix deny[] = {{ip_of("192.0.2.0"), 96 + 24},
-	                                   {ip_of("2001:db8:1::"), 48}};
-	const struct gate_prefix trust[] = {{ip_of("203.0.113.0"), 96 + 24}};
+	const struct prefix deny[] = {{ip_of("192.0.2.0"), 96 + 24}, {ip_of("2001:db8:1::"), 48}};
+	const struct prefix trust[] = {{ip_of("203.0.113.0"), 96 + 24}};
 	const struct gate_guard attacked = {.attacked = gate_pair_now() + GATE_HOLD_NS};
 	struct gate_packet packet = {0};
 

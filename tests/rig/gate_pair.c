@@ -96,8 +96,8 @@ static int twin_create(struct gate_pair *pair)
 	        .seen = pair->seen,
 	        .counters = pair->counters,
 	        .services = services_make(),
-	        .deny = gate_set_build(NULL, 0),
-	        .trust = gate_set_build(NULL, 0),
+	        .deny = ranges_create(NULL, 0),
+	        .trust = ranges_create(NULL, 0),
 	};
 	return pair->tables != NULL && pair->seen != NULL && pair->env.services != NULL &&
 	                       pair->env.deny != NULL && pair->env.trust != NULL
@@ -214,13 +214,13 @@ void gate_pair_configure(struct gate_pair *pair, const struct gate_config *confi
 	map_put(pair, GATE_PAIR_CONFIG, 0, &pair->config);
 }
 
-static void list_put(struct gate_pair *pair, enum gate_pair_map map, const struct gate_set **set,
-                     const struct gate_prefix *prefixes, uint32_t count)
+static void list_put(struct gate_pair *pair, enum gate_pair_map map, const struct ranges **set,
+                     const struct prefix *prefixes, uint32_t count)
 {
 	struct gate_lpm_key key;
 
 	free((void *)(uintptr_t)*set);
-	*set = gate_set_build(prefixes, count);
+	*set = ranges_create(prefixes, count);
 	if (*set == NULL)
 		abort();
 	if (pair->object == NULL)
@@ -236,8 +236,8 @@ static void list_put(struct gate_pair *pair, enum gate_pair_map map, const struc
 	}
 }
 
-void gate_pair_lists(struct gate_pair *pair, const struct gate_prefix *deny, uint32_t n_deny,
-                     const struct gate_prefix *trust, uint32_t n_trust)
+void gate_pair_lists(struct gate_pair *pair, const struct prefix *deny, uint32_t n_deny,
+                     const struct prefix *trust, uint32_t n_trust)
 {
 	list_put(pair, GATE_PAIR_DENY, &pair->env.deny, deny, n_deny);
 	list_put(pair, GATE_PAIR_TRUST, &pair->env.trust, trust, n_trust);

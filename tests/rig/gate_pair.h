@@ -60,8 +60,8 @@ extern const uint32_t gate_pair_services_count;
 /* config.unix_offset is set here: Unix time is what it is. */
 void gate_pair_configure(struct gate_pair *pair, const struct gate_config *config);
 /* What is denied, what is trusted: replaces both lists. */
-void gate_pair_lists(struct gate_pair *pair, const struct gate_prefix *deny, uint32_t n_deny,
-                     const struct gate_prefix *trust, uint32_t n_trust);
+void gate_pair_lists(struct gate_pair *pair, const struct prefix *deny, uint32_t n_deny,
+                     const struct prefix *trust, uint32_t n_trust);
 
 /* Forgets what the buckets and tables hold of this packet's source and request, and of the host. */
 void gate_pair_forget(struct gate_pair *pair, const struct gate_packet *packet,

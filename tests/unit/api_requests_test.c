@@ -344,7 +344,7 @@ static void gate_ask(struct fixture *fixture, const struct gate_compiled *compil
 
 static bool denies(const struct gate *gate, const struct ip_addr *ip)
 {
-	return gate_set_has(gate_policy_now(gate)->deny, ip);
+	return ranges_find(gate_policy_now(gate)->deny, ip) != RANGE_NONE;
 }
 
 /* What the control plane compiled, whole or not at all. */

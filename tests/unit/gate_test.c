@@ -400,7 +400,7 @@ static void top_is_the_loudest(void **state)
 
 static void set_of_prefixes(void **state)
 {
-	const struct gate_prefix prefixes[] = {
+	const struct prefix prefixes[] = {
 	        {ip_addr_v4(RTE_BE32(0x0a010000)), 96 + 16},
 	        {ip_addr_v4(RTE_BE32(0x0a000000)), 96 + 8},
 	        {ip_addr_v4(RTE_BE32(0xc0000207)), 128},
@@ -413,14 +413,14 @@ static void set_of_prefixes(void **state)
 	        {0x09ffffff, false}, {0xc0000207, true},  {0xc0000206, false}, {0xc0000208, false},
 	        {0x00000000, false}, {0xffffffff, false},
 	};
-	struct gate_set *set = gate_set_build(prefixes, 3);
+	struct ranges *set = ranges_create(prefixes, 3);
 
 	assert_non_null(set);
-	assert_int_equal(set->count, 2);
+	assert_int_equal(set->prefixes, 3);
 	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
 		const struct ip_addr ip = ip_addr_v4(rte_cpu_to_be_32(rows[i].ip));
 
-		assert_int_equal(gate_set_has(set, &ip), rows[i].has);
+		assert_int_equal(ranges_find(set, &ip) != RANGE_NONE, rows[i].has);
 	}
 	free(set);
 }
