@@ -97,20 +97,27 @@ static void bytes_search(struct secrets *secrets, const uint8_t *begin, const ui
 	}
 }
 
+/* Pages that are looked at together, in an array of our own: malloc would map another one while the
+ * list of mappings is read. */
+#define PAGES_AT_ONCE 65536
+
 /* Page by page: what was never touched need not be. */
 static void mapping_search(struct secrets *secrets, uint8_t *begin, uint8_t *end)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size_t)(end - begin) / page;
-	unsigned char *resident = malloc(pages);
+	static unsigned char resident[PAGES_AT_ONCE];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	assert_non_null(resident);
-	assert_int_equal(mincore(begin, (size_t)(end - begin), resident), 0);
-	for (size_t i = 0, first; i < pages; i++) {
-		for (first = i; i < pages && resident[i] & 1; i++)
-			;
-		bytes_search(secrets, begin + first * page, begin + i * page);
+	while (begin < end) {
+		size_t pages = RTE_MIN((size_t)(end - begin) / page, (size_t)PAGES_AT_ONCE);
+
+		assert_int_equal(mincore(begin, pages * page, resident), 0);
+		for (size_t i = 0, first; i < pages; i++) {
+			for (first = i; i < pages && resident[i] & 1; i++)
+				;
+			bytes_search(secrets, begin + first * page, begin + i * page);
+		}
+		begin += pages * page;
 	}
-	free(resident);
 }
 
 /* What functions left below the stack's end is not searched: the dynamic linker spills registers
