@@ -212,12 +212,13 @@ static void secrets_apply(struct lookup *lookup)
 
 static void secret_read(struct secrets *secrets, const struct redis_member *member)
 {
-	char *secret = secrets->list[secrets->count];
+	char *secret;
 
 	if (secrets->count == SECRETS_MAX || member->length == 0 ||
 	    member->length >= SLUICE_TURN_PASSWORD_MAX ||
 	    memchr(member->bytes, '\0', member->length) != NULL)
 		return;
+	secret = secrets->list[secrets->count];
 	memset(secret, 0, SLUICE_TURN_PASSWORD_MAX);
 	memcpy(secret, member->bytes, member->length);
 	secrets->count++;
