@@ -13,6 +13,7 @@
 #include <rte_malloc.h>
 #include <rte_pause.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -21,11 +22,21 @@
 #include <unistd.h>
 
 #define CALLS_SIZE 64
+#define US_PER_S   1000000
 /* Sockets wake a worker; its timers want it this often, and sooner while something is due. */
 #define SLEEP_MS         10
 #define SLEEP_PENDING_MS 1
 #define HOUSEKEEPING_MS  1
 #define EVENTS_MAX       16
+/*
+ * A wake by a socket costs the sender as much as several packets cost us. A worker that is woken
+ * this soon after it fell asleep sleeps by the clock the next time, and finds in one burst what has
+ * come meanwhile, as a NIC does that moderates its interrupts. Each nap in which nothing came makes
+ * the next one wait for more such wakes.
+ */
+#define SLEEP_SHORT_US  100
+#define NAP_NS          100000
+#define NAP_PENALTY_MAX 63
 /* With a queue that cannot wake it: idle walks before it sleeps, and how long: short enough that a
  * burst waits in the NIC's ring meanwhile. */
 #define IDLE_WALKS_PAUSE  64
@@ -187,25 +198,75 @@ static int sleep_ms(const struct worker *worker)
 	return SLEEP_MS;
 }
 
+/* Until a thread has put something into a ring, or NAP_NS have passed: no socket wakes it. */
+static bool sleep_by_clock(const struct worker *worker)
+{
+	const struct timespec length = {.tv_nsec = sleep_ms(worker) != 0 ? NAP_NS : 0};
+	struct pollfd wake = {.fd = worker->wake, .events = POLLIN};
+
+	return ppoll(&wake, 1, &length, NULL) > 0;
+}
+
 /* Until a socket has a packet, a thread has put something into a ring, or a timer may be due. */
-static void worker_sleep(struct worker *worker)
+static bool sleep_on_sockets(const struct worker *worker)
 {
 	struct epoll_event events[EVENTS_MAX];
-	uint64_t wakes, begin = rte_rdtsc();
-	int count;
+	int count = epoll_wait(worker->epoll, events, EVENTS_MAX, sleep_ms(worker));
+
+	for (int i = 0; i < count; i++)
+		if (events[i].data.fd == worker->wake)
+			return true;
+	return false;
+}
+
+static void wake_take(const struct worker *worker)
+{
+	uint64_t wakes;
+
+	if (read(worker->wake, &wakes, sizeof(wakes)) < 0)
+		return; /* it has been taken */
+}
+
+/* Returns its length in TSC cycles. */
+static uint64_t worker_sleep(struct worker *worker, bool (*sleep)(const struct worker *worker))
+{
+	uint64_t slept, begin = rte_rdtsc();
+	bool woken;
 
 	__atomic_store_n(&worker->asleep, 1, __ATOMIC_SEQ_CST);
 	rte_rcu_qsbr_thread_offline(worker->dp->qsbr, worker->id);
-	count = epoll_wait(worker->epoll, events, EVENTS_MAX, sleep_ms(worker));
+	woken = sleep(worker);
 	rte_rcu_qsbr_thread_online(worker->dp->qsbr, worker->id);
 	__atomic_store_n(&worker->asleep, 0, __ATOMIC_RELAXED);
-	for (int i = 0; i < count; i++)
-		if (events[i].data.fd == worker->wake &&
-		    read(worker->wake, &wakes, sizeof(wakes)) < 0)
-			break;
+	if (woken)
+		wake_take(worker);
 	worker_calls_run(worker);
+	slept = rte_rdtsc() - begin;
 	worker->sleeps++;
-	worker->idle_cycles += rte_rdtsc() - begin;
+	worker->idle_cycles += slept;
+	return slept;
+}
+
+/* The first idle walk after busy ones, in a time of short sleeps. */
+static bool nap_is_due(struct worker *worker)
+{
+	struct naps *naps = &worker->naps;
+
+	if (naps->last) {
+		naps->penalty = worker->walks_idle == 1
+		                        ? 0
+		                        : RTE_MIN(2 * naps->penalty + 1, NAP_PENALTY_MAX);
+		naps->wait = naps->penalty;
+	}
+	naps->last = false;
+	if (!naps->brisk || worker->walks_idle != 1)
+		return false;
+	if (naps->wait > 0) {
+		naps->wait--;
+		return false;
+	}
+	naps->last = true;
+	return true;
 }
 
 /* No packet has come, and each queue is a socket that can be slept on. */
@@ -215,7 +276,11 @@ static void worker_rest(struct worker *worker)
 		return;
 	if (rte_rdtsc() - worker->housekept > worker->tsc_hz * HOUSEKEEPING_MS / MS_PER_S)
 		worker_housekeep(worker);
-	worker_sleep(worker);
+	if (nap_is_due(worker))
+		worker_sleep(worker, sleep_by_clock);
+	else
+		worker->naps.brisk = worker_sleep(worker, sleep_on_sockets) <
+		                     worker->tsc_hz * SLEEP_SHORT_US / US_PER_S;
 }
 
 /* No packet has come for a while: first spare the sibling thread, then the core. */

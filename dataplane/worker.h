@@ -40,6 +40,14 @@ struct worker_call {
 	uint32_t done; /* atomic; set by the worker when run has returned */
 };
 
+/* When a worker sleeps by the clock, and no socket wakes it: worker.c. */
+struct naps {
+	bool brisk;   /* a socket woke it soon after it fell asleep */
+	bool last;    /* the last sleep was one */
+	uint8_t wait; /* short sleeps before the next one */
+	uint8_t penalty;
+};
+
 struct worker {
 	/* const after start */
 	struct dataplane *dp;
@@ -75,6 +83,7 @@ struct worker {
 	uint64_t rx_packets, bursts, walks, busy_cycles, idle_cycles;
 	uint64_t handed_over, ring_full;
 
+	struct naps naps;
 	uint64_t sleeps;     /* times that it slept until a packet, a message or a timer came */
 	uint64_t housekept;  /* tsc */
 	uint16_t next_queue; /* port_rx goes round its queues */

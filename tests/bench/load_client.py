@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""usage: load_client.py SERVER-PID TURN-LOAD FLOWS PORT SIZE RATE SECONDS: that many allocations with a channel to the peer's PORT,
+"""usage: load_client.py SERVER-PID TURN-LOAD FLOWS PORT SIZE RATE SECONDS [sleep [BURST]]: that many allocations with a channel to the peer's PORT,
 and turn-load on their sockets; prints what turn-load prints, and the server's CPU ticks
 in that time."""
 

@@ -2,10 +2,10 @@
 /*
  * A load of datagrams over kernel sockets, the same against any TURN server.
  *
- * `turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS [sleep]` sends ChannelData with SIZE bytes
- * of payload on sockets that are connected already, RATE packets a second over all of them, and
- * prints how many it sent in what time. With `sleep` it sleeps between two batches, and so takes no
- * CPU of its own but for sending.
+ * `turn-load send FD[,FD...] CHANNEL SIZE RATE SECONDS [sleep [BURST]]` sends ChannelData with SIZE
+ * bytes of payload on sockets that are connected already, RATE packets a second over all of them,
+ * BURST of one socket at a time (16), and prints how many it sent in what time. With `sleep` it
+ * sleeps between two bursts, and so takes no CPU of its own but for sending.
  *
  * `turn-load sink PORT` receives on UDP PORT until SIGTERM, and prints how many datagrams came.
  */
@@ -91,10 +91,11 @@ static int load_send(char **args)
 	static struct batch batch;
 	int sockets[SOCKETS_MAX], count = sockets_parse(args[0], sockets);
 	uint16_t size = atoi(args[2]);
-	double interval = 1e9 * BATCH / atof(args[3]);
+	unsigned int burst = args[5] != NULL && args[6] != NULL ? atoi(args[6]) : BATCH;
+	double interval = 1e9 * burst / atof(args[3]);
 	uint64_t start = now_ns(), end = start + (uint64_t)(1e9 * atof(args[4])), sent = 0;
 
-	if (count == 0 || size > PAYLOAD_MAX)
+	if (count == 0 || size > PAYLOAD_MAX || burst == 0 || burst > BATCH)
 		return 2;
 	batch_init(&batch, 4 + size);
 	batch_address(&batch, strtoul(args[1], NULL, 0), size);
@@ -102,7 +103,7 @@ static int load_send(char **args)
 		int done;
 
 		time_await(start + (uint64_t)(turn * interval), args[5] != NULL);
-		done = sendmmsg(sockets[turn % count], batch.messages, BATCH, 0);
+		done = sendmmsg(sockets[turn % count], batch.messages, burst, 0);
 		if (done > 0)
 			sent += done;
 	}
@@ -138,11 +139,11 @@ static int load_sink(char **args)
 
 int main(int argc, char **argv)
 {
-	if ((argc == 7 || argc == 8) && strcmp(argv[1], "send") == 0)
+	if ((argc >= 7 && argc <= 9) && strcmp(argv[1], "send") == 0)
 		return load_send(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return load_sink(argv + 2);
-	fprintf(stderr,
-	        "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS [sleep] | sink PORT\n");
+	fprintf(stderr, "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS [sleep [BURST]] | "
+	                "sink PORT\n");
 	return 2;
 }
