@@ -7,7 +7,8 @@
  * BURST of one socket at a time (16), and prints how many it sent in what time. With `sleep` it
  * sleeps between two bursts, and so takes no CPU of its own but for sending.
  *
- * `turn-load sink PORT` receives on UDP PORT until SIGTERM, and prints how many datagrams came.
+ * `turn-load sink PORT [ROOM]` receives on UDP PORT until SIGTERM, and prints how many datagrams
+ * came. ROOM: bytes that the socket holds, 64 MB.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -116,7 +117,8 @@ static int load_sink(char **args)
 	static struct batch batch;
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(args[0]))};
 	struct timeval patience = {.tv_usec = 100000};
-	int sock = socket(AF_INET6, SOCK_DGRAM, 0), room = RECEIVE_BUFFER;
+	int sock = socket(AF_INET6, SOCK_DGRAM, 0);
+	int room = args[1] != NULL ? atoi(args[1]) : RECEIVE_BUFFER;
 	uint64_t received = 0;
 
 	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
@@ -141,9 +143,9 @@ int main(int argc, char **argv)
 {
 	if ((argc >= 7 && argc <= 9) && strcmp(argv[1], "send") == 0)
 		return load_send(argv + 2);
-	if (argc == 3 && strcmp(argv[1], "sink") == 0)
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "sink") == 0)
 		return load_sink(argv + 2);
 	fprintf(stderr, "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS [sleep [BURST]] | "
-	                "sink PORT\n");
+	                "sink PORT [ROOM]\n");
 	return 2;
 }
