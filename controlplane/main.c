@@ -278,8 +278,11 @@ static void controlplane_end(struct controlplane *cp)
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)
 		if (cp->signals[i] != NULL)
 			event_free(cp->signals[i]);
-	if (cp->base != NULL)
+	if (cp->base != NULL) {
+		/* libevent frees a buffered connection in its loop alone. */
+		event_base_loop(cp->base, EVLOOP_NONBLOCK);
 		event_base_free(cp->base);
+	}
 	seqpacket_listener_close(&cp->listener);
 	running_destroy(cp->running);
 	free(cp->buffer);

@@ -45,7 +45,7 @@ struct control_maps {
 struct control_asked {
 	uint16_t type;
 	uint32_t flags, length;
-	uint8_t body[CONTROL_BODY_MAX];
+	_Alignas(8) uint8_t body[CONTROL_BODY_MAX];
 };
 
 struct control_answer {
@@ -54,7 +54,7 @@ struct control_answer {
 	uint32_t flags, length;
 	uint32_t times; /* it comes: all but the last say that more follows; 0: once. What a socket
 	                   holds: 60 */
-	uint8_t body[CONTROL_BODY_MAX];
+	_Alignas(8) uint8_t body[CONTROL_BODY_MAX];
 };
 
 /* An open request on the control plane's socket, of which no end is awaited. */
@@ -62,7 +62,7 @@ struct control_stream {
 	int fd;
 	uint16_t row_size;
 	uint32_t rows;
-	uint8_t last[CONTROL_BODY_MAX]; /* the last row */
+	_Alignas(8) uint8_t last[CONTROL_BODY_MAX]; /* the last row */
 };
 
 struct control {
