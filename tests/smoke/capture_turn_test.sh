@@ -32,7 +32,8 @@ assert_frames "$all" 'udp.dstport == 3480 && frame.comment contains "sent" && fr
 assert_frames "$all" 'ipv6 && stun.type == 0x0016'
 assert_equal "$(frames "$all" 'frame.comment contains "received" && !(frame.packet_flags_direction == 1)')" 0
 assert_equal "$(frames "$all" 'frame.comment contains "sent" && !(frame.packet_flags_direction == 2)')" 0
-assert_equal "$(frames "$all" '_ws.malformed')" 0
+# of STUN: a port that was drawn may be another protocol's, for which tshark then takes what a client sends
+assert_equal "$(frames "$all" '_ws.malformed && stun')" 0
 
 # a relayed packet is in there twice: with its channel header, and without
 inbound=$(frames "$all" 'stun.channel && frame.comment contains "received" && ip.dst == 198.18.1.1')
