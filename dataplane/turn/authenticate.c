@@ -79,7 +79,7 @@ static bool credentials_verify(struct exchange *exchange)
 		return key_try(exchange, &user->key);
 	}
 	if (name->expiry >= STUN_EXPIRY_MILLISECONDS)
-		turn_count(exchange->turn_worker, TURN_EXPIRY_MILLISECONDS);
+		turn_count(exchange->turn_worker, TURN_EXPIRY_TOO_LARGE);
 	else if (name->expiry > unix_now(exchange))
 		return secrets_try(exchange);
 	/* takes as long as a wrong password, so that time does not tell whether a name exists */

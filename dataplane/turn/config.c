@@ -181,7 +181,7 @@ static uint64_t nonce_patience(const struct turn_config *config)
 static void milliseconds_log(struct turn *turn, uint64_t unix_now)
 {
 	struct turn_config *config = turn->config;
-	uint64_t seen = turn_counter_sum(turn, TURN_EXPIRY_MILLISECONDS);
+	uint64_t seen = turn_counter_sum(turn, TURN_EXPIRY_TOO_LARGE);
 
 	if (seen == config->milliseconds_seen || unix_now < config->milliseconds_logged + MINUTE_S)
 		return;

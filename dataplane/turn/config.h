@@ -56,7 +56,7 @@ struct turn_config {
 	uint64_t nonce_rotated; /* Unix time; 0: not yet known */
 	bool nonce_given;       /* keys come from the control plane */
 	uint64_t unix_start;
-	uint64_t milliseconds_seen;   /* of TURN_EXPIRY_MILLISECONDS, when it was logged ... */
+	uint64_t milliseconds_seen;   /* of TURN_EXPIRY_TOO_LARGE, when it was logged ... */
 	uint64_t milliseconds_logged; /* ... which was then, Unix time */
 	struct random *random;
 };

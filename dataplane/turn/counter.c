@@ -52,9 +52,9 @@ const struct turn_counter_info turn_counter_infos[] = {
         [TURN_CHANNEL_EXPIRED] = {"channel_expired", "channels whose time ran out", "channels"},
         [TURN_RESERVATION_EXPIRED] = {"reservation_expired",
                                       "reserved ports that no client came for", "ports"},
-        [TURN_EXPIRY_MILLISECONDS] =
-                {"expiry_milliseconds",
-                 "time-limited user names whose time is in milliseconds, refused", "requests"},
+        [TURN_EXPIRY_TOO_LARGE] = {"expiry_too_large",
+                                   "time-limited user names whose time is in milliseconds, refused",
+                                   "requests"},
 };
 
 const uint32_t turn_counters_count = TURN_COUNTERS;

@@ -307,7 +307,7 @@ static void test_time_limited(void **state)
 	/* JavaScript's milliseconds: never valid */
 	time_limited(client, "1800000100000:dave", "north");
 	assert_int_equal(allocate(client), 401);
-	assert_int_equal(counted(server, TURN_EXPIRY_MILLISECONDS), 1);
+	assert_int_equal(counted(server, TURN_EXPIRY_TOO_LARGE), 1);
 	time_limited(client, "1800000100", "north");
 	assert_int_equal(allocate(client), 0);
 	assert_int_equal(turn_secret_delete(server->dp.turn, &south, server->why), 0);
