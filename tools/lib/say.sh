@@ -49,12 +49,23 @@ process_state() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1; }
 # Not there, or waiting only for its parent: of a killed process the first thread may be gone before the others are.
 process_gone() { [[ ! -d /proc/$1 ]] || [[ $(process_state "$1") == Z && $(echo /proc/"$1"/task/*) != *' '* ]]; }
 
-# process_end PID...: TERM, and KILL for what is there 5 s later
-process_end() {
+# process_tree PID...: these, and what they have started: of a function in the background $! is a shell that waits for its command
+process_tree() {
 	local pid
-	(($#)) || return 0
-	kill -TERM "$@" 2>/dev/null
 	for pid; do
+		echo "$pid"
+		# shellcheck disable=SC2046 # words
+		process_tree $(pgrep -P "$pid")
+	done
+}
+
+# process_end PID...: TERM to each and what it has started, and KILL for what is there 5 s later
+process_end() {
+	local pid pids
+	(($#)) || return 0
+	mapfile -t pids < <(process_tree "$@")
+	kill -TERM "${pids[@]}" 2>/dev/null
+	for pid in "${pids[@]}"; do
 		wait_for 5 process_gone "$pid" && continue
 		kill -KILL "$pid" 2>/dev/null
 		wait_for 2 process_gone "$pid"
