@@ -158,7 +158,7 @@ static bool items_take(struct media_worker *worker, struct fan_burst *burst, str
 	struct stream *stream = &worker->media->streams[packet->stream];
 	struct fan_source *sources = &burst->sources[burst->sources_count];
 	struct packet_cache **caches = &burst->caches[burst->done_count];
-	const struct stream_worker *at = &stream->at[worker->worker->id];
+	const struct stream_worker *at;
 	const struct legs *legs;
 
 	if (unlikely(!stream_is_there(stream, item))) {
@@ -166,6 +166,7 @@ static bool items_take(struct media_worker *worker, struct fan_burst *burst, str
 			caches[i] = NULL;
 		return true;
 	}
+	at = &stream->at[worker->worker->id];
 	for (uint32_t i = 0; i < item->together; i++) {
 		source_fill(&sources[i], item_at(worker, i), stream, worker->worker);
 		caches[i] = item->only != 0 ? NULL : __atomic_load_n(&at->cache, __ATOMIC_ACQUIRE);

@@ -19,6 +19,8 @@
 #include "media/bytes.h"
 #include "media/config.h"
 #include "media/media.h"
+#include "net/neighbour.h"
+#include "net/punt.h"
 #include "srtp/rtp.h"
 #include "turn/turn.h"
 
@@ -522,6 +524,23 @@ static void time_pass(uint64_t ms)
 	settle();
 }
 
+/* The control thread's part of what is sent where nobody has the address: the kernel says so. */
+static void neighbours_fail(void)
+{
+	struct neighbours *neighbours = scene.rig.dp->neighbours;
+
+	punt_poll(scene.rig.dp);
+	for (uint32_t slot = 1; slot < neighbours->high; slot++) {
+		const struct neighbour *neighbour = &neighbours->slots[slot];
+		struct ip_addr ip = neighbour->ip;
+
+		if (!neighbour->waits)
+			continue;
+		neighbour_set(neighbours, neighbour->link, &ip, NEIGHBOUR_FAILED, NULL);
+		punt_neighbour_changed(scene.rig.dp, slot);
+	}
+}
+
 /* Nothing of this input is left for the next one. */
 static void all_end(void)
 {
@@ -535,6 +554,7 @@ static void all_end(void)
 		time_pass(10);
 	media_end(scene.rig.dp->media);
 	settle();
+	neighbours_fail();
 	CHECK(rte_mempool_in_use_count(scene.rig.dp->pool) == 0);
 	memset(scene.clients, 0, sizeof(scene.clients));
 }

@@ -38,7 +38,9 @@ static void message_check(const struct stun_message *message, const uint8_t *dat
 	CHECK(message->start == data && message->length == size &&
 	      message->transaction == data + 8);
 	CHECK(message->n_unknown <= STUN_UNKNOWN_MAX);
-	CHECK(stun_has(message, STUN_KNOWN_XOR_PEER_ADDRESS) == (message->n_peers > 0));
+	/* one of no legal length counts, and is not there */
+	CHECK(stun_has(message, STUN_KNOWN_XOR_PEER_ADDRESS) == (message->n_peers > 0) ||
+	      message->bad_length);
 	for (i = 0; i < STUN_KNOWN_COUNT; i++) {
 		if (!stun_has(message, i))
 			continue;
