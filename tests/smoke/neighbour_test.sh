@@ -4,7 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-MAC=$(in_peer cat /sys/class/net/eth0/address)
+MAC=$(in_peer ip -j link show eth0 | jq -r ".[0].address") # /sys is the host's there
 at_exit in_peer ip addr del 198.18.2.77/24 dev eth0
 at_exit in_peer ip link set eth0 address "$MAC"
 echo_start
