@@ -11,6 +11,7 @@
 #include <gate_default.h>
 #include <gate_maps.h>
 #include <linux/bpf.h>
+#include <rte_bitops.h>
 #include <rte_common.h>
 
 #define NSEC_PER_SEC 1000000000ull
