@@ -61,11 +61,11 @@ process_tree() {
 
 # process_end PID...: TERM to each and what it has started, and KILL for what is there 5 s later
 process_end() {
-	local pid pids
+	local pid family_tree
 	(($#)) || return 0
-	mapfile -t pids < <(process_tree "$@")
-	kill -TERM "${pids[@]}" 2>/dev/null
-	for pid in "${pids[@]}"; do
+	mapfile -t family_tree < <(process_tree "$@")
+	kill -TERM "${family_tree[@]}" 2>/dev/null
+	for pid in "${family_tree[@]}"; do
 		wait_for 5 process_gone "$pid" && continue
 		kill -KILL "$pid" 2>/dev/null
 		wait_for 2 process_gone "$pid"
