@@ -101,10 +101,11 @@ static bool gap_take(struct subscription *subscription, uint64_t index)
 	return true;
 }
 
-/* The packet's number is given to the next one. Those before it that are still to come keep
- * theirs. */
+/* The packet's number is given to the next one. Those before it that are still to come keep theirs.
+ * The reservation follows at once: rewrite_next looks at it only where a step begins. */
 static void close_over(struct subscription *subscription, uint64_t index)
 {
+	record_reserve(subscription, (index - 1) & REWRITE_INDEX_MASK);
 	span_begin(subscription, index, (subscription->seq_offset - 1) & REWRITE_INDEX_MASK);
 	subscription->highest = (index - 1) & REWRITE_INDEX_MASK;
 }

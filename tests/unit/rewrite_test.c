@@ -333,6 +333,7 @@ static void no_number_twice(void **state)
 		packet = packet_of_row(&row);
 		if (rewrite_next(&subscription, &packet, &out) != REWRITE_SEND)
 			continue;
+		assert_true(out.index < subscription.reserved);
 		sent++;
 		cell = &owner[out.index % SPACE];
 		if (*cell != 0)
@@ -340,6 +341,28 @@ static void no_number_twice(void **state)
 		*cell = row.index << 2 | row.stream;
 	}
 	assert_in_range(sent, STEPS / 4, STEPS);
+}
+
+/* Padding ahead of the reservation closes over numbers behind it: the next packet's is reserved. */
+static void padding_beyond_the_reservation(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet packet = {.index = 100, .stream = A, .serial = 5, .tsc_hz = TSC_HZ};
+	struct rewritten out;
+	uint64_t end;
+
+	rewrite_begin(&subscription, 2 * RECORD_STEP - REWRITE_BEFORE - 10);
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	end = subscription.reserved;
+	assert_in_range(end - out.index, 1, 16);
+	packet.index += end - out.index + 5;
+	packet.empty = true;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SKIP);
+	packet.index++;
+	packet.empty = false;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal(out.index, end + 5);
+	assert_true(out.index < subscription.reserved);
 }
 
 int main(void)
@@ -353,6 +376,7 @@ int main(void)
 	        cmocka_unit_test(place_given_to_another),
 	        cmocka_unit_test(jumps),
 	        cmocka_unit_test(padding_jumps),
+	        cmocka_unit_test(padding_beyond_the_reservation),
 	        cmocka_unit_test(gaps_are_paid_for),
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
 	};
