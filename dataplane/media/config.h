@@ -89,14 +89,19 @@ void media_collect_all(struct media *media);
 
 /* -- legs.c -- */
 
-/* Builds new lists with a subscription added or removed. 0 or -ENOMEM: then nothing has changed. */
-int legs_add(struct media *media, uint32_t stream, uint32_t subscription);
-int legs_remove(struct media *media, uint32_t stream, uint32_t subscription);
+/* A new list for the subscription's worker, with or without it; NULL: it is empty. Nothing has
+ * changed until legs_swap, and the caller may rte_free the list instead. 0 or -ENOMEM. */
+int legs_with(struct media *media, uint32_t stream, uint32_t subscription, struct legs **with);
+int legs_without(struct media *media, uint32_t stream, uint32_t subscription,
+                 struct legs **without);
+/* Takes the list. */
+void legs_swap(struct media *media, uint32_t stream, uint32_t subscription, struct legs *legs);
+/* 0; -ENOMEM, -ENOSPC: then nothing has changed. */
 int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription);
 int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscription);
-int endpoint_sources_add(struct media *media, uint32_t endpoint, struct endpoint_source *source);
-int endpoint_sources_remove(struct media *media, uint32_t endpoint,
-                            const struct endpoint_source *source);
+/* The stream's source, and that of its retransmissions where it has one. */
+int endpoint_sources_add(struct media *media, const struct stream *stream);
+int endpoint_sources_remove(struct media *media, const struct stream *stream);
 
 /* -- endpoint.c, stream.c, subscription.c: by index -- */
 

@@ -31,19 +31,6 @@ static struct stream_worker *stream_at(const struct media *media, uint32_t strea
 	return &media->streams[stream].at[*worker];
 }
 
-static void legs_swap(struct media *media, struct stream *stream, uint16_t worker,
-                      struct legs *legs)
-{
-	struct legs *old = __atomic_exchange_n(&stream->at[worker].legs, legs, __ATOMIC_ACQ_REL);
-	uint64_t bit = (uint64_t)1 << worker;
-
-	if (legs != NULL)
-		__atomic_fetch_or(&stream->workers, bit, __ATOMIC_RELEASE);
-	else
-		__atomic_fetch_and(&stream->workers, ~bit, __ATOMIC_RELEASE);
-	list_discard(media, old);
-}
-
 static int cache_make(struct media *media, struct stream_worker *at, uint16_t worker)
 {
 	struct worker *owner = media->dp->workers[worker];
@@ -58,7 +45,7 @@ static int cache_make(struct media *media, struct stream_worker *at, uint16_t wo
 	return 0;
 }
 
-int legs_add(struct media *media, uint32_t stream, uint32_t subscription)
+int legs_with(struct media *media, uint32_t stream, uint32_t subscription, struct legs **with)
 {
 	uint16_t worker;
 	struct stream_worker *at = stream_at(media, stream, subscription, &worker);
@@ -79,15 +66,15 @@ int legs_add(struct media *media, uint32_t stream, uint32_t subscription)
 	if (place < count)
 		memcpy(&legs->subscriptions[place + 1], &at->legs->subscriptions[place],
 		       (count - place) * sizeof(uint32_t));
-	legs_swap(media, &media->streams[stream], worker, legs);
+	*with = legs;
 	return 0;
 }
 
-int legs_remove(struct media *media, uint32_t stream, uint32_t subscription)
+int legs_without(struct media *media, uint32_t stream, uint32_t subscription,
+                 struct legs **without)
 {
 	uint16_t worker;
-	struct stream_worker *at = stream_at(media, stream, subscription, &worker);
-	const struct legs *old = at->legs;
+	const struct legs *old = stream_at(media, stream, subscription, &worker)->legs;
 	struct legs *legs = NULL;
 
 	if (old->count > 1) {
@@ -100,8 +87,22 @@ int legs_remove(struct media *media, uint32_t stream, uint32_t subscription)
 			if (old->subscriptions[i] != subscription)
 				legs->subscriptions[legs->count++] = old->subscriptions[i];
 	}
-	legs_swap(media, &media->streams[stream], worker, legs);
+	*without = legs;
 	return 0;
+}
+
+void legs_swap(struct media *media, uint32_t stream, uint32_t subscription, struct legs *legs)
+{
+	uint16_t worker;
+	struct stream_worker *at = stream_at(media, stream, subscription, &worker);
+	struct legs *old = __atomic_exchange_n(&at->legs, legs, __ATOMIC_ACQ_REL);
+	uint64_t bit = (uint64_t)1 << worker;
+
+	if (legs != NULL)
+		__atomic_fetch_or(&media->streams[stream].workers, bit, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_and(&media->streams[stream].workers, ~bit, __ATOMIC_RELEASE);
+	list_discard(media, old);
 }
 
 /* -- of an endpoint -- */
@@ -148,30 +149,32 @@ int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscr
 	return 0;
 }
 
-int endpoint_sources_add(struct media *media, uint32_t endpoint, struct endpoint_source *source)
+int endpoint_sources_add(struct media *media, const struct stream *stream)
 {
-	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint *at = &media->endpoints[stream->endpoint];
 	struct endpoint_sources *old = at->sources, *list;
-	uint32_t count = old == NULL ? 0 : old->count;
+	uint32_t before = old == NULL ? 0 : old->count;
+	uint32_t count = before + (stream->rtx_source != NULL ? 2 : 1);
 
-	if (count == ENDPOINT_SOURCES_MAX)
+	if (count > ENDPOINT_SOURCES_MAX)
 		return -ENOSPC;
-	list = rte_malloc("sources", sizeof(*list) + (count + 1) * sizeof(list->sources[0]), 0);
+	list = rte_malloc("sources", sizeof(*list) + count * sizeof(list->sources[0]), 0);
 	if (list == NULL)
 		return -ENOMEM;
-	list->count = count + 1;
-	if (count != 0)
-		memcpy(list->sources, old->sources, count * sizeof(list->sources[0]));
-	list->sources[count] = source;
+	list->count = count;
+	if (before != 0)
+		memcpy(list->sources, old->sources, before * sizeof(list->sources[0]));
+	list->sources[before] = stream->source;
+	if (stream->rtx_source != NULL)
+		list->sources[before + 1] = stream->rtx_source;
 	__atomic_store_n(&at->sources, list, __ATOMIC_RELEASE);
 	list_discard(media, old);
 	return 0;
 }
 
-int endpoint_sources_remove(struct media *media, uint32_t endpoint,
-                            const struct endpoint_source *source)
+int endpoint_sources_remove(struct media *media, const struct stream *stream)
 {
-	struct endpoint *at = &media->endpoints[endpoint];
+	struct endpoint *at = &media->endpoints[stream->endpoint];
 	struct endpoint_sources *old = at->sources, *list;
 
 	list = rte_malloc("sources", sizeof(*list) + old->count * sizeof(list->sources[0]), 0);
@@ -179,7 +182,7 @@ int endpoint_sources_remove(struct media *media, uint32_t endpoint,
 		return -ENOMEM;
 	list->count = 0;
 	for (uint32_t i = 0; i < old->count; i++)
-		if (old->sources[i] != source)
+		if (old->sources[i] != stream->source && old->sources[i] != stream->rtx_source)
 			list->sources[list->count++] = old->sources[i];
 	__atomic_store_n(&at->sources, list, __ATOMIC_RELEASE);
 	list_discard(media, old);

@@ -29,7 +29,7 @@ struct rte_mbuf *rtcp_begin(struct media_worker *media_worker, struct endpoint *
 	if (endpoint->remote.port == 0)
 		return NULL;
 	/* under one key no index may come twice (RFC 3711, 9.2) */
-	if (endpoint->rtcp_index == RTCP_INDEX_MAX) {
+	if (endpoint->rtcp_index >= RTCP_INDEX_MAX) {
 		media_worker->counters[MEDIA_RTCP_USED_UP]++;
 		return NULL;
 	}

@@ -14,8 +14,8 @@
  * an endpoint's sources lie together, so that one that changes its SSRC all the time hardly
  * displaces others'.
  *
- * Direct-mapped: of very many, some are forgotten. A restart forgets all; keys that outlive the
- * dataplane then begin at a random place.
+ * Direct-mapped: of very many, some are forgotten. Over a restart the ledger keeps what was sent
+ * (media/record.h); what was received is forgotten.
  */
 #ifndef MEDIA_SPENT_H
 #define MEDIA_SPENT_H

@@ -45,40 +45,36 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 	return 0;
 }
 
-/* *place is set before packets can find the source. 0; -ENOMEM; -ENOSPC: the endpoint has too many.
- */
-static int source_make(struct media *media, uint32_t stream, uint32_t ssrc,
-                       struct endpoint_source **place)
+/* Packets cannot find it yet. */
+static struct endpoint_source *source_make(const struct media *media, uint32_t stream,
+                                           uint32_t ssrc, bool rtx)
 {
 	struct endpoint_source *source =
 	        rte_zmalloc("source", sizeof(*source), RTE_CACHE_LINE_SIZE);
-	int error;
 
 	if (source == NULL)
-		return -ENOMEM;
+		return NULL;
 	source->ssrc = ssrc;
 	source->stream = stream;
-	source->rtx = place == &media->streams[stream].rtx_source;
+	source->rtx = rtx;
 	source->learned = ssrc == 0;
 	if (ssrc != 0)
 		source->window.first = spent_recall_received(
 		        media->config->spent, &media->endpoints[media->streams[stream].endpoint],
 		        ssrc);
-	*place = source;
-	error = endpoint_sources_add(media, media->streams[stream].endpoint, source);
-	if (error < 0) {
-		*place = NULL;
-		rte_free(source);
-	}
-	return error;
+	return source;
 }
 
-/* No packet finds it any more; it goes with the stream, which those that have found that still
- * read it by. */
-static int source_unlink(struct media *media, const struct stream *stream,
-                         const struct endpoint_source *source)
+static int sources_make(struct media *media, uint32_t index, const struct sluice_stream *add)
 {
-	return source == NULL ? 0 : endpoint_sources_remove(media, stream->endpoint, source);
+	struct stream *stream = &media->streams[index];
+
+	stream->source = source_make(media, index, add->ssrc, false);
+	if (add->rtx_ssrc != 0)
+		stream->rtx_source = source_make(media, index, add->rtx_ssrc, true);
+	return stream->source != NULL && (add->rtx_ssrc == 0 || stream->rtx_source != NULL)
+	               ? 0
+	               : -ENOMEM;
 }
 
 static void former_remember(struct media *media, const struct endpoint *endpoint,
@@ -155,23 +151,20 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 		              media->max_streams);
 	stream->endpoint = endpoint;
 	stream->origin = origin_of(flags);
-	if (stream_fill(media, index, add) < 0)
+	if (stream_fill(media, index, add) < 0 || sources_make(media, index, add) < 0)
 		goto fail;
+	/* its owner's from the first packet on */
+	record_stream_state(media, stream);
 	/* Published before its sources: a packet that finds one finds the stream. */
 	__atomic_store_n(&stream->live, true, __ATOMIC_RELEASE);
-	if (source_make(media, index, add->ssrc, &stream->source) < 0)
-		goto fail;
-	if (add->rtx_ssrc != 0 && source_make(media, index, add->rtx_ssrc, &stream->rtx_source) < 0)
+	if (endpoint_sources_add(media, stream) < 0)
 		goto fail;
 	media_name_add(&media->config->stream_names, stream->name, index);
-	record_stream_state(media, stream);
 	record_stream(media, stream);
 	return 0;
 fail:
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
-	/* without memory for a list that lacks the source, it stays where it is found */
-	if (source_unlink(media, stream, stream->source) == 0)
-		media_discard(media, stream_free, stream);
+	media_discard(media, stream_free, stream);
 	return refuse(why, -ENOSPC, "no room for another stream of endpoint %s (%u SSRCs each)",
 	              add->endpoint, ENDPOINT_SOURCES_MAX);
 }
@@ -230,10 +223,9 @@ int stream_end(struct media *media, uint32_t index)
 
 	if (error < 0)
 		return error;
-	error = source_unlink(media, stream, stream->rtx_source);
-	if (error < 0)
-		return error;
-	error = source_unlink(media, stream, stream->source);
+	/* no packet finds them any more; they go with the stream, by which those that have found it
+	 * still read them */
+	error = endpoint_sources_remove(media, stream);
 	if (error < 0)
 		return error;
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);

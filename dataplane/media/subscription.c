@@ -121,10 +121,13 @@ static void index_recall(const struct media *media, struct subscription *subscri
 		subscription->rtx_index = index & REWRITE_INDEX_MASK;
 }
 
+/* One that needs another key has sent nothing: what was used before it stays unknown. */
 static void index_remember(struct media *media, const struct subscription *subscription)
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
+	if (subscription->needs_key)
+		return;
 	record_used(media, spent_remember(media->config->spent, endpoint, subscription->ssrc,
 	                                  subscription->highest));
 	if (subscription->rtx_ssrc != 0)
@@ -137,6 +140,8 @@ static void index_remember_ahead(struct media *media, const struct subscription 
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
+	if (subscription->needs_key)
+		return;
 	record_used(media, spent_remember(media->config->spent, endpoint, subscription->ssrc,
 	                                  subscription->reserved + RECORD_STEP));
 	if (subscription->rtx_ssrc != 0)
@@ -234,27 +239,25 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 {
 	uint32_t index = media_place_take(&media->config->subscription_places);
 	struct subscription *subscription = &media->subscriptions[index];
+	struct legs *legs = NULL;
 
 	if (index == 0)
 		return refuse(why, -ENOSPC, "there are %u subscriptions, and room for no more",
 		              media->max_subscriptions);
 	subscription->origin = origin_of(flags);
 	if (subscription_fill(media, subscription, add, stream, endpoint, past) < 0 ||
+	    legs_with(media, stream, index, &legs) < 0 ||
 	    endpoint_legs_add(media, endpoint, index) < 0)
 		goto fail;
 	record_subscription_begin(media, subscription);
 	__atomic_store_n(&subscription->live, true, __ATOMIC_RELEASE);
-	if (legs_add(media, stream, index) < 0) {
-		__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
-		record_subscription_end(media, index);
-		endpoint_legs_remove(media, endpoint, index);
-		goto fail;
-	}
+	legs_swap(media, stream, index, legs);
 	media->config->worker_load[media->endpoints[endpoint].worker]++;
 	presence_rouse(&media->endpoints[endpoint]);
 	key_frame_ask_from_control(media, stream);
 	return 0;
 fail:
+	rte_free(legs);
 	media_discard(media, subscription_free, subscription);
 	return refuse(why, -ENOMEM, "no memory for another subscription");
 }
@@ -279,6 +282,8 @@ static void subscription_again(struct media *media, struct subscription *subscri
 		record_subscription(media, subscription);
 }
 
+static const struct subscription_past past_unknown = {.known = false};
+
 static int subscription_add(struct media *media, const struct sluice_subscription *add,
                             uint32_t flags, const struct subscription_past *past, char *why)
 {
@@ -296,6 +301,8 @@ static int subscription_add(struct media *media, const struct sluice_subscriptio
 		subscription_again(media, &media->subscriptions[index], flags);
 		return 0;
 	}
+	if (index != 0 && past == NULL && media->subscriptions[index].needs_key)
+		past = &past_unknown;
 	if (index != 0 && subscription_end(media, index) < 0)
 		return refuse(why, -ENOMEM, "no memory to replace the subscription");
 	stream = stream_named(media, add->stream);
@@ -310,10 +317,8 @@ static int subscription_add(struct media *media, const struct sluice_subscriptio
 int media_subscription_add(struct media *media, const struct sluice_subscription *add,
                            uint32_t flags, char *why)
 {
-	const struct subscription_past unknown = {.known = false};
-
-	return subscription_add(media, add, flags, flags & SLUICE_API_REPLAYED ? &unknown : NULL,
-	                        why);
+	return subscription_add(media, add, flags,
+	                        flags & SLUICE_API_REPLAYED ? &past_unknown : NULL, why);
 }
 
 int media_subscription_take(struct media *media, const struct sluice_subscription *add,
@@ -373,15 +378,17 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	uint32_t from = subscription->stream, named = subscription->named;
+	struct legs *with, *without;
 
-	if (legs_add(media, to, index) < 0)
+	if (legs_with(media, to, index, &with) < 0)
 		return -ENOMEM;
-	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
-	if (legs_remove(media, from, index) < 0) {
-		__atomic_store_n(&subscription->stream, from, __ATOMIC_RELEASE);
-		legs_remove(media, to, index);
+	if (legs_without(media, from, index, &without) < 0) {
+		rte_free(with);
 		return -ENOMEM;
 	}
+	legs_swap(media, to, index, with);
+	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
+	legs_swap(media, from, index, without);
 	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
 	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
 	record_subscription_changed(media, subscription);
@@ -437,15 +444,17 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 int subscription_end(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
-	int error = legs_remove(media, subscription->stream, index);
+	struct legs *legs;
+	int error = legs_without(media, subscription->stream, index, &legs);
 
 	if (error < 0)
 		return error;
 	error = endpoint_legs_remove(media, subscription->endpoint, index);
 	if (error < 0) {
-		legs_add(media, subscription->stream, index);
+		rte_free(legs);
 		return error;
 	}
+	legs_swap(media, subscription->stream, index, legs);
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
 	if (subscription->stream != subscription->named)
 		media->streams[subscription->named].switched_away--;
