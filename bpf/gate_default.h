@@ -25,7 +25,7 @@
 
 #ifndef __bpf__
 
-/* A 401 without reason phrase: ERROR-CODE, REALM, NONCE (dataplane/turn/respond.c). */
+/* A 401 without reason phrase: ERROR-CODE, REALM, NONCE (dataplane/turn/exchange.c). */
 #define GATE_CHALLENGE(realm_length) (20 + 8 + 4 + (((realm_length) + 3u) & ~3u) + 4 + NONCE_SIZE)
 
 /* rate 0: no limit. burst: 1 at least. */

@@ -178,6 +178,16 @@ enum ledger_record ledger_image_record(const struct ledger_image *image,
 	return LEDGER_WHOLE;
 }
 
+bool ledger_image_take(const struct ledger_image *image, struct ledger_taken *taken,
+                       enum sluice_ledger_kind kind, uint32_t index, void *record, size_t size)
+{
+	enum ledger_record found = ledger_image_record(image, kind, index, record, size);
+
+	taken->torn += found == LEDGER_TORN;
+	taken->broken += found == LEDGER_BROKEN;
+	return found == LEDGER_WHOLE;
+}
+
 bool ledger_image_expires(const struct ledger_image *image, enum sluice_ledger_kind kind,
                           uint32_t index, uint32_t *expires)
 {

@@ -12,6 +12,8 @@
 
 #include <sluice/ledger.h>
 
+struct ledger_taken; /* ledger/ledger.h */
+
 struct ledger_section {
 	const uint8_t *records;
 	uint32_t count; /* 0: there is no such section */
@@ -49,6 +51,10 @@ enum ledger_record {
 enum ledger_record ledger_image_record(const struct ledger_image *image,
                                        enum sluice_ledger_kind kind, uint32_t index, void *record,
                                        size_t size);
+
+/* The same of a record that is to be taken over: what is there and not whole is counted. */
+bool ledger_image_take(const struct ledger_image *image, struct ledger_taken *taken,
+                       enum sluice_ledger_kind kind, uint32_t index, void *record, size_t size);
 
 /* The time of a record that is torn: false where it is wrong as well. */
 bool ledger_image_expires(const struct ledger_image *image, enum sluice_ledger_kind kind,

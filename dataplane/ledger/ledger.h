@@ -60,6 +60,13 @@ struct ledger_shape {
 	uint32_t count; /* 0: no section */
 };
 
+/* type: of include/sluice/ledger.h, a struct's tag. */
+#define LEDGER_SHAPE(kind, type, count)                                                            \
+	(struct ledger_shape)                                                                      \
+	{                                                                                          \
+		kind, sizeof(struct type), count                                                   \
+	}
+
 /*
  * Makes the new file and opens the one that is there. NULL with a line in why (SLUICE_API_ERROR_MAX
  * bytes) where there is no room for it: then the old file is gone, too, since nothing would
@@ -88,6 +95,15 @@ static inline uint32_t ledger_time(const struct ledger *ledger, uint32_t worker_
 }
 
 /* -- records -- */
+
+/* NULL: there is no ledger, or no room in it. */
+static inline const struct ledger_table *
+ledger_at(const struct ledger *ledger, enum sluice_ledger_kind kind, uint32_t index)
+{
+	if (ledger == NULL || index >= ledger->tables[kind].count)
+		return NULL;
+	return &ledger->tables[kind];
+}
 
 static inline uint64_t *ledger_words(const struct ledger_table *table, uint32_t index)
 {

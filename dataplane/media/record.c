@@ -11,23 +11,6 @@ static_assert(SLUICE_MEDIA_NAME_MAX == 64 && SLUICE_MEDIA_KEY_MAX == 48 &&
                       SLUICE_MEDIA_MKI_MAX == 8 && SLUICE_MEDIA_EXT_MAP_MAX == 16,
               "as the ledger has them");
 
-/* NULL: there is no ledger, or no room in it. */
-static const struct ledger_table *table_of(const struct media *media, enum sluice_ledger_kind kind,
-                                           uint32_t index)
-{
-	const struct ledger *ledger = media->dp->ledger;
-
-	if (ledger == NULL || index >= ledger->tables[kind].count)
-		return NULL;
-	return &ledger->tables[kind];
-}
-
-#define SHAPE(kind, type, count)                                                                   \
-	(struct ledger_shape)                                                                      \
-	{                                                                                          \
-		kind, sizeof(struct type), count                                                   \
-	}
-
 uint32_t media_record_shapes(const struct options *options, struct ledger_shape *shapes)
 {
 	uint32_t endpoints = options->max_endpoints + 1; /* index 0 is no object */
@@ -36,15 +19,17 @@ uint32_t media_record_shapes(const struct options *options, struct ledger_shape 
 
 	if (options->max_endpoints == 0)
 		return 0;
-	shapes[0] = SHAPE(SLUICE_LEDGER_ENDPOINT, sluice_ledger_endpoint, endpoints);
-	shapes[1] =
-	        SHAPE(SLUICE_LEDGER_ENDPOINT_STATE, sluice_ledger_endpoint_state, 2 * endpoints);
-	shapes[2] = SHAPE(SLUICE_LEDGER_STREAM, sluice_ledger_stream, streams);
-	shapes[3] = SHAPE(SLUICE_LEDGER_STREAM_STATE, sluice_ledger_stream_state, 2 * streams);
-	shapes[4] = SHAPE(SLUICE_LEDGER_SUBSCRIPTION, sluice_ledger_subscription, subscriptions);
-	shapes[5] = SHAPE(SLUICE_LEDGER_SUBSCRIPTION_STATE, sluice_ledger_subscription_state,
-	                  2 * subscriptions);
-	shapes[6] = SHAPE(SLUICE_LEDGER_USED, sluice_ledger_used, SPENT_SLOTS);
+	shapes[0] = LEDGER_SHAPE(SLUICE_LEDGER_ENDPOINT, sluice_ledger_endpoint, endpoints);
+	shapes[1] = LEDGER_SHAPE(SLUICE_LEDGER_ENDPOINT_STATE, sluice_ledger_endpoint_state,
+	                         2 * endpoints);
+	shapes[2] = LEDGER_SHAPE(SLUICE_LEDGER_STREAM, sluice_ledger_stream, streams);
+	shapes[3] =
+	        LEDGER_SHAPE(SLUICE_LEDGER_STREAM_STATE, sluice_ledger_stream_state, 2 * streams);
+	shapes[4] =
+	        LEDGER_SHAPE(SLUICE_LEDGER_SUBSCRIPTION, sluice_ledger_subscription, subscriptions);
+	shapes[5] = LEDGER_SHAPE(SLUICE_LEDGER_SUBSCRIPTION_STATE, sluice_ledger_subscription_state,
+	                         2 * subscriptions);
+	shapes[6] = LEDGER_SHAPE(SLUICE_LEDGER_USED, sluice_ledger_used, SPENT_SLOTS);
 	return MEDIA_RECORD_SHAPES;
 }
 
@@ -54,7 +39,7 @@ void record_endpoint_state(struct media *media, struct endpoint *endpoint)
 {
 	uint32_t index = (uint32_t)(endpoint - media->endpoints);
 	const struct ledger_table *table =
-	        table_of(media, SLUICE_LEDGER_ENDPOINT_STATE, 2 * index + 1);
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_ENDPOINT_STATE, 2 * index + 1);
 	struct sluice_ledger_endpoint_state record;
 
 	if (table == NULL)
@@ -75,7 +60,8 @@ void record_endpoint(struct media *media, const struct endpoint *endpoint,
                      const struct sluice_endpoint *add)
 {
 	uint32_t index = (uint32_t)(endpoint - media->endpoints);
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_ENDPOINT, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_ENDPOINT, index);
 	struct sluice_ledger_endpoint record;
 
 	if (table == NULL)
@@ -103,7 +89,8 @@ void record_endpoint(struct media *media, const struct endpoint *endpoint,
 
 void record_endpoint_end(struct media *media, uint32_t index)
 {
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_ENDPOINT, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_ENDPOINT, index);
 
 	if (table != NULL)
 		ledger_wipe(table, index);
@@ -122,7 +109,7 @@ void record_stream_state(struct media *media, struct stream *stream)
 {
 	uint32_t index = (uint32_t)(stream - media->streams);
 	const struct ledger_table *table =
-	        table_of(media, SLUICE_LEDGER_STREAM_STATE, 2 * index + 1);
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_STREAM_STATE, 2 * index + 1);
 	const struct endpoint_source *rtx = stream->rtx_source;
 	struct sluice_ledger_stream_state record;
 
@@ -143,7 +130,8 @@ void record_stream_state(struct media *media, struct stream *stream)
 void record_stream(struct media *media, const struct stream *stream)
 {
 	uint32_t index = (uint32_t)(stream - media->streams);
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_STREAM, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_STREAM, index);
 	const struct sluice_stream *config = &stream->config;
 	struct sluice_ledger_stream record;
 
@@ -166,7 +154,8 @@ void record_stream(struct media *media, const struct stream *stream)
 
 void record_stream_end(struct media *media, uint32_t index)
 {
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_STREAM, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_STREAM, index);
 
 	if (table != NULL)
 		ledger_clear(table, index);
@@ -201,7 +190,8 @@ static uint32_t subscription_word(const struct subscription *subscription)
 void record_subscription_changed(struct media *media, const struct subscription *subscription)
 {
 	uint32_t index = (uint32_t)(subscription - media->subscriptions);
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_SUBSCRIPTION, index);
 
 	if (table != NULL && ledger_has(table, index))
 		ledger_renew(table, index, subscription_word(subscription));
@@ -212,7 +202,7 @@ void record_subscription_begin(struct media *media, struct subscription *subscri
 	uint32_t index = (uint32_t)(subscription - media->subscriptions);
 
 	subscription->record_table =
-	        table_of(media, SLUICE_LEDGER_SUBSCRIPTION_STATE, 2 * index + 1);
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_SUBSCRIPTION_STATE, 2 * index + 1);
 	subscription->record_index = index;
 	record_subscription_state(subscription);
 	record_subscription(media, subscription);
@@ -221,7 +211,8 @@ void record_subscription_begin(struct media *media, struct subscription *subscri
 void record_subscription(struct media *media, const struct subscription *subscription)
 {
 	uint32_t index = (uint32_t)(subscription - media->subscriptions);
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_SUBSCRIPTION, index);
 	const struct sluice_subscription *config = &subscription->config;
 	struct sluice_ledger_subscription record;
 
@@ -247,7 +238,8 @@ void record_subscription(struct media *media, const struct subscription *subscri
 
 void record_subscription_end(struct media *media, uint32_t index)
 {
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_SUBSCRIPTION, index);
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_SUBSCRIPTION, index);
 
 	if (table != NULL)
 		ledger_clear(table, index);
@@ -257,9 +249,9 @@ void record_subscription_end(struct media *media, uint32_t index)
 
 void record_used(struct media *media, uint32_t slot)
 {
-	const struct ledger_table *table = table_of(media, SLUICE_LEDGER_USED, slot);
+	const struct ledger_table *table = ledger_at(media->dp->ledger, SLUICE_LEDGER_USED, slot);
 	const struct spent_slot *from = &media->config->spent->sent[slot];
-	struct sluice_ledger_used record = {.hash = from->hash, .next = from->index};
+	struct sluice_ledger_used record = {.hash = from->hash, .last = from->index};
 
 	if (table != NULL)
 		ledger_write(table, slot, &record, sizeof(record));

@@ -22,18 +22,7 @@ struct take {
 static bool record_read(struct take *take, enum sluice_ledger_kind kind, uint32_t index,
                         void *record, size_t size)
 {
-	switch (ledger_image_record(take->old, kind, index, record, size)) {
-	case LEDGER_WHOLE:
-		return true;
-	case LEDGER_TORN:
-		take->taken->torn++;
-		return false;
-	case LEDGER_BROKEN:
-		take->taken->broken++;
-		return false;
-	default:
-		return false;
-	}
+	return ledger_image_take(take->old, take->taken, kind, index, record, size);
 }
 
 static void taken_count(struct take *take, int error)
@@ -213,14 +202,20 @@ static void subscription_change(struct take *take, const struct sluice_subscript
 	memcpy(name.endpoint, add->endpoint, sizeof(name.endpoint));
 	if (word & SLUICE_LEDGER_PAUSED)
 		media_subscription_pause(take->media, &name, true, take->why);
-	if (index == 0 || index >= ledger_image_count(take->old, SLUICE_LEDGER_STREAM) ||
-	    ledger_image_record(take->old, SLUICE_LEDGER_STREAM, index, &source, sizeof(source)) !=
-	            LEDGER_WHOLE)
+	if (index == 0 || index >= ledger_image_count(take->old, SLUICE_LEDGER_STREAM)) {
+		take->taken->broken++;
 		return;
+	}
+	if (ledger_image_record(take->old, SLUICE_LEDGER_STREAM, index, &source, sizeof(source)) !=
+	    LEDGER_WHOLE) {
+		take->taken->foreign++;
+		return;
+	}
 	memcpy(change.stream, add->stream, sizeof(change.stream));
 	memcpy(change.endpoint, add->endpoint, sizeof(change.endpoint));
 	memcpy(change.to, source.name, sizeof(change.to));
-	media_subscription_switch(take->media, &change, take->why);
+	if (media_subscription_switch(take->media, &change, take->why) < 0)
+		take->taken->foreign++;
 }
 
 static void subscription_take(struct take *take, uint32_t index)
@@ -268,9 +263,13 @@ static void used_take(struct take *take, uint32_t slot)
 	struct spent_slot *to = &take->media->config->spent->sent[slot];
 	struct sluice_ledger_used old;
 
-	if (!record_read(take, SLUICE_LEDGER_USED, slot, &old, sizeof(old)) || (old.hash & 1) == 0)
+	if (!record_read(take, SLUICE_LEDGER_USED, slot, &old, sizeof(old)))
 		return;
-	*to = (struct spent_slot){.hash = old.hash, .index = old.next};
+	if ((old.hash & 1) == 0) {
+		take->taken->broken++;
+		return;
+	}
+	*to = (struct spent_slot){.hash = old.hash, .index = old.last};
 	record_used(take->media, slot);
 	take->taken->records++;
 }
@@ -282,7 +281,8 @@ void media_take(struct media *media)
 	struct take take = {.media = media, .old = old, .taken = &ledger->taken};
 	uint32_t used = RTE_MIN(ledger_image_count(old, SLUICE_LEDGER_USED), (uint32_t)SPENT_SLOTS);
 
-	for (uint32_t i = 0; ledger->keys.media && i < used; i++)
+	/* under another key the hashes mean nothing */
+	for (uint32_t i = 0; ledger->keys_taken && i < used; i++)
 		used_take(&take, i);
 	for (uint32_t i = 1; i < ledger_image_count(old, SLUICE_LEDGER_ENDPOINT); i++)
 		endpoint_take(&take, i);

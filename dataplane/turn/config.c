@@ -2,7 +2,6 @@
 #include "turn/config.h"
 
 #include "common/log.h"
-
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "ledger/ledger.h"
@@ -18,7 +17,6 @@
 #include <rte_cycles.h>
 
 #define LIFETIME_MAX_DEFAULT_S 3600
-#define LIFETIME_MAX_LIMIT_S   86400
 #define MINUTE_S               60
 #define MAX_BPS_LEAST          1000ull /* below it a datagram's time would not fit 64 bits */
 #define MAX_BPS_MOST           1000000000000ull
@@ -92,6 +90,7 @@ int turn_policy_publish(struct turn *turn)
 	struct turn_policy *policy = policy_build(turn);
 	struct turn_policy *old;
 
+	turn->config->unpublished = policy == NULL;
 	if (policy == NULL)
 		return -ENOMEM;
 	old = __atomic_exchange_n(&turn->policy, policy, __ATOMIC_ACQ_REL);
@@ -197,7 +196,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 {
 	struct turn_config *config = turn->config;
 	uint64_t start = unix_now - turn_clock(turn);
-	bool changed = false;
+	bool changed = config->unpublished;
 
 	if (turn->dp->ledger != NULL)
 		ledger_clock_set(turn->dp->ledger, turn_clock(turn));
@@ -231,20 +230,27 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *lifetime, char *why)
 {
 	struct turn_config *config = turn->config;
+	const struct sluice_turn_lifetime before = config->lifetime;
+	int error;
 
-	if (lifetime->max_s < ALLOCATION_LIFETIME_MIN_S || lifetime->max_s > LIFETIME_MAX_LIMIT_S)
+	if (lifetime->max_s < ALLOCATION_LIFETIME_MIN_S || lifetime->max_s > TURN_LIFETIME_MAX_S)
 		return refuse(why, -EINVAL, "lifetime max %u is not between %u and %u seconds",
-		              lifetime->max_s, ALLOCATION_LIFETIME_MIN_S, LIFETIME_MAX_LIMIT_S);
+		              lifetime->max_s, ALLOCATION_LIFETIME_MIN_S, TURN_LIFETIME_MAX_S);
 	config->lifetime_generation = turn->dp->config_generation;
 	if (memcmp(&config->lifetime, lifetime, sizeof(*lifetime)) == 0)
 		return 0;
 	config->lifetime = *lifetime;
-	return turn_policy_publish(turn);
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->lifetime = before;
+	return error;
 }
 
 int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why)
 {
 	struct turn_config *config = turn->config;
+	const struct sluice_turn_quota before = config->quota;
+	int error;
 
 	if (quota->max_bps != 0 &&
 	    (quota->max_bps < MAX_BPS_LEAST || quota->max_bps > MAX_BPS_MOST))
@@ -254,7 +260,10 @@ int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, cha
 	if (memcmp(&config->quota, quota, sizeof(*quota)) == 0)
 		return 0;
 	config->quota = *quota;
-	return turn_policy_publish(turn);
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->quota = before;
+	return error;
 }
 
 /* -- who serves instead -- */
@@ -262,6 +271,7 @@ int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, cha
 int turn_alternates_set(struct turn *turn, const struct sluice_turn_alternates *alternates,
                         char *why)
 {
+	const struct turn_alternates before = turn->config->alternates;
 	struct turn_alternates read;
 	int error = turn_alternates_read(alternates, &read, why);
 
@@ -270,7 +280,10 @@ int turn_alternates_set(struct turn *turn, const struct sluice_turn_alternates *
 	if (memcmp(&read, &turn->config->alternates, sizeof(read)) == 0)
 		return 0;
 	turn->config->alternates = read;
-	return turn_policy_publish(turn);
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		turn->config->alternates = before;
+	return error;
 }
 
 /* -- secrets -- */
@@ -449,13 +462,20 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 
 	if (error < 0)
 		return error;
-	for (uint32_t i = before; i-- > 0;)
-		if (config->peers[i].length == rule.length &&
-		    ip_addr_equal(&config->peers[i].ip, &rule.ip))
-			config->peers[i] = config->peers[--config->n_peers];
+	/* those that go stay behind the others until it is certain */
+	for (uint32_t i = before; i-- > 0;) {
+		if (config->peers[i].length != rule.length ||
+		    !ip_addr_equal(&config->peers[i].ip, &rule.ip))
+			continue;
+		config->n_peers--;
+		RTE_SWAP(config->peers[i], config->peers[config->n_peers]);
+	}
 	if (config->n_peers == before)
 		return refuse(why, -ENOENT, "there is no such peer rule");
-	return turn_policy_publish(turn);
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->n_peers = before;
+	return error;
 }
 
 /* -- a whole configuration has been replayed -- */

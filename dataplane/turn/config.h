@@ -27,6 +27,9 @@ struct turn_config_known {
 };
 #define TURN_SECRETS_KNOWN 32
 
+/* `turn lifetime max` goes no further. */
+#define TURN_LIFETIME_MAX_S 86400
+
 /* Fetched keys at most; what comes after them is refused until some have gone. */
 #define FETCHED_MAX 65536
 
@@ -56,6 +59,7 @@ struct turn_config {
 	uint64_t nonce_rotated; /* Unix time; 0: not yet known */
 	bool nonce_given;       /* keys come from the control plane */
 	uint64_t unix_start;
+	bool unpublished; /* for want of memory the policy is an older one: the next tick tries */
 	uint64_t milliseconds_seen;   /* of TURN_EXPIRY_TOO_LARGE, when it was logged ... */
 	uint64_t milliseconds_logged; /* ... which was then, Unix time */
 	struct random *random;

@@ -4,9 +4,9 @@
  * takes them away, a configured user of the same name comes before them, and one whose time is over
  * serves on until it is known to be gone: if Redis is away, no user is locked out.
  */
-#include "common/refuse.h"
 #include "turn/config.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "turn/wanted.h"
 

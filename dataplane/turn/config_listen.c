@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `turn listen ADDRESS[:PORT] [announce IP]`. */
-#include "common/refuse.h"
 #include "turn/config_services.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "turn/text.h"
 

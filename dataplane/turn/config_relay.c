@@ -4,10 +4,10 @@
  * relays: what is given out stays with its allocation, inside the new ranges or not, and the ranges
  * that allocations alone still hold shrink as they end.
  */
-#include "common/refuse.h"
 #include "turn/config_services.h"
 
 #include "common/log.h"
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "turn/reservation.h"
 #include "turn/table.h"
@@ -17,8 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define RELAY_PORT_LEAST 1024
 
 static bool match_relay(const struct allocation *allocation, const void *argument)
 {

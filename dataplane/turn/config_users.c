@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The realm and its users: a user's key is of both. */
-#include "common/refuse.h"
 #include "turn/config.h"
 
+#include "common/refuse.h"
 #include "dataplane.h"
 #include "turn/text.h"
 

@@ -12,37 +12,22 @@
 /* Allocations that one housekeeping looks at. */
 #define ACCOUNTS_PER_HOUSEKEEPING 64
 
-/* NULL: there is no ledger, or no room in it. */
-static const struct ledger_table *table_of(const struct turn *turn, enum sluice_ledger_kind kind,
-                                           uint32_t index)
-{
-	const struct ledger *ledger = turn->dp->ledger;
-
-	if (ledger == NULL || index >= ledger->tables[kind].count)
-		return NULL;
-	return &ledger->tables[kind];
-}
-
-#define SHAPE(kind, type, count)                                                                   \
-	(struct ledger_shape)                                                                      \
-	{                                                                                          \
-		kind, sizeof(struct type), count                                                   \
-	}
-
 uint32_t record_shapes(const struct options *options, struct ledger_shape *shapes)
 {
 	uint32_t allocations = options->max_allocations + 1; /* index 0 is no object */
 
-	shapes[0] = SHAPE(SLUICE_LEDGER_KEYS, sluice_ledger_keys, 2);
-	shapes[1] = SHAPE(SLUICE_LEDGER_SECRET, sluice_ledger_secret, TURN_SECRETS_KNOWN);
-	shapes[2] = SHAPE(SLUICE_LEDGER_ALLOCATION, sluice_ledger_allocation, allocations);
-	shapes[3] =
-	        SHAPE(SLUICE_LEDGER_ALLOCATION_STATE, sluice_ledger_allocation_state, allocations);
-	shapes[4] = SHAPE(SLUICE_LEDGER_CREDENTIAL, sluice_ledger_credential, allocations);
-	shapes[5] = SHAPE(SLUICE_LEDGER_PERMISSION, sluice_ledger_permission,
-	                  options->max_permissions + 1);
-	shapes[6] = SHAPE(SLUICE_LEDGER_CHANNEL, sluice_ledger_channel, options->max_channels + 1);
-	shapes[7] = SHAPE(SLUICE_LEDGER_RESERVATION, sluice_ledger_reservation, RESERVATIONS + 1);
+	shapes[0] = LEDGER_SHAPE(SLUICE_LEDGER_KEYS, sluice_ledger_keys, 2);
+	shapes[1] = LEDGER_SHAPE(SLUICE_LEDGER_SECRET, sluice_ledger_secret, TURN_SECRETS_KNOWN);
+	shapes[2] = LEDGER_SHAPE(SLUICE_LEDGER_ALLOCATION, sluice_ledger_allocation, allocations);
+	shapes[3] = LEDGER_SHAPE(SLUICE_LEDGER_ALLOCATION_STATE, sluice_ledger_allocation_state,
+	                         allocations);
+	shapes[4] = LEDGER_SHAPE(SLUICE_LEDGER_CREDENTIAL, sluice_ledger_credential, allocations);
+	shapes[5] = LEDGER_SHAPE(SLUICE_LEDGER_PERMISSION, sluice_ledger_permission,
+	                         options->max_permissions + 1);
+	shapes[6] = LEDGER_SHAPE(SLUICE_LEDGER_CHANNEL, sluice_ledger_channel,
+	                         options->max_channels + 1);
+	shapes[7] = LEDGER_SHAPE(SLUICE_LEDGER_RESERVATION, sluice_ledger_reservation,
+	                         RESERVATIONS + 1);
 	return RECORD_SHAPES;
 }
 
@@ -94,7 +79,8 @@ static uint8_t state_flags(const struct allocation *allocation)
 void record_allocation_state(struct turn *turn, const struct allocation *allocation)
 {
 	uint32_t index = allocation_index(turn, allocation);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_ALLOCATION_STATE, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, index);
 	struct sluice_ledger_allocation_state record;
 	bool closed = allocation->flags & ALLOCATION_CLOSED;
 
@@ -121,7 +107,8 @@ void record_allocation_state(struct turn *turn, const struct allocation *allocat
 void record_allocation_renew(struct turn *turn, const struct allocation *allocation)
 {
 	uint32_t index = allocation_index(turn, allocation);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_ALLOCATION_STATE, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, index);
 
 	if (table != NULL)
 		ledger_renew(table, index, ledger_time(turn->dp->ledger, allocation->expires));
@@ -130,7 +117,8 @@ void record_allocation_renew(struct turn *turn, const struct allocation *allocat
 void record_credential(struct turn *turn, const struct allocation *allocation)
 {
 	uint32_t index = allocation_index(turn, allocation);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_CREDENTIAL, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_CREDENTIAL, index);
 	struct sluice_ledger_credential record;
 
 	if (table == NULL)
@@ -148,7 +136,8 @@ void record_credential(struct turn *turn, const struct allocation *allocation)
 void record_allocation(struct turn *turn, const struct allocation *allocation)
 {
 	uint32_t index = allocation_index(turn, allocation);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_ALLOCATION, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION, index);
 
 	if (table == NULL)
 		return;
@@ -159,7 +148,8 @@ void record_allocation(struct turn *turn, const struct allocation *allocation)
 
 void record_allocation_end(struct turn *turn, uint32_t index)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_ALLOCATION, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION, index);
 
 	if (table == NULL)
 		return;
@@ -184,7 +174,8 @@ void record_accounting(struct turn_worker *turn_worker)
 {
 	struct turn *turn = turn_worker->turn;
 	struct turn_private *private = turn_worker->private;
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_ALLOCATION_STATE, 1);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, 1);
 	uint32_t now = turn_worker->worker->now;
 
 	if (table == NULL)
@@ -213,7 +204,8 @@ void record_accounting(struct turn_worker *turn_worker)
 void record_permission(struct turn *turn, const struct permission *permission)
 {
 	uint32_t index = (uint32_t)(permission - turn->permissions);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_PERMISSION, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_PERMISSION, index);
 	struct sluice_ledger_permission record;
 
 	if (table == NULL)
@@ -233,7 +225,8 @@ void record_permission(struct turn *turn, const struct permission *permission)
 
 void record_permission_end(struct turn *turn, uint32_t index)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_PERMISSION, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_PERMISSION, index);
 
 	if (table != NULL)
 		ledger_clear(table, index);
@@ -242,7 +235,8 @@ void record_permission_end(struct turn *turn, uint32_t index)
 void record_channel(struct turn *turn, const struct channel *channel)
 {
 	uint32_t index = (uint32_t)(channel - turn->channels);
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_CHANNEL, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_CHANNEL, index);
 	const struct allocation *allocation = &turn->allocations[channel->allocation];
 	struct sluice_ledger_channel record;
 
@@ -266,7 +260,8 @@ void record_channel(struct turn *turn, const struct channel *channel)
 
 void record_channel_end(struct turn *turn, uint32_t index)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_CHANNEL, index);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_CHANNEL, index);
 
 	if (table != NULL)
 		ledger_clear(table, index);
@@ -276,7 +271,8 @@ void record_channel_end(struct turn *turn, uint32_t index)
 
 void record_reservation(struct turn *turn, uint32_t slot, const struct record_reservation *from)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_RESERVATION, slot + 1);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_RESERVATION, slot + 1);
 	struct sluice_ledger_reservation record;
 
 	if (table == NULL)
@@ -294,7 +290,8 @@ void record_reservation(struct turn *turn, uint32_t slot, const struct record_re
 
 void record_reservation_end(struct turn *turn, uint32_t slot)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_RESERVATION, slot + 1);
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_RESERVATION, slot + 1);
 
 	if (table != NULL)
 		ledger_clear(table, slot + 1);
@@ -326,7 +323,7 @@ void record_keys(struct turn *turn)
 
 void record_secret(struct turn *turn, uint32_t slot, uint64_t mark, uint16_t id)
 {
-	const struct ledger_table *table = table_of(turn, SLUICE_LEDGER_SECRET, slot);
+	const struct ledger_table *table = ledger_at(turn->dp->ledger, SLUICE_LEDGER_SECRET, slot);
 	struct sluice_ledger_secret record = {.mark = mark, .id = id};
 
 	if (table == NULL)

@@ -14,8 +14,7 @@ struct options;
 
 #define RECORD_SHAPES 8
 
-/* The sections of a ledger for these tables. Returns how many. */
-/* shapes: RECORD_SHAPES of them. */
+/* The sections of a ledger for these tables: RECORD_SHAPES at most. Returns how many. */
 uint32_t record_shapes(const struct options *options, struct ledger_shape *shapes);
 
 /* The allocation is whole: from now on the next dataplane will have it. */

@@ -12,7 +12,8 @@
 #include "net/ip_addr.h"
 #include "random.h"
 
-#define RELAYS_MAX 256
+#define RELAYS_MAX       256
+#define RELAY_PORT_LEAST 1024 /* of its ranges */
 
 /* What a port's word says beside the allocation's index, which is below all of these but the first.
  */

@@ -18,9 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIFETIME_MAX_S   86400 /* `turn lifetime max` goes no further */
-#define TORN_LIFETIME_S  ALLOCATION_LIFETIME_MIN_S
-#define RELAY_PORT_LEAST 1024
+#define TORN_LIFETIME_S ALLOCATION_LIFETIME_MIN_S
 
 struct take {
 	struct turn *turn;
@@ -112,18 +110,7 @@ static uint32_t index_of(const struct take *take, enum turn_object object,
 static bool record_read(struct take *take, enum sluice_ledger_kind kind, uint32_t index,
                         void *record, size_t size)
 {
-	switch (ledger_image_record(take->old, kind, index, record, size)) {
-	case LEDGER_WHOLE:
-		return true;
-	case LEDGER_TORN:
-		take->taken->torn++;
-		return false;
-	case LEDGER_BROKEN:
-		take->taken->broken++;
-		return false;
-	default:
-		return false;
-	}
+	return ledger_image_take(take->old, take->taken, kind, index, record, size);
 }
 
 /* -- allocations -- */
@@ -198,11 +185,11 @@ static bool leg_ok(const struct old_allocation *old, int family)
 static bool old_is_sane(const struct take *take, const struct old_allocation *old)
 {
 	bool closed = old->state.flags & SLUICE_LEDGER_CLOSED;
-	int32_t most = closed ? ALLOCATION_LINGER_S + 1 : LIFETIME_MAX_S;
+	int32_t most = closed ? ALLOCATION_LINGER_S + 1 : TURN_LIFETIME_MAX_S;
 
 	if (old->identity.client_port == 0 || old->identity.server_port == 0 ||
 	    !claim_address_is_host(old->identity.server) || old->state.legs > 3 ||
-	    (old->state.legs == 0) != closed || old->identity.lifetime > LIFETIME_MAX_S ||
+	    (old->state.legs == 0) != closed || old->identity.lifetime > TURN_LIFETIME_MAX_S ||
 	    old->identity.reservation > RESERVATIONS || left(take, old->state.head.expires) > most)
 		return false;
 	for (int family = 0; family < 2; family++)

@@ -285,11 +285,11 @@ struct sluice_ledger_subscription_state {
 };
 static_assert(sizeof(struct sluice_ledger_subscription_state) == 64, "ledger subscription state");
 
-/* Under a key and an SSRC that are no longer in use no index from `next` on was used. */
+/* Under a key and an SSRC that are no longer in use no index behind `last` was used. */
 struct sluice_ledger_used {
 	struct sluice_ledger_head head;
 	uint64_t hash; /* SipHash under keys.used of the key's digest and the SSRC */
-	uint64_t next;
+	uint64_t last;
 };
 static_assert(sizeof(struct sluice_ledger_used) == 32, "ledger used");
 

@@ -54,6 +54,8 @@ CHANGE(relay, turn_relay_add(TURN, (struct sluice_turn_relay[]){relay_other()}, 
        turn_relay_delete(TURN, (struct sluice_turn_relay[]){relay_other()}, WHY))
 CHANGE(peer, turn_peer_add(TURN, (struct sluice_turn_peer[]){peer_other()}, 0, WHY),
        turn_peer_delete(TURN, (struct sluice_turn_peer[]){peer_other()}, WHY))
+CHANGE(peer_gone, turn_peer_delete(TURN, (struct sluice_turn_peer[]){peer_other()}, WHY),
+       turn_peer_add(TURN, (struct sluice_turn_peer[]){peer_other()}, 0, WHY))
 
 static void each_change_is_whole_or_not_at_all(void **state)
 {
@@ -74,6 +76,8 @@ static void each_change_is_whole_or_not_at_all(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		alloc_fail_each(rows[i].name, rows[i].act, rows[i].undo, fixture);
+	assert_int_equal(peer_do(fixture), 0);
+	alloc_fail_each("no turn peer allow", peer_gone_do, peer_gone_undo, fixture);
 	fixture_destroy(fixture);
 }
 
