@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* STUN as the rules read it: the numbers of its headers, and what a request's attributes say. */
+#ifndef GATE_MESSAGE_H
+#define GATE_MESSAGE_H
+
+#include "gate_packet.h"
+#include "nonce.h"
+
+/* RFC 8489, 5 and 14; RFC 8656, 17 and 18 */
+#define GATE_STUN_HEADER     20
+#define GATE_STUN_COOKIE     0x42a41221u /* in network order, as it lies in memory */
+#define GATE_STUN_CLASS      0x0110
+#define GATE_STUN_INDICATION 0x0010
+#define GATE_STUN_RESPONSE   0x0100 /* set in both response classes */
+#define GATE_STUN_BINDING    0x0001
+#define GATE_STUN_ALLOCATE   0x0003
+#define GATE_STUN_REFRESH    0x0004
+#define GATE_STUN_SEND       0x0006
+#define GATE_STUN_PERMISSION 0x0008
+#define GATE_STUN_CHANNEL    0x0009
+#define GATE_ATTR_HEADER     4
+#define GATE_ATTR_INTEGRITY  0x0008
+#define GATE_ATTR_NONCE      0x0015
+#define GATE_ATTR_TRANSPORT  0x0019
+#define GATE_ATTR_INTEGRITY2 0x001c /* MESSAGE-INTEGRITY-SHA256 */
+#define GATE_ATTR_PRINT      0x8028
+#define GATE_BINDING_IP4     32 /* bytes of a Binding success response */
+#define GATE_BINDING_IP6     44
+#define GATE_PRINT_SIZE      8
+
+/*
+ * Attributes and bytes of a message that are read: as many as an Allocate has with all that RFC
+ * 8656 knows, its integrity included. A request with more counts as unverified: each costs the
+ * latency of a load, and whoever forges chooses how many there are.
+ */
+#define GATE_ATTRS_MAX     10
+#define GATE_ATTRS_END_MAX 0x7ff
+
+/*
+ * What the attributes of a request say, and in the lower 16 bits where the value of a NONCE of our
+ * length begins, from the header on; 0: there is none.
+ */
+#define GATE_REQUEST_NONCE     0xffffu
+#define GATE_REQUEST_TRANSPORT (1u << 16)
+#define GATE_REQUEST_INTEGRITY (1u << 17)
+#define GATE_REQUEST_CUT       (1u << 18) /* there is more than was read */
+#define GATE_REQUEST_PRINT     (1u << 19) /* a FINGERPRINT, which the answer has then as well */
+
+/* stun: a header and what follows, `length` bytes by the UDP header. */
+GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
+{
+	__u32 at = GATE_STUN_HEADER, request = 0;
+	int i;
+
+	for (i = 0; i < GATE_ATTRS_MAX; i++) {
+		const __u8 *attr;
+		__u32 type, size;
+
+		if (at + GATE_ATTR_HEADER > length)
+			return request;
+		if (at > GATE_ATTRS_END_MAX)
+			break;
+		attr = stun.at + at;
+		if (attr + GATE_ATTR_HEADER > stun.end)
+			return request;
+		type = gate_host16(gate_load16(attr));
+		size = gate_host16(gate_load16(attr + 2));
+		at += GATE_ATTR_HEADER;
+		if (at + size > length)
+			return request;
+		/* what stands behind the integrity does not count (RFC 8489, 14.5) */
+		if (type == GATE_ATTR_INTEGRITY || type == GATE_ATTR_INTEGRITY2)
+			return request | GATE_REQUEST_INTEGRITY;
+		if (type == GATE_ATTR_NONCE && size == NONCE_SIZE &&
+		    !(request & GATE_REQUEST_NONCE))
+			request |= at;
+		if (type == GATE_ATTR_PRINT)
+			request |= GATE_REQUEST_PRINT;
+		if (type == GATE_ATTR_TRANSPORT)
+			request |= GATE_REQUEST_TRANSPORT;
+		at = (at + size + 3) & ~3u; /* it is a multiple of 4 */
+	}
+	return request | GATE_REQUEST_CUT;
+}
+
+#endif
