@@ -176,10 +176,4 @@ SIPHASH_INLINE enum nonce_verdict nonce_verify_within(const __u8 *text,
 	return nonce_judge_age(nonce_age(&nonce, unix_now), lifetime_s);
 }
 
-SIPHASH_INLINE enum nonce_verdict nonce_verify(const __u8 *text, const struct siphash_key keys[2],
-                                               const struct nonce_client *client, __u64 unix_now)
-{
-	return nonce_verify_within(text, keys, client, unix_now, NONCE_LIFETIME_S);
-}
-
 #endif

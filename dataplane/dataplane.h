@@ -93,7 +93,8 @@ struct dataplane {
 	struct capture_control *capture_control; /* control thread */
 	struct trace *trace; /* capture/trace.h; control thread writes, workers' nodes read while it
 	                        is installed in their graphs */
-	/* atomic; raised by the control thread when a remembered next hop may be wrong */
+	/* atomic; raised by the control thread, and by a worker that learns a path's MTU, when a
+	 * remembered next hop may be wrong */
 	uint32_t output_generation;
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */
 };
@@ -118,7 +119,7 @@ void dataplane_config_sweep(struct dataplane *dp);
 /* Control thread: waits until no worker holds a pointer that was read before this call. */
 void dataplane_quiesce(struct dataplane *dp);
 
-/* Control thread: routes, services or neighbours' slots have changed. */
+/* Any thread: routes, services, neighbours' slots or what is known of a path's MTU have changed. */
 static inline void dataplane_output_changed(struct dataplane *dp)
 {
 	__atomic_add_fetch(&dp->output_generation, 1, __ATOMIC_RELEASE);

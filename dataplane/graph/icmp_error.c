@@ -3,7 +3,7 @@
 
 #include "dataplane.h"
 #include "graph/packet.h"
-#include "net/checksum.h"
+#include "net/headers.h"
 #include "worker.h"
 
 #include <rte_ether.h>
@@ -13,14 +13,12 @@
 #include <string.h>
 
 #define ICMP_HEADER      8
-#define ICMP_HOP_LIMIT   64
 #define ICMP_ERROR_BURST 10
 
 struct error {
 	uint8_t type4, code4, type6, code6;
 	uint16_t mtu; /* 0: of none */
 	enum ip_counter counter;
-	bool bounded; /* by the datagram's own bytes */
 };
 
 /* The received frame, up to the payload. */
@@ -38,8 +36,7 @@ static bool received_read(const struct rte_mbuf *mbuf, struct received *received
 {
 	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
 	bool v4 = ip_addr_is_v4(&packet->dst);
-	uint16_t l3 = v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
-	uint16_t headers = l3 + sizeof(struct rte_udp_hdr);
+	uint16_t headers = headers_l3_length(v4) + sizeof(struct rte_udp_hdr);
 	uint16_t type = v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
 	uint16_t behind;
 
@@ -85,7 +82,7 @@ static void ip4_turn(const struct received *received, const struct error *error,
 	        .version_ihl = RTE_IPV4_VHL_DEF,
 	        .total_length = rte_cpu_to_be_16(sizeof(*ip) + length),
 	        .fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
-	        .time_to_live = ICMP_HOP_LIMIT,
+	        .time_to_live = HEADERS_HOP_LIMIT,
 	        .next_proto_id = IPPROTO_ICMP,
 	        .src_addr = from->dst_addr,
 	        .dst_addr = from->src_addr,
@@ -111,7 +108,7 @@ static void ip6_turn(const struct received *received, const struct packet *packe
 	        .vtc_flow = RTE_BE32(6u << 28),
 	        .payload_len = rte_cpu_to_be_16(length),
 	        .proto = IPPROTO_ICMPV6,
-	        .hop_limits = ICMP_HOP_LIMIT,
+	        .hop_limits = HEADERS_HOP_LIMIT,
 	};
 	memcpy(&ip->src_addr, &from->dst_addr, sizeof(ip->src_addr));
 	memcpy(&ip->dst_addr, &from->src_addr, sizeof(ip->dst_addr));
@@ -157,7 +154,7 @@ static void error_send(struct worker *worker, const struct rte_mbuf *mbuf,
 	if (!received_read(mbuf, &received))
 		return;
 	length = 2u * received.quoted - sizeof(struct rte_udp_hdr) + ICMP_HEADER;
-	if ((error->bounded && 4 * length > 3u * received.ip_length) || !error_rate(worker))
+	if (4 * length > 3u * received.ip_length || !error_rate(worker))
 		return;
 	made = rte_pktmbuf_alloc(worker->dp->pool);
 	if (made == NULL)
@@ -180,7 +177,6 @@ void icmp_port_unreachable(struct worker *worker, const struct rte_mbuf *mbuf)
 	        .type6 = ICMP6_DST_UNREACH,
 	        .code6 = ICMP6_DST_UNREACH_NOPORT,
 	        .counter = IP_UNREACHABLE_SENT,
-	        .bounded = true,
 	};
 
 	error_send(worker, mbuf, &error);
@@ -194,7 +190,6 @@ void icmp_too_big(struct worker *worker, const struct rte_mbuf *mbuf, uint16_t m
 	        .type6 = ICMP6_PACKET_TOO_BIG,
 	        .mtu = mtu,
 	        .counter = IP_TOO_BIG_SENT,
-	        .bounded = true,
 	};
 
 	error_send(worker, mbuf, &error);

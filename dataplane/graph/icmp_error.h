@@ -3,7 +3,6 @@
 #ifndef GRAPH_ICMP_ERROR_H
 #define GRAPH_ICMP_ERROR_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>

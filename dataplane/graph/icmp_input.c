@@ -16,8 +16,6 @@
 #include "stun/writer.h"
 #include "turn/state.h"
 
-#include <rte_ether.h>
-
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
@@ -121,20 +119,13 @@ static bool icmp6_read(const struct packet *packet, const uint8_t *at, uint32_t 
 	       quoted6_read(at + ICMP_HEADER, length - ICMP_HEADER, icmp);
 }
 
-/* The frame is as classify saw it: up to the IP header it is sound. */
 static bool icmp_read(const struct rte_mbuf *mbuf, struct icmp_message *icmp)
 {
 	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
-	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *), *ip;
-	uint16_t type = ((const struct rte_ether_hdr *)frame)->ether_type;
-	uint16_t at = sizeof(struct rte_ether_hdr);
+	uint16_t at = packet_ip_offset(mbuf);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, at);
 	uint32_t length;
 
-	while (type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ)) {
-		type = ((const struct rte_vlan_hdr *)(frame + at))->eth_proto;
-		at += sizeof(struct rte_vlan_hdr);
-	}
-	ip = frame + at;
 	if (ip_addr_is_v4(&packet->dst)) {
 		length = rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length);
 		return icmp4_read(ip + sizeof(struct rte_ipv4_hdr),
@@ -144,41 +135,6 @@ static bool icmp_read(const struct rte_mbuf *mbuf, struct icmp_message *icmp)
 	return ((const struct rte_ipv6_hdr *)ip)->proto == IPPROTO_ICMPV6 &&
 	       length <= mbuf->data_len - at - sizeof(struct rte_ipv6_hdr) &&
 	       icmp6_read(packet, ip + sizeof(struct rte_ipv6_hdr), length, icmp);
-}
-
-static struct allocation *client_allocation(const struct worker *worker,
-                                            const struct service *service,
-                                            const struct icmp_message *icmp)
-{
-	const struct dataplane *dp = worker->dp;
-	const struct five_tuple flow = {
-	        .src = icmp->to.ip, .src_port = icmp->to.port, .service = service->index};
-
-	for (uint16_t id = 0; id < dp->n_workers; id++) {
-		uint32_t index =
-		        clients_find(&dp->workers[id]->turn->clients, dp->turn->allocations, &flow);
-
-		if (index != 0)
-			return turn_allocation(dp->turn, index);
-	}
-	return NULL;
-}
-
-/* The one whose relayed address the datagram left from, where it permits the peer. */
-static struct allocation *peer_allocation(const struct worker *worker,
-                                          const struct service *service,
-                                          const struct icmp_message *icmp)
-{
-	struct turn *turn = worker->dp->turn;
-	uint32_t index =
-	        relay_port_owner(&turn->relays[service->index], rte_be_to_cpu_16(icmp->from.port));
-	struct allocation *allocation = turn_allocation(turn, index);
-	const struct permission *permission;
-
-	if (index == 0 || !allocation_alive(allocation, worker->now))
-		return NULL;
-	permission = permission_find(turn, allocation, &icmp->to.ip);
-	return permission != NULL && worker->now < permission->expires ? allocation : NULL;
 }
 
 /* A datagram that is not larger than the MTU is nobody's who tells the truth. */
@@ -265,7 +221,7 @@ static rte_edge_t icmp_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct services *services = __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
 	const struct service *service;
-	struct allocation *allocation;
+	struct allocation *allocation = NULL;
 	struct icmp_message icmp;
 
 	if (!icmp_read(mbuf, &icmp))
@@ -273,11 +229,14 @@ static rte_edge_t icmp_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 	service = service_find(services, &icmp.from.ip, icmp.from.port);
 	if (service == NULL)
 		return ICMP_INPUT_KERNEL;
-	if (service->kind == SERVICE_TURN)
-		return client_narrow(worker, mbuf, &icmp,
-		                     client_allocation(worker, service, &icmp));
-	allocation =
-	        service->kind == SERVICE_RELAY ? peer_allocation(worker, service, &icmp) : NULL;
+	if (service->kind == SERVICE_TURN) {
+		const struct five_tuple client = {
+		        .src = icmp.to.ip, .src_port = icmp.to.port, .service = service->index};
+
+		return client_narrow(worker, mbuf, &icmp, turn_client_allocation(worker, &client));
+	}
+	if (service->kind == SERVICE_RELAY)
+		allocation = turn_peer_allocation(worker, service, icmp.from.port, &icmp.to.ip);
 	if (allocation == NULL)
 		return drop(mbuf, DROP_ICMP_UNKNOWN);
 	mtu_learn(worker, &icmp);

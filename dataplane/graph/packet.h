@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_udp.h>
@@ -116,6 +117,20 @@ static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is
 static inline struct packet *packet_of(struct rte_mbuf *mbuf)
 {
 	return rte_mbuf_to_priv(mbuf);
+}
+
+/* Of a received frame that classify has read: up to its IP header, behind the tags, it is sound. */
+static inline uint16_t packet_ip_offset(const struct rte_mbuf *mbuf)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	uint16_t type = ((const struct rte_ether_hdr *)frame)->ether_type;
+	uint16_t at = sizeof(struct rte_ether_hdr);
+
+	while (type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ)) {
+		type = ((const struct rte_vlan_hdr *)(frame + at))->eth_proto;
+		at += sizeof(struct rte_vlan_hdr);
+	}
+	return at;
 }
 
 #endif

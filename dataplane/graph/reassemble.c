@@ -14,8 +14,6 @@
 #include "stun/message.h"
 #include "turn/state.h"
 
-#include <rte_ether.h>
-
 #include <stdio.h>
 
 enum {
@@ -71,18 +69,13 @@ static bool ip6_read(struct fragment *fragment, const uint8_t *ip_at, uint32_t l
 	return true;
 }
 
-/* The frame is as classify saw it: up to the IP header it is sound. False: the kernel's. */
+/* False: the kernel's. */
 static bool fragment_read(const struct rte_mbuf *mbuf, struct fragment *fragment)
 {
 	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
 	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
-	uint16_t type = ((const struct rte_ether_hdr *)frame)->ether_type;
-	uint16_t at = sizeof(struct rte_ether_hdr);
+	uint16_t at = packet_ip_offset(mbuf);
 
-	while (type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ)) {
-		type = ((const struct rte_vlan_hdr *)(frame + at))->eth_proto;
-		at += sizeof(struct rte_vlan_hdr);
-	}
 	*fragment = (struct fragment){
 	        .src = packet->flow.src, .dst = packet->dst, .l2_length = at, .frame = frame};
 	return ip_addr_is_v4(&packet->dst) ? ip4_read(fragment, frame + at, mbuf->data_len - at)
@@ -94,25 +87,6 @@ static uint16_t fragment_worker(const struct worker *worker, const struct fragme
 {
 	return (service_hash(&fragment->src) ^ service_hash(&fragment->dst)) %
 	       worker->dp->n_workers;
-}
-
-static bool client_known(const struct worker *worker, const struct five_tuple *flow)
-{
-	const struct dataplane *dp = worker->dp;
-
-	for (uint16_t id = 0; id < dp->n_workers; id++)
-		if (clients_find(&dp->workers[id]->turn->clients, dp->turn->allocations, flow) != 0)
-			return true;
-	return false;
-}
-
-static bool peer_permitted(const struct worker *worker, const struct service *service,
-                           const struct ip_addr *peer, uint16_t port)
-{
-	struct turn *turn = worker->dp->turn;
-	uint32_t index = relay_port_owner(&turn->relays[service->index], rte_be_to_cpu_16(port));
-
-	return index != 0 && permission_find(turn, turn_allocation(turn, index), peer) != NULL;
 }
 
 /* A service of ours has the ports: is its datagram worth a buffer? */
@@ -127,14 +101,15 @@ static enum drop_reason first_judge(const struct worker *worker, const struct fr
 		return DROP_IP_FRAGMENT;
 	switch (service->kind) {
 	case SERVICE_RELAY:
-		return peer_permitted(worker, service, &fragment->src, udp->dst_port)
+		return turn_peer_allocation(worker, service, udp->dst_port, &fragment->src) != NULL
 		               ? DROP_NONE
 		               : DROP_TURN_NO_PERMISSION;
 	case SERVICE_TURN:
 		if ((payload[0] & 0xc0) != 0x40 && (stun_class_of(payload) != STUN_INDICATION ||
 		                                    stun_method_of(payload) != STUN_SEND))
 			return DROP_IP_FRAGMENT;
-		return client_known(worker, &flow) ? DROP_NONE : DROP_TURN_NO_ALLOCATION;
+		return turn_client_allocation(worker, &flow) != NULL ? DROP_NONE
+		                                                     : DROP_TURN_NO_ALLOCATION;
 	default:
 		return DROP_IP_FRAGMENT;
 	}

@@ -10,6 +10,7 @@
 #include "graph/drop.h"
 #include "graph/node.h"
 #include "net/output.h"
+#include "net/service.h"
 #include "turn/state.h"
 
 /* Packets that are looked up together, so that their cache misses overlap:
@@ -72,6 +73,13 @@ static inline struct allocation *client_settle(struct worker *worker, const stru
  * when the allocation was made. The packet must be as classify left it.
  */
 rte_edge_t turn_client_elsewhere(struct worker *worker, struct rte_mbuf *mbuf);
+/* A client's allocation, whichever worker has it, or NULL. */
+struct allocation *turn_client_allocation(const struct worker *worker,
+                                          const struct five_tuple *client);
+/* The allocation that has this port of the relayed address (network order), where it permits the
+ * peer, or NULL. */
+struct allocation *turn_peer_allocation(const struct worker *worker, const struct service *relay,
+                                        uint16_t port, const struct ip_addr *peer);
 
 static inline bool allocation_alive(const struct allocation *allocation, uint32_t now)
 {

@@ -79,7 +79,7 @@ bool reassembly_knows(const struct reassembly *reassembly, const struct fragment
 	return slot_find((struct reassembly *)(uintptr_t)reassembly, fragment) != NULL;
 }
 
-/* Whoever can take an IPv4 address can take one; whoever gets IPv6 gets a /64. */
+/* The unit of an attacker: one IPv4 address, or an IPv6 /64. */
 static bool same_source(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return a->quads[0] == b->quads[0] && (a->quads[0] != 0 || a->quads[1] == b->quads[1]);
