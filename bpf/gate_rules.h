@@ -198,7 +198,7 @@ GATE_INLINE enum gate_verdict gate_first(const struct gate_env *env,
 	if (!config || config->mode < GATE_MODE_OBSERVE)
 		verdict = GATE_PASS_UNGUARDED;
 	else if ((config->flags & GATE_FLAG_DENY) && gate_env_is_denied(env, packet->src))
-		return GATE_DROP_DENIED;
+		verdict = GATE_DROP_DENIED;
 	else if (service == GATE_SERVICE_TURN &&
 	         (payload.at + 2 > payload.end ||
 	          ((payload.at[0] & 0xc0) != 0x40 &&
@@ -207,7 +207,8 @@ GATE_INLINE enum gate_verdict gate_first(const struct gate_env *env,
 		return GATE_DROP_UNPARSED;
 	else if (service == GATE_SERVICE_OTHER)
 		return GATE_DROP_UNPARSED;
-	if (!config)
+	/* where the rules observe, a denied source's fragments go on as well */
+	if (!config || (verdict == GATE_DROP_DENIED && config->mode == GATE_MODE_ENFORCE))
 		return verdict;
 	hash = gate_fragment_hash(&config->hash, packet);
 	entry = gate_env_fragment(env, hash);

@@ -179,6 +179,32 @@ static void fragments_follow(const char *name, const char *last, unsigned int id
 	both_run(later, length, GATE_PASS_KERNEL);
 }
 
+/* Of a denied source none follow, but where the rules observe. */
+static void denied_fragments_follow(void **state)
+{
+	static const struct {
+		enum gate_mode mode;
+		enum gate_verdict later;
+	} modes[] = {{GATE_MODE_ENFORCE, GATE_PASS_KERNEL},
+	             {GATE_MODE_OBSERVE, GATE_PASS_FRAGMENT}};
+	const struct gate_case *row = case_find("fragment_denied");
+	struct gate_case behind = *case_find("last_fragment");
+	struct gate_config config = gate_case_config(row);
+	uint8_t first[GATE_CASE_MAX], later[GATE_CASE_MAX];
+	uint16_t length, first_length;
+
+	behind.from = row->from;
+	for (size_t i = 0; i < RTE_DIM(modes); i++) {
+		config.mode = modes[i].mode;
+		gate_pair_configure(&pair, &config);
+		first_length = gate_case_frame(row, &config, first);
+		length = gate_case_frame(&behind, &config, later);
+		first[14 + 5] = later[14 + 5] = 0x6b;
+		both_run(first, first_length, GATE_DROP_DENIED);
+		both_run(later, length, modes[i].later);
+	}
+}
+
 static void ip4_fragments_follow(void **state)
 {
 	fragments_follow("fragment_channel_data", "last_fragment", 14 + 5);
@@ -446,6 +472,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(source_is_a_64),
 	        cmocka_unit_test(host_runs_dry),
 	        cmocka_unit_test(long_realm_costs_more),
+	        cmocka_unit_test(denied_fragments_follow),
 	        cmocka_unit_test(ip4_fragments_follow),
 	        cmocka_unit_test(ip6_fragments_follow),
 	        cmocka_unit_test(fragments_are_forgotten),
