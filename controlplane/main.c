@@ -261,6 +261,8 @@ static int serve(struct controlplane *cp)
 
 static void controlplane_end(struct controlplane *cp)
 {
+	if (cp->own != NULL)
+		own_stop(cp->own); /* the dataplane's client ends a commit when parts are gone */
 	http_destroy(cp->http);
 	fleet_destroy(cp->fleet);
 	lookup_destroy(cp->lookup); /* behind what it asks */

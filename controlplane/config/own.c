@@ -42,7 +42,7 @@ struct own {
 	struct event *retry;
 	struct own_part parts[SUBJECTS];
 	struct own_changes changes; /* the first one is being made */
-	bool working;
+	bool working, stopped;
 	/* Of CHANGE_START and _RETRY: the subject that commits; those before it have. */
 	uint32_t subject;
 	bool due[SUBJECTS]; /* lines of it have been obeyed */
@@ -180,7 +180,7 @@ static void subjects_commit(struct own *own)
 		return;
 	}
 	if (is_refused(own))
-		event_add(own->retry, &retry_interval);
+		own_retry(own);
 	change_end(own, 0, "");
 }
 
@@ -213,7 +213,7 @@ static void changes_go_on(struct own *own)
 {
 	struct own_change *change = TAILQ_FIRST(&own->changes);
 
-	if (change == NULL || own->working)
+	if (change == NULL || own->working || own->stopped)
 		return;
 	own->working = true;
 	if (change->kind == CHANGE_LINE || change->kind == CHANGE_UNSET) {
@@ -278,6 +278,11 @@ void own_start(struct own *own)
 	change_add(own, CHANGE_START, NULL, 0, NULL, NULL);
 }
 
+void own_retry(struct own *own)
+{
+	event_add(own->retry, &retry_interval);
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	change_add(arg, CHANGE_RETRY, NULL, 0, NULL, NULL);
@@ -299,6 +304,11 @@ struct own *own_create(struct event_base *base, struct running *running, const c
 		return own;
 	free(own);
 	return NULL;
+}
+
+void own_stop(struct own *own)
+{
+	own->stopped = true;
 }
 
 void own_destroy(struct own *own)

@@ -38,7 +38,8 @@ struct own_part {
 
 /* config: the file's name, for what is said about its lines. NULL: no memory. */
 struct own *own_create(struct event_base *base, struct running *running, const char *config);
-/* No part is called any more. */
+/* The parts go: what waits is not begun any more; the commit under way may end. */
+void own_stop(struct own *own);
 void own_destroy(struct own *own);
 
 /* type: any of the subject's. Before own_start. */
@@ -49,6 +50,8 @@ void own_serve(struct own *own, uint16_t type, own_obey_fn *obey, void *arg);
 /* Obeys all lines that there are. What cannot be in force is logged, and tried again every second.
  */
 void own_start(struct own *own);
+/* A line of ours has been put there refused: it is tried again like those. */
+void own_retry(struct own *own);
 
 /*
  * One change of the running configuration. flags: enum sluice_api_flag. `done` is called once,

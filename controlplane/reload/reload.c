@@ -175,7 +175,10 @@ static void step_is_stuck(struct reload *reload, const struct step *step, const 
 	line = running_put(reload->options.running, step->old, 0);
 	if (line != NULL)
 		running_judge(reload->options.running, line, why);
-	reload->replay = true;
+	if (command_is_control(step->old->command))
+		own_retry(reload->options.own);
+	else
+		reload->replay = true;
 }
 
 /* An endpoint that is replaced loses what hangs on it. */

@@ -326,6 +326,20 @@ static void test_one_after_the_other(void **state)
 	assert_int_equal(maps.keys[GATE_MAP_DENY][0].ip[15], 2);
 }
 
+/* At the end what waited behind a commit is not begun: its part may have gone. */
+static void test_stop(void **state)
+{
+	struct command_request second = request_parse("gate deny add 192.0.2.2/32");
+
+	change("gate deny add 192.0.2.1/32");
+	own_change(scene.own, &second, 0, on_done, NULL);
+	own_stop(scene.own);
+	twin_answer(-ESHUTDOWN, true);
+	assert_int_equal(scene.done, 1);
+	assert_int_equal(twin.asked, 1);
+	assert_int_equal(running_count(scene.running), 1);
+}
+
 static void test_start(void **state)
 {
 	char line[64];
@@ -360,6 +374,20 @@ static void test_start_refused(void **state)
 	}
 	assert_int_equal(maps.counts[GATE_MAP_DENY], 1);
 	assert_int_equal(maps.config.mode, GATE_MODE_OBSERVE);
+}
+
+/* A line that a reload could not bring back. */
+static void test_refused_later(void **state)
+{
+	configure("gate deny add 192.0.2.1/32");
+	running_judge(scene.running, running_next(scene.running, NULL), "it is not there");
+	own_retry(scene.own);
+	while (running_refused(scene.running) > 0) { /* tried again, after a second */
+		event_base_loop(scene.base, EVLOOP_ONCE);
+		if (twin.answered != NULL)
+			twin_answer(0, false);
+	}
+	assert_int_equal(maps.counts[GATE_MAP_DENY], 1);
 }
 
 static void test_unset(void **state)
@@ -418,8 +446,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        SCENE(test_both_have_it),        SCENE(test_maps_refuse),
 	        SCENE(test_twin_refuses),        SCENE(test_dataplane_away),
-	        SCENE(test_one_after_the_other), SCENE(test_start),
-	        SCENE(test_start_refused),       SCENE(test_unset),
+	        SCENE(test_one_after_the_other), SCENE(test_stop),
+	        SCENE(test_start),               SCENE(test_start_refused),
+	        SCENE(test_refused_later),       SCENE(test_unset),
 	        SCENE(test_by_itself),           SCENE(test_bounds),
 	};
 
