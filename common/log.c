@@ -17,24 +17,35 @@
 #define BURST          200 /* lines of a priority at once ... */
 #define RATE           20  /* ... and a second */
 
-const struct log_area log_areas[SLUICE_LOG_AREAS] = {
-        [SLUICE_LOG_PROCESS] = {"process", "start, end, CPUs, memory and privileges"},
-        [SLUICE_LOG_API] = {"api", "clients of the sockets; debug: each request"},
-        [SLUICE_LOG_CONFIG] = {"config", "lines that are refused, in force, saved"},
-        [SLUICE_LOG_DATAPLANE] = {"dataplane", "the control plane's way to it"},
-        [SLUICE_LOG_PORT] = {"port", "ports, their links and XDP programs"},
-        [SLUICE_LOG_ROUTE] = {"route", "what is learned from the kernel"},
-        [SLUICE_LOG_GATE] = {"gate", "attacks, keys and the maps of XDP"},
-        [SLUICE_LOG_CAPTURE] = {"capture", "who looks at packets"},
-        [SLUICE_LOG_REGION] = {"region", "verdicts, draining, the view of the fleet"},
-        [SLUICE_LOG_REDIS] = {"redis", "connections to the regions' Redis"},
-        [SLUICE_LOG_HTTP] = {"http", "debug: each request, without its body"},
-        [SLUICE_LOG_DPDK] = {"dpdk", "DPDK's own lines"},
+const char *const log_area_names[SLUICE_LOG_AREAS + 2] = {
+        [SLUICE_LOG_PROCESS] = "process",
+        [SLUICE_LOG_API] = "api",
+        [SLUICE_LOG_CONFIG] = "config",
+        [SLUICE_LOG_DATAPLANE] = "dataplane",
+        [SLUICE_LOG_PORT] = "port",
+        [SLUICE_LOG_ROUTE] = "route",
+        [SLUICE_LOG_GATE] = "gate",
+        [SLUICE_LOG_CAPTURE] = "capture",
+        [SLUICE_LOG_REGION] = "region",
+        [SLUICE_LOG_REDIS] = "redis",
+        [SLUICE_LOG_HTTP] = "http",
+        [SLUICE_LOG_DPDK] = "dpdk",
+        [SLUICE_LOG_ALL] = "all",
 };
 
-const char *const log_area_names[SLUICE_LOG_AREAS + 2] = {
-        "process", "api",    "config", "dataplane", "port", "route", "gate",
-        "capture", "region", "redis",  "http",      "dpdk", "all",   NULL,
+const char *const log_area_abouts[SLUICE_LOG_AREAS] = {
+        [SLUICE_LOG_PROCESS] = "start, end, CPUs, memory and privileges",
+        [SLUICE_LOG_API] = "clients of the sockets; debug: each request",
+        [SLUICE_LOG_CONFIG] = "lines that are refused, in force, saved",
+        [SLUICE_LOG_DATAPLANE] = "the control plane's way to it",
+        [SLUICE_LOG_PORT] = "ports, their links and XDP programs",
+        [SLUICE_LOG_ROUTE] = "what is learned from the kernel",
+        [SLUICE_LOG_GATE] = "attacks, keys and the maps of XDP",
+        [SLUICE_LOG_CAPTURE] = "who looks at packets",
+        [SLUICE_LOG_REGION] = "verdicts, draining, the view of the fleet",
+        [SLUICE_LOG_REDIS] = "connections to the regions' Redis",
+        [SLUICE_LOG_HTTP] = "debug: each request, without its body",
+        [SLUICE_LOG_DPDK] = "DPDK's own lines",
 };
 
 const char *const log_level_names[SLUICE_LOG_LEVELS + 1] = {"default", "error", "warning",
@@ -128,7 +139,7 @@ static void line_clean(char *line)
 /* "port dp0: gone" says where it belongs; what does not, gets it in front. */
 static void line_begin(char *line, size_t size, enum sluice_log_area area, const char *text)
 {
-	const char *name = log_areas[area].name;
+	const char *name = log_area_names[area];
 	size_t length = strlen(name);
 
 	if (strncmp(text, name, length) == 0 && (text[length] == ' ' || text[length] == ':'))

@@ -12,14 +12,9 @@
 
 #include <sluice/log.h>
 
-struct log_area {
-	const char *name;
-	const char *about;
-};
-
-extern const struct log_area log_areas[SLUICE_LOG_AREAS];
-/* Their names, then "all" and NULL; and of the levels, and NULL. */
+/* The areas' names, then "all" and NULL; what is logged there; the levels' names and NULL. */
 extern const char *const log_area_names[SLUICE_LOG_AREAS + 2];
+extern const char *const log_area_abouts[SLUICE_LOG_AREAS];
 extern const char *const log_level_names[SLUICE_LOG_LEVELS + 1];
 
 /* By default INFO, DPDK's lines ERROR. false: a level that is none, and nothing has changed. */

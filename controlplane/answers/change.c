@@ -3,7 +3,6 @@
 
 #include "command/command.h"
 #include "config/own.h"
-#include "control/asker.h"
 #include "dataplane/change.h"
 
 #include <string.h>
@@ -68,8 +67,8 @@ void answer_change(struct client *client, const void *body)
 		client_refuse(client, status, why);
 		return;
 	}
-	if (client->request.flags & ASKER_STATE &&
-	    client->request.type >> 8 == SLUICE_ENDPOINT_ADD >> 8 &&
+	/* What is added from inside is signalling's, over HTTP: no operator typed it. */
+	if (client->inside.take != NULL && client->request.type >> 8 == SLUICE_ENDPOINT_ADD >> 8 &&
 	    command_kind(request.command) == REQUEST_ADD)
 		flags |= CHANGE_STATE;
 	if (command_is_control(request.command))

@@ -3,7 +3,6 @@
 
 #include "command/local.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>

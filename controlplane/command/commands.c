@@ -3,7 +3,6 @@
 #include "command/local.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 const struct command_group *const command_groups[] = {

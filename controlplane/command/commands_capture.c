@@ -62,6 +62,7 @@ static const struct command commands[] = {
                                  .type = ARGUMENT_FILTER,
                                  .keyword = true,
                                  .optional = true,
+                                 .access = ACCESS_HOST,
                                  FIELD(sluice_trace, program),
                                  .second = offsetof(struct sluice_trace, program_length),
                                  .most = SLUICE_CAPTURE_PROGRAM_MAX},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "command/filter.h"
 #include "command/value.h"
 
 #include "command/addr.h"
+#include "command/filter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -157,14 +157,14 @@ static bool digits_read(const char **text, uint64_t *value)
 	return errno == 0;
 }
 
-static uint64_t number_most(const struct argument *argument)
+uint64_t value_most(const struct argument *argument)
 {
 	return argument->most != 0 ? argument->most : UINT64_MAX >> (64 - 8 * argument->size);
 }
 
 static int number_store(const struct argument *argument, uint64_t value, uint8_t *body, char *why)
 {
-	if (value < argument->least || value > number_most(argument))
+	if (value < argument->least || value > value_most(argument))
 		return refuse(why, "%" PRIu64 " is out of range", value);
 	field_write(body, argument->offset, argument->size, value);
 	return 0;
@@ -543,7 +543,7 @@ void value_expected(const struct argument *argument, struct text *text)
 	case ARGUMENT_DURATION:
 		if (argument->most != 0 || argument->least != 0)
 			text_addf(text, " (%" PRIu64 " to %" PRIu64 ")", argument->least,
-			          number_most(argument));
+			          value_most(argument));
 		break;
 	case ARGUMENT_PORTS:
 		text_addf(text, " (%" PRIu64 " to 65535)", argument->least);

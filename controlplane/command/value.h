@@ -23,6 +23,9 @@ static inline bool value_is_secret(const struct argument *argument)
 	return argument->type == ARGUMENT_SECRET || argument->type == ARGUMENT_KEY;
 }
 
+/* Of a number: the greatest that it takes. */
+uint64_t value_most(const struct argument *argument);
+
 /* All of the argument's bytes are 0. */
 bool value_is_zero(const struct argument *argument, const void *body);
 

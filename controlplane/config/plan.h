@@ -17,7 +17,7 @@ struct step {
 	TAILQ_ENTRY(step) entry;
 	enum step_kind kind;
 	uint32_t number; /* of the line in the file; 0: the file has none */
-	/* The line that comes and the one that goes; a command of NULL: there is none. */
+	/* The line that comes and the one that goes; NULL: there is none. */
 	struct command_request *fresh, *old;
 };
 TAILQ_HEAD(steps, step);

@@ -107,9 +107,7 @@ struct asker *asker_create(const struct asker_options *options,
 	        .version = SLUICE_API_VERSION,
 	        .type = request->command->type,
 	        .id = 1,
-	        /* what is added from inside is signalling's, over HTTP: no operator typed it */
-	        .flags = ASKER_STATE |
-	                 (command_asks(request->command)->exist_ok ? SLUICE_API_EXIST_OK : 0),
+	        .flags = command_asks(request->command)->exist_ok ? SLUICE_API_EXIST_OK : 0,
 	        .length = request->length,
 	};
 	memcpy(asker->body, request->body.bytes, request->length);

@@ -20,9 +20,6 @@ struct asker_options {
 	const char *who; /* for the log, until asker_create returns; NULL: the control plane */
 };
 
-/* In the flags of its request, beside enum sluice_api_flag: no operator typed it. */
-#define ASKER_STATE (1u << 31)
-
 struct asker_handler {
 	/* Rows of the answer; more: there are others. May pause or end the asker. */
 	void (*rows)(void *arg, const void *rows, uint32_t length, bool more);

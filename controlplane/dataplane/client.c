@@ -328,11 +328,6 @@ struct running *dataplane_running(const struct dataplane_client *client)
 	return client->options.running;
 }
 
-bool dataplane_is_away(const struct dataplane_client *client)
-{
-	return client->state == CLIENT_AWAY;
-}
-
 bool dataplane_is_steady(const struct dataplane_client *client)
 {
 	return client->state == CLIENT_AWAY || client->state == CLIENT_READY;

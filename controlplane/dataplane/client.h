@@ -37,8 +37,6 @@ void dataplane_client_destroy(struct dataplane_client *client);
 
 /* The configuration that it replays. */
 struct running *dataplane_running(const struct dataplane_client *client);
-/* No connection: what changes now is replayed later. */
-bool dataplane_is_away(const struct dataplane_client *client);
 /* Neither greeted nor given the configuration at this moment. */
 bool dataplane_is_steady(const struct dataplane_client *client);
 /*

@@ -4,7 +4,6 @@
 #include "common/log.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <sluice/log.h>

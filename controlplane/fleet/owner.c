@@ -3,7 +3,6 @@
 
 #include "region/answer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,6 @@
 
 #include <sluice/turn.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gate/settings.h"
 
+#include "command/addr.h"
 #include "command/command.h"
 #include "common/refuse.h"
 
@@ -22,8 +23,6 @@ static const struct gate_settings settings_default = {
                         {SLUICE_GATE_VERIFIED, GATE_VERIFIED_RATE, GATE_VERIFIED_BURST},
                 },
 };
-
-static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 void gate_settings_start(struct gate_settings *settings)
 {
@@ -70,7 +69,7 @@ static struct gate_lpm_key key_of(const struct sluice_gate_prefix *prefix)
 	struct gate_lpm_key key = {.length = prefix->length};
 
 	memcpy(key.ip, prefix->addr.ip, sizeof(key.ip));
-	if (memcmp(key.ip, v4_mapped, sizeof(v4_mapped)) == 0)
+	if (addr_is_v4(&prefix->addr))
 		key.length += 96;
 	return key;
 }

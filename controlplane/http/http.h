@@ -57,8 +57,6 @@ void http_show(const struct http *http, struct sluice_http_row *row);
 const char *http_path_rest(const struct http_request *request);
 /* The first value of this key in the query, decoded; NULL: there is none. */
 const char *http_query(struct http_request *request, const char *key);
-/* NULL: there is none. */
-const char *http_header(const struct http_request *request, const char *name);
 /* Its token is of scope admin. */
 bool http_is_admin(const struct http_request *request);
 /* "198.18.1.2:40000, token 3f2a91bc of scope admin": who asks, for the log; the token by the first

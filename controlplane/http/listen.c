@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http/server.h"
 
+#include "command/addr.h"
 #include "command/text.h"
 #include "command/value.h"
 
@@ -16,18 +17,16 @@
 
 #define BACKLOG 128
 
-static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
-
 static socklen_t sockaddr_make(const struct sluice_addr *addr, struct sockaddr_storage *storage)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
 	struct sockaddr_in *four = (struct sockaddr_in *)storage;
 
 	memset(storage, 0, sizeof(*storage));
-	if (memcmp(addr->ip, v4_mapped, sizeof(v4_mapped)) == 0) {
+	if (addr_is_v4(addr)) {
 		four->sin_family = AF_INET;
 		four->sin_port = addr->port;
-		memcpy(&four->sin_addr, addr->ip + sizeof(v4_mapped), sizeof(four->sin_addr));
+		memcpy(&four->sin_addr, addr->ip + 12, sizeof(four->sin_addr));
 		return sizeof(*four);
 	}
 	six->sin6_family = AF_INET6;

@@ -16,11 +16,6 @@
 
 /* -- arguments -- */
 
-static uint64_t number_most(const struct argument *argument)
-{
-	return argument->most != 0 ? argument->most : UINT64_MAX >> (64 - 8 * argument->size);
-}
-
 static json_t *integer_of(uint64_t number)
 {
 	return json_integer(number > INT64_MAX ? INT64_MAX : (json_int_t)number);
@@ -48,7 +43,7 @@ static json_t *type_make(const struct argument *argument)
 	case ARGUMENT_NUMBER:
 		return json_pack("{s:s, s:o, s:o}", "type", "integer", "minimum",
 		                 integer_of(argument->least), "maximum",
-		                 integer_of(number_most(argument)));
+		                 integer_of(value_most(argument)));
 	case ARGUMENT_DURATION:
 		return json_pack("{s:[s, s]}", "type", "integer", "string");
 	case ARGUMENT_SECRET:

@@ -2,6 +2,7 @@
 #include "http/server.h"
 
 #include "common/log.h"
+#include "common/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,11 +75,6 @@ const char *http_query(struct http_request *request, const char *key)
 	return request->query_read ? evhttp_find_header(&request->query, key) : NULL;
 }
 
-const char *http_header(const struct http_request *request, const char *name)
-{
-	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), name);
-}
-
 bool http_is_admin(const struct http_request *request)
 {
 	return request->grant.given && request->grant.scope == SLUICE_HTTP_ADMIN;
@@ -86,7 +82,6 @@ bool http_is_admin(const struct http_request *request)
 
 void http_who(const struct http_request *request, char *text, size_t room)
 {
-	static const char *const scopes[] = {"read", "publish", "watch", "admin"};
 	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
 	const struct http_grant *grant = &request->grant;
 	char *address = NULL, token[64] = "no token";
@@ -99,7 +94,7 @@ void http_who(const struct http_request *request, char *text, size_t room)
 	if (grant->given)
 		snprintf(token, sizeof(token), "token %02x%02x%02x%02x of scope %s",
 		         grant->digest[0], grant->digest[1], grant->digest[2], grant->digest[3],
-		         scopes[grant->scope]);
+		         scope_words[grant->scope]);
 	snprintf(text, room, "%s%s%s:%u, %s", v6 ? "[" : "", address != NULL ? address : "?",
 	         v6 ? "]" : "", port, token);
 }

@@ -108,6 +108,6 @@ void log_keeper_show(const struct log_keeper *keeper, struct sluice_log_row rows
 		        .level = table.levels[area],
 		        .own = keeper->set[area] != SLUICE_LOG_DEFAULT,
 		};
-		snprintf(rows[area].about, sizeof(rows[area].about), "%s", log_areas[area].about);
+		snprintf(rows[area].about, sizeof(rows[area].about), "%s", log_area_abouts[area]);
 	}
 }

@@ -235,11 +235,6 @@ const struct sluice_addr *link_addr(const struct link *link)
 	return &link->options.addr;
 }
 
-bool link_is_up(const struct link *link)
-{
-	return link->up && !link->lost;
-}
-
 /* -- the beginning -- */
 
 static int handshake_write(struct link *link, const char *format, ...)

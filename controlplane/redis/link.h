@@ -66,6 +66,5 @@ struct redis_command {
  * asking: behind an ASK redirection. */
 int link_send(struct link *link, struct redis_command *command, bool asking);
 const struct sluice_addr *link_addr(const struct link *link);
-bool link_is_up(const struct link *link);
 
 #endif

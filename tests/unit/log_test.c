@@ -157,8 +157,8 @@ static void test_levels(void **state)
 	FILE *written;
 
 	for (int area = 0; area < SLUICE_LOG_AREAS; area++) {
-		assert_string_equal(log_areas[area].name, log_area_names[area]);
-		assert_in_range(strlen(log_areas[area].about), 1,
+		assert_non_null(log_area_names[area]);
+		assert_in_range(strlen(log_area_abouts[area]), 1,
 		                sizeof(((struct sluice_log_row *)0)->about) - 1);
 		assert_int_equal(log_level(area), log_level_default(area));
 	}
