@@ -59,12 +59,18 @@ static void server_serve(struct fixture *fixture)
 	client_free(pair);
 }
 
+static void path_clean(void)
+{
+	unlink(path);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct fixture *fixture;
 
 	snprintf(path, sizeof(path), "/tmp/ledger-fuzz-%d", (int)getpid());
 	fixture_ledger = path;
+	atexit(path_clean);
 	fixture = fixture_create(ALLOCATIONS, OBJECTS, OBJECTS, 2);
 	server_serve(fixture);
 	base_size = fixture->dp.ledger->size;

@@ -17,6 +17,11 @@
 /* without a channel */
 #define FROM_PORT PEER_DATA, PEER4_PORT, A4_RELAYED4
 #define JUMBO     .mbuf_size = 10240
+/* the first fragment of two, and never the second */
+#define FIRST_ALONE                                                                                \
+	{                                                                                          \
+		FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST, .kept = true    \
+	}
 
 static bool ports_set(struct scene *scene, unsigned int port, uint16_t mtu)
 {
@@ -171,22 +176,14 @@ static const struct packet_case cases[] = {
         {
                 .name = "one source's first fragments displace its own alone",
                 .steps = {READY,
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
-                          {FROM_CLIENT, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
-                           .kept = true},
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
+                          FIRST_ALONE,
                           {FROM_PEER, .length = 1472, .cut = 1400, .how = CUT_WITHOUT_LAST,
                            .kept = true},
                           {FROM_CLIENT, .length = 1472, .cut = 1400, .drop = DROP_FRAGMENT_FULL,
