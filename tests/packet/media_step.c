@@ -96,6 +96,7 @@ static void expect_one(struct run *run, const struct media_step *step, int32_t n
 	if (had->any)
 		expect(run, seq == (uint16_t)(had->seq + (had->spliced ? 1 : number - had->last)),
 		       "sequence number %u after %u", seq, had->seq);
+	expect(run, packet->length == RTP_HEADER_SIZE + PARTY_PAYLOAD, "%u bytes", packet->length);
 	*had = (struct had){
 	        .any = true, .last = number, .seq = seq, .base = (uint16_t)(seq - number)};
 }
@@ -145,6 +146,8 @@ static void expect_again(struct run *run, const struct media_step *step)
 		       read_be16(packet->bytes + 2), seq);
 	}
 	expect(run, read_be16(payload) == seq_of(step->from), "another packet's payload");
+	expect(run, packet->length == payload - packet->bytes + PARTY_PAYLOAD, "%u bytes",
+	       packet->length);
 	expect(run, read_be32(packet->bytes + 4) == seq_of(step->from) * 3000u, "timestamp %u",
 	       read_be32(packet->bytes + 4));
 }
@@ -327,6 +330,8 @@ static void expect_reported(struct run *run, const struct media_step *step)
 	assert_int_equal(rtcp_report_read(&packet, &got), 0);
 	expect(run, got.ssrc == COPY_SSRC(step->who), "SR of %x", got.ssrc);
 	expect(run, got.sender.packets == (uint32_t)step->from, "%u packets", got.sender.packets);
+	expect(run, got.sender.octets == (uint32_t)step->from * PARTY_PAYLOAD, "%u octets",
+	       got.sender.octets);
 	passed = (got.sender.ntp - sender.ntp) * 90000 >> 32;
 	assert_in_range(passed, 1, 3 * 90000);
 	assert_in_range(got.sender.rtp - sender.rtp, passed, passed + 2);

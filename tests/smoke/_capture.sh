@@ -26,3 +26,10 @@ comments() { tshark -r "$1" -Y "${2:-frame}" -T fields -e frame.comment 2>/dev/n
 
 # assert_frames FILE FILTER: there are some
 assert_frames() { (($(frames "$1" "$2") > 0)) || fail "no frames of $1 are '$2'"; }
+
+# assert_no_frames FILE FILTER [OPTION]...: there are none in a file that is whole, and tshark understood what it was asked
+assert_no_frames() {
+	local shown
+	shown=$(tshark -r "$1" "${@:3}" -Y "$2" 2>"$WORK/tshark") || fail "tshark, $1, '$2': $(tail -n 2 "$WORK/tshark")"
+	[[ -z $shown ]] || fail "$(wc -l <<<"$shown") frames of $1 are '$2'"
+}

@@ -36,6 +36,14 @@ sessions_of() {
 	return 0
 }
 
+# made REGION...: how many allocations were made there
+made() {
+	local region
+	for region; do
+		at "$region" -j counter show | jq '.[] | select(.name == "turn.allocate_success").value'
+	done | jq -s add
+}
+
 # flow_start REGION SECONDS: TURN traffic through that region's host, in the background; flow_end: all of it came back, but for what the far ends had no room for
 flow_start() {
 	FLOW_THEIRS=$(far_ends_lost)

@@ -40,10 +40,12 @@ async def relayed_pair():
         await asyncio.sleep(0.005)
     for _, name, to, protocol in ways:
         source = to_first if to == to_second else to_second
-        data = b""
+        data, count = b"", 0
         while data != b"%s 49" % name:
             data, addr = await asyncio.wait_for(protocol.got.get(), 20)
             assert data.startswith(name) and addr[0] == source[0], (data, addr, source)
+            count += data.startswith(name + b" ")
+        assert count >= 45, count
     for end, _ in ends:
         end.close()
     await asyncio.sleep(0.5)

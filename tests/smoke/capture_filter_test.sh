@@ -15,7 +15,7 @@ echo_start
 capture "$WORK/port" --port dp1
 call
 assert capture_end
-assert_equal "$(frames "$WORK/port" 'frame.interface_name != "dp1"')" 0
+assert_no_frames "$WORK/port" 'frame.interface_name != "dp1"'
 assert_frames "$WORK/port" 'udp.dstport == 3480'
 
 capture "$WORK/user" --user demo
@@ -24,11 +24,11 @@ strays
 assert capture_end
 assert_frames "$WORK/user" 'stun.channel'
 assert_frames "$WORK/user" 'udp.dstport == 3480'
-assert_equal "$(frames "$WORK/user" 'frame.comment contains "turn_no_allocation"')" 0
+assert_no_frames "$WORK/user" 'frame.comment contains "turn_no_allocation"'
 capture "$WORK/nobody" --user nobody
 call
 assert capture_end
-assert_equal "$(frames "$WORK/nobody" frame)" 0
+assert_no_frames "$WORK/nobody" frame
 
 # one of two allocations, by the id that `allocation show` has; a call whose last Refresh was lost has left one that is silent
 allocations_end
@@ -42,21 +42,21 @@ client=${client##*:} relayed=${relayed##*:}
 capture "$WORK/allocation" --allocation "$id" -c 200
 wait "$CAPTURE"
 assert_equal "$(frames "$WORK/allocation" frame)" 200
-assert_equal "$(frames "$WORK/allocation" "!(udp.port == $client || udp.port == $relayed)")" 0
+assert_no_frames "$WORK/allocation" "!(udp.port == $client || udp.port == $relayed)"
 assert_frames "$WORK/allocation" "udp.port == $client"
 assert_frames "$WORK/allocation" "udp.port == $relayed"
 
 capture "$WORK/expression" --direction out udp dst port 3480
 await 20 at_least 50 frames "$WORK/expression" frame
 assert capture_end
-assert_equal "$(frames "$WORK/expression" '!(udp.dstport == 3480)')" 0
-assert_equal "$(frames "$WORK/expression" '!(frame.comment contains "sent")')" 0
+assert_no_frames "$WORK/expression" '!(udp.dstport == 3480)'
+assert_no_frames "$WORK/expression" '!(frame.comment contains "sent")'
 
 capture "$WORK/reason" --reason turn_no_allocation
 strays
 await 10 at_least 15 frames "$WORK/reason" frame
 assert capture_end
-assert_equal "$(frames "$WORK/reason" '!(frame.comment contains "reason turn_no_allocation")')" 0
+assert_no_frames "$WORK/reason" '!(frame.comment contains "reason turn_no_allocation")'
 
 # a sample: it says so in the file, and is one in ten
 capture "$WORK/sample" --sample 10 -p received
@@ -67,7 +67,7 @@ assert_match "$(capinfos "$WORK/sample")" 'sample 1 in 10, points received'
 # --snap, --bytes, --seconds, --buffer
 capture "$WORK/snap" --snap 64 --buffer 64 -c 100
 wait "$CAPTURE"
-assert_equal "$(frames "$WORK/snap" 'frame.cap_len > 64')" 0
+assert_no_frames "$WORK/snap" 'frame.cap_len > 64'
 assert_frames "$WORK/snap" 'frame.len > 64 && frame.cap_len == 64'
 capture "$WORK/bytes" --bytes 20k
 wait "$CAPTURE"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""More connections than there is room for, each sending a header a byte a second: all are closed within 25 s, and others
+"""More connections than there is room for, each sending a header a byte a second: all are closed, and others
 are then answered. usage: http_slow.py ADDRESS PORT"""
 import select
 import socket
@@ -7,7 +7,7 @@ import sys
 import time
 
 CONNECTIONS = 140
-PATIENCE = 100
+PATIENCE = 100  # s: the test holds the time
 
 address = (sys.argv[1], int(sys.argv[2]))
 idle = [socket.create_connection(address) for _ in range(CONNECTIONS)]

@@ -101,6 +101,8 @@ assert_match "$(status client -H "X-Long: $long" $URL/healthz)" '^4|^000'
 head -c 100000 /dev/zero >"$WORK/large"
 assert_match "$(status client --data-binary "@$WORK/large" $URL/healthz)" '^4|^000'
 before=$(timed_out)
+clock_start
 assert client_python http_slow.py 198.18.1.1 8080
+assert_within 25000 "all slow ones are closed"
 await 5 at_least $((before + 1)) timed_out
 assert_equal "$(in_client curl -s -m 5 $URL/healthz)" ok "health after the slow ones"

@@ -10,12 +10,6 @@ LAB_UP=(--regions 3)
 
 PLAYWRIGHT_CORE=${PLAYWRIGHT_CORE:-$SLUICE_ROOT/build-node/node_modules/playwright-core}
 
-made() { # REGION...: allocations that were made there
-	local region
-	for region; do
-		at "$region" -j counter show | jq '.[] | select(.name == "turn.allocate_success").value'
-	done | jq -s add
-}
 sent_away() { [[ $(client_python first.py) == "300 40" ]]; }
 
 follow_uclient() {

@@ -29,7 +29,7 @@ at_exit redis_all heal
 await 15 all_healthy
 home=$(steer a kept)
 await 5 eval '[[ $(redis $home --raw get "sluice:{$home}:session:kept") == ${home}1 ]]'
-flow_start a $((GONE + 10))
+flow_start a $((GONE + 18))
 assert redis_all kill
 redis_shown_gone() { [[ $(at a top --once | grep -Ec '^[abc]\*? .* GONE$') == 3 ]]; }
 await 10 redis_shown_gone

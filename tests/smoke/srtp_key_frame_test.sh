@@ -23,13 +23,13 @@ gst_subscribe early
 gst_publish camera 1111 $FRAMES
 publisher=$STARTED
 await 10 at_least 60 lines "$WORK/early.lines"
-before=$(key_frames) requests=$(stream_field camera key_frame_requests)
-start=$(now_ms)
 
 assert endpoint_add late 7002 cm80 subscriber
 assert endpoint_add later 7004 gcm128 subscriber
 gst_subscribe late
 gst_subscribe later
+start=$(now_ms)
+before=$(key_frames) requests=$(stream_field camera key_frame_requests)
 assert ctl subscription add camera to late
 assert ctl subscription add camera to later
 await 5 at_least 30 lines "$WORK/late.lines"

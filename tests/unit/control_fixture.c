@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "control_fixture.h"
+#include "port_find.h"
 
 #include "command/command.h"
 #include "command/printer.h"
@@ -412,20 +413,6 @@ static void child_start(struct control *control)
 	if (control->pid == 0)
 		child_run(control);
 	control_await(control, control_answers(control));
-}
-
-/* Nobody else on loopback takes the port in between, or hardly ever. */
-static uint16_t port_find(void)
-{
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
-	assert_int_equal(getsockname(fd, (void *)&addr, &size), 0);
-	close(fd);
-	return ntohs(addr.sin_port);
 }
 
 static void conf_write(const struct control *control, const char *lines)

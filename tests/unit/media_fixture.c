@@ -21,7 +21,6 @@
 #define LOCAL_PORT     RTE_BE16(5000)
 #define PARTY_PORT     RTE_BE16(6000)
 #define FIRST_PARTY    10
-#define PAYLOAD_LENGTH 200
 #define PAYLOAD_TYPE   96
 #define IP_UDP_HEADERS 48
 #define MASTER_SALT    14 /* libsrtp2 takes this much for GCM too, and uses 12 */
@@ -371,12 +370,12 @@ void party_publish(struct media_scene *scene, struct party *party, uint32_t ssrc
                    uint32_t timestamp)
 {
 	uint8_t packet[PARTY_MTU] = {RTP_VERSION << 6, PAYLOAD_TYPE};
-	int length = RTP_HEADER_SIZE + PAYLOAD_LENGTH;
+	int length = RTP_HEADER_SIZE + PARTY_PAYLOAD;
 
 	write_be16(packet + 2, seq);
 	write_be32(packet + 4, timestamp);
 	write_be32(packet + 8, ssrc);
-	for (int i = 0; i < PAYLOAD_LENGTH; i++)
+	for (int i = 0; i < PARTY_PAYLOAD; i++)
 		packet[RTP_HEADER_SIZE + i] = (uint8_t)(seq + i);
 	write_be16(packet + RTP_HEADER_SIZE, seq);
 	party_send(scene, party, packet, party_protect(party, packet, length));

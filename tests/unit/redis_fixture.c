@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "port_find.h"
 #include "redis_fixture.h"
 
 #include <signal.h>
@@ -13,9 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 static pid_t server_pid;
@@ -26,19 +25,6 @@ static char said[1024];
 bool redis_is_installed(void)
 {
 	return system("command -v redis-server >/dev/null 2>&1") == 0;
-}
-
-static uint16_t port_find(void)
-{
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
-	assert_int_equal(getsockname(fd, (void *)&addr, &size), 0);
-	close(fd);
-	return ntohs(addr.sin_port);
 }
 
 static void server_open(void)

@@ -21,6 +21,9 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 
+#include "port_find.h"
+#include "took.h"
+
 #define PATIENCE_MS 30000 /* for what happens by itself, on a busy machine */
 
 static struct event_base *base;
@@ -49,20 +52,6 @@ static bool wait_until(const bool *done, uint32_t ms)
 		event_base_loop(base, EVLOOP_ONCE);
 	event_free(timer);
 	return *done;
-}
-
-/* A free port of loopback. Somebody else may take it, but hardly now. */
-static uint16_t port_find(void)
-{
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
-	assert_int_equal(getsockname(fd, (void *)&addr, &size), 0);
-	close(fd);
-	return ntohs(addr.sin_port);
 }
 
 static struct sluice_addr loopback(uint16_t port)
@@ -276,6 +265,7 @@ static void it_comes_back(void **state)
 {
 	struct seen seen = {0}, value = {0};
 	struct redis *redis = real_open(&seen, "sesame");
+	struct took healed;
 
 	assert_true(wait_until(&seen.up, PATIENCE_MS));
 	server_kill();
@@ -283,8 +273,10 @@ static void it_comes_back(void **state)
 	assert_int_equal(redis_get(redis, "k", on_get, &value), -ENOTCONN);
 	seen.up = false;
 	wait_until(&seen.up, 1000);
+	healed = took_start();
 	server_start("--requirepass", "sesame");
 	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(took_ms(healed) < 6000);
 	redis_destroy(redis);
 }
 
@@ -293,14 +285,15 @@ static void a_hanging_one_is_left_in_a_second(void **state)
 {
 	struct seen seen = {0}, value = {0};
 	struct redis *redis = real_open(&seen, "sesame");
-	uint64_t asked;
+	struct took asked;
 
 	assert_true(wait_until(&seen.up, PATIENCE_MS));
 	kill(server_pid, SIGSTOP);
-	asked = now_ms();
+	asked = took_start();
 	assert_int_equal(redis_get(redis, "k", on_get, &value), 0);
 	assert_true(wait_until(&value.done, PATIENCE_MS));
-	assert_in_range(now_ms() - asked, 900, PATIENCE_MS);
+	assert_true(took_now_ms() - asked.start >= 900);
+	assert_true(took_ms(asked) <= 1500);
 	assert_int_equal(value.status, -ETIMEDOUT);
 	assert_string_equal(redis_why(redis), "no answer within 1 s");
 	seen.up = false;
@@ -586,6 +579,7 @@ static bool hostile_seen(const struct hostile_scene *scene, const char *why)
 static void hostile_servers(void **state)
 {
 	struct hostile_scene scenes[HOSTILES];
+	uint64_t start = now_ms(), most;
 	bool never = false;
 
 	base = event_base_new();
@@ -595,13 +589,14 @@ static void hostile_servers(void **state)
 	for (size_t i = 0; i < HOSTILES; i++)
 		for (int more = 0; more < 100 && !hostile_seen(&scenes[i], hostiles[i].why); more++)
 			wait_until(&never, 100);
+	most = 12 * (now_ms() - start) / 4000;
 	for (size_t i = 0; i < HOSTILES; i++) {
 		const char *why = redis_why(scenes[i].redis), *wanted = hostiles[i].why;
 
 		if (strncmp(why, wanted, strlen(wanted)) != 0)
 			fail_msg("%s: why is \"%s\"", hostiles[i].name, why);
 		/* Neither in a loop, nor given up. */
-		if (scenes[i].server.connections < 2 || scenes[i].server.connections > 30)
+		if (scenes[i].server.connections < 2 || scenes[i].server.connections > most)
 			fail_msg("%s: %u connections", hostiles[i].name,
 			         scenes[i].server.connections);
 		redis_destroy(scenes[i].redis);
