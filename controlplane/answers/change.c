@@ -27,7 +27,7 @@ static void dataplane_stop(struct client *client)
 	dataplane_change_forget(client->answer);
 }
 
-static void own_stop(struct client *client)
+static void own_client_stop(struct client *client)
 {
 	own_change_forget(client->answer);
 }
@@ -39,7 +39,7 @@ static void own_make(struct client *client, const struct command_request *reques
 	        own_change(client->options->own, request, flags, on_done, client);
 
 	if (change != NULL)
-		client_answers(client, change, own_stop);
+		client_answers(client, change, own_client_stop);
 }
 
 static void dataplane_make(struct client *client, const struct command_request *request,

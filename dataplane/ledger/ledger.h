@@ -97,8 +97,8 @@ static inline uint32_t ledger_time(const struct ledger *ledger, uint32_t worker_
 /* -- records -- */
 
 /* NULL: there is no ledger, or no room in it. */
-static inline const struct ledger_table *
-ledger_at(const struct ledger *ledger, enum sluice_ledger_kind kind, uint32_t index)
+static inline const struct ledger_table *ledger_at(const struct ledger *ledger,
+                                                   enum sluice_ledger_kind kind, uint32_t index)
 {
 	if (ledger == NULL || index >= ledger->tables[kind].count)
 		return NULL;

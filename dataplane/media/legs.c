@@ -70,8 +70,7 @@ int legs_with(struct media *media, uint32_t stream, uint32_t subscription, struc
 	return 0;
 }
 
-int legs_without(struct media *media, uint32_t stream, uint32_t subscription,
-                 struct legs **without)
+int legs_without(struct media *media, uint32_t stream, uint32_t subscription, struct legs **without)
 {
 	uint16_t worker;
 	const struct legs *old = stream_at(media, stream, subscription, &worker)->legs;

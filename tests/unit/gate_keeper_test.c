@@ -444,12 +444,18 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        SCENE(test_both_have_it),        SCENE(test_maps_refuse),
-	        SCENE(test_twin_refuses),        SCENE(test_dataplane_away),
-	        SCENE(test_one_after_the_other), SCENE(test_stop),
-	        SCENE(test_start),               SCENE(test_start_refused),
-	        SCENE(test_refused_later),       SCENE(test_unset),
-	        SCENE(test_by_itself),           SCENE(test_bounds),
+	        SCENE(test_both_have_it),
+	        SCENE(test_maps_refuse),
+	        SCENE(test_twin_refuses),
+	        SCENE(test_dataplane_away),
+	        SCENE(test_one_after_the_other),
+	        SCENE(test_stop),
+	        SCENE(test_start),
+	        SCENE(test_start_refused),
+	        SCENE(test_refused_later),
+	        SCENE(test_unset),
+	        SCENE(test_by_itself),
+	        SCENE(test_bounds),
 	};
 
 	return cmocka_run_group_tests_name("gate keeper", tests, NULL, NULL);
