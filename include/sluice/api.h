@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Grows with each change of any struct in include/sluice; both ends must agree on it. */
-#define SLUICE_API_VERSION 7
+#define SLUICE_API_VERSION 8
 
 #define SLUICE_DATAPLANE_SOCKET "/run/sluice/dataplane.sock"
 #define SLUICE_CONTROL_SOCKET   "/run/sluice/control.sock"
