@@ -9,6 +9,7 @@
 #include <sluice/media.h>
 #include <sluice/port.h>
 #include <sluice/region.h>
+#include <sluice/session.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
@@ -108,6 +109,31 @@ const char *const scope_words[] = {
         [SLUICE_HTTP_PUBLISH] = "publish",
         [SLUICE_HTTP_WATCH] = "watch",
         [SLUICE_HTTP_ADMIN] = "admin",
+        NULL,
+};
+
+const char *const session_role_words[] = {
+        [SLUICE_SESSION_PUBLISH] = "publish",
+        [SLUICE_SESSION_WATCH] = "watch",
+        NULL,
+};
+
+const char *const session_state_words[] = {
+        [SLUICE_SESSION_NEW] = "new",         [SLUICE_SESSION_CHECKED] = "checked",
+        [SLUICE_SESSION_SHAKING] = "shaking", [SLUICE_SESSION_CONNECTED] = "connected",
+        [SLUICE_SESSION_ENDED] = "ended",     NULL,
+};
+
+const char *const session_reason_words[] = {
+        [SLUICE_SESSION_LIVES] = "lives",
+        [SLUICE_SESSION_DELETED] = "deleted",
+        [SLUICE_SESSION_TAKEN_OVER] = "taken-over",
+        [SLUICE_SESSION_CONSENT] = "consent",
+        [SLUICE_SESSION_CLOSED] = "closed",
+        [SLUICE_SESSION_TIMEOUT] = "timeout",
+        [SLUICE_SESSION_FINGERPRINT] = "fingerprint",
+        [SLUICE_SESSION_HANDSHAKE] = "handshake",
+        [SLUICE_SESSION_LIMIT] = "limit",
         NULL,
 };
 

@@ -6,20 +6,23 @@
 
 #include <stdint.h>
 
-extern const char *const port_kind_words[];     /* enum sluice_port_kind */
-extern const char *const port_state_words[];    /* enum sluice_port_state */
-extern const char *const poll_words[];          /* enum sluice_poll_mode */
-extern const char *const address_state_words[]; /* enum sluice_turn_address_state */
-extern const char *const profile_words[];       /* enum sluice_srtp_profile */
-extern const char *const gate_mode_words[];     /* enum sluice_gate_mode */
-extern const char *const gate_scope_words[];    /* enum sluice_gate_scope */
-extern const char *const gate_ports_words[];    /* struct sluice_gate_ports, privileged */
-extern const char *const verdict_words[];       /* enum sluice_verdict */
-extern const char *const node_state_words[];    /* enum sluice_node_state */
-extern const char *const capture_state_words[]; /* enum sluice_capture_state */
-extern const char *const capture_point_words[]; /* enum sluice_capture_point */
-extern const char *const direction_words[];     /* enum sluice_capture_direction */
-extern const char *const scope_words[];         /* enum sluice_http_scope */
+extern const char *const port_kind_words[];      /* enum sluice_port_kind */
+extern const char *const port_state_words[];     /* enum sluice_port_state */
+extern const char *const poll_words[];           /* enum sluice_poll_mode */
+extern const char *const address_state_words[];  /* enum sluice_turn_address_state */
+extern const char *const profile_words[];        /* enum sluice_srtp_profile */
+extern const char *const gate_mode_words[];      /* enum sluice_gate_mode */
+extern const char *const gate_scope_words[];     /* enum sluice_gate_scope */
+extern const char *const gate_ports_words[];     /* struct sluice_gate_ports, privileged */
+extern const char *const verdict_words[];        /* enum sluice_verdict */
+extern const char *const node_state_words[];     /* enum sluice_node_state */
+extern const char *const capture_state_words[];  /* enum sluice_capture_state */
+extern const char *const capture_point_words[];  /* enum sluice_capture_point */
+extern const char *const direction_words[];      /* enum sluice_capture_direction */
+extern const char *const scope_words[];          /* enum sluice_http_scope */
+extern const char *const session_role_words[];   /* enum sluice_session_role */
+extern const char *const session_state_words[];  /* enum sluice_session_state */
+extern const char *const session_reason_words[]; /* enum sluice_session_reason */
 
 /* NULL: the list has no word for it. */
 const char *word_of(const char *const *words, uint64_t value);

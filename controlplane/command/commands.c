@@ -6,19 +6,13 @@
 #include <string.h>
 
 const struct command_group *const command_groups[] = {
-        &commands_port,
-        &commands_turn,
-        &commands_allocation,
-        &commands_media,
-        &commands_gate,
-        &commands_stats,
-        &commands_http,
-        &commands_region,
-        &commands_config,
-        &commands_capture,
-        &commands_log,
-        &commands_local,
-        NULL,
+        &commands_port,       &commands_turn,
+        &commands_allocation, &commands_media,
+        &commands_session,    &commands_gate,
+        &commands_stats,      &commands_http,
+        &commands_region,     &commands_config,
+        &commands_capture,    &commands_log,
+        &commands_local,      NULL,
 };
 
 const struct command *command_next(const struct command *command)

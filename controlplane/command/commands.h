@@ -12,6 +12,7 @@ extern const struct command_group commands_media;
 extern const struct command_group commands_gate;
 extern const struct command_group commands_http;
 extern const struct command_group commands_region;
+extern const struct command_group commands_session;
 extern const struct command_group commands_stats;
 extern const struct command_group commands_config;
 extern const struct command_group commands_capture;

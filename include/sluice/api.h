@@ -175,6 +175,17 @@ enum sluice_api_type {
 	SLUICE_HTTP_TOKEN_ADD = 0x0903,
 	SLUICE_HTTP_TOKEN_DELETE = 0x0904,
 	SLUICE_HTTP_SHOW = 0x0905,
+	/* session.h */
+	SLUICE_WEBRTC_LISTEN_ADD = 0x0a01,
+	SLUICE_WEBRTC_LISTEN_DELETE = 0x0a02,
+	SLUICE_WEBRTC_LISTEN_SHOW = 0x0a03,
+	SLUICE_SESSION_ADD = 0x0a04,     /* dataplane only */
+	SLUICE_SESSION_RESTART = 0x0a05, /* dataplane only */
+	SLUICE_SESSION_DELETE = 0x0a06,
+	SLUICE_SESSION_LAYER = 0x0a07,
+	SLUICE_SESSION_SHOW = 0x0a08,
+	SLUICE_SESSION_TAKE = 0x0a09,   /* dataplane only */
+	SLUICE_SESSION_EVENTS = 0x0a0a, /* dataplane only */
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both

@@ -35,6 +35,14 @@ struct sluice_webrtc_listen {
 };
 static_assert(sizeof(struct sluice_webrtc_listen) == 40, "webrtc listen");
 
+/* SLUICE_WEBRTC_LISTEN_SHOW {} -> rows. */
+struct sluice_webrtc_listen_row {
+	struct sluice_addr local;
+	struct sluice_addr announce; /* as configured */
+	uint32_t state;              /* enum sluice_turn_address_state */
+};
+static_assert(sizeof(struct sluice_webrtc_listen_row) == 44, "webrtc listen row");
+
 enum sluice_session_role {
 	SLUICE_SESSION_PUBLISH,
 	SLUICE_SESSION_WATCH,
@@ -184,7 +192,7 @@ static_assert(sizeof(struct sluice_session_name) == 36, "session name");
 struct sluice_session_layer {
 	char id[SLUICE_SESSION_ID_MAX];
 	char mid[SLUICE_TRACK_MID_MAX]; /* empty: each video track */
-	char rid[SLUICE_TRACK_RID_MAX]; /* empty: automatic */
+	char rid[SLUICE_TRACK_RID_MAX]; /* empty or "auto": automatic */
 	uint8_t pad;
 };
 static_assert(sizeof(struct sluice_session_layer) == 68, "session layer");

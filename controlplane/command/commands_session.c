@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/commands.h"
+#include "command/field.h"
+
+#include <sluice/session.h>
+
+#define WEBRTC_PORT 3478 /* TURN's: both may share it */
+
+#define LISTEN_ARGUMENT                                                                            \
+	{                                                                                          \
+		.key = "address", .help = "that sessions share; port 3478 unless given",           \
+		.type = ARGUMENT_ENDPOINT, .identifies = true, .fallback = WEBRTC_PORT,            \
+		FIELD(sluice_webrtc_listen, local),                                                \
+	}
+#define ID_ARGUMENT(struct_name)                                                                   \
+	{                                                                                          \
+		.key = "id", .meta = "ID", .help = "as `session show` has it",                     \
+		.type = ARGUMENT_WORD, FIELD(struct_name, id),                                     \
+	}
+
+static const struct command commands[] = {
+        {
+                .type = SLUICE_WEBRTC_LISTEN_ADD,
+                .help = "serve browsers at an address, which may be a TURN listener's",
+                .arguments = {LISTEN_ARGUMENT,
+                              {.key = "announce",
+                               .help = "what candidates say instead: a NAT's outside",
+                               .type = ARGUMENT_ADDRESS,
+                               .keyword = true,
+                               .optional = true,
+                               FIELD(sluice_webrtc_listen, announce)}},
+        },
+        {
+                .type = SLUICE_WEBRTC_LISTEN_DELETE,
+                .help = "no longer serve there; sessions whose path leads there end",
+                .arguments = {LISTEN_ARGUMENT},
+        },
+        {
+                .type = SLUICE_WEBRTC_LISTEN_SHOW,
+                .help = "where browsers are served",
+        },
+        {
+                .type = SLUICE_SESSION_SHOW,
+                .help = "browsers' connections",
+        },
+        {
+                .type = SLUICE_SESSION_DELETE,
+                .help = "ends it: close_notify, then silence",
+                .arguments = {ID_ARGUMENT(sluice_session_name)},
+        },
+        {
+                .type = SLUICE_SESSION_LAYER,
+                .help = "chooses the layer of a track that is watched",
+                .arguments = {ID_ARGUMENT(sluice_session_layer),
+                              {.key = "mid",
+                               .meta = "MID",
+                               .help = "of the track",
+                               .type = ARGUMENT_WORD,
+                               FIELD(sluice_session_layer, mid)},
+                              {.key = "layer",
+                               .meta = "auto|RID",
+                               .help = "by its RID, or the best there is",
+                               .type = ARGUMENT_WORD,
+                               FIELD(sluice_session_layer, rid)}},
+        },
+};
+
+const struct command_group commands_session = {"Browsers", commands, COUNT(commands)};
