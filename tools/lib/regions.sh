@@ -30,6 +30,7 @@ planes_each() {
 lab_hosts() {
 	printf '%s\n' client peer
 	((LAB_REGIONS == 1)) || echo wan
+	! host_exists link || echo link
 	planes
 }
 
