@@ -6,6 +6,7 @@
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "graph/node.h"
+#include "media/bind.h"
 #include "media/bytes.h"
 #include "media/feedback.h"
 #include "media/state.h"
@@ -55,9 +56,12 @@ static enum drop_reason repeat_place(struct srtp_receive_window *window, uint16_
 /* SDP's apt; where it is not configured, the payload type of the stream's last packet. */
 static uint8_t repeat_payload_type(const struct stream *stream, uint8_t rtx_pt)
 {
+	const struct sluice_stream_payload *payload = bind_rtx_payload(stream, rtx_pt);
 	bool known = stream->rtx_apt != SLUICE_MEDIA_PT_SAME &&
 	             (stream->rtx_pt == 0 || stream->rtx_pt == rtx_pt);
 
+	if (payload != NULL)
+		return payload->pt;
 	return known ? stream->rtx_apt : stream->payload_type;
 }
 

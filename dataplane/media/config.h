@@ -9,6 +9,7 @@
 
 #include <sys/queue.h>
 
+#include "media/leg_map.h"
 #include "media/spent.h"
 #include "media/ssrc_set.h"
 #include "media/state.h"
@@ -58,6 +59,7 @@ struct media_config {
 	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
 	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
+	struct leg_map *leg_maps[LEG_MAP_HEADS]; /* chained by their hash */
 };
 
 /* -- table.c -- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/consent.h"
 
-#include "media/key_frame.h"
+#include "media/address.h"
 #include "media/record.h"
 
 void consent_begin(struct endpoint *endpoint, uint64_t tsc)
@@ -29,20 +29,10 @@ bool consent_spend(struct endpoint *endpoint, uint16_t length)
 void consent_prove(struct media_worker *media_worker, struct endpoint *endpoint,
                    const struct subscription *subscription)
 {
-	const struct endpoint_subscriptions *legs =
-	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
-
 	if (likely(!endpoint->unproven) || subscription->sr_tsc <= endpoint->moved_tsc)
 		return;
 	endpoint->unproven = false;
 	record_endpoint_state(media_worker->media, endpoint);
 	/* what it lacks by now began without it */
-	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
-		const struct subscription *leg =
-		        &media_worker->media->subscriptions[legs->list[i].subscription];
-
-		if (!__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))
-			key_frame_ask(media_worker,
-			              __atomic_load_n(&leg->stream, __ATOMIC_RELAXED));
-	}
+	address_ask_key_frames(media_worker, endpoint);
 }

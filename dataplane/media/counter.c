@@ -50,6 +50,9 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_UNPROVEN] = {"unproven",
                             "packets not written: the endpoint's address has not proven "
                             "that it receives"},
+        [MEDIA_BOUND] = {"bound",
+                         "SSRCs that packets have bound to streams by rid, mid or payload type",
+                         "SSRCs"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
 };
 const uint32_t media_counters_count = RTE_DIM(media_counter_infos);

@@ -42,8 +42,11 @@ static int endpoint_check(const struct sluice_endpoint *add, char *why)
 		              add->tx_key_length);
 	if (!address_set(&add->local))
 		return refuse(why, -EINVAL, "local is an address and a port of ours");
-	if (!add->learn && !address_set(&add->remote))
+	if (!add->learn && !add->outside && !address_set(&add->remote))
 		return refuse(why, -EINVAL, "remote is an address and a port, or learned");
+	if (add->rtcp.port != 0 && (add->learn || !address_set(&add->rtcp)))
+		return refuse(why, -EINVAL,
+		              "rtcp is an address and a port beside a remote that is given");
 	if (add->mki_length > SLUICE_MEDIA_MKI_MAX)
 		return refuse(why, -EINVAL, "an MKI has at most %u bytes", SLUICE_MEDIA_MKI_MAX);
 	return 0;
@@ -65,13 +68,45 @@ static struct five_tuple flow_of(const struct endpoint *endpoint)
 	};
 }
 
+/* Where the RTCP of a peer that does not multiplex comes from. */
+static struct five_tuple rtcp_flow_of(const struct endpoint *endpoint)
+{
+	return (struct five_tuple){
+	        .src = endpoint->rtcp.ip,
+	        .src_port = endpoint->rtcp.port,
+	        .service = endpoint->local_index,
+	};
+}
+
+int media_flow_add(struct media *media, const struct five_tuple *flow, uint32_t endpoint)
+{
+	return rte_hash_add_key_data(media->transports, flow, (void *)(uintptr_t)endpoint) == 0
+	               ? 0
+	               : -ENOSPC;
+}
+
+void media_flow_remove(struct media *media, const struct five_tuple *flow)
+{
+	rte_hash_del_key(media->transports, flow);
+}
+
+static int flow_add(struct media *media, const struct five_tuple *flow, uint32_t index, char *why)
+{
+	if (rte_hash_lookup(media->transports, flow) >= 0)
+		return refuse(why, -EADDRINUSE, "another endpoint has both addresses");
+	if (media_flow_add(media, flow, index) < 0)
+		return refuse(why, -ENOSPC, "no room for another pair of addresses");
+	return 0;
+}
+
 /* Who learns is alone at its local address: who else sends there would be taken for it. */
 static int transport_add(struct media *media, uint32_t index, char *why)
 {
 	struct endpoint *endpoint = &media->endpoints[index];
 	uint32_t *learner = &media->learners[endpoint->local_index];
 	uint32_t others = media->config->locals[endpoint->local_index].endpoints - 1;
-	struct five_tuple flow = flow_of(endpoint);
+	struct five_tuple flow = flow_of(endpoint), rtcp = rtcp_flow_of(endpoint);
+	int error;
 
 	if (*learner != 0 || (endpoint->learn && others != 0))
 		return refuse(why, -EADDRINUSE, "an endpoint that learns has its local port alone");
@@ -79,21 +114,29 @@ static int transport_add(struct media *media, uint32_t index, char *why)
 		__atomic_store_n(learner, index, __ATOMIC_RELEASE);
 		return 0;
 	}
-	if (rte_hash_lookup(media->transports, &flow) >= 0)
-		return refuse(why, -EADDRINUSE, "another endpoint has both addresses");
-	if (rte_hash_add_key_data(media->transports, &flow, (void *)(uintptr_t)index) != 0)
-		return refuse(why, -ENOSPC, "no room for another pair of addresses");
-	return 0;
+	error = flow_add(media, &flow, index, why);
+	if (error < 0 || endpoint->rtcp.port == 0)
+		return error;
+	error = flow_add(media, &rtcp, index, why);
+	if (error < 0)
+		media_flow_remove(media, &flow);
+	return error;
 }
 
+/* Those of an endpoint whose path is set from outside are removed from there. */
 static void transport_remove(struct media *media, const struct endpoint *endpoint)
 {
-	struct five_tuple flow = flow_of(endpoint);
+	struct five_tuple flow = flow_of(endpoint), rtcp = rtcp_flow_of(endpoint);
 
-	if (endpoint->learn)
+	if (endpoint->outside)
+		return;
+	if (endpoint->learn) {
 		__atomic_store_n(&media->learners[endpoint->local_index], 0, __ATOMIC_RELEASE);
-	else
-		rte_hash_del_key(media->transports, &flow);
+		return;
+	}
+	media_flow_remove(media, &flow);
+	if (endpoint->rtcp.port != 0)
+		media_flow_remove(media, &rtcp);
 }
 
 /* The one with the least to do. */
@@ -151,6 +194,14 @@ static int endpoint_same(const struct media *media, const struct endpoint *endpo
 	       CRYPTO_memcmp(like.tx_digest, endpoint->tx_digest, KEY_DIGEST_SIZE) == 0;
 }
 
+/* What the peer has agreed to: without a word, NACK and PLI. */
+static void agreed_take(struct endpoint *endpoint, const struct sluice_endpoint *add)
+{
+	endpoint->feedback =
+	        add->feedback_given ? add->feedback : SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI;
+	ext_ids_set(&endpoint->ids, add->extensions);
+}
+
 static int endpoint_fill(struct media *media, struct endpoint *endpoint,
                          const struct sluice_endpoint *add)
 {
@@ -161,6 +212,8 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	memcpy(endpoint->name, add->name, sizeof(endpoint->name));
 	endpoint->learn = add->learn;
 	endpoint->unproven = add->learn;
+	endpoint->outside = add->outside;
+	agreed_take(endpoint, add);
 	endpoint->profile = add->profile;
 	endpoint->tag_length = info->tag_length;
 	endpoint->rtcp_tag_length = info->rtcp_tag_length;
@@ -168,7 +221,7 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	memcpy(endpoint->mki, add->mki, sizeof(endpoint->mki));
 	endpoint->local = transport_of(&add->local);
 	endpoint->remote = transport_of(&add->remote);
-	endpoint->worker = worker_choose(media);
+	endpoint->rtcp = transport_of(&add->rtcp);
 	endpoint->life = ++media->config->lives;
 	endpoint->config_generation = media->dp->config_generation;
 	endpoint->rtcp_index = (uint32_t)RTE_MIN(
@@ -194,32 +247,47 @@ static void endpoint_free(struct media *media, void *object)
 	media_place_give(&media->config->endpoint_places, endpoint - media->endpoints);
 }
 
-static int endpoint_make(struct media *media, const struct sluice_endpoint *add, uint32_t flags,
-                         char *why)
+/* The port of a session's endpoint is its listener's. */
+static int local_take(struct media *media, const struct sluice_endpoint *add, char *why)
+{
+	struct transport_addr local = transport_of(&add->local);
+
+	return add->outside ? LOCAL_OUTSIDE : media_local_take(media, &local, why);
+}
+
+static void local_give(struct media *media, uint16_t local_index)
+{
+	if (local_index != LOCAL_OUTSIDE)
+		media_local_give(media, local_index);
+}
+
+/* worker: its owner. */
+static int endpoint_make(struct media *media, const struct sluice_endpoint *add, uint16_t worker,
+                         uint32_t flags, char *why)
 {
 	uint32_t index = media_place_take(&media->config->endpoint_places);
 	struct endpoint *endpoint = &media->endpoints[index];
-	struct transport_addr local = transport_of(&add->local);
 	int error, local_index;
 
 	if (index == 0)
 		return refuse(why, -ENOSPC, "there are %u endpoints, and room for no more",
 		              media->max_endpoints);
-	local_index = media_local_take(media, &local, why);
+	local_index = local_take(media, add, why);
 	if (local_index < 0) {
 		media_place_give(&media->config->endpoint_places, index);
 		return local_index;
 	}
 	endpoint->local_index = (uint16_t)local_index;
 	endpoint->origin = origin_of(flags);
+	endpoint->worker = worker;
 	error = endpoint_fill(media, endpoint, add);
 	if (error < 0)
 		refuse(why, error, "no memory for another endpoint");
-	else
+	else if (!add->outside)
 		error = transport_add(media, index, why);
 	if (error < 0) {
 		endpoint_free(media, endpoint);
-		media_local_give(media, local_index);
+		local_give(media, (uint16_t)local_index);
 		return error;
 	}
 	media->config->worker_load[endpoint->worker]++;
@@ -253,7 +321,7 @@ int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, u
 	media_collect(media);
 	index = endpoint_named(media, add->name);
 	if (index == 0)
-		return endpoint_make(media, add, flags, why);
+		return endpoint_make(media, add, worker_choose(media), flags, why);
 	if (!(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "endpoint %s is there already", add->name);
 	error = endpoint_same(media, &media->endpoints[index], add);
@@ -266,7 +334,26 @@ int media_endpoint_add(struct media *media, const struct sluice_endpoint *add, u
 	error = endpoint_end(media, index);
 	if (error < 0)
 		return refuse(why, error, "no memory to replace endpoint %s", add->name);
-	return endpoint_make(media, add, flags, why);
+	return endpoint_make(media, add, worker_choose(media), flags, why);
+}
+
+uint32_t media_endpoint_index(const struct media *media, const char *name)
+{
+	return media_name_valid(name) ? endpoint_named(media, name) : 0;
+}
+
+int media_session_endpoint_add(struct media *media, const struct sluice_endpoint *add,
+                               uint16_t worker, char *why)
+{
+	int error = endpoint_check(add, why);
+
+	if (error < 0)
+		return error;
+	media_collect(media);
+	if (endpoint_named(media, add->name) != 0)
+		return refuse(why, -EEXIST, "endpoint %s is there already", add->name);
+	error = endpoint_make(media, add, worker, 0, why);
+	return error < 0 ? error : (int)endpoint_named(media, add->name);
 }
 
 int media_endpoint_delete(struct media *media, const char *name, char *why)
@@ -303,7 +390,7 @@ int endpoint_end(struct media *media, uint32_t index)
 	transport_remove(media, endpoint);
 	media_name_remove(&media->config->endpoint_names, endpoint->name, index);
 	media->config->worker_load[endpoint->worker]--;
-	media_local_give(media, endpoint->local_index);
+	local_give(media, endpoint->local_index);
 	media_discard(media, endpoint_free, endpoint);
 	return 0;
 }

@@ -39,12 +39,8 @@ static void stream_goes_on(struct stream *stream, const struct worker *worker)
 static void stream_clock_run(struct stream *stream, const struct media *media, uint32_t timestamp,
                              const struct worker *worker)
 {
-	uint64_t seconds = worker->tsc / worker->tsc_hz, rest = worker->tsc % worker->tsc_hz;
-
 	if (stream->clock_due != 0)
-		sender_clock_write(&stream->clock,
-		                   media->ntp_zero + (seconds << 32) +
-		                           ((rest << 30) / worker->tsc_hz << 2),
+		sender_clock_write(&stream->clock, media_ntp(media, worker->tsc, worker->tsc_hz),
 		                   timestamp, worker->tsc);
 	stream->clock_due =
 	        worker->tsc + (stream->clock_due == 0 ? STREAM_FIRST_SECONDS : 1) * worker->tsc_hz;
@@ -91,8 +87,11 @@ static bool feedback_send(struct media_worker *media_worker, const struct stream
 		return false;
 	rtcp_put_sdes(&writer);
 	rtcp_put_self(&writer, media, endpoint);
-	if (key_frame)
+	if (key_frame && endpoint->feedback & SLUICE_FEEDBACK_PLI)
 		rtcp_put_pli(&writer, endpoint->rtcp_ssrc, ssrc);
+	else if (key_frame)
+		rtcp_put_fir(&writer, endpoint->rtcp_ssrc, ssrc,
+		             (uint8_t)stream->key_frame_requests);
 	if (count != 0)
 		rtcp_put_nack(&writer, endpoint->rtcp_ssrc, ssrc, indices, count);
 	return rtcp_send(media_worker, endpoint, mbuf, &writer);
@@ -108,6 +107,15 @@ static void feedback_sent(struct media_worker *media_worker, struct stream *stre
 	media_worker->counters[MEDIA_KEY_FRAME_SENT] += key_frame;
 }
 
+/* What the publisher has not agreed to is not asked (RFC 4585, 4.2). */
+static void unagreed_forget(const struct endpoint *endpoint, struct stream *stream)
+{
+	if (!(endpoint->feedback & SLUICE_FEEDBACK_NACK))
+		missing_clear(&stream->reception->missing);
+	if (!(endpoint->feedback & (SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR)))
+		stream->key_frame_wanted = false;
+}
+
 /* True: it will have to ask again. */
 static bool stream_feedback(struct media_worker *media_worker, struct stream *stream)
 {
@@ -118,6 +126,7 @@ static bool stream_feedback(struct media_worker *media_worker, struct stream *st
 	uint32_t count;
 	bool key_frame;
 
+	unagreed_forget(endpoint, stream);
 	/* its address is not known yet; the first packet shows it */
 	if (endpoint->remote.port == 0 ||
 	    __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED) == 0)

@@ -161,6 +161,7 @@ int endpoint_sources_add(struct media *media, const struct stream *stream)
 	if (list == NULL)
 		return -ENOMEM;
 	list->count = count;
+	list->bound = stream->source->bound || (old != NULL && old->bound);
 	if (before != 0)
 		memcpy(list->sources, old->sources, before * sizeof(list->sources[0]));
 	list->sources[before] = stream->source;
@@ -180,9 +181,13 @@ int endpoint_sources_remove(struct media *media, const struct stream *stream)
 	if (list == NULL)
 		return -ENOMEM;
 	list->count = 0;
-	for (uint32_t i = 0; i < old->count; i++)
-		if (old->sources[i] != stream->source && old->sources[i] != stream->rtx_source)
-			list->sources[list->count++] = old->sources[i];
+	list->bound = false;
+	for (uint32_t i = 0; i < old->count; i++) {
+		if (old->sources[i] == stream->source || old->sources[i] == stream->rtx_source)
+			continue;
+		list->bound |= old->sources[i]->bound;
+		list->sources[list->count++] = old->sources[i];
+	}
 	__atomic_store_n(&at->sources, list, __ATOMIC_RELEASE);
 	list_discard(media, old);
 	return 0;

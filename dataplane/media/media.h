@@ -13,6 +13,8 @@
 struct dataplane;
 struct media;
 struct media_worker;
+struct five_tuple;
+struct transport_addr;
 struct worker;
 
 extern const struct part media_part;
@@ -38,6 +40,21 @@ bool media_is_pending(const struct worker *worker);
 int media_endpoint_add(struct media *media, const struct sluice_endpoint *endpoint, uint32_t flags,
                        char *why);
 int media_endpoint_delete(struct media *media, const char *name, char *why);
+/*
+ * Of a session: `outside` is set, it belongs to `worker`, and its local port is the session
+ * listener's. Its index, or -errno. What reaches it are the flows that are added: their service is
+ * MEDIA_LOCALS_MAX or higher; who adds them removes them before the endpoint is deleted.
+ */
+int media_session_endpoint_add(struct media *media, const struct sluice_endpoint *endpoint,
+                               uint16_t worker, char *why);
+/* 0: none. */
+uint32_t media_endpoint_index(const struct media *media, const char *name);
+/* One that is there belongs to this endpoint from now on. 0 or -ENOSPC. */
+int media_flow_add(struct media *media, const struct five_tuple *flow, uint32_t endpoint);
+void media_flow_remove(struct media *media, const struct five_tuple *flow);
+/* The endpoint's owner: its selected path. */
+void media_endpoint_move(struct media *media, uint32_t endpoint, const struct transport_addr *local,
+                         const struct transport_addr *remote);
 int media_stream_add(struct media *media, const struct sluice_stream *stream, uint32_t flags,
                      char *why);
 int media_stream_delete(struct media *media, const char *name, char *why);

@@ -73,10 +73,25 @@ static __rte_always_inline void job_fill(struct srtp_job *job, const struct endp
 	job->length = length;
 }
 
-/* plain: a constant; the template is, and neither source nor subscription asks for more than
- * copying. */
+/* One for all subscriptions that are written alike, as most are. */
+static __rte_always_inline void leg_tail(struct out_burst *out, const struct fan_leg *leg,
+                                         struct out_header *header)
+{
+	const struct leg_map *map = leg->subscription->map;
+	struct out_tail *tail = out->tails[leg->source - out->sources];
+
+	if (unlikely(!map->has_ext))
+		return;
+	tail += map->hash % OUT_TAILS;
+	if (unlikely(tail->map != map))
+		out_tail_make(&out->tail_room, tail, leg->source, map, out->send_time);
+	out_tail_use(header, tail);
+}
+
+/* plain: a constant; the template is, and the source asks for no more than copying. mapped: a
+ * constant; the subscription may have a map. */
 static __rte_always_inline void leg_write(struct out_burst *out, const struct fan_leg *leg,
-                                          bool framed, bool plain)
+                                          bool framed, bool plain, bool mapped)
 {
 	struct endpoint *endpoint = leg->endpoint;
 	const struct fan_source *source = leg->source;
@@ -87,8 +102,10 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	struct out_header header;
 	uint8_t *payload;
 
-	if (!out_header_make(&header, leg, plain))
+	if (!out_header_make(&header, leg, plain, mapped))
 		return;
+	if (mapped && leg->subscription->mapped)
+		leg_tail(out, leg, &header);
 	headers = RTP_HEADER_SIZE + header.tail_length;
 	length = header.prefix + source->payload_length;
 	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
@@ -99,6 +116,9 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	}
 	payload = (uint8_t *)mbuf->buf_addr + offset;
 	out_header_write(payload, &header);
+	if (mapped && header.transport_at != 0)
+		write_be16(payload - header.tail_length + header.transport_at,
+		           endpoint->transport_number++);
 	if (!plain && header.prefix != 0)
 		src = out_payload_prefixed(payload, &header, src, source->payload_length);
 	job_fill(&slice->jobs[slice->count], endpoint, &header, src, payload, length);
@@ -122,7 +142,7 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 
 static void leg_write_any(struct out_burst *out, const struct fan_leg *leg)
 {
-	leg_write(out, leg, true, false);
+	leg_write(out, leg, true, false, true);
 }
 
 /* A packet that may not be sent to the address yet is no gap in the subscription's numbering. */
@@ -133,7 +153,7 @@ static void leg_write_unproven(struct out_burst *out, const struct fan_leg *leg)
 	                source->payload_length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX;
 
 	if (consent_spend(leg->endpoint, (uint16_t)RTE_MIN(most, (uint32_t)UINT16_MAX))) {
-		leg_write(out, leg, false, false);
+		leg_write(out, leg, false, false, true);
 		return;
 	}
 	out->media->counters[MEDIA_UNPROVEN]++;
@@ -148,7 +168,7 @@ static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 	else if (frame_build(out->worker, leg->endpoint))
 		leg_write_any(out, leg);
 	else if (leg->endpoint->remote.port != 0)
-		leg_write(out, leg, false, false);
+		leg_write(out, leg, false, false, true);
 	else
 		out->media->counters[MEDIA_NO_REMOTE]++;
 }
@@ -169,6 +189,13 @@ static inline void mbuf_prefetch(const struct rte_mbuf *mbuf)
 	rte_prefetch0_write(RTE_PTR_ADD(mbuf + 1, sizeof(struct packet) + RTE_CACHE_LINE_SIZE));
 }
 
+/* What is const of a subscription that is written by a map stands behind its first line. */
+static inline void map_prefetch(const struct subscription *subscription)
+{
+	if (subscription->mapped)
+		rte_prefetch0(&subscription->map);
+}
+
 /* Copy i will be in mbuf i, or in one before it where copies are left out. Packets that go together
  * have their copies for one subscription side by side. */
 static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsigned int begin,
@@ -184,6 +211,7 @@ static void legs_prefetch(struct out_burst *out, struct fan_burst *burst, unsign
 			subscription = leg->subscription;
 			endpoint = &endpoints[subscription->endpoint];
 			endpoint_prefetch(endpoint);
+			map_prefetch(subscription);
 		}
 		leg->endpoint = endpoint;
 		mbuf_prefetch(out->mbufs[i]);
@@ -216,10 +244,12 @@ static void legs_write(struct out_burst *out, const struct fan_burst *burst, uns
 
 		if (unlikely(!frame_valid(neighbours, frame, out->generation)))
 			leg_write_anew(out, leg);
-		else if (likely(frame->plain && !leg->source->repeat && !leg->subscription->mapped))
-			leg_write(out, leg, true, true);
-		else
+		else if (unlikely(!frame->plain || leg->source->repeat))
 			leg_write_any(out, leg);
+		else if (leg->subscription->mapped)
+			leg_write(out, leg, true, true, true);
+		else
+			leg_write(out, leg, true, true, false);
 	}
 }
 
@@ -341,6 +371,13 @@ static void legs_encrypt(struct out_burst *out, struct fan_burst *burst)
 		legs_encrypt_abreast(out, burst);
 }
 
+/* 6.18 seconds of NTP time. */
+static uint32_t send_time(const struct worker *worker)
+{
+	return (uint32_t)(media_ntp(worker->dp->media, worker->tsc, worker->tsc_hz) >> 14) &
+	       0xffffff;
+}
+
 void out_burst_begin(struct out_burst *out, struct worker *worker)
 {
 	out->worker = worker;
@@ -349,6 +386,7 @@ void out_burst_begin(struct out_burst *out, struct worker *worker)
 	out->room = rte_pktmbuf_data_room_size(worker->dp->pool);
 	out->count = out->mbufs_count = out->n_refused = 0;
 	out->unframed = false;
+	out->send_time = send_time(worker);
 }
 
 /* What the last burst has used is gone. Where mbufs run out, the last subscriptions go without: a
@@ -378,6 +416,9 @@ void out_burst_write(struct out_burst *out, struct fan_burst *burst)
 	mbufs_refill(out, burst);
 	if (unlikely(burst->count == 0))
 		return;
+	out->sources = burst->sources;
+	out->tail_room.used = 0;
+	memset(out->tails, 0, burst->sources_count * sizeof(out->tails[0]));
 	legs_encrypt(out, burst);
 	out->media->counters[MEDIA_FORWARDED] += out->count - out->n_refused;
 }

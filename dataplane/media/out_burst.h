@@ -12,6 +12,7 @@
 
 #include "dataplane.h"
 #include "media/fan.h"
+#include "media/out_header.h"
 #include "srtp/engine.h"
 
 /* What goes through the cipher in one call. */
@@ -36,6 +37,11 @@ struct out_burst {
 	/* The first `count` are written, those behind them are raw. */
 	unsigned int mbufs_count;
 	struct rte_mbuf *mbufs[FAN_BURST];
+	uint32_t send_time; /* 24 bits: of the burst (abs-send-time) */
+	const struct fan_source *sources;
+	struct out_tail tails[FAN_SOURCES][OUT_TAILS]; /* of each source, for the maps that came
+	                                                  last */
+	struct out_tail_room tail_room;
 };
 
 /* Empty, and without mbufs. */

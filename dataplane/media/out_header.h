@@ -6,8 +6,9 @@
 #ifndef MEDIA_OUT_HEADER_H
 #define MEDIA_OUT_HEADER_H
 
-#include "media/ext_map.h"
+#include "media/bytes.h"
 #include "media/fan.h"
+#include "media/leg_map.h"
 #include "media/record.h"
 #include "srtp/rtp.h"
 
@@ -26,36 +27,54 @@ struct out_header {
 	uint16_t osn;
 	/* what follows the fixed header: CSRCs, extension */
 	uint16_t tail_length;
+	uint16_t transport_at; /* of the tail: where the transport-wide number stands; 0: none */
 	const uint8_t *tail;
-	uint8_t mapped[EXT_MAP_ROOM(RTP_HEADER_MAX)];
 };
 
-/* CSRCs as they are, the extension under the subscription's ids. */
-static inline void out_tail_map(struct out_header *header, const struct fan_source *source,
-                                const struct ext_map *map)
-{
-	const uint8_t *tail = source->payload - source->tail_length;
-	const uint8_t *begin = tail - RTP_HEADER_SIZE;
-	uint16_t csrcs = (*begin & RTP_CSRC_COUNT) * 4, extension = 0;
+/* A tail that is made for several subscriptions. */
+struct out_tail {
+	const struct leg_map *map; /* NULL: not made yet */
+	uint8_t *bytes;
+	uint16_t room; /* of bytes */
+	uint16_t length, transport_at;
+	bool extension;
+};
 
-	memcpy(header->mapped, tail, csrcs);
-	if (source->ext_offset != 0)
-		extension = ext_map_write(map, source->ext_profile, begin + source->ext_offset,
-		                          source->ext_length, header->mapped + csrcs);
-	if (extension == 0)
-		header->head &= ~((uint64_t)RTP_EXTENSION_BIT << 56);
-	header->tail = header->mapped;
-	header->tail_length = csrcs + extension;
+#define OUT_TAILS     2 /* of one packet, at once */
+#define OUT_TAIL_MOST (15 * 4 + EXT_MAP_ROOM(RTP_HEADER_MAX))
+
+/* Where the tails of one burst stand, side by side; what does not fit has the last place, and is
+ * made for each subscription. */
+struct out_tail_room {
+	uint16_t used;
+	uint8_t bytes[FAN_SOURCES * OUT_TAILS * 64];
+	uint8_t last[OUT_TAIL_MOST];
+};
+
+/* CSRCs as they are, the extension under the subscribers' ids. send_time: 24 bits. */
+void out_tail_make(struct out_tail_room *room, struct out_tail *tail,
+                   const struct fan_source *source, const struct leg_map *map, uint32_t send_time);
+
+static inline void out_tail_use(struct out_header *header, const struct out_tail *tail)
+{
+	const uint64_t bit = (uint64_t)RTP_EXTENSION_BIT << 56;
+
+	header->head = tail->extension ? header->head | bit : header->head & ~bit;
+	header->tail = tail->bytes;
+	header->tail_length = tail->length;
+	header->transport_at = tail->transport_at;
 }
 
 /* What the subscription was sent before, under its own number or as RTX. False: its number is
  * forgotten. */
 static inline bool out_header_repeat(struct out_header *header, struct subscription *subscription,
-                                     const struct rewrite_packet *packet)
+                                     const struct fan_source *source)
 {
+	const struct leg_map *map = subscription->map;
 	struct rewritten rewritten;
 
-	if (!rewrite_find(subscription, packet, &rewritten))
+	if (header->payload_type == LEG_PT_NONE ||
+	    !rewrite_find(subscription, &source->packet, &rewritten))
 		return false;
 	header->index = rewritten.index;
 	header->timestamp = rewritten.timestamp;
@@ -67,13 +86,26 @@ static inline bool out_header_repeat(struct out_header *header, struct subscript
 	record_reserve_rtx(subscription, subscription->rtx_index + 1);
 	header->index = ++subscription->rtx_index;
 	header->ssrc = subscription->rtx_ssrc;
-	header->payload_type = subscription->rtx_pt;
+	header->payload_type =
+	        map != NULL ? map->rtx_pt[source->payload_type] : subscription->rtx_pt;
 	return true;
 }
 
-/* False: this subscription does not get the packet. */
+/* Its subscriber has not agreed to the payload type: the numbering closes over it. */
+static inline void out_header_leave(struct subscription *subscription,
+                                    const struct fan_source *source)
+{
+	struct rewrite_packet packet = source->packet;
+	struct rewritten rewritten;
+
+	packet.empty = true;
+	rewrite_next(subscription, &packet, &rewritten);
+}
+
+/* False: this subscription does not get the packet. plain, mapped: constants; mapped: it may have
+ * a map, whose tail is the caller's to write. */
 static __rte_always_inline bool out_header_make(struct out_header *header,
-                                                const struct fan_leg *leg, bool plain)
+                                                const struct fan_leg *leg, bool plain, bool mapped)
 {
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
@@ -86,9 +118,15 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	header->prefix = 0;
 	header->tail = source->payload - source->tail_length;
 	header->tail_length = source->tail_length;
+	header->transport_at = 0;
+	if (mapped && subscription->mapped)
+		header->payload_type = subscription->map->pt[source->payload_type];
 	if (!plain && source->repeat) {
-		if (!out_header_repeat(header, subscription, &source->packet))
+		if (!out_header_repeat(header, subscription, source))
 			return false;
+	} else if (mapped && unlikely(header->payload_type == LEG_PT_NONE)) {
+		out_header_leave(subscription, source);
+		return false;
 	} else {
 		if (rewrite_next(subscription, &source->packet, &rewritten) != REWRITE_SEND)
 			return false;
@@ -97,13 +135,11 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 		subscription->packets++;
 		subscription->bytes += source->payload_length;
 	}
-	if (!plain && subscription->mapped)
-		out_tail_map(header, source, subscription->ext);
 	return true;
 }
 
 /* In front of the payload's place: one store of eight bytes, one of four; then words of CSRCs and
- * extension. */
+ * extension. The transport-wide number is the caller's to write. */
 static inline void out_header_write(uint8_t *payload, const struct out_header *header)
 {
 	uint64_t head =

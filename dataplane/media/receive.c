@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/receive.h"
 
+#include "media/address.h"
+#include "media/bind.h"
 #include "media/bytes.h"
 #include "media/config.h"
-#include "media/consent.h"
 #include "media/ext_map.h"
 #include "media/reception.h"
 #include "media/record.h"
@@ -52,6 +53,8 @@ static bool source_is_open(const struct endpoint_source *source, const struct wo
 {
 	uint32_t ms = payload_type == source->payload_type ? FOLLOW_SAME_MS : FOLLOW_OTHER_MS;
 
+	if (source->bound)
+		return false;
 	if (source->ssrc == 0 || source->ended)
 		return true;
 	return source->learned && source_silent(source, worker, ms);
@@ -115,6 +118,15 @@ static uint64_t ssrc_first(const struct media *media, const struct endpoint *end
 	return spent_recall_received(media->config->spent, endpoint, ssrc);
 }
 
+/* An SSRC that may be bound once its packet has authenticated. */
+static void unknown_guess(const struct media *media, struct received *received)
+{
+	received->guessed = true;
+	received->first = ssrc_first(media, received->endpoint, received->view.ssrc);
+	received->index = srtp_window_guess(received->first, received->endpoint->bind_tries,
+	                                    received->view.seq);
+}
+
 /* A source may have been here before under the same key, or have begun long before us. */
 static void source_guess(const struct media *media, struct received *received)
 {
@@ -141,8 +153,14 @@ static uint64_t try_next(const struct received *received)
 /* The next try is another one; those of a burst are one where they were the same. */
 static void guess_failed(const struct received *received)
 {
-	struct srtp_receive_window *window = &received->source->window;
+	struct srtp_receive_window *window;
 
+	if (received->source == NULL) {
+		received->endpoint->bind_tries =
+		        (received->endpoint->bind_tries + 1) % SRTP_WINDOW_TRIES;
+		return;
+	}
+	window = &received->source->window;
 	if (try_next(received) == received->index)
 		window->tries = (window->tries + 1) % SRTP_WINDOW_TRIES;
 }
@@ -169,11 +187,18 @@ static enum drop_reason source_look(const struct media_worker *media_worker,
 	struct endpoint_source *source =
 	        source_find(endpoint, &received->view, media_worker->worker);
 
+	received->source = source;
 	if (unlikely(source == NULL)) {
+		const struct endpoint_sources *sources =
+		        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+
+		if (sources != NULL && sources->bound) {
+			unknown_guess(media_worker->media, received);
+			return DROP_NONE;
+		}
 		endpoint->unknown_ssrc++;
 		return DROP_MEDIA_NO_STREAM;
 	}
-	received->source = source;
 	index_find(media_worker->media, received, media_worker->worker);
 	if (unlikely(source->ssrc != received->view.ssrc))
 		return DROP_NONE;
@@ -226,34 +251,6 @@ enum drop_reason receive_begin(const struct media_worker *media_worker, struct r
 	return DROP_NONE;
 }
 
-static bool remote_is(const struct endpoint *endpoint, const struct packet *packet)
-{
-	return endpoint->remote.port == packet->flow.src_port &&
-	       ip_addr_equal(&endpoint->remote.ip, &packet->flow.src);
-}
-
-/* The remote address moves with what has authenticated, and with nothing else: with RTP, and only
- * where none ever came with RTCP, which may have a port of its own. */
-static void remote_learn(struct media *media, struct endpoint *endpoint,
-                         const struct packet *packet, const struct worker *worker, bool rtp)
-{
-	if (likely(!endpoint->learn))
-		return;
-	if (!remote_is(endpoint, packet)) {
-		if (!rtp && endpoint->rx_packets != 0)
-			return;
-		endpoint->moved += endpoint->remote.port != 0;
-		endpoint->remote = (struct transport_addr){
-		        .ip = packet->flow.src,
-		        .port = packet->flow.src_port,
-		};
-		consent_begin(endpoint, worker->tsc);
-		record_endpoint_state(media, endpoint);
-	}
-	if (unlikely(endpoint->unproven))
-		consent_earn(endpoint, packet->payload_length);
-}
-
 /* The mbuf's data becomes `length` bytes of the payload. */
 static void mbuf_cut(struct rte_mbuf *mbuf, uint16_t length)
 {
@@ -280,13 +277,10 @@ static void former_add(struct media *media, const struct endpoint *endpoint,
 }
 
 /* Another SSRC has another numbering and another clock. */
-static void stream_follow(struct media *media, const struct endpoint *endpoint,
-                          struct endpoint_source *source)
+static void stream_follow(struct media *media, const struct endpoint_source *source)
 {
 	struct stream *stream = &media->streams[source->stream];
 
-	former_add(media, endpoint, source);
-	source->ended = false;
 	__atomic_store_n(&stream->serial, media_serial_next(media), __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
 	sender_clock_write(&stream->clock, 0, 0, 0);
@@ -298,8 +292,11 @@ static void source_name(struct media *media, const struct received *received)
 {
 	struct endpoint_source *source = received->source;
 
-	if (source->ssrc != 0)
-		stream_follow(media, received->endpoint, source);
+	if (source->ssrc != 0 && source->window.started)
+		former_add(media, received->endpoint, source);
+	if (source->ssrc != 0 && !source->rtx)
+		stream_follow(media, source);
+	source->ended = false;
 	source->window = (struct srtp_receive_window){.first = received->first};
 	source->record_due = 0;
 	__atomic_store_n(&source->ssrc, received->view.ssrc, __ATOMIC_RELEASE);
@@ -334,14 +331,50 @@ static enum drop_reason source_take(struct media *media, struct received *receiv
 }
 
 /* The packet goes on all the same: its payload is whole. */
-static void extension_check(struct media_worker *media_worker, const struct received *received)
+static void extension_read(struct media_worker *media_worker, struct received *received)
 {
 	const struct rtp_view *view = &received->view;
 	uint16_t offset = packet_of(received->mbuf)->payload_offset + view->ext_offset;
 	const uint8_t *elements = rte_pktmbuf_mtod_offset(received->mbuf, uint8_t *, offset);
+	bool whole = true;
 
-	if (unlikely(!ext_elements_whole(view->ext_profile, elements, view->ext_length)))
+	received->said = (struct ext_said){.truncated = false};
+	if (view->ext_offset == 0)
+		return;
+	if (received->endpoint->ids.any) {
+		ext_read(&received->endpoint->ids, view->ext_profile, elements, view->ext_length,
+		         &received->said);
+		whole = !received->said.truncated;
+	} else {
+		whole = ext_elements_whole(view->ext_profile, elements, view->ext_length);
+	}
+	if (unlikely(!whole))
 		media_worker->counters[MEDIA_EXT_TRUNCATED]++;
+}
+
+/* By what the packet says, now that it is authentic. */
+static enum drop_reason unknown_bind(struct media_worker *media_worker, struct received *received)
+{
+	struct endpoint *endpoint = received->endpoint;
+	struct endpoint_source *source =
+	        source_find(endpoint, &received->view, media_worker->worker);
+
+	/* a packet of the same burst may have bound it */
+	if (source == NULL)
+		source = bind_find(media_worker->media, endpoint, &received->said,
+		                   received->view.payload_type, media_worker->worker);
+	if (source == NULL) {
+		endpoint->unknown_ssrc++;
+		return DROP_MEDIA_NO_STREAM;
+	}
+	received->source = source;
+	endpoint->bind_tries = 0;
+	if (source->ssrc == received->view.ssrc)
+		return DROP_NONE;
+	source->learned = true;
+	source_name(media_worker->media, received);
+	media_worker->counters[MEDIA_BOUND]++;
+	return DROP_NONE;
 }
 
 enum drop_reason receive_end(struct media_worker *media_worker, struct received *received,
@@ -356,18 +389,23 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	if (unlikely(!job->ok)) {
 		if (received->guessed)
 			guess_failed(received);
-		received->source->auth_failed++;
+		if (received->source != NULL)
+			received->source->auth_failed++;
 		endpoint->auth_failed++;
 		return DROP_SRTP_AUTH;
+	}
+	extension_read(media_worker, received);
+	if (unlikely(received->source == NULL)) {
+		reason = unknown_bind(media_worker, received);
+		if (reason != DROP_NONE)
+			return reason;
 	}
 	reason = source_take(media, received, media_worker->worker);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(media, endpoint, packet, media_worker->worker, true);
+	address_learn(media, endpoint, packet, media_worker->worker, true);
 	endpoint->rx_packets++;
 	endpoint->rx_bytes += packet->payload_length;
-	if (view->ext_offset != 0)
-		extension_check(media_worker, received);
 	mbuf_cut(received->mbuf, view->header_length + job->length);
 	packet->media = (struct packet_media){
 	        .index = received->index,
@@ -435,7 +473,7 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 	reason = rtcp_take(endpoint, read_be32(data + RTCP_SENDER_OFFSET), index);
 	if (unlikely(reason != DROP_NONE))
 		return reason;
-	remote_learn(media_worker->media, endpoint, packet, media_worker->worker, false);
+	address_learn(media_worker->media, endpoint, packet, media_worker->worker, false);
 	mbuf_cut(mbuf, (uint16_t)length);
 	packet->media = (struct packet_media){
 	        .endpoint = (uint32_t)(endpoint - media_worker->media->endpoints),

@@ -15,12 +15,13 @@
 struct received {
 	struct rte_mbuf *mbuf;
 	struct endpoint *endpoint;
-	struct endpoint_source *source;
+	struct endpoint_source *source; /* NULL: of an SSRC that is unknown, and may be bound */
 	uint64_t index;
 	uint64_t first; /* of an SSRC that is new: nothing before it is */
 	bool guessed;   /* nothing of the SSRC has authenticated, or not for long: `index` is a
 	                   try */
 	struct rtp_view view;
+	struct ext_said said; /* where the endpoint has agreed to any extension */
 };
 
 /* By its addresses, or NULL. */

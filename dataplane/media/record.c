@@ -10,6 +10,10 @@
 static_assert(SLUICE_MEDIA_NAME_MAX == 64 && SLUICE_MEDIA_KEY_MAX == 48 &&
                       SLUICE_MEDIA_MKI_MAX == 8 && SLUICE_MEDIA_EXT_MAP_MAX == 16,
               "as the ledger has them");
+static_assert(SLUICE_EXTENSIONS_MAX == 16 && SLUICE_TRACK_MID_MAX == 17 &&
+                      SLUICE_TRACK_RID_MAX == 17 && SLUICE_TRACK_PAYLOADS_MAX == 16 &&
+                      SLUICE_MEDIA_PT_MAP_MAX == 16,
+              "as the ledger has them");
 
 uint32_t media_record_shapes(const struct options *options, struct ledger_shape *shapes)
 {
@@ -51,8 +55,11 @@ void record_endpoint_state(struct media *media, struct endpoint *endpoint)
 	        .number = ++endpoint->record_number,
 	        .rtcp_reserved = endpoint->rtcp_reserved,
 	        .rtcp_ssrc = endpoint->rtcp_ssrc,
+	        .local_port = endpoint->local.port,
+	        .transport_number = endpoint->transport_number,
 	};
 	memcpy(record.remote, endpoint->remote.ip.bytes, sizeof(record.remote));
+	memcpy(record.local, endpoint->local.ip.bytes, sizeof(record.local));
 	ledger_write(table, 2 * index + (record.number & 1), &record, sizeof(record));
 }
 
@@ -76,7 +83,14 @@ void record_endpoint(struct media *media, const struct endpoint *endpoint,
 	        .mki_length = add->mki_length,
 	        .origin = endpoint->origin,
 	        .life = endpoint->life,
+	        .outside = add->outside,
+	        .feedback_given = add->feedback_given,
+	        .feedback = add->feedback,
+	        .estimate_off = add->estimate_off,
+	        .rtcp_port = add->rtcp.port,
 	};
+	memcpy(record.extensions, add->extensions, sizeof(record.extensions));
+	memcpy(record.rtcp, add->rtcp.ip, sizeof(record.rtcp));
 	memcpy(record.name, add->name, sizeof(record.name));
 	memcpy(record.remote, add->remote.ip, sizeof(record.remote));
 	memcpy(record.local, add->local.ip, sizeof(record.local));
@@ -146,7 +160,14 @@ void record_stream(struct media *media, const struct stream *stream)
 	        .rtx_apt_given = config->rtx_apt_given,
 	        .origin = stream->origin,
 	        .life = stream->life,
+	        .kind = config->kind,
+	        .codec = config->codec,
+	        .n_payloads = config->n_payloads,
 	};
+	memcpy(record.mid, config->mid, sizeof(record.mid));
+	memcpy(record.rid, config->rid, sizeof(record.rid));
+	static_assert(sizeof(record.payloads) == sizeof(config->payloads), "the same bytes");
+	memcpy(record.payloads, config->payloads, sizeof(record.payloads));
 	memcpy(record.name, config->name, sizeof(record.name));
 	memcpy(record.endpoint, config->endpoint, sizeof(record.endpoint));
 	ledger_write(table, index, &record, sizeof(record));
@@ -233,6 +254,12 @@ void record_subscription(struct media *media, const struct subscription *subscri
 	memcpy(record.endpoint, config->endpoint, sizeof(record.endpoint));
 	memcpy(record.ext_from, config->ext_from, sizeof(record.ext_from));
 	memcpy(record.ext_to, config->ext_to, sizeof(record.ext_to));
+	record.n_pts = config->n_pts;
+	memcpy(record.extensions, config->extensions, sizeof(record.extensions));
+	memcpy(record.mid, config->mid, sizeof(record.mid));
+	memcpy(record.pt_from, config->pt_from, sizeof(record.pt_from));
+	memcpy(record.pt_to, config->pt_to, sizeof(record.pt_to));
+	memcpy(record.pt_rtx, config->pt_rtx, sizeof(record.pt_rtx));
 	ledger_write(table, index, &record, sizeof(record));
 }
 

@@ -136,6 +136,16 @@ void rtcp_put_pli(struct rtcp_writer *writer, uint32_t sender, uint32_t media)
 	feedback_put(writer, RTCP_PSFB, RTCP_PSFB_PLI, sender, media, 0);
 }
 
+void rtcp_put_fir(struct rtcp_writer *writer, uint32_t sender, uint32_t media, uint8_t number)
+{
+	uint8_t *entry = feedback_put(writer, RTCP_PSFB, RTCP_PSFB_FIR, sender, 0, RTCP_FIR_SIZE);
+
+	if (entry == NULL)
+		return;
+	write_be32(entry, media);
+	write_be32(entry + 4, (uint32_t)number << 24);
+}
+
 void rtcp_put_nack(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
                    const uint64_t *indices, uint32_t count)
 {

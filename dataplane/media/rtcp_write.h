@@ -34,6 +34,8 @@ static inline uint16_t rtcp_cname_size(uint8_t length)
 
 void rtcp_put_bye(struct rtcp_writer *writer, uint32_t ssrc);
 void rtcp_put_pli(struct rtcp_writer *writer, uint32_t sender, uint32_t media);
+/* number: another one for each request, the same where one is sent again (RFC 5104, 4.3.1). */
+void rtcp_put_fir(struct rtcp_writer *writer, uint32_t sender, uint32_t media, uint8_t number);
 /* Sequence numbers, in any order; neighbours share an entry. */
 void rtcp_put_nack(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
                    const uint64_t *indices, uint32_t count);

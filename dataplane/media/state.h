@@ -19,6 +19,7 @@
 #include <siphash.h>
 
 #include "graph/packet.h"
+#include "media/ext_read.h"
 #include "media/media.h"
 #include "media/sender_clock.h"
 #include "srtp/engine.h"
@@ -29,9 +30,11 @@
 #define MEDIA_LOCALS_MAX     256 /* local transport addresses */
 #define SUBSCRIPTION_SPANS   16  /* power of two */
 #define KEY_DIGEST_SIZE      32
+#define LOCAL_OUTSIDE        UINT16_MAX /* endpoint.local_index: its port is a session listener's */
 #define SOURCE_FORMERS_MAX   8 /* the SSRCs before a source's own that it knows by itself */
 
 struct ledger_table; /* ledger/ledger.h */
+struct leg_map;      /* media/leg_map.h */
 struct media;
 struct packet_cache; /* media/cache.h */
 struct reception;    /* media/reception.h */
@@ -69,7 +72,9 @@ struct endpoint_source {
 	uint32_t ssrc; /* host order; 0: the next unknown one; atomic, the owner writes it */
 	uint32_t stream;
 	bool rtx;     /* RFC 4588: retransmissions of the stream's packets */
-	bool learned; /* const: `ssrc` is whichever comes */
+	bool bound;   /* const: what a packet says of its mid, rid or payload type gives it its SSRC
+	               */
+	bool learned; /* `ssrc` is whichever comes; const where it is not bound */
 	/* owner */
 	bool ended; /* by a BYE, where it is learned: the next unknown SSRC may follow it */
 	uint8_t payload_type;   /* of the last packet taken ... */
@@ -84,6 +89,7 @@ struct endpoint_source {
 /* Replaced whole by the control thread; the sources' windows are moved by pointer. */
 struct endpoint_sources {
 	uint32_t count;
+	bool bound; /* some are: an unknown SSRC may be theirs */
 	struct endpoint_source *sources[];
 };
 
@@ -93,6 +99,7 @@ struct endpoint {
 	struct srtp_session *tx;
 	uint64_t tx_packets, tx_bytes;
 	uint8_t tag_length, mki_length, profile;
+	uint16_t transport_number; /* the next one that a packet to it gets */
 	struct frame_template frame;
 
 	/* const while it lives */
@@ -100,10 +107,14 @@ struct endpoint {
 	bool learn;
 	uint8_t rtcp_tag_length;
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
-	uint16_t worker;      /* the owner */
-	uint32_t life;        /* of all endpoints ever made, from 1 */
-	uint16_t local_index; /* service index */
-	struct transport_addr local;
+	uint16_t worker;             /* the owner */
+	uint32_t life;               /* of all endpoints ever made, from 1 */
+	uint16_t local_index;        /* service index; LOCAL_OUTSIDE */
+	bool outside;                /* `local` and `remote` are set by the owner of its path */
+	uint8_t feedback;            /* enum sluice_feedback: what it may be sent */
+	struct ext_ids ids;          /* of what it sends */
+	struct transport_addr rtcp;  /* where its RTCP is; port 0: with its RTP */
+	struct transport_addr local; /* outside: the owner's, as `remote` */
 	struct srtp_session *rx;
 	struct endpoint_sources *sources;             /* atomic; control thread swaps, RCU */
 	struct endpoint_subscriptions *subscriptions; /* the same: what is sent to it */
@@ -124,6 +135,7 @@ struct endpoint {
 	uint32_t rtcp_source_next; /* of sources->sources: the next to report on */
 	uint32_t rtcp_ssrc;        /* under which we report and ask; 0: none drawn yet */
 	uint64_t rtcp_pass_due;    /* TSC: bounds the compounds that we read of it */
+	uint16_t bind_tries; /* of SSRCs that are unknown: which rollover counter is guessed */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 	/* as a subscriber: media/presence.h */
@@ -180,10 +192,14 @@ struct stream {
 	/* const while it lives */
 	uint32_t endpoint;
 	uint32_t clock_hz;
-	uint8_t rtx_pt;   /* 0: any */
-	uint8_t rtx_apt;  /* payload type of what `rtx_pt` retransmits; SLUICE_MEDIA_PT_SAME: not
-	                     configured */
-	uint64_t workers; /* atomic bit set: workers with subscriptions */
+	uint8_t rtx_pt;  /* 0: any */
+	uint8_t rtx_apt; /* payload type of what `rtx_pt` retransmits; SLUICE_MEDIA_PT_SAME: not
+	                    configured */
+	uint8_t codec;   /* enum sluice_codec: of payload types that are not listed */
+	uint8_t n_payloads;
+	struct sluice_stream_payload payloads[SLUICE_TRACK_PAYLOADS_MAX];
+	char mid[SLUICE_TRACK_MID_MAX], rid[SLUICE_TRACK_RID_MAX]; /* empty: none */
+	uint64_t workers;         /* atomic bit set: workers with subscriptions */
 	struct stream_worker *at; /* [n_workers] */
 	struct endpoint_source *source, *rtx_source;
 
@@ -213,11 +229,6 @@ struct stream {
 	struct sluice_stream config;
 };
 
-/* Header extension ids: [from] = to, 0: left out. */
-struct ext_map {
-	uint8_t to[256];
-};
-
 /*
  * From which outgoing packet on which difference to the source's numbering holds: so that a NACK
  * for an outgoing sequence number finds its source packet over pauses and switches. A stream's
@@ -237,7 +248,7 @@ struct subscription {
 	uint32_t endpoint; /* const */
 	uint32_t stream;   /* atomic; control thread: index, changes by a switch */
 	uint8_t pt;        /* const; SLUICE_MEDIA_PT_SAME */
-	bool mapped;       /* const: header extensions go by `ext` */
+	bool mapped;       /* const: packets are written by `map` */
 	bool paused;       /* atomic; control thread */
 	/* owner: the rewriting's state (media/rewrite.h); rewrite_begin fills it in */
 	bool resync;         /* next packet begins a span: first, after a pause or a switch */
@@ -260,7 +271,7 @@ struct subscription {
 	uint32_t rtx_ssrc;
 	const struct ledger_table *record_table; /* NULL: there is no ledger */
 	uint32_t record_index;
-	const struct ext_map *ext; /* NULL: as they are */
+	const struct leg_map *map; /* atomic; control thread, RCU; NULL: as they are */
 
 	/* owner, seldom */
 	struct subscription_span spans[SUBSCRIPTION_SPANS];
@@ -353,6 +364,7 @@ enum media_counter {
 	MEDIA_TOO_BIG,
 	MEDIA_NO_REMOTE, /* not sent: the endpoint has not shown where it is */
 	MEDIA_UNPROVEN,  /* not sent: nor that it receives there */
+	MEDIA_BOUND, /* SSRCs that packets have bound to streams by their mid, rid, payload type */
 	MEDIA_COUNTERS,
 };
 
@@ -384,6 +396,12 @@ struct media {
 	uint64_t ntp_zero;                   /* const: NTP time when the TSC read 0 */
 	struct media_config *config;         /* control thread */
 };
+
+/* NTP time (RFC 5905): 32.32 seconds. */
+static inline uint64_t media_ntp(const struct media *media, uint64_t tsc, uint64_t tsc_hz)
+{
+	return media->ntp_zero + (tsc / tsc_hz << 32) + ((tsc % tsc_hz << 30) / tsc_hz << 2);
+}
 
 /* For a stream that begins or is restarted. Never 0, which stands for none. */
 static inline uint32_t media_serial_next(struct media *media)

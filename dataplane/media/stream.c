@@ -25,6 +25,20 @@ static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc)
 	return false;
 }
 
+static bool payloads_valid(const struct sluice_stream *add)
+{
+	for (uint32_t i = 0; i < RTE_MIN(add->n_payloads, (uint8_t)SLUICE_TRACK_PAYLOADS_MAX); i++)
+		if (add->payloads[i].pt > 127 || add->payloads[i].rtx_pt > 127 ||
+		    add->payloads[i].codec >= SLUICE_CODECS)
+			return false;
+	return true;
+}
+
+static bool text_ends(const char *text, size_t size)
+{
+	return memchr(text, 0, size) != NULL;
+}
+
 static int stream_check(const struct media *media, const struct sluice_stream *add,
                         uint32_t endpoint, char *why)
 {
@@ -34,8 +48,14 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 	if (add->clock_hz > CLOCK_MOST_HZ)
 		return refuse(why, -EINVAL, "clock %u is not 1 to %u Hz", add->clock_hz,
 		              CLOCK_MOST_HZ);
-	if (add->rtx_pt > 127 || add->rtx_apt > 127)
+	if (add->rtx_pt > 127 || add->rtx_apt > 127 || !payloads_valid(add))
 		return refuse(why, -EINVAL, "a payload type is 0 to 127");
+	if (add->n_payloads > SLUICE_TRACK_PAYLOADS_MAX || add->codec >= SLUICE_CODECS ||
+	    !text_ends(add->mid, sizeof(add->mid)) || !text_ends(add->rid, sizeof(add->rid)))
+		return refuse(why, -EINVAL,
+		              "a stream has at most %u payload types, a mid and a "
+		              "rid of at most %u bytes",
+		              SLUICE_TRACK_PAYLOADS_MAX, SLUICE_TRACK_MID_MAX - 1);
 	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
 		return refuse(why, -EINVAL, "rtx-ssrc is the stream's own ssrc");
 	if (ssrc_taken(&media->endpoints[endpoint], add->ssrc) ||
@@ -47,7 +67,7 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 
 /* Packets cannot find it yet. */
 static struct endpoint_source *source_make(const struct media *media, uint32_t stream,
-                                           uint32_t ssrc, bool rtx)
+                                           uint32_t ssrc, bool rtx, bool bound)
 {
 	struct endpoint_source *source =
 	        rte_zmalloc("source", sizeof(*source), RTE_CACHE_LINE_SIZE);
@@ -57,6 +77,7 @@ static struct endpoint_source *source_make(const struct media *media, uint32_t s
 	source->ssrc = ssrc;
 	source->stream = stream;
 	source->rtx = rtx;
+	source->bound = bound;
 	source->learned = ssrc == 0;
 	if (ssrc != 0)
 		source->window.first = spent_recall_received(
@@ -65,16 +86,26 @@ static struct endpoint_source *source_make(const struct media *media, uint32_t s
 	return source;
 }
 
+/* One of RTX whose SSRC is not known is bound by repaired-rid, mid or payload type. */
+static bool has_rtx(const struct sluice_stream *add, bool bound)
+{
+	bool rtx = add->rtx_ssrc != 0;
+
+	for (uint32_t i = 0; i < add->n_payloads; i++)
+		rtx |= bound && add->payloads[i].rtx_pt != 0;
+	return rtx;
+}
+
 static int sources_make(struct media *media, uint32_t index, const struct sluice_stream *add)
 {
 	struct stream *stream = &media->streams[index];
+	bool bound = add->mid[0] != 0 || add->rid[0] != 0;
+	bool rtx = has_rtx(add, bound);
 
-	stream->source = source_make(media, index, add->ssrc, false);
-	if (add->rtx_ssrc != 0)
-		stream->rtx_source = source_make(media, index, add->rtx_ssrc, true);
-	return stream->source != NULL && (add->rtx_ssrc == 0 || stream->rtx_source != NULL)
-	               ? 0
-	               : -ENOMEM;
+	stream->source = source_make(media, index, add->ssrc, false, bound);
+	if (rtx)
+		stream->rtx_source = source_make(media, index, add->rtx_ssrc, true, bound);
+	return stream->source != NULL && (!rtx || stream->rtx_source != NULL) ? 0 : -ENOMEM;
 }
 
 static void former_remember(struct media *media, const struct endpoint *endpoint,
@@ -131,6 +162,11 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
 	stream->rtx_pt = add->rtx_pt;
 	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
+	stream->codec = add->codec;
+	stream->n_payloads = add->n_payloads;
+	memcpy(stream->payloads, add->payloads, sizeof(stream->payloads));
+	memcpy(stream->mid, add->mid, sizeof(stream->mid));
+	memcpy(stream->rid, add->rid, sizeof(stream->rid));
 	stream->serial = media_serial_next(media);
 	stream->config_generation = media->dp->config_generation;
 	stream->life = ++media->config->lives;

@@ -30,7 +30,31 @@ static int ext_check(const struct sluice_subscription *add, char *why)
 	for (uint32_t i = 0; i < add->ext_count; i++)
 		if (add->ext_from[i] == 0 || add->ext_to[i] == 0)
 			return refuse(why, -EINVAL, "an extension's id is 1 to 255");
+	if (memchr(add->mid, 0, sizeof(add->mid)) == NULL)
+		return refuse(why, -EINVAL, "a mid has at most %u bytes", SLUICE_TRACK_MID_MAX - 1);
 	return 0;
+}
+
+static int pt_check(const struct sluice_subscription *add, char *why)
+{
+	bool valid = add->pt <= 127 && add->rtx_pt <= 127;
+
+	if (add->n_pts > SLUICE_MEDIA_PT_MAP_MAX)
+		return refuse(why, -EINVAL, "a map has at most %u payload types",
+		              SLUICE_MEDIA_PT_MAP_MAX);
+	for (uint32_t i = 0; i < add->n_pts; i++)
+		valid &= add->pt_from[i] <= 127 && add->pt_to[i] <= 127 && add->pt_rtx[i] <= 127;
+	return valid ? 0 : refuse(why, -EINVAL, "a payload type is 0 to 127");
+}
+
+/* Whether retransmissions have one, whatever they retransmit. */
+static bool has_rtx_pt(const struct sluice_subscription *add)
+{
+	bool all = add->n_pts != 0;
+
+	for (uint32_t i = 0; i < add->n_pts; i++)
+		all &= add->pt_rtx[i] != 0;
+	return add->rtx_pt != 0 || all;
 }
 
 static uint64_t leg_hash(const struct media *media, uint32_t endpoint, uint32_t ssrc)
@@ -71,25 +95,16 @@ static int subscription_check(struct media *media, const struct sluice_subscript
 		return refuse(why, -ENOENT, "no stream %s", add->stream);
 	if (endpoint == 0)
 		return refuse(why, -ENOENT, "no endpoint %s", add->endpoint);
-	if (add->pt > 127 || add->rtx_pt > 127)
-		return refuse(why, -EINVAL, "a payload type is 0 to 127");
+	if (pt_check(add, why) < 0)
+		return -EINVAL;
 	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
 		return refuse(why, -EINVAL, "rtx-ssrc is the subscription's own ssrc");
-	if (add->rtx_ssrc != 0 && add->rtx_pt == 0)
+	if (add->rtx_ssrc != 0 && !has_rtx_pt(add))
 		return refuse(why, -EINVAL, "rtx-ssrc needs an rtx-pt");
 	if (ext_check(add, why) < 0)
 		return -EINVAL;
 	error = ssrc_check(media, endpoint, add->ssrc, why);
 	return error < 0 ? error : ssrc_check(media, endpoint, add->rtx_ssrc, why);
-}
-
-static struct ext_map *ext_map_make(const struct sluice_subscription *add)
-{
-	struct ext_map *map = rte_zmalloc("extensions", sizeof(*map), 0);
-
-	for (uint32_t i = 0; map != NULL && i < add->ext_count; i++)
-		map->to[add->ext_from[i]] = add->ext_to[i];
-	return map;
 }
 
 static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
@@ -162,7 +177,7 @@ static void subscription_free(struct media *media, void *object)
 
 	index_remember(media, subscription);
 	ssrc_set_remove(&media->config->ssrcs, index);
-	rte_free((void *)(uintptr_t)subscription->ext);
+	leg_map_give(media, subscription->map);
 	memset(subscription, 0, sizeof(*subscription));
 	media_place_give(&media->config->subscription_places, index);
 }
@@ -226,11 +241,11 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->rtx_reserved = subscription->rtx_index + 1;
 	subscription->life = ++media->config->lives;
 	ssrcs_add(media, subscription);
-	if (add->ext_count == 0)
+	if (!leg_map_needed(add))
 		return 0;
 	subscription->mapped = true;
-	subscription->ext = ext_map_make(add);
-	return subscription->ext != NULL ? 0 : -ENOMEM;
+	subscription->map = leg_map_take(media, add, media->streams[stream].endpoint);
+	return subscription->map != NULL ? 0 : -ENOMEM;
 }
 
 static int subscription_make(struct media *media, const struct sluice_subscription *add,
@@ -373,19 +388,45 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 	return 0;
 }
 
+static void map_release(struct media *media, void *object)
+{
+	leg_map_give(media, object);
+}
+
+/* Another publisher may have other ids. */
+static void map_swap(struct media *media, struct subscription *subscription,
+                     const struct leg_map *map)
+{
+	const struct leg_map *old = subscription->map;
+
+	__atomic_store_n(&subscription->map, map, __ATOMIC_RELEASE);
+	if (old != NULL)
+		media_discard(media, map_release, (void *)(uintptr_t)old);
+}
+
 /* 0 or -ENOMEM: then nothing has changed. */
 static int source_change(struct media *media, uint32_t index, uint32_t to)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	uint32_t from = subscription->stream, named = subscription->named;
+	const struct leg_map *map = NULL;
 	struct legs *with, *without;
 
-	if (legs_with(media, to, index, &with) < 0)
+	if (subscription->mapped) {
+		map = leg_map_take(media, &subscription->config, media->streams[to].endpoint);
+		if (map == NULL)
+			return -ENOMEM;
+	}
+	if (legs_with(media, to, index, &with) < 0) {
+		leg_map_give(media, map);
 		return -ENOMEM;
+	}
 	if (legs_without(media, from, index, &without) < 0) {
+		leg_map_give(media, map);
 		rte_free(with);
 		return -ENOMEM;
 	}
+	map_swap(media, subscription, map);
 	legs_swap(media, to, index, with);
 	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
 	legs_swap(media, from, index, without);

@@ -101,6 +101,13 @@ static void endpoint_go_on(struct take *take, struct endpoint *endpoint,
 		endpoint->remote.port = state->remote_port;
 		endpoint->unproven = state->unproven != 0;
 	}
+	if (endpoint->outside && state->remote_port != 0) {
+		memcpy(endpoint->remote.ip.bytes, state->remote, sizeof(state->remote));
+		endpoint->remote.port = state->remote_port;
+		memcpy(endpoint->local.ip.bytes, state->local, sizeof(state->local));
+		endpoint->local.port = state->local_port;
+	}
+	endpoint->transport_number = state->transport_number;
 	endpoint->rtcp_ssrc = state->rtcp_ssrc;
 	if (state->rtcp_reserved > endpoint->rtcp_reserved)
 		endpoint->rtcp_reserved = state->rtcp_reserved;
@@ -125,7 +132,13 @@ static void endpoint_take(struct take *take, uint32_t index)
 	        .rx_key_length = old.rx_key_length,
 	        .tx_key_length = old.tx_key_length,
 	        .mki_length = old.mki_length,
+	        .outside = old.outside != 0,
+	        .feedback_given = old.feedback_given != 0,
+	        .feedback = old.feedback,
+	        .estimate_off = old.estimate_off != 0,
+	        .rtcp = addr_of(old.rtcp, old.rtcp_port),
 	};
+	memcpy(add.extensions, old.extensions, sizeof(add.extensions));
 	memcpy(add.name, old.name, sizeof(add.name));
 	memcpy(add.rx_key, old.rx_key, sizeof(add.rx_key));
 	memcpy(add.tx_key, old.tx_key, sizeof(add.tx_key));
@@ -173,7 +186,13 @@ static void stream_take(struct take *take, uint32_t index)
 	        .rtx_pt = old.rtx_pt,
 	        .rtx_apt = old.rtx_apt,
 	        .rtx_apt_given = old.rtx_apt_given != 0,
+	        .kind = old.kind,
+	        .codec = old.codec,
+	        .n_payloads = old.n_payloads,
 	};
+	memcpy(add.mid, old.mid, sizeof(add.mid));
+	memcpy(add.rid, old.rid, sizeof(add.rid));
+	memcpy(add.payloads, old.payloads, sizeof(add.payloads));
 	memcpy(add.name, old.name, sizeof(add.name));
 	memcpy(add.endpoint, old.endpoint, sizeof(add.endpoint));
 	error = media_stream_add(take->media, &add, flags_of(old.origin), take->why);
@@ -240,6 +259,12 @@ static void subscription_take(struct take *take, uint32_t index)
 	memcpy(add.endpoint, old.endpoint, sizeof(add.endpoint));
 	memcpy(add.ext_from, old.ext_from, sizeof(add.ext_from));
 	memcpy(add.ext_to, old.ext_to, sizeof(add.ext_to));
+	add.n_pts = old.n_pts;
+	memcpy(add.extensions, old.extensions, sizeof(add.extensions));
+	memcpy(add.mid, old.mid, sizeof(add.mid));
+	memcpy(add.pt_from, old.pt_from, sizeof(add.pt_from));
+	memcpy(add.pt_to, old.pt_to, sizeof(add.pt_to));
+	memcpy(add.pt_rtx, old.pt_rtx, sizeof(add.pt_rtx));
 	past.known = STATE_READ(take, SLUICE_LEDGER_SUBSCRIPTION_STATE, index, old.life, &state,
 	                        &other) &&
 	             state.ssrc != 0 && (old.ssrc == 0 || state.ssrc == old.ssrc);

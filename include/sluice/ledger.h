@@ -212,8 +212,13 @@ struct sluice_ledger_endpoint {
 	uint8_t mki[8];
 	uint32_t life; /* of the endpoint: its state has the same */
 	uint32_t pad2;
+	uint8_t outside, feedback_given, feedback, estimate_off;
+	uint8_t extensions[16]; /* by enum sluice_extension */
+	uint16_t rtcp_port;
+	uint8_t pad3[2];
+	uint8_t rtcp[16];
 };
-static_assert(sizeof(struct sluice_ledger_endpoint) == 240, "ledger endpoint");
+static_assert(sizeof(struct sluice_ledger_endpoint) == 280, "ledger endpoint");
 
 /*
  * What an endpoint's, a stream's or a subscription's owner writes. Each has two such records, at
@@ -231,8 +236,12 @@ struct sluice_ledger_endpoint_state {
 	uint32_t rtcp_reserved; /* no SRTCP index from here on was used */
 	uint32_t rtcp_ssrc;     /* host order: under which we report; 0: none yet */
 	uint32_t pad2[3];
+	uint8_t local[16]; /* of an endpoint whose path is set from outside */
+	uint16_t local_port;
+	uint16_t transport_number; /* the next one, of what it is sent */
+	uint32_t pad3;
 };
-static_assert(sizeof(struct sluice_ledger_endpoint_state) == 64, "ledger endpoint state");
+static_assert(sizeof(struct sluice_ledger_endpoint_state) == 88, "ledger endpoint state");
 
 struct sluice_ledger_stream {
 	struct sluice_ledger_head head;
@@ -242,8 +251,12 @@ struct sluice_ledger_stream {
 	uint8_t origin; /* enum sluice_origin */
 	uint32_t life;
 	uint32_t pad;
+	char mid[17], rid[17];
+	uint8_t kind, codec, n_payloads;
+	uint8_t pad2[3];
+	uint8_t payloads[16][4]; /* payload type, RTX's, enum sluice_codec, 0 */
 };
-static_assert(sizeof(struct sluice_ledger_stream) == 168, "ledger stream");
+static_assert(sizeof(struct sluice_ledger_stream) == 272, "ledger stream");
 
 /* How far it had come: a source that goes on is taken from there on, with its rollover counter. */
 struct sluice_ledger_stream_state {
@@ -269,8 +282,13 @@ struct sluice_ledger_subscription {
 	uint32_t life;
 	uint8_t origin; /* enum sluice_origin */
 	uint8_t pad[7];
+	uint8_t extensions[16]; /* by enum sluice_extension */
+	char mid[17];
+	uint8_t n_pts;
+	uint8_t pt_from[16], pt_to[16], pt_rtx[16];
+	uint8_t pad2[6];
 };
-static_assert(sizeof(struct sluice_ledger_subscription) == 200, "ledger subscription");
+static_assert(sizeof(struct sluice_ledger_subscription) == 288, "ledger subscription");
 
 /* No index from `reserved` on was used under this SSRC: the next dataplane goes on there. */
 struct sluice_ledger_subscription_state {

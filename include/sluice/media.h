@@ -12,6 +12,11 @@
 #define SLUICE_MEDIA_KEY_MAX     48 /* master key and salt behind it */
 #define SLUICE_MEDIA_MKI_MAX     8
 #define SLUICE_MEDIA_EXT_MAP_MAX 16
+#define SLUICE_MEDIA_PT_MAP_MAX  16
+
+#define SLUICE_TRACK_PAYLOADS_MAX 16
+#define SLUICE_TRACK_MID_MAX      17 /* with the final NUL */
+#define SLUICE_TRACK_RID_MAX      17
 
 /* RFC 3711, 6188 (key lengths), 7714. */
 enum sluice_srtp_profile {
@@ -22,11 +27,55 @@ enum sluice_srtp_profile {
 	SLUICE_SRTP_PROFILES,
 };
 
+enum sluice_track_kind {
+	SLUICE_TRACK_AUDIO,
+	SLUICE_TRACK_VIDEO,
+};
+
+enum sluice_codec {
+	SLUICE_CODEC_OTHER,
+	SLUICE_CODEC_OPUS,
+	SLUICE_CODEC_RED,
+	SLUICE_CODEC_VP8,
+	SLUICE_CODEC_VP9,
+	SLUICE_CODEC_H264,
+	SLUICE_CODEC_AV1,
+	SLUICE_CODECS,
+};
+
+/* RTP header extensions that are known by their URI. */
+enum sluice_extension {
+	SLUICE_EXTENSION_MID,
+	SLUICE_EXTENSION_RID,
+	SLUICE_EXTENSION_REPAIRED_RID,
+	SLUICE_EXTENSION_TRANSPORT_NUMBER, /* transport-wide sequence number, 01 */
+	SLUICE_EXTENSION_ABS_SEND_TIME,
+	SLUICE_EXTENSION_ABS_CAPTURE_TIME,
+	SLUICE_EXTENSION_AUDIO_LEVEL,
+	SLUICE_EXTENSION_PLAYOUT_DELAY,
+	SLUICE_EXTENSION_ORIENTATION,
+	SLUICE_EXTENSION_LAYERS_ALLOCATION,
+	SLUICE_EXTENSION_DEPENDENCY,
+	SLUICE_EXTENSION_TOFFSET,
+	SLUICE_EXTENSIONS,
+};
+#define SLUICE_EXTENSIONS_MAX 16
+
+/* RTCP feedback that both sides have agreed to (RFC 4585, 4.2). */
+enum sluice_feedback {
+	SLUICE_FEEDBACK_NACK = 1 << 0,
+	SLUICE_FEEDBACK_PLI = 1 << 1,
+	SLUICE_FEEDBACK_FIR = 1 << 2,
+	SLUICE_FEEDBACK_TRANSPORT = 1 << 3, /* transport-cc */
+	SLUICE_FEEDBACK_REMB = 1 << 4,
+};
+
 /*
  * SLUICE_ENDPOINT_ADD -> {}. -EEXIST, -ENOSPC, -EINVAL.
  * local: one of ours; several endpoints may share it when each has a remote address of its own and
  * none of them learns. remote: port 0 only with learn: nothing is sent until a packet of the
- * endpoint's has authenticated.
+ * endpoint's has authenticated; and with `outside`, which a session sets for its endpoint: where it
+ * is says the path that ICE has selected.
  */
 struct sluice_endpoint {
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -39,18 +88,37 @@ struct sluice_endpoint {
 	uint8_t tx_key[SLUICE_MEDIA_KEY_MAX];
 	uint8_t mki_length; /* 0: packets carry none (RFC 3711, 3.1) */
 	uint8_t mki[SLUICE_MEDIA_MKI_MAX];
+	uint8_t outside;        /* 1: the remote address is never learned from SRTP */
+	uint8_t feedback_given; /* 1: `feedback` is all that may be sent to it; 0: NACK and PLI */
+	uint8_t feedback;       /* enum sluice_feedback */
+	uint8_t estimate_off;   /* 1: it gets no RemoteEstimate */
+	/* ids in what the endpoint sends, by enum sluice_extension; 0: not agreed */
+	uint8_t extensions[SLUICE_EXTENSIONS_MAX];
 	uint8_t pad[3];
+	struct sluice_addr rtcp; /* port 0: RTP's (RFC 5761); else where its RTCP is (RFC 3605) */
 };
-static_assert(sizeof(struct sluice_endpoint) == 216, "endpoint");
+static_assert(sizeof(struct sluice_endpoint) == 256, "endpoint");
 
 /* SLUICE_ENDPOINT_DELETE -> {}: with its streams and subscriptions. -ENOENT. */
 struct sluice_endpoint_delete {
 	char name[SLUICE_MEDIA_NAME_MAX];
 };
 
+/* A payload type of a stream. */
+struct sluice_stream_payload {
+	uint8_t pt;
+	uint8_t rtx_pt; /* under which it is retransmitted (RFC 4588); 0: none */
+	uint8_t codec;  /* enum sluice_codec */
+	uint8_t pad;
+};
+static_assert(sizeof(struct sluice_stream_payload) == 4, "stream payload");
+
 /*
  * SLUICE_STREAM_ADD -> {}. -EEXIST, -ENOENT (endpoint), -ENOSPC. ssrc 0: the first one of the
  * endpoint that no other stream names. clock_hz 0: 90000.
+ *
+ * A stream with a mid or a rid (a layer of simulcast) is found by what packets say once they have
+ * authenticated: rid, repaired-rid, mid, payload type; an `ssrc` that is given goes before them.
  */
 struct sluice_stream {
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -62,9 +130,14 @@ struct sluice_stream {
 	uint8_t rtx_apt;   /* where rtx_apt_given: payload type of what `rtx_pt` repeats (RFC 4588,
 	                      8.1); else the stream's last one */
 	uint8_t rtx_apt_given;
-	uint8_t pad;
+	uint8_t kind;                   /* enum sluice_track_kind */
+	char mid[SLUICE_TRACK_MID_MAX]; /* empty: none */
+	char rid[SLUICE_TRACK_RID_MAX]; /* empty: none */
+	uint8_t codec;                  /* enum sluice_codec: of payload types not below */
+	uint8_t n_payloads;             /* 0: not known; any rtx_pt: an RTX stream is expected */
+	struct sluice_stream_payload payloads[SLUICE_TRACK_PAYLOADS_MAX];
 };
-static_assert(sizeof(struct sluice_stream) == 144, "stream");
+static_assert(sizeof(struct sluice_stream) == 244, "stream");
 
 /* SLUICE_STREAM_DELETE -> {}: with its subscriptions. */
 struct sluice_stream_delete {
@@ -87,8 +160,20 @@ struct sluice_subscription {
 	uint8_t pt_given;
 	uint8_t ext_from[SLUICE_MEDIA_EXT_MAP_MAX]; /* ids at the publisher, 1 to 255 */
 	uint8_t ext_to[SLUICE_MEDIA_EXT_MAP_MAX];
+	/*
+	 * ids at the subscriber, by enum sluice_extension; 0: none. Where any is given what no id
+	 * is known for is left out: mid, transport-wide number and abs-send-time are written by
+	 * us, the others are mapped from the ids of the publisher's endpoint.
+	 */
+	uint8_t extensions[SLUICE_EXTENSIONS_MAX];
+	char mid[SLUICE_TRACK_MID_MAX];
+	uint8_t n_pts; /* 0: all payload types; else what the map lacks is left out, with no gap */
+	uint8_t pt_from[SLUICE_MEDIA_PT_MAP_MAX];
+	uint8_t pt_to[SLUICE_MEDIA_PT_MAP_MAX];
+	uint8_t pt_rtx[SLUICE_MEDIA_PT_MAP_MAX]; /* 0: `rtx_pt` */
+	uint8_t pad[2];
 };
-static_assert(sizeof(struct sluice_subscription) == 172, "subscription");
+static_assert(sizeof(struct sluice_subscription) == 256, "subscription");
 
 /* SLUICE_SUBSCRIPTION_DELETE, _PAUSE, _RESUME -> {}. -ENOENT. */
 struct sluice_subscription_name {

@@ -19,10 +19,7 @@
 #define SLUICE_SESSION_ADDRESSES_MAX    16
 #define SLUICE_SESSION_BLOB_MAX         1024
 #define SLUICE_SESSION_UFRAG_MAX        257 /* RFC 8839, 5.4, with the final NUL */
-#define SLUICE_TRACK_PAYLOADS_MAX       16
 #define SLUICE_TRACK_LAYERS_MAX         4
-#define SLUICE_TRACK_MID_MAX            17 /* with the final NUL */
-#define SLUICE_TRACK_RID_MAX            17
 
 /*
  * SLUICE_WEBRTC_LISTEN_ADD -> {}, _DELETE -> {}: a UDP port for all sessions, which may be TURN's
@@ -46,49 +43,6 @@ static_assert(sizeof(struct sluice_webrtc_listen_row) == 44, "webrtc listen row"
 enum sluice_session_role {
 	SLUICE_SESSION_PUBLISH,
 	SLUICE_SESSION_WATCH,
-};
-
-enum sluice_track_kind {
-	SLUICE_TRACK_AUDIO,
-	SLUICE_TRACK_VIDEO,
-};
-
-enum sluice_codec {
-	SLUICE_CODEC_OTHER,
-	SLUICE_CODEC_OPUS,
-	SLUICE_CODEC_RED,
-	SLUICE_CODEC_VP8,
-	SLUICE_CODEC_VP9,
-	SLUICE_CODEC_H264,
-	SLUICE_CODEC_AV1,
-	SLUICE_CODECS,
-};
-
-/* RTP header extensions that are known by their URI. */
-enum sluice_extension {
-	SLUICE_EXTENSION_MID,
-	SLUICE_EXTENSION_RID,
-	SLUICE_EXTENSION_REPAIRED_RID,
-	SLUICE_EXTENSION_TRANSPORT_NUMBER, /* transport-wide sequence number, 01 */
-	SLUICE_EXTENSION_ABS_SEND_TIME,
-	SLUICE_EXTENSION_ABS_CAPTURE_TIME,
-	SLUICE_EXTENSION_AUDIO_LEVEL,
-	SLUICE_EXTENSION_PLAYOUT_DELAY,
-	SLUICE_EXTENSION_ORIENTATION,
-	SLUICE_EXTENSION_LAYERS_ALLOCATION,
-	SLUICE_EXTENSION_DEPENDENCY,
-	SLUICE_EXTENSION_TOFFSET,
-	SLUICE_EXTENSIONS,
-};
-#define SLUICE_EXTENSIONS_MAX 16
-
-/* RTCP feedback that both sides have agreed to (RFC 4585, 4.2). */
-enum sluice_feedback {
-	SLUICE_FEEDBACK_NACK = 1 << 0,
-	SLUICE_FEEDBACK_PLI = 1 << 1,
-	SLUICE_FEEDBACK_FIR = 1 << 2,
-	SLUICE_FEEDBACK_TRANSPORT = 1 << 3, /* transport-cc */
-	SLUICE_FEEDBACK_REMB = 1 << 4,
 };
 
 /* One payload type that both sides have agreed to. */

@@ -40,6 +40,7 @@ static void endpoint_fill(struct rtcp_scene *scene, uint32_t index)
 	uint8_t key[SLUICE_MEDIA_KEY_MAX] = {(uint8_t)index};
 
 	endpoint->profile = index % SLUICE_SRTP_PROFILES;
+	endpoint->feedback = SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI;
 	endpoint->local = (struct transport_addr){.ip = ip("198.18.1.1"), .port = 1};
 	endpoint->remote =
 	        (struct transport_addr){.ip = ip("198.18.1.2"), .port = (uint16_t)(index << 8)};
@@ -61,6 +62,7 @@ static struct endpoint_source *source_new(struct endpoint *endpoint, uint32_t st
 	sources = realloc(sources, sizeof(*sources) + (count + 1) * sizeof(source));
 	sources->sources[count] = source;
 	sources->count = count + 1;
+	sources->bound = false;
 	endpoint->sources = sources;
 	return source;
 }

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tracks of browsers, through the whole graph and written by libsrtp2: SSRCs that nobody has named
+ * are bound by what their packets say (RFC 8843, 8852), and each subscriber's packets are written
+ * as it has agreed to them.
+ */
+#include "media_fixture.h"
+
+#include "graph/drop.h"
+#include "media/bytes.h"
+#include "media/config.h"
+#include "media/ext_read.h"
+#include "srtp/rtp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define LEG_SSRC 0x2000u
+#define RTX_SSRC 0x3000u
+
+enum { ID_SEND_TIME = 2, ID_TRANSPORT, ID_MID, ID_LEVEL, ID_RID = 10, ID_REPAIRED };
+
+static const uint8_t publishers[SLUICE_EXTENSIONS_MAX] = {
+        [SLUICE_EXTENSION_MID] = ID_MID,
+        [SLUICE_EXTENSION_RID] = ID_RID,
+        [SLUICE_EXTENSION_REPAIRED_RID] = ID_REPAIRED,
+        [SLUICE_EXTENSION_TRANSPORT_NUMBER] = ID_TRANSPORT,
+        [SLUICE_EXTENSION_ABS_SEND_TIME] = ID_SEND_TIME,
+        [SLUICE_EXTENSION_AUDIO_LEVEL] = ID_LEVEL,
+};
+static const uint8_t subscribers[SLUICE_EXTENSIONS_MAX] = {
+        [SLUICE_EXTENSION_MID] = 9,
+        [SLUICE_EXTENSION_TRANSPORT_NUMBER] = 7,
+        [SLUICE_EXTENSION_ABS_SEND_TIME] = 8,
+        [SLUICE_EXTENSION_AUDIO_LEVEL] = 1,
+};
+
+struct call {
+	struct media_scene *scene;
+	struct party *publisher, *viewer;
+};
+
+static struct media *media_of(const struct call *call)
+{
+	return call->scene->rig.dp->media;
+}
+
+/* The same endpoint, as it agrees to more. */
+static void party_agree(const struct call *call, struct party *party, uint8_t feedback,
+                        const uint8_t *extensions)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	party->endpoint.feedback_given = 1;
+	party->endpoint.feedback = feedback;
+	memcpy(party->endpoint.extensions, extensions, sizeof(party->endpoint.extensions));
+	if (media_endpoint_add(media_of(call), &party->endpoint, SLUICE_API_EXIST_OK, why) != 0)
+		fail_msg("%s", why);
+}
+
+static int call_setup(void **state)
+{
+	static struct call call;
+
+	call = (struct call){.scene = media_scene_create(2)};
+	call.publisher = party_add(call.scene, "publisher", SLUICE_SRTP_GCM128);
+	call.viewer = party_add(call.scene, "viewer", SLUICE_SRTP_CM80);
+	party_agree(&call, call.publisher, SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI, publishers);
+	*state = &call;
+	return 0;
+}
+
+static int call_teardown(void **state)
+{
+	struct call *call = *state;
+
+	assert_int_equal(call->viewer->unreadable, 0);
+	media_scene_destroy(call->scene);
+	return 0;
+}
+
+/* Payload types 96 with RTX 97, and 98 with 99. */
+static void layer_add(const struct call *call, const char *name, const char *mid, const char *rid,
+                      uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt)
+{
+	struct sluice_stream stream = {
+	        .ssrc = ssrc,
+	        .rtx_ssrc = rtx_ssrc,
+	        .n_payloads = 1,
+	        .payloads = {{.pt = pt, .rtx_pt = pt + 1}},
+	};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(stream.name, sizeof(stream.name), "%s", name);
+	snprintf(stream.endpoint, sizeof(stream.endpoint), "%s", call->publisher->name);
+	snprintf(stream.mid, sizeof(stream.mid), "%s", mid);
+	snprintf(stream.rid, sizeof(stream.rid), "%s", rid);
+	if (media_stream_add(media_of(call), &stream, 0, why) != 0)
+		fail_msg("%s", why);
+}
+
+/* What a packet says besides its SSRC; NULL: nothing. */
+struct said {
+	const char *mid, *rid, *repaired;
+	uint16_t original; /* of RTX */
+};
+
+static uint8_t *text_put(uint8_t *at, uint8_t id, const char *text)
+{
+	size_t length = text == NULL ? 0 : strlen(text);
+
+	if (text == NULL)
+		return at;
+	*at++ = (uint8_t)(id << 4 | (length - 1));
+	memcpy(at, text, length);
+	return at + length;
+}
+
+/* Plaintext; returns its length. */
+static int track_write(uint8_t *packet, uint32_t ssrc, uint16_t seq, uint8_t pt,
+                       const struct said *said)
+{
+	uint8_t *at = packet + RTP_HEADER_SIZE + 4, *elements = at;
+
+	memset(packet, 0, RTP_HEADER_SIZE + 4 + 64 + PARTY_PAYLOAD);
+	packet[0] = 0x90;
+	packet[1] = pt;
+	write_be16(packet + 2, seq);
+	write_be32(packet + 4, seq * 3000u);
+	write_be32(packet + 8, ssrc);
+	*at++ = ID_LEVEL << 4;
+	*at++ = 77;
+	at = text_put(at, ID_MID, said->mid);
+	at = text_put(at, ID_RID, said->rid);
+	at = text_put(at, ID_REPAIRED, said->repaired);
+	while ((at - elements) % 4 != 0)
+		at++;
+	write_be16(elements - 4, RTP_EXT_ONE_BYTE);
+	write_be16(elements - 2, (uint16_t)((at - elements) / 4));
+	write_be16(at, said->original);
+	return (int)(at - packet) + PARTY_PAYLOAD;
+}
+
+static void track_send(const struct call *call, uint32_t ssrc, uint16_t seq, uint8_t pt,
+                       const struct said *said)
+{
+	uint8_t packet[PARTY_MTU];
+	int length = track_write(packet, ssrc, seq, pt, said);
+
+	length = party_protect(call->publisher, packet, length);
+	party_send(call->scene, call->publisher, packet, length);
+}
+
+static const struct stream *stream_of(const struct call *call, const char *name)
+{
+	uint32_t index = stream_named(media_of(call), name);
+
+	assert_int_not_equal(index, 0);
+	return &media_of(call)->streams[index];
+}
+
+static void stream_is(const struct call *call, const char *name, uint32_t ssrc, uint32_t rtx_ssrc)
+{
+	const struct stream *stream = stream_of(call, name);
+
+	if (stream->source->ssrc != ssrc || stream->rtx_source->ssrc != rtx_ssrc)
+		fail_msg("%s: %u and %u", name, stream->source->ssrc, stream->rtx_source->ssrc);
+}
+
+static const struct endpoint *publisher_of(const struct call *call)
+{
+	return &media_of(call)->endpoints[media_endpoint_index(media_of(call), "publisher")];
+}
+
+/* -- binding -- */
+
+static void layers_are_bound_by_rid(void **state)
+{
+	struct call *call = *state;
+
+	layer_add(call, "low", "0", "l", 0, 0, 96);
+	layer_add(call, "high", "0", "h", 0, 0, 96);
+	/* its RTX before its first packet of media */
+	track_send(call, 21, 500, 97, &(struct said){"0", NULL, "h", 7});
+	track_send(call, 10, 1, 96, &(struct said){"0", "l", NULL, 0});
+	track_send(call, 20, 9, 96, &(struct said){"0", "h", NULL, 0});
+	track_send(call, 20, 10, 96, &(struct said){NULL, NULL, NULL, 0});
+	track_send(call, 11, 800, 97, &(struct said){NULL, NULL, "l", 1});
+	stream_is(call, "low", 10, 11);
+	stream_is(call, "high", 20, 21);
+	assert_int_equal(stream_of(call, "high")->packets, 2);
+	/* a rid that is nobody's, and the mid alone, which tells no layer */
+	track_send(call, 30, 1, 96, &(struct said){"0", "m", NULL, 0});
+	track_send(call, 31, 1, 96, &(struct said){"0", NULL, NULL, 0});
+	stream_is(call, "low", 10, 11);
+	assert_int_equal(publisher_of(call)->unknown_ssrc, 2);
+}
+
+static void tracks_are_bound_by_mid_and_payload_type(void **state)
+{
+	struct call *call = *state;
+
+	layer_add(call, "audio", "a", "", 0, 0, 111);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	/* under a payload type that only the other one has: what is said goes before */
+	track_send(call, 10, 1, 96, &(struct said){"a", NULL, NULL, 0});
+	track_send(call, 20, 1, 96, &(struct said){NULL, NULL, NULL, 0});
+	track_send(call, 21, 1, 97, &(struct said){"v", NULL, NULL, 1});
+	stream_is(call, "audio", 10, 0);
+	stream_is(call, "video", 20, 21);
+}
+
+static void the_offers_ssrcs_win(void **state)
+{
+	struct call *call = *state;
+
+	layer_add(call, "low", "0", "l", 10, 11, 96);
+	layer_add(call, "high", "0", "h", 20, 21, 96);
+	track_send(call, 10, 1, 96, &(struct said){"0", "h", NULL, 0});
+	track_send(call, 21, 1, 97, &(struct said){"0", NULL, "l", 3});
+	track_send(call, 20, 4, 96, &(struct said){"0", "h", NULL, 0});
+	/* and no other one takes their place */
+	track_send(call, 30, 1, 96, &(struct said){"0", "l", NULL, 0});
+	stream_is(call, "low", 10, 11);
+	stream_is(call, "high", 20, 21);
+	assert_int_equal(stream_of(call, "low")->packets, 1);
+	assert_int_equal(stream_of(call, "high")->packets, 1);
+}
+
+static void a_lie_binds_nothing(void **state)
+{
+	struct call *call = *state;
+	uint8_t packet[PARTY_MTU];
+	int length;
+
+	layer_add(call, "low", "0", "l", 0, 0, 96);
+	for (uint16_t seq = 1; seq < 20; seq++) {
+		length = track_write(packet, 10, seq, 96, &(struct said){"0", "l", NULL, 0});
+		length = party_protect(call->publisher, packet, length);
+		packet[length - 1] ^= 1;
+		party_send(call->scene, call->publisher, packet, length);
+	}
+	stream_is(call, "low", 0, 0);
+	assert_int_equal(publisher_of(call)->auth_failed, 19);
+	track_send(call, 12, 1, 96, &(struct said){"0", "l", NULL, 0});
+	track_send(call, 12, 2, 96, &(struct said){"0", "l", NULL, 0});
+	track_send(call, 12, 3, 96, &(struct said){"0", "l", NULL, 0});
+	stream_is(call, "low", 12, 0);
+}
+
+static void another_ssrc_follows_once_the_first_is_silent(void **state)
+{
+	struct call *call = *state;
+	const struct said said = {"0", "l", NULL, 0};
+	uint32_t serial;
+
+	layer_add(call, "low", "0", "l", 0, 0, 96);
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	track_send(call, 10, 100, 96, &said);
+	serial = stream_of(call, "low")->serial;
+	track_send(call, 12, 5000, 96, &said);
+	stream_is(call, "low", 10, 0);
+	media_scene_pass(call->scene, 300);
+	track_send(call, 12, 5001, 96, &said);
+	stream_is(call, "low", 12, 0);
+	assert_int_not_equal(stream_of(call, "low")->serial, serial);
+	/* late ones of the first do not take it back */
+	track_send(call, 10, 101, 96, &said);
+	track_send(call, 12, 5002, 96, &said);
+	stream_is(call, "low", 12, 0);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(party_next(call->viewer, false));
+	assert_null(party_next(call->viewer, false));
+}
+
+/* -- what leaves -- */
+
+static void viewer_add(const struct call *call, const char *stream, uint32_t ssrc,
+                       uint32_t rtx_ssrc, const char *mid)
+{
+	struct sluice_subscription add = {
+	        .ssrc = ssrc,
+	        .rtx_ssrc = rtx_ssrc,
+	        .n_pts = 2,
+	        .pt_from = {96, 111},
+	        .pt_to = {100, 111},
+	        .pt_rtx = {101, 112},
+	};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(add.stream, sizeof(add.stream), "%s", stream);
+	snprintf(add.endpoint, sizeof(add.endpoint), "%s", call->viewer->name);
+	snprintf(add.mid, sizeof(add.mid), "%s", mid);
+	memcpy(add.extensions, subscribers, sizeof(add.extensions));
+	if (media_subscription_add(media_of(call), &add, 0, why) != 0)
+		fail_msg("%s", why);
+}
+
+struct got {
+	struct rtp_view view;
+	struct ext_said said;
+	uint8_t level;
+	uint16_t original;
+};
+
+static struct got viewer_next(const struct call *call)
+{
+	const struct party_packet *packet = party_next(call->viewer, false);
+	struct ext_ids ids;
+	struct got got;
+	const uint8_t *level;
+
+	assert_non_null(packet);
+	assert_int_equal(rtp_parse(packet->bytes, packet->length, &got.view), 0);
+	ext_ids_set(&ids, subscribers);
+	ext_read(&ids, got.view.ext_profile, packet->bytes + got.view.ext_offset,
+	         got.view.ext_length, &got.said);
+	level = memchr(packet->bytes + got.view.ext_offset, 0x10, got.view.ext_length);
+	got.level = level != NULL ? level[1] : 0;
+	got.original = read_be16(packet->bytes + got.view.header_length);
+	return got;
+}
+
+static void each_leg_is_written_as_it_agreed(void **state)
+{
+	struct call *call = *state;
+	uint32_t before = 0;
+
+	party_agree(call, call->viewer, SLUICE_FEEDBACK_NACK, subscribers);
+	layer_add(call, "audio", "a", "", 0, 0, 111);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	viewer_add(call, "audio", LEG_SSRC, 0, "0");
+	viewer_add(call, "video", LEG_SSRC + 1, RTX_SSRC, "1");
+	for (uint16_t i = 0; i < 10; i++) {
+		bool video = i % 2;
+		struct got got;
+
+		track_send(call, video ? 20 : 10, 100 + i / 2, video ? 96 : 111,
+		           &(struct said){video ? "v" : "a", NULL, NULL, 0});
+		got = viewer_next(call);
+		assert_int_equal(got.view.ssrc, LEG_SSRC + video);
+		assert_int_equal(got.view.payload_type, video ? 100 : 111);
+		assert_true(ext_bytes_are(&got.said.mid, video ? "1" : "0"));
+		assert_int_equal(got.level, 77);
+		/* one numbering for all that goes to the viewer */
+		assert_true(got.said.has_transport_number);
+		assert_int_equal(got.said.transport_number, i);
+		assert_true(got.said.has_send_time);
+		if (i > 0)
+			assert_in_range((got.said.send_time - before) & 0xffffff, 0, 1 << 18);
+		before = got.said.send_time;
+	}
+	assert_null(party_next(call->viewer, false));
+}
+
+static void retransmissions_go_by_the_map(void **state)
+{
+	struct call *call = *state;
+	uint8_t packet[PARTY_MTU];
+	struct rtcp_writer writer = {.start = packet, .room = PARTY_MTU};
+	struct got first, again;
+	uint64_t asked;
+
+	party_agree(call, call->viewer, SLUICE_FEEDBACK_NACK, subscribers);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	viewer_add(call, "video", LEG_SSRC, RTX_SSRC, "1");
+	for (uint16_t i = 0; i < 3; i++)
+		track_send(call, 20, 100 + i, 96, &(struct said){"v", NULL, NULL, 0});
+	viewer_next(call);
+	first = viewer_next(call);
+	viewer_next(call);
+	asked = first.view.seq;
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_nack(&writer, 77, LEG_SSRC, &asked, 1);
+	party_report(call->scene, call->viewer, &writer);
+	again = viewer_next(call);
+	assert_int_equal(again.view.ssrc, RTX_SSRC);
+	assert_int_equal(again.view.payload_type, 101);
+	assert_int_equal(again.original, first.view.seq);
+	assert_true(ext_bytes_are(&again.said.mid, "1"));
+	assert_int_equal(again.said.transport_number, 3);
+}
+
+/* What is left out is no gap. */
+static void payload_types_that_are_not_agreed_are_left_out(void **state)
+{
+	struct call *call = *state;
+	uint16_t seq = 0;
+
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	viewer_add(call, "video", LEG_SSRC, 0, "1");
+	for (uint16_t i = 0; i < 12; i++) {
+		struct got got;
+
+		track_send(call, 20, 100 + i, i % 3 == 1 ? 13 : 96,
+		           &(struct said){"v", NULL, NULL, 0});
+		if (i % 3 == 1)
+			continue;
+		got = viewer_next(call);
+		assert_int_equal(got.view.payload_type, 100);
+		if (i > 0)
+			assert_int_equal(got.view.seq, (uint16_t)(seq + 1));
+		seq = got.view.seq;
+	}
+	assert_null(party_next(call->viewer, false));
+}
+
+static void legs_that_are_written_alike_share_a_map(void **state)
+{
+	struct call *call = *state;
+	const struct media *media = media_of(call);
+	uint32_t maps = 0;
+	struct party *other = party_add(call->scene, "other", SLUICE_SRTP_CM80), *viewer;
+
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	viewer = call->viewer;
+	viewer_add(call, "video", LEG_SSRC, 0, "1");
+	call->viewer = other;
+	viewer_add(call, "video", LEG_SSRC, 0, "1");
+	call->viewer = viewer;
+	for (uint32_t i = 0; i < LEG_MAP_HEADS; i++)
+		for (const struct leg_map *map = media->config->leg_maps[i]; map != NULL;
+		     map = map->next)
+			maps += map->users == 2;
+	assert_int_equal(maps, 1);
+	assert_int_equal(media_stream_delete(media_of(call), "video", (char[256]){0}), 0);
+	media_collect_all(media_of(call));
+	for (uint32_t i = 0; i < LEG_MAP_HEADS; i++)
+		assert_null(media->config->leg_maps[i]);
+}
+
+/* -- what was negotiated -- */
+
+struct asked {
+	uint32_t nacks, plis, firs;
+};
+
+static struct asked asked_count(struct party *party)
+{
+	const struct party_packet *packet;
+	struct asked asked = {0};
+
+	while ((packet = party_next(party, true)) != NULL) {
+		struct rtcp_cursor cursor = {packet->bytes, packet->length};
+		struct rtcp_packet at;
+
+		assert_true(rtcp_valid(packet->bytes, packet->length));
+		while (rtcp_next(&cursor, &at)) {
+			asked.nacks += at.type == RTCP_RTPFB && at.count == RTCP_RTPFB_NACK;
+			asked.plis += at.type == RTCP_PSFB && at.count == RTCP_PSFB_PLI;
+			asked.firs += at.type == RTCP_PSFB && at.count == RTCP_PSFB_FIR;
+		}
+	}
+	return asked;
+}
+
+static void nothing_is_asked_that_was_not_agreed(void **state)
+{
+	static const struct {
+		uint8_t feedback;
+		bool nack, pli, fir;
+	} rows[] = {
+	        {0, false, false, false},
+	        {SLUICE_FEEDBACK_NACK, true, false, false},
+	        {SLUICE_FEEDBACK_PLI, false, true, false},
+	        {SLUICE_FEEDBACK_FIR, false, false, true},
+	        {SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR, true, true,
+	         false},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct call *call = *state;
+		const struct said said = {"v", NULL, NULL, 0};
+		struct asked asked;
+
+		party_agree(call, call->publisher, rows[i].feedback, publishers);
+		layer_add(call, "video", "v", "", 0, 0, 96);
+		track_send(call, 20, 100, 96, &said);
+		viewer_add(call, "video", LEG_SSRC, 0, "1");
+		track_send(call, 20, 101, 96, &said);
+		track_send(call, 20, 104, 96, &said);
+		media_scene_pass(call->scene, 300);
+		asked = asked_count(call->publisher);
+		assert_int_equal(asked.nacks != 0, rows[i].nack);
+		assert_int_equal(asked.plis != 0, rows[i].pli);
+		assert_int_equal(asked.firs != 0, rows[i].fir);
+		call_teardown(state);
+		call_setup(state);
+	}
+}
+
+/* -- where a session is -- */
+
+static struct five_tuple flow_of(const struct party *party)
+{
+	return (struct five_tuple){.src = party->addr.ip, .src_port = party->addr.port};
+}
+
+static void a_sessions_path_is_set_from_outside(void **state)
+{
+	struct call *call = *state;
+	struct party *browser = party_add(call->scene, "browser", SLUICE_SRTP_GCM256);
+	struct sluice_endpoint add = browser->endpoint;
+	struct transport_addr local = {.port = browser->port}, remote = browser->addr;
+	struct five_tuple flow = flow_of(browser);
+	char why[SLUICE_API_ERROR_MAX] = "";
+	int index;
+
+	memcpy(local.ip.bytes, add.local.ip, sizeof(local.ip.bytes));
+	assert_int_equal(media_endpoint_delete(media_of(call), "browser", why), 0);
+	add.outside = 1;
+	memset(&add.remote, 0, sizeof(add.remote));
+	index = media_session_endpoint_add(media_of(call), &add, 1, why);
+	assert_true(index > 0);
+	assert_int_equal(media_endpoint_index(media_of(call), "browser"), index);
+	assert_int_equal(media_of(call)->endpoints[index].worker, 1);
+	assert_int_equal(media_flow_add(media_of(call), &flow, (uint32_t)index), 0);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	subscription_add(call->scene, "video", browser, LEG_SSRC, 0);
+	stream_add(call->scene, "back", browser, 0x55, 90000);
+	track_send(call, 20, 100, 96, &(struct said){"v", NULL, NULL, 0});
+	/* nothing is sent before there is a path, and its packets make none */
+	party_publish(call->scene, browser, 0x55, 1, 1);
+	assert_int_equal(stream_of(call, "back")->packets, 1);
+	assert_null(party_next(browser, false));
+	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote);
+	track_send(call, 20, 101, 96, &(struct said){"v", NULL, NULL, 0});
+	assert_non_null(party_next(browser, false));
+	/* another path: packets come from both, and leave by the one that is set */
+	party_move(call->scene, browser, "198.18.1.77", 7777);
+	flow = flow_of(browser);
+	assert_int_equal(media_flow_add(media_of(call), &flow, (uint32_t)index), 0);
+	party_publish(call->scene, browser, 0x55, 2, 1);
+	assert_int_equal(stream_of(call, "back")->packets, 2);
+	assert_int_equal(media_of(call)->endpoints[index].remote.port, remote.port);
+	remote = browser->addr;
+	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote);
+	track_send(call, 20, 102, 96, &(struct said){"v", NULL, NULL, 0});
+	assert_non_null(party_next(browser, false));
+	media_flow_remove(media_of(call), &flow);
+	party_publish(call->scene, browser, 0x55, 3, 1);
+	assert_int_equal(stream_of(call, "back")->packets, 2);
+}
+
+static int eal_setup(void **state)
+{
+	return srtp_init() == srtp_err_status_ok ? rig_eal("media_tracks", 256, false) : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
+	        TEST(layers_are_bound_by_rid),
+	        TEST(tracks_are_bound_by_mid_and_payload_type),
+	        TEST(the_offers_ssrcs_win),
+	        TEST(a_lie_binds_nothing),
+	        TEST(another_ssrc_follows_once_the_first_is_silent),
+	        TEST(each_leg_is_written_as_it_agreed),
+	        TEST(retransmissions_go_by_the_map),
+	        TEST(payload_types_that_are_not_agreed_are_left_out),
+	        TEST(legs_that_are_written_alike_share_a_map),
+	        TEST(nothing_is_asked_that_was_not_agreed),
+	        TEST(a_sessions_path_is_set_from_outside),
+	};
+
+	return cmocka_run_group_tests(tests, eal_setup, NULL);
+}
