@@ -126,6 +126,16 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sluice_gate_fragments SEC(".maps");
 
+/* The dataplane has it mapped and sets its size before it is loaded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct gate_clients);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_clients SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, GATE_LPM_MAX);
@@ -308,6 +318,11 @@ static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash)
 	__u32 key = hash >> 32 & (GATE_FRAGMENTS - 1);
 
 	return bpf_map_lookup_elem(&sluice_gate_fragments, &key);
+}
+
+static inline struct gate_clients *gate_env_clients(const struct gate_env *env, __u32 index)
+{
+	return bpf_map_lookup_elem(&sluice_gate_clients, &index);
 }
 
 static inline void gate_env_count(const struct gate_env *env, __u32 counter)

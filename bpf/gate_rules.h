@@ -11,6 +11,7 @@
 #ifndef GATE_RULES_H
 #define GATE_RULES_H
 
+#include "gate_client.h"
 #include "gate_limit.h"
 #include "gate_message.h"
 #include "gate_rules_env.h"
@@ -87,6 +88,21 @@ GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
 	return GATE_DROP_LIMIT_VERIFIED;
 }
 
+/* A Binding of a client that has an allocation, within a limit of its own. */
+GATE_INLINE int gate_is_clients(const struct gate_env *env, const struct gate_packet *packet,
+                                __u64 now)
+{
+	const struct gate_clients *first = gate_env_clients(env, 0);
+	struct gate_clients *entry;
+	__u64 hash;
+
+	if (!first || !first->words[GATE_CLIENT_ENTRIES])
+		return 0;
+	hash = gate_client_hash(first, packet->src, packet->src_port);
+	entry = gate_env_clients(env, gate_client_entry(hash, first->words[GATE_CLIENT_ENTRIES]));
+	return entry && gate_client_take(entry, gate_client_tag(hash), now >> GATE_CLIENT_UNIT);
+}
+
 /* Rules 3 to 6: a request whose method is served. */
 GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
                                            const struct gate_config *config,
@@ -117,6 +133,8 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 	}
 	if ((config->flags & GATE_FLAG_TRUST) && gate_env_is_trusted(env, packet->src))
 		return GATE_PASS_TRUSTED;
+	if (method == GATE_STUN_BINDING && gate_is_clients(env, packet, now))
+		return GATE_PASS_CLIENT;
 	answer = gate_answer(config, packet, method, request);
 	return gate_unverified(env, config, packet, stun.at, answer, now);
 }

@@ -36,6 +36,8 @@ static inline struct gate_guard *gate_env_host(const struct gate_env *env);
 static inline __u64 *gate_env_seen(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_source(const struct gate_env *env, __u64 hash);
 static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, __u64 hash);
+/* Of the clients that have an allocation, by an index; NULL: there is no such table. */
+static inline struct gate_clients *gate_env_clients(const struct gate_env *env, __u32 index);
 /* Where a first fragment is noted. */
 static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash);
 static inline void gate_env_count(const struct gate_env *env, __u32 counter);

@@ -26,8 +26,9 @@ struct gate_env {
 	const struct ranges *deny, *trust;
 	const struct services *services; /* for whole frames; a node has asked already */
 	struct gate_tables *tables;
-	uint64_t *seen;     /* config->seen_mask + 1 of them */
-	uint64_t *counters; /* GATE_COUNTERS of them */
+	struct gate_clients *clients; /* NULL: none are known */
+	uint64_t *seen;               /* config->seen_mask + 1 of them */
+	uint64_t *counters;           /* GATE_COUNTERS of them */
 	uint64_t now;
 	const uint8_t *frame, *end;
 };
@@ -136,6 +137,11 @@ static inline struct gate_top *gate_env_top_prefix(const struct gate_env *env, _
 static inline __u64 *gate_env_fragment(const struct gate_env *env, __u64 hash)
 {
 	return (__u64 *)&env->tables->fragments[hash >> 32 & (GATE_FRAGMENTS - 1)];
+}
+
+static inline struct gate_clients *gate_env_clients(const struct gate_env *env, __u32 index)
+{
+	return env->clients != NULL ? &env->clients[index] : NULL;
 }
 
 static inline void gate_env_count(const struct gate_env *env, __u32 counter)

@@ -227,6 +227,7 @@ void gate_tick(struct gate *gate)
 	bool changed;
 
 	gate_map_heal(gate->dp);
+	gate_clients_follow(gate);
 	changed = gate_programs_look(gate);
 	if (turn_follow(gate) || changed)
 		gate_policy_publish(gate);
@@ -284,6 +285,7 @@ struct gate *gate_create(struct dataplane *dp)
 		return NULL;
 	gate->dp = dp;
 	gate->tables = rte_zmalloc("gate tables", sizeof(*gate->tables), RTE_CACHE_LINE_SIZE);
+	gate->clients = dp->turn->callers.own;
 	gate->config = gate_config_default();
 	gate->programs = gate_programs_create();
 	gate->seen = seen_map(gate_seen_words(dp->options.gate_mb));

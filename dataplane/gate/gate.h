@@ -33,6 +33,7 @@ struct gate {
 	struct gate_policy *policy;    /* atomic pointer; written by the control thread */
 	struct gate_tables *tables;    /* written by every worker, without a lock */
 	uint64_t *seen;                /* the same: words of what has arrived */
+	struct gate_clients *clients;  /* the same: turn/callers.h */
 	struct gate_program *programs; /* control thread: gate/program.h */
 	struct gate_config config;     /* control thread: what policies are made from */
 	uint32_t denied, trusted;      /* control thread: prefixes of its lists */
@@ -48,6 +49,11 @@ void gate_destroy(struct gate *gate);
 
 /* Words in so many MiB: a power of two. 0: as many as there are by default. */
 uint32_t gate_seen_words(uint32_t megabytes);
+
+/* Of the table of clients that have an allocation (bpf/gate_client.h). */
+uint32_t gate_clients_entries(const struct dataplane *dp);
+/* Control thread: keeps the programs' table up to date from the time on when there is one. */
+void gate_clients_follow(struct gate *gate);
 
 /*
  * The whole of what is configured, as the control plane has compiled it; control thread only. keys:

@@ -11,11 +11,14 @@
 #include "net/gate_map.h"
 #include "net/port.h"
 #include "net/xdp/port.h"
+#include "turn/state.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <stdlib.h>
+
+#include <sys/mman.h>
 
 #include <openssl/crypto.h>
 
@@ -98,8 +101,54 @@ bool gate_programs_all(const struct gate *gate)
 	return any;
 }
 
+/* -- the clients' map -- */
+
+uint32_t gate_clients_entries(const struct dataplane *dp)
+{
+	return dp->turn->callers.entries;
+}
+
+/* Of the programs' map, which they all share; -1: there is none. */
+static int clients_map(const struct ports *ports)
+{
+	for (uint32_t i = 0; ports != NULL && i < PORTS_MAX; i++) {
+		const struct port *port = &ports->table[i];
+
+		if (is_xdp(port) && port->xdp != NULL && port->xdp->program.object != NULL)
+			return bpf_object__find_map_fd_by_name(port->xdp->program.object,
+			                                       GATE_PIN_PREFIX "clients");
+	}
+	return -1;
+}
+
+void gate_clients_follow(struct gate *gate)
+{
+	struct callers *callers = &gate->dp->turn->callers;
+	int fd = clients_map(gate->dp->ports);
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	struct gate_clients *old;
+	void *mapped = MAP_FAILED;
+
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	    info.max_entries == callers->entries) {
+		if (info.id == callers->map)
+			return;
+		mapped = mmap(NULL, callers->entries * sizeof(*callers->own),
+		              PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
+	if (mapped == MAP_FAILED && callers->mapped == NULL)
+		return;
+	old = callers_map(callers, mapped != MAP_FAILED ? mapped : NULL,
+	                  mapped != MAP_FAILED ? info.id : 0);
+	if (old != NULL)
+		dataplane_quiesce(gate->dp);
+	callers_unmap(callers, old);
+}
+
 void gate_ports_changed(struct gate *gate)
 {
+	gate_clients_follow(gate);
 	if (gate_programs_look(gate))
 		gate_policy_publish(gate);
 }

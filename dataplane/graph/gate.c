@@ -54,6 +54,7 @@ static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
 	        .deny = policy->deny,
 	        .trust = policy->trust,
 	        .tables = gate->tables,
+	        .clients = gate->clients,
 	        .seen = gate->seen,
 	        .counters = gate->counters[worker->id].values,
 	        .now = gate_clock(worker),

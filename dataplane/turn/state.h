@@ -9,6 +9,7 @@
 #include "turn/clients.h"
 #include "turn/hash.h"
 #include "turn/homes.h"
+#include "turn/callers.h"
 #include "turn/pool.h"
 #include "turn/relay.h"
 #include "turn/turn.h"
@@ -123,6 +124,7 @@ struct turn {
 	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
 	struct index_pool pools[TURN_OBJECTS];
 	struct homes homes;                /* clients of all workers */
+	struct callers callers;                /* the same, for the gate */
 	struct reservations *reservations; /* turn/reservation.h */
 	struct wanted *wanted;             /* turn/wanted.h */
 	struct attempts *attempts;         /* turn/attempts.h */

@@ -73,7 +73,8 @@ static int tables_create(struct turn *turn)
 	if (turn->allocations == NULL || turn->permissions == NULL || turn->channels == NULL ||
 	    turn->reservations == NULL || turn->wanted == NULL || turn->attempts == NULL)
 		return -ENOMEM;
-	if (homes_create(&turn->homes, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0)
+	if (homes_create(&turn->homes, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0 ||
+	    callers_create(&turn->callers, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0)
 		return -ENOMEM;
 	for (int object = 0; object < TURN_OBJECTS; object++)
 		if (index_pool_init(&turn->pools[object], table_shape(turn, object).count,
@@ -125,6 +126,7 @@ void turn_destroy(struct turn *turn)
 	wanted_destroy(turn->wanted);
 	attempts_destroy(turn->attempts);
 	homes_destroy(&turn->homes);
+	callers_destroy(&turn->callers);
 	reservations_destroy(turn->reservations);
 	table_unmap(turn->channels, table_bytes(turn, TURN_OBJECT_CHANNEL));
 	table_unmap(turn->permissions, table_bytes(turn, TURN_OBJECT_PERMISSION));

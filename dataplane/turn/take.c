@@ -275,6 +275,7 @@ static bool allocation_join(struct take *take, struct turn_worker *turn_worker,
 		return false;
 	}
 	homes_add(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
+	callers_add(&turn->callers, &allocation->client.src, allocation->client.src_port);
 	return true;
 }
 

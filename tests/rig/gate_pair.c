@@ -30,6 +30,7 @@ static const char *const map_names[GATE_PAIR_MAPS] = {
         [GATE_PAIR_SEEN] = "sluice_gate_seen",
         [GATE_PAIR_DENY] = "sluice_gate_deny",
         [GATE_PAIR_TRUST] = "sluice_gate_trust",
+        [GATE_PAIR_CLIENTS] = "sluice_gate_clients",
 };
 
 #define V4(a, b, c, d)                                                                             \
@@ -95,6 +96,7 @@ static int twin_create(struct gate_pair *pair)
 	        .config = &pair->config,
 	        .tables = pair->tables,
 	        .seen = pair->seen,
+	        .clients = pair->clients,
 	        .counters = pair->counters,
 	        .services = services_make(),
 	        .deny = ranges_create(NULL, 0),
@@ -285,6 +287,23 @@ void gate_pair_forget(struct gate_pair *pair, const struct gate_packet *packet, 
 	map_put(pair, GATE_PAIR_SEEN, seen, &empty);
 	gate_pair_prefix_set(pair, packet, &calm);
 	gate_pair_host_set(pair, &calm);
+}
+
+void gate_pair_client_set(struct gate_pair *pair, const struct gate_packet *packet)
+{
+	static const struct gate_clients first = {
+	        {3, 5, 7, 11, [GATE_CLIENT_ENTRIES] = GATE_PAIR_CLIENT_ENTRIES}};
+	uint64_t hash;
+
+	memset(pair->clients, 0, sizeof(pair->clients));
+	pair->clients[0] = first;
+	if (packet != NULL) {
+		hash = gate_client_hash(&first, packet->src, packet->src_port);
+		pair->clients[gate_client_entry(hash, GATE_PAIR_CLIENT_ENTRIES)].words[3] =
+		        (uint64_t)gate_client_tag(hash) << 32;
+	}
+	for (uint32_t i = 0; i < GATE_PAIR_CLIENT_ENTRIES; i++)
+		map_put(pair, GATE_PAIR_CLIENTS, i, &pair->clients[i]);
 }
 
 static void counters_read(const struct gate_pair *pair, uint64_t counters[GATE_COUNTERS])

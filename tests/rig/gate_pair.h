@@ -27,8 +27,12 @@ enum gate_pair_map {
 	GATE_PAIR_SEEN,
 	GATE_PAIR_DENY,
 	GATE_PAIR_TRUST,
+	GATE_PAIR_CLIENTS,
 	GATE_PAIR_MAPS,
 };
+
+#define GATE_PAIR_CLIENT_ENTRIES 64 /* as the program's map has them unless it is told otherwise   \
+	                             */
 
 struct gate_pair {
 	struct bpf_object *object; /* NULL: the twin alone */
@@ -39,6 +43,7 @@ struct gate_pair {
 	struct gate_env env;
 	struct gate_tables *tables;
 	uint64_t *seen; /* GATE_SEEN words */
+	struct gate_clients clients[GATE_PAIR_CLIENT_ENTRIES];
 	uint64_t counters[GATE_COUNTERS];
 };
 
@@ -70,6 +75,9 @@ void gate_pair_forget(struct gate_pair *pair, const struct gate_packet *packet,
 void gate_pair_host_set(struct gate_pair *pair, const struct gate_guard *guard);
 void gate_pair_prefix_set(struct gate_pair *pair, const struct gate_packet *packet,
                           const struct gate_guard *guard);
+
+/* The packet's source has an allocation, in both; NULL: nobody has one. */
+void gate_pair_client_set(struct gate_pair *pair, const struct gate_packet *packet);
 
 /* frame: 14 bytes at least, or the kernel will not run it. */
 int gate_pair_xdp(struct gate_pair *pair, const uint8_t *frame, uint32_t length,

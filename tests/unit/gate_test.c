@@ -246,6 +246,57 @@ static void long_realm_costs_more(void **state)
 	}
 }
 
+/* Its Bindings cost its address nothing: a neighbour of the same address has all its tokens. */
+static void client_has_tokens_of_its_own(void **state)
+{
+	const struct gate_case *row = case_find("binding");
+	struct gate_config config = gate_case_config(row);
+	struct gate_packet packet = {0};
+	uint8_t frame[GATE_CASE_MAX];
+	uint16_t length;
+
+	config.source.interval = 3600 * 1000000000ull;
+	config.source.slack = 2 * config.source.interval;
+	gate_pair_configure(&pair, &config);
+	length = gate_case_frame(row, &config, frame);
+	gate_parse(&packet, frame, frame + length);
+	gate_case_prepare(&pair, row, frame, length);
+	gate_pair_client_set(&pair, &packet);
+	for (int i = 0; i < 9; i++)
+		both_run(frame, length, GATE_PASS_CLIENT);
+	frame[14 + 20] ^= 1; /* the neighbour's port */
+	for (int i = 0; i < 3; i++)
+		both_run(frame, length, GATE_PASS_UNVERIFIED);
+	both_run(frame, length, GATE_DROP_LIMIT_SOURCE);
+	gate_pair_client_set(&pair, NULL);
+	frame[14 + 20] ^= 1;
+	both_run(frame, length, GATE_DROP_LIMIT_SOURCE);
+}
+
+/* Nine at once, and two a second, whenever it is. */
+static void client_rate(void **state)
+{
+	const uint32_t starts[] = {1, 1u << 31, UINT32_MAX - 6 * GATE_CLIENT_INTERVAL};
+
+	for (unsigned int i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct gate_clients entry = {{[6] = 77ull << 32 | (starts[i] - 1)}};
+		uint32_t now = starts[i];
+
+		assert_false(gate_client_take(&entry, 78, now));
+		for (int taken = 0; taken < 9; taken++)
+			assert_true(gate_client_take(&entry, 77, now));
+		assert_false(gate_client_take(&entry, 77, now));
+		now += GATE_CLIENT_INTERVAL - 1;
+		assert_false(gate_client_take(&entry, 77, now));
+		assert_true(gate_client_take(&entry, 77, now + 1));
+		assert_false(gate_client_take(&entry, 77, now + 1));
+		now += 20 * GATE_CLIENT_INTERVAL;
+		for (int taken = 0; taken < 9; taken++)
+			assert_true(gate_client_take(&entry, 77, now));
+		assert_false(gate_client_take(&entry, 77, now));
+	}
+}
+
 /* Whatever the realm and the request: what pays for an answer is a third more than it. */
 static void factor_holds(void **state)
 {
@@ -472,6 +523,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(source_is_a_64),
 	        cmocka_unit_test(host_runs_dry),
 	        cmocka_unit_test(long_realm_costs_more),
+	        cmocka_unit_test(client_has_tokens_of_its_own),
+	        cmocka_unit_test(client_rate),
 	        cmocka_unit_test(denied_fragments_follow),
 	        cmocka_unit_test(ip4_fragments_follow),
 	        cmocka_unit_test(ip6_fragments_follow),

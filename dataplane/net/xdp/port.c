@@ -205,15 +205,18 @@ static int sockets_redirect(struct port *port)
 static int program_load(struct dataplane *dp, struct port *port, bool frags, char *why)
 {
 	struct xdp_program *program = &port->xdp->program;
-	uint32_t seen = gate_seen_words(dp->options.gate_mb);
+	const struct xdp_sizes sizes = {
+	        .seen = gate_seen_words(dp->options.gate_mb),
+	        .clients = gate_clients_entries(dp),
+	};
 	int ret;
 
 	gate_map_heal(dp); /* or it would have maps of its own */
-	ret = xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
+	ret = xdp_program_load(program, dp->options.xdp_object, &sizes, frags, why);
 	if (ret != -EINVAL || dp->ports->xdp != 0)
 		return ret;
 	gate_map_unpin();
-	return xdp_program_load(program, dp->options.xdp_object, seen, frags, why);
+	return xdp_program_load(program, dp->options.xdp_object, &sizes, frags, why);
 }
 
 /* A driver that takes large frames in one piece has them natively without the second try. */

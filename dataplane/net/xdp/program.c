@@ -22,6 +22,7 @@
 
 #define SOCKETS_MAP "xsks_map"
 #define SEEN_MAP    GATE_PIN_PREFIX "seen"
+#define CLIENTS_MAP GATE_PIN_PREFIX "clients"
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
@@ -155,12 +156,19 @@ static int load_failed(const char *path, int error, char *why)
 	return -error;
 }
 
-int xdp_program_load(struct xdp_program *program, const char *path, uint32_t seen, bool frags,
-                     char *why)
+static void map_resize(const struct bpf_object *object, const char *name, uint32_t entries)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map != NULL)
+		bpf_map__set_max_entries(map, entries);
+}
+
+int xdp_program_load(struct xdp_program *program, const char *path, const struct xdp_sizes *sizes,
+                     bool frags, char *why)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = GATE_PIN_DIR);
 	struct bpf_program *gate;
-	struct bpf_map *map;
 	int ret;
 
 	*program = (struct xdp_program){.link = -1, .sockets = -1, .frags = frags};
@@ -177,9 +185,8 @@ int xdp_program_load(struct xdp_program *program, const char *path, uint32_t see
 	}
 	if (frags)
 		bpf_program__set_flags(gate, bpf_program__flags(gate) | BPF_F_XDP_HAS_FRAGS);
-	map = bpf_object__find_map_by_name(program->object, SEEN_MAP);
-	if (map != NULL)
-		bpf_map__set_max_entries(map, seen);
+	map_resize(program->object, SEEN_MAP, sizes->seen);
+	map_resize(program->object, CLIENTS_MAP, sizes->clients);
 	ret = bpf_object__load(program->object);
 	if (ret == 0) {
 		program->sockets = bpf_object__find_map_fd_by_name(program->object, SOCKETS_MAP);

@@ -28,10 +28,15 @@ struct xdp_program {
  */
 int xdp_claim(const char *iface, int *claim, char *why);
 
-/* Loads the object, with room for so many words of arrivals. frags: see above. 0 or -errno with
- * *why. */
-int xdp_program_load(struct xdp_program *program, const char *path, uint32_t seen, bool frags,
-                     char *why);
+/* Sizes of maps that the dataplane's options decide. */
+struct xdp_sizes {
+	uint32_t seen;    /* words of arrivals */
+	uint32_t clients; /* entries: turn/callers.h */
+};
+
+/* Loads the object. frags: see above. 0 or -errno with *why. */
+int xdp_program_load(struct xdp_program *program, const char *path, const struct xdp_sizes *sizes,
+                     bool frags, char *why);
 /* Natively where the driver can, else in the kernel's generic mode. */
 int xdp_program_attach(struct xdp_program *program, int ifindex, char *why);
 /* Only natively; for an error nothing is said. */

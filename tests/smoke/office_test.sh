@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# An office behind one address: its keepalives cost nothing that who is yet to come needs, in XDP and in the node, and over a new
+# dataplane; who forges that address gets no more answers than before.
+# shellcheck source=tests/smoke/_init.sh
+. "${BASH_SOURCE[0]%/*}/_init.sh"
+
+PEOPLE=120
+at_exit lab down
+office() { client_python office.py $PEOPLE 3; }
+check_office() {
+	local people kept strangers
+	read -r people kept strangers < <(office)
+	assert_equal "$people" $PEOPLE "people with an allocation, $1"
+	((kept >= 3 * PEOPLE - 3)) || fail "$1: $kept of $((3 * PEOPLE)) keepalives were answered"
+	((strangers <= 60)) || fail "$1: $strangers of $PEOPLE strangers were answered at once"
+	printf '%s: %s people, %s of %s keepalives, %s of %s strangers at once\n' "$1" "$people" "$kept" $((3 * PEOPLE)) "$strangers" $PEOPLE
+}
+
+lab down >/dev/null 2>&1
+assert lab up
+check_office XDP
+((($(counter gate.client)) > 0)) || fail "no Binding passed as a client's"
+assert lab kill dataplane
+assert lab heal dataplane
+await 10 client_python bindings.py 1
+check_office "a new dataplane"
