@@ -154,6 +154,14 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sluice_gate_trust SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gate_ufrags);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sluice_gate_ufrags SEC(".maps");
+
 struct gate_env {
 	struct xdp_md *ctx;
 	const struct gate_config *config;
@@ -223,7 +231,8 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 #pragma unroll
 	for (int i = 0; i < GATE_LISTENERS_MAX; i++)
 		if (address->listeners[i] == port)
-			return GATE_SERVICE_TURN;
+			return address->more & GATE_MORE_SHARED(i) ? GATE_SERVICE_BOTH
+			                                           : GATE_SERVICE_TURN;
 #pragma unroll
 	for (int i = 0; i < GATE_RANGES_MAX; i++) {
 		if (address->ranges[i].first == 0)
@@ -231,14 +240,14 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 		if (host_port >= address->ranges[i].first && host_port <= address->ranges[i].last)
 			return GATE_SERVICE_RELAY;
 	}
-	if (!address->more)
+	if (!(address->more & GATE_MORE_SERVICES))
 		return GATE_SERVICE_NONE;
 	__builtin_memcpy(key.ip, ip, sizeof(key.ip));
 	key.port = port;
 	kind = bpf_map_lookup_elem(&sluice_gate_services, &key);
 	if (!kind)
 		return GATE_SERVICE_NONE;
-	return *kind == GATE_SERVICE_TURN ? GATE_SERVICE_TURN : GATE_SERVICE_OTHER;
+	return *kind;
 }
 
 static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2])
@@ -331,6 +340,31 @@ static inline void gate_env_count(const struct gate_env *env, __u32 counter)
 
 	if (count)
 		(*count)++;
+}
+
+__attribute__((noinline)) __u32 gate_username_at(struct xdp_md *ctx, __u32 offset, __u32 length)
+{
+	return gate_username(gate_bytes_at(ctx, offset), length);
+}
+
+static inline __u32 gate_env_username(const struct gate_env *env, const struct gate_packet *packet,
+                                      struct gate_bytes stun)
+{
+	return gate_username_at(env->ctx, packet->offset, packet->length);
+}
+
+__attribute__((noinline)) int gate_check_ufrag_at(struct xdp_md *ctx, __u32 offset, __u32 at)
+{
+	__u32 zero = 0;
+
+	return gate_check_ufrag(bpf_map_lookup_elem(&sluice_gate_ufrags, &zero),
+	                        gate_bytes_at(ctx, offset), at);
+}
+
+static inline int gate_env_check_ufrag(const struct gate_env *env, const struct gate_packet *packet,
+                                       struct gate_bytes stun, __u32 at)
+{
+	return gate_check_ufrag_at(env->ctx, packet->offset, at);
 }
 
 __attribute__((noinline)) int

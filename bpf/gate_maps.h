@@ -12,8 +12,18 @@ struct gate_ip {
 	__u8 bytes[16]; /* v4-mapped */
 };
 
+/* What a service map says of an address and port. */
+enum gate_service {
+	GATE_SERVICE_NONE,
+	GATE_SERVICE_TURN,
+	GATE_SERVICE_RELAY,
+	GATE_SERVICE_OTHER,   /* ours, with no rules here */
+	GATE_SERVICE_SESSION, /* browsers' sessions */
+	GATE_SERVICE_BOTH,    /* TURN and sessions */
+};
+
 /* sluice_gate_services: a listener, by its address (v4-mapped) and port, both in network order ->
- * kind */
+ * enum gate_service */
 struct gate_service_key {
 	__u8 ip[16];
 	__be16 port;
@@ -31,9 +41,12 @@ struct gate_relayed {
 
 /*
  * sluice_gate_addresses: an address of ours (v4-mapped) -> its TURN listeners' ports, network
- * order, and the ranges relayed on it. more: it has other services, which are in
- * sluice_gate_services.
+ * order, and the ranges relayed on it. more: bits. GATE_MORE_SERVICES: it has other services, which
+ * are in sluice_gate_services; GATE_MORE_SHARED: sessions share this listener's port.
  */
+#define GATE_MORE_SERVICES         1u
+#define GATE_MORE_SHARED(listener) (2u << (listener))
+
 struct gate_address {
 	struct gate_relayed ranges[GATE_RANGES_MAX]; /* the first with 0 ends them */
 	__be16 listeners[GATE_LISTENERS_MAX];        /* 0: none */

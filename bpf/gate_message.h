@@ -5,6 +5,7 @@
 
 #include "gate_packet.h"
 #include "nonce.h"
+#include "ufrag.h"
 
 /* RFC 8489, 5 and 14; RFC 8656, 17 and 18 */
 #define GATE_STUN_HEADER     20
@@ -19,6 +20,7 @@
 #define GATE_STUN_PERMISSION 0x0008
 #define GATE_STUN_CHANNEL    0x0009
 #define GATE_ATTR_HEADER     4
+#define GATE_ATTR_USERNAME   0x0006
 #define GATE_ATTR_INTEGRITY  0x0008
 #define GATE_ATTR_NONCE      0x0015
 #define GATE_ATTR_TRANSPORT  0x0019
@@ -81,6 +83,42 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 		at = (at + size + 3) & ~3u; /* it is a multiple of 4 */
 	}
 	return request | GATE_REQUEST_CUT;
+}
+
+/*
+ * Where the value of a USERNAME begins that can be a connectivity check's (RFC 8445, 7.2.2), from
+ * the header on; 0: there is none.
+ */
+GATE_INLINE __u32 gate_username(struct gate_bytes stun, __u32 length)
+{
+	__u32 at = GATE_STUN_HEADER;
+	int i;
+
+	for (i = 0; i < GATE_ATTRS_MAX; i++) {
+		const __u8 *attr;
+		__u32 type, size;
+
+		if (at + GATE_ATTR_HEADER > length || at > GATE_ATTRS_END_MAX)
+			return 0;
+		attr = stun.at + at;
+		if (attr + GATE_ATTR_HEADER > stun.end)
+			return 0;
+		type = gate_host16(gate_load16(attr));
+		size = gate_host16(gate_load16(attr + 2));
+		at += GATE_ATTR_HEADER;
+		if (at + size > length || type == GATE_ATTR_INTEGRITY ||
+		    type == GATE_ATTR_INTEGRITY2)
+			return 0;
+		if (type == GATE_ATTR_USERNAME) {
+			const __u8 *text = stun.at + at;
+
+			if (size <= UFRAG_SIZE || text + UFRAG_SIZE + 1 > stun.end)
+				return 0;
+			return text[UFRAG_SIZE] == UFRAG_SEPARATOR ? at : 0;
+		}
+		at = (at + size + 3) & ~3u;
+	}
+	return 0;
 }
 
 #endif

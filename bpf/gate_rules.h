@@ -34,6 +34,19 @@ GATE_INLINE __u64 gate_seconds(__u64 ns)
 	return seconds + (rest >= GATE_NSEC_PER_SEC) + (rest >= 2 * GATE_NSEC_PER_SEC);
 }
 
+/* at: as gate_username() found it. */
+GATE_INLINE int gate_check_ufrag(const struct gate_ufrags *ufrags, struct gate_bytes stun, __u32 at)
+{
+	const __u8 *text = stun.at + at;
+	struct ufrag ufrag;
+
+	if (!ufrags || !ufrags->live || at > GATE_ATTRS_END_MAX + GATE_ATTR_HEADER ||
+	    text + UFRAG_SIZE > stun.end)
+		return 0;
+	ufrag = ufrag_read(text, &ufrags->key);
+	return ufrag.ours;
+}
+
 GATE_INLINE enum nonce_verdict gate_check_nonce(const struct gate_config *config,
                                                 const struct gate_packet *packet,
                                                 struct gate_bytes stun, __u32 at, __u64 now)
@@ -139,10 +152,25 @@ GATE_INLINE enum gate_verdict gate_request(const struct gate_env *env,
 	return gate_unverified(env, config, packet, stun.at, answer, now);
 }
 
+/*
+ * Rule 7: 0, or the verdict of a connectivity check of a session. What has no ufrag of ours gets no
+ * answer from anybody: no limit is needed, and none could starve a session.
+ */
+GATE_INLINE enum gate_verdict gate_check(const struct gate_env *env,
+                                         const struct gate_packet *packet, struct gate_bytes stun)
+{
+	__u32 at = gate_env_username(env, packet, stun);
+
+	if (at == 0)
+		return 0;
+	return gate_env_check_ufrag(env, packet, stun, at) ? GATE_PASS_CHECK : GATE_DROP_CHECK;
+}
+
 /* Rule 2: what STUN at a listener must be. */
 GATE_INLINE enum gate_verdict gate_stun(const struct gate_env *env,
                                         const struct gate_config *config,
-                                        const struct gate_packet *packet, struct gate_bytes bytes)
+                                        const struct gate_packet *packet, struct gate_bytes bytes,
+                                        enum gate_service service)
 {
 	const __u8 *stun = bytes.at;
 	__u32 type, method;
@@ -161,6 +189,14 @@ GATE_INLINE enum gate_verdict gate_stun(const struct gate_env *env,
 	if ((config->flags & GATE_FLAG_PRIVILEGED) &&
 	    gate_host16(packet->src_port) < GATE_PORT_PRIVILEGED)
 		return GATE_DROP_PORT_PRIVILEGED;
+	if (service != GATE_SERVICE_TURN && type == GATE_STUN_BINDING) {
+		enum gate_verdict verdict = gate_check(env, packet, bytes);
+
+		if (verdict)
+			return verdict;
+	}
+	if (service == GATE_SERVICE_SESSION)
+		return GATE_DROP_CHECK;
 	/* All methods that are served lie below 16: their bits are type's own. */
 	method = type & ~(__u32)GATE_STUN_CLASS;
 	if (type & GATE_STUN_INDICATION)
@@ -190,15 +226,19 @@ GATE_INLINE enum gate_verdict gate_judge(const struct gate_env *env,
 		return GATE_DROP_DENIED;
 	if (service == GATE_SERVICE_RELAY)
 		return GATE_PASS_RELAY;
-	if (service != GATE_SERVICE_TURN)
+	if (service == GATE_SERVICE_OTHER)
 		return GATE_PASS_SERVICE;
 	if (packet->length == 0 || payload.at + 1 > payload.end)
 		return GATE_DROP_CLASS;
 	if ((payload.at[0] & 0xc0) == 0x40)
-		return GATE_PASS_CHANNEL_DATA;
+		return service != GATE_SERVICE_SESSION ? GATE_PASS_CHANNEL_DATA : GATE_DROP_CLASS;
+	/* the worker knows whose paths DTLS and SRTP may come by */
+	if (service != GATE_SERVICE_TURN &&
+	    ((payload.at[0] & 0xc0) == 0x80 || (payload.at[0] >= 20 && payload.at[0] < 64)))
+		return GATE_PASS_SESSION;
 	if (payload.at[0] > 3)
 		return GATE_DROP_CLASS;
-	return gate_stun(env, config, packet, payload);
+	return gate_stun(env, config, packet, payload, service);
 }
 
 /*
@@ -217,13 +257,13 @@ GATE_INLINE enum gate_verdict gate_first(const struct gate_env *env,
 		verdict = GATE_PASS_UNGUARDED;
 	else if ((config->flags & GATE_FLAG_DENY) && gate_env_is_denied(env, packet->src))
 		verdict = GATE_DROP_DENIED;
-	else if (service == GATE_SERVICE_TURN &&
+	else if ((service == GATE_SERVICE_TURN || service == GATE_SERVICE_BOTH) &&
 	         (payload.at + 2 > payload.end ||
 	          ((payload.at[0] & 0xc0) != 0x40 &&
 	           gate_host16(gate_load16(payload.at)) !=
 	                   (GATE_STUN_SEND | GATE_STUN_INDICATION))))
 		return GATE_DROP_UNPARSED;
-	else if (service == GATE_SERVICE_OTHER)
+	else if (service == GATE_SERVICE_OTHER || service == GATE_SERVICE_SESSION)
 		return GATE_DROP_UNPARSED;
 	/* where the rules observe, a denied source's fragments go on as well */
 	if (!config || (verdict == GATE_DROP_DENIED && config->mode == GATE_MODE_ENFORCE))

@@ -6,17 +6,11 @@
 #ifndef GATE_RULES_ENV_H
 #define GATE_RULES_ENV_H
 
+#include "gate_maps.h"
 #include "gate_packet.h"
 #include "gate_verdict.h"
 #include "nonce.h"
-
-/* What a service map says of an address and port. */
-enum gate_service {
-	GATE_SERVICE_NONE,
-	GATE_SERVICE_TURN,
-	GATE_SERVICE_RELAY,
-	GATE_SERVICE_OTHER, /* ours, with no rules here */
-};
+#include "ufrag.h"
 
 struct gate_env;
 
@@ -53,6 +47,10 @@ static inline enum gate_verdict gate_env_judge(const struct gate_env *env,
                                                enum gate_service service);
 static inline __u32 gate_env_attributes(const struct gate_env *env,
                                         const struct gate_packet *packet, struct gate_bytes stun);
+static inline __u32 gate_env_username(const struct gate_env *env, const struct gate_packet *packet,
+                                      struct gate_bytes stun);
+static inline int gate_env_check_ufrag(const struct gate_env *env, const struct gate_packet *packet,
+                                       struct gate_bytes stun, __u32 at);
 static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,
                                                       const struct gate_packet *packet,
                                                       struct gate_bytes stun, __u32 at, __u64 now);

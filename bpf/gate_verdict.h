@@ -22,6 +22,8 @@ enum gate_verdict {
 	GATE_PASS_SECOND,
 	GATE_PASS_FRAGMENT,
 	GATE_PASS_ICMP,
+	GATE_PASS_CHECK,
+	GATE_PASS_SESSION,
 	/* drop */
 	GATE_DROP_UNPARSED,
 	GATE_DROP_SOURCE,
@@ -41,6 +43,7 @@ enum gate_verdict {
 	GATE_DROP_LIMIT_PREFIX,
 	GATE_DROP_FIRST_PREFIX,
 	GATE_DROP_FIRST_HOST,
+	GATE_DROP_CHECK,
 	GATE_VERDICTS,
 };
 
@@ -81,6 +84,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
         [GATE_PASS_SECOND] = {"second", "passed: second arrival of a request in an attack"},
         [GATE_PASS_FRAGMENT] = {"fragment", "passed: of what comes in fragments, but for requests"},
         [GATE_PASS_ICMP] = {"icmp", "passed: ICMP error about what we sent"},
+        [GATE_PASS_CHECK] = {"check", "passed: connectivity check with a ufrag of ours"},
+        [GATE_PASS_SESSION] = {"session", "passed: DTLS or SRTP at a port of sessions"},
         [GATE_DROP_UNPARSED] = {"unparsed", "dropped: to an address of ours, request in fragments, "
                                             "options or extension headers"},
         [GATE_DROP_SOURCE] = {"source", "dropped: from an address that no host has: loopback, "
@@ -110,6 +115,8 @@ static const struct gate_counter_info gate_counter_infos[GATE_COUNTERS] __attrib
                                     "under attack"},
         [GATE_DROP_FIRST_HOST] = {"first_host",
                                   "dropped: first arrival while the host is under attack"},
+        [GATE_DROP_CHECK] = {"check_unknown",
+                             "dropped: STUN at a port of sessions without a ufrag of ours"},
         [GATE_EVENT_OBSERVED] = {"observed", "passed although a rule would drop: observe"},
         [GATE_EVENT_HOST_ATTACKED] = {"host_attacked", "the host came under attack", "attacks"},
         [GATE_EVENT_HOST_CALM] = {"host_calm", "an attack on the host was over", "attacks"},

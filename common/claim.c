@@ -26,22 +26,30 @@ static const char *endpoint_text(const uint8_t ip[16], uint16_t port, char text[
 	return text;
 }
 
+static bool may_share(enum claim_kind a, enum claim_kind b)
+{
+	return (a == CLAIM_LISTENER && b == CLAIM_SESSIONS) ||
+	       (a == CLAIM_SESSIONS && b == CLAIM_LISTENER);
+}
+
 bool claim_conflict(const struct claim *fresh, const struct claim *held, char *why, size_t room)
 {
 	static const char *const owners[] = {
 	        [CLAIM_LISTENER] = "is a TURN listener's",
 	        [CLAIM_RELAY] = "lies in a relay's range",
 	        [CLAIM_ENDPOINT] = "is an endpoint's local address",
+	        [CLAIM_SESSIONS] = "is that of browsers' sessions",
 	};
 	static const char *const names[] = {
 	        [CLAIM_LISTENER] = "a TURN listener's",
 	        [CLAIM_RELAY] = "of a relay's range",
 	        [CLAIM_ENDPOINT] = "an endpoint's local address",
+	        [CLAIM_SESSIONS] = "that of browsers' sessions",
 	};
 	char text[ENDPOINT_TEXT_MAX];
 
-	if (fresh->kind == held->kind || fresh->first_port > held->last_port ||
-	    fresh->last_port < held->first_port ||
+	if (fresh->kind == held->kind || may_share(fresh->kind, held->kind) ||
+	    fresh->first_port > held->last_port || fresh->last_port < held->first_port ||
 	    memcmp(fresh->ip, held->ip, sizeof(fresh->ip)) != 0)
 		return false;
 	if (fresh->first_port == fresh->last_port)

@@ -14,6 +14,7 @@ enum claim_kind {
 	CLAIM_LISTENER, /* TURN is served there */
 	CLAIM_RELAY,    /* relayed addresses */
 	CLAIM_ENDPOINT, /* the local address of SRTP endpoints: these may share one */
+	CLAIM_SESSIONS, /* browsers are served there: a TURN listener may share it */
 };
 
 struct claim {
@@ -24,7 +25,7 @@ struct claim {
 
 /*
  * Whether `fresh` asks for a port that `held` has, and they are of different kinds: one packet has
- * one owner. `why`: a sentence about `fresh`, cut to `room`.
+ * one owner. TURN and sessions tell theirs apart. `why`: a sentence about `fresh`, cut to `room`.
  */
 bool claim_conflict(const struct claim *fresh, const struct claim *held, char *why, size_t room);
 

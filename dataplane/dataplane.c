@@ -26,6 +26,7 @@ void options_default(struct options *options)
 	        .max_channels = 4096,
 	        .max_channels_per_allocation = 256,
 	        .max_ports = 8,
+	        .session_consent_s = 30,
 	        .mbufs = 8191,
 	        .mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
 	        .media_cache = MEDIA_CACHE_PACKETS,

@@ -29,6 +29,8 @@ struct punt;
 struct srtp_engine;
 struct turn;
 struct media;
+struct sessions;
+struct gate_ufrags;
 
 #define MEDIA_CACHE_PACKETS 512 /* options.media_cache, unless said */
 
@@ -46,15 +48,17 @@ struct options {
 	uint32_t max_endpoints; /* 0: no SRTP forwarding */
 	uint32_t max_streams;
 	uint32_t max_subscriptions;
-	uint32_t mbufs;          /* in the pool, for all ports */
-	uint16_t mbuf_size;      /* data room, headroom included */
-	uint32_t poll;           /* enum sluice_poll_mode at start */
-	uint32_t media_cache;    /* packets of a stream that a worker keeps to retransmit */
-	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
-	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
-	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
-	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
-	bool allow_decrypted;    /* captures may see plaintext media */
+	uint32_t max_sessions;      /* 0: no browsers */
+	uint32_t session_consent_s; /* without a valid check they end */
+	uint32_t mbufs;             /* in the pool, for all ports */
+	uint16_t mbuf_size;         /* data room, headroom included */
+	uint32_t poll;              /* enum sluice_poll_mode at start */
+	uint32_t media_cache;       /* packets of a stream that a worker keeps to retransmit */
+	const char *srtp_engine;    /* srtp/engine.h; NULL: the best that this CPU has */
+	uint32_t gate_mb;           /* MiB of what the gate remembers of arrivals; 0: the default */
+	uint32_t capture_mb;        /* MiB that the buffers of all captures may take together */
+	bool test_clock;            /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	bool allow_decrypted;       /* captures may see plaintext media */
 };
 
 struct dataplane {
@@ -84,9 +88,11 @@ struct dataplane {
 	 * otherwise who has it (turn/users.h) */
 	bool (*packet_user)(const struct dataplane *dp, const struct packet *packet,
 	                    uint64_t *user);
-	struct gate *gate;              /* gate/gate.h */
-	struct media *media;            /* media/media.h; NULL: no SRTP forwarding */
-	const struct srtp_engine *srtp; /* srtp/engine.h: chosen at start */
+	struct gate *gate;                /* gate/gate.h */
+	struct media *media;              /* media/media.h; NULL: no SRTP forwarding */
+	struct sessions *sessions;        /* session/session.h; NULL: no browsers */
+	const struct gate_ufrags *ufrags; /* of sessions; NULL: there are none */
+	const struct srtp_engine *srtp;   /* srtp/engine.h: chosen at start */
 	/* atomic; capture/capture.h: the captures that look at packets; swapped whole by the
 	 * control thread, RCU; NULL: none */
 	struct capture_set *captures;

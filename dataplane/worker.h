@@ -26,6 +26,7 @@ struct random;
 struct reassembly;
 struct turn_worker;
 struct media_worker;
+struct session_worker;
 
 #define WORKERS_MAX               64
 #define WORKER_INBOX_SIZE         2048
@@ -55,8 +56,9 @@ struct worker {
 	unsigned int lcore;
 	uint64_t tsc_hz;
 	struct rte_graph *graph;
-	struct turn_worker *turn;   /* turn/: tables of which this worker is the only writer */
-	struct media_worker *media; /* media/: the same of the SRTP forwarding unit */
+	struct turn_worker *turn;        /* turn/: tables of which this worker is the only writer */
+	struct media_worker *media;      /* media/: the same of the SRTP forwarding unit */
+	struct session_worker *sessions; /* session/: the same of browsers' sessions; NULL: none */
 	struct random *random;
 	struct next_hop *next_hops;    /* net/next_hop.h: this worker's memory of routes */
 	struct reassembly *reassembly; /* net/reassembly.h */

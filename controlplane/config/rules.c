@@ -10,6 +10,7 @@
 
 #include <sluice/media.h>
 #include <sluice/port.h>
+#include <sluice/session.h>
 #include <sluice/turn.h>
 
 #define TURN_PORT  3478
@@ -29,6 +30,7 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 	const struct sluice_turn_listen *listen = (const void *)request->body.bytes;
 	const struct sluice_turn_relay *relay = (const void *)request->body.bytes;
 	const struct sluice_endpoint *endpoint = (const void *)request->body.bytes;
+	const struct sluice_webrtc_listen *sessions = (const void *)request->body.bytes;
 
 	switch (request->command->type) {
 	case SLUICE_TURN_LISTEN_ADD:
@@ -40,6 +42,9 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 	case SLUICE_ENDPOINT_ADD:
 		*kind = CLAIM_ENDPOINT;
 		return &endpoint->local;
+	case SLUICE_WEBRTC_LISTEN_ADD:
+		*kind = CLAIM_SESSIONS;
+		return &sessions->local;
 	}
 	return NULL;
 }
@@ -127,7 +132,7 @@ static const struct rule {
 } rules[] = {
         {SLUICE_PORT_ADD, ports_conflict},     {SLUICE_ENDPOINT_ADD, endpoints_conflict},
         {SLUICE_STREAM_ADD, streams_conflict}, {SLUICE_TURN_LISTEN_ADD, NULL},
-        {SLUICE_TURN_RELAY_ADD, NULL},
+        {SLUICE_TURN_RELAY_ADD, NULL},         {SLUICE_WEBRTC_LISTEN_ADD, NULL},
 };
 
 static const struct rule *rule_of(uint16_t type)

@@ -4,6 +4,7 @@
 #include "graph/drop.h"
 #include "media/media.h"
 #include "net/ip_counter.h"
+#include "session/session.h"
 #include "turn/turn.h"
 
 #include <gate_verdict.h>
@@ -67,6 +68,15 @@ static bool media_declared(uint32_t index, struct sluice_counter_row *row)
 	return true;
 }
 
+static bool session_declared(const char *area, const struct session_counter_info *infos,
+                             uint32_t count, uint32_t index, struct sluice_counter_row *row)
+{
+	if (index >= count)
+		return false;
+	counter_row_set(row, area, infos[index].name, infos[index].help, infos[index].unit);
+	return true;
+}
+
 bool counter_declared(enum counter_area area, uint32_t index, struct sluice_counter_row *row)
 {
 	switch (area) {
@@ -80,6 +90,11 @@ bool counter_declared(enum counter_area area, uint32_t index, struct sluice_coun
 		return gate_declared("gate_node", index, row);
 	case COUNTER_MEDIA:
 		return media_declared(index, row);
+	case COUNTER_ICE:
+		return session_declared("ice", ice_counter_infos, ice_counters_count, index, row);
+	case COUNTER_DTLS:
+		return session_declared("dtls", dtls_counter_infos, dtls_counters_count, index,
+		                        row);
 	case COUNTER_GATE:
 		return gate_declared("gate", index, row);
 	default:

@@ -14,6 +14,8 @@ enum counter_area {
 	COUNTER_TURN,
 	COUNTER_GATE_NODE,
 	COUNTER_MEDIA,
+	COUNTER_ICE,
+	COUNTER_DTLS,
 	COUNTER_GATE, /* XDP's: the control plane has its values */
 	COUNTER_AREAS,
 };

@@ -10,6 +10,7 @@
 #include "media/media.h"
 #include "net/port.h"
 #include "net/punt.h"
+#include "session/session.h"
 #include "turn/turn.h"
 
 #include <rte_common.h>
@@ -75,6 +76,22 @@ static enum found media_at(struct dataplane *dp, uint32_t index, struct sluice_c
 	return COUNTER_FOUND;
 }
 
+static enum found ice_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (dp->sessions == NULL || !counter_declared(COUNTER_ICE, index, row))
+		return COUNTER_END;
+	row->value = ice_counter_sum(dp, index);
+	return COUNTER_FOUND;
+}
+
+static enum found dtls_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (dp->sessions == NULL || !counter_declared(COUNTER_DTLS, index, row))
+		return COUNTER_END;
+	row->value = dtls_counter_sum(dp, index);
+	return COUNTER_FOUND;
+}
+
 /* A counter of a row that is shown. */
 static uint64_t column_value(const struct column *column, const void *row)
 {
@@ -127,7 +144,7 @@ static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_co
 
 static enum found (*const sections[])(struct dataplane *dp, uint32_t index,
                                       struct sluice_counter_row *row) = {
-        drop_at, ip_at, turn_at, gate_at, media_at, worker_at, port_at};
+        drop_at, ip_at, turn_at, gate_at, media_at, ice_at, dtls_at, worker_at, port_at};
 
 uint32_t counter_show(struct dataplane *dp, struct counter_cursor *cursor, bool nonzero,
                       struct sluice_counter_row *rows, uint32_t max)

@@ -8,6 +8,7 @@
 #include "media/state.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "session/session.h"
 #include "turn/config.h"
 #include "turn/state.h"
 #include "turn/users.h"
@@ -180,9 +181,10 @@ static const struct endpoint *endpoint_at(const struct dataplane *dp, const stru
 	const struct service *service = service_find(services, ours, our_port);
 	struct packet packet = {.flow = {.src = *theirs, .src_port = their_port}};
 
-	if (service == NULL || service->kind != SERVICE_MEDIA)
+	if (service == NULL || (service->kind != SERVICE_MEDIA && service->session == 0))
 		return NULL;
-	packet.flow.service = service->index;
+	packet.flow.service =
+	        service->session != 0 ? session_service(service->session) : service->index;
 	return endpoint_find(dp->media, &packet);
 }
 

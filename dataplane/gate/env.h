@@ -24,7 +24,8 @@ struct gate_tables {
 struct gate_env {
 	const struct gate_config *config;
 	const struct ranges *deny, *trust;
-	const struct services *services; /* for whole frames; a node has asked already */
+	const struct gate_ufrags *ufrags; /* NULL: there are no sessions */
+	const struct services *services;  /* for whole frames; a node has asked already */
 	struct gate_tables *tables;
 	struct gate_clients *clients; /* NULL: none are known */
 	uint64_t *seen;               /* config->seen_mask + 1 of them */
@@ -55,13 +56,16 @@ static inline struct ip_addr gate_env_ip(const __u64 ip[2])
 	return (struct ip_addr){.quads = {ip[0], ip[1]}};
 }
 
-static inline enum gate_service gate_service_of(uint16_t kind)
+/* shared: sessions are served there, too. */
+static inline enum gate_service gate_service_of(uint16_t kind, bool shared)
 {
 	switch (kind) {
 	case SERVICE_TURN:
-		return GATE_SERVICE_TURN;
+		return shared ? GATE_SERVICE_BOTH : GATE_SERVICE_TURN;
 	case SERVICE_RELAY:
 		return GATE_SERVICE_RELAY;
+	case SERVICE_SESSION:
+		return GATE_SERVICE_SESSION;
 	default:
 		return GATE_SERVICE_OTHER;
 	}
@@ -75,7 +79,7 @@ static inline enum gate_service gate_env_service(const struct gate_env *env, con
 
 	if (service == NULL)
 		return GATE_SERVICE_NONE;
-	return gate_service_of(service->kind);
+	return gate_service_of(service->kind, service->session != 0);
 }
 
 static inline int gate_env_is_ours(const struct gate_env *env, const __u64 ip[2])
@@ -153,6 +157,18 @@ static inline __u32 gate_env_attributes(const struct gate_env *env,
                                         const struct gate_packet *packet, struct gate_bytes stun)
 {
 	return gate_attributes(stun, packet->length);
+}
+
+static inline __u32 gate_env_username(const struct gate_env *env, const struct gate_packet *packet,
+                                      struct gate_bytes stun)
+{
+	return gate_username(stun, packet->length);
+}
+
+static inline int gate_env_check_ufrag(const struct gate_env *env, const struct gate_packet *packet,
+                                       struct gate_bytes stun, __u32 at)
+{
+	return gate_check_ufrag(env->ufrags, stun, at);
 }
 
 static inline enum nonce_verdict gate_env_check_nonce(const struct gate_env *env,

@@ -11,6 +11,7 @@
 #include "net/checksum.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "session/session.h"
 #include "srtp/rtp.h"
 
 #include <rte_ether.h>
@@ -29,6 +30,7 @@ enum {
 	CLASSIFY_SRTP,
 	CLASSIFY_REASSEMBLE,
 	CLASSIFY_ICMP,
+	CLASSIFY_DTLS,
 };
 
 /* Where the cursor stands: every advance is checked against `end` first. */
@@ -216,8 +218,20 @@ static inline enum drop_reason udp_parse(const struct cursor *cursor, const stru
 	return DROP_NONE;
 }
 
+/* What sessions get besides checks: from here on it is theirs alone, whoever shares the port. */
+static inline rte_edge_t session_class(struct rte_mbuf *mbuf, struct packet *packet, uint8_t first)
+{
+	packet->flow.service = session_service(packet->session);
+	if (likely((first & 0xc0) == 0x80)) {
+		packet->service_kind = SERVICE_MEDIA;
+		return CLASSIFY_SRTP;
+	}
+	packet->service_kind = SERVICE_SESSION;
+	return first >= 20 && first < 64 ? CLASSIFY_DTLS : drop(mbuf, DROP_UNKNOWN_CLASS);
+}
+
 /* RFC 7983, 7, on a listener: 0 to 3 is STUN, 64 on ChannelData (stun/message.h: to 127). */
-static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, const struct packet *packet,
+static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, struct packet *packet,
                                     const uint8_t *payload)
 {
 	if (unlikely(packet->payload_length == 0))
@@ -226,7 +240,16 @@ static inline rte_edge_t turn_class(struct rte_mbuf *mbuf, const struct packet *
 		return CLASSIFY_TO_PEER;
 	if (likely(payload[0] < 4))
 		return CLASSIFY_STUN;
-	return drop(mbuf, DROP_UNKNOWN_CLASS);
+	return packet->session != 0 ? session_class(mbuf, packet, payload[0])
+	                            : drop(mbuf, DROP_UNKNOWN_CLASS);
+}
+
+static inline rte_edge_t sessions_class(struct rte_mbuf *mbuf, struct packet *packet,
+                                        const uint8_t *payload)
+{
+	if (unlikely(packet->payload_length == 0))
+		return drop(mbuf, DROP_UNKNOWN_CLASS);
+	return payload[0] < 4 ? CLASSIFY_STUN : session_class(mbuf, packet, payload[0]);
 }
 
 /* The same where endpoints are: 128 to 191 is RTP and RTCP. */
@@ -238,7 +261,7 @@ static inline rte_edge_t media_class(struct rte_mbuf *mbuf, const struct packet 
 	return drop(mbuf, DROP_UNKNOWN_CLASS);
 }
 
-static inline rte_edge_t service_class(struct rte_mbuf *mbuf, const struct packet *packet,
+static inline rte_edge_t service_class(struct rte_mbuf *mbuf, struct packet *packet,
                                        const uint8_t *payload)
 {
 	switch (packet->service_kind) {
@@ -246,6 +269,8 @@ static inline rte_edge_t service_class(struct rte_mbuf *mbuf, const struct packe
 		return CLASSIFY_TO_CLIENT;
 	case SERVICE_TURN:
 		return turn_class(mbuf, packet, payload);
+	case SERVICE_SESSION:
+		return sessions_class(mbuf, packet, payload);
 	default:
 		return media_class(mbuf, packet, payload);
 	}
@@ -285,6 +310,7 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 	packet->flow.zero = 0;
 	packet->dst_port = udp->dst_port;
 	packet->service_kind = service->kind;
+	packet->session = (uint8_t)service->session;
 	reason = udp_parse(cursor, mbuf, udp, packet, v4);
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
@@ -369,12 +395,17 @@ static void classify_trace(const struct dataplane *dp, const struct trace_step *
 		snprintf(text, room, "%s at a TURN listener",
 		         payload[0] < 4 ? "STUN" : "ChannelData");
 		return;
+	case SERVICE_SESSION:
+		snprintf(text, room, "%s at an address of sessions",
+		         payload[0] < 4 ? "STUN" : "DTLS");
+		return;
 	case SERVICE_RELAY:
 		snprintf(text, room, "a datagram at a relayed address");
 		return;
 	case SERVICE_MEDIA:
-		snprintf(text, room, "%s at an address of endpoints",
-		         rtp_is_rtcp(payload[1]) ? "SRTCP" : "SRTP");
+		snprintf(text, room, "%s at an address of %s",
+		         rtp_is_rtcp(payload[1]) ? "SRTCP" : "SRTP",
+		         step->after.session != 0 ? "sessions" : "endpoints");
 		return;
 	default:
 		snprintf(text, room, "for no service of ours");
@@ -391,4 +422,5 @@ GRAPH_NODE(classify, .process = classify_process, .trace = classify_trace,
                    [CLASSIFY_SRTP] = "srtp_decrypt",
                    [CLASSIFY_REASSEMBLE] = "reassemble",
                    [CLASSIFY_ICMP] = "icmp_input",
+                   [CLASSIFY_DTLS] = "dtls_punt",
            })

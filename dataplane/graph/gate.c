@@ -13,6 +13,7 @@ enum {
 	GATE_NODE_TO_PEER,
 	GATE_NODE_TO_CLIENT,
 	GATE_NODE_SRTP,
+	GATE_NODE_DTLS,
 };
 
 /* What classify read, as the rules want it. */
@@ -36,6 +37,8 @@ static inline rte_edge_t gate_passed(const struct packet *packet, const uint8_t 
 		return GATE_NODE_TO_CLIENT;
 	case SERVICE_TURN:
 		return payload[0] < 4 ? GATE_NODE_STUN : GATE_NODE_TO_PEER;
+	case SERVICE_SESSION:
+		return payload[0] < 4 ? GATE_NODE_STUN : GATE_NODE_DTLS;
 	default:
 		return GATE_NODE_SRTP;
 	}
@@ -53,6 +56,7 @@ static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
 	        .config = &policy->config,
 	        .deny = policy->deny,
 	        .trust = policy->trust,
+	        .ufrags = worker->dp->ufrags,
 	        .tables = gate->tables,
 	        .clients = gate->clients,
 	        .seen = gate->seen,
@@ -61,7 +65,7 @@ static inline rte_edge_t gate_step(struct worker *worker, struct rte_mbuf *mbuf)
 	};
 	enum gate_verdict verdict = gate_judge(
 	        &env, &judged, (struct gate_bytes){payload, payload + packet->payload_length},
-	        gate_service_of(packet->service_kind));
+	        gate_service_of(packet->service_kind, packet->session != 0));
 
 	packet_of(mbuf)->verdict = verdict;
 	if (gate_conclude(&env, verdict))
@@ -94,4 +98,5 @@ GRAPH_NODE(gate, .process = gate_process, .trace = gate_trace,
                    [GATE_NODE_TO_PEER] = "turn_to_peer",
                    [GATE_NODE_TO_CLIENT] = "turn_to_client",
                    [GATE_NODE_SRTP] = "srtp_decrypt",
+                   [GATE_NODE_DTLS] = "dtls_punt",
            })

@@ -110,6 +110,7 @@ struct packet {
 	uint8_t service_kind; /* enum service_kind, set by classify */
 	uint8_t form;         /* enum packet_form; port_tx has frames whatever it says */
 	uint8_t verdict;      /* enum gate_verdict, set by gate for traces */
+	uint8_t session;      /* set by classify: index + 1 of the port of sessions; 0: none */
 	uint16_t node;        /* rte_node's id: who sent it to drop */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is one cache line");

@@ -15,6 +15,7 @@ enum {
 	SRTP_DECRYPT_MEDIA_ROUTE,
 	SRTP_DECRYPT_RTCP,
 	SRTP_DECRYPT_HAND_OVER,
+	SRTP_DECRYPT_EARLY,
 };
 
 /* A burst on its way through the cipher; the others have their edge already. */
@@ -47,7 +48,8 @@ static inline rte_edge_t packet_begin(struct burst *burst, struct rte_mbuf *mbuf
 	enum drop_reason reason;
 
 	if (unlikely(endpoint == NULL))
-		return drop(mbuf, DROP_MEDIA_NO_ENDPOINT);
+		return packet->session != 0 ? SRTP_DECRYPT_EARLY
+		                            : drop(mbuf, DROP_MEDIA_NO_ENDPOINT);
 	if (unlikely(endpoint->worker != media_worker->worker->id))
 		return endpoint_hand_over(mbuf, endpoint);
 	if (unlikely(packet->payload_length < 2)) {
@@ -128,4 +130,5 @@ GRAPH_NODE(srtp_decrypt, .process = srtp_decrypt_process, .trace = srtp_decrypt_
                    [SRTP_DECRYPT_MEDIA_ROUTE] = "media_route",
                    [SRTP_DECRYPT_RTCP] = "rtcp",
                    [SRTP_DECRYPT_HAND_OVER] = "hand_over",
+                   [SRTP_DECRYPT_EARLY] = "dtls_punt",
            })

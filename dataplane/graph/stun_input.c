@@ -5,6 +5,7 @@
  */
 #include "graph/node.h"
 #include "net/checksum.h"
+#include "net/service.h"
 #include "stun/message.h"
 #include "worker.h"
 
@@ -14,6 +15,7 @@ enum {
 	STUN_INPUT_DROP = EDGE_DROP,
 	STUN_INPUT_REQUEST,
 	STUN_INPUT_SEND,
+	STUN_INPUT_CHECK,
 };
 
 /*
@@ -33,6 +35,19 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *mbuf, const struct pac
 	                    udp->dgram_len) == udp->dgram_cksum;
 }
 
+/* Where sessions are served a Binding may be a connectivity check; alone they know nothing else. */
+static inline rte_edge_t request_edge(struct rte_mbuf *mbuf, const struct packet *packet,
+                                      const uint8_t *payload)
+{
+	if (unlikely(packet->session != 0)) {
+		if (stun_method_of(payload) == STUN_BINDING)
+			return STUN_INPUT_CHECK;
+		if (packet->service_kind == SERVICE_SESSION)
+			return drop(mbuf, DROP_STUN_METHOD);
+	}
+	return STUN_INPUT_REQUEST;
+}
+
 static inline rte_edge_t stun_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct packet *packet = packet_of(mbuf);
@@ -45,11 +60,12 @@ static inline rte_edge_t stun_input_step(struct worker *worker, struct rte_mbuf 
 		return drop(mbuf, DROP_STUN_SOURCE_PORT);
 	switch (stun_class_of(payload)) {
 	case STUN_REQUEST:
-		return likely(udp_checksum_ok(mbuf, packet)) ? STUN_INPUT_REQUEST
+		return likely(udp_checksum_ok(mbuf, packet)) ? request_edge(mbuf, packet, payload)
 		                                             : drop(mbuf, DROP_UDP_CHECKSUM);
 	case STUN_INDICATION:
-		return stun_method_of(payload) == STUN_SEND ? STUN_INPUT_SEND
-		                                            : drop(mbuf, DROP_STUN_METHOD);
+		return stun_method_of(payload) == STUN_SEND && packet->service_kind == SERVICE_TURN
+		               ? STUN_INPUT_SEND
+		               : drop(mbuf, DROP_STUN_METHOD);
 	default:
 		return drop(mbuf, DROP_STUN_RESPONSE);
 	}
@@ -74,4 +90,5 @@ GRAPH_NODE(stun_input, .process = stun_input_process, .trace = stun_input_trace,
            .edges = {
                    [STUN_INPUT_REQUEST] = "turn_request",
                    [STUN_INPUT_SEND] = "turn_send",
+                   [STUN_INPUT_CHECK] = "ice_binding",
            })

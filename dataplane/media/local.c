@@ -50,7 +50,9 @@ static int claim_refuse(const struct service *service, const struct transport_ad
 	struct claim held = {
 	        .first_port = service->first_port,
 	        .last_port = service->last_port,
-	        .kind = service->kind == SERVICE_TURN ? CLAIM_LISTENER : CLAIM_RELAY,
+	        .kind = service->kind == SERVICE_TURN      ? CLAIM_LISTENER
+	                : service->kind == SERVICE_SESSION ? CLAIM_SESSIONS
+	                                                   : CLAIM_RELAY,
 	};
 
 	memcpy(fresh.ip, addr->ip.bytes, sizeof(fresh.ip));

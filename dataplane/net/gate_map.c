@@ -2,6 +2,7 @@
 #include "net/gate_map.h"
 #include "dataplane.h"
 #include "gate_maps.h"
+#include "ufrag.h"
 #include "common/log.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -59,6 +60,13 @@ static void map_sweep(int map, size_t length, const struct service *list, uint32
 	}
 }
 
+static enum gate_service listener_kind(const struct service *service)
+{
+	if (service->kind == SERVICE_TURN)
+		return service->session != 0 ? GATE_SERVICE_BOTH : GATE_SERVICE_TURN;
+	return service->kind == SERVICE_SESSION ? GATE_SERVICE_SESSION : GATE_SERVICE_OTHER;
+}
+
 static int listeners_sync(int map, const struct service *list, uint32_t count)
 {
 	int ret = 0;
@@ -66,9 +74,9 @@ static int listeners_sync(int map, const struct service *list, uint32_t count)
 	map_sweep(map, sizeof(struct gate_service_key), list, count);
 	for (uint32_t i = 0; i < count && ret == 0; i++) {
 		struct gate_service_key key = service_key(&list[i]);
-		uint32_t kind = list[i].kind;
+		uint32_t kind = listener_kind(&list[i]);
 
-		if (kind != SERVICE_RELAY)
+		if (list[i].kind != SERVICE_RELAY)
 			ret = bpf_map_update_elem(map, &key, &kind, BPF_ANY);
 	}
 	return ret;
@@ -86,8 +94,10 @@ static struct gate_address address_value(const struct service *list, uint32_t fi
 				value.ranges[ranges++] = (struct gate_relayed){list[i].first_port,
 				                                               list[i].last_port};
 		} else if (list[i].kind != SERVICE_TURN || listeners == GATE_LISTENERS_MAX) {
-			value.more = 1;
+			value.more |= GATE_MORE_SERVICES;
 		} else {
+			if (list[i].session != 0)
+				value.more |= GATE_MORE_SHARED(listeners);
 			value.listeners[listeners++] = rte_cpu_to_be_16(list[i].first_port);
 		}
 	}
@@ -141,12 +151,27 @@ static void map_sync(const char *name,
 	close(map);
 }
 
+/* By whose key sessions' checks are told; it is there before any of their ports. */
+static void ufrags_sync(const struct gate_ufrags *ufrags)
+{
+	int map = ufrags != NULL ? map_open("ufrags") : -1;
+	uint32_t zero = 0;
+
+	if (map < 0)
+		return;
+	if (bpf_map_update_elem(map, &zero, ufrags, BPF_ANY) != 0)
+		log_error(SLUICE_LOG_GATE, "gate: the map of ufrags cannot be written: %s",
+		          strerror(errno));
+	close(map);
+}
+
 void gate_map_sync(const struct dataplane *dp)
 {
 	const struct services *services = dp->services;
 
 	if (dp->ports == NULL || dp->ports->xdp == 0)
 		return;
+	ufrags_sync(dp->ufrags);
 	map_sync("addresses", addresses_sync, services->list, services->count);
 	map_sync("near", near_sync, services->list, services->count);
 	map_sync("services", listeners_sync, services->list, services->count);

@@ -12,9 +12,10 @@ struct dataplane;
 
 enum service_kind {
 	SERVICE_NONE,
-	SERVICE_TURN,  /* index: the listener, host-wide, 0 to SERVICES_MAX - 1 */
-	SERVICE_RELAY, /* index: the relay range */
-	SERVICE_MEDIA, /* index: the local address of SRTP endpoints */
+	SERVICE_TURN,    /* index: the listener, host-wide, 0 to SERVICES_MAX - 1 */
+	SERVICE_RELAY,   /* index: the relay range */
+	SERVICE_MEDIA,   /* index: the local address of SRTP endpoints */
+	SERVICE_SESSION, /* index: the address that sessions of browsers share */
 };
 
 #define SERVICES_MAX 1024
@@ -24,18 +25,23 @@ struct service {
 	uint16_t first_port, last_port; /* host order, both included */
 	uint16_t kind;                  /* enum service_kind */
 	uint16_t index;
+	/* SERVICE_SESSION: index + 1; SERVICE_TURN: the same of a port that sessions share with it,
+	 * else 0. In the lists that are set: 0. */
+	uint16_t session;
 };
 
 struct services;
 
 /*
- * Control thread. Each replaces its part of the table: TURN's, and media's. announced: services by
+ * Control thread. Each replaces its part of the table: TURN's, media's, and sessions'. A session's
+ * port may be a TURN listener's: one entry then is both. announced: services by
  * the addresses that a NAT in front of us gives them; they never stand in a packet from the wire,
  * but our own clients send to them. 0, -ENOMEM, -ENOSPC.
  */
 int services_set(struct dataplane *dp, const struct service *list, uint32_t count,
                  const struct service *announced, uint32_t n_announced);
 int services_set_media(struct dataplane *dp, const struct service *list, uint32_t count);
+int services_set_sessions(struct dataplane *dp, const struct service *list, uint32_t count);
 void services_free(struct services *services);
 
 /* The service at ip and port (network order), or NULL. */

@@ -106,13 +106,17 @@ int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uin
 	struct ip_addr ip = ip_addr_v6(addr->ip);
 	const struct service *media =
 	        service_overlap(turn->dp->services, &ip, first, last, SERVICE_MEDIA);
+	const struct service *sessions =
+	        service_overlap(turn->dp->services, &ip, first, last, SERVICE_SESSION);
 	struct claim fresh = {
 	        .first_port = first,
 	        .last_port = last,
 	        .kind = first == last ? CLAIM_LISTENER : CLAIM_RELAY,
 	};
-	struct claim held = {.kind = CLAIM_ENDPOINT};
+	struct claim held = {.kind = media != NULL ? CLAIM_ENDPOINT : CLAIM_SESSIONS};
 
+	if (media == NULL)
+		media = sessions;
 	if (media == NULL)
 		return 0;
 	memcpy(fresh.ip, addr->ip, sizeof(fresh.ip));

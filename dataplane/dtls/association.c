@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One session's DTLS: waits for a ClientHello (or for the order to send one), shakes hands, tells
+ * the keys, and watches for close_notify. No cookie: a check has proven the client's address
+ * already, and DTLSv1_listen() would take no ClientHello that comes in two datagrams.
+ */
+#include "dtls/state.h"
+
+#include "common/clock.h"
+#include "session/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#define TIMER_FIRST_US 100000
+#define TIMER_MOST_US  2000000
+
+#define DTLS_RECORD_HEADER     13
+#define DTLS_CONTENT_HANDSHAKE 22 /* RFC 6347, 4.1 */
+#define DTLS_CLIENT_HELLO      1
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static void note_send(const struct association *association, struct session_note *note,
+                      enum session_note_kind kind)
+{
+	note->session = association->session;
+	note->life = association->life;
+	note->kind = (uint8_t)kind;
+	session_note_send(association->dtls->sessions, note);
+}
+
+/* -- begin and end -- */
+
+static void shaking_leave(struct association *association)
+{
+	struct dtls *dtls = association->dtls;
+
+	if (association->state != ASSOCIATION_SHAKES)
+		return;
+	TAILQ_REMOVE(&dtls->shaking, association, entry);
+	dtls->n_shaking--;
+}
+
+static void association_free(struct association *association)
+{
+	shaking_leave(association);
+	SSL_free(association->ssl);
+	association->dtls->list[association->session] = NULL;
+	free(association);
+}
+
+void association_open(struct dtls *dtls, const struct dtls_order *order)
+{
+	struct association *association = dtls->list[order->session];
+
+	if (association != NULL)
+		association_free(association);
+	association = calloc(1, sizeof(*association));
+	if (association == NULL)
+		return; /* it will not come about: the session ends by its time */
+	association->dtls = dtls;
+	association->session = order->session;
+	association->life = order->life;
+	association->active = order->active;
+	association->n_fingerprints = order->n_fingerprints;
+	memcpy(association->fingerprints, order->fingerprints, sizeof(order->fingerprints));
+	association->io.send = association_send;
+	association->io.arg = association;
+	dtls->list[order->session] = association;
+}
+
+void association_close(struct association *association)
+{
+	if (association->state == ASSOCIATION_DONE)
+		SSL_shutdown(association->ssl);
+	association_free(association);
+}
+
+static void association_over(struct association *association, enum session_note_kind kind,
+                             enum sluice_session_reason reason)
+{
+	static const uint8_t counters[SLUICE_SESSION_REASONS] = {
+	        [SLUICE_SESSION_TIMEOUT] = DTLS_FAILED_TIMEOUT,
+	        [SLUICE_SESSION_FINGERPRINT] = DTLS_FAILED_FINGERPRINT,
+	        [SLUICE_SESSION_HANDSHAKE] = DTLS_FAILED_HANDSHAKE,
+	        [SLUICE_SESSION_CLOSED] = DTLS_CLOSED,
+	};
+	struct session_note note = {.reason = (uint8_t)reason};
+
+	shaking_leave(association);
+	association->state = ASSOCIATION_OVER;
+	SSL_free(association->ssl);
+	association->ssl = NULL;
+	dtls_count(association->dtls, counters[reason]);
+	note_send(association, &note, kind);
+}
+
+/* -- the handshake -- */
+
+/* A flight that is lost costs a client that waits for it a tenth of a second at first. */
+static unsigned int timer_next(SSL *ssl, unsigned int last_us)
+{
+	if (last_us == 0)
+		return TIMER_FIRST_US;
+	return last_us * 2 < TIMER_MOST_US ? last_us * 2 : TIMER_MOST_US;
+}
+
+static void timer_set(struct association *association)
+{
+	struct timeval left;
+
+	association->timer_ns = 0;
+	if (DTLSv1_get_timeout(association->ssl, &left) == 1)
+		association->timer_ns = now_ns() + (uint64_t)left.tv_sec * NSEC_PER_SEC +
+		                        (uint64_t)left.tv_usec * 1000;
+}
+
+/* False: there are too many handshakes at once, or no memory. */
+static bool shaking_begin(struct association *association)
+{
+	struct dtls *dtls = association->dtls;
+	struct session_note note = {0};
+	BIO *bio;
+
+	if (dtls->n_shaking >= DTLS_HALF_OPEN_MAX) {
+		dtls_count(dtls, DTLS_HALF_OPEN_FULL);
+		return false;
+	}
+	association->ssl = SSL_new(dtls->context);
+	bio = association->ssl != NULL ? datagram_bio(dtls->method, &association->io) : NULL;
+	if (bio == NULL) {
+		SSL_free(association->ssl);
+		association->ssl = NULL;
+		return false;
+	}
+	SSL_set_bio(association->ssl, bio, bio);
+	SSL_set_mtu(association->ssl, DATAGRAM_MTU);
+	DTLS_set_timer_cb(association->ssl, timer_next);
+	if (association->active)
+		SSL_set_connect_state(association->ssl);
+	else
+		SSL_set_accept_state(association->ssl);
+	association->state = ASSOCIATION_SHAKES;
+	association->begun_ns = now_ns();
+	TAILQ_INSERT_TAIL(&dtls->shaking, association, entry);
+	dtls->n_shaking++;
+	dtls_count(dtls, DTLS_STARTED);
+	note_send(association, &note, NOTE_HELLO);
+	return true;
+}
+
+static void handshake_done(struct association *association)
+{
+	struct session_note note = {0};
+
+	if (!association_fingerprint_ok(association)) {
+		association_over(association, NOTE_FAILED, SLUICE_SESSION_FINGERPRINT);
+		return;
+	}
+	if (!association_keys(association, &note)) {
+		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
+		return;
+	}
+	shaking_leave(association);
+	association->state = ASSOCIATION_DONE;
+	association->timer_ns = 0;
+	dtls_count(association->dtls, DTLS_DONE);
+	note.handshake_ms = (uint32_t)((now_ns() - association->begun_ns) / NSEC_PER_MSEC);
+	note_send(association, &note, NOTE_KEYS);
+	OPENSSL_cleanse(&note, sizeof(note));
+}
+
+static void handshake_drive(struct association *association)
+{
+	int ret, error;
+
+	ERR_clear_error();
+	ret = SSL_do_handshake(association->ssl);
+	error = ret == 1 ? SSL_ERROR_NONE : SSL_get_error(association->ssl, ret);
+	if (ret == 1)
+		handshake_done(association);
+	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		timer_set(association);
+	else
+		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
+}
+
+/* Application data is not for us; a retransmitted flight is answered by OpenSSL. */
+static void records_read(struct association *association)
+{
+	uint8_t data[2048];
+	int ret;
+
+	ERR_clear_error();
+	do
+		ret = SSL_read(association->ssl, data, sizeof(data));
+	while (ret > 0);
+	if (SSL_get_shutdown(association->ssl) & SSL_RECEIVED_SHUTDOWN)
+		association_over(association, NOTE_CLOSED, SLUICE_SESSION_CLOSED);
+}
+
+static bool is_client_hello(const uint8_t *data, size_t length)
+{
+	return length > DTLS_RECORD_HEADER && data[0] == DTLS_CONTENT_HANDSHAKE &&
+	       data[DTLS_RECORD_HEADER] == DTLS_CLIENT_HELLO;
+}
+
+void association_begin(struct association *association)
+{
+	if (association->state == ASSOCIATION_WAITS && association->active &&
+	    shaking_begin(association))
+		handshake_drive(association);
+}
+
+void association_receive(struct association *association, const uint8_t *data, size_t length,
+                         const struct packet *packet)
+{
+	association->remote = (struct transport_addr){
+	        .ip = packet->flow.src,
+	        .port = packet->flow.src_port,
+	};
+	association->local = (struct transport_addr){.ip = packet->dst, .port = packet->dst_port};
+	if (association->state == ASSOCIATION_WAITS &&
+	    (association->active || !is_client_hello(data, length) ||
+	     !shaking_begin(association))) {
+		dtls_count(association->dtls, DTLS_UNEXPECTED);
+		return;
+	}
+	association->io.in = data;
+	association->io.in_length = length;
+	if (association->state == ASSOCIATION_SHAKES)
+		handshake_drive(association);
+	else if (association->state == ASSOCIATION_DONE)
+		records_read(association);
+	association->io.in = NULL;
+}
+
+/* -- time -- */
+
+static void association_retransmit(struct association *association)
+{
+	ERR_clear_error();
+	dtls_count(association->dtls, DTLS_RETRANSMITTED);
+	if (DTLSv1_handle_timeout(association->ssl) < 0)
+		association_over(association, NOTE_FAILED, SLUICE_SESSION_TIMEOUT);
+	else
+		timer_set(association);
+}
+
+int associations_timers(struct dtls *dtls)
+{
+	struct association *association, *next;
+	uint64_t now = now_ns(), due = UINT64_MAX;
+
+	for (association = TAILQ_FIRST(&dtls->shaking); association != NULL; association = next) {
+		uint64_t end = association->begun_ns + DTLS_HANDSHAKE_S * NSEC_PER_SEC;
+
+		next = TAILQ_NEXT(association, entry);
+		if (now >= end) {
+			association_over(association, NOTE_FAILED, SLUICE_SESSION_TIMEOUT);
+			continue;
+		}
+		if (association->timer_ns != 0 && now >= association->timer_ns)
+			association_retransmit(association);
+		if (association->state != ASSOCIATION_SHAKES)
+			continue;
+		due = RTE_MIN(due, end);
+		if (association->timer_ns != 0)
+			due = RTE_MIN(due, association->timer_ns);
+	}
+	if (due == UINT64_MAX)
+		return -1;
+	return due > now ? (int)((due - now) / NSEC_PER_MSEC) + 1 : 0;
+}

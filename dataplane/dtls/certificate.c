@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dtls/certificate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/ec.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+/* Where both sides have several the first one is chosen: GCM costs a third of the CPU. */
+#define PROFILES                                                                                   \
+	"SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80:"                      \
+	"SRTP_AES128_CM_SHA1_32"
+/* RSA: of a client's certificate, where we are the DTLS client. */
+#define CIPHERS                                                                                    \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"                             \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"             \
+	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-SHA"
+
+int certificate_fingerprint(const X509 *certificate, uint8_t digest,
+                            struct sluice_fingerprint *fingerprint)
+{
+	unsigned int length = sizeof(fingerprint->bytes);
+	const EVP_MD *md = digest == SLUICE_DIGEST_SHA256   ? EVP_sha256()
+	                   : digest == SLUICE_DIGEST_SHA384 ? EVP_sha384()
+	                   : digest == SLUICE_DIGEST_SHA512 ? EVP_sha512()
+	                                                    : NULL;
+
+	memset(fingerprint, 0, sizeof(*fingerprint));
+	if (md == NULL || X509_digest(certificate, md, fingerprint->bytes, &length) != 1)
+		return 0;
+	fingerprint->digest = digest;
+	fingerprint->length = (uint8_t)length;
+	return 1;
+}
+
+static int certificate_fill(X509 *certificate, EVP_PKEY *key)
+{
+	X509_NAME *name = X509_get_subject_name(certificate);
+	uint8_t serial[8];
+
+	if (RAND_bytes(serial, sizeof(serial)) != 1)
+		return 0;
+	serial[0] &= 0x7f;
+	return X509_set_version(certificate, 2) &&
+	       ASN1_STRING_set(X509_get_serialNumber(certificate), serial, sizeof(serial)) &&
+	       X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) != NULL &&
+	       X509_gmtime_adj(X509_getm_notAfter(certificate), 86400L * CERTIFICATE_DAYS) !=
+	               NULL &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"sluice", -1,
+	                                  -1, 0) &&
+	       X509_set_issuer_name(certificate, name) && X509_set_pubkey(certificate, key) &&
+	       X509_sign(certificate, key, EVP_sha256());
+}
+
+int certificate_make(EVP_PKEY **key, X509 **certificate)
+{
+	*key = EVP_EC_gen("P-256");
+	*certificate = X509_new();
+	if (*key != NULL && *certificate != NULL && certificate_fill(*certificate, *key))
+		return 0;
+	EVP_PKEY_free(*key);
+	X509_free(*certificate);
+	return -ENOMEM;
+}
+
+/* The certificate is the client's own: its fingerprint is judged once the handshake is done, before
+ * keys are used. */
+static int certificate_any(int ok, X509_STORE_CTX *store)
+{
+	return 1;
+}
+
+SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate)
+{
+	SSL_CTX *context = SSL_CTX_new(DTLS_method());
+
+	if (context == NULL)
+		return NULL;
+	SSL_CTX_set_security_level(context, 1); /* RSA certificates of 1024 bits are about */
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+	                   certificate_any);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET |
+	                                     SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+	                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	if (SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_use_certificate(context, certificate) != 1 ||
+	    SSL_CTX_use_PrivateKey(context, key) != 1 ||
+	    SSL_CTX_set_cipher_list(context, CIPHERS) != 1 ||
+	    SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") != 1 ||
+	    SSL_CTX_set_tlsext_use_srtp(context, PROFILES) != 0) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	return context;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The insides of dtls/: everything is the thread's own unless it says otherwise. */
+#ifndef DTLS_STATE_H
+#define DTLS_STATE_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include <openssl/ssl.h>
+#include <rte_ring.h>
+
+#include "dtls/datagram.h"
+#include "dtls/dtls.h"
+#include "graph/packet.h"
+#include "session/wake.h"
+
+enum association_state {
+	ASSOCIATION_WAITS, /* for a ClientHello, or for the order to send one */
+	ASSOCIATION_SHAKES,
+	ASSOCIATION_DONE,
+	ASSOCIATION_OVER, /* it failed, or the client has closed it: nothing is sent any more */
+};
+
+/* One session's DTLS. */
+struct association {
+	TAILQ_ENTRY(association) entry; /* of dtls->shaking, while it shakes */
+	struct dtls *dtls;
+	uint32_t session, life;
+	uint8_t state; /* enum association_state */
+	bool active;
+	uint8_t n_fingerprints;
+	struct sluice_fingerprint fingerprints[SLUICE_SESSION_FINGERPRINTS_MAX];
+	SSL *ssl; /* NULL where it waits, or is over */
+	struct datagram_io io;
+	struct transport_addr remote, local; /* that the last datagram came by */
+	uint64_t begun_ns, timer_ns;         /* CLOCK_MONOTONIC; timer 0: none */
+};
+
+TAILQ_HEAD(associations, association);
+
+struct dtls {
+	/* const after start */
+	struct sessions *sessions;
+	SSL_CTX *context;
+	BIO_METHOD *method;
+	struct sluice_fingerprint fingerprint;
+	struct rte_ring *datagrams; /* mbufs from the workers; hash.usr: the session's index */
+	struct rte_ring *orders;    /* struct dtls_order, from the control thread */
+	struct session_wake wake;
+	pthread_t thread;
+	bool started;
+	bool stop; /* atomic; control thread */
+
+	struct association **list; /* [sessions->max + 1] */
+	struct associations shaking;
+	uint32_t n_shaking;
+	uint64_t counters[DTLS_COUNTERS]; /* read by the control thread */
+};
+
+/* -- association.c -- */
+
+void association_open(struct dtls *dtls, const struct dtls_order *order);
+void association_begin(struct association *association);
+void association_close(struct association *association);
+/* The datagram's payload, and the path that it came by. */
+void association_receive(struct association *association, const uint8_t *data, size_t length,
+                         const struct packet *packet);
+/* Retransmissions, and handshakes that take too long. Returns milliseconds until the next one is
+ * due, -1: none. */
+int associations_timers(struct dtls *dtls);
+
+/* -- send.c -- */
+
+/* arg: the association. Through its owner, to the selected path; before one is selected back where
+ * the last datagram came from. */
+void association_send(void *arg, const uint8_t *data, size_t length);
+
+/* -- keys.c -- */
+
+struct session_note;
+
+/* True: the client's certificate is the one that its offer named. */
+bool association_fingerprint_ok(const struct association *association);
+/* Profile and keys as an endpoint wants them; false: none was negotiated. */
+bool association_keys(const struct association *association, struct session_note *note);
+
+static inline void dtls_count(struct dtls *dtls, enum dtls_counter counter)
+{
+	__atomic_store_n(&dtls->counters[counter], dtls->counters[counter] + 1, __ATOMIC_RELAXED);
+}
+
+#endif

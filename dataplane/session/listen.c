@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `webrtc listen ADDRESS[:PORT] [announce IP]`: the ports that all sessions share. */
+#include "session/state.h"
+
+#include "common/claim.h"
+#include "common/log.h"
+#include "common/refuse.h"
+#include "net/mirror.h"
+#include "net/service.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sluice/turn.h>
+
+#define WEBRTC_PORT 3478
+
+static struct transport_addr listen_addr(const struct sluice_webrtc_listen *listen)
+{
+	return (struct transport_addr){
+	        .ip = ip_addr_v6(listen->local.ip),
+	        .port = listen->local.port != 0 ? listen->local.port : RTE_BE16(WEBRTC_PORT),
+	};
+}
+
+static struct sluice_addr addr_of(const struct ip_addr *ip, uint16_t port)
+{
+	struct sluice_addr addr = {.port = port};
+
+	memcpy(addr.ip, ip->bytes, sizeof(addr.ip));
+	return addr;
+}
+
+int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr)
+{
+	for (int i = 0; i < SESSION_LISTENERS_MAX; i++)
+		if (sessions->listeners[i].used && sessions->listeners[i].addr.port == addr->port &&
+		    ip_addr_equal(&sessions->listeners[i].addr.ip, &addr->ip))
+			return i;
+	return -1;
+}
+
+static int publish(const struct sessions *sessions)
+{
+	struct service list[SESSION_LISTENERS_MAX];
+	uint32_t count = 0;
+
+	for (uint16_t i = 0; i < SESSION_LISTENERS_MAX; i++) {
+		const struct session_listener *listener = &sessions->listeners[i];
+		uint16_t port = rte_be_to_cpu_16(listener->addr.port);
+
+		if (listener->used)
+			list[count++] =
+			        (struct service){listener->addr.ip, port, port, SERVICE_SESSION, i};
+	}
+	return services_set_sessions(sessions->dp, list, count);
+}
+
+static bool is_none(const struct sluice_addr *addr)
+{
+	static const uint8_t nothing[sizeof(addr->ip)];
+
+	return memcmp(addr->ip, nothing, sizeof(nothing)) == 0;
+}
+
+static int listen_check(const struct sluice_webrtc_listen *listen, char *why)
+{
+	char text[TEXT_ADDR_MAX];
+
+	if (!claim_address_is_host(listen->local.ip))
+		return refuse(why, -EINVAL, "%s is not one host's address",
+		              text_addr(text, &listen->local));
+	if (!is_none(&listen->announce) && !claim_address_is_host(listen->announce.ip))
+		return refuse(why, -EINVAL, "%s is not one host's address",
+		              text_addr(text, &listen->announce));
+	return 0;
+}
+
+/* A TURN listener's port may be shared, and nothing else's. */
+static int claims_check(const struct sessions *sessions, const struct transport_addr *addr,
+                        char *why)
+{
+	const struct service *service = service_find(sessions->dp->services, &addr->ip, addr->port);
+	uint16_t port = rte_be_to_cpu_16(addr->port);
+	struct claim fresh = {.first_port = port, .last_port = port, .kind = CLAIM_SESSIONS};
+	struct claim held;
+
+	if (service == NULL || service->kind == SERVICE_TURN || service->kind == SERVICE_SESSION)
+		return 0;
+	held = (struct claim){
+	        .first_port = service->first_port,
+	        .last_port = service->last_port,
+	        .kind = service->kind == SERVICE_RELAY ? CLAIM_RELAY : CLAIM_ENDPOINT,
+	};
+	memcpy(fresh.ip, addr->ip.bytes, sizeof(fresh.ip));
+	memcpy(held.ip, addr->ip.bytes, sizeof(held.ip));
+	return claim_conflict(&fresh, &held, why, SLUICE_API_ERROR_MAX) ? -EADDRINUSE : 0;
+}
+
+static void listener_fill(struct session_listener *listener,
+                          const struct sluice_webrtc_listen *listen)
+{
+	listener->config = *listen;
+	listener->told =
+	        ip_addr_v6(is_none(&listen->announce) ? listen->local.ip : listen->announce.ip);
+}
+
+static void absence_note(const struct sessions *sessions, struct session_listener *listener)
+{
+	bool now = !mirror_has_address(sessions->dp, &listener->addr.ip);
+	struct sluice_addr shown = addr_of(&listener->addr.ip, listener->addr.port);
+	char text[TEXT_ADDR_MAX];
+
+	if (now == listener->absent)
+		return;
+	listener->absent = now;
+	if (now)
+		log_warning(SLUICE_LOG_CONFIG,
+		            "webrtc listen %s: absent: no interface of a port has this address",
+		            text_addr(text, &shown));
+	else
+		log_info(SLUICE_LOG_CONFIG, "webrtc listen %s: the address is there now",
+		         text_addr(text, &shown));
+}
+
+static void absence_warn(const struct session_listener *listener, char *why)
+{
+	struct sluice_addr shown = addr_of(&listener->addr.ip, 0);
+	char text[TEXT_ADDR_MAX];
+
+	if (listener->absent)
+		refuse(why, 0,
+		       "no interface of a port has the address %s; it is served once one has",
+		       text_addr(text, &shown));
+}
+
+static int listener_make(struct sessions *sessions, const struct transport_addr *addr,
+                         const struct sluice_webrtc_listen *listen, char *why)
+{
+	struct session_listener *listener = NULL;
+	int error;
+
+	for (int i = 0; listener == NULL && i < SESSION_LISTENERS_MAX; i++)
+		if (!sessions->listeners[i].used)
+			listener = &sessions->listeners[i];
+	if (listener == NULL)
+		return refuse(why, -ENOSPC,
+		              "there are %u addresses of sessions, and no room for more",
+		              SESSION_LISTENERS_MAX);
+	memset(listener, 0, sizeof(*listener));
+	listener_fill(listener, listen);
+	listener->addr = *addr;
+	listener->used = true;
+	listener->config_generation = sessions->dp->config_generation;
+	error = publish(sessions);
+	if (error < 0) {
+		listener->used = false;
+		return refuse(why, error, "no room for another service");
+	}
+	absence_note(sessions, listener);
+	absence_warn(listener, why);
+	return 0;
+}
+
+int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_listen *listen,
+                      uint32_t flags, char *why)
+{
+	struct transport_addr addr = listen_addr(listen);
+	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	int index = session_listener_at(sessions, &addr);
+	int error = listen_check(listen, why);
+	char text[TEXT_ADDR_MAX];
+
+	if (error == 0 && index < 0)
+		error = claims_check(sessions, &addr, why);
+	if (error < 0)
+		return error;
+	if (index < 0)
+		return listener_make(sessions, &addr, listen, why);
+	sessions->listeners[index].config_generation = sessions->dp->config_generation;
+	if (!(flags & SLUICE_API_EXIST_OK))
+		return refuse(why, -EEXIST, "already listening on %s", text_addr(text, &shown));
+	listener_fill(&sessions->listeners[index], listen);
+	absence_warn(&sessions->listeners[index], why);
+	return 0;
+}
+
+/* Sessions whose path leads there have none any more: their consent runs out at once. */
+static void sessions_leave(struct sessions *sessions, const struct transport_addr *addr)
+{
+	for (uint32_t i = 1; i <= sessions->highest; i++) {
+		const struct session_control *control = &sessions->control[i];
+
+		if (sessions->list[i].live && control->local.port == addr->port &&
+		    ip_addr_equal(&control->local.ip, &addr->ip))
+			session_end(sessions, i, SLUICE_SESSION_DELETED);
+	}
+}
+
+static int listener_end(struct sessions *sessions, int index)
+{
+	struct session_listener *listener = &sessions->listeners[index];
+
+	sessions_leave(sessions, &listener->addr);
+	listener->used = false;
+	return publish(sessions);
+}
+
+int webrtc_listen_delete(struct sessions *sessions, const struct sluice_webrtc_listen *listen,
+                         char *why)
+{
+	struct transport_addr addr = listen_addr(listen);
+	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	int index = session_listener_at(sessions, &addr);
+	char text[TEXT_ADDR_MAX];
+
+	if (index < 0)
+		return refuse(why, -ENOENT, "not listening on %s", text_addr(text, &shown));
+	return listener_end(sessions, index) < 0 ? refuse(why, -ENOMEM, "no memory") : 0;
+}
+
+void webrtc_listen_sweep(struct sessions *sessions)
+{
+	for (int i = 0; i < SESSION_LISTENERS_MAX; i++)
+		if (sessions->listeners[i].used &&
+		    sessions->listeners[i].config_generation != sessions->dp->config_generation)
+			listener_end(sessions, i);
+}
+
+void webrtc_listen_tick(struct sessions *sessions)
+{
+	for (int i = 0; i < SESSION_LISTENERS_MAX; i++)
+		if (sessions->listeners[i].used)
+			absence_note(sessions, &sessions->listeners[i]);
+}
+
+uint8_t session_addresses(const struct sessions *sessions,
+                          struct sluice_addr addresses[SLUICE_SESSION_ADDRESSES_MAX])
+{
+	uint8_t count = 0;
+
+	for (int i = 0; i < SESSION_LISTENERS_MAX; i++) {
+		const struct session_listener *listener = &sessions->listeners[i];
+		uint16_t port = listener->config.announce.port != 0 ? listener->config.announce.port
+		                                                    : listener->addr.port;
+
+		if (listener->used)
+			addresses[count++] = addr_of(&listener->told, port);
+	}
+	return count;
+}
+
+uint32_t webrtc_listen_show(const struct sessions *sessions, uint32_t *cursor,
+                            struct sluice_webrtc_listen_row *rows, uint32_t room)
+{
+	uint32_t count = 0;
+
+	for (; *cursor < SESSION_LISTENERS_MAX && count < room; ++*cursor) {
+		const struct session_listener *listener = &sessions->listeners[*cursor];
+
+		if (listener->used)
+			rows[count++] = (struct sluice_webrtc_listen_row){
+			        .local = addr_of(&listener->addr.ip, listener->addr.port),
+			        .announce = listener->config.announce,
+			        .state = listener->absent ? SLUICE_TURN_ADDRESS_ABSENT
+			                                  : SLUICE_TURN_ADDRESS_PRESENT,
+			};
+	}
+	return count;
+}
