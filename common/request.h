@@ -102,7 +102,7 @@ struct request_table {
 
 extern const struct request_table requests_config, requests_port, requests_turn, requests_stats,
         requests_media, requests_gate, requests_region, requests_capture, requests_event,
-        requests_http, requests_session;
+        requests_http, requests_session, requests_whip;
 
 #define REQUEST(number, ...)                                                                       \
 	[(number)&0xff] = {                                                                        \

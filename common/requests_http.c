@@ -42,6 +42,9 @@ static const struct request requests[] = {
                 .exist_ok = true, BODY(sluice_http_token), .texts = TOKEN_TEXTS),
         REQUEST(SLUICE_HTTP_TOKEN_DELETE, {"http", "token", "delete"}, REQUEST_DELETE, BY_CONTROL,
                 .deletes = SLUICE_HTTP_TOKEN_ADD, BODY(sluice_http_token), .texts = TOKEN_TEXTS),
+        REQUEST(SLUICE_HTTP_TLS_SET, {"http", "tls"}, REQUEST_SET, BY_CONTROL,
+                .access = ACCESS_HOST, BODY(sluice_http_tls),
+                .texts = {TEXT(sluice_http_tls, cert), TEXT(sluice_http_tls, key)}),
         REQUEST(SLUICE_HTTP_SHOW, {"http", "show"}, REQUEST_SHOW, BY_CONTROL, .reply = &http_reply),
 };
 

@@ -24,6 +24,7 @@
 #include "metrics/metrics.h"
 #include "reload/reload.h"
 #include "users/lookup.h"
+#include "whip/whip.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -48,6 +49,7 @@ struct controlplane {
 	struct http *http;
 	struct fleet *fleet;
 	struct lookup *lookup;
+	struct whip *whip;
 	struct http_commands *http_commands;
 	struct metrics_collector *metrics;
 	struct event_bus *events;
@@ -96,6 +98,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lu",
 	         clock_ns(CLOCK_MONOTONIC) / 1000);
 	notify_send(text);
+	http_tls_again(cp->http);
 	reload_again(cp->reload);
 }
 
@@ -124,6 +127,7 @@ static void on_ready(void *arg)
 	log_keeper_ready(cp->log);
 	fleet_ready(cp->fleet);
 	lookup_dataplane_ready(cp->lookup);
+	whip_ready(cp->whip);
 }
 
 static int signals_catch(struct controlplane *cp)
@@ -183,6 +187,7 @@ static int parts_create(struct controlplane *cp)
 	        .base = cp->base,
 	        .running = cp->running,
 	};
+	struct whip_options whip = {.base = cp->base};
 	struct reload_options reload = {
 	        .base = cp->base,
 	        .running = cp->running,
@@ -220,8 +225,16 @@ static int parts_create(struct controlplane *cp)
 	server.http = cp->http;
 	server.fleet = cp->fleet;
 	server.events = cp->events;
+	whip.own = cp->own;
+	whip.http = cp->http;
+	whip.events = cp->events;
 	cp->server = cp->client != NULL && cp->reload != NULL ? server_create(&server) : NULL;
 	if (cp->server == NULL || http_parts_create(cp) < 0)
+		return -ENOMEM;
+	whip.client = cp->client;
+	whip.fleet = cp->fleet;
+	cp->whip = whip_create(&whip);
+	if (cp->whip == NULL)
 		return -ENOMEM;
 	own_start(cp->own);
 	fleet_start(cp->fleet);
@@ -272,6 +285,7 @@ static void controlplane_end(struct controlplane *cp)
 	server_destroy(cp->server);
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
+	whip_destroy(cp->whip);     /* behind what it asks */
 	reload_destroy(cp->reload); /* behind what it asks */
 	gate_keeper_destroy(cp->gate);
 	log_keeper_destroy(cp->log);

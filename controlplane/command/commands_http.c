@@ -23,7 +23,13 @@ static const struct command commands[] = {
         {
                 .type = SLUICE_HTTP_LISTEN_ADD,
                 .help = "answer HTTP on an address",
-                .arguments = {LISTEN_ARGUMENT},
+                .arguments = {LISTEN_ARGUMENT,
+                              {.key = "tls",
+                               .help = "HTTPS, by the certificate of `http tls`",
+                               .type = ARGUMENT_FLAG,
+                               .keyword = true,
+                               .optional = true,
+                               FIELD(sluice_http_listen, tls)}},
         },
         {
                 .type = SLUICE_HTTP_LISTEN_DELETE,
@@ -55,6 +61,25 @@ static const struct command commands[] = {
                 .type = SLUICE_HTTP_TOKEN_DELETE,
                 .help = "this token opens nothing any more",
                 .arguments = {TOKEN_ARGUMENT},
+        },
+        {
+                .type = SLUICE_HTTP_TLS_SET,
+                .help = "the certificate of listeners with tls; SIGHUP reads it again",
+                .arguments =
+                        {
+                                {.key = "cert",
+                                 .meta = "FILE",
+                                 .help = "the certificate in PEM, and what it hangs on behind it",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 FIELD(sluice_http_tls, cert)},
+                                {.key = "key",
+                                 .meta = "FILE",
+                                 .help = "its private key in PEM",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 FIELD(sluice_http_tls, key)},
+                        },
         },
         {
                 .type = SLUICE_HTTP_SHOW,

@@ -3,6 +3,7 @@
 #include "command/field.h"
 
 #include <sluice/session.h>
+#include <sluice/whip.h>
 
 #define WEBRTC_PORT 3478 /* TURN's: both may share it */
 
@@ -38,6 +39,27 @@ static const struct command commands[] = {
         {
                 .type = SLUICE_WEBRTC_LISTEN_SHOW,
                 .help = "where browsers are served",
+        },
+        {
+                .type = SLUICE_WHIP_LIMIT_SET,
+                .help = "how many browsers may be served; without it as many as there is room for",
+                .some = true,
+                .arguments = {{.key = "sessions",
+                               .help = "of all streams, publishers among them",
+                               .type = ARGUMENT_NUMBER,
+                               .keyword = true,
+                               .optional = true,
+                               .least = 1,
+                               .most = 10000000,
+                               FIELD(sluice_whip_limit, sessions)},
+                              {.key = "viewers",
+                               .help = "of one stream",
+                               .type = ARGUMENT_NUMBER,
+                               .keyword = true,
+                               .optional = true,
+                               .least = 1,
+                               .most = 10000000,
+                               FIELD(sluice_whip_limit, viewers)}},
         },
         {
                 .type = SLUICE_SESSION_SHOW,

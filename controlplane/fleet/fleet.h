@@ -13,6 +13,7 @@
 
 #include <sluice/region.h>
 
+struct credential_key;
 struct dataplane_client;
 struct fleet;
 struct gate_keeper;
@@ -52,6 +53,31 @@ void fleet_on_redis(struct fleet *fleet, void (*changed)(void *arg), void *arg);
 /* seconds: 0: without a bound. 0, or -errno with a line in `why` (SLUICE_API_ERROR_MAX bytes). */
 int fleet_drain(struct fleet *fleet, uint32_t seconds, char *why);
 int fleet_undrain(struct fleet *fleet, char *why);
+
+enum fleet_place {
+	FLEET_HERE,
+	FLEET_ELSEWHERE, /* another node, that answers HTTP at HOST:PORT */
+	FLEET_NOWHERE,   /* this one drains, and no other is known */
+};
+typedef void fleet_placed_fn(void *arg, enum fleet_place place, const char *http);
+struct fleet_search;
+/*
+ * Who takes a room: its owner, or this node; of a fresh room another one where this one drains.
+ * `done` is called once, perhaps at once. Returns what fleet_place_forget takes; NULL where `done`
+ * has been called.
+ */
+struct fleet_search *fleet_place(struct fleet *fleet, const char *room, bool fresh,
+                                 fleet_placed_fn *done, void *arg);
+void fleet_place_forget(struct fleet_search *search);
+/* The room is here. */
+void fleet_claim(struct fleet *fleet, const char *room);
+/* HOST:PORT of `node set`; empty: there is none. */
+const char *fleet_http(const struct fleet *fleet);
+
+/* This node's TURN listeners as clients are told of them. *key: of its newest shared secret; NULL:
+ * there is none. Returns how many. */
+uint32_t fleet_turn(struct fleet *fleet, struct sluice_addr list[2],
+                    const struct credential_key **key);
 
 /* Returns how many. */
 uint32_t fleet_regions(struct fleet *fleet, struct sluice_region_row *rows, uint32_t max);

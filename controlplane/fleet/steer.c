@@ -60,6 +60,21 @@ static const struct credential_key *secret_key(struct fleet *fleet)
 	return fleet->has_secret ? &fleet->secret : NULL;
 }
 
+uint32_t fleet_turn(struct fleet *fleet, struct sluice_addr list[2],
+                    const struct credential_key **key)
+{
+	struct node_record record;
+	uint32_t count = 0;
+
+	beat_record(fleet, &record);
+	if (record.addr4.port != 0)
+		list[count++] = record.addr4;
+	if (record.addr6.port != 0)
+		list[count++] = record.addr6;
+	*key = secret_key(fleet);
+	return count;
+}
+
 static uint64_t age_ms(const struct fleet *fleet)
 {
 	uint64_t age = view_age(fleet->view, fleet_now());

@@ -86,6 +86,16 @@ static const struct http_token *token_of(struct http *http, const char *header)
 int request_admit(struct http *http, struct evhttp_request *ev, const struct http_route *route,
                   struct http_grant *grant, const char **why)
 {
+	static const struct {
+		enum sluice_http_scope scope; /* beside admin, which opens all */
+		const char *why;
+	} needed[] = {
+	        [HTTP_READ] = {SLUICE_HTTP_READ, "this needs a token of scope read or admin"},
+	        [HTTP_ADMIN] = {SLUICE_HTTP_ADMIN, "this needs a token of scope admin"},
+	        [HTTP_PUBLISH] = {SLUICE_HTTP_PUBLISH,
+	                          "this needs a token of scope publish or admin"},
+	        [HTTP_WATCH] = {SLUICE_HTTP_WATCH, "this needs a token of scope watch or admin"},
+	};
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(ev);
 	const struct http_token *token;
 
@@ -98,19 +108,15 @@ int request_admit(struct http *http, struct evhttp_request *ev, const struct htt
 		                            "a valid token"
 		                          : "this needs a bearer token, and none is configured "
 		                            "(http token add "
-		                            "WORD scope read|admin)";
+		                            "WORD scope read|publish|watch|admin)";
 		return 401;
 	}
 	grant->given = true;
 	grant->scope = token->scope;
+	memcpy(grant->stream, token->stream, sizeof(grant->stream));
 	memcpy(grant->digest, token->digest, sizeof(grant->digest));
-	if (route->access == HTTP_ADMIN && token->scope != SLUICE_HTTP_ADMIN) {
-		*why = "this needs a token of scope admin";
-		return 403;
-	}
-	if (token->scope != SLUICE_HTTP_READ && token->scope != SLUICE_HTTP_ADMIN) {
-		*why = "this needs a token of scope read or admin";
-		return 403;
-	}
-	return 0;
+	if (token->scope == SLUICE_HTTP_ADMIN || token->scope == needed[route->access].scope)
+		return 0;
+	*why = needed[route->access].why;
+	return 403;
 }

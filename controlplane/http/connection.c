@@ -159,16 +159,15 @@ static void on_adopt(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* For evhttp: a bufferevent for a connection that it has just accepted. */
-static struct bufferevent *on_accept(struct event_base *base, void *arg)
+static struct bufferevent *connection_create(struct http *http, bool tls)
 {
-	struct http *http = arg;
 	struct http_connection *connection = calloc(1, sizeof(*connection));
 
 	if (connection == NULL)
 		return NULL;
 	connection->http = http;
-	connection->bev = bufferevent_socket_new(base, -1, 0);
+	connection->tls = tls;
+	connection->bev = tls ? tls_bufferevent(http) : bufferevent_socket_new(http->base, -1, 0);
 	if (connection->bev == NULL) {
 		free(connection);
 		return NULL;
@@ -178,6 +177,18 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 	http->row.connections++;
 	event_active(http->adopt, EV_TIMEOUT, 0);
 	return connection->bev;
+}
+
+/* For evhttp: a bufferevent for a connection that it has just accepted. Where there is none evhttp
+ * makes one of its own, whose requests are refused. */
+static struct bufferevent *on_accept(struct event_base *base, void *arg)
+{
+	return connection_create(arg, false);
+}
+
+static struct bufferevent *on_accept_tls(struct event_base *base, void *arg)
+{
+	return connection_create(arg, true);
 }
 
 static bool is_too_slow(const struct http_connection *connection, time_t now)
@@ -214,6 +225,7 @@ int connections_start(struct http *http)
 	    event_add(http->sweep, &sweep_interval) != 0)
 		return -ENOMEM;
 	evhttp_set_bevcb(http->ev, on_accept, http);
+	evhttp_set_bevcb(http->ev_tls, on_accept_tls, http);
 	return 0;
 }
 

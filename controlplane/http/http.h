@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -21,9 +22,11 @@ struct own;
 struct sluice_http_row;
 
 enum http_access {
-	HTTP_OPEN,  /* anybody */
-	HTTP_READ,  /* who has a bearer token of scope read or admin */
-	HTTP_ADMIN, /* of scope admin */
+	HTTP_OPEN,    /* anybody */
+	HTTP_READ,    /* who has a bearer token of scope read or admin */
+	HTTP_ADMIN,   /* of scope admin */
+	HTTP_PUBLISH, /* of scope publish or admin; which stream: http_opens_stream */
+	HTTP_WATCH,
 };
 
 /*
@@ -35,11 +38,14 @@ typedef void http_handle_fn(struct http_request *request, void *arg);
 struct http_route {
 	enum evhttp_cmd_type method; /* EVHTTP_REQ_GET also answers HEAD */
 	const char *path; /* "/v1/steer"; with / at its end everything below it, where no other
-	                     route has the path itself */
+	                     route has the path itself; "/" alone is the page */
 	enum http_access access;
 	http_handle_fn *handle;
 	void *arg;
+	const char *takes; /* the media type that a body has to have; NULL: it does not matter */
 };
+
+#define HTTP_TOKEN_DIGEST 32 /* bytes */
 
 /* Serves the subject of sluice/http.h of `own`. NULL: no memory. */
 struct http *http_create(struct event_base *base, struct own *own);
@@ -48,6 +54,9 @@ void http_destroy(struct http *http);
 
 /* The route's strings stay the caller's. 0, or -ENOSPC. */
 int http_route_add(struct http *http, const struct http_route *route);
+
+/* The files of `http tls` may be others by now. */
+void http_tls_again(struct http *http);
 
 void http_show(const struct http *http, struct sluice_http_row *row);
 
@@ -59,6 +68,15 @@ const char *http_path_rest(const struct http_request *request);
 const char *http_query(struct http_request *request, const char *key);
 /* Its token is of scope admin. */
 bool http_is_admin(const struct http_request *request);
+/* Its token is of scope admin, or is bound to this stream or to none. */
+bool http_opens_stream(const struct http_request *request, const char *stream);
+/* SHA-256 of its token, HTTP_TOKEN_DIGEST bytes; zeros: it has none. */
+const uint8_t *http_token_digest(const struct http_request *request);
+/* NULL: it has no such header. */
+const char *http_header(const struct http_request *request, const char *name);
+/* Path and query. */
+const char *http_target(const struct http_request *request);
+bool http_is_tls(const struct http_request *request);
 /* "198.18.1.2:40000, token 3f2a91bc of scope admin": who asks, for the log; the token by the first
  * bytes of its SHA-256. */
 void http_who(const struct http_request *request, char *text, size_t room);

@@ -69,6 +69,12 @@ static struct http_listener *listener_find(struct http *http, const struct sluic
 	return NULL;
 }
 
+static void listener_close(struct http *http, struct http_listener *listener)
+{
+	evhttp_del_accept_socket(listener->tls ? http->ev_tls : http->ev, listener->bound);
+	listener->bound = NULL;
+}
+
 static int refuse(const struct sluice_addr *addr, int status, char *why)
 {
 	struct text text;
@@ -79,14 +85,25 @@ static int refuse(const struct sluice_addr *addr, int status, char *why)
 	return status;
 }
 
-static int listener_add(struct http *http, const struct sluice_addr *addr, char *why)
+static int listener_add(struct http *http, const struct sluice_http_listen *listen, char *why)
 {
-	struct http_listener *listener = listener_find(http, NULL);
+	const struct sluice_addr *addr = &listen->addr;
+	struct http_listener *listener = listener_find(http, addr);
 	struct evconnlistener *socket;
+	struct evhttp *ev;
 	int fd;
 
-	if (listener_find(http, addr) != NULL)
+	if (listen->tls && http->tls.context == NULL) {
+		snprintf(why, SLUICE_API_ERROR_MAX,
+		         "tls: there is no certificate (http tls cert FILE key FILE)");
+		return -EINVAL;
+	}
+	if (listener != NULL && listener->tls == (listen->tls != 0))
 		return 0;
+	if (listener != NULL)
+		listener_close(http, listener);
+	listener = listener_find(http, NULL);
+	ev = listen->tls ? http->ev_tls : http->ev;
 	if (listener == NULL) {
 		snprintf(why, SLUICE_API_ERROR_MAX, "HTTP listens on %d addresses at most",
 		         HTTP_LISTENERS_MAX);
@@ -101,12 +118,13 @@ static int listener_add(struct http *http, const struct sluice_addr *addr, char 
 		close(fd);
 		return refuse(addr, -ENOMEM, why);
 	}
-	listener->bound = evhttp_bind_listener(http->ev, socket);
+	listener->bound = evhttp_bind_listener(ev, socket);
 	if (listener->bound == NULL) {
 		evconnlistener_free(socket);
 		return refuse(addr, -ENOMEM, why);
 	}
 	listener->addr = *addr;
+	listener->tls = listen->tls != 0;
 	return 0;
 }
 
@@ -118,8 +136,7 @@ static int listener_remove(struct http *http, const struct sluice_addr *addr, ch
 		snprintf(why, SLUICE_API_ERROR_MAX, "HTTP does not listen there");
 		return -ENOENT;
 	}
-	evhttp_del_accept_socket(http->ev, listener->bound);
-	listener->bound = NULL;
+	listener_close(http, listener);
 	return 0;
 }
 
@@ -129,14 +146,12 @@ int listeners_obey(void *arg, const struct command_request *request, char *why)
 
 	if (request->command->type == SLUICE_HTTP_LISTEN_DELETE)
 		return listener_remove(arg, &listen->addr, why);
-	return listener_add(arg, &listen->addr, why);
+	return listener_add(arg, listen, why);
 }
 
 void listeners_close(struct http *http)
 {
-	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++)
 		if (http->listeners[i].bound != NULL)
-			evhttp_del_accept_socket(http->ev, http->listeners[i].bound);
-		http->listeners[i].bound = NULL;
-	}
+			listener_close(http, &http->listeners[i]);
 }

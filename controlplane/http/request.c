@@ -80,6 +80,37 @@ bool http_is_admin(const struct http_request *request)
 	return request->grant.given && request->grant.scope == SLUICE_HTTP_ADMIN;
 }
 
+bool http_opens_stream(const struct http_request *request, const char *stream)
+{
+	const struct http_grant *grant = &request->grant;
+
+	return http_is_admin(request) ||
+	       (grant->given && (grant->stream[0] == '\0' || strcmp(grant->stream, stream) == 0));
+}
+
+const uint8_t *http_token_digest(const struct http_request *request)
+{
+	return request->grant.digest;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), name);
+}
+
+const char *http_target(const struct http_request *request)
+{
+	const char *uri = evhttp_request_get_uri(request->ev);
+
+	return uri[0] == '/' ? uri
+	                     : evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request->ev));
+}
+
+bool http_is_tls(const struct http_request *request)
+{
+	return request->connection->tls;
+}
+
 void http_who(const struct http_request *request, char *text, size_t room)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
@@ -131,6 +162,7 @@ static void headers_add(struct evhttp_request *ev, const char *type)
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 	if (type != NULL)
 		evhttp_add_header(headers, "Content-Type", type);
+	cors_add_headers(ev);
 }
 
 /* Neither query nor body: what is in them is the client's own business. */
@@ -220,6 +252,11 @@ void request_reject(struct http *http, struct evhttp_request *ev, int status, co
 		                  "Bearer");
 	reply_send(http, ev, status, TYPE_JSON, text, text != NULL ? strlen(text) : 0);
 	free(text);
+}
+
+void request_answer_empty(struct http *http, struct evhttp_request *ev, int status)
+{
+	reply_send(http, ev, status, NULL, "", 0);
 }
 
 /* -- in pieces -- */

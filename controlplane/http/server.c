@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define METHODS                                                                                    \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH)
+	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE |                  \
+	 EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS)
 
 /* -- routes -- */
 
@@ -18,16 +20,6 @@ int http_route_add(struct http *http, const struct http_route *route)
 		return -ENOSPC;
 	http->routes[http->n_routes++] = *route;
 	return 0;
-}
-
-/* Bytes of the path that are the route's own; 0: it is another path's. */
-static size_t route_covers(const struct http_route *route, const char *path)
-{
-	size_t length = strlen(route->path);
-
-	if (route->path[length - 1] == '/' && strncmp(route->path, path, length) == 0)
-		return length;
-	return strcmp(route->path, path) == 0 ? length : 0;
 }
 
 static bool method_fits(const struct http_route *route, enum evhttp_cmd_type method)
@@ -60,6 +52,18 @@ static const struct http_route *route_find(const struct http *http, const char *
 	return found;
 }
 
+/* Whether the body's media type, without its parameters, is the route's. */
+static bool body_fits(const struct http_route *route, struct evhttp_request *ev)
+{
+	const char *type = evhttp_find_header(evhttp_request_get_input_headers(ev), "Content-Type");
+	size_t length;
+
+	if (route->takes == NULL)
+		return true;
+	length = type != NULL ? strcspn(type, "; \t") : 0;
+	return length == strlen(route->takes) && strncasecmp(type, route->takes, length) == 0;
+}
+
 static void on_request(struct evhttp_request *ev, void *arg)
 {
 	struct http *http = arg;
@@ -78,8 +82,14 @@ static void on_request(struct evhttp_request *ev, void *arg)
 		return;
 	}
 	connection_turn(connection, CONNECTION_WRITES);
+	if (evhttp_request_get_command(ev) == EVHTTP_REQ_OPTIONS) {
+		options_answer(http, ev, path);
+		return;
+	}
 	route = route_find(http, path, evhttp_request_get_command(ev), &other);
 	if (route == NULL) {
+		if (other)
+			options_add_headers(http, ev, path);
 		request_reject(http, ev, other ? 405 : 404,
 		               other ? "there is something here, but not for this method"
 		                     : "there is nothing at this path");
@@ -88,6 +98,11 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	status = request_admit(http, ev, route, &grant, &why);
 	if (status != 0) {
 		request_reject(http, ev, status, why);
+		return;
+	}
+	if (!body_fits(route, ev)) {
+		options_add_headers(http, ev, path);
+		request_reject(http, ev, 415, "the body is not of the type that this takes");
 		return;
 	}
 	request = request_create(connection, ev, route);
@@ -111,6 +126,8 @@ static int http_obey(void *arg, const struct command_request *request, char *why
 	const struct sluice_http_token *token = (const void *)request->body.bytes;
 
 	switch (request->command->type) {
+	case SLUICE_HTTP_TLS_SET:
+		return tls_obey(arg, (const void *)request->body.bytes, why);
 	case SLUICE_HTTP_TOKEN_ADD:
 		return tokens_add(arg, token, why);
 	case SLUICE_HTTP_TOKEN_DELETE:
@@ -131,6 +148,21 @@ void http_show(const struct http *http, struct sluice_http_row *row)
 		row->listeners += http->listeners[i].bound != NULL;
 }
 
+static struct evhttp *ev_create(struct http *http)
+{
+	struct evhttp *ev = evhttp_new(http->base);
+
+	if (ev == NULL)
+		return NULL;
+	evhttp_set_gencb(ev, on_request, http);
+	evhttp_set_allowed_methods(ev, METHODS);
+	evhttp_set_max_headers_size(ev, HTTP_HEADERS_MAX);
+	evhttp_set_max_body_size(ev, HTTP_BODY_MAX);
+	evhttp_set_timeout(ev, HTTP_STALL_S);
+	evhttp_set_default_content_type(ev, NULL);
+	return ev;
+}
+
 struct http *http_create(struct event_base *base, struct own *own)
 {
 	static const struct http_route healthz = {EVHTTP_REQ_GET, "/healthz", HTTP_OPEN,
@@ -141,17 +173,12 @@ struct http *http_create(struct event_base *base, struct own *own)
 		return NULL;
 	http->base = base;
 	LIST_INIT(&http->connections);
-	http->ev = evhttp_new(base);
-	if (http->ev == NULL || connections_start(http) < 0) {
+	http->ev = ev_create(http);
+	http->ev_tls = ev_create(http);
+	if (http->ev == NULL || http->ev_tls == NULL || connections_start(http) < 0) {
 		http_destroy(http);
 		return NULL;
 	}
-	evhttp_set_gencb(http->ev, on_request, http);
-	evhttp_set_allowed_methods(http->ev, METHODS);
-	evhttp_set_max_headers_size(http->ev, HTTP_HEADERS_MAX);
-	evhttp_set_max_body_size(http->ev, HTTP_BODY_MAX);
-	evhttp_set_timeout(http->ev, HTTP_STALL_S);
-	evhttp_set_default_content_type(http->ev, NULL);
 	http_route_add(http, &healthz);
 	own_serve(own, SLUICE_HTTP_LISTEN_ADD, http_obey, http);
 	return http;
@@ -165,6 +192,9 @@ void http_destroy(struct http *http)
 	connections_end(http);
 	if (http->ev != NULL)
 		evhttp_free(http->ev);
+	if (http->ev_tls != NULL)
+		evhttp_free(http->ev_tls);
+	tls_end(http);
 	explicit_bzero(http->tokens, sizeof(http->tokens));
 	free(http);
 }

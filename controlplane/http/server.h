@@ -19,7 +19,7 @@
 
 #define HTTP_CONNECTIONS_MAX 128 /* from elsewhere, and as many over loopback */
 #define HTTP_ADDRESS_MAX     32  /* of them from one address (IPv6: its /64) */
-#define HTTP_ROUTES_MAX      32
+#define HTTP_ROUTES_MAX      64
 #define HTTP_LISTENERS_MAX   16
 #define HTTP_TOKENS_MAX      1024
 #define HTTP_HEADERS_MAX     8192  /* bytes, the request line among them */
@@ -27,8 +27,6 @@
 #define HTTP_READ_S          15    /* for a whole request, from the end of the one before */
 #define HTTP_WRITE_S         60    /* for a whole answer */
 #define HTTP_STALL_S         30    /* without any progress */
-
-#define HTTP_TOKEN_DIGEST 32
 
 enum connection_state {
 	CONNECTION_READS,   /* a request, or nothing */
@@ -40,6 +38,7 @@ enum connection_state {
 struct http_connection {
 	LIST_ENTRY(http_connection) entry;
 	struct http *http;
+	bool tls;
 	struct bufferevent *bev;
 	struct evhttp_connection *ev;                       /* NULL: not known yet */
 	struct http_request *request;                       /* NULL: none is being answered */
@@ -61,6 +60,7 @@ struct http_grant {
 	bool given;
 	enum sluice_http_scope scope;
 	uint8_t digest[HTTP_TOKEN_DIGEST];
+	char stream[SLUICE_HTTP_STREAM_MAX]; /* empty: any */
 };
 
 struct http_request {
@@ -79,12 +79,20 @@ struct http_request {
 
 struct http_listener {
 	struct sluice_addr addr;
+	bool tls;
 	struct evhttp_bound_socket *bound; /* NULL: a free place */
+};
+
+/* tls.c: of `http tls`. */
+struct http_tls {
+	struct ssl_ctx_st *context; /* NULL: none is set */
+	struct sluice_http_tls files;
 };
 
 struct http {
 	struct event_base *base;
-	struct evhttp *ev;
+	struct evhttp *ev, *ev_tls;
+	struct http_tls tls;
 	struct event *adopt; /* fresh connections have an evhttp_connection by now */
 	struct event *sweep; /* each second: who is too slow */
 	struct http_connections connections;
@@ -101,6 +109,23 @@ struct http {
 int listeners_obey(void *arg, const struct command_request *request, char *why);
 void listeners_close(struct http *http);
 
+/* -- tls.c -- */
+
+int tls_obey(struct http *http, const struct sluice_http_tls *files, char *why);
+/* For a connection that will be accepted. NULL: no memory, or no certificate. */
+struct bufferevent *tls_bufferevent(struct http *http);
+void tls_end(struct http *http);
+
+/* -- options.c -- */
+
+/* Bytes of the path that are the route's own; 0: it is another path's. */
+size_t route_covers(const struct http_route *route, const char *path);
+/* Allow, Accept-Post and Accept-Patch of this path, as headers of the answer. */
+void options_add_headers(const struct http *http, struct evhttp_request *ev, const char *path);
+void options_answer(struct http *http, struct evhttp_request *ev, const char *path);
+/* What lets a page of another origin read the answer (the Fetch standard, 3.2). */
+void cors_add_headers(struct evhttp_request *ev);
+
 /* -- connection.c -- */
 
 /* 0 or -ENOMEM. */
@@ -116,6 +141,8 @@ struct http_request *request_create(struct http_connection *connection, struct e
                                     const struct http_route *route);
 /* An answer to what has no route. */
 void request_reject(struct http *http, struct evhttp_request *ev, int status, const char *why);
+/* An answer without a body. */
+void request_answer_empty(struct http *http, struct evhttp_request *ev, int status);
 void answer_count(struct http *http, int status);
 
 /* -- auth.c -- */

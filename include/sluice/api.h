@@ -175,6 +175,7 @@ enum sluice_api_type {
 	SLUICE_HTTP_TOKEN_ADD = 0x0903,
 	SLUICE_HTTP_TOKEN_DELETE = 0x0904,
 	SLUICE_HTTP_SHOW = 0x0905,
+	SLUICE_HTTP_TLS_SET = 0x0906,
 	/* session.h */
 	SLUICE_WEBRTC_LISTEN_ADD = 0x0a01,
 	SLUICE_WEBRTC_LISTEN_DELETE = 0x0a02,
@@ -186,6 +187,8 @@ enum sluice_api_type {
 	SLUICE_SESSION_SHOW = 0x0a08,
 	SLUICE_SESSION_TAKE = 0x0a09,   /* dataplane only */
 	SLUICE_SESSION_EVENTS = 0x0a0a, /* dataplane only */
+	/* whip.h, control plane only */
+	SLUICE_WHIP_LIMIT_SET = 0x0b01,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both

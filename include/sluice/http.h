@@ -8,12 +8,21 @@
 
 #define SLUICE_HTTP_TOKEN_MAX  256 /* with the final NUL */
 #define SLUICE_HTTP_STREAM_MAX 64
+#define SLUICE_HTTP_FILE_MAX   256
 
 /* SLUICE_HTTP_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC, or why it cannot listen. */
 struct sluice_http_listen {
 	struct sluice_addr addr;
+	uint32_t tls; /* 1: HTTPS, by the certificate of SLUICE_HTTP_TLS_SET */
 };
-static_assert(sizeof(struct sluice_http_listen) == 20, "http listen");
+static_assert(sizeof(struct sluice_http_listen) == 24, "http listen");
+
+/* SLUICE_HTTP_TLS_SET -> {}: files in PEM, of which the first may hold a chain. -EINVAL. */
+struct sluice_http_tls {
+	char cert[SLUICE_HTTP_FILE_MAX];
+	char key[SLUICE_HTTP_FILE_MAX];
+};
+static_assert(sizeof(struct sluice_http_tls) == 512, "http tls");
 
 /* What a token opens. */
 enum sluice_http_scope {

@@ -12,7 +12,7 @@
 #include "command/printer.h"
 #include "common/seqpacket.h"
 
-#include <sluice/media.h>
+#include <sluice/session.h>
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
@@ -149,6 +149,8 @@ static void connection_serve(struct control *control, int *fd)
 	if (size < (int)sizeof(header)) {
 		if (control->wanted_fd == *fd)
 			control->wanted_fd = -1;
+		if (control->events_fd == *fd)
+			control->events_fd = -1;
 		close(*fd);
 		*fd = -1;
 		return;
@@ -161,6 +163,11 @@ static void connection_serve(struct control *control, int *fd)
 	if (record.header.type == SLUICE_TURN_WANTED_TAKE) {
 		control->wanted_fd = *fd;
 		control->wanted = record.header;
+		return;
+	}
+	if (record.header.type == SLUICE_SESSION_EVENTS) {
+		control->events_fd = *fd;
+		control->events = record.header;
 		return;
 	}
 	answer = answer_find(control, record.header.type);
@@ -188,7 +195,7 @@ void dataplane_away(struct control *control)
 		if (control->connections[i] >= 0)
 			close(control->connections[i]);
 	memset(control->connections, -1, sizeof(control->connections));
-	control->wanted_fd = -1;
+	control->wanted_fd = control->events_fd = -1;
 	path_of(control, "dataplane.sock", path);
 	unlink(path);
 }
@@ -216,6 +223,17 @@ void dataplane_wants(struct control *control, const char *name, uint32_t length)
 	header.flags = SLUICE_API_MORE;
 	header.length = sizeof(wanted);
 	assert_int_equal(seqpacket_send(control->wanted_fd, &header, &wanted), 0);
+}
+
+void dataplane_tells(struct control *control, const struct sluice_session_event *event)
+{
+	struct sluice_api_header header;
+
+	control_await(control, control->events_fd >= 0);
+	header = control->events;
+	header.length = sizeof(*event);
+	assert_int_equal(seqpacket_send(control->events_fd, &header, event), 0);
+	control->events_fd = -1;
 }
 
 static void connection_accept(struct control *control)
@@ -446,7 +464,7 @@ struct control *control_start(const char *lines)
 	control->port = port_find();
 	control->stream.fd = -1;
 	memset(control->connections, -1, sizeof(control->connections));
-	control->wanted_fd = -1;
+	control->wanted_fd = control->events_fd = -1;
 	for (int i = 0; i < CONTROLS && !kept; i++)
 		if (controls[i] == NULL) {
 			controls[i] = control;
@@ -631,6 +649,12 @@ static void body_keep(char *said)
 
 int control_http(struct control *control, const char *method, const char *token, const char *body)
 {
+	return control_http_with(control, method, token, "", body);
+}
+
+int control_http_with(struct control *control, const char *method, const char *token,
+                      const char *headers, const char *body)
+{
 	int fd = http_connect(control);
 	size_t length = 0;
 	ssize_t got;
@@ -638,7 +662,7 @@ int control_http(struct control *control, const char *method, const char *token,
 	dprintf(fd, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n", method);
 	if (token != NULL)
 		dprintf(fd, "Authorization: Bearer %s\r\n", token);
-	dprintf(fd, "Content-Length: %zu\r\n\r\n%s", body != NULL ? strlen(body) : 0,
+	dprintf(fd, "%sContent-Length: %zu\r\n\r\n%s", headers, body != NULL ? strlen(body) : 0,
 	        body != NULL ? body : "");
 	do {
 		readable_await(control, fd, method);
@@ -648,7 +672,11 @@ int control_http(struct control *control, const char *method, const char *token,
 	close(fd);
 	control->said[length] = '\0';
 	control->status = length > 12 ? atoi(control->said + 9) : -1;
-	if (control->status > 0)
+	if (control->status > 0) {
+		snprintf(control->headers, sizeof(control->headers), "%.*s",
+		         (int)(strstr(control->said, "\r\n\r\n") + 2 - control->said),
+		         control->said);
 		body_keep(control->said);
+	}
 	return control->status;
 }

@@ -20,7 +20,7 @@
 #include <gate_verdict.h>
 
 #define CONTROL_ASKED_MAX   1024 /* requests to the dataplane that are remembered: the last ones */
-#define CONTROL_BODY_MAX    1100 /* bytes of each */
+#define CONTROL_BODY_MAX    4400 /* bytes of each */
 #define CONTROL_ANSWERS_MAX 16
 #define CONTROL_SAID_MAX    (256 * 1024)
 #define CONTROL_LINES_MAX   64 /* lines of the gate's lists that are kept */
@@ -75,10 +75,14 @@ struct control {
 	/* SLUICE_TURN_WANTED_TAKE is kept open; fd -1: it was not asked, or has gone. */
 	int wanted_fd;
 	struct sluice_api_header wanted;
+	/* SLUICE_SESSION_EVENTS the same */
+	int events_fd;
+	struct sluice_api_header events;
 	uint32_t n_asked, n_answers;
 	struct control_asked asked[CONTROL_ASKED_MAX];
 	struct control_answer answers[CONTROL_ANSWERS_MAX];
 	struct control_stream stream;
+	char headers[4096];          /* of the last answer of HTTP, the status line among them */
 	int status;                  /* of the last command, or HTTP's */
 	char said[CONTROL_SAID_MAX]; /* the last answer: JSON, or what was wrong */
 };
@@ -113,6 +117,10 @@ void dataplane_forget(struct control *control);
 /* A client came with a user name that the dataplane does not know. */
 void dataplane_wants(struct control *control, const char *name, uint32_t length);
 
+/* What became of a session, to who has asked for it. */
+struct sluice_session_event;
+void dataplane_tells(struct control *control, const struct sluice_session_event *event);
+
 /* -- clients -- */
 
 /*
@@ -124,6 +132,9 @@ int control_do(struct control *control, const char *line);
 void control_listen(struct control *control, const char *line);
 /* HTTP's status. token: NULL for none. method: "GET /healthz". */
 int control_http(struct control *control, const char *method, const char *token, const char *body);
+/* The same with headers of one's own, each with CR LF; the answer's are in control->headers. */
+int control_http_with(struct control *control, const char *method, const char *token,
+                      const char *headers, const char *body);
 /* Whether its log has this. */
 bool control_logged(struct control *control, const char *text);
 

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An offer comes: RFC 9725, 4.2. */
+#include "whip/state.h"
+
+#include "fleet/fleet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#define ID_BYTES 16 /* nobody guesses one */
+
+struct post {
+	struct whip_side *side;
+	struct http_request *request; /* NULL: its client has gone */
+	struct fleet_search *search;  /* NULL: none is under way */
+	char stream[SLUICE_MEDIA_NAME_MAX];
+	struct sdp_offer *offer; /* points into the request's body */
+	struct sdp_agreement agreement;
+	struct sluice_session session;
+	bool asked; /* the dataplane will answer */
+};
+
+static void post_free(struct post *post)
+{
+	post->side->whip->posts--;
+	sdp_offer_destroy(post->offer);
+	free(post);
+}
+
+static void on_lost(void *arg)
+{
+	struct post *post = arg;
+
+	post->request = NULL;
+	if (post->search != NULL)
+		fleet_place_forget(post->search);
+	if (!post->asked)
+		post_free(post);
+}
+
+static void post_refuse(struct post *post, int status, const char *why)
+{
+	if (status == 404 || status == 503)
+		problem_answer_later(post->request, status, why);
+	else
+		problem_answer(post->request, status, why);
+	post_free(post);
+}
+
+/* -- the answer -- */
+
+static uint64_t number_of(const char *id)
+{
+	uint64_t number;
+
+	memcpy(&number, id, sizeof(number));
+	return number;
+}
+
+static void session_answer(struct post *post, const struct sluice_session_made *made)
+{
+	struct whip *whip = post->side->whip;
+	const struct sdp_answer answer = {
+	        .offer = post->offer,
+	        .agreement = &post->agreement,
+	        .made = made,
+	        .stream = post->stream,
+	        .id = number_of(post->session.id),
+	        .watch = post->side->role == SLUICE_SESSION_WATCH,
+	};
+	char path[160], *text = malloc(SDP_ANSWER_MAX);
+	int length = text != NULL ? sdp_answer_write(&answer, text, SDP_ANSWER_MAX) : -ENOMEM;
+
+	if (length < 0) {
+		session_end(whip, post->session.id);
+		problem_answer_later(post->request, 503, "no memory for the answer");
+	} else {
+		snprintf(path, sizeof(path), "%s%s/%s", post->side->prefix, post->stream,
+		         post->session.id);
+		location_add(whip, post->request, path);
+		etag_add(post->request, made->ufrag);
+		links_add(whip, post->request, post->stream);
+		http_answer_header(post->request, "Accept-Patch", WHIP_TYPE_FRAGMENT);
+		http_answer(post->request, 201, WHIP_TYPE_SDP, text, (size_t)length);
+	}
+	free(text);
+}
+
+static void on_made(void *arg, const struct dataplane_answer *answer)
+{
+	const struct sluice_session_made *made = answer->body;
+	struct post *post = arg;
+	struct whip *whip = post->side->whip;
+	bool is_made = answer->status == 0 && answer->length == sizeof(*made);
+
+	if (is_made && table_put(&whip->table, &post->session, made) == NULL) {
+		session_end(whip, post->session.id);
+		is_made = false;
+	}
+	if (is_made && post->side->role == SLUICE_SESSION_PUBLISH)
+		fleet_claim(whip->options.fleet, post->stream);
+	if (post->request == NULL && is_made)
+		session_end(whip, post->session.id);
+	else if (post->request != NULL && is_made)
+		session_answer(post, made);
+	else if (post->request != NULL)
+		problem_answer_of(post->request, answer);
+	post_free(post);
+}
+
+/* -- the session -- */
+
+static bool id_make(char id[SLUICE_SESSION_ID_MAX])
+{
+	uint8_t bytes[ID_BYTES + 2] = {0};
+	unsigned char text[4 * (sizeof(bytes) / 3) + 1];
+
+	if (getrandom(bytes, ID_BYTES, 0) != ID_BYTES)
+		return false;
+	EVP_EncodeBlock(text, bytes, sizeof(bytes));
+	text[22] = '\0'; /* of 128 bits */
+	for (unsigned char *at = text; *at != '\0'; at++)
+		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+	strcpy(id, (const char *)text);
+	return true;
+}
+
+static bool session_make(struct post *post)
+{
+	const struct sdp_agreement *agreement = &post->agreement;
+	struct sluice_session *session = &post->session;
+	const char *takeover = http_query(post->request, "takeover");
+
+	session->role = post->side->role;
+	session->active = agreement->active;
+	session->n_tracks = (uint8_t)agreement->tracks.count;
+	session->n_fingerprints = agreement->transport.n_fingerprints;
+	session->takeover = takeover != NULL && strcmp(takeover, "1") == 0;
+	strcpy(session->stream, post->stream);
+	memcpy(session->fingerprints, agreement->transport.fingerprints,
+	       sizeof(session->fingerprints));
+	memcpy(session->tracks, agreement->tracks.tracks, sizeof(session->tracks));
+	blob_write(session, http_token_digest(post->request), &agreement->tracks);
+	return id_make(session->id) && slice_copy(agreement->transport.ufrag, session->remote_ufrag,
+	                                          sizeof(session->remote_ufrag));
+}
+
+static void session_ask(struct post *post)
+{
+	const struct dataplane_ask ask = {
+	        .type = SLUICE_SESSION_ADD,
+	        .body = &post->session,
+	        .length = sizeof(post->session),
+	        .answered = on_made,
+	        .arg = post,
+	};
+
+	if (!session_make(post))
+		post_refuse(post, 503, "no randomness");
+	else if (dataplane_ask(post->side->whip->options.client, &ask, NULL) < 0)
+		post_refuse(post, 503, "the dataplane does not answer");
+	else
+		post->asked = true;
+}
+
+/* -- the offer -- */
+
+/* Whether one more may watch, or publish. */
+static const char *limit_reached(const struct whip *whip, const struct whip_stream *stream,
+                                 uint8_t role)
+{
+	const struct sluice_whip_limit *limit = &whip->limit;
+
+	if (limit->sessions != 0 && whip->table.sessions >= limit->sessions)
+		return "there are as many sessions as may be";
+	if (role == SLUICE_SESSION_WATCH && limit->viewers != 0 && stream != NULL &&
+	    stream->viewers >= limit->viewers)
+		return "the stream has as many viewers as may be";
+	return NULL;
+}
+
+static void offer_take(struct post *post)
+{
+	const struct whip *whip = post->side->whip;
+	const struct whip_stream *stream = table_stream(&whip->table, post->stream);
+	const struct sdp_tracks *published = NULL;
+	const char *limit = limit_reached(whip, stream, post->side->role), *body;
+	char why[SDP_WHY_MAX];
+	size_t length;
+	int error;
+
+	body = http_body(post->request, &length);
+	post->offer = sdp_offer_create();
+	if (body == NULL || post->offer == NULL) {
+		post_refuse(post, 503, "no memory");
+		return;
+	}
+	error = sdp_read(post->offer, body, length, why);
+	if (error == 0 && post->side->role == SLUICE_SESSION_WATCH) {
+		if (stream == NULL || stream->publisher == NULL) {
+			post_refuse(post, 404, "nobody publishes this stream now");
+			return;
+		}
+		published = stream->publisher->tracks;
+	}
+	if (error == 0)
+		error = sdp_agree(post->offer, published, &post->agreement, why);
+	if (error < 0)
+		post_refuse(post, error == -EINVAL ? 400 : 422, why);
+	else if (limit != NULL)
+		post_refuse(post, 503, limit);
+	else
+		session_ask(post);
+}
+
+static bool is_published_here(const struct post *post)
+{
+	const struct whip_stream *stream = table_stream(&post->side->whip->table, post->stream);
+
+	return stream != NULL && stream->publisher != NULL;
+}
+
+static void on_placed(void *arg, enum fleet_place place, const char *http)
+{
+	struct post *post = arg;
+
+	post->search = NULL;
+	if (place == FLEET_ELSEWHERE) {
+		redirect_answer(post->request, http);
+		post_free(post);
+	} else if (place == FLEET_NOWHERE) {
+		post_refuse(post, 503, "this node drains");
+	} else {
+		offer_take(post);
+	}
+}
+
+void handle_post(struct http_request *request, void *arg)
+{
+	char stream[SLUICE_MEDIA_NAME_MAX], id[SLUICE_SESSION_ID_MAX];
+	struct whip_side *side = arg;
+	struct whip *whip = side->whip;
+	struct post *post = NULL;
+	struct fleet_search *search;
+
+	if (!path_read(request, stream, id))
+		return;
+	if (id[0] != '\0') {
+		http_answer_header(request, "Allow", "OPTIONS, GET, HEAD, PATCH, DELETE");
+		problem_answer(request, 405, "an offer goes to the stream");
+		return;
+	}
+	if (whip->posts < WHIP_POSTS_MAX)
+		post = calloc(1, sizeof(*post));
+	if (post == NULL) {
+		problem_answer_later(request, 503, "too many offers are being answered");
+		return;
+	}
+	whip->posts++;
+	post->side = side;
+	post->request = request;
+	strcpy(post->stream, stream);
+	http_on_lost(request, on_lost, post);
+	search = fleet_place(whip->options.fleet, stream,
+	                     side->role == SLUICE_SESSION_PUBLISH && !is_published_here(post),
+	                     on_placed, post);
+	/* Without a search it has been answered, and is perhaps gone. */
+	if (search != NULL)
+		post->search = search;
+}

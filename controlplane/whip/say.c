@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "whip/state.h"
+
+#include "command/text.h"
+#include "command/value.h"
+#include "fleet/fleet.h"
+#include "http/commands.h"
+#include "region/credential.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define URL_MAX       1024
+#define LINK_MAX      512
+#define CREDENTIALS_S 86400
+
+/* -- problems -- */
+
+void problem_answer(struct http_request *request, int status, const char *detail)
+{
+	static const struct {
+		int status;
+		const char *title;
+	} titles[] = {
+	        {400, "Bad Request"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {409, "Conflict"},
+	        {412, "Precondition Failed"},
+	        {422, "Unprocessable Content"},
+	        {428, "Precondition Required"},
+	        {503, "Service Unavailable"},
+	};
+	const char *title = "Error";
+	json_t *json;
+	char *text;
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		if (titles[i].status == status)
+			title = titles[i].title;
+	json = json_pack("{s:s, s:i, s:s}", "title", title, "status", status, "detail", detail);
+	text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	http_answer(request, status, WHIP_TYPE_PROBLEM, text != NULL ? text : "",
+	            text != NULL ? strlen(text) : 0);
+	free(text);
+}
+
+void problem_answer_later(struct http_request *request, int status, const char *detail)
+{
+	http_answer_header(request, "Retry-After", WHIP_RETRY_S);
+	problem_answer(request, status, detail);
+}
+
+void problem_answer_of(struct http_request *request, const struct dataplane_answer *answer)
+{
+	char text[SLUICE_API_ERROR_MAX];
+
+	answer_text(answer, text, sizeof(text));
+	switch (answer->lost ? -ENOTCONN : answer->status) {
+	case -EBUSY:
+		problem_answer(request, 409, text);
+		break;
+	case -ENOENT:
+		problem_answer_later(request, 404, text);
+		break;
+	case -EINVAL:
+		problem_answer(request, 422, text);
+		break;
+	default:
+		problem_answer_later(request, 503, text[0] != '\0' ? text : "not now");
+	}
+}
+
+/* -- headers -- */
+
+void etag_add(struct http_request *request, const char *ufrag)
+{
+	char text[WHIP_ETAG_MAX + 1];
+
+	snprintf(text, sizeof(text), "\"%s\"", ufrag);
+	http_answer_header(request, "ETag", text);
+}
+
+static bool host_is_valid(const char *host)
+{
+	return strlen(host) < 256 &&
+	       strspn(host,
+	              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") ==
+	               strlen(host);
+}
+
+/* A proxy that ends TLS says so; the client itself may say it of its own Location alone. */
+static const char *scheme_of(const struct http_request *request)
+{
+	const char *forwarded = http_header(request, "X-Forwarded-Proto");
+
+	return http_is_tls(request) || (forwarded != NULL && strcmp(forwarded, "https") == 0)
+	               ? "https"
+	               : "http";
+}
+
+void location_add(const struct whip *whip, struct http_request *request, const char *path)
+{
+	const char *host = fleet_http(whip->options.fleet);
+	char text[URL_MAX];
+
+	if (host[0] == '\0')
+		host = http_header(request, "Host");
+	if (host != NULL && host[0] != '\0' && host_is_valid(host))
+		snprintf(text, sizeof(text), "%s://%s%s", scheme_of(request), host, path);
+	else
+		snprintf(text, sizeof(text), "%s", path);
+	http_answer_header(request, "Location", text);
+}
+
+void redirect_answer(struct http_request *request, const char *http)
+{
+	char text[URL_MAX];
+
+	snprintf(text, sizeof(text), "%s://%s%s", scheme_of(request), http, http_target(request));
+	http_answer_header(request, "Location", text);
+	http_answer(request, 307, NULL, "", 0);
+}
+
+void links_add(const struct whip *whip, struct http_request *request, const char *stream)
+{
+	const struct credential_key *key;
+	struct credential credential;
+	struct sluice_addr list[2];
+	uint32_t count = fleet_turn(whip->options.fleet, list, &key);
+	char bytes[LINK_MAX];
+	struct text text;
+
+	if (key == NULL || credential_make(key, (uint64_t)time(NULL) + CREDENTIALS_S, stream,
+	                                   strlen(stream), &credential) < 0)
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		text_start(&text, bytes, sizeof(bytes));
+		text_add(&text, "<turn:");
+		text_add_addr(&text, &list[i]);
+		text_addf(&text,
+		          "?transport=udp>; rel=\"ice-server\"; username=\"%s\"; "
+		          "credential=\"%s\"; credential-type=\"password\"",
+		          credential.user, credential.password);
+		if (!text.cut)
+			http_answer_header(request, "Link", bytes);
+	}
+	explicit_bzero(&credential, sizeof(credential));
+	explicit_bzero(bytes, sizeof(bytes));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts share: whip.c (life, routes), post.c (a session begins), resource.c (it goes on,
+ * it ends), keep.c (what the dataplane says), say.c (answers). */
+#ifndef WHIP_STATE_H
+#define WHIP_STATE_H
+
+#include "dataplane/ask.h"
+#include "http/http.h"
+#include "sdp/answer.h"
+#include "whip/table.h"
+#include "whip/whip.h"
+
+#include <sluice/whip.h>
+
+#include <event2/event.h>
+
+#define WHIP_POSTS_MAX 256 /* offers that are being answered */
+#define WHIP_RETRY_S   "2"
+#define WHIP_ETAG_MAX  (SLUICE_TRACK_MID_MAX + 2)
+
+#define WHIP_TYPE_SDP      "application/sdp"
+#define WHIP_TYPE_FRAGMENT "application/trickle-ice-sdpfrag"
+#define WHIP_TYPE_PROBLEM  "application/problem+json"
+
+/* Which of the two protocols a route is of. */
+struct whip_side {
+	struct whip *whip;
+	uint8_t role;       /* enum sluice_session_role */
+	const char *prefix; /* "/whip/" */
+};
+
+struct whip {
+	struct whip_options options;
+	struct whip_table table;
+	struct whip_side sides[2]; /* by enum sluice_session_role */
+	struct sluice_whip_limit limit;
+	uint32_t posts;
+	/* keep.c */
+	struct question *events, *take; /* NULL: not asked */
+	struct event *again;            /* events are asked for */
+	uint32_t round;
+};
+
+/* -- whip.c -- */
+
+/* "STREAM" or "STREAM/ID" behind the route's path. false: it is neither, and the request has been
+ * answered. id: empty for the first form. */
+bool path_read(struct http_request *request, char stream[SLUICE_MEDIA_NAME_MAX],
+               char id[SLUICE_SESSION_ID_MAX]);
+
+/* -- post.c -- */
+void handle_post(struct http_request *request, void *side);
+
+/* -- resource.c -- */
+void handle_patch(struct http_request *request, void *side);
+void handle_delete(struct http_request *request, void *side);
+void handle_get(struct http_request *request, void *side);
+
+/* -- keep.c -- */
+void keep_start(struct whip *whip);
+void on_events_again(evutil_socket_t fd, short what, void *arg);
+/* The session ends, in both daemons. */
+void session_end(struct whip *whip, const char *id);
+
+/* -- say.c -- */
+
+/* RFC 9457 */
+void problem_answer(struct http_request *request, int status, const char *detail);
+/* The same, with Retry-After. */
+void problem_answer_later(struct http_request *request, int status, const char *detail);
+/* What the dataplane refused. */
+void problem_answer_of(struct http_request *request, const struct dataplane_answer *answer);
+/* ETag of a session. */
+void etag_add(struct http_request *request, const char *ufrag);
+/* Location of a resource: this node's own, absolute. */
+void location_add(const struct whip *whip, struct http_request *request, const char *path);
+/* 307 to another node. */
+void redirect_answer(struct http_request *request, const char *http);
+/* Link: our own TURN, with credentials that hold a day. */
+void links_add(const struct whip *whip, struct http_request *request, const char *stream);
+
+#endif

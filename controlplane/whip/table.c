@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "whip/table.h"
+
+#include "region/weight.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 8192
+
+/* -- the blob: what the dataplane keeps for us -- */
+
+#define BLOB_VERSION 1
+
+struct blob {
+	uint32_t version;
+	uint8_t token[HTTP_TOKEN_DIGEST];
+	uint32_t variants[SLUICE_SESSION_TRACKS_MAX][SLUICE_TRACK_PAYLOADS_MAX];
+};
+static_assert(sizeof(struct blob) <= SLUICE_SESSION_BLOB_MAX, "blob");
+
+void blob_write(struct sluice_session *session, const uint8_t token[HTTP_TOKEN_DIGEST],
+                const struct sdp_tracks *tracks)
+{
+	struct blob blob = {.version = BLOB_VERSION};
+
+	memcpy(blob.token, token, sizeof(blob.token));
+	memcpy(blob.variants, tracks->variants, sizeof(blob.variants));
+	memcpy(session->blob, &blob, sizeof(blob));
+	session->blob_length = sizeof(blob);
+}
+
+/* One of another version says nothing: only a token of scope admin opens the session then. */
+static void blob_read(const struct sluice_session *session, struct blob *blob)
+{
+	memset(blob, 0, sizeof(*blob));
+	if (session->blob_length != sizeof(*blob))
+		return;
+	memcpy(blob, session->blob, sizeof(*blob));
+	if (blob->version != BLOB_VERSION)
+		memset(blob, 0, sizeof(*blob));
+}
+
+/* -- the table -- */
+
+int table_start(struct whip_table *table)
+{
+	table->by_id = calloc(BUCKETS, sizeof(*table->by_id));
+	table->by_name = calloc(BUCKETS, sizeof(*table->by_name));
+	return table->by_id != NULL && table->by_name != NULL ? 0 : -ENOMEM;
+}
+
+void table_end(struct whip_table *table)
+{
+	if (table->by_id != NULL && table->by_name != NULL)
+		table_sweep(table, UINT32_MAX);
+	free(table->by_id);
+	free(table->by_name);
+}
+
+static uint32_t bucket_of(const char *name)
+{
+	return choice_hash(name, strlen(name)) % BUCKETS;
+}
+
+struct whip_session *table_session(const struct whip_table *table, const char *id)
+{
+	struct whip_session *session;
+
+	LIST_FOREACH(session, &table->by_id[bucket_of(id)], chain)
+	if (strcmp(session->id, id) == 0)
+		return session;
+	return NULL;
+}
+
+struct whip_stream *table_stream(const struct whip_table *table, const char *name)
+{
+	struct whip_stream *stream;
+
+	LIST_FOREACH(stream, &table->by_name[bucket_of(name)], chain)
+	if (strcmp(stream->name, name) == 0)
+		return stream;
+	return NULL;
+}
+
+static struct whip_stream *stream_get(struct whip_table *table, const char *name)
+{
+	struct whip_stream *stream = table_stream(table, name);
+
+	if (stream != NULL)
+		return stream;
+	stream = calloc(1, sizeof(*stream));
+	if (stream == NULL)
+		return NULL;
+	snprintf(stream->name, sizeof(stream->name), "%s", name);
+	LIST_INSERT_HEAD(&table->by_name[bucket_of(name)], stream, chain);
+	table->streams++;
+	return stream;
+}
+
+static void stream_leave(struct whip_table *table, struct whip_stream *stream)
+{
+	if (!LIST_EMPTY(&stream->sessions))
+		return;
+	LIST_REMOVE(stream, chain);
+	table->streams--;
+	free(stream);
+}
+
+static void session_free(struct whip_session *session)
+{
+	free(session->remote_ufrag);
+	free(session->tracks);
+	free(session);
+}
+
+static struct sdp_tracks *tracks_make(const struct sluice_session *session, const struct blob *blob)
+{
+	struct sdp_tracks *tracks = calloc(1, sizeof(*tracks));
+
+	if (tracks == NULL)
+		return NULL;
+	tracks->count = session->n_tracks;
+	if (tracks->count > SLUICE_SESSION_TRACKS_MAX)
+		tracks->count = SLUICE_SESSION_TRACKS_MAX;
+	memcpy(tracks->tracks, session->tracks, sizeof(tracks->tracks));
+	memcpy(tracks->variants, blob->variants, sizeof(tracks->variants));
+	return tracks;
+}
+
+static struct whip_session *session_make(const struct sluice_session *from,
+                                         const struct sluice_session_made *made)
+{
+	struct whip_session *session = calloc(1, sizeof(*session));
+	struct blob blob;
+
+	if (session == NULL)
+		return NULL;
+	blob_read(from, &blob);
+	snprintf(session->id, sizeof(session->id), "%s", from->id);
+	session->role = from->role;
+	memcpy(session->token, blob.token, sizeof(session->token));
+	session->kind = from->tracks[0].kind;
+	snprintf(session->mid, sizeof(session->mid), "%s", from->tracks[0].mid);
+	if (from->role == SLUICE_SESSION_PUBLISH)
+		session->tracks = tracks_make(from, &blob);
+	if ((from->role == SLUICE_SESSION_PUBLISH && session->tracks == NULL) ||
+	    table_restarted(session, from->remote_ufrag, made->ufrag) < 0) {
+		session_free(session);
+		return NULL;
+	}
+	return session;
+}
+
+struct whip_session *table_put(struct whip_table *table, const struct sluice_session *from,
+                               const struct sluice_session_made *made)
+{
+	struct whip_session *session = session_make(from, made), *old;
+	struct whip_stream *stream;
+
+	if (session == NULL)
+		return NULL;
+	stream = stream_get(table, from->stream);
+	if (stream == NULL) {
+		session_free(session);
+		return NULL;
+	}
+	session->stream = stream;
+	LIST_INSERT_HEAD(&stream->sessions, session, fellow);
+	if (session->role == SLUICE_SESSION_PUBLISH)
+		stream->publisher = session;
+	else
+		stream->viewers++;
+	table->sessions++;
+	old = table_session(table, from->id);
+	if (old != NULL)
+		table_remove(table, old);
+	LIST_INSERT_HEAD(&table->by_id[bucket_of(session->id)], session, chain);
+	return session;
+}
+
+int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag)
+{
+	char *copy = strdup(remote_ufrag);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	free(session->remote_ufrag);
+	session->remote_ufrag = copy;
+	snprintf(session->ufrag, sizeof(session->ufrag), "%s", ufrag);
+	return 0;
+}
+
+void table_remove(struct whip_table *table, struct whip_session *session)
+{
+	struct whip_stream *stream = session->stream;
+
+	LIST_REMOVE(session, chain);
+	LIST_REMOVE(session, fellow);
+	if (stream->publisher == session)
+		stream->publisher = NULL;
+	if (session->role == SLUICE_SESSION_WATCH)
+		stream->viewers--;
+	table->sessions--;
+	session_free(session);
+	stream_leave(table, stream);
+}
+
+void table_sweep(struct whip_table *table, uint32_t round)
+{
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		struct whip_session *session = LIST_FIRST(&table->by_id[i]), *next;
+
+		for (; session != NULL; session = next) {
+			next = LIST_NEXT(session, chain);
+			if (session->round != round)
+				table_remove(table, session);
+		}
+	}
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sessions by their ids, and streams by their names: a stream is there as long as a session of it
+ * is. */
+#ifndef WHIP_TABLE_H
+#define WHIP_TABLE_H
+
+#include "http/http.h"
+#include "sdp/agree.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sys/queue.h>
+
+struct whip_session {
+	LIST_ENTRY(whip_session) chain;  /* of those with the same hash */
+	LIST_ENTRY(whip_session) fellow; /* of its stream */
+	struct whip_stream *stream;
+	char id[SLUICE_SESSION_ID_MAX];
+	uint8_t role; /* enum sluice_session_role */
+	uint8_t token[HTTP_TOKEN_DIGEST];
+	char ufrag[SLUICE_TRACK_MID_MAX]; /* ours: the ETag */
+	uint8_t kind;                     /* of the tagged m-line */
+	char mid[SLUICE_TRACK_MID_MAX];
+	char *remote_ufrag;
+	struct sdp_tracks *tracks; /* of a publisher; NULL: of a viewer */
+	uint32_t round;            /* of reading all of them, in which it was seen last */
+};
+LIST_HEAD(whip_sessions, whip_session);
+
+struct whip_stream {
+	LIST_ENTRY(whip_stream) chain;
+	char name[SLUICE_MEDIA_NAME_MAX];
+	struct whip_session *publisher; /* NULL: nobody publishes it now */
+	struct whip_sessions sessions;
+	uint32_t viewers;
+};
+LIST_HEAD(whip_streams, whip_stream);
+
+struct whip_table {
+	struct whip_sessions *by_id;
+	struct whip_streams *by_name;
+	uint32_t sessions, streams;
+};
+
+/* 0 or -ENOMEM. */
+int table_start(struct whip_table *table);
+void table_end(struct whip_table *table);
+
+/* NULL: there is none. */
+struct whip_session *table_session(const struct whip_table *table, const char *id);
+struct whip_stream *table_stream(const struct whip_table *table, const char *name);
+
+/* What the dataplane has. A session with this id is written over. NULL: no memory. */
+struct whip_session *table_put(struct whip_table *table, const struct sluice_session *session,
+                               const struct sluice_session_made *made);
+/* After a restart of its ICE. 0 or -ENOMEM. */
+int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag);
+void table_remove(struct whip_table *table, struct whip_session *session);
+/* Removes the sessions that were not seen in the round. */
+void table_sweep(struct whip_table *table, uint32_t round);
+
+/* -- what a session's blob says -- */
+
+void blob_write(struct sluice_session *session, const uint8_t token[HTTP_TOKEN_DIGEST],
+                const struct sdp_tracks *tracks);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* WHIP and WHEP: each status, what the dataplane is asked, who may do what to a session, and what
+ * is left of it after the death of either process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "control_fixture.h"
+
+#include <sluice/event.h>
+#include <sluice/session.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+
+#define SDP      "Content-Type: application/sdp\r\n"
+#define FRAGMENT "Content-Type: application/trickle-ice-sdpfrag\r\n"
+
+static const char *folder;
+
+static const char *offer(const char *name)
+{
+	static char text[65536];
+	char path[512];
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/%s.sdp", folder, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	fclose(file);
+	return text;
+}
+
+static struct sluice_session_made made_example(const char *ufrag)
+{
+	struct sluice_session_made made = {
+	        .pwd = "0123456789abcdefghijklmnopqrstuv",
+	        .n_addresses = 1,
+	        .fingerprint = {SLUICE_DIGEST_SHA256, 32, {0}, {1}},
+	        .ssrcs = {11, 12},
+	        .rtx_ssrcs = {0, 13},
+	        .cname = "c",
+	};
+
+	snprintf(made.ufrag, sizeof(made.ufrag), "%s", ufrag);
+	memset(made.addresses[0].ip + 10, 0xff, 2);
+	memcpy(made.addresses[0].ip + 12, "\xc6\x12\x01\x01", 4);
+	made.addresses[0].port = htons(3478);
+	return made;
+}
+
+static void expect(struct control *control, const char *method, const char *token,
+                   const char *headers, const char *body, int status)
+{
+	int got = control_http_with(control, method, token, headers, body);
+
+	if (got != status)
+		fail_msg("%s: %d %s, wanted %d", method, got, control->said, status);
+}
+
+static void expect_header(const struct control *control, const char *line)
+{
+	if (strstr(control->headers, line) == NULL)
+		fail_msg("no '%s' in %s", line, control->headers);
+}
+
+/* "/whip/cam/ID" of the last Location. */
+static const char *path_made(const struct control *control)
+{
+	static char path[256];
+	const char *at = strstr(control->headers, "Location: http://127.0.0.1/");
+
+	assert_non_null(at);
+	at += strlen("Location: http://127.0.0.1");
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, "\r"), at);
+	return path;
+}
+
+static void publish(struct control *control, const char *token)
+{
+	struct sluice_session_made made = made_example("AAAABBBBCCCCDDDD");
+
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	expect(control, "POST /whip/cam", token, SDP, offer("chromium-publish"), 201);
+}
+
+static void watch(struct control *control, const char *token)
+{
+	struct sluice_session_made made = made_example("WWWWBBBBCCCCDDDD");
+
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	expect(control, "POST /whep/cam", token, SDP, offer("chromium-watch"), 201);
+}
+
+static const char *method_of(const char *verb, const char *path)
+{
+	static char text[300];
+
+	snprintf(text, sizeof(text), "%s %s", verb, path);
+	return text;
+}
+
+static int setup(void **state)
+{
+	struct control *control;
+
+	*state = control = control_start("turn listen 198.18.1.1:3478\nturn secret add north\n"
+	                                 "http token add pub scope publish\n"
+	                                 "http token add pubcam scope publish stream cam\n"
+	                                 "http token add wat scope watch\n");
+	return 0;
+}
+
+/* -- from the offer to the end -- */
+
+static void a_publisher_comes_and_goes(void **state)
+{
+	struct control *control = *state;
+	const struct sluice_session *session;
+	char path[256];
+
+	publish(control, "pubcam");
+	expect_header(control, "Content-Type: application/sdp\r\n");
+	expect_header(control, "ETag: \"AAAABBBBCCCCDDDD\"\r\n");
+	expect_header(control, "Link: <turn:198.18.1.1:3478?transport=udp>; rel=\"ice-server\"; ");
+	expect_header(control, "credential-type=\"password\"\r\n");
+	assert_non_null(strstr(control->said, "a=ice-ufrag:AAAABBBBCCCCDDDD\r\n"));
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	session = dataplane_asked(control, SLUICE_SESSION_ADD);
+	assert_string_equal(session->stream, "cam");
+	assert_int_equal(session->role, SLUICE_SESSION_PUBLISH);
+	assert_int_equal(session->n_tracks, 2);
+	assert_int_equal(session->takeover, 0);
+	assert_int_equal(strlen(session->id), 22);
+	assert_string_equal(strrchr(path, '/') + 1, session->id);
+	assert_int_equal(session->tracks[1].payloads[0].codec, SLUICE_CODEC_VP8);
+	expect(control, method_of("GET", path), "pubcam", "", NULL, 200);
+	expect_header(control, "ETag: \"AAAABBBBCCCCDDDD\"\r\n");
+	expect(control, method_of("DELETE", path), "pub", "", NULL, 403);
+	expect(control, method_of("DELETE", path), "pubcam", "", NULL, 200);
+	assert_non_null(dataplane_asked(control, SLUICE_SESSION_DELETE));
+	expect(control, method_of("DELETE", path), "pubcam", "", NULL, 404);
+}
+
+static void a_viewer_follows_a_publisher(void **state)
+{
+	struct control *control = *state;
+	const struct sluice_session *session;
+
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 404);
+	expect_header(control, "Retry-After: ");
+	publish(control, "pub");
+	watch(control, "wat");
+	session = dataplane_asked(control, SLUICE_SESSION_ADD);
+	assert_int_equal(session->role, SLUICE_SESSION_WATCH);
+	assert_int_equal(session->tracks[1].payloads[0].from, 96);
+	assert_non_null(strstr(control->said, "a=ssrc-group:FID 12 13\r\n"));
+	expect(control, "POST /whep/cam?x=1", "wat", SDP, offer("firefox-watch"), 201);
+	session = dataplane_asked(control, SLUICE_SESSION_ADD);
+	assert_int_equal(session->tracks[1].payloads[0].pt, 120);
+	assert_int_equal(session->tracks[1].payloads[0].from, 96);
+}
+
+static void takeover_is_asked_for(void **state)
+{
+	struct control *control = *state;
+	const struct sluice_session *session;
+
+	dataplane_refuses(control, SLUICE_SESSION_ADD, -EBUSY, "another session publishes it");
+	expect(control, "POST /whip/cam", "pub", SDP, offer("chromium-publish"), 409);
+	expect_header(control, "Content-Type: application/problem+json\r\n");
+	expect(control, "POST /whip/cam?takeover=1", "pub", SDP, offer("chromium-publish"), 409);
+	session = dataplane_asked(control, SLUICE_SESSION_ADD);
+	assert_int_equal(session->takeover, 1);
+}
+
+/* -- statuses -- */
+
+static void each_refusal_has_its_status(void **state)
+{
+	static const struct {
+		const char *method, *token, *headers, *offer;
+		int status;
+	} rows[] = {
+	        {"POST /whip/cam", NULL, SDP, "chromium-publish", 401},
+	        {"POST /whip/cam", "wrong", SDP, "chromium-publish", 401},
+	        {"POST /whip/cam", "wat", SDP, "chromium-publish", 403},
+	        {"POST /whip/other", "pubcam", SDP, "chromium-publish", 403},
+	        {"POST /whep/cam", "pub", SDP, "chromium-watch", 403},
+	        {"POST /whip/cam", "reads", SDP, "chromium-publish", 403},
+	        {"POST /whip/cam", "pub", "", "chromium-publish", 415},
+	        {"POST /whip/cam", "pub", FRAGMENT, "chromium-publish", 415},
+	        {"POST /whip/cam", "pub", "Content-Type: application/sdp;charset=utf-8\r\n",
+	         "chromium-publish", 503},
+	        {"POST /whip/cam", "pub", SDP, NULL, 400},
+	        {"POST /whip/cam", "pub", SDP, "chromium-watch", 422},
+	        {"POST /whip/", "pub", SDP, "chromium-publish", 404},
+	        {"POST /whip/a%20b", "pub", SDP, "chromium-publish", 404},
+	        {"POST /whip/cam/x", "pub", SDP, "chromium-publish", 405},
+	        {"PUT /whip/cam", "pub", SDP, "chromium-publish", 501},
+	        {"DELETE /whip/cam", "pub", "", NULL, 404},
+	        {"DELETE /whip/cam/none", "pub", "", NULL, 404},
+	        {"PATCH /whip/cam/none", "pub", FRAGMENT, NULL, 404},
+	        {"PATCH /whip/cam/none", "pub", SDP, NULL, 415},
+	        {"GET /whip/cam", "pub", "", NULL, 200},
+	        {"GET /whep/cam", "wat", "", NULL, 200},
+	        {"HEAD /whep/cam", "wat", "", NULL, 200},
+	};
+	struct control *control = *state;
+
+	dataplane_refuses(control, SLUICE_SESSION_ADD, -EADDRNOTAVAIL, "no webrtc listen");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(control, rows[i].method, rows[i].token, rows[i].headers,
+		       rows[i].offer != NULL ? offer(rows[i].offer) : NULL, rows[i].status);
+	expect(control, "HEAD /whep/cam", "wat", "", NULL, 200);
+	expect_header(control, "Content-Type: application/sdp\r\n");
+}
+
+static void patches(void **state)
+{
+	static const char same[] = "a=ice-ufrag:%s\r\na=ice-pwd:0123456789012345678901\r\n"
+	                           "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+	                           "a=candidate:1 1 udp 1 198.18.1.2 5 typ host\r\n";
+	struct sluice_session_made again = made_example("RRRRBBBBCCCCDDDD");
+	struct control *control = *state;
+	const struct sluice_session_restart *restart;
+	char path[256], trickle[512], fresh[512];
+	const char *ufrag;
+
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	ufrag = ((const struct sluice_session *)dataplane_asked(control, SLUICE_SESSION_ADD))
+	                ->remote_ufrag;
+	snprintf(trickle, sizeof(trickle), same, ufrag);
+	snprintf(fresh, sizeof(fresh), same, "another");
+	dataplane_answers(control, SLUICE_SESSION_RESTART, 0, &again, sizeof(again));
+	expect(control, method_of("PATCH", path), "pub", FRAGMENT, trickle, 428);
+	expect(control, method_of("PATCH", path), "pub", FRAGMENT "If-Match: \"old\"\r\n", trickle,
+	       412);
+	expect(control, method_of("PATCH", path), "pub",
+	       FRAGMENT "If-Match: \"AAAABBBBCCCCDDDD\"\r\n", "nothing", 400);
+	expect(control, method_of("PATCH", path), "pub",
+	       FRAGMENT "If-Match: \"AAAABBBBCCCCDDDD\"\r\n", trickle, 204);
+	assert_null(strstr(control->headers, "ETag"));
+	assert_int_equal(dataplane_was_asked(control, SLUICE_SESSION_RESTART), 0);
+	expect(control, method_of("PATCH", path), "pub", FRAGMENT "If-Match: *\r\n", fresh, 200);
+	expect_header(control, "ETag: \"RRRRBBBBCCCCDDDD\"\r\n");
+	expect_header(control, "Content-Type: application/trickle-ice-sdpfrag\r\n");
+	assert_non_null(strstr(control->said, "a=ice-ufrag:RRRRBBBBCCCCDDDD\r\n"));
+	restart = dataplane_asked(control, SLUICE_SESSION_RESTART);
+	assert_string_equal(restart->remote_ufrag, "another");
+	expect(control, method_of("PATCH", path), "pub",
+	       FRAGMENT "If-Match: \"AAAABBBBCCCCDDDD\"\r\n", trickle, 412);
+	/* One that fails leaves the session as it is. */
+	dataplane_refuses(control, SLUICE_SESSION_RESTART, -ENOSPC, "no room");
+	snprintf(fresh, sizeof(fresh), same, "athird");
+	expect(control, method_of("PATCH", path), "pub", FRAGMENT "If-Match: *\r\n", fresh, 503);
+	expect(control, method_of("GET", path), "pub", "", NULL, 200);
+	expect_header(control, "ETag: \"RRRRBBBBCCCCDDDD\"\r\n");
+}
+
+static void pages_of_other_origins(void **state)
+{
+	struct control *control = *state;
+
+	expect(control, "OPTIONS /whip/cam", NULL,
+	       "Origin: https://x.example\r\nAccess-Control-Request-Method: POST\r\n", NULL, 200);
+	expect_header(control, "Access-Control-Allow-Origin: *\r\n");
+	expect_header(control,
+	              "Access-Control-Allow-Methods: OPTIONS, GET, HEAD, POST, PATCH, DELETE");
+	expect_header(control,
+	              "Access-Control-Allow-Headers: Authorization, Content-Type, If-Match");
+	expect(control, "OPTIONS /whip/cam", NULL, "", NULL, 200);
+	expect_header(control, "Accept-Post: application/sdp\r\n");
+	expect_header(control, "Accept-Patch: application/trickle-ice-sdpfrag\r\n");
+	assert_null(strstr(control->headers, "Access-Control"));
+	expect(control, "OPTIONS /nothing", NULL, "", NULL, 404);
+	expect(control, "POST /whip/cam", NULL, "Origin: https://x.example\r\n", NULL, 401);
+	expect_header(control, "Access-Control-Allow-Origin: *\r\n");
+	expect_header(control, "Access-Control-Expose-Headers: Location, ETag, Link");
+	expect(control, "DELETE /v1/steer", "all", "", NULL, 405);
+	expect_header(control, "Allow: OPTIONS, GET, HEAD, POST\r\n");
+}
+
+static void limits(void **state)
+{
+	struct control *control = *state;
+
+	publish(control, "pub");
+	assert_int_equal(control_do(control, "webrtc limit viewers 1"), 0);
+	watch(control, "wat");
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 503);
+	expect_header(control, "Retry-After: ");
+	assert_int_equal(control_do(control, "webrtc limit sessions 2"), 0);
+	expect(control, "POST /whip/two", "pub", SDP, offer("chromium-publish"), 503);
+	expect(control,
+	       "POST /whip/" /* 63 */
+	       "123456789012345678901234567890123456789012345678901234567890123",
+	       "pub", SDP, offer("chromium-publish"), 503);
+	expect(control,
+	       "POST /whip/" /* 64 */
+	       "1234567890123456789012345678901234567890123456789012345678901234",
+	       "pub", SDP, offer("chromium-publish"), 404);
+}
+
+static void a_node_that_drains(void **state)
+{
+	struct control *control = *state;
+
+	assert_int_equal(control_do(control, "node drain"), 0);
+	expect(control, "POST /whip/cam", "pub", SDP, offer("chromium-publish"), 503);
+	expect_header(control, "Retry-After: ");
+	assert_int_equal(control_do(control, "node undrain"), 0);
+	publish(control, "pub");
+}
+
+/* -- ends that nobody asked for -- */
+
+static void a_session_that_ends_is_gone(void **state)
+{
+	struct sluice_session_event event = {.state = SLUICE_SESSION_CONNECTED, .stream = "cam"};
+	struct control *control = *state;
+	const struct sluice_event_row *row;
+	char path[256];
+
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	snprintf(event.id, sizeof(event.id), "%s", strrchr(path, '/') + 1);
+	control_listen(control, "events");
+	/* again until the listener is there to hear it */
+	for (int i = 0; i < 100 && control->stream.rows == 0; i++) {
+		dataplane_tells(control, &event);
+		control_rest(control, 50);
+	}
+	row = (const void *)control->stream.last;
+	assert_string_equal(row->area, "session");
+	assert_string_equal(row->subject, event.id);
+	assert_string_equal(row->state, "publish cam connected");
+	expect(control, method_of("GET", path), "pub", "", NULL, 200);
+	event.state = SLUICE_SESSION_ENDED;
+	event.reason = SLUICE_SESSION_CONSENT;
+	dataplane_tells(control, &event);
+	control_await(control, strcmp(row->state, "publish cam ended: consent") == 0);
+	expect(control, method_of("GET", path), "pub", "", NULL, 404);
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 404);
+}
+
+/* What the dataplane kept is enough for PATCH, DELETE and new viewers. */
+static void a_control_plane_that_comes_back(void **state)
+{
+	struct sluice_session_whole whole = {.state = SLUICE_SESSION_CONNECTED};
+	struct control *control = *state;
+	char path[256];
+
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	memcpy(&whole.session, dataplane_asked(control, SLUICE_SESSION_ADD), sizeof(whole.session));
+	whole.made = made_example("AAAABBBBCCCCDDDD");
+	dataplane_answers(control, SLUICE_SESSION_TAKE, 0, &whole, sizeof(whole));
+	dataplane_forget(control);
+	control_restart(control, SIGKILL);
+	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_TAKE) > 0);
+	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 200);
+	expect_header(control, "ETag: \"AAAABBBBCCCCDDDD\"\r\n");
+	watch(control, "wat");
+	expect(control, method_of("DELETE", path), "wat", "", NULL, 403);
+	expect(control, method_of("DELETE", path), "pubcam", "", NULL, 403);
+	expect(control, method_of("DELETE", path), "pub", "", NULL, 200);
+	/* A dataplane that has lost all of it */
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	dataplane_answers(control, SLUICE_SESSION_TAKE, 0, NULL, 0);
+	dataplane_away(control);
+	control_await(control,
+	              control_http(control, method_of("DELETE", path), "pub", NULL) == 503);
+	dataplane_forget(control);
+	dataplane_back(control);
+	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_TAKE) > 0);
+	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 404);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(a_publisher_comes_and_goes, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(a_viewer_follows_a_publisher, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(takeover_is_asked_for, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(each_refusal_has_its_status, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(patches, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(pages_of_other_origins, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(limits, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_node_that_drains, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_session_that_ends_is_gone, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(a_control_plane_that_comes_back, setup,
+	                                        control_teardown),
+	};
+
+	folder = argc > 1 ? argv[1] : "tests/unit/offers";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
