@@ -24,6 +24,7 @@
 #include "metrics/metrics.h"
 #include "reload/reload.h"
 #include "users/lookup.h"
+#include "web/web.h"
 #include "whip/whip.h"
 
 #include <errno.h>
@@ -153,6 +154,8 @@ static int http_parts_create(struct controlplane *cp)
 	cp->http_commands = http_commands_create(cp->http, &asks);
 	cp->metrics = metrics_collector_create(cp->http, &asks);
 	cp->watch = event_watch_create(cp->events, &asks);
+	if (web_start(cp->http) < 0)
+		return -ENOMEM;
 	return cp->http_commands != NULL && cp->metrics != NULL && cp->watch != NULL ? 0 : -ENOMEM;
 }
 
