@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/ec.h>
 #include <openssl/rand.h>
@@ -63,6 +64,41 @@ int certificate_make(EVP_PKEY **key, X509 **certificate)
 	EVP_PKEY_free(*key);
 	X509_free(*certificate);
 	return -ENOMEM;
+}
+
+int certificate_read(const struct sluice_ledger_certificate *record, EVP_PKEY **key,
+                     X509 **certificate)
+{
+	const uint8_t *key_at = record->key, *certificate_at = record->certificate;
+	time_t renew = time(NULL) + 86400L * CERTIFICATE_DAYS / 2;
+
+	if (record->key_length > sizeof(record->key) ||
+	    record->certificate_length > sizeof(record->certificate))
+		return -EINVAL;
+	*key = d2i_AutoPrivateKey(NULL, &key_at, record->key_length);
+	*certificate = d2i_X509(NULL, &certificate_at, record->certificate_length);
+	if (*key != NULL && *certificate != NULL &&
+	    X509_check_private_key(*certificate, *key) == 1 &&
+	    X509_cmp_time(X509_get0_notAfter(*certificate), &renew) > 0)
+		return 0;
+	EVP_PKEY_free(*key);
+	X509_free(*certificate);
+	return -EINVAL;
+}
+
+int certificate_write(struct sluice_ledger_certificate *record, EVP_PKEY *key, X509 *certificate)
+{
+	uint8_t *key_at = record->key, *certificate_at = record->certificate;
+	int key_length = i2d_PrivateKey(key, NULL), length = i2d_X509(certificate, NULL);
+
+	if (key_length <= 0 || (size_t)key_length > sizeof(record->key) || length <= 0 ||
+	    (size_t)length > sizeof(record->certificate))
+		return -EINVAL;
+	i2d_PrivateKey(key, &key_at);
+	i2d_X509(certificate, &certificate_at);
+	record->key_length = (uint16_t)key_length;
+	record->certificate_length = (uint16_t)length;
+	return 0;
 }
 
 /* The certificate is the client's own: its fingerprint is judged once the handshake is done, before

@@ -6,15 +6,20 @@
 
 #include <openssl/ssl.h>
 
+#include <sluice/ledger.h>
 #include <sluice/session.h>
 
-#define CERTIFICATE_DAYS 365
+#define CERTIFICATE_DAYS 365 /* it is made anew when it has half of them left */
 
 /* NULL: no memory. */
 SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate);
 /* 0 or -ENOMEM; the caller frees both. */
 int certificate_make(EVP_PKEY **key, X509 **certificate);
-/* Of whichever digest `digest` names; false: there is no such. */
+/* As the ledger keeps it; 0, or -EINVAL: it is none, too old, or does not fit. */
+int certificate_read(const struct sluice_ledger_certificate *record, EVP_PKEY **key,
+                     X509 **certificate);
+int certificate_write(struct sluice_ledger_certificate *record, EVP_PKEY *key, X509 *certificate);
+/* Of whichever digest `digest` names; 0: there is no such. */
 int certificate_fingerprint(const X509 *certificate, uint8_t digest,
                             struct sluice_fingerprint *fingerprint);
 

@@ -4,6 +4,8 @@
 
 #include "common/log.h"
 #include "common/privilege.h"
+#include "ledger/image.h"
+#include "ledger/ledger.h"
 #include "session/state.h"
 
 #include <errno.h>
@@ -142,14 +144,45 @@ uint64_t dtls_counter_read(const struct dtls *dtls, uint32_t index)
 	return __atomic_load_n(&dtls->counters[index], __ATOMIC_RELAXED);
 }
 
+/* The one of the dataplane before, where it left one: answers that are out name its fingerprint. */
+static int certificate_take(const struct dtls *dtls, EVP_PKEY **key, X509 **certificate)
+{
+	const struct ledger *ledger = dtls->sessions->dp->ledger;
+	struct sluice_ledger_certificate record;
+	int error = -ENOENT;
+
+	if (ledger == NULL || ledger->old == NULL ||
+	    ledger_image_count(ledger->old, SLUICE_LEDGER_CERTIFICATE) == 0)
+		return -ENOENT;
+	if (ledger_image_record(ledger->old, SLUICE_LEDGER_CERTIFICATE, 0, &record,
+	                        sizeof(record)) == LEDGER_WHOLE)
+		error = certificate_read(&record, key, certificate);
+	explicit_bzero(&record, sizeof(record));
+	return error;
+}
+
+static void certificate_record(const struct dtls *dtls, EVP_PKEY *key, X509 *certificate)
+{
+	const struct ledger_table *table =
+	        ledger_at(dtls->sessions->dp->ledger, SLUICE_LEDGER_CERTIFICATE, 0);
+	struct sluice_ledger_certificate record = {0};
+
+	if (table != NULL && certificate_write(&record, key, certificate) == 0)
+		ledger_write(table, 0, &record, sizeof(record));
+	explicit_bzero(&record, sizeof(record));
+}
+
 static int certificate_use(struct dtls *dtls)
 {
 	EVP_PKEY *key;
 	X509 *certificate;
-	int error = certificate_make(&key, &certificate);
+	int error = certificate_take(dtls, &key, &certificate);
 
 	if (error < 0)
+		error = certificate_make(&key, &certificate);
+	if (error < 0)
 		return error;
+	certificate_record(dtls, key, certificate);
 	dtls->context = certificate_context(key, certificate);
 	if (dtls->context == NULL ||
 	    !certificate_fingerprint(certificate, SLUICE_DIGEST_SHA256, &dtls->fingerprint))

@@ -7,6 +7,7 @@
 #include "dtls/dtls.h"
 #include "media/media.h"
 #include "random.h"
+#include "session/record.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ void session_state_set(struct sessions *sessions, uint32_t index, uint8_t state)
 	if (state == SLUICE_SESSION_SHAKING)
 		control->shaking_tsc = now;
 	session_event(sessions, index, SLUICE_SESSION_LIVES);
+	session_record(sessions, index);
 }
 
 /* -- flows: a five-tuple belongs to the session whose check it passed last -- */
@@ -161,6 +163,11 @@ static void dtls_tell(struct sessions *sessions, uint32_t index, enum dtls_order
 		          control->config.id);
 }
 
+void session_dtls_open(struct sessions *sessions, uint32_t index)
+{
+	dtls_tell(sessions, index, DTLS_OPEN);
+}
+
 void session_end(struct sessions *sessions, uint32_t index, enum sluice_session_reason reason)
 {
 	struct session_control *control = &sessions->control[index];
@@ -174,6 +181,7 @@ void session_end(struct sessions *sessions, uint32_t index, enum sluice_session_
 		flow_forget(sessions, index, control->n_flows - 1);
 	session_disconnect(sessions, index);
 	__atomic_store_n(&session->live, false, __ATOMIC_RELEASE);
+	session_record_end(sessions, index);
 	session_names_remove(sessions, index);
 	control->state = SLUICE_SESSION_ENDED;
 	session_event(sessions, index, reason);
@@ -221,6 +229,7 @@ static void note_take(struct sessions *sessions, const struct session_note *note
 		        .port = note->flow.src_port,
 		};
 		control->local = note->local;
+		session_record(sessions, note->session);
 		if (control->state == SLUICE_SESSION_CONNECTED)
 			session_event(sessions, note->session, SLUICE_SESSION_LIVES);
 		break;
@@ -378,6 +387,7 @@ static void credentials_draw(struct sessions *sessions, uint32_t index)
 	ufrag_write(made->ufrag, &sessions->ufrags.key, index << 8 | generation);
 	made->ufrag[UFRAG_SIZE] = '\0';
 	stun_key_raw(&session->keys[generation & 1], made->pwd, 32);
+	memcpy(sessions->control[index].pwd[generation & 1], made->pwd, sizeof(made->pwd));
 	__atomic_store_n(&session->generation, generation, __ATOMIC_RELEASE);
 }
 
@@ -424,6 +434,7 @@ int session_add(struct sessions *sessions, const struct sluice_session *add,
 	control->config = *add;
 	control->used = true;
 	control->made_tsc = sessions->dp->workers[0]->tsc;
+	control->made_s = sessions->dp->workers[0]->now;
 	session->life = ++sessions->lives;
 	session->endpoint = 0;
 	credentials_draw(sessions, index);
@@ -431,6 +442,7 @@ int session_add(struct sessions *sessions, const struct sluice_session *add,
 	made_fill(sessions, index);
 	session_names_add(sessions, index);
 	sessions->count++;
+	session_record(sessions, index);
 	dtls_tell(sessions, index, DTLS_OPEN);
 	__atomic_store_n(&session->live, true, __ATOMIC_RELEASE);
 	*made = control->made;
@@ -461,5 +473,6 @@ int session_restart(struct sessions *sessions, const struct sluice_session_resta
 	}
 	control->made.n_addresses = session_addresses(sessions, control->made.addresses);
 	*made = control->made;
+	session_record(sessions, index);
 	return 0;
 }

@@ -186,6 +186,19 @@ int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_list
 	return 0;
 }
 
+int session_listener_wait(struct sessions *sessions, const struct transport_addr *addr)
+{
+	const struct sluice_webrtc_listen listen = {.local = addr_of(&addr->ip, addr->port)};
+	int index = session_listener_at(sessions, addr);
+	char why[SLUICE_API_ERROR_MAX];
+
+	if (index >= 0)
+		return index;
+	if (listener_make(sessions, addr, &listen, why) < 0)
+		return -ENOSPC;
+	return session_listener_at(sessions, addr);
+}
+
 /* Sessions whose path leads there have none any more: their consent runs out at once. */
 static void sessions_leave(struct sessions *sessions, const struct transport_addr *addr)
 {

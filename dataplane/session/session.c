@@ -6,6 +6,7 @@
 #include "dtls/dtls.h"
 #include "ledger/ledger.h"
 #include "random.h"
+#include "session/record.h"
 #include "session/state.h"
 #include "worker.h"
 
@@ -134,6 +135,13 @@ static void part_worker_destroy(struct worker *worker)
 	rte_free(worker->sessions);
 }
 
+static int take(struct dataplane *dp)
+{
+	if (dp->sessions != NULL)
+		sessions_take(dp->sessions);
+	return 0;
+}
+
 static void tick(struct dataplane *dp)
 {
 	if (dp->sessions != NULL)
@@ -164,6 +172,8 @@ const struct part sessions_part = {
         .destroy = destroy,
         .worker_create = part_worker_create,
         .worker_destroy = part_worker_destroy,
+        .ledger_shapes = session_record_shapes,
+        .take = take,
         .tick = tick,
         .config_sweep = config_sweep,
         .housekeep = timers_run,

@@ -60,7 +60,7 @@ static void row_fill(const struct sessions *sessions, uint32_t index,
 	        .worker = session->owner != 0 ? session->owner - 1 : 0,
 	        .tracks = control->config.n_tracks,
 	        .paths = paths_count(session),
-	        .age_s = (uint32_t)(ms_since(worker, control->made_tsc) / 1000),
+	        .age_s = worker->now - control->made_s,
 	        .last_check_ms = checked != 0 ? (uint32_t)ms_since(worker, checked) : UINT32_MAX,
 	        .handshake_ms = control->handshake_ms,
 	        .checks = session->checks,
@@ -94,6 +94,10 @@ uint32_t session_take(struct sessions *sessions, uint32_t *cursor,
 			continue;
 		rows[count].session = control->config;
 		rows[count].made = control->made;
+		rows[count].made.n_addresses =
+		        session_addresses(sessions, rows[count].made.addresses);
+		if (sessions->dtls != NULL)
+			rows[count].made.fingerprint = *dtls_fingerprint(sessions->dtls);
 		rows[count++].state = control->state;
 	}
 	return count;

@@ -106,8 +106,10 @@ struct session_flow {
 struct session_control {
 	struct sluice_session config;
 	struct sluice_session_made made;
+	char pwd[2][33];                             /* by generation & 1 */
 	uint8_t state;                               /* enum sluice_session_state */
 	uint8_t profile;                             /* enum sluice_srtp_profile, where CONNECTED */
+	uint32_t made_s;                             /* worker.now */
 	uint64_t made_tsc, checked_tsc, shaking_tsc; /* when it came to each state; 0: not yet */
 	uint32_t handshake_ms;
 	uint32_t n_flows;
@@ -215,6 +217,8 @@ void session_tables_destroy(struct sessions *sessions);
 uint32_t session_place_take(struct sessions *sessions);
 /* Places whose ends every worker has seen are free again. */
 void session_places_collect(struct sessions *sessions);
+/* Those that are taken by now are no longer free. */
+void session_places_rebuild(struct sessions *sessions);
 void session_names_add(struct sessions *sessions, uint32_t index);
 void session_names_remove(struct sessions *sessions, uint32_t index);
 /* The index, or 0. */
@@ -232,11 +236,16 @@ void sessions_end_all(struct sessions *sessions);
 void session_flow_bind(struct sessions *sessions, uint32_t index, const struct five_tuple *flow,
                        const struct transport_addr *local);
 void session_event(struct sessions *sessions, uint32_t index, enum sluice_session_reason reason);
+/* Its handshake may begin. */
+void session_dtls_open(struct sessions *sessions, uint32_t index);
 void sessions_tick(struct sessions *sessions);
 
 /* -- listen.c -- */
 
 int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr);
+/* One of the dataplane before, until a configuration says that it is there no more. The index, or
+ * -ENOSPC. */
+int session_listener_wait(struct sessions *sessions, const struct transport_addr *addr);
 void webrtc_listen_sweep(struct sessions *sessions);
 void webrtc_listen_tick(struct sessions *sessions);
 uint8_t session_addresses(const struct sessions *sessions,

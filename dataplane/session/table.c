@@ -93,6 +93,17 @@ static void place_give(struct sessions *sessions, uint32_t index)
 	        index;
 }
 
+void session_places_rebuild(struct sessions *sessions)
+{
+	sessions->places_head = sessions->places_count = 0;
+	for (uint32_t i = 1; i <= sessions->max; i++) {
+		if (!sessions->control[i].used)
+			sessions->places[sessions->places_count++] = i;
+		else
+			sessions->highest = i;
+	}
+}
+
 /* What a next session of this place must not meet; its generation goes on. */
 static void session_clear(struct session *session)
 {

@@ -40,12 +40,13 @@ enum sluice_ledger_kind {
 	SLUICE_LEDGER_SUBSCRIPTION = 13,
 	SLUICE_LEDGER_SUBSCRIPTION_STATE = 14,
 	SLUICE_LEDGER_USED = 15,
-	SLUICE_LEDGER_SESSION = 16, /* reserved for sessions of browsers */
+	SLUICE_LEDGER_SESSION = 16,
+	SLUICE_LEDGER_CERTIFICATE = 17,
 	SLUICE_LEDGER_KINDS,
 };
 
 #define SLUICE_LEDGER_SECTIONS_MAX 32
-#define SLUICE_LEDGER_RECORD_MAX   1024
+#define SLUICE_LEDGER_RECORD_MAX   8192
 
 struct sluice_ledger_section {
 	uint16_t kind;
@@ -95,7 +96,7 @@ struct sluice_ledger_keys {
 	uint64_t tables[4];      /* seed of hashes: transactions */
 	uint8_t digests[32];     /* HMAC-SHA-256: digests of SRTP keys */
 	uint64_t cnames[2];      /* SipHash: RTCP CNAMEs */
-	uint64_t ufrags[2];      /* SipHash: reserved for sessions */
+	uint64_t ufrags[2];      /* SipHash: ufrags of sessions */
 	uint64_t used[2];        /* SipHash: what was used under SRTP keys */
 	uint64_t nonces[2][2];   /* SipHash: in use, and the one before */
 	uint64_t nonces_since;   /* Unix time */
@@ -310,5 +311,60 @@ struct sluice_ledger_used {
 	uint64_t last;
 };
 static_assert(sizeof(struct sluice_ledger_used) == 32, "ledger used");
+
+/* -- sessions of browsers -- */
+
+/* By what sessions know us: DER of a PKCS #8 key and of its certificate (X.509). */
+struct sluice_ledger_certificate {
+	struct sluice_ledger_head head;
+	uint16_t key_length, certificate_length;
+	uint32_t pad;
+	uint8_t key[256];
+	uint8_t certificate[720];
+};
+static_assert(sizeof(struct sluice_ledger_certificate) == 1000, "ledger certificate");
+
+struct sluice_ledger_track {
+	char mid[20];
+	uint8_t kind, n_payloads, n_rids, n_ssrcs;
+	uint8_t feedback;
+	uint8_t pad[3];
+	uint8_t extensions[16];
+	struct {
+		uint8_t pt, rtx_pt, codec, from;
+		uint32_t clock_hz;
+	} payloads[16];
+	char rids[4][20];
+	uint32_t ssrcs[4], rtx_ssrcs[4];     /* host order: of the offer */
+	uint32_t watch_ssrc, watch_rtx_ssrc; /* of what we send */
+};
+static_assert(sizeof(struct sluice_ledger_track) == 292, "ledger track");
+
+/* A session, whose index is part of its ufrag. Its endpoint has its id for a name. */
+struct sluice_ledger_session {
+	struct sluice_ledger_head head;
+	char id[40], stream[64];
+	char remote_ufrag[260];
+	uint8_t role, active, n_tracks, n_fingerprints;
+	uint8_t state; /* enum sluice_session_state */
+	uint8_t profile;
+	uint8_t generation, previous; /* of the ufrags that hold */
+	char pwd[2][40];              /* by generation & 1; empty: none */
+	char cname[32];
+	uint8_t remote[16], local[16];    /* the selected path */
+	uint16_t remote_port, local_port; /* 0: none is selected */
+	uint32_t handshake_ms;
+	uint32_t made; /* CLOCK_BOOTTIME, seconds */
+	uint16_t blob_length;
+	uint16_t pad;
+	struct {
+		uint8_t digest, length, pad[2];
+		uint8_t bytes[64];
+	} fingerprints[4];
+	struct sluice_ledger_track tracks[8];
+	uint8_t blob[1024];
+	uint32_t pad2;
+};
+static_assert(sizeof(struct sluice_ledger_session) % 8 == 0, "ledger session");
 
 #endif
