@@ -333,6 +333,62 @@ PAYLOAD(forged_crowded)
 	                  GATE_ATTRS_MAX - 5);
 }
 
+/* A connectivity check: USERNAME, behind `before` other attributes. */
+static uint16_t check_write(uint8_t *payload, const char *name, uint16_t before)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_BINDING, STUN_REQUEST);
+	for (uint16_t i = 0; i < before; i++)
+		stun_put_u32(&writer, STUN_ATTR_PRIORITY, i);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
+	put_integrity(&writer);
+	stun_put_fingerprint(&writer);
+	return stun_end(&writer);
+}
+
+static uint16_t check_of(uint8_t *payload, uint16_t before, uint8_t spoil)
+{
+	char name[UFRAG_SIZE + 8];
+
+	ufrag_write(name, &gate_pair_ufrags.key, 5 << 8 | 1);
+	strcpy(name + UFRAG_SIZE, ":them");
+	name[10] ^= spoil;
+	return check_write(payload, name, before);
+}
+
+PAYLOAD(check)
+{
+	return check_of(payload, 0, 0);
+}
+
+PAYLOAD(check_behind)
+{
+	return check_of(payload, 4, 0);
+}
+
+PAYLOAD(check_beyond)
+{
+	return check_of(payload, GATE_ATTRS_MAX, 0);
+}
+
+PAYLOAD(check_forged)
+{
+	return check_of(payload, 0, 1);
+}
+
+PAYLOAD(check_short)
+{
+	return check_write(payload, "abcd:efgh", 0);
+}
+
+PAYLOAD(srtp)
+{
+	memset(payload, 0, 60);
+	payload[0] = 0x80;
+	return 60;
+}
+
 PAYLOAD(channel_data)
 {
 	static const uint8_t data[12] = {0x40, 0x00, 0x00, 0x08, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -937,6 +993,29 @@ const struct gate_case gate_cases[] = {
          .verdict = GATE_PASS_CHANNEL_DATA},
         {"attack_indication", send_indication, .host_attacked = true,
          .verdict = GATE_PASS_INDICATION},
+        /* rule 7: sessions, alone and beside TURN */
+        {"check", check, .to = "198.18.5.1", .verdict = GATE_PASS_CHECK},
+        {"check_shared", check, .to = "198.18.4.1", .verdict = GATE_PASS_CHECK},
+        {"check_behind", check_behind, .to = "198.18.5.1", .verdict = GATE_PASS_CHECK},
+        {"check_beyond", check_beyond, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_forged", check_forged, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_forged_shared", check_forged, .to = "198.18.4.1", .verdict = GATE_DROP_CHECK},
+        {"check_short", check_short, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_in_attack", check, .to = "198.18.4.1", .host_attacked = true,
+         .verdict = GATE_PASS_CHECK},
+        {"check_at_turn", check, .verdict = GATE_PASS_UNVERIFIED},
+        {"session_binding", binding, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"session_binding_shared", binding, .to = "198.18.4.1", .verdict = GATE_PASS_UNVERIFIED},
+        {"session_allocate", allocate, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"session_allocate_shared", allocate, .to = "198.18.4.1", .verdict = GATE_PASS_UNVERIFIED},
+        {"session_response", binding_success, .to = "198.18.5.1",
+         .verdict = GATE_DROP_STUN_RESPONSE},
+        {"session_dtls", dtls, .to = "198.18.5.1", .verdict = GATE_PASS_SESSION},
+        {"session_dtls_shared", dtls, .to = "198.18.4.1", .verdict = GATE_PASS_SESSION},
+        {"session_srtp", srtp, .to = "198.18.5.1", .verdict = GATE_PASS_SESSION},
+        {"session_channel_data", channel_data, .to = "198.18.5.1", .verdict = GATE_DROP_CLASS},
+        {"session_channel_data_shared", channel_data, .to = "198.18.4.1",
+         .verdict = GATE_PASS_CHANNEL_DATA},
 };
 const uint32_t gate_cases_count = sizeof(gate_cases) / sizeof(gate_cases[0]);
 

@@ -30,6 +30,7 @@ static const char *const map_names[GATE_PAIR_MAPS] = {
         [GATE_PAIR_SEEN] = "sluice_gate_seen",
         [GATE_PAIR_DENY] = "sluice_gate_deny",
         [GATE_PAIR_TRUST] = "sluice_gate_trust",
+        [GATE_PAIR_UFRAGS] = "sluice_gate_ufrags",
         [GATE_PAIR_CLIENTS] = "sluice_gate_clients",
 };
 
@@ -49,6 +50,9 @@ const struct service gate_pair_services[] = {
         {V6(2), 49152, 65535, SERVICE_RELAY, 1},
         /* has the place of 198.18.1.1 in sluice_gate_near */
         {V4(198, 18, 3, 172), 3478, 3478, SERVICE_TURN, 2},
+        /* sessions share TURN's port, and have one of their own */
+        {V4(198, 18, 4, 1), 3478, 3478, SERVICE_TURN, 3, .session = 1},
+        {V4(198, 18, 5, 1), 3478, 3478, SERVICE_SESSION, 1, .session = 2},
 };
 const uint32_t gate_pair_services_count =
         sizeof(gate_pair_services) / sizeof(gate_pair_services[0]);
@@ -60,6 +64,8 @@ uint64_t gate_pair_now(void)
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
+
+const struct gate_ufrags gate_pair_ufrags = {{0x0706050403020100, 0x0f0e0d0c0b0a0908}, 1};
 
 /* -- the twin -- */
 
@@ -99,6 +105,7 @@ static int twin_create(struct gate_pair *pair)
 	        .clients = pair->clients,
 	        .counters = pair->counters,
 	        .services = services_make(),
+	        .ufrags = &gate_pair_ufrags,
 	        .deny = ranges_create(NULL, 0),
 	        .trust = ranges_create(NULL, 0),
 	};
@@ -119,14 +126,18 @@ static int services_write(const struct gate_pair *pair)
 		const struct service *service = &gate_pair_services[i];
 		struct gate_service_key key = {.port = rte_cpu_to_be_16(service->first_port)};
 		struct gate_address range = {0};
-		uint32_t kind = service->kind;
+		uint32_t kind = gate_service_of(service->kind, service->session != 0);
 
 		memcpy(key.ip, service->ip.bytes, sizeof(key.ip));
 		if (service->kind == SERVICE_RELAY)
 			range.ranges[0] =
 			        (struct gate_relayed){service->first_port, service->last_port};
+		else if (service->kind == SERVICE_SESSION)
+			range.more = GATE_MORE_SERVICES;
 		else
 			range.listeners[0] = key.port;
+		if (service->kind == SERVICE_TURN && service->session != 0)
+			range.more |= GATE_MORE_SHARED(0);
 		if (service->kind != SERVICE_RELAY)
 			ret = bpf_map_update_elem(pair->maps[GATE_PAIR_SERVICES], &key, &kind, 0);
 		if (ret == 0)
@@ -137,6 +148,9 @@ static int services_write(const struct gate_pair *pair)
 	}
 	for (uint32_t i = 0; i < GATE_NEAR && ret == 0; i++)
 		ret = bpf_map_update_elem(pair->maps[GATE_PAIR_NEAR], &i, &near[i], 0);
+	if (ret == 0)
+		ret = bpf_map_update_elem(pair->maps[GATE_PAIR_UFRAGS], &(uint32_t){0},
+		                          &gate_pair_ufrags, 0);
 	return ret;
 }
 

@@ -27,12 +27,14 @@ enum gate_pair_map {
 	GATE_PAIR_SEEN,
 	GATE_PAIR_DENY,
 	GATE_PAIR_TRUST,
+	GATE_PAIR_UFRAGS,
 	GATE_PAIR_CLIENTS,
 	GATE_PAIR_MAPS,
 };
 
-#define GATE_PAIR_CLIENT_ENTRIES 64 /* as the program's map has them unless it is told otherwise   \
-	                             */
+#define GATE_PAIR_CLIENT_ENTRIES                                                                   \
+	64 /* as the program's map has them unless it is told otherwise                            \
+	    */
 
 struct gate_pair {
 	struct bpf_object *object; /* NULL: the twin alone */
@@ -61,6 +63,8 @@ void gate_pair_destroy(struct gate_pair *pair);
 /* Listeners at 198.18.1.1:3478 and [2001:2:0:1::1]:3478, relays on 198.18.2.1 and 2001:2:0:2::1. */
 extern const struct service gate_pair_services[];
 extern const uint32_t gate_pair_services_count;
+/* What sessions' checks are told by. */
+extern const struct gate_ufrags gate_pair_ufrags;
 
 /* config.unix_offset is set here: Unix time is what it is. */
 void gate_pair_configure(struct gate_pair *pair, const struct gate_config *config);

@@ -53,6 +53,47 @@ static void found_by_address_and_port(void **state)
 	assert_false(service_has_ip(dp->services, &stranger));
 }
 
+static const struct service *service_at(const struct dataplane *dp, const char *text)
+{
+	struct ip_addr addr = ip(text);
+
+	return service_find(dp->services, &addr, RTE_BE16(3478));
+}
+
+/* TURN and sessions at one port, in whichever order they come and go. */
+static void shared_port(void **state)
+{
+	struct dataplane *dp = *state;
+	const struct service turn = {ip("198.18.1.1"), 3478, 3478, SERVICE_TURN, 5};
+	const struct service sessions[] = {
+	        {ip("198.18.1.1"), 3478, 3478, SERVICE_SESSION, 0},
+	        {ip("198.18.1.2"), 3478, 3478, SERVICE_SESSION, 1},
+	};
+
+	for (int turn_first = 0; turn_first < 2; turn_first++) {
+		if (turn_first)
+			assert_int_equal(services_set(dp, &turn, 1, NULL, 0), 0);
+		assert_int_equal(services_set_sessions(dp, sessions, 2), 0);
+		if (!turn_first)
+			assert_int_equal(services_set(dp, &turn, 1, NULL, 0), 0);
+		assert_int_equal(service_at(dp, "198.18.1.1")->kind, SERVICE_TURN);
+		assert_int_equal(service_at(dp, "198.18.1.1")->index, 5);
+		assert_int_equal(service_at(dp, "198.18.1.1")->session, 1);
+		assert_int_equal(service_at(dp, "198.18.1.2")->kind, SERVICE_SESSION);
+		assert_int_equal(service_at(dp, "198.18.1.2")->session, 2);
+		assert_int_equal(services_set_media(dp, NULL, 0), 0);
+		assert_int_equal(service_at(dp, "198.18.1.1")->session, 1);
+		assert_int_equal(services_set(dp, NULL, 0, NULL, 0), 0);
+		assert_int_equal(service_at(dp, "198.18.1.1")->kind, SERVICE_SESSION);
+		assert_int_equal(service_at(dp, "198.18.1.1")->session, 1);
+		assert_int_equal(services_set(dp, &turn, 1, NULL, 0), 0);
+		assert_int_equal(services_set_sessions(dp, NULL, 0), 0);
+		assert_int_equal(service_at(dp, "198.18.1.1")->session, 0);
+		assert_null(service_at(dp, "198.18.1.2"));
+		assert_int_equal(services_set(dp, NULL, 0, NULL, 0), 0);
+	}
+}
+
 /* Every slot of the table in use and none lost; one more is refused and changes nothing. */
 static void full_table(void **state)
 {
@@ -80,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(found_by_address_and_port),
+	        cmocka_unit_test(shared_port),
 	        cmocka_unit_test(full_table),
 	};
 

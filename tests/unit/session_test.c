@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sessions of browsers without a network: checks, paths and nomination by the shipped functions. */
+#include "net_fixture.h"
+
+#include "graph/drop.h"
+#include "net/service.h"
+#include "session/state.h"
+#include "stun/attribute.h"
+#include "stun/writer.h"
+#include "worker.h"
+
+#include <rte_eal.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SESSIONS      8
+#define GOOG_NUMBER   0xc001
+#define UNKNOWN_ATTR  0x0077 /* comprehension-required */
+#define PRIORITY_MADE 0x6e7f1eff
+
+static const uint8_t transaction[STUN_TRANSACTION_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+static int setup(void **state)
+{
+	char *arguments[] = {
+	        "test",           "--no-huge",         "-m", "256", "--no-shconf", "--no-pci",
+	        "--no-telemetry", "--log-level=error", "-l", "0"};
+	struct sluice_webrtc_listen listen = {.local.port = RTE_BE16(3478)};
+	char why[SLUICE_API_ERROR_MAX] = "";
+	struct options options;
+	struct dataplane *dp;
+
+	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0)
+		return -1;
+	options_default(&options);
+	options.max_endpoints = 16;
+	options.max_streams = 16;
+	options.max_subscriptions = 16;
+	options.max_sessions = SESSIONS;
+	dp = dataplane_create(&options, NULL);
+	*state = dp;
+	if (dp == NULL)
+		return -1;
+	memcpy(listen.local.ip, ip("198.18.1.1").bytes, 16);
+	return webrtc_listen_add(dp->sessions, &listen, 0, why);
+}
+
+/* -- sessions -- */
+
+static struct sluice_session offer(const char *id, uint8_t role, const char *stream)
+{
+	struct sluice_session add = {
+	        .role = role,
+	        .n_tracks = 1,
+	        .n_fingerprints = 1,
+	        .tracks = {{.mid = "0",
+	                    .kind = SLUICE_TRACK_AUDIO,
+	                    .n_payloads = 1,
+	                    .payloads = {{.pt = 111,
+	                                  .codec = SLUICE_CODEC_OPUS,
+	                                  .from = 111,
+	                                  .clock_hz = 48000}}}},
+	        .fingerprints = {{.length = 32}},
+	};
+
+	strcpy(add.id, id);
+	strcpy(add.stream, stream);
+	strcpy(add.remote_ufrag, "them");
+	return add;
+}
+
+static int add(struct dataplane *dp, const struct sluice_session *session,
+               struct sluice_session_made *made)
+{
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	return session_add(dp->sessions, session, made, why);
+}
+
+static struct sluice_session_made made_of(struct dataplane *dp, const char *id)
+{
+	struct sluice_session session = offer(id, SLUICE_SESSION_PUBLISH, id);
+	struct sluice_session_made made;
+
+	assert_int_equal(add(dp, &session, &made), 0);
+	return made;
+}
+
+static void end(struct dataplane *dp, const char *id)
+{
+	struct sluice_session_event events[16];
+	char why[SLUICE_API_ERROR_MAX];
+
+	assert_int_equal(session_delete(dp->sessions, id, why), 0);
+	session_places_collect(dp->sessions);
+	while (session_events(dp->sessions, events, RTE_DIM(events)) != 0)
+		;
+}
+
+static const struct session *session_at(struct dataplane *dp, const char *id)
+{
+	return &dp->sessions->list[session_named(dp->sessions, id)];
+}
+
+/* -- checks -- */
+
+struct check {
+	const char *name;
+	bool bad_password, use_candidate, controlled, unknown, no_fingerprint, bad_fingerprint;
+	uint32_t number; /* libwebrtc's; 0: none */
+	enum session_verdict verdict;
+	uint16_t reason; /* where it is dropped */
+	uint16_t error;  /* of the answer; 0: it succeeds */
+};
+
+static uint16_t check_write(uint8_t *room, const struct check *check,
+                            const struct sluice_session_made *made)
+{
+	char name[64];
+	struct stun_writer writer;
+	struct stun_key key;
+
+	snprintf(name, sizeof(name), "%s:them", made->ufrag);
+	stun_key_raw(&key, check->bad_password ? "wrong" : made->pwd,
+	             check->bad_password ? 5 : strlen(made->pwd));
+	stun_begin(&writer, room, 512, STUN_BINDING, STUN_REQUEST, transaction);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
+	stun_put_u32(&writer, STUN_ATTR_PRIORITY, PRIORITY_MADE);
+	stun_put_bytes(&writer,
+	               check->controlled ? STUN_ATTR_ICE_CONTROLLED : STUN_ATTR_ICE_CONTROLLING,
+	               transaction, 8);
+	if (check->use_candidate)
+		stun_put_bytes(&writer, STUN_ATTR_USE_CANDIDATE, NULL, 0);
+	if (check->number != 0)
+		stun_put_u32(&writer, (enum stun_attr_type)GOOG_NUMBER, check->number);
+	if (check->unknown)
+		stun_put_u32(&writer, (enum stun_attr_type)UNKNOWN_ATTR, 0);
+	stun_put_integrity(&writer, &key);
+	if (!check->no_fingerprint)
+		stun_put_fingerprint(&writer);
+	if (check->bad_fingerprint)
+		room[writer.length - 1] ^= 1;
+	return stun_end(&writer);
+}
+
+/* As classify leaves it: headers, and the datagram behind them. */
+static struct rte_mbuf *mbuf_of(struct dataplane *dp, const uint8_t *datagram, uint16_t length,
+                                const char *from, uint16_t port)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(dp->pool);
+	struct packet *packet = packet_of(mbuf);
+	uint8_t *frame = (uint8_t *)rte_pktmbuf_append(mbuf, 42 + length);
+
+	memset(frame, 0, 42);
+	memcpy(frame + 42, datagram, length);
+	memset(packet, 0, sizeof(*packet));
+	packet->flow.src = ip(from);
+	packet->flow.src_port = rte_cpu_to_be_16(port);
+	packet->dst = ip("198.18.1.1");
+	packet->dst_port = RTE_BE16(3478);
+	packet->payload_offset = 42;
+	packet->payload_length = length;
+	packet->service_kind = SERVICE_SESSION;
+	packet->session = 1;
+	return mbuf;
+}
+
+static enum session_verdict check_send(struct dataplane *dp, const struct check *check,
+                                       const struct sluice_session_made *made, uint16_t port,
+                                       uint16_t *reason, struct rte_mbuf **answer)
+{
+	struct worker *worker = dp->workers[0];
+	uint8_t room[512];
+	uint16_t length = check_write(room, check, made);
+	struct stun_message message;
+	enum session_verdict verdict;
+
+	*answer = mbuf_of(dp, room, length, "198.18.1.2", port);
+	assert_int_equal(
+	        stun_parse(&message, rte_pktmbuf_mtod_offset(*answer, uint8_t *, 42), length), 0);
+	assert_true(session_is_check(&message));
+	verdict = session_check(worker, *answer, &message, reason);
+	sessions_poll(dp);
+	return verdict;
+}
+
+/* One that is right, from a port of the client. */
+static void checked(struct dataplane *dp, const struct sluice_session_made *made, uint16_t port,
+                    bool use_candidate, uint32_t number)
+{
+	const struct check check = {.use_candidate = use_candidate, .number = number};
+	struct rte_mbuf *answer;
+	uint16_t reason;
+
+	assert_int_equal(check_send(dp, &check, made, port, &reason, &answer), SESSION_ANSWER);
+	rte_pktmbuf_free(answer);
+}
+
+static uint16_t error_of(const uint8_t *answer)
+{
+	const uint8_t *error = answer + STUN_HEADER_SIZE;
+
+	return stun_class_of(answer) == STUN_ERROR ? error[6] * 100 + error[7] : 0;
+}
+
+/* Its mapped address is the client's, and its integrity under our password. */
+static void answer_check(const struct rte_mbuf *mbuf, const struct sluice_session_made *made,
+                         uint16_t error)
+{
+	const uint8_t *answer = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct stun_message message;
+	struct stun_key key;
+
+	assert_true(stun_header_valid(answer, mbuf->data_len));
+	assert_memory_equal(answer + 8, transaction, sizeof(transaction));
+	assert_int_equal(stun_class_of(answer), error != 0 ? STUN_ERROR : STUN_SUCCESS);
+	assert_int_equal(error_of(answer), error);
+	assert_int_equal(stun_parse(&message, answer, mbuf->data_len), 0);
+	stun_key_raw(&key, made->pwd, strlen(made->pwd));
+	assert_true(stun_integrity_ok(&message, &key));
+	assert_true(stun_has(&message, STUN_KNOWN_FINGERPRINT) && stun_fingerprint_ok(&message));
+}
+
+static const struct check checks[] = {
+        {"right", .verdict = SESSION_ANSWER},
+        {"nominates", .use_candidate = true, .verdict = SESSION_ANSWER},
+        {"without FINGERPRINT", .no_fingerprint = true, .verdict = SESSION_ANSWER},
+        {"wrong FINGERPRINT", .bad_fingerprint = true, .reason = DROP_STUN_FINGERPRINT},
+        {"wrong password", .bad_password = true, .reason = DROP_ICE_INTEGRITY},
+        {"wrong password, nominates", .bad_password = true, .use_candidate = true,
+         .reason = DROP_ICE_INTEGRITY},
+        {"claims our role", .controlled = true, .verdict = SESSION_ANSWER, .error = 487},
+        {"an attribute that nobody knows", .unknown = true, .verdict = SESSION_ANSWER,
+         .error = 420},
+};
+
+static void checks_answered(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "checks");
+
+	for (size_t i = 0; i < RTE_DIM(checks); i++) {
+		struct rte_mbuf *answer;
+		uint16_t reason;
+		enum session_verdict verdict =
+		        check_send(dp, &checks[i], &made, 5000, &reason, &answer);
+
+		if (verdict != checks[i].verdict)
+			fail_msg("%s: verdict %d", checks[i].name, verdict);
+		if (verdict == SESSION_DROP)
+			assert_int_equal(reason, checks[i].reason);
+		else
+			answer_check(answer, &made, checks[i].error);
+		rte_pktmbuf_free(answer);
+	}
+	end(dp, "checks");
+}
+
+/* A ufrag of another key, of a session that has gone, of an index that nobody has. */
+static void unknown_ufrags(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "gone"), other = made;
+	const struct siphash_key foreign = {1, 2};
+	const struct check check = {0};
+	struct rte_mbuf *answer;
+	uint16_t reason;
+
+	end(dp, "gone");
+	assert_int_equal(check_send(dp, &check, &made, 5000, &reason, &answer), SESSION_DROP);
+	assert_int_equal(reason, DROP_ICE_UNKNOWN);
+	rte_pktmbuf_free(answer);
+	ufrag_write(other.ufrag, &foreign, 1 << 8 | 1);
+	assert_int_equal(check_send(dp, &check, &other, 5000, &reason, &answer), SESSION_DROP);
+	rte_pktmbuf_free(answer);
+	ufrag_write(other.ufrag, &dp->sessions->ufrags.key, 0xffffff << 8 | 1);
+	assert_int_equal(check_send(dp, &check, &other, 5000, &reason, &answer), SESSION_DROP);
+	assert_int_equal(reason, DROP_ICE_UNKNOWN);
+	rte_pktmbuf_free(answer);
+}
+
+static void ufrag_has_one_spelling(void **state)
+{
+	const struct siphash_key key = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
+	char text[UFRAG_SIZE];
+	struct ufrag ufrag;
+
+	for (uint32_t place = 0; place < 0x1000000; place += 0x10305) {
+		ufrag_write(text, &key, place << 8 | 7);
+		ufrag = ufrag_read((const uint8_t *)text, &key);
+		assert_true(ufrag.ours);
+		assert_int_equal(ufrag.place, place << 8 | 7);
+		for (uint32_t i = 0; i < UFRAG_SIZE; i++) {
+			text[i] ^= 1;
+			assert_false(ufrag_read((const uint8_t *)text, &key).ours);
+			text[i] ^= 1;
+		}
+	}
+	memset(text, '=', sizeof(text));
+	assert_false(ufrag_read((const uint8_t *)text, &key).ours);
+}
+
+static uint16_t selected_port(struct dataplane *dp, const char *id)
+{
+	struct transport_addr remote, local;
+
+	return session_selected_read(session_at(dp, id), &remote, &local)
+	               ? rte_be_to_cpu_16(remote.port)
+	               : 0;
+}
+
+/* A plain check moves nothing; USE-CANDIDATE does; of libwebrtc's numbers only one that is higher,
+ * or the same again. */
+static void nomination(void **state)
+{
+	static const struct {
+		uint16_t port;
+		bool use_candidate;
+		uint32_t number;
+		uint16_t selected;
+	} steps[] = {
+	        {5000, false, 0, 0},    {5000, true, 0, 5000},  {5001, false, 0, 5000},
+	        {5001, true, 0, 5001},  {5000, false, 0, 5001}, {5002, true, 3, 5002},
+	        {5003, true, 2, 5002},  {5003, true, 4, 5003},  {5002, true, 3, 5003},
+	        {5004, false, 0, 5003}, {5003, true, 4, 5003},
+	};
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "nominates");
+
+	for (size_t i = 0; i < RTE_DIM(steps); i++) {
+		checked(dp, &made, steps[i].port, steps[i].use_candidate, steps[i].number);
+		assert_int_equal(selected_port(dp, "nominates"), steps[i].selected);
+	}
+	assert_int_equal(session_at(dp, "nominates")->moved, 3);
+	end(dp, "nominates");
+}
+
+static uint32_t bound(struct dataplane *dp, uint16_t port)
+{
+	const struct five_tuple flow = {
+	        .src = ip("198.18.1.2"),
+	        .src_port = rte_cpu_to_be_16(port),
+	        .service = session_service(1),
+	};
+	void *data;
+
+	return rte_hash_lookup_data(dp->sessions->paths, &flow, &data) >= 0
+	               ? (uint32_t)(uintptr_t)data
+	               : 0;
+}
+
+/* Eight paths at most: the one that was checked the longest ago goes, the selected one never. */
+static void paths_are_bounded(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "wanders");
+	uint32_t count = 0;
+
+	checked(dp, &made, 6000, true, 0);
+	for (uint16_t port = 6001; port < 6040; port++) {
+		dp->workers[0]->tsc += dp->workers[0]->tsc_hz;
+		checked(dp, &made, port, false, 0);
+	}
+	assert_int_equal(selected_port(dp, "wanders"), 6000);
+	for (uint16_t port = 6000; port < 6040; port++)
+		count += bound(dp, port) != 0;
+	assert_int_equal(count, SESSION_PATHS_MAX);
+	assert_int_not_equal(bound(dp, 6039), 0);
+	end(dp, "wanders");
+	for (uint16_t port = 6000; port < 6040; port++)
+		assert_int_equal(bound(dp, port), 0);
+}
+
+/* Two sessions of one client through one port: it belongs to the one that checked last. */
+static void flow_is_the_last_ones(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made first = made_of(dp, "first"), second = made_of(dp, "second");
+	uint32_t one = session_named(dp->sessions, "first");
+	uint32_t two = session_named(dp->sessions, "second");
+
+	checked(dp, &first, 7000, true, 0);
+	assert_int_equal(bound(dp, 7000), one);
+	checked(dp, &second, 7000, true, 0);
+	assert_int_equal(bound(dp, 7000), two);
+	end(dp, "first");
+	assert_int_equal(bound(dp, 7000), two);
+	end(dp, "second");
+	assert_int_equal(bound(dp, 7000), 0);
+}
+
+/* ICE restart: the old credentials hold until a check has the new ones. */
+static void restart(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made old = made_of(dp, "again"), fresh;
+	struct sluice_session_restart ask = {.id = "again", .remote_ufrag = "next"};
+	char why[SLUICE_API_ERROR_MAX];
+	const struct check check = {0};
+	struct rte_mbuf *answer;
+	uint16_t reason;
+
+	checked(dp, &old, 7100, true, 0);
+	assert_int_equal(session_restart(dp->sessions, &ask, &fresh, why), 0);
+	assert_string_not_equal(old.ufrag, fresh.ufrag);
+	assert_string_not_equal(old.pwd, fresh.pwd);
+	checked(dp, &old, 7100, false, 0);
+	checked(dp, &fresh, 7101, true, 0);
+	assert_int_equal(selected_port(dp, "again"), 7101);
+	assert_int_equal(check_send(dp, &check, &old, 7100, &reason, &answer), SESSION_DROP);
+	assert_int_equal(reason, DROP_ICE_UNKNOWN);
+	rte_pktmbuf_free(answer);
+	end(dp, "again");
+}
+
+/* Wrong ones from new addresses are soon not even verified; a path that is proven goes on. */
+static void wrong_checks_cost_little(void **state)
+{
+	const struct check wrong = {.bad_password = true};
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "guessed");
+	uint32_t verified = 0;
+
+	checked(dp, &made, 7200, true, 0);
+	for (int i = 0; i < 500; i++) {
+		struct rte_mbuf *answer;
+		uint16_t reason;
+
+		assert_int_equal(check_send(dp, &wrong, &made, 7300, &reason, &answer),
+		                 SESSION_DROP);
+		verified += reason == DROP_ICE_INTEGRITY;
+		rte_pktmbuf_free(answer);
+	}
+	assert_in_range(verified, 50, 52);
+	checked(dp, &made, 7200, false, 0);
+	end(dp, "guessed");
+}
+
+/* -- who may -- */
+
+static void refused(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session publisher = offer("p", SLUICE_SESSION_PUBLISH, "room");
+	struct sluice_session second = offer("q", SLUICE_SESSION_PUBLISH, "room");
+	struct sluice_session viewer = offer("v", SLUICE_SESSION_WATCH, "room");
+	struct sluice_session_made made;
+
+	assert_int_equal(add(dp, &viewer, &made), -ENOENT);
+	assert_int_equal(add(dp, &publisher, &made), 0);
+	assert_int_equal(add(dp, &publisher, &made), -EEXIST);
+	assert_int_equal(add(dp, &second, &made), -EBUSY);
+	second.takeover = 1;
+	assert_int_equal(add(dp, &second, &made), 0);
+	assert_int_equal(add(dp, &viewer, &made), 0);
+	assert_int_not_equal(made.ssrcs[0], 0);
+	viewer = offer("w", SLUICE_SESSION_WATCH, "room");
+	viewer.n_tracks = SLUICE_SESSION_TRACKS_MAX + 1;
+	assert_int_equal(add(dp, &viewer, &made), -EINVAL);
+	end(dp, "p");
+	end(dp, "q");
+	end(dp, "v");
+}
+
+/* All places, one more, and all again. */
+static void places(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made made;
+	char id[8];
+
+	for (int round = 0; round < 3; round++) {
+		struct sluice_session more = offer("more", SLUICE_SESSION_PUBLISH, "more");
+
+		for (int i = 0; i < SESSIONS; i++) {
+			snprintf(id, sizeof(id), "s%d", i);
+			made_of(dp, id);
+		}
+		assert_int_equal(add(dp, &more, &made), -ENOSPC);
+		for (int i = 0; i < SESSIONS; i++) {
+			snprintf(id, sizeof(id), "s%d", i);
+			end(dp, id);
+		}
+	}
+	assert_int_equal(dp->sessions->count, 0);
+}
+
+/* Without a check, and with the last one too long ago, it ends, and says why. */
+static void ends_by_itself(void **state)
+{
+	struct dataplane *dp = *state;
+	struct worker *worker = dp->workers[0];
+	struct sluice_session_event events[8];
+	struct sluice_session_made made;
+	uint32_t count;
+
+	made_of(dp, "silent");
+	made = made_of(dp, "leaves");
+	checked(dp, &made, 7400, true, 0);
+	sessions_tick(dp->sessions);
+	assert_int_equal(dp->sessions->count, 2);
+	worker->tsc += 31 * worker->tsc_hz;
+	sessions_tick(dp->sessions);
+	count = session_events(dp->sessions, events, RTE_DIM(events));
+	assert_int_equal(dp->sessions->count, 0);
+	assert_in_range(count, 3, 4);
+	for (uint32_t i = 0; i < count; i++)
+		if (events[i].state == SLUICE_SESSION_ENDED)
+			assert_int_equal(events[i].reason, strcmp(events[i].id, "silent") == 0
+			                                           ? SLUICE_SESSION_TIMEOUT
+			                                           : SLUICE_SESSION_CONSENT);
+	session_places_collect(dp->sessions);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(ufrag_has_one_spelling),
+	        cmocka_unit_test(checks_answered),
+	        cmocka_unit_test(unknown_ufrags),
+	        cmocka_unit_test(nomination),
+	        cmocka_unit_test(paths_are_bounded),
+	        cmocka_unit_test(flow_is_the_last_ones),
+	        cmocka_unit_test(restart),
+	        cmocka_unit_test(wrong_checks_cost_little),
+	        cmocka_unit_test(refused),
+	        cmocka_unit_test(places),
+	        cmocka_unit_test(ends_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, setup, net_teardown);
+}
