@@ -31,6 +31,10 @@ static const struct column turn_columns[] = {
          .metric = "sluice_turn_channels"},
         {"channels_max", "channels that there is room for", COLUMN_NUMBER, TURN(channels_max),
          .metric = "sluice_turn_channels_max"},
+        {"connections", "connections of clients that come by TCP and TLS", COLUMN_NUMBER,
+         TURN(connections), .metric = "sluice_turn_connections"},
+        {"connections_max", "connections that there may be", COLUMN_NUMBER, TURN(connections_max),
+         .metric = "sluice_turn_connections_max"},
         {0},
 };
 
@@ -40,10 +44,13 @@ static const struct reply turn_reply = {REPLY(sluice_turn_row, turn_columns), .s
 
 static const struct column listen_columns[] = {
         {"address", "that is listened on", COLUMN_ADDRESS, LISTEN(addr)},
+        {"transport", "by which clients come", COLUMN_CHOICE, LISTEN(transport),
+         .choices = transport_words},
         {"announce", "address that clients are told, where that is another one", COLUMN_ADDRESS,
          LISTEN(announce)},
         {"state", "present, or absent: no interface of a port has the address", COLUMN_CHOICE,
          LISTEN(state), .choices = address_state_words},
+        {"connections", "of clients, now", COLUMN_NUMBER, LISTEN(connections)},
         {0},
 };
 
@@ -75,6 +82,8 @@ static const struct column allocation_columns[] = {
         {"id", "never used twice while the dataplane lives", COLUMN_NUMBER, ALLOCATION(id)},
         {"user", "cut where it is long", COLUMN_TEXT, ALLOCATION(user)},
         {"client", "address", COLUMN_ADDRESS, ALLOCATION(client)},
+        {"transport", "by which the client came", COLUMN_CHOICE, ALLOCATION(transport),
+         .choices = transport_words},
         {"server", "address that the client speaks to", COLUMN_ADDRESS, .only_json = true,
          ALLOCATION(server)},
         {"relayed", "address", COLUMN_ADDRESS, ALLOCATION(relayed[0])},
@@ -120,6 +129,25 @@ static const struct column ended_columns[] = {
 static const struct reply ended_reply = {REPLY(sluice_allocation_ended, ended_columns),
                                          .single = true};
 
+static const struct column certificate_columns[] = {
+        {"subject", "the first name in it", COLUMN_TEXT,
+         FIELD(sluice_turn_certificate_row, subject)},
+        {"name", "that clients ask for, where one was given", COLUMN_TEXT,
+         FIELD(sluice_turn_certificate_row, name)},
+        {"expires", "Unix time", COLUMN_NUMBER, FIELD(sluice_turn_certificate_row, expires),
+         .unit = "seconds"},
+        {0},
+};
+
+static const struct reply certificate_reply = {
+        REPLY(sluice_turn_certificate_row, certificate_columns), .none = "there are none"};
+
+#define CERTIFICATE_TEXTS                                                                          \
+	{                                                                                          \
+		TEXT(sluice_turn_certificate, file), TEXT(sluice_turn_certificate, key),           \
+		        TEXT(sluice_turn_certificate, name)                                        \
+	}
+
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
                 .exist_ok = true, BODY(sluice_turn_listen)),
@@ -153,6 +181,19 @@ static const struct request requests[] = {
                 BODY(sluice_turn_lifetime)),
         REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_quota)),
+        REQUEST(SLUICE_TURN_STREAM_SET, {"turn", "stream"}, REQUEST_SET, BY_DATAPLANE,
+                BODY(sluice_turn_stream)),
+        REQUEST(SLUICE_TURN_CERTIFICATE_ADD, {"turn", "certificate"}, REQUEST_ADD, BY_CONTROL,
+                .access = ACCESS_HOST, .exist_ok = true, BODY(sluice_turn_certificate),
+                .texts = CERTIFICATE_TEXTS),
+        REQUEST(SLUICE_TURN_CERTIFICATE_DELETE, {"turn", "certificate", "delete"}, REQUEST_DELETE,
+                BY_CONTROL, .deletes = SLUICE_TURN_CERTIFICATE_ADD, BODY(sluice_turn_certificate),
+                .texts = CERTIFICATE_TEXTS),
+        REQUEST(SLUICE_TURN_CERTIFICATE_PUT, {"turn", "certificate", "put"}, REQUEST_ACT, BY_DIRECT,
+                BODY(sluice_turn_certificate_put),
+                .texts = {TEXT(sluice_turn_certificate_put, name)}),
+        REQUEST(SLUICE_TURN_CERTIFICATE_SHOW, {"turn", "certificate", "show"}, REQUEST_SHOW,
+                BY_DATAPLANE, .reply = &certificate_reply),
         REQUEST(SLUICE_TURN_SHOW, {"turn", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &turn_reply),
         REQUEST(SLUICE_ALLOCATION_SHOW, {"allocation", "show"}, REQUEST_SHOW, BY_DATAPLANE,

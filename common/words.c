@@ -39,6 +39,14 @@ const char *const address_state_words[] = {
         NULL,
 };
 
+const char *const transport_words[] = {
+        [SLUICE_TURN_UDP] = "udp",
+        [SLUICE_TURN_TCP] = "tcp",
+        [SLUICE_TURN_TLS] = "tls",
+        [SLUICE_TURN_DTLS] = "dtls",
+        NULL,
+};
+
 const char *const profile_words[] = {
         [SLUICE_SRTP_GCM128] = "gcm128",
         [SLUICE_SRTP_GCM256] = "gcm256",

@@ -2,6 +2,7 @@
 /* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
  * on its socket. */
 #include "answers/routes.h"
+#include "certificate/keeper.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -45,6 +46,7 @@ struct controlplane {
 	struct seqpacket_listener listener;
 	struct gate_keeper *gate;
 	struct log_keeper *log;
+	struct certificate_keeper *certificates;
 	struct own *own;
 	struct reload *reload;
 	struct http *http;
@@ -105,6 +107,9 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 
 static void on_reloaded(void *arg)
 {
+	struct controlplane *cp = arg;
+
+	certificate_keeper_refresh(cp->certificates);
 	notify_send("READY=1");
 }
 
@@ -118,6 +123,7 @@ static void on_greeted(void *arg)
 	struct controlplane *cp = arg;
 
 	gate_keeper_greeted(cp->gate);
+	certificate_keeper_greeted(cp->certificates);
 }
 
 static void on_ready(void *arg)
@@ -196,6 +202,7 @@ static int parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .config = cp->config,
 	        .ended = on_reloaded,
+	        .arg = cp,
 	};
 
 	server.started = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
@@ -203,9 +210,11 @@ static int parts_create(struct controlplane *cp)
 	cp->own = own_create(cp->base, cp->running, cp->config);
 	cp->gate = cp->own != NULL ? gate_keeper_create(cp->base, cp->own, cp->running) : NULL;
 	cp->log = cp->own != NULL ? log_keeper_create(cp->own) : NULL;
+	cp->certificates = cp->own != NULL ? certificate_keeper_create(cp->base, cp->own) : NULL;
 	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
 	cp->events = event_bus_create();
-	if (cp->gate == NULL || cp->log == NULL || cp->http == NULL || cp->events == NULL)
+	if (cp->gate == NULL || cp->log == NULL || cp->certificates == NULL || cp->http == NULL ||
+	    cp->events == NULL)
 		return -ENOMEM;
 	fleet.own = cp->own;
 	fleet.http = cp->http;
@@ -216,6 +225,7 @@ static int parts_create(struct controlplane *cp)
 	cp->client = dataplane_client_create(&client);
 	gate_keeper_serve(cp->gate, cp->client);
 	log_keeper_serve(cp->log, cp->client);
+	certificate_keeper_serve(cp->certificates, cp->client);
 	fleet_serve(cp->fleet, cp->client);
 	server.client = cp->client;
 	server.gate = cp->gate;
@@ -292,6 +302,7 @@ static void controlplane_end(struct controlplane *cp)
 	reload_destroy(cp->reload); /* behind what it asks */
 	gate_keeper_destroy(cp->gate);
 	log_keeper_destroy(cp->log);
+	certificate_keeper_destroy(cp->certificates);
 	own_destroy(cp->own);
 	watchdog_destroy(cp->watchdog);
 	for (size_t i = 0; i < sizeof(cp->signals) / sizeof(cp->signals[0]); i++)

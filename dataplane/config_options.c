@@ -3,6 +3,7 @@
 #include "common/option.h"
 #include "config.h"
 #include "media/cache.h"
+#include "stream/stream.h"
 
 #include <sluice/stats.h>
 
@@ -100,6 +101,14 @@ static const struct option_row rows[] = {
         {0, "session-consent", "SECONDS",
          "without a valid connectivity check a session ends (RFC 7675)",
          NUMBER(options.session_consent_s, 10, 60), "30"},
+        {0, "stream-threads", "N",
+         "threads that serve clients by TCP and TLS, on what cores the workers leave; 0 for none",
+         NUMBER(options.stream_threads, 0, STREAM_THREADS_MAX), "1"},
+        {0, "max-connections", "N", "connections of such clients at most",
+         NUMBER(options.stream_connections, 1, 200000), "20000"},
+        {0, "stream-memory", "MB",
+         "megabytes that may wait for such clients to read them, or for the end of a message",
+         NUMBER(options.stream_mb, 1, 1u << 20), "256"},
         {0, "memory", "MB",
          "megabytes for packets, taken at start; by the sizes of the tables unless given",
          NUMBER(memory_mb, 64, 1u << 20)},

@@ -27,6 +27,7 @@ struct services;
 struct mirror;
 struct punt;
 struct srtp_engine;
+struct streams;
 struct turn;
 struct media;
 struct sessions;
@@ -48,17 +49,20 @@ struct options {
 	uint32_t max_endpoints; /* 0: no SRTP forwarding */
 	uint32_t max_streams;
 	uint32_t max_subscriptions;
-	uint32_t max_sessions;      /* 0: no browsers */
-	uint32_t session_consent_s; /* without a valid check they end */
-	uint32_t mbufs;             /* in the pool, for all ports */
-	uint16_t mbuf_size;         /* data room, headroom included */
-	uint32_t poll;              /* enum sluice_poll_mode at start */
-	uint32_t media_cache;       /* packets of a stream that a worker keeps to retransmit */
-	const char *srtp_engine;    /* srtp/engine.h; NULL: the best that this CPU has */
-	uint32_t gate_mb;           /* MiB of what the gate remembers of arrivals; 0: the default */
-	uint32_t capture_mb;        /* MiB that the buffers of all captures may take together */
-	bool test_clock;            /* SLUICE_WORKER_CLOCK_SET is obeyed */
-	bool allow_decrypted;       /* captures may see plaintext media */
+	uint32_t max_sessions;       /* 0: no browsers */
+	uint32_t session_consent_s;  /* without a valid check they end */
+	uint32_t stream_threads;     /* 0: TURN over UDP alone */
+	uint32_t stream_connections; /* of them, at most */
+	uint32_t stream_mb;   /* MiB that wait for their clients to read, or for a message's end */
+	uint32_t mbufs;       /* in the pool, for all ports */
+	uint16_t mbuf_size;   /* data room, headroom included */
+	uint32_t poll;        /* enum sluice_poll_mode at start */
+	uint32_t media_cache; /* packets of a stream that a worker keeps to retransmit */
+	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
+	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
+	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
+	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	bool allow_decrypted;    /* captures may see plaintext media */
 };
 
 struct dataplane {
@@ -82,8 +86,9 @@ struct dataplane {
 	struct punt *punt;             /* net/punt.h: what workers hand to the control thread */
 	struct mirror
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
-	struct ledger *ledger; /* ledger/ledger.h; NULL: state ends with this process */
-	struct turn *turn;     /* turn/turn.h */
+	struct ledger *ledger;   /* ledger/ledger.h; NULL: state ends with this process */
+	struct turn *turn;       /* turn/turn.h */
+	struct streams *streams; /* stream/stream.h: clients by TCP and TLS */
 	/* control thread; NULL without TURN: false where the packet's source is no relayed address,
 	 * otherwise who has it (turn/users.h) */
 	bool (*packet_user)(const struct dataplane *dp, const struct packet *packet,

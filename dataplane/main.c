@@ -21,10 +21,10 @@
 #include <sys/resource.h>
 
 /* What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
- * attaching the gate, TAP twins. */
+ * attaching the gate, TAP twins; and TURN's listening sockets at ports below 1024. */
 #define CONTROL_PRIVILEGES                                                                         \
 	(PRIVILEGE(CAP_NET_ADMIN) | PRIVILEGE(CAP_NET_RAW) | PRIVILEGE(CAP_BPF) |                  \
-	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK))
+	 PRIVILEGE(CAP_PERFMON) | PRIVILEGE(CAP_IPC_LOCK) | PRIVILEGE(CAP_NET_BIND_SERVICE))
 /* And devices without an IOMMU before them, which are given physical addresses. */
 #define NOIOMMU_PRIVILEGES (PRIVILEGE(CAP_SYS_RAWIO) | PRIVILEGE(CAP_SYS_ADMIN))
 

@@ -190,6 +190,9 @@ static int sleep_ms(const struct worker *worker)
 	if (!rte_ring_empty(worker->inbox) || !rte_ring_empty(worker->calls) ||
 	    __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST))
 		return 0;
+	for (uint32_t i = 0; i < parts_count; i++)
+		if (parts[i]->has_input != NULL && parts[i]->has_input(worker))
+			return 0;
 	if (worker->flush)
 		return SLEEP_PENDING_MS;
 	for (uint32_t i = 0; i < parts_count; i++)

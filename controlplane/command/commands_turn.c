@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/commands.h"
 #include "command/field.h"
+#include "common/words.h"
 
 #include <sluice/turn.h>
 
@@ -13,6 +14,24 @@
 		.key = "address", .help = "to listen on; port 3478 unless given",                  \
 		.type = ARGUMENT_ENDPOINT, .identifies = true, .fallback = TURN_PORT,              \
 		FIELD(sluice_turn_listen, addr),                                                   \
+	}
+#define TRANSPORT_ARGUMENT                                                                         \
+	{                                                                                          \
+		.key = "transport", .help = "by which clients come; udp unless given",             \
+		.type = ARGUMENT_CHOICE, .optional = true, .identifies = true,                     \
+		.choices = transport_words, FIELD(sluice_turn_listen, transport),                  \
+	}
+#define STREAM_ARGUMENT(word, member, sort, text, smallest, greatest)                              \
+	{                                                                                          \
+		.key = word, .help = text, .type = sort, .keyword = true, .optional = true,        \
+		FIELD(sluice_turn_stream, member), .least = smallest, .most = greatest,            \
+	}
+#define CERTIFICATE_ARGUMENT                                                                       \
+	{                                                                                          \
+		.key = "file", .meta = "FILE",                                                     \
+		.help = "the certificate, those that vouch for it behind it, in PEM",              \
+		.type = ARGUMENT_WORD, .identifies = true, .most = SLUICE_TURN_FILE_MAX - 1,       \
+		FIELD(sluice_turn_certificate, file),                                              \
 	}
 #define RELAY_ARGUMENT                                                                             \
 	{                                                                                          \
@@ -56,12 +75,13 @@ static const struct command commands[] = {
         {
                 .type = SLUICE_TURN_LISTEN_ADD,
                 .help = "serve TURN at an address",
-                .arguments = {LISTEN_ARGUMENT, ANNOUNCE_ARGUMENT(sluice_turn_listen)},
+                .arguments = {LISTEN_ARGUMENT, TRANSPORT_ARGUMENT,
+                              ANNOUNCE_ARGUMENT(sluice_turn_listen)},
         },
         {
                 .type = SLUICE_TURN_LISTEN_DELETE,
                 .help = "no longer serve there; ends the allocations made there",
-                .arguments = {LISTEN_ARGUMENT},
+                .arguments = {LISTEN_ARGUMENT, TRANSPORT_ARGUMENT},
         },
         {
                 .type = SLUICE_TURN_LISTEN_SHOW,
@@ -179,6 +199,65 @@ static const struct command commands[] = {
                                                "each direction",
                                                1000000000000),
                         },
+        },
+        {
+                .type = SLUICE_TURN_STREAM_SET,
+                .help = "bounds of clients that come by TCP and TLS; what is left out has its "
+                        "default",
+                .some = true,
+                .arguments =
+                        {
+                                STREAM_ARGUMENT("source", source, ARGUMENT_NUMBER,
+                                                "connections of one address (IPv6 /64); 1000", 1,
+                                                1000000),
+                                STREAM_ARGUMENT("handshakes", handshakes, ARGUMENT_NUMBER,
+                                                "TLS handshakes that one address begins in a "
+                                                "second; 50",
+                                                1, 1000),
+                                STREAM_ARGUMENT("first", first_s, ARGUMENT_DURATION,
+                                                "seconds from a connection to an allocation; 20", 1,
+                                                3600),
+                                STREAM_ARGUMENT("idle", idle_s, ARGUMENT_DURATION,
+                                                "seconds without an allocation and a word; 60", 1,
+                                                86400),
+                                STREAM_ARGUMENT("queue", queue, ARGUMENT_NUMBER,
+                                                "bytes that wait until one client reads; what "
+                                                "comes then is dropped; 262144",
+                                                16384, 16777216),
+                        },
+        },
+        {
+                .type = SLUICE_TURN_CERTIFICATE_ADD,
+                .help = "a certificate for TLS; its files are read again when they change",
+                .arguments =
+                        {
+                                CERTIFICATE_ARGUMENT,
+                                {.key = "key",
+                                 .meta = "FILE",
+                                 .help = "its private key, in PEM",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 .most = SLUICE_TURN_FILE_MAX - 1,
+                                 FIELD(sluice_turn_certificate, key)},
+                                {.key = "name",
+                                 .meta = "SNI",
+                                 .help = "that clients ask for; those in the certificate unless "
+                                         "given",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 .optional = true,
+                                 .most = SLUICE_TURN_NAME_MAX - 1,
+                                 FIELD(sluice_turn_certificate, name)},
+                        },
+        },
+        {
+                .type = SLUICE_TURN_CERTIFICATE_DELETE,
+                .help = "no longer show this certificate; connections stay",
+                .arguments = {CERTIFICATE_ARGUMENT},
+        },
+        {
+                .type = SLUICE_TURN_CERTIFICATE_SHOW,
+                .help = "the certificates in force; the first one is for who asks for none of them",
         },
         {
                 .type = SLUICE_TURN_SHOW,

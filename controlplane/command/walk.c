@@ -85,17 +85,6 @@ static bool is_settled(const struct walk *walk, uint32_t index)
 	return false;
 }
 
-/* The next argument without a keyword, while one is due; they come first. */
-static const struct argument *positional_due(const struct walk *walk)
-{
-	const struct argument *argument;
-
-	for (uint32_t i = 0; (argument = argument_at(walk->command, i)) != NULL; i++)
-		if (!argument->keyword && !is_given(walk, i))
-			return argument;
-	return NULL;
-}
-
 static const struct argument *keyword_find(const struct walk *walk, const char *word)
 {
 	const struct argument *argument;
@@ -103,6 +92,23 @@ static const struct argument *keyword_find(const struct walk *walk, const char *
 	for (uint32_t i = 0; (argument = argument_at(walk->command, i)) != NULL; i++)
 		if (argument->keyword && !is_settled(walk, i) && strcmp(argument->key, word) == 0)
 			return argument;
+	return NULL;
+}
+
+/* The next argument without a keyword, while one is due; they come first. One that may be left out
+ * is, where a keyword stands in its place. */
+static const struct argument *positional_due(const struct walk *walk)
+{
+	const struct argument *argument;
+
+	for (uint32_t i = 0; (argument = argument_at(walk->command, i)) != NULL; i++) {
+		if (argument->keyword || is_given(walk, i))
+			continue;
+		if (argument->optional && walk->next < walk->count &&
+		    keyword_find(walk, word_at(walk, walk->next)) != NULL)
+			return NULL;
+		return argument;
+	}
 	return NULL;
 }
 
@@ -207,13 +213,15 @@ uint32_t walk_candidates(const struct walk *walk, struct candidate *candidates, 
 {
 	uint32_t count = path_candidates(walk, candidates, max);
 	const struct argument *due, *argument;
+	bool keywords;
 
 	if (walk->command == NULL)
 		return count;
 	due = walk->value != NULL ? walk->value : positional_due(walk);
 	if (due != NULL && count < max)
 		candidates[count++] = (struct candidate){.argument = due};
-	for (uint32_t i = 0; due == NULL && (argument = argument_at(walk->command, i)) != NULL; i++)
+	keywords = due == NULL || (!due->keyword && due->optional);
+	for (uint32_t i = 0; keywords && (argument = argument_at(walk->command, i)) != NULL; i++)
 		if (argument->keyword && !is_settled(walk, i) && count < max)
 			candidates[count++] =
 			        (struct candidate){.word = argument->key, .argument = argument};

@@ -35,7 +35,9 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 	switch (request->command->type) {
 	case SLUICE_TURN_LISTEN_ADD:
 		*kind = CLAIM_LISTENER;
-		return &listen->addr;
+		return listen->transport == SLUICE_TURN_TCP || listen->transport == SLUICE_TURN_TLS
+		               ? NULL /* datagrams are at other ports */
+		               : &listen->addr;
 	case SLUICE_TURN_RELAY_ADD:
 		*kind = CLAIM_RELAY;
 		return &relay->addr;

@@ -29,7 +29,7 @@ static void on_listeners_changed(void *arg)
 	fleet->listeners_known = false;
 }
 
-/* Of `turn listen`, the first of each family, as clients are told of it. */
+/* Of `turn listen`, the first of each family by UDP, as clients are told of it. */
 static void listeners_find(struct fleet *fleet)
 {
 	struct running_line *line = NULL;
@@ -42,7 +42,8 @@ static void listeners_find(struct fleet *fleet)
 		const struct sluice_turn_listen *listen = (const void *)line->request.body.bytes;
 		struct sluice_addr *addr;
 
-		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD)
+		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD ||
+		    listen->transport != SLUICE_TURN_UDP)
 			continue;
 		addr = &fleet->listeners[addr_is_v4(&listen->addr) ? 0 : 1];
 		if (addr->port != 0)

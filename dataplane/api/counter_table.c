@@ -5,6 +5,7 @@
 #include "media/media.h"
 #include "net/ip_counter.h"
 #include "session/session.h"
+#include "stream/stream.h"
 #include "turn/turn.h"
 
 #include <gate_verdict.h>
@@ -58,6 +59,16 @@ static bool turn_declared(uint32_t index, struct sluice_counter_row *row)
 	return true;
 }
 
+static bool stream_declared(uint32_t index, struct sluice_counter_row *row)
+{
+	const struct stream_counter_info *info = &stream_counter_infos[index];
+
+	if (index >= stream_counters_count)
+		return false;
+	counter_row_set(row, "stream", info->name, info->help, info->unit);
+	return true;
+}
+
 static bool media_declared(uint32_t index, struct sluice_counter_row *row)
 {
 	const struct media_counter_info *info = &media_counter_infos[index];
@@ -86,6 +97,8 @@ bool counter_declared(enum counter_area area, uint32_t index, struct sluice_coun
 		return ip_declared(index, row);
 	case COUNTER_TURN:
 		return turn_declared(index, row);
+	case COUNTER_STREAM:
+		return stream_declared(index, row);
 	case COUNTER_GATE_NODE:
 		return gate_declared("gate_node", index, row);
 	case COUNTER_MEDIA:

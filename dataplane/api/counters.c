@@ -11,6 +11,7 @@
 #include "net/port.h"
 #include "net/punt.h"
 #include "session/session.h"
+#include "stream/stream.h"
 #include "turn/turn.h"
 
 #include <rte_common.h>
@@ -57,6 +58,14 @@ static enum found turn_at(struct dataplane *dp, uint32_t index, struct sluice_co
 	if (!counter_declared(COUNTER_TURN, index, row))
 		return COUNTER_END;
 	row->value = turn_counter_sum(dp->turn, index);
+	return COUNTER_FOUND;
+}
+
+static enum found stream_at(struct dataplane *dp, uint32_t index, struct sluice_counter_row *row)
+{
+	if (!counter_declared(COUNTER_STREAM, index, row))
+		return COUNTER_END;
+	row->value = stream_counter_sum(dp, index);
 	return COUNTER_FOUND;
 }
 
@@ -144,7 +153,7 @@ static enum found port_at(struct dataplane *dp, uint32_t index, struct sluice_co
 
 static enum found (*const sections[])(struct dataplane *dp, uint32_t index,
                                       struct sluice_counter_row *row) = {
-        drop_at, ip_at, turn_at, gate_at, media_at, ice_at, dtls_at, worker_at, port_at};
+        drop_at, ip_at, turn_at, stream_at, gate_at, media_at, ice_at, dtls_at, worker_at, port_at};
 
 uint32_t counter_show(struct dataplane *dp, struct counter_cursor *cursor, bool nonzero,
                       struct sluice_counter_row *rows, uint32_t max)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/handlers.h"
 #include "gate/gate.h"
+#include "stream/stream.h"
 #include "turn/turn.h"
 
 #include <rte_common.h>
@@ -96,6 +97,22 @@ static int quota_set_handle(struct api_call *call)
 	return turn_quota_set(call->dp->turn, call->body, call->why);
 }
 
+static int stream_set_handle(struct api_call *call)
+{
+	return stream_set(call->dp, call->body, call->why);
+}
+
+static int certificate_put_handle(struct api_call *call)
+{
+	return stream_certificate_put(call->dp, call->body, call->why);
+}
+
+static int certificate_show_handle(struct api_call *call)
+{
+	return api_page(call, stream_certificate_show(call->dp, &call->job->cursor, call->rows,
+	                                              api_rows_max(call)));
+}
+
 static int alternates_set_handle(struct api_call *call)
 {
 	return turn_alternates_set(call->dp->turn, call->body, call->why);
@@ -181,6 +198,9 @@ static const struct api_type types[] = {
         {SLUICE_TURN_PEER_DELETE, peer_delete_handle},
         {SLUICE_TURN_LIFETIME_SET, lifetime_set_handle},
         {SLUICE_TURN_QUOTA_SET, quota_set_handle},
+        {SLUICE_TURN_STREAM_SET, stream_set_handle},
+        {SLUICE_TURN_CERTIFICATE_PUT, certificate_put_handle},
+        {SLUICE_TURN_CERTIFICATE_SHOW, certificate_show_handle},
         {SLUICE_TURN_ALTERNATES_SET, alternates_set_handle},
         {SLUICE_TURN_KEY_ADD, key_add_handle},
         {SLUICE_TURN_KEY_DELETE, key_delete_handle},

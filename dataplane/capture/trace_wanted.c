@@ -106,7 +106,7 @@ static bool direction_wanted(const struct filter *filter, enum packet_form form)
 
 bool trace_begins_at(const struct trace_wanted *wanted, const char *node)
 {
-	return strcmp(node, "port_rx") == 0 ||
+	return strcmp(node, "port_rx") == 0 || strcmp(node, "stream_input") == 0 ||
 	       (wanted->filter.direction == SLUICE_CAPTURE_OUT &&
 	        (strcmp(node, "srtp_encrypt") == 0 || strcmp(node, "srtp_backlog") == 0));
 }

@@ -307,7 +307,7 @@ static inline rte_edge_t udp_classify(struct worker *worker, struct rte_mbuf *mb
 		return CLASSIFY_KERNEL;
 	packet->flow.src_port = udp->src_port;
 	packet->flow.service = service->index;
-	packet->flow.zero = 0;
+	packet->flow.connection = 0;
 	packet->dst_port = udp->dst_port;
 	packet->service_kind = service->kind;
 	packet->session = (uint8_t)service->session;

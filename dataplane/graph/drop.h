@@ -81,6 +81,7 @@ enum drop_reason {
 	DROP_TX_FULL,
 	/* between threads */
 	DROP_RING_FULL,
+	DROP_STREAM_FULL,
 	DROP_KERNEL_FULL,
 	DROP_KERNEL_NONE,
 	DROP_REASONS,

@@ -94,6 +94,7 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
         [DROP_PORT_DOWN] = {"port_down", "the port to send on is down or gone"},
         [DROP_TX_FULL] = {"tx_full", "the port's transmit queue is full"},
         [DROP_RING_FULL] = {"ring_full", "the other worker's ring is full"},
+        [DROP_STREAM_FULL] = {"stream_full", "the ring to the client's stream thread is full"},
         [DROP_KERNEL_FULL] = {"kernel_full", "the ring to the kernel is full"},
         [DROP_KERNEL_NONE] = {"kernel_none", "not ours, on a port without a TAP twin"},
 };

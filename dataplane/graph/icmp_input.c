@@ -24,6 +24,7 @@ enum {
 	ICMP_INPUT_DROP = EDGE_DROP,
 	ICMP_INPUT_KERNEL,
 	ICMP_INPUT_IP_OUTPUT,
+	ICMP_INPUT_STREAM_OUTPUT,
 };
 
 #define ICMP_HEADER 8
@@ -197,6 +198,7 @@ static void client_tell(struct worker *worker, struct rte_mbuf *mbuf,
 	packet->flow.src_port = listener->port;
 	packet->dst = allocation->client.src;
 	packet->dst_port = allocation->client.src_port;
+	packet->flow.connection = allocation->client.connection;
 	packet->payload_offset = 0;
 	packet->sum = PACKET_SUM_COMPUTE;
 	packet->flags = PACKET_DONT_FRAGMENT;
@@ -243,7 +245,7 @@ static rte_edge_t icmp_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 	if (!relayed_rate(worker))
 		return drop(mbuf, DROP_ICMP_RATE);
 	client_tell(worker, mbuf, &icmp, allocation);
-	return ICMP_INPUT_IP_OUTPUT;
+	return allocation->client.connection == 0 ? ICMP_INPUT_IP_OUTPUT : ICMP_INPUT_STREAM_OUTPUT;
 }
 
 static uint16_t icmp_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,
@@ -267,4 +269,5 @@ GRAPH_NODE(icmp_input, .process = icmp_input_process, .trace = icmp_input_trace,
            .edges = {
                    [ICMP_INPUT_KERNEL] = "kernel",
                    [ICMP_INPUT_IP_OUTPUT] = "ip_output",
+                   [ICMP_INPUT_STREAM_OUTPUT] = "stream_output",
            })

@@ -20,12 +20,12 @@
 
 #include "net/ip_addr.h"
 
-/* The hash key of everything that belongs to a flow; the unused bytes are 0. */
+/* The hash key of everything that belongs to a flow. */
 struct five_tuple {
 	struct ip_addr src;
-	uint16_t src_port; /* network order */
-	uint16_t service;  /* index of the listener: stands for the local address and port */
-	uint32_t zero;
+	uint16_t src_port;   /* network order */
+	uint16_t service;    /* index of the listener: stands for the local address and port */
+	uint32_t connection; /* stream/stream.h: by which a client came; 0: datagrams have none */
 };
 static_assert(sizeof(struct five_tuple) == 24, "a hash key of three words");
 
@@ -35,6 +35,7 @@ enum packet_flag {
 	        1 << 1, /* came through another worker's ring: is not handed over again */
 	PACKET_REASSEMBLED = 1 << 2, /* came in fragments: no XDP program has seen it whole */
 	PACKET_WHOLE = 1 << 3, /* DONT-FRAGMENT asked that it be dropped rather than fragmented */
+	PACKET_CONNECTION_END = 1 << 4, /* no message: its client's connection has ended */
 };
 
 /* Where a packet from a worker's inbox enters the graph: port_rx's edges. */

@@ -22,6 +22,7 @@ enum turn_edge {
 	TURN_DROP = EDGE_DROP,
 	TURN_IP_OUTPUT,
 	TURN_HAND_OVER,
+	TURN_STREAM_OUTPUT,
 };
 
 /* How far an allocation may run ahead of its max-bps: a key frame passes, a flood does not. */

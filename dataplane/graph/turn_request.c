@@ -53,7 +53,7 @@ static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbu
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;
 	packet_answer(packet);
-	return TURN_IP_OUTPUT;
+	return likely(packet->flow.connection == 0) ? TURN_IP_OUTPUT : TURN_STREAM_OUTPUT;
 }
 
 static uint16_t turn_request_process(struct rte_graph *graph, struct rte_node *node, void **objs,
@@ -83,4 +83,5 @@ GRAPH_NODE(turn_request, .process = turn_request_process, .trace = turn_request_
            .edges = {
                    [TURN_IP_OUTPUT] = "ip_output",
                    [TURN_HAND_OVER] = "hand_over",
+                   [TURN_STREAM_OUTPUT] = "stream_output",
            })

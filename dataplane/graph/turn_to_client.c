@@ -18,6 +18,7 @@
 enum {
 	TO_CLIENT_DROP = EDGE_DROP,
 	TO_CLIENT_IP_OUTPUT,
+	TO_CLIENT_STREAM_OUTPUT,
 };
 
 /* A packet between the stages. */
@@ -237,9 +238,10 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 	packet->flow.src_port = listener->port;
 	packet->dst = allocation->client.src;
 	packet->dst_port = allocation->client.src_port;
+	packet->flow.connection = allocation->client.connection;
 	allocation_count_to_client(allocation, worker, length);
 	turn_count(worker->turn, channel != NULL ? TURN_CHANNEL_TO_CLIENT : TURN_DATA_TO_CLIENT);
-	return TO_CLIENT_IP_OUTPUT;
+	return likely(packet->flow.connection == 0) ? TO_CLIENT_IP_OUTPUT : TO_CLIENT_STREAM_OUTPUT;
 }
 
 static inline void to_client_burst(struct rte_graph *graph, struct rte_node *node,
@@ -298,4 +300,5 @@ static void turn_to_client_trace(const struct dataplane *dp, const struct trace_
 GRAPH_NODE(turn_to_client, .process = turn_to_client_process, .trace = turn_to_client_trace,
            .edges = {
                    [TO_CLIENT_IP_OUTPUT] = "ip_output",
+                   [TO_CLIENT_STREAM_OUTPUT] = "stream_output",
            })

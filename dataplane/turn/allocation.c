@@ -156,7 +156,8 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
 		goto fail_quota;
 	homes_add(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
-	callers_add(&turn->callers, &allocation->client.src, allocation->client.src_port);
+	if (allocation->client.connection == 0) /* the gate sees datagrams alone */
+		callers_add(&turn->callers, &allocation->client.src, allocation->client.src_port);
 	/* the client leads here now, and no longer to what was closed */
 	if (closed != NULL)
 		allocation_end(turn_worker, closed);
@@ -237,7 +238,9 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
 	clients_remove(&turn_worker->clients, &allocation->client, index);
 	homes_remove(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
-	callers_remove(&turn->callers, &allocation->client.src, allocation->client.src_port);
+	if (allocation->client.connection == 0)
+		callers_remove(&turn->callers, &allocation->client.src,
+		               allocation->client.src_port);
 	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
 }
 

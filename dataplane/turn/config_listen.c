@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `turn listen ADDRESS[:PORT] [announce IP]`. */
+/* `turn listen ADDRESS[:PORT] [udp|tcp|tls] [announce IP]`. */
 #include "turn/config_services.h"
 
 #include "common/refuse.h"
 #include "dataplane.h"
+#include "stream/stream.h"
 #include "turn/text.h"
 
 #include <errno.h>
@@ -14,10 +15,18 @@ static bool match_listener(const struct allocation *allocation, const void *list
 	return allocation->client.service == *(const uint32_t *)listener;
 }
 
-static int listener_find(const struct turn *turn, const struct transport_addr *addr)
+/* Datagrams and streams have ports of their own. */
+static bool is_stream(uint32_t transport)
+{
+	return transport == SLUICE_TURN_TCP || transport == SLUICE_TURN_TLS;
+}
+
+static int listener_find(const struct turn *turn, const struct transport_addr *addr,
+                         uint32_t transport)
 {
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
 		if (listener_used(turn, i) && turn->listeners[i].port == addr->port &&
+		    is_stream(turn->transports[i]) == is_stream(transport) &&
 		    ip_addr_equal(&turn->listeners[i].ip, &addr->ip))
 			return i;
 	return -1;
@@ -46,13 +55,14 @@ int listener_wait(struct turn *turn, const struct transport_addr *addr)
 	int index = listener_waiting(turn, addr);
 
 	if (index < 0)
-		index = listener_find(turn, addr);
+		index = listener_find(turn, addr, SLUICE_TURN_UDP);
 	if (index >= 0)
 		return index;
 	index = listener_place(turn);
 	if (index < 0)
 		return -ENOSPC;
 	turn->listeners[index] = *addr;
+	turn->transports[index] = SLUICE_TURN_UDP;
 	turn->config->listeners_wait[index] = true;
 	return index;
 }
@@ -82,7 +92,8 @@ static const struct relay *relay_covering(const struct turn *turn,
 }
 
 /* It is there: what clients are told of it may have changed. */
-static int listener_again(struct turn *turn, uint32_t index, const struct ip_addr *told,
+static int listener_again(struct turn *turn, uint32_t index,
+                          const struct sluice_turn_listen *listen, const struct ip_addr *told,
                           uint32_t flags, char *why)
 {
 	struct turn_config *config = turn->config;
@@ -91,6 +102,9 @@ static int listener_again(struct turn *turn, uint32_t index, const struct ip_add
 	char text[TEXT_ADDR_MAX];
 	int error;
 
+	if (turn->transports[index] != listen->transport)
+		return refuse(why, -EADDRINUSE, "already listening on %s by another transport",
+		              text_addr(text, &shown));
 	config->listener_generations[index] = turn->dp->config_generation;
 	if (!(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "already listening on %s", text_addr(text, &shown));
@@ -105,60 +119,101 @@ static int listener_again(struct turn *turn, uint32_t index, const struct ip_add
 	return 0;
 }
 
-int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
-                    char *why)
+/* What else has the address and port. */
+static int listener_check(const struct turn *turn, const struct transport_addr *addr, char *why)
+{
+	struct sluice_addr shown = addr_of(&addr->ip, addr->port);
+	uint16_t port = rte_be_to_cpu_16(addr->port);
+	char text[TEXT_ADDR_MAX];
+
+	if (relay_covering(turn, addr) != NULL)
+		return refuse(why, -EINVAL, "%s lies in a relay's range", text_addr(text, &shown));
+	return endpoints_check(turn, &shown, port, port, why);
+}
+
+/* Datagrams are told to classify, connections have sockets. */
+static int listener_begin(struct turn *turn, uint32_t index, char *why)
+{
+	const struct transport_addr *addr = &turn->listeners[index];
+	struct sluice_addr shown = addr_of(&addr->ip, addr->port);
+	char text[TEXT_ADDR_MAX];
+	int error;
+
+	if (is_stream(turn->transports[index]))
+		return stream_listen(turn->dp, index, addr, turn->transports[index], why);
+	error = turn_services_publish(turn);
+	return error == 0 ? 0
+	                  : refuse(why, error, "no room to listen on %s", text_addr(text, &shown));
+}
+
+static void listener_note(struct turn *turn, uint32_t index)
+{
+	struct sluice_addr shown = addr_of(&turn->listeners[index].ip, turn->listeners[index].port);
+
+	absence_note(turn, "turn listen", &shown, is_stream(turn->transports[index]),
+	             &turn->config->listeners_absent[index]);
+}
+
+static int listener_make(struct turn *turn, const struct sluice_turn_listen *listen,
+                         const struct transport_addr *addr, const struct ip_addr *told, char *why)
 {
 	struct turn_config *config = turn->config;
-	struct transport_addr addr = listen_addr(listen);
-	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
-	char text[TEXT_ADDR_MAX];
-	struct ip_addr told;
-	int index = listener_find(turn, &addr);
-	int error = addr_check(&listen->addr, why);
+	struct sluice_addr shown = addr_of(&addr->ip, 0);
+	int index = is_stream(listen->transport) ? -1 : listener_waiting(turn, addr), error;
 
-	if (error == 0)
-		error = announce_read(&listen->addr, &listen->announce, &told, why);
-	if (error < 0)
-		return error;
-	if (index >= 0)
-		return listener_again(turn, index, &told, flags, why);
-	if (relay_covering(turn, &addr) != NULL)
-		return refuse(why, -EINVAL, "%s lies in a relay's range", text_addr(text, &shown));
-	error = endpoints_check(turn, &shown, rte_be_to_cpu_16(addr.port),
-	                        rte_be_to_cpu_16(addr.port), why);
-	if (error < 0)
-		return error;
-	index = listener_waiting(turn, &addr);
 	if (index < 0)
 		index = listener_place(turn);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u listeners, and room for no more",
 		              TURN_LISTENERS_MAX);
-	turn->listeners[index] = addr;
-	config->listeners_told[index] = told;
+	turn->listeners[index] = *addr;
+	turn->transports[index] = (uint8_t)listen->transport;
+	config->listeners_told[index] = *told;
 	config->listener_used[index] = true;
-	error = turn_services_publish(turn);
+	error = listener_begin(turn, index, why);
 	if (error < 0) {
 		config->listener_used[index] = false;
-		return refuse(why, error, "no room to listen on %s", text_addr(text, &shown));
+		return error;
 	}
 	config->listeners_wait[index] = false;
 	config->listener_generations[index] = turn->dp->config_generation;
 	config->n_listeners++;
 	config->listeners_absent[index] = false;
-	absence_note(turn, "turn listen", &shown, &config->listeners_absent[index]);
-	shown.port = 0;
+	listener_note(turn, index);
 	absence_warn(&shown, config->listeners_absent[index], why);
 	return 0;
+}
+
+int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
+                    char *why)
+{
+	struct transport_addr addr = listen_addr(listen);
+	struct ip_addr told;
+	int index = listener_find(turn, &addr, listen->transport);
+	int error = addr_check(&listen->addr, why);
+
+	if (error == 0 && listen->transport >= SLUICE_TURN_DTLS)
+		error = refuse(why, -EOPNOTSUPP, "this transport is not served");
+	if (error == 0)
+		error = announce_read(&listen->addr, &listen->announce, &told, why);
+	if (error < 0)
+		return error;
+	if (index >= 0)
+		return listener_again(turn, index, listen, &told, flags, why);
+	error = is_stream(listen->transport) ? 0 : listener_check(turn, &addr, why);
+	return error < 0 ? error : listener_make(turn, listen, &addr, &told, why);
 }
 
 /* Its address stays in place until no allocation answers from it. */
 static int listener_remove(struct turn *turn, uint32_t index)
 {
-	int error;
+	int error = 0;
 
 	turn->config->listener_used[index] = false;
-	error = turn_services_publish(turn);
+	if (is_stream(turn->transports[index]))
+		stream_listen_end(turn->dp, index);
+	else
+		error = turn_services_publish(turn);
 	if (error < 0) {
 		turn->config->listener_used[index] = true;
 		return error;
@@ -176,10 +231,10 @@ int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *liste
 	struct transport_addr addr = listen_addr(listen);
 	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
 	char text[TEXT_ADDR_MAX];
-	int index = listener_find(turn, &addr);
+	int index = listener_find(turn, &addr, listen->transport);
 	int error;
 
-	if (index < 0)
+	if (index < 0 || turn->transports[index] != listen->transport)
 		return refuse(why, -ENOENT, "not listening on %s", text_addr(text, &shown));
 	error = listener_remove(turn, index);
 	return error == 0 ? 0
@@ -220,13 +275,9 @@ void listeners_sweep(struct turn *turn)
 
 void listeners_tick(struct turn *turn)
 {
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
-		struct sluice_addr shown = addr_of(&turn->listeners[i].ip, turn->listeners[i].port);
-
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
 		if (listener_used(turn, i))
-			absence_note(turn, "turn listen", &shown,
-			             &turn->config->listeners_absent[i]);
-	}
+			listener_note(turn, i);
 }
 
 uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_listen_row *rows,
@@ -244,7 +295,10 @@ uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_tur
 		rows[n] = (struct sluice_turn_listen_row){
 		        .addr = addr_of(&listener->ip, listener->port),
 		        .state = turn->config->listeners_absent[*cursor],
+		        .transport = turn->transports[*cursor],
 		};
+		if (is_stream(turn->transports[*cursor]))
+			rows[n].connections = stream_connections(turn->dp, *cursor);
 		if (!ip_addr_equal(told, &listener->ip))
 			rows[n].announce = addr_of(told, listener->port);
 		n++;

@@ -95,8 +95,8 @@ static bool listener_in(const struct turn *turn, const struct sluice_addr *addr,
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
 		uint16_t port = rte_be_to_cpu_16(turn->listeners[i].port);
 
-		if (listener_used(turn, i) && port >= first && port <= last &&
-		    ip_addr_equal(&turn->listeners[i].ip, &ip))
+		if (listener_used(turn, i) && turn->transports[i] == SLUICE_TURN_UDP &&
+		    port >= first && port <= last && ip_addr_equal(&turn->listeners[i].ip, &ip))
 			return true;
 	}
 	return false;
@@ -449,7 +449,7 @@ int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *add, uint3
 	error = relay_install(turn, &ip, &told, &ranges, index);
 	if (error < 0)
 		return refuse(why, error, "no room to relay on %s", text_addr(text, &add->addr));
-	absence_note(turn, "turn relay", &add->addr, &turn->relays[index].absent);
+	absence_note(turn, "turn relay", &add->addr, false, &turn->relays[index].absent);
 	absence_warn(&add->addr, turn->relays[index].absent, why);
 	return 0;
 }
@@ -493,7 +493,7 @@ void relays_tick(struct turn *turn)
 
 		if (!relay->active)
 			continue;
-		absence_note(turn, "turn relay", &shown, &relay->absent);
+		absence_note(turn, "turn relay", &shown, false, &relay->absent);
 		if (!port_ranges_equal(&relay->served, relay->open))
 			served_update(turn, relay);
 	}
@@ -520,7 +520,7 @@ uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn
 
 		if (!relay->active)
 			continue;
-		absence_note(turn, "turn relay", &shown, &relay->absent);
+		absence_note(turn, "turn relay", &shown, false, &relay->absent);
 		rows[n] = (struct sluice_turn_relay_row){
 		        .addr = shown,
 		        .state = relay->absent,

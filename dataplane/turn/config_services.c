@@ -7,6 +7,7 @@
 #include "dataplane.h"
 #include "net/mirror.h"
 #include "net/service.h"
+#include "stream/stream.h"
 #include "turn/text.h"
 
 #include <errno.h>
@@ -55,7 +56,7 @@ int turn_services_publish(struct turn *turn)
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
 		uint16_t port = rte_be_to_cpu_16(turn->listeners[i].port);
 
-		if (listener_used(turn, i))
+		if (listener_used(turn, i) && turn->transports[i] == SLUICE_TURN_UDP)
 			list_add(&list,
 			         &(struct service){turn->listeners[i].ip, port, port, SERVICE_TURN,
 			                           i},
@@ -126,19 +127,18 @@ int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uin
 }
 
 void absence_note(const struct turn *turn, const char *what, const struct sluice_addr *addr,
-                  bool *absent)
+                  bool stream, bool *absent)
 {
 	struct ip_addr ip = ip_addr_v6(addr->ip);
-	bool now = !mirror_has_address(turn->dp, &ip);
+	bool now = stream ? !stream_address_is_here(&ip) : !mirror_has_address(turn->dp, &ip);
 	char text[TEXT_ADDR_MAX];
 
 	if (now == *absent)
 		return;
 	*absent = now;
 	if (now)
-		log_warning(SLUICE_LOG_CONFIG,
-		            "%s %s: absent: no interface of a port has this address", what,
-		            text_addr(text, addr));
+		log_warning(SLUICE_LOG_CONFIG, "%s %s: absent: no interface%s has this address",
+		            what, text_addr(text, addr), stream ? "" : " of a port");
 	else
 		log_info(SLUICE_LOG_CONFIG, "%s %s: the address is there now", what,
 		         text_addr(text, addr));

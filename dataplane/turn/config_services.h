@@ -33,9 +33,10 @@ int announce_read(const struct sluice_addr *addr, const struct sluice_addr *anno
 int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
                     uint16_t last, char *why);
 
-/* Whether a port has the address: a change is logged, and *absent follows. `what`: "turn relay". */
+/* Whether a port has the address, or for streams any interface: a change is logged, and *absent
+ * follows. `what`: "turn relay". */
 void absence_note(const struct turn *turn, const char *what, const struct sluice_addr *addr,
-                  bool *absent);
+                  bool stream, bool *absent);
 /* The warning of a command that has just added such an address, into *why; nothing where a port has
  * it. */
 void absence_warn(const struct sluice_addr *addr, bool absent, char *why);

@@ -64,6 +64,15 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 	ledger_write(table, allocation_index(turn, allocation), &record, sizeof(record));
 }
 
+/*
+ * A client's connection ends with this process: its allocation cannot be reached by the next one,
+ * and leaves no record.
+ */
+static bool ends_with_us(const struct allocation *allocation)
+{
+	return allocation->client.connection != 0;
+}
+
 static uint64_t count_of(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
@@ -84,7 +93,7 @@ void record_allocation_state(struct turn *turn, const struct allocation *allocat
 	struct sluice_ledger_allocation_state record;
 	bool closed = allocation->flags & ALLOCATION_CLOSED;
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(allocation))
 		return;
 	record = (struct sluice_ledger_allocation_state){
 	        .head.expires = ledger_time(turn->dp->ledger,
@@ -110,7 +119,7 @@ void record_allocation_renew(struct turn *turn, const struct allocation *allocat
 	const struct ledger_table *table =
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, index);
 
-	if (table != NULL)
+	if (table != NULL && !ends_with_us(allocation))
 		ledger_renew(table, index, ledger_time(turn->dp->ledger, allocation->expires));
 }
 
@@ -121,7 +130,7 @@ void record_credential(struct turn *turn, const struct allocation *allocation)
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_CREDENTIAL, index);
 	struct sluice_ledger_credential record;
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(allocation))
 		return;
 	record = (struct sluice_ledger_credential){
 	        .generation = allocation->generation,
@@ -139,7 +148,7 @@ void record_allocation(struct turn *turn, const struct allocation *allocation)
 	const struct ledger_table *table =
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION, index);
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(allocation))
 		return;
 	record_credential(turn, allocation);
 	record_allocation_state(turn, allocation);
@@ -194,7 +203,7 @@ void record_accounting(struct turn_worker *turn_worker)
 		if (__atomic_load_n(&allocation->owner, __ATOMIC_RELAXED) ==
 		            turn_worker->worker->id &&
 		    __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED) != 0 &&
-		    !account_is_current(table, allocation, index))
+		    !ends_with_us(allocation) && !account_is_current(table, allocation, index))
 			record_allocation_state(turn, allocation);
 	}
 }
@@ -208,7 +217,7 @@ void record_permission(struct turn *turn, const struct permission *permission)
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_PERMISSION, index);
 	struct sluice_ledger_permission record;
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(&turn->allocations[permission->allocation]))
 		return;
 	record = (struct sluice_ledger_permission){
 	        .head.life = (uint16_t)turn->allocations[permission->allocation].generation,
@@ -240,7 +249,7 @@ void record_channel(struct turn *turn, const struct channel *channel)
 	const struct allocation *allocation = &turn->allocations[channel->allocation];
 	struct sluice_ledger_channel record;
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(allocation))
 		return;
 	if (ledger_has(table, index)) {
 		ledger_renew(table, index, ledger_time(turn->dp->ledger, channel->expires));
@@ -275,7 +284,7 @@ void record_reservation(struct turn *turn, uint32_t slot, const struct record_re
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_RESERVATION, slot + 1);
 	struct sluice_ledger_reservation record;
 
-	if (table == NULL)
+	if (table == NULL || ends_with_us(&turn->allocations[from->allocation]))
 		return;
 	record = (struct sluice_ledger_reservation){
 	        .token = from->token,

@@ -2,6 +2,7 @@
 /* What people are shown. The control thread reads while workers write: a row is of one allocation,
  * or none. */
 #include "dataplane.h"
+#include "stream/stream.h"
 #include "turn/config.h"
 #include "turn/store.h"
 
@@ -38,6 +39,7 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	        .channels = used(turn, TURN_OBJECT_CHANNEL),
 	        .channels_max = turn->pools[TURN_OBJECT_CHANNEL].count,
 	};
+	row->connections = stream_connections_all(turn->dp, &row->connections_max);
 	memcpy(row->realm, config->realm, sizeof(row->realm));
 }
 
@@ -80,6 +82,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 	        .permissions = allocation->n_permissions,
 	        .channels = allocation->n_channels,
 	        .worker = allocation->owner,
+	        .transport = turn->transports[allocation->client.service % TURN_LISTENERS_MAX],
 	};
 	memcpy(row->user, allocation->user, sizeof(allocation->user));
 	for (int family = 0; family < 2; family++) {

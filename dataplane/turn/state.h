@@ -75,6 +75,7 @@ enum turn_counter {
 	TURN_DATA_TO_CLIENT,
 	TURN_ALLOCATION_EXPIRED,
 	TURN_ALLOCATION_DELETED,
+	TURN_ALLOCATION_LEFT,
 	TURN_PERMISSION_EXPIRED,
 	TURN_CHANNEL_EXPIRED,
 	TURN_RESERVATION_EXPIRED,
@@ -121,10 +122,11 @@ struct turn {
 	struct relay relays[RELAYS_MAX];
 	/* by service index; const while the listener lives; port 0: none */
 	struct transport_addr listeners[TURN_LISTENERS_MAX];
-	uint32_t n_allocations; /* atomic: of all workers, for the host's quota */
+	uint8_t transports[TURN_LISTENERS_MAX]; /* enum sluice_turn_transport of each */
+	uint32_t n_allocations;                 /* atomic: of all workers, for the host's quota */
 	struct index_pool pools[TURN_OBJECTS];
 	struct homes homes;                /* clients of all workers */
-	struct callers callers;                /* the same, for the gate */
+	struct callers callers;            /* the same, for the gate */
 	struct reservations *reservations; /* turn/reservation.h */
 	struct wanted *wanted;             /* turn/wanted.h */
 	struct attempts *attempts;         /* turn/attempts.h */

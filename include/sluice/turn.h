@@ -10,13 +10,23 @@
 #define SLUICE_TURN_PASSWORD_MAX   256
 #define SLUICE_TURN_USER_SHOWN_MAX 40 /* longer names are cut in allocation rows */
 
+/* How clients reach a listener. */
+enum sluice_turn_transport {
+	SLUICE_TURN_UDP, /* at a port, past the kernel */
+	SLUICE_TURN_TCP, /* by the kernel's sockets, as those below */
+	SLUICE_TURN_TLS,
+	SLUICE_TURN_DTLS,
+	SLUICE_TURN_TRANSPORTS,
+};
+
 /* SLUICE_TURN_LISTEN_ADD, _DELETE -> {}. -EEXIST, -ENOENT, -ENOSPC. A port of 0 means 3478. An
  * address that no port has is taken, with SLUICE_API_WARNING, and served once it is there. */
 struct sluice_turn_listen {
 	struct sluice_addr addr;
 	struct sluice_addr announce; /* what is told of it, without a port; all zero: addr */
+	uint32_t transport;          /* enum sluice_turn_transport */
 };
-static_assert(sizeof(struct sluice_turn_listen) == 40, "turn listen");
+static_assert(sizeof(struct sluice_turn_listen) == 44, "turn listen");
 
 enum sluice_turn_address_state {
 	SLUICE_TURN_ADDRESS_PRESENT,
@@ -28,8 +38,61 @@ struct sluice_turn_listen_row {
 	struct sluice_addr addr;
 	struct sluice_addr announce; /* all zero: addr itself */
 	uint32_t state;              /* enum sluice_turn_address_state */
+	uint32_t transport;          /* enum sluice_turn_transport */
+	uint32_t connections;        /* of clients, now; UDP has none */
+	uint32_t pad;
 };
-static_assert(sizeof(struct sluice_turn_listen_row) == 44, "turn listen row");
+static_assert(sizeof(struct sluice_turn_listen_row) == 56, "turn listen row");
+
+/*
+ * SLUICE_TURN_STREAM_SET -> {}: what bounds clients that come by TCP, TLS and DTLS. Each 0: as
+ * before anything was set.
+ */
+struct sluice_turn_stream {
+	uint32_t source;     /* connections of one address (IPv6 /64) */
+	uint32_t handshakes; /* TLS and DTLS, begun by one address (IPv6 /64) in a second */
+	uint32_t first_s;    /* from the connection to an allocation */
+	uint32_t idle_s;     /* without an allocation and without a message */
+	uint32_t queue;      /* bytes that wait for one client to read them */
+};
+static_assert(sizeof(struct sluice_turn_stream) == 20, "turn stream");
+
+#define SLUICE_TURN_FILE_MAX             512
+#define SLUICE_TURN_NAME_MAX             256 /* RFC 6066, 3, with the final NUL */
+#define SLUICE_TURN_CERTIFICATES_MAX     16
+#define SLUICE_TURN_CERTIFICATE_TEXT_MAX 28672
+
+/*
+ * SLUICE_TURN_CERTIFICATE_ADD, _DELETE (of which the file alone counts) -> {}: the control plane's,
+ * which reads the files, in PEM, whenever they change, and gives the dataplane their text.
+ */
+struct sluice_turn_certificate {
+	char file[SLUICE_TURN_FILE_MAX]; /* the certificate, and those that vouch for it behind it
+	                                  */
+	char key[SLUICE_TURN_FILE_MAX];
+	char name[SLUICE_TURN_NAME_MAX]; /* that clients ask for (SNI); empty: those in it */
+};
+static_assert(sizeof(struct sluice_turn_certificate) == 1280, "turn certificate");
+
+/*
+ * SLUICE_TURN_CERTIFICATE_PUT -> {}: one of `count`, in the order of their index; with the last one
+ * they take the place of those before, and a count of 0 takes these away. -EINVAL.
+ */
+struct sluice_turn_certificate_put {
+	uint32_t index, count;
+	uint32_t certificate_length, key_length; /* of the text: one behind the other */
+	char name[SLUICE_TURN_NAME_MAX];
+	char text[SLUICE_TURN_CERTIFICATE_TEXT_MAX];
+};
+static_assert(sizeof(struct sluice_turn_certificate_put) == 28944, "turn certificate put");
+
+/* SLUICE_TURN_CERTIFICATE_SHOW {} -> rows: those in force. */
+struct sluice_turn_certificate_row {
+	char name[SLUICE_TURN_NAME_MAX];    /* as it was put */
+	char subject[SLUICE_TURN_NAME_MAX]; /* the first of its names, or its subject */
+	uint64_t expires;                   /* Unix time */
+};
+static_assert(sizeof(struct sluice_turn_certificate_row) == 520, "turn certificate row");
 
 /* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made anew. */
 struct sluice_turn_realm {
@@ -180,8 +243,9 @@ struct sluice_turn_row {
 	uint32_t allocations, allocations_max;
 	uint32_t permissions, permissions_max;
 	uint32_t channels, channels_max;
+	uint32_t connections, connections_max; /* of clients that come by TCP, TLS and DTLS */
 };
-static_assert(sizeof(struct sluice_turn_row) == 192, "turn row");
+static_assert(sizeof(struct sluice_turn_row) == 200, "turn row");
 
 /* SLUICE_ALLOCATION_SHOW -> rows. An empty user means all. */
 struct sluice_allocation_show {
@@ -213,7 +277,7 @@ struct sluice_allocation_row {
 	uint32_t permissions;
 	uint32_t channels;
 	uint32_t worker;
-	uint32_t pad;
+	uint32_t transport; /* enum sluice_turn_transport, of client and server */
 	uint64_t to_peer_packets, to_peer_bytes;
 	uint64_t to_client_packets, to_client_bytes;
 };

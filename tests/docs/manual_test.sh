@@ -65,7 +65,7 @@ complete_is "sluicectl nonsense "
 complete_is "sluice-bench t" turn
 complete_is "sluice-bench turn -" -j --json -q --quick -V --version -h --help
 complete_is "sluice-dataplane --poll " adaptive busy
-complete_is "sluice-dataplane --max-s" --max-streams --max-subscriptions
+complete_is "sluice-dataplane --max-s" --max-streams --max-subscriptions --max-sessions
 complete_is "sluice-dataplane --workers "
 complete_is "sluice-flood --kind m" malformed
 complete_is "sluice-flood l" lo

@@ -71,6 +71,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	options.max_endpoints = 64;
 	options.max_streams = 64;
 	options.max_subscriptions = 64;
+	options.stream_threads = 0; /* no sockets */
 	options.mbufs = 1023;
 	CHECK(rte_eal_init(RTE_DIM(args), args) >= 0);
 	dp = dataplane_create(&options, NULL);

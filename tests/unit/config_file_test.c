@@ -91,7 +91,7 @@ static const struct {
 } wrong[] = {
         {"turn realm x\nturn reelm x\n", 0,
          "sluice.conf:2: turn ^reelm: expected: listen, realm, relay, user, secret, peer, "
-         "lifetime, quota or show"},
+         "lifetime, quota, stream, certificate or show"},
         {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
          "sluice.conf:4: turn relay 198.18.2.1 ^prots: expected: ports A-B[,A-B...] or announce "
          "ADDRESS"},

@@ -4,6 +4,7 @@
 #include "ledger/ledger.h"
 #include "net/mirror.h"
 #include "random.h"
+#include "stream/stream.h"
 #include "turn/record.h"
 #include "turn/take.h"
 
@@ -95,6 +96,32 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 	dp->services = made;
 	services_free(old);
 	return 0;
+}
+
+int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
+                  uint32_t transport, char *why)
+{
+	return 0;
+}
+
+void stream_listen_end(struct dataplane *dp, uint32_t index)
+{
+}
+
+uint32_t stream_connections(const struct dataplane *dp, uint32_t index)
+{
+	return 0;
+}
+
+uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max)
+{
+	*max = 0;
+	return 0;
+}
+
+bool stream_address_is_here(const struct ip_addr *ip)
+{
+	return true;
 }
 
 bool mirror_has_address(const struct dataplane *dp, const struct ip_addr *ip)

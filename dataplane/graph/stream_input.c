@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The graph's second source: messages of clients that came by TCP and TLS, each whole in a buffer,
+ * as the stream threads have put them into this worker's rings. They go the way that datagrams go.
+ * A connection's end is the end of its allocation: nobody else can reach that client.
+ */
+#include "dataplane.h"
+#include "graph/node.h"
+#include "stream/stream.h"
+#include "turn/store.h"
+
+#include <stdio.h>
+
+enum {
+	STREAM_INPUT_DROP = EDGE_DROP,
+	STREAM_INPUT_STUN,
+	STREAM_INPUT_TO_PEER,
+};
+
+/* Messages a walk. */
+#define WALK_MAX 64
+
+static void connection_end(struct worker *worker, const struct five_tuple *client)
+{
+	struct allocation *allocation = allocation_find(worker->turn, client);
+
+	if (allocation == NULL)
+		return;
+	if (!(allocation->flags & ALLOCATION_CLOSED))
+		turn_count(worker->turn, TURN_ALLOCATION_LEFT);
+	allocation_end(worker->turn, allocation);
+}
+
+/* Its first byte was judged where it was cut out (RFC 7983). What ends here is read, and TCP has
+ * summed it. */
+static rte_edge_t stream_input_step(struct rte_mbuf *mbuf)
+{
+	const uint8_t *message = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+
+	mbuf->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	return message[0] >> 6 == 1 ? STREAM_INPUT_TO_PEER : STREAM_INPUT_STUN;
+}
+
+static uint16_t stream_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+                                     uint16_t nb_objs)
+{
+	struct worker *worker = node_worker(node);
+	struct rte_mbuf *mbufs[WALK_MAX];
+	uint32_t count = stream_take(worker, mbufs, WALK_MAX);
+
+	if (likely(count == 0))
+		return 0;
+	worker->busy = true;
+	for (uint32_t i = 0; i < count; i++) {
+		if (unlikely(packet_of(mbufs[i])->flags & PACKET_CONNECTION_END)) {
+			connection_end(worker, &packet_of(mbufs[i])->flow);
+			rte_pktmbuf_free(mbufs[i]);
+			continue;
+		}
+		rte_node_enqueue_x1(graph, node, stream_input_step(mbufs[i]), mbufs[i]);
+	}
+	return (uint16_t)count;
+}
+
+static void stream_input_trace(const struct dataplane *dp, const struct trace_step *step,
+                               char *text, size_t room)
+{
+	snprintf(text, room, "%s of a client's connection",
+	         step->data[0] < 4 ? "STUN" : "ChannelData");
+}
+
+GRAPH_NODE(stream_input, .process = stream_input_process, .trace = stream_input_trace,
+           .flags = RTE_NODE_SOURCE_F,
+           .edges = {
+                   [STREAM_INPUT_STUN] = "stun_input",
+                   [STREAM_INPUT_TO_PEER] = "turn_to_peer",
+           })

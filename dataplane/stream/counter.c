@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane.h"
+#include "stream/state.h"
+
+const struct stream_counter_info stream_counter_infos[] = {
+        [STREAM_CONNECTION] = {"connection", "connections of clients that came", "connections"},
+        [STREAM_ENDED] = {"ended", "connections that their client has ended, or its network",
+                          "connections"},
+        [STREAM_REFUSED_FULL] = {"refused_full", "connections beyond those that there may be",
+                                 "connections"},
+        [STREAM_REFUSED_SOURCE] = {"refused_source",
+                                   "connections beyond those that one address may have",
+                                   "connections"},
+        [STREAM_REFUSED_HANDSHAKES] = {"refused_handshakes",
+                                       "connections of an address that begins too many handshakes",
+                                       "connections"},
+        [STREAM_REFUSED_MEMORY] = {"refused_memory",
+                                   "times that no connection could be taken for want of "
+                                   "descriptors or memory",
+                                   "times"},
+        [STREAM_HANDSHAKE] = {"handshake", "TLS handshakes that were made", "handshakes"},
+        [STREAM_HANDSHAKE_FAILED] = {"handshake_failed", "TLS handshakes that came to nothing",
+                                     "handshakes"},
+        [STREAM_CLOSED_FIRST] = {"closed_first",
+                                 "connections closed since no allocation was made in time",
+                                 "connections"},
+        [STREAM_CLOSED_IDLE] = {"closed_idle",
+                                "connections closed that had no allocation any more and said "
+                                "nothing",
+                                "connections"},
+        [STREAM_CLOSED_GARBAGE] = {"closed_garbage",
+                                   "connections closed for what is neither STUN nor ChannelData",
+                                   "connections"},
+        [STREAM_CLOSED_TOO_LONG] = {"closed_too_long",
+                                    "connections closed for a message longer than is taken",
+                                    "connections"},
+        [STREAM_CLOSED_MEMORY] = {"closed_memory",
+                                  "connections closed for want of memory for what waits",
+                                  "connections"},
+        [STREAM_FROM_CLIENT] = {"from_client", "messages of clients", "messages"},
+        [STREAM_TO_CLIENT] = {"to_client", "messages to clients", "messages"},
+        [STREAM_SLOW] = {"slow", "messages dropped since their client reads too slowly",
+                         "messages"},
+        [STREAM_GONE] = {"gone", "messages dropped whose client had gone", "messages"},
+        [STREAM_NO_BUFFER] = {"no_buffer", "messages of clients dropped without a packet buffer",
+                              "messages"},
+        [STREAM_BLOCKED] = {"blocked", "times that a client had to wait for its worker", "times"},
+};
+const uint32_t stream_counters_count = STREAM_COUNTERS;
+static_assert(RTE_DIM(stream_counter_infos) == STREAM_COUNTERS, "each counter has a name");
+
+uint64_t stream_counter_sum(const struct dataplane *dp, uint32_t index)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
+		sum += __atomic_load_n(&dp->streams->threads[i]->counters[index], __ATOMIC_RELAXED);
+	return sum;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stream/framing.h"
+
+#include "stun/message.h"
+
+#include <rte_byteorder.h>
+
+#include <string.h>
+
+#define LENGTH_OFFSET 2
+#define COOKIE_OFFSET 4
+
+static uint16_t length_field(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[LENGTH_OFFSET] << 8 | bytes[LENGTH_OFFSET + 1]);
+}
+
+/* As far as the cookie is there, it is right. */
+static int cookie_fits(const uint8_t *bytes, size_t length)
+{
+	const uint32_t cookie = RTE_BE32(STUN_MAGIC_COOKIE);
+	size_t there = length - COOKIE_OFFSET;
+
+	return memcmp(bytes + COOKIE_OFFSET, &cookie, RTE_MIN(there, sizeof(cookie))) == 0;
+}
+
+static enum framing whole_or_part(size_t length, uint32_t most, const struct framed *framed)
+{
+	if (framed->length > most)
+		return FRAMING_TOO_LONG;
+	return framed->taken <= length ? FRAMING_WHOLE : FRAMING_PART;
+}
+
+enum framing framing_next(const uint8_t *bytes, size_t length, uint32_t most, struct framed *framed)
+{
+	if (length == 0)
+		return FRAMING_PART;
+	if (bytes[0] >> 6 > 1 || (bytes[0] >> 6 == 0 && bytes[0] > 3))
+		return FRAMING_GARBAGE;
+	if (length < COOKIE_OFFSET)
+		return FRAMING_PART;
+	if (bytes[0] >> 6 == 1) {
+		framed->length = STUN_CHANNEL_HEADER_SIZE + length_field(bytes);
+		framed->taken = framed->length + framing_padding(framed->length);
+		return whole_or_part(length, most, framed);
+	}
+	framed->length = framed->taken = STUN_HEADER_SIZE + length_field(bytes);
+	/* RFC 8489, 5: attributes are whole words */
+	if (length_field(bytes) % 4 != 0 || !cookie_fits(bytes, length))
+		return FRAMING_GARBAGE;
+	return whole_or_part(length, most, framed);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The insides of stream/: threads, their connections, what the control thread has set. */
+#ifndef STREAM_STATE_H
+#define STREAM_STATE_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/queue.h>
+
+#include <openssl/ssl.h>
+#include <rte_ring.h>
+
+#include "stream/bounds.h"
+#include "stream/stream.h"
+#include "turn/state.h"
+
+#define STREAM_RING_SIZE 2048
+/* Read at once of one connection; what was left of it before stands in front. */
+#define STREAM_READ_MAX 65536
+/* A message at most: what a peer's datagram may be long. Before there is an allocation a packet's
+ * buffer holds all that is read. */
+#define STREAM_MESSAGE_MAX 65000
+#define STREAM_RECORD_MAX  16384 /* RFC 8446, 5.1 */
+
+/* A connection's number: its thread, its place there, and how often that has been taken. */
+#define STREAM_SLOT_BITS       18
+#define STREAM_GENERATION_BITS 10
+#define STREAM_SLOTS_MAX       (1u << STREAM_SLOT_BITS)
+
+static inline uint32_t connection_number(uint32_t thread, uint32_t slot, uint32_t generation)
+{
+	return thread << (STREAM_SLOT_BITS + STREAM_GENERATION_BITS) |
+	       slot << STREAM_GENERATION_BITS | generation;
+}
+
+static inline uint32_t connection_thread(uint32_t number)
+{
+	return number >> (STREAM_SLOT_BITS + STREAM_GENERATION_BITS);
+}
+
+static inline uint32_t connection_slot(uint32_t number)
+{
+	return number >> STREAM_GENERATION_BITS & (STREAM_SLOTS_MAX - 1);
+}
+
+/* What epoll tells of: the number of a connection, or these. */
+#define EVENT_WAKE     UINT64_MAX
+#define EVENT_LISTENER (UINT64_C(1) << 32) /* and its index */
+
+/* Counters of one thread, stream_counter_infos[] names them in this order. */
+enum stream_counter {
+	STREAM_CONNECTION,
+	STREAM_ENDED,
+	STREAM_REFUSED_FULL,
+	STREAM_REFUSED_SOURCE,
+	STREAM_REFUSED_HANDSHAKES,
+	STREAM_REFUSED_MEMORY,
+	STREAM_HANDSHAKE,
+	STREAM_HANDSHAKE_FAILED,
+	STREAM_CLOSED_FIRST,
+	STREAM_CLOSED_IDLE,
+	STREAM_CLOSED_GARBAGE,
+	STREAM_CLOSED_TOO_LONG,
+	STREAM_CLOSED_MEMORY,
+	STREAM_FROM_CLIENT,
+	STREAM_TO_CLIENT,
+	STREAM_SLOW,
+	STREAM_GONE,
+	STREAM_NO_BUFFER,
+	STREAM_BLOCKED,
+	STREAM_COUNTERS,
+};
+
+enum connection_state {
+	CONNECTION_FREE,
+	CONNECTION_SHAKES, /* TLS */
+	CONNECTION_OPEN,
+	CONNECTION_ENDING, /* its socket is closed, and its worker is to be told */
+};
+
+/* Bytes that wait until the client reads. */
+struct backlog {
+	uint8_t *bytes;
+	uint32_t start, length, room;
+};
+
+struct connection {
+	struct five_tuple flow; /* of its messages */
+	int fd;
+	uint8_t state;    /* enum connection_state */
+	bool secure;      /* TLS */
+	bool heard_of;    /* its worker has had a message of it */
+	bool allocated;   /* an Allocate was answered with success */
+	bool unread;      /* is in `again`: messages that the worker's ring had no room for */
+	bool touched;     /* is in `touched`: messages for the client */
+	uint32_t watched; /* events that epoll waits for */
+	uint32_t generation;
+	uint32_t deadline; /* thread's seconds: when somebody looks after it ... */
+	uint32_t heard;    /* ... and when the client's last bytes came */
+	SSL *ssl;
+	uint8_t *part; /* of a message; NULL: none */
+	uint32_t part_length;
+	struct backlog backlog;
+	struct rte_mbuf *first, *last; /* to be sent, linked by `next` */
+	STAILQ_ENTRY(connection) free_entry;
+	TAILQ_ENTRY(connection) entry; /* of `again`, or of `ending` */
+	STAILQ_ENTRY(connection) touched_entry;
+};
+
+struct stream_thread;
+struct tls_set;
+
+STAILQ_HEAD(connection_chain, connection);
+TAILQ_HEAD(connection_list, connection);
+
+/* `watched` of a socket that epoll does not know. */
+#define WATCHED_NOT UINT32_MAX
+
+struct stream_call {
+	void (*run)(struct stream_thread *thread, void *arg);
+	void *arg;
+	sem_t done;
+};
+
+/* What one thread alone writes, unless it says otherwise. */
+struct stream_thread {
+	/* const once it runs */
+	struct streams *streams;
+	uint32_t id;
+	pthread_t thread;
+	int epoll, wake;
+	struct rte_ring *in[WORKERS_MAX];  /* to each worker: this thread alone puts */
+	struct rte_ring *out[WORKERS_MAX]; /* from each worker: this thread alone takes */
+
+	uint32_t asleep;          /* atomic: cleared by who wakes it */
+	uint32_t stop;            /* atomic; set by the control thread */
+	struct stream_call *call; /* atomic: of the control thread, which waits for it */
+	bool running;             /* control thread */
+
+	uint64_t now_ms;                /* CLOCK_MONOTONIC_COARSE */
+	uint32_t now;                   /* the same in seconds */
+	struct connection *connections; /* [streams->max] */
+	uint32_t used;                  /* places that have ever been taken */
+	struct connection_chain free, touched;
+	struct connection_list again, ending;
+	int listeners[TURN_LISTENERS_MAX]; /* sockets; -1: none */
+	bool secure[TURN_LISTENERS_MAX];
+	bool accepting; /* false: there are no descriptors left, until the next second */
+	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
+	uint64_t queued;                        /* bytes that wait, of all connections */
+	struct tls_set *tls;                    /* NULL: there are no certificates */
+	uint64_t counters[STREAM_COUNTERS];     /* relaxed: read by the control thread */
+	uint8_t scratch[STREAM_MESSAGE_MAX + STREAM_READ_MAX];
+	uint8_t record[STREAM_RECORD_MAX];
+};
+
+struct streams {
+	struct dataplane *dp;
+	uint32_t n_threads;
+	uint32_t max; /* connections, of all threads */
+	struct stream_thread *threads[STREAM_THREADS_MAX];
+	struct bounds bounds;
+	uint64_t queued_max;           /* const: bytes that may wait, of one thread's connections */
+	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
+	/* control thread */
+	uint32_t set_generation;
+	struct transport_addr
+	        addrs[TURN_LISTENERS_MAX]; /* read by threads while they listen there */
+	struct tls_set *tls;
+	struct tls_set *tls_next; /* certificates that have come, and others will */
+};
+
+static inline void stream_count(struct stream_thread *thread, enum stream_counter counter)
+{
+	__atomic_store_n(&thread->counters[counter], thread->counters[counter] + 1,
+	                 __ATOMIC_RELAXED);
+}
+
+/* Control thread: runs it in the thread, or here where that does not run. */
+void stream_call(struct stream_thread *thread, void (*run)(struct stream_thread *thread, void *arg),
+                 void *arg);
+/* Control thread. 0 or -errno. */
+int stream_threads_start(struct streams *streams);
+struct stream_thread *stream_thread_create(struct streams *streams, uint32_t id);
+void stream_thread_destroy(struct stream_thread *thread);
+
+/* -- connection.c: one thread's -- */
+
+/* A client has come. */
+void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
+                      const struct transport_addr *client);
+void connection_end(struct stream_thread *thread, struct connection *connection,
+                    enum stream_counter why);
+/* The socket is ready for these. */
+void connection_event(struct stream_thread *thread, struct connection *connection, uint32_t events);
+/* Those whose worker had no room. */
+void connections_again(struct stream_thread *thread);
+/* Tells workers of those that have ended. */
+void connections_ending(struct stream_thread *thread);
+/* Once a second: those whose time is over. */
+void connections_due(struct stream_thread *thread);
+/* Its number's connection, or NULL where that has ended. */
+struct connection *connection_find(struct stream_thread *thread, uint32_t number);
+/* epoll waits for `events`. */
+void connection_watch(struct stream_thread *thread, struct connection *connection, uint32_t events);
+
+/* -- output.c -- */
+
+/* What workers have sent: false where there was nothing. */
+bool output_take(struct stream_thread *thread);
+/* The socket takes bytes again. */
+void output_continue(struct stream_thread *thread, struct connection *connection);
+void output_forget(struct stream_thread *thread, struct connection *connection);
+
+/* -- listener.c: the thread's part of it -- */
+
+void listener_accept(struct stream_thread *thread, uint32_t index);
+void listeners_resume(struct stream_thread *thread);
+
+#endif

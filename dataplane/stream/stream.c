@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stream/stream.h"
+
+#include "common/refuse.h"
+#include "dataplane.h"
+#include "graph/packet.h"
+#include "random.h"
+#include "stream/state.h"
+#include "stream/tls.h"
+
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Unless `turn stream` says otherwise. */
+static const struct sluice_turn_stream set_default = {
+        .source = 1000,
+        .handshakes = 50,
+        .first_s = 20,
+        .idle_s = 60,
+        .queue = 256 << 10,
+};
+
+uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max)
+{
+	*max = dp->streams->max;
+	return __atomic_load_n(&dp->streams->bounds.connections, __ATOMIC_RELAXED);
+}
+
+/* -- workers -- */
+
+uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t max)
+{
+	const struct streams *streams = worker->dp->streams;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		count += rte_ring_sc_dequeue_burst(streams->threads[i]->in[worker->id],
+		                                   (void **)mbufs + count, max - count, NULL);
+	return count;
+}
+
+static void thread_wake(struct stream_thread *thread)
+{
+	const uint64_t one = 1;
+
+	rte_smp_mb();
+	if (likely(!__atomic_load_n(&thread->asleep, __ATOMIC_RELAXED)) ||
+	    !__atomic_exchange_n(&thread->asleep, 0, __ATOMIC_ACQ_REL))
+		return;
+	if (write(thread->wake, &one, sizeof(one)) != sizeof(one))
+		return; /* it is full of wakes */
+}
+
+uint32_t stream_send(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
+{
+	const struct streams *streams = worker->dp->streams;
+	uint32_t first = connection_thread(packet_of(mbufs[0])->flow.connection);
+	struct stream_thread *thread = streams->threads[first];
+	uint32_t same = 1, sent;
+
+	while (same < count && connection_thread(packet_of(mbufs[same])->flow.connection) == first)
+		same++;
+	sent = rte_ring_sp_enqueue_burst(thread->out[worker->id], (void **)mbufs, same, NULL);
+	thread_wake(thread);
+	return sent;
+}
+
+/* A worker may not sleep while there is something for it. */
+static bool has_input(const struct worker *worker)
+{
+	const struct streams *streams = worker->dp->streams;
+
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		if (!rte_ring_empty(streams->threads[i]->in[worker->id]))
+			return true;
+	return false;
+}
+
+/* -- configuration -- */
+
+static uint32_t value_or(uint32_t value, uint32_t otherwise)
+{
+	return value != 0 ? value : otherwise;
+}
+
+static void set_apply(struct streams *streams, const struct sluice_turn_stream *set)
+{
+	struct sluice_turn_stream *now = &streams->set;
+
+	__atomic_store_n(&now->first_s, value_or(set->first_s, set_default.first_s),
+	                 __ATOMIC_RELAXED);
+	__atomic_store_n(&now->idle_s, value_or(set->idle_s, set_default.idle_s), __ATOMIC_RELAXED);
+	__atomic_store_n(&now->queue, value_or(set->queue, set_default.queue), __ATOMIC_RELAXED);
+	bounds_set(&streams->bounds, value_or(set->source, set_default.source),
+	           value_or(set->handshakes, set_default.handshakes));
+}
+
+int stream_set(struct dataplane *dp, const struct sluice_turn_stream *set, char *why)
+{
+	if (dp->streams->n_threads == 0)
+		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
+	set_apply(dp->streams, set);
+	dp->streams->set_generation = dp->config_generation;
+	return 0;
+}
+
+static void stream_sweep(struct dataplane *dp)
+{
+	static const struct sluice_turn_stream unset;
+
+	if (dp->streams->n_threads != 0 && dp->streams->set_generation != dp->config_generation)
+		set_apply(dp->streams, &unset);
+}
+
+static void tls_take(struct stream_thread *thread, void *arg)
+{
+	tls_set_release(thread->tls);
+	thread->tls = tls_set_hold(arg);
+}
+
+/* Connections go on under what they began with. */
+static void tls_publish(struct streams *streams, struct tls_set *set)
+{
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		stream_call(streams->threads[i], tls_take, set);
+	tls_set_release(streams->tls);
+	streams->tls = set;
+}
+
+static void tls_next_forget(struct streams *streams)
+{
+	tls_set_release(streams->tls_next);
+	streams->tls_next = NULL;
+}
+
+int stream_certificate_put(struct dataplane *dp, const struct sluice_turn_certificate_put *put,
+                           char *why)
+{
+	struct streams *streams = dp->streams;
+	int error;
+
+	if (put->index == 0)
+		tls_next_forget(streams);
+	if (put->count == 0) {
+		tls_publish(streams, NULL);
+		return 0;
+	}
+	if (put->index == 0)
+		streams->tls_next = tls_set_create();
+	if (tls_set_count(streams->tls_next) != put->index || put->index >= put->count)
+		return refuse(why, -EINVAL, "the certificate before this one is missing");
+	if (streams->tls_next == NULL)
+		return refuse(why, -ENOMEM, "no memory for certificates");
+	error = tls_set_add(streams->tls_next, put, why);
+	if (error != 0) {
+		tls_next_forget(streams);
+		return error;
+	}
+	if (put->index + 1 == put->count) {
+		tls_publish(streams, streams->tls_next);
+		streams->tls_next = NULL;
+	}
+	return 0;
+}
+
+uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
+                                 struct sluice_turn_certificate_row *rows, uint32_t max)
+{
+	uint32_t n = 0;
+
+	while (n < max && *cursor < tls_set_count(dp->streams->tls))
+		tls_set_show(dp->streams->tls, (*cursor)++, &rows[n++]);
+	return n;
+}
+
+/* -- life -- */
+
+static void descriptors_raise(uint32_t connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > connections + 1024)
+		return;
+	limit.rlim_cur = RTE_MIN(limit.rlim_max, (rlim_t)connections + 1024);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int stream_create(struct dataplane *dp)
+{
+	const struct options *options = &dp->options;
+	struct streams *streams = rte_zmalloc("streams", sizeof(*streams), RTE_CACHE_LINE_SIZE);
+	struct random *random = random_create();
+	uint64_t seed;
+	int error;
+
+	dp->streams = streams;
+	if (streams == NULL || random == NULL) {
+		random_destroy(random);
+		return -ENOMEM;
+	}
+	random_bytes(random, &seed, sizeof(seed));
+	random_destroy(random);
+	streams->dp = dp;
+	streams->max = options->stream_connections;
+	error = bounds_create(&streams->bounds, streams->max, seed | 1);
+	if (error != 0 || options->stream_threads == 0)
+		return error;
+	set_apply(streams, &(struct sluice_turn_stream){0});
+	streams->queued_max = ((uint64_t)options->stream_mb << 20) / options->stream_threads;
+	descriptors_raise(streams->max);
+	for (; streams->n_threads < options->stream_threads; streams->n_threads++) {
+		streams->threads[streams->n_threads] =
+		        stream_thread_create(streams, streams->n_threads);
+		if (streams->threads[streams->n_threads] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Threads end before the workers go to whom they send. */
+static void stream_end(struct dataplane *dp)
+{
+	struct streams *streams = dp->streams;
+
+	if (streams == NULL)
+		return;
+	while (streams->n_threads > 0)
+		stream_thread_destroy(streams->threads[--streams->n_threads]);
+}
+
+static void stream_destroy(struct dataplane *dp)
+{
+	struct streams *streams = dp->streams;
+
+	if (streams == NULL)
+		return;
+	tls_set_release(streams->tls);
+	tls_set_release(streams->tls_next);
+	bounds_destroy(&streams->bounds);
+	rte_free(streams);
+	dp->streams = NULL;
+}
+
+const struct part stream_part = {
+        .name = "streams",
+        .create = stream_create,
+        .end = stream_end,
+        .destroy = stream_destroy,
+        .config_sweep = stream_sweep,
+        .has_input = has_input,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TURN over TCP and TLS: kernel sockets in threads of their own. A thread cuts what it reads into
+ * messages; each goes in an mbuf, by a ring, to the worker that the connection belongs to, and
+ * enters its graph at the node stream_input. Answers and what peers send come back from any worker
+ * by the node stream_output and another ring. Workers know a client's connection by its number in
+ * the flow's key (struct five_tuple) and by nothing else.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/turn.h>
+
+#include "net/ip_addr.h"
+#include "part.h"
+#include "worker.h"
+
+struct dataplane;
+struct rte_mbuf;
+struct streams;
+
+/* Threads at most; options.stream_threads. */
+#define STREAM_THREADS_MAX 16
+
+extern const struct part stream_part;
+
+/* -- configuration: control thread -- */
+
+/*
+ * Listens there; `index` is the listener's among TURN's, and the `service` of its clients' flows.
+ * 0, or -errno with a line in *why (SLUICE_API_ERROR_MAX bytes).
+ */
+int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
+                  uint32_t transport, char *why);
+/* No longer, and its connections are closed. */
+void stream_listen_end(struct dataplane *dp, uint32_t index);
+/* Clients that are connected by it. */
+uint32_t stream_connections(const struct dataplane *dp, uint32_t index);
+/* The same of all listeners, and how many there may be. */
+uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max);
+/* Whether an interface of the host has the address. */
+bool stream_address_is_here(const struct ip_addr *ip);
+
+/* 0, or -errno with a line in *why. */
+int stream_set(struct dataplane *dp, const struct sluice_turn_stream *set, char *why);
+int stream_certificate_put(struct dataplane *dp, const struct sluice_turn_certificate_put *put,
+                           char *why);
+uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
+                                 struct sluice_turn_certificate_row *rows, uint32_t max);
+
+/* -- workers -- */
+
+/* Messages of clients for this worker: at most `max`. */
+uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t max);
+/* Their metadata says by which connection each goes. Returns how many were taken; the others stay
+ * the caller's. */
+uint32_t stream_send(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count);
+
+/* -- counters, "stream.NAME" -- */
+
+struct stream_counter_info {
+	const char *name;
+	const char *help;
+	const char *unit;
+};
+extern const struct stream_counter_info stream_counter_infos[];
+extern const uint32_t stream_counters_count;
+uint64_t stream_counter_sum(const struct dataplane *dp, uint32_t index);
+
+#endif
