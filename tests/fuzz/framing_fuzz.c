@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Any bytes that a client may send by TCP: what is cut out of them lies within them, is what it
+ * says it is, and is the same wherever the stream was cut before.
+ */
+#include "fuzz.h"
+#include "stream/framing.h"
+#include "stun/message.h"
+
+#define MOST 2048
+
+static void message_check(const uint8_t *bytes, size_t length, const struct framed *framed)
+{
+	CHECK(framed->length <= MOST);
+	CHECK(framed->taken <= length);
+	CHECK(framed->taken >= framed->length && framed->taken - framed->length < 4);
+	CHECK(framed->taken % 4 == 0);
+	CHECK(framed->length >= (bytes[0] >> 6 == 1 ? STUN_CHANNEL_HEADER_SIZE : STUN_HEADER_SIZE));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		struct framed framed, part;
+		enum framing whole = framing_next(data + at, size - at, MOST, &framed), cut;
+
+		if (whole == FRAMING_WHOLE)
+			message_check(data + at, size - at, &framed);
+		/* of fewer bytes nothing else is said, but that there are too few, or that it is
+		 * too long before the cookie shows it to be nothing at all */
+		for (size_t length = 0; length < size - at && length < 2 * MOST; length++) {
+			cut = framing_next(data + at, length, MOST, &part);
+			CHECK(cut == whole || cut == FRAMING_PART ||
+			      (cut == FRAMING_TOO_LONG && whole == FRAMING_GARBAGE));
+			if (cut == FRAMING_WHOLE)
+				CHECK(part.taken == framed.taken && part.length == framed.length);
+		}
+		if (whole != FRAMING_WHOLE)
+			break;
+		at += framed.taken;
+	}
+	return 0;
+}
