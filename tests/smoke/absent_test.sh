@@ -9,7 +9,7 @@ at_exit in_dp ip addr del 198.18.2.44/24 dev dp1
 at_exit ctl turn listen delete 198.18.1.44
 at_exit ctl turn relay delete 198.18.2.44
 at_exit ctl turn relay 198.18.2.1 ports 49152-65535
-state() { ctl -j turn "$1" show | jq -r --arg address "$2" '.[] | select(.address == $address).state'; }
+state() { ctl -j turn "$1" show | jq -r --arg address "$2" '.[] | select(.address == $address and (.transport // "udp") == "udp").state'; }
 
 log_mark
 warning=$(ctl turn listen 198.18.1.44 2>&1) || fail "refused: $warning"

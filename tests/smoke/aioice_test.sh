@@ -5,5 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 /usr/bin/python3 -c 'import aioice' 2>/dev/null || skip "python3-aioice is not installed"
-assert client_python aioice_turn.py
-await_equal 5 0 allocations
+for way in udp tcp tls; do
+	assert client_python aioice_turn.py $way
+	await_equal 5 0 allocations
+done

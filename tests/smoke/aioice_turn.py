@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""aioice against the lab: its TURN client echoes through the peer that this script is itself, and ICE over two relays."""
+"""aioice against the lab: its TURN client echoes through the peer that this script is itself, and ICE over two relays.
+usage: aioice_turn.py [udp|tcp|tls]"""
 
 import asyncio
+import ssl
+import sys
 
 import aioice
 from aioice import turn
 
-SERVER = ("198.18.1.1", 3478)
+WAY = sys.argv[1] if len(sys.argv) > 1 else "udp"
+SERVER = ("198.18.1.1", 5349 if WAY == "tls" else 3478)
+TRANSPORT = "udp" if WAY == "udp" else "tcp"
+SSL = ssl.create_default_context() if WAY == "tls" else False
+if SSL:
+    SSL.check_hostname, SSL.verify_mode = False, ssl.CERT_NONE
 
 
 class Collect(asyncio.DatagramProtocol):
@@ -23,7 +31,13 @@ async def relayed_pair():
     for _ in range(2):
         ends.append(
             await turn.create_turn_endpoint(
-                Collect, server_addr=SERVER, username="demo", password="demo", lifetime=600
+                Collect,
+                server_addr=SERVER,
+                username="demo",
+                password="demo",
+                lifetime=600,
+                ssl=SSL,
+                transport=TRANSPORT,
             )
         )
     (first, from_first), (second, from_second) = ends
@@ -55,7 +69,12 @@ async def ice_relayed():
     agents = []
     for controlling in (True, False):
         agent = aioice.Connection(
-            ice_controlling=controlling, turn_server=SERVER, turn_username="demo", turn_password="demo"
+            ice_controlling=controlling,
+            turn_server=SERVER,
+            turn_username="demo",
+            turn_password="demo",
+            turn_ssl=SSL,
+            turn_transport=TRANSPORT,
         )
         await agent.gather_candidates()
         agents.append(agent)

@@ -6,7 +6,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit lab down
-listener_state() { ctl -j turn listen show | jq -r ".[] | select(.address == \"$SERVER4:3478\").state"; }
+listener_state() { ctl -j turn listen show | jq -r ".[] | select(.address == \"$SERVER4:3478\" and .transport == \"udp\").state"; }
 
 in_dp ip link add br0 type bridge 2>/dev/null || skip "this kernel has no bridges"
 log_mark

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Two peer connections of one page, each with a relayed candidate alone: video and messages through the TURN server.
-// usage: node chromium_call.js SERVER [PLAYWRIGHT-CORE]
+// usage: node chromium_call.js SERVER|URL [PLAYWRIGHT-CORE]
 const { chromium } = require(process.argv[3] || 'playwright-core');
-const server = process.argv[2];
+const server = process.argv[2].startsWith('turn') ? process.argv[2] : `turn:${process.argv[2]}?transport=udp`;
 (async () => {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: ['--no-sandbox','--disable-gpu','--disable-quic','--disable-background-networking','--disable-component-update','--disable-sync','--use-fake-device-for-media-stream','--use-fake-ui-for-media-stream'] });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: ['--no-sandbox','--disable-gpu','--disable-quic','--disable-background-networking','--disable-component-update','--disable-sync','--ignore-certificate-errors','--use-fake-device-for-media-stream','--use-fake-ui-for-media-stream'] });
   const page = await browser.newPage();
   await page.goto('data:text/html,<html></html>');
   const result = await page.evaluate(async (server) => {
-    const config = { iceServers: [{ urls: `turn:${server}?transport=udp`, username: 'demo', credential: 'demo' }], iceTransportPolicy: 'relay' };
+    const config = { iceServers: [{ urls: server, username: 'demo', credential: 'demo' }], iceTransportPolicy: 'relay' };
     const a = new RTCPeerConnection(config), b = new RTCPeerConnection(config);
     a.onicecandidate = e => e.candidate && b.addIceCandidate(e.candidate);
     b.onicecandidate = e => e.candidate && a.addIceCandidate(e.candidate);

@@ -9,11 +9,11 @@ certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
 		-keyout "$WORK/new.key" -out "$WORK/new.pem" 2>/dev/null && mv "$WORK/new.key" "$WORK/turn.key" && mv "$WORK/new.pem" "$WORK/turn.pem"
 }
-shown() { in_client openssl s_client -connect 198.18.1.1:5360 -servername turn.example.org -alpn stun.turn </dev/null 2>/dev/null; }
+shown() { in_client openssl s_client -connect 198.18.1.1:5360 -servername turn.test -alpn stun.turn </dev/null 2>/dev/null; }
 subject() { shown | openssl x509 -noout -subject | sed 's/.*= *//'; }
 
 assert certificate one.example.org
-assert ctl turn certificate "$WORK/turn.pem" key "$WORK/turn.key"
+assert ctl turn certificate "$WORK/turn.pem" key "$WORK/turn.key" name turn.test
 assert ctl turn listen 198.18.1.1:3480 tcp
 assert ctl turn listen 198.18.1.1:5360 tls
 at_exit ctl turn listen delete 198.18.1.1:3480 tcp

@@ -53,12 +53,13 @@ plane_of() {
 net_near() { (($1 == 0)) && echo 1 || echo "${1}1"; }
 net_far() { (($1 == 0)) && echo 2 || echo "${1}2"; }
 
-# plane_conf N: lab.conf with the addresses of that host, and what the regions know of each other
+# plane_conf N HOST: lab.conf with the addresses and the folder of that host, and what the regions know of each other
 plane_conf() {
 	local near far n
 	near=$(net_near "$1") far=$(net_far "$1")
 	sed -e "s/198\.18\.1\.1/198.18.$near.1/g" -e "s/198\.18\.2\.1/198.18.$far.1/g" \
-		-e "s/2001:2:0:1::/2001:2:0:$near::/g" -e "s/2001:2:0:2::/2001:2:0:$far::/g" "$LAB_CONF"
+		-e "s/2001:2:0:1::/2001:2:0:$near::/g" -e "s/2001:2:0:2::/2001:2:0:$far::/g" \
+		-e "s|/run/lab/|$(host_dir "$2")/|g" "$LAB_CONF"
 	((LAB_REGIONS == 1)) && return
 	echo "port add wan0 xdp wan0"
 	for ((n = 0; n < LAB_REGIONS; n++)); do
