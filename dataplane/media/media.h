@@ -67,6 +67,18 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
                               char *why);
 
+/* What a subscription's timestamps go on from, and since when. */
+struct media_clock {
+	bool known; /* something was sent */
+	uint32_t timestamp, tick;
+};
+
+struct media_clock media_subscription_clock(const struct media *media, const char *stream,
+                                            const char *endpoint);
+/* Of one that has just been made, before anything can have been sent. */
+void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
+                                  const struct media_clock *clock);
+
 /* Control thread, once a second. */
 void media_tick(struct media *media);
 

@@ -192,6 +192,7 @@ static int track_watch(struct sessions *sessions, uint32_t index, const struct s
 	struct sluice_subscription add = {
 	        .ssrc = control->made.ssrcs[place],
 	};
+	int error;
 
 	if (track == NULL || own->n_payloads == 0)
 		return 0;
@@ -200,7 +201,11 @@ static int track_watch(struct sessions *sessions, uint32_t index, const struct s
 	memcpy(add.mid, own->mid, sizeof(add.mid));
 	memcpy(add.extensions, own->extensions, sizeof(add.extensions));
 	payloads_map(&add, own, control->made.rtx_ssrcs[place]);
-	return media_subscription_add(sessions->dp->media, &add, SLUICE_API_EXIST_OK, why);
+	error = media_subscription_add(sessions->dp->media, &add, SLUICE_API_EXIST_OK, why);
+	if (error == 0)
+		media_subscription_clock_set(sessions->dp->media, add.stream, add.endpoint,
+		                             &control->clocks[place]);
+	return error;
 }
 
 static int tracks_watch(struct sessions *sessions, uint32_t index, char *why)
@@ -266,7 +271,6 @@ int session_connect(struct sessions *sessions, uint32_t index, const struct sess
 	if (endpoint >= 0) {
 		__atomic_store_n(&session->endpoint, (uint32_t)endpoint, __ATOMIC_RELEASE);
 		worker_call(sessions->dp->workers[session->owner - 1], point, session);
-		paths_bind(sessions, index, (uint32_t)endpoint);
 	}
 	control->profile = note->profile;
 	control->handshake_ms = note->handshake_ms;
@@ -276,9 +280,38 @@ int session_connect(struct sessions *sessions, uint32_t index, const struct sess
 		viewers_watch(sessions, control->config.stream);
 	else if (error == 0)
 		error = tracks_watch(sessions, index, why);
+	if (endpoint >= 0) /* from here on packets come */
+		paths_bind(sessions, index, (uint32_t)endpoint);
 	if (error < 0)
 		log_warning(SLUICE_LOG_DATAPLANE, "session %s: %s", control->config.id, why);
 	return error;
+}
+
+/* Its viewers wait for another publisher, and go on where they were. */
+static void clocks_keep(struct sessions *sessions, const struct sluice_session *publisher)
+{
+	char name[SLUICE_MEDIA_NAME_MAX];
+	uint32_t index = 0;
+
+	while ((index = session_of_stream(sessions, publisher->stream, index)) != 0) {
+		struct session_control *control = &sessions->control[index];
+
+		if (control->config.role != SLUICE_SESSION_WATCH)
+			continue;
+		for (uint8_t i = 0; i < control->config.n_tracks; i++) {
+			const struct sluice_track *track =
+			        track_published(publisher, &control->config, i);
+			struct media_clock clock = {.known = false};
+
+			if (track != NULL) {
+				stream_name(name, publisher, track, 0);
+				clock = media_subscription_clock(sessions->dp->media, name,
+				                                 control->config.id);
+			}
+			if (clock.known)
+				control->clocks[i] = clock;
+		}
+	}
 }
 
 /* Its flows are unbound already. */
@@ -290,6 +323,8 @@ void session_disconnect(struct sessions *sessions, uint32_t index)
 
 	if (session->endpoint == 0)
 		return;
+	if (control->config.role == SLUICE_SESSION_PUBLISH)
+		clocks_keep(sessions, &control->config);
 	__atomic_store_n(&session->endpoint, 0, __ATOMIC_RELEASE);
 	memcpy(name, control->config.id, sizeof(control->config.id));
 	if (media_endpoint_delete(sessions->dp->media, name, why) < 0)

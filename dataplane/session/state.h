@@ -19,6 +19,7 @@
 
 #include "dataplane.h"
 #include "graph/packet.h"
+#include "media/media.h"
 #include "session/session.h"
 #include "session/wake.h"
 #include "stun/integrity.h"
@@ -113,11 +114,12 @@ struct session_control {
 	uint64_t made_tsc, checked_tsc, shaking_tsc; /* when it came to each state; 0: not yet */
 	uint32_t handshake_ms;
 	uint32_t n_flows;
-	struct session_flow flows[SESSION_PATHS_MAX]; /* bound, the oldest first */
-	struct transport_addr remote, local;          /* as selected; port 0: none yet */
-	uint32_t next_id, next_stream;                /* in their chains */
-	bool used;                                    /* the place is taken: it lives, or ends */
-	uint64_t token;                               /* of its end: workers' grace period */
+	struct session_flow flows[SESSION_PATHS_MAX];         /* bound, the oldest first */
+	struct transport_addr remote, local;                  /* as selected; port 0: none yet */
+	struct media_clock clocks[SLUICE_SESSION_TRACKS_MAX]; /* WATCH: while nobody publishes */
+	uint32_t next_id, next_stream;                        /* in their chains */
+	bool used;      /* the place is taken: it lives, or ends */
+	uint64_t token; /* of its end: workers' grace period */
 };
 
 struct session_listener {

@@ -9,9 +9,9 @@ session_needs() {
 	command -v chromium >/dev/null && command -v node >/dev/null || skip "no chromium or no node (tools/install-deps browser)"
 	node -e 'require(process.argv[1])' "$PLAYWRIGHT_CORE" 2>/dev/null || skip "node finds no playwright-core"
 }
-# session_browser SECONDS STREAM: in the background; what it saw is in $WORK/STREAM.json, its id in BROWSER
+# session_browser SECONDS STREAM [comeback]: in the background; what it saw is in $WORK/STREAM.json, its id in BROWSER
 session_browser() {
-	client_python session_chromium.py "$SESSION_SOCKET" "$PLAYWRIGHT_CORE" "$1" "$2" >"$WORK/$2.json" 2>"$WORK/$2.errors" &
+	client_python session_chromium.py "$SESSION_SOCKET" "$PLAYWRIGHT_CORE" "$@" >"$WORK/$2.json" 2>"$WORK/$2.errors" &
 	BROWSER=$!
 	at_exit process_end $BROWSER
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One page with two peer connections: one publishes camera and tone, one watches. Offers go to stdout, answers come by stdin.
-// usage: node session_chromium.js PLAYWRIGHT-CORE SECONDS
+// usage: node session_chromium.js PLAYWRIGHT-CORE SECONDS [comeback]
 const { chromium } = require(process.argv[2]);
 const lines = require('readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = message => process.stdout.write(JSON.stringify(message) + '\n');
@@ -13,7 +13,7 @@ const ask = async message => { say(message); return JSON.parse((await lines.next
   await page.route('http://127.0.0.1:1/', route => route.fulfill({ contentType: 'text/html', body: '<html></html>' }));
   await page.goto('http://127.0.0.1:1/');
   await page.exposeFunction('exchange', (role, sdp) => ask({ role, sdp }));
-  const result = await page.evaluate(async (seconds) => {
+  const result = await page.evaluate(async ([seconds, comeback]) => {
     const connect = async (role, prepare) => {
       const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
       await prepare(connection);
@@ -25,7 +25,8 @@ const ask = async message => { say(message); return JSON.parse((await lines.next
       return connection;
     };
     const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 }, audio: true });
-    const publisher = await connect('publish', async c => camera.getTracks().forEach(t => c.addTransceiver(t, { direction: 'sendonly', streams: [camera] })));
+    const publish = async c => camera.getTracks().forEach(t => c.addTransceiver(t, { direction: 'sendonly', streams: [camera] }));
+    let publisher = await connect('publish', publish);
     const viewer = await connect('watch', async c => {
       c.addTransceiver('video', { direction: 'recvonly' }); c.addTransceiver('audio', { direction: 'recvonly' });
       c.ontrack = e => { const v = document.createElement('video'); v.muted = true; v.autoplay = true; v.srcObject = e.streams[0] || new MediaStream([e.track]); document.body.append(v); };
@@ -35,9 +36,20 @@ const ask = async message => { say(message); return JSON.parse((await lines.next
     while (!((await inbound()).video?.frames > 0) && performance.now() - first < 15000) await new Promise(r => setTimeout(r, 20));
     const firstFrame = Math.round(performance.now() - first);
     await new Promise(r => setTimeout(r, seconds * 1000));
+    let again;
+    if (comeback) { // the publisher leaves and comes back under its name; the viewer stays
+      const before = (await inbound()).video.frames;
+      publisher.close();
+      await new Promise(r => setTimeout(r, 1000));
+      publisher = await connect('publish', publish);
+      const start = performance.now(), gone = (await inbound()).video.frames;
+      while ((await inbound()).video.frames < gone + 5 && performance.now() - start < 10000) await new Promise(r => setTimeout(r, 20));
+      again = { before, gone, took: Math.round(performance.now() - start), publisher: publisher.connectionState };
+      await new Promise(r => setTimeout(r, 2000));
+    }
     const out = {}; (await publisher.getStats()).forEach(s => { if (s.type === 'outbound-rtp') out[s.kind] = { packets: s.packetsSent, pli: s.pliCount, nack: s.nackCount, rate: s.targetBitrate }; if (s.type === 'transport') out.transport = { srtp: s.srtpCipher, dtls: s.dtlsCipher, version: s.tlsVersion }; if (s.type === 'candidate-pair' && s.nominated) out.available = s.availableOutgoingBitrate; });
-    return { publisher: publisher.connectionState, publisher_ms: publisher.took, viewer: viewer.connectionState, viewer_ms: viewer.took, first_frame_ms: firstFrame, inbound: await inbound(), outbound: out };
-  }, Number(process.argv[3]));
+    return { publisher: publisher.connectionState, publisher_ms: publisher.took, viewer: viewer.connectionState, viewer_ms: viewer.took, first_frame_ms: firstFrame, again, inbound: await inbound(), outbound: out };
+  }, [Number(process.argv[3]), process.argv[4] === 'comeback']);
   say({ result });
   await browser.close();
   process.exit(0);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A subscription that ends with its publisher and is made again for the next one goes on under its
+ * SSRC: its numbers are remembered (media/spent.h), and here its timestamps. */
+#include "media/config.h"
+
+#define SERIAL_NONE                                                                                \
+	UINT32_MAX /* of no stream: whichever packet comes first, its source is another one */
+
+struct media_clock media_subscription_clock(const struct media *media, const char *stream,
+                                            const char *endpoint)
+{
+	uint32_t index = subscription_named(media, stream, endpoint);
+	const struct subscription *subscription = &media->subscriptions[index];
+
+	if (index == 0 || __atomic_load_n(&subscription->serial_now, __ATOMIC_RELAXED) == 0)
+		return (struct media_clock){.known = false};
+	return (struct media_clock){
+	        .known = true,
+	        .timestamp = __atomic_load_n(&subscription->sent_timestamp, __ATOMIC_RELAXED),
+	        .tick = __atomic_load_n(&subscription->sent_tick, __ATOMIC_RELAXED),
+	};
+}
+
+void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
+                                  const struct media_clock *clock)
+{
+	uint32_t index = subscription_named(media, stream, endpoint);
+	struct subscription *subscription = &media->subscriptions[index];
+
+	if (index == 0 || !clock->known || subscription->serial_now != 0)
+		return;
+	subscription->sent_timestamp = clock->timestamp;
+	subscription->sent_tick = clock->tick;
+	__atomic_store_n(&subscription->serial_now, SERIAL_NONE, __ATOMIC_RELEASE);
+}
