@@ -63,7 +63,8 @@ static bool dtls_put(struct worker *worker, struct rte_mbuf *mbuf, uint32_t inde
 	struct session *session = &worker->dp->sessions->list[index];
 
 	*reason = DROP_DTLS_FULL;
-	if (__atomic_load_n(&session->queued, __ATOMIC_RELAXED) >= SESSION_DTLS_QUEUED)
+	if (worker->dp->sessions->dtls == NULL ||
+	    __atomic_load_n(&session->queued, __ATOMIC_RELAXED) >= SESSION_DTLS_QUEUED)
 		return false;
 	__atomic_add_fetch(&session->queued, 1, __ATOMIC_RELAXED);
 	if (dtls_receive(worker->dp->sessions->dtls, mbuf, index))
@@ -128,7 +129,7 @@ bool session_dtls(struct worker *worker, struct rte_mbuf *mbuf, uint16_t *reason
 	uint32_t index;
 
 	*reason = DROP_SESSION_NO_PATH;
-	if (sessions == NULL || sessions->dtls == NULL)
+	if (sessions == NULL)
 		return false;
 	index = session_by_flow(worker, &packet_of(mbuf)->flow);
 	if (index != 0)

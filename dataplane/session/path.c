@@ -109,10 +109,12 @@ bool session_selected_read(const struct session *session, struct transport_addr 
 void session_endpoint_point(struct worker *worker, struct session *session)
 {
 	uint32_t endpoint = __atomic_load_n(&session->endpoint, __ATOMIC_ACQUIRE);
-	const struct session_path *path = &session->paths[session->selected_path - 1];
+	const struct session_path *path;
 
-	if (endpoint != 0 && session->selected_path != 0)
-		media_endpoint_move(worker->dp->media, endpoint, &path->local, &path->remote);
+	if (endpoint == 0 || session->selected_path == 0)
+		return;
+	path = &session->paths[session->selected_path - 1];
+	media_endpoint_move(worker->dp->media, endpoint, &path->local, &path->remote);
 }
 
 static bool selects(const struct session *session, const struct session_check *check)

@@ -21,7 +21,9 @@
 #include "media/media.h"
 #include "net/neighbour.h"
 #include "net/punt.h"
+#include "session/state.h"
 #include "srtp/rtp.h"
+#include "stun/writer.h"
 #include "turn/turn.h"
 
 #define STEPS_MAX     48
@@ -242,6 +244,142 @@ static void config_begin(void)
 	gate_change(take(&nothing));
 }
 
+/* -- sessions of browsers, at TURN's port and at one of their own -- */
+
+#define SESSION_PORT 7000
+
+static const char *const browsers[] = {"browser-a", "browser-b", "browser-c"};
+static struct sluice_session_made made[COUNT(browsers)];
+
+static void session_offer(uint8_t which, uint8_t how)
+{
+	struct sluice_session add = {
+	        .role = which == 1,
+	        .takeover = how & 1,
+	        .active = how >> 1 & 1,
+	        .n_tracks = 2,
+	        .n_fingerprints = 1,
+	        .fingerprints = {{.length = 32}},
+	};
+	char why[SLUICE_API_ERROR_MAX];
+
+	snprintf(add.id, sizeof(add.id), "%s", browsers[which]);
+	snprintf(add.stream, sizeof(add.stream), "%s", which == 2 ? "hall" : "room");
+	for (uint8_t i = 0; i < add.n_tracks; i++) {
+		add.tracks[i] = (struct sluice_track){
+		        .mid = {(char)('0' + i)},
+		        .kind = i,
+		        .n_payloads = 1,
+		        .n_rids = i == 1 ? how >> 2 & 3 : 0,
+		        .n_ssrcs = how >> 4 & 1,
+		        .extensions = {1, 2, 3},
+		        .payloads = {{96, 97, SLUICE_CODEC_VP8, 96, 90000}},
+		        .rids = {"q", "h", "f"},
+		        .ssrcs = {0x1000u + i},
+		        .rtx_ssrcs = {how & 32 ? 0x1100u + i : 0},
+		};
+	}
+	session_add(scene.rig.dp->sessions, &add, &made[which], why);
+}
+
+/* What a handshake would bring. */
+static void session_keys(uint8_t which)
+{
+	struct sessions *sessions = scene.rig.dp->sessions;
+	uint32_t index = session_named(sessions, browsers[which]);
+	struct session_note note;
+
+	if (index == 0 || sessions->list[index].owner == 0)
+		return;
+	note = session_note_of(sessions, &sessions->list[index], NOTE_KEYS);
+	memset(note.rx_key, 1, sizeof(note.rx_key));
+	memset(note.tx_key, 9 + which, sizeof(note.tx_key));
+	session_note_send(sessions, &note);
+}
+
+static void session_change(struct input *input)
+{
+	struct sessions *sessions = scene.rig.dp->sessions;
+	uint8_t what = take(input), which = what / 8 % COUNT(browsers), how = take(input);
+	struct sluice_session_restart restart;
+	struct sluice_session_layer layer;
+	char why[SLUICE_API_ERROR_MAX];
+
+	memset(&restart, 0, sizeof(restart));
+	memset(&layer, 0, sizeof(layer));
+	snprintf(restart.id, sizeof(restart.id), "%s", browsers[which]);
+	snprintf(layer.id, sizeof(layer.id), "%s", browsers[which]);
+	snprintf(layer.rid, sizeof(layer.rid), "%s", how & 1 ? "h" : "auto");
+	switch (what % 8) {
+	case 0:
+	case 1:
+		session_offer(which, how);
+		break;
+	case 2:
+	case 3:
+		session_keys(which);
+		break;
+	case 4:
+		session_restart(sessions, &restart, &made[which], why);
+		break;
+	case 5:
+		session_layer(sessions, &layer, why);
+		break;
+	case 6:
+		session_delete(sessions, browsers[which], why);
+		break;
+	default:
+		sessions_tick(sessions);
+		break;
+	}
+	sessions_poll(scene.rig.dp);
+}
+
+static void sessions_begin(void)
+{
+	struct sluice_webrtc_listen listen = {.local = api_addr(server_addr(CLIENT_A4))};
+	char why[SLUICE_API_ERROR_MAX];
+
+	webrtc_listen_add(scene.rig.dp->sessions, &listen, SLUICE_API_EXIST_OK, why);
+	listen.local.port = htons(SESSION_PORT);
+	webrtc_listen_add(scene.rig.dp->sessions, &listen, SLUICE_API_EXIST_OK, why);
+	for (uint8_t i = 0; i < COUNT(browsers); i++)
+		session_offer(i, 0);
+}
+
+static uint16_t check_write(struct input *input, uint8_t *room)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_SIZE];
+	uint8_t how = take(input), which = how % COUNT(browsers), more = take(input);
+	char name[UFRAG_SIZE + 8];
+	struct stun_writer writer;
+	struct stun_key key;
+
+	snprintf(name, sizeof(name), "%.16s:them", made[which].ufrag);
+	if (how & 128)
+		name[take(input) % UFRAG_SIZE] ^= 1;
+	stun_key_raw(&key, made[how & 64 ? 0 : which].pwd, 32);
+	stun_begin(&writer, room, PAYLOAD_MAX, STUN_BINDING, STUN_REQUEST, transaction);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
+	if (more & 1)
+		stun_put_bytes(&writer, STUN_ATTR_USE_CANDIDATE, NULL, 0);
+	if (more & 2)
+		stun_put_u32(&writer, (enum stun_attr_type)0xc001, more >> 4);
+	if (more & 4)
+		stun_put_bytes(&writer, STUN_ATTR_ICE_CONTROLLED, transaction, 8);
+	if (more & 8)
+		stun_put_u32(&writer, STUN_ATTR_PRIORITY, more);
+	stun_put_integrity(&writer, &key);
+	stun_put_fingerprint(&writer);
+	return stun_end(&writer);
+}
+
+static uint16_t dtls_write(struct input *input, uint8_t *room)
+{
+	room[0] = 20 + take(input) % 44;
+	return 1 + take_bytes(input, room + 1, 1200);
+}
+
 /* -- payloads -- */
 
 static uint16_t stun_write(struct input *input, uint8_t *room, enum actor from)
@@ -337,8 +475,23 @@ static uint16_t srtp_write(struct input *input, uint8_t *room)
 	return length + 16;
 }
 
+static uint16_t session_write(struct input *input, uint8_t *room, uint8_t kind)
+{
+	switch (kind % 4) {
+	case 0:
+	case 1:
+		return check_write(input, room);
+	case 2:
+		return dtls_write(input, room);
+	default:
+		return srtp_write(input, room);
+	}
+}
+
 static uint16_t payload_write(struct input *input, uint8_t *room, uint8_t kind, enum actor from)
 {
+	if (kind & 8)
+		return session_write(input, room, kind);
 	switch (kind % 4) {
 	case 0:
 		return take_bytes(input, room, PAYLOAD_MAX);
@@ -405,7 +558,10 @@ static struct transport_addr target(struct input *input, uint8_t where, enum act
 	switch (where % 8) {
 	case 0:
 	case 1:
+		break;
 	case 2:
+		if (where & 8)
+			to.port = htons(SESSION_PORT);
 		break;
 	case 3:
 		to.port = htons(MEDIA_PORT);
@@ -497,6 +653,7 @@ static void settle(void)
 	struct rte_mbuf *mbuf;
 
 	rig_walk(&scene.rig);
+	sessions_poll(scene.rig.dp);
 	for (unsigned int port = 0; port < RIG_PORTS; port++) {
 		while ((mbuf = rig_collect(&scene.rig, port)) != NULL) {
 			struct frame frame;
@@ -521,6 +678,7 @@ static void time_pass(uint64_t ms)
 	for (int round = 0; round < 64; round++)
 		for (uint16_t i = 0; i < scene.rig.dp->n_workers; i++)
 			worker_housekeep(scene.rig.dp->workers[i]);
+	sessions_tick(scene.rig.dp->sessions);
 	settle();
 }
 
@@ -547,11 +705,13 @@ static void all_end(void)
 	char why[SLUICE_API_ERROR_MAX];
 
 	settle();
+	sessions_end_all(scene.rig.dp->sessions);
 	for (uint8_t i = 0; i < COUNT(endpoints); i++)
 		media_endpoint_delete(scene.rig.dp->media, endpoints[i].name, why);
 	time_pass(LONG_ENOUGH_S * 1000ull);
 	for (int i = 0; i < 4; i++)
 		time_pass(10);
+	CHECK(scene.rig.dp->sessions->count == 0 && scene.rig.dp->sessions->ending == 0);
 	media_end(scene.rig.dp->media);
 	settle();
 	neighbours_fail();
@@ -561,7 +721,8 @@ static void all_end(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const struct scene_config config = {.workers = 2, .max_endpoints = 64};
+	static const struct scene_config config = {
+	        .workers = 2, .max_endpoints = 64, .max_sessions = 8};
 	uint8_t key[SLUICE_MEDIA_KEY_MAX];
 
 	memset(key, 1, sizeof(key));
@@ -578,6 +739,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = {data, data + size};
 
 	config_begin();
+	sessions_begin();
 	for (int steps = 0; input.at < input.end && steps < STEPS_MAX; steps++) {
 		uint8_t what = take(&input);
 
@@ -589,8 +751,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			config_change(&input);
 		else if (what < 224)
 			time_pass((uint64_t)take(&input) * 20);
-		else
+		else if (what < 248)
 			settle();
+		else
+			session_change(&input);
 		if (what & 1)
 			settle();
 	}

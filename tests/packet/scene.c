@@ -215,6 +215,7 @@ bool scene_create(struct scene *scene, const struct scene_config *config)
 	options.max_endpoints = config->max_endpoints;
 	options.max_streams = config->max_endpoints;
 	options.max_subscriptions = config->max_endpoints;
+	options.max_sessions = config->max_sessions;
 	options.mbufs = 2047;
 	if (config->mbuf_size)
 		options.mbuf_size = config->mbuf_size;

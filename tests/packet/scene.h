@@ -50,6 +50,7 @@ struct scene_config {
 	bool one_queue;           /* for all workers: their flows are spread in software */
 	uint32_t max_allocations; /* 64 */
 	uint32_t max_endpoints;   /* of streams and subscriptions as many; 0: without media */
+	uint32_t max_sessions;    /* 0: no browsers */
 	uint32_t quota_user, quota_host;
 	uint64_t max_bps;
 	uint16_t relay_ports; /* how many each relayed address has: 1024 */
