@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "ledger/ledger.h"
 #include "net/pci.h"
+#include "stream/stream.h"
 
 #include <event2/event.h>
 #include <rte_launch.h>
@@ -76,28 +77,39 @@ static void workers_stop(struct dataplane *dp)
 	rte_eal_mp_wait_lcore();
 }
 
-/* Of the control thread, which asks, and of the workers. */
+/* Of the control thread, which asks, of the workers and of the stream threads. */
 struct progress {
 	const struct dataplane *dp;
 	uint64_t walks[WORKERS_MAX]; /* as they were at the last look */
+	uint64_t rounds[STREAM_THREADS_MAX];
 };
 
-/* A worker that rests walks now and then as well. */
+/* now: how often it has looked round; *before: the same at the last look. */
+static bool has_moved(const char *what, uint32_t number, uint64_t now, uint64_t *before)
+{
+	bool moved = now != *before;
+
+	if (!moved)
+		log_error(SLUICE_LOG_PROCESS, "%s %u makes no progress", what, number);
+	*before = now;
+	return moved;
+}
+
+/* Whoever rests looks round now and then as well. */
 static bool progress_made(void *arg)
 {
 	struct progress *progress = arg;
+	const struct dataplane *dp = progress->dp;
+	uint64_t rounds;
 	bool made = true;
 
-	for (uint16_t i = 0; i < progress->dp->n_workers; i++) {
-		uint64_t walks =
-		        __atomic_load_n(&progress->dp->workers[i]->walks, __ATOMIC_RELAXED);
-
-		if (walks == progress->walks[i]) {
-			log_error(SLUICE_LOG_PROCESS, "worker %u makes no progress", i);
-			made = false;
-		}
-		progress->walks[i] = walks;
-	}
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		made &= has_moved("worker", i,
+		                  __atomic_load_n(&dp->workers[i]->walks, __ATOMIC_RELAXED),
+		                  &progress->walks[i]);
+	for (uint32_t i = 0; i < STREAM_THREADS_MAX; i++)
+		if (stream_rounds(dp, i, &rounds))
+			made &= has_moved("stream thread", i, rounds, &progress->rounds[i]);
 	return made;
 }
 

@@ -133,6 +133,7 @@ struct stream_thread {
 	struct rte_ring *out[WORKERS_MAX]; /* from each worker: this thread alone takes */
 
 	uint32_t asleep;          /* atomic: cleared by who wakes it */
+	uint64_t rounds;          /* relaxed: read by the control thread */
 	uint32_t stop;            /* atomic; set by the control thread */
 	struct stream_call *call; /* atomic: of the control thread, which waits for it */
 	bool running;             /* control thread */

@@ -32,6 +32,16 @@ uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max)
 	return __atomic_load_n(&dp->streams->bounds.connections, __ATOMIC_RELAXED);
 }
 
+bool stream_rounds(const struct dataplane *dp, uint32_t thread, uint64_t *rounds)
+{
+	const struct streams *streams = dp->streams;
+
+	if (thread >= streams->n_threads || !streams->threads[thread]->running)
+		return false;
+	*rounds = __atomic_load_n(&streams->threads[thread]->rounds, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* -- workers -- */
 
 uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t max)

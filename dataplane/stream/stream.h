@@ -51,6 +51,10 @@ int stream_certificate_put(struct dataplane *dp, const struct sluice_turn_certif
 uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
                                  struct sluice_turn_certificate_row *rows, uint32_t max);
 
+/* How often the thread has looked round, each second at least; false: there is none of this number,
+ * or it does not run. */
+bool stream_rounds(const struct dataplane *dp, uint32_t thread, uint64_t *rounds);
+
 /* -- workers -- */
 
 /* Messages of clients for this worker: at most `max`. */

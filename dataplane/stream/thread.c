@@ -119,6 +119,7 @@ static void thread_round(struct stream_thread *thread)
 	uint32_t before = thread->now;
 
 	thread_clock(thread);
+	__atomic_store_n(&thread->rounds, thread->rounds + 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < count; i++) {
 		event_take(thread, &events[i]);
 		output_take(thread);

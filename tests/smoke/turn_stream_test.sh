@@ -41,7 +41,16 @@ await_equal 10 two.example.org subject
 before=$(allocation_of_traffic to_peer_packets)
 await 10 allocation_relays $((before + 10))
 
-# the client dies, and its allocation with it
+# the client dies, and its allocation with it; so it is when the dataplane dies, and nothing of it is taken over
 kill -KILL "$(pgrep -P "$uclient" -f turnutils_uclient || echo "$uclient")"
 await_equal 10 0 allocations
 at_least 1 counter turn.allocation_left || fail "turn.allocation_left does not count"
+start client turnutils_uclient -t -u demo -w demo -e 198.18.2.2 -n 2000 -m 1 198.18.1.1
+await 10 at_least 1 allocations
+assert lab kill dataplane
+assert lab heal dataplane
+await_equal 20 0 allocations
+lab log dataplane | grep "ledger:.*without" && fail "something of it lies in the ledger"
+certificates() { ctl -j turn certificate show | jq length; }
+await_equal 10 2 certificates
+assert client_python aioice_turn.py tls

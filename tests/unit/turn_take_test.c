@@ -101,6 +101,34 @@ static void test_all_goes_on(void **state)
 	fixture_destroy(fixture);
 }
 
+/* A client that came by TCP cannot be reached by the next server: nothing of its allocation lies in
+ * the ledger. */
+static void test_connection_ends(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	struct client *client = client_create(fixture, "203.0.113.1", 4000, "alice", "secret1");
+
+	client->flow.connection = 1025;
+	ask(client, STUN_ALLOCATE);
+	ask_transport(client);
+	ask_bytes(client, STUN_ATTR_EVEN_PORT, "\x80", 1);
+	assert_int_equal(send_signed(client), 0);
+	assert_int_equal(permit(client, PEER), 0);
+	assert_int_equal(bind_channel(client, 0x4001, PEER, 5000), 0);
+	assert_int_equal(refresh(client, 1200), 0);
+	allocation_of(client)->to_peer_packets = 5;
+	fixture_time(fixture, 1001);
+
+	fixture = again(fixture, 16, 1);
+	client_move(client, fixture);
+	assert_taken(fixture, 1); /* the secret */
+	assert_null(allocation_of(client));
+	fixture_configure(fixture);
+	assert_int_equal(allocate(client), 0);
+	client_free(client);
+	fixture_destroy(fixture);
+}
+
 /* Both families; an answer that was lost with the server; one that has said goodbye. */
 static void test_retransmissions(void **state)
 {
@@ -509,7 +537,7 @@ int main(void)
 	        TEST(test_all_goes_on), TEST(test_retransmissions),     TEST(test_reservation),
 	        TEST(test_secrets),     TEST(test_not_configured_ends), TEST(test_ports_outside),
 	        TEST(test_one_damaged), TEST(test_other_workers),       TEST(test_other_sizes),
-	        TEST(test_expired),     TEST(test_shorter_records),
+	        TEST(test_expired),     TEST(test_shorter_records),     TEST(test_connection_ends),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
