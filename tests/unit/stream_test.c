@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -503,5 +504,6 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as the dataplane has it */
 	return rig_eal("stream", 192, false) == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
