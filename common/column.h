@@ -25,6 +25,7 @@ enum column_type {
 	COLUMN_MAC,     /* 6 bytes */
 	COLUMN_RATIO,   /* uint64_t at `offset` divided by the one at `second`; null where that is 0
 	                 */
+	COLUMN_TIME,    /* uint64_t: Unix time; null where it is 0 */
 	COLUMN_COMMAND, /* char[]: a command, whose own words are printable */
 };
 

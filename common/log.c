@@ -24,6 +24,7 @@ const char *const log_area_names[SLUICE_LOG_AREAS + 2] = {
         [SLUICE_LOG_GATE] = "gate",       [SLUICE_LOG_CAPTURE] = "capture",
         [SLUICE_LOG_REGION] = "region",   [SLUICE_LOG_REDIS] = "redis",
         [SLUICE_LOG_HTTP] = "http",       [SLUICE_LOG_DPDK] = "dpdk",
+        [SLUICE_LOG_ALLOCATION] = "allocation",
         [SLUICE_LOG_ALL] = "all",
 };
 
@@ -40,6 +41,7 @@ const char *const log_area_abouts[SLUICE_LOG_AREAS] = {
         [SLUICE_LOG_REDIS] = "connections to the regions' Redis",
         [SLUICE_LOG_HTTP] = "debug: each request, without its body",
         [SLUICE_LOG_DPDK] = "DPDK's own lines",
+        [SLUICE_LOG_ALLOCATION] = "those that ended, after `accounting log on`",
 };
 
 const char *const log_level_names[SLUICE_LOG_LEVELS + 1] = {"default", "error", "warning",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SUBJECTS      12
+#define SUBJECTS      13
 #define SUBJECT(type) ((type) >> 8)
 #define NUMBER(type)  ((type)&0xff)
 
@@ -22,6 +22,7 @@ static const struct request_table *const subjects[SUBJECTS] = {
         [SUBJECT(SLUICE_HTTP_SHOW)] = &requests_http,
         [SUBJECT(SLUICE_SESSION_SHOW)] = &requests_session,
         [SUBJECT(SLUICE_WHIP_LIMIT_SET)] = &requests_whip,
+        [SUBJECT(SLUICE_ALLOCATION_HISTORY)] = &requests_accounting,
 };
 
 const struct request *request_of(uint16_t type)

@@ -93,6 +93,9 @@ int request_check(const struct request *request, const void *body, uint32_t leng
 const struct column *reply_key(const struct reply *reply);
 const struct column *reply_column(const struct reply *reply, const char *key);
 
+/* Allocations that have ended: of two requests. */
+extern const struct reply account_reply;
+
 /* -- the subjects' parts of the table -- */
 
 struct request_table {
@@ -102,7 +105,7 @@ struct request_table {
 
 extern const struct request_table requests_config, requests_port, requests_turn, requests_stats,
         requests_media, requests_gate, requests_region, requests_capture, requests_event,
-        requests_http, requests_session, requests_whip;
+        requests_http, requests_session, requests_whip, requests_accounting;
 
 #define REQUEST(number, ...)                                                                       \
 	[(number)&0xff] = {                                                                        \

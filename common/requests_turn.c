@@ -148,6 +148,40 @@ static const struct reply certificate_reply = {
 		        TEXT(sluice_turn_certificate, name)                                        \
 	}
 
+#define ACCOUNT(member) FIELD(sluice_allocation_account, member)
+
+static const struct column account_columns[] = {
+        {"number", "in the order that they ended", COLUMN_NUMBER, .only_json = true,
+         ACCOUNT(number)},
+        {"id", "of the allocation", COLUMN_NUMBER, .only_json = true, ACCOUNT(id)},
+        {"began", "Unix time", COLUMN_TIME, ACCOUNT(began)},
+        {"ended", "Unix time", COLUMN_TIME, ACCOUNT(ended)},
+        {"user", "cut where it is longer than 51 bytes", COLUMN_TEXT, ACCOUNT(user)},
+        {"client", "address", COLUMN_ADDRESS, ACCOUNT(client)},
+        {"server", "address that the client spoke to", COLUMN_ADDRESS, .only_json = true,
+         ACCOUNT(server)},
+        {"relayed", "address", COLUMN_ADDRESS, ACCOUNT(relayed[0])},
+        {"relayed2", "address of the second family", COLUMN_ADDRESS, .only_json = true,
+         ACCOUNT(relayed[1])},
+        {"seconds", "that it lived", COLUMN_NUMBER, ACCOUNT(seconds)},
+        {"transport", "of the client", COLUMN_CHOICE, .only_json = true, ACCOUNT(transport),
+         .choices = transport_words},
+        {"reason", "of its end", COLUMN_CHOICE, ACCOUNT(reason), .choices = reason_words},
+        {"worker", "that owned it", COLUMN_NUMBER, .only_json = true, ACCOUNT(worker)},
+        {"to_peer_packets", "relayed to peers", COLUMN_NUMBER, .only_json = true,
+         ACCOUNT(to_peer_packets)},
+        {"to_peer_bytes", "of UDP payload, relayed to peers", COLUMN_NUMBER,
+         ACCOUNT(to_peer_bytes)},
+        {"to_client_packets", "relayed to the client", COLUMN_NUMBER, .only_json = true,
+         ACCOUNT(to_client_packets)},
+        {"to_client_bytes", "of UDP payload, relayed to the client", COLUMN_NUMBER,
+         ACCOUNT(to_client_bytes)},
+        {0},
+};
+
+const struct reply account_reply = {REPLY(sluice_allocation_account, account_columns),
+                                           .none = "no allocation is known that was so"};
+
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
                 .exist_ok = true, BODY(sluice_turn_listen)),
@@ -201,7 +235,12 @@ static const struct request requests[] = {
                 .reply = &allocation_reply),
         REQUEST(SLUICE_ALLOCATION_DELETE, {"allocation", "delete"}, REQUEST_ACT, BY_DATAPLANE,
                 BODY(sluice_allocation_delete)),
+        REQUEST(SLUICE_ALLOCATION_DELETE_USER, {"allocation", "delete", "user"}, REQUEST_ACT,
+                BY_DATAPLANE, BODY(sluice_allocation_delete_user),
+                .texts = {TEXT(sluice_allocation_delete_user, name)}, .reply = &ended_reply),
         /* From the control plane, which makes or fetches what they say. */
+        REQUEST(SLUICE_ALLOCATION_ACCOUNT_TAKE, {"allocation", "accounts"}, REQUEST_SHOW, BY_DIRECT,
+                .reply = &account_reply),
         REQUEST(SLUICE_ALLOCATION_END, {"allocation", "end"}, REQUEST_ACT, BY_DIRECT,
                 .reply = &ended_reply),
         REQUEST(SLUICE_TURN_ALTERNATES_SET, {"turn", "alternates"}, REQUEST_ACT, BY_DIRECT,

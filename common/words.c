@@ -47,6 +47,15 @@ const char *const transport_words[] = {
         NULL,
 };
 
+const char *const reason_words[] = {
+        [SLUICE_ALLOCATION_EXPIRED] = "expired",
+        [SLUICE_ALLOCATION_CLOSED] = "closed",
+        [SLUICE_ALLOCATION_DELETED] = "deleted",
+        [SLUICE_ALLOCATION_DISCONNECTED] = "disconnected",
+        [SLUICE_ALLOCATION_LIVES] = "lives",
+        NULL,
+};
+
 const char *const profile_words[] = {
         [SLUICE_SRTP_GCM128] = "gcm128",
         [SLUICE_SRTP_GCM256] = "gcm256",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sluice-controlplane: reads the configuration, keeps the dataplane in accord with it, and answers
  * on its socket. */
+#include "accounting/accounting.h"
 #include "answers/routes.h"
 #include "certificate/keeper.h"
 #include "common/clock.h"
@@ -57,6 +58,7 @@ struct controlplane {
 	struct metrics_collector *metrics;
 	struct event_bus *events;
 	struct event_watch *watch;
+	struct accounting *accounting;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -135,6 +137,7 @@ static void on_ready(void *arg)
 	fleet_ready(cp->fleet);
 	lookup_dataplane_ready(cp->lookup);
 	whip_ready(cp->whip);
+	accounting_ready(cp->accounting);
 }
 
 static int signals_catch(struct controlplane *cp)
@@ -192,6 +195,11 @@ static int parts_create(struct controlplane *cp)
 	        .state_dir = cp->options.state_dir,
 	        .socket = cp->options.socket,
 	};
+	struct accounting_options accounting = {
+	        .base = cp->base,
+	        .running = cp->running,
+	        .state_dir = cp->options.state_dir,
+	};
 	struct lookup_options lookup = {
 	        .base = cp->base,
 	        .running = cp->running,
@@ -216,6 +224,11 @@ static int parts_create(struct controlplane *cp)
 	if (cp->gate == NULL || cp->log == NULL || cp->certificates == NULL || cp->http == NULL ||
 	    cp->events == NULL)
 		return -ENOMEM;
+	accounting.own = cp->own;
+	accounting.events = cp->events;
+	cp->accounting = accounting_create(&accounting);
+	if (cp->accounting == NULL)
+		return -ENOMEM;
 	fleet.own = cp->own;
 	fleet.http = cp->http;
 	fleet.gate = cp->gate;
@@ -227,6 +240,7 @@ static int parts_create(struct controlplane *cp)
 	log_keeper_serve(cp->log, cp->client);
 	certificate_keeper_serve(cp->certificates, cp->client);
 	fleet_serve(cp->fleet, cp->client);
+	accounting_serve(cp->accounting, cp->client);
 	server.client = cp->client;
 	server.gate = cp->gate;
 	server.log = cp->log;
@@ -241,6 +255,7 @@ static int parts_create(struct controlplane *cp)
 	whip.own = cp->own;
 	whip.http = cp->http;
 	whip.events = cp->events;
+	server.accounting = cp->accounting;
 	cp->server = cp->client != NULL && cp->reload != NULL ? server_create(&server) : NULL;
 	if (cp->server == NULL || http_parts_create(cp) < 0)
 		return -ENOMEM;
@@ -299,6 +314,7 @@ static void controlplane_end(struct controlplane *cp)
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
 	whip_destroy(cp->whip);     /* behind what it asks */
+	accounting_destroy(cp->accounting);
 	reload_destroy(cp->reload); /* behind what it asks */
 	gate_keeper_destroy(cp->gate);
 	log_keeper_destroy(cp->log);

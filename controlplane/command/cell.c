@@ -8,6 +8,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
+
+#define TIME_MAX 32
 
 bool cell_ratio(const struct column *column, const void *row, double *ratio)
 {
@@ -59,6 +62,20 @@ static void mac_add(const uint8_t *mac, struct text *text)
 	          mac[5]);
 }
 
+/* UTC, RFC 3339. */
+static bool time_add(uint64_t seconds, struct text *text)
+{
+	time_t time = (time_t)seconds;
+	char date[TIME_MAX];
+	struct tm utc;
+
+	if (seconds == 0 || gmtime_r(&time, &utc) == NULL)
+		return false;
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	text_add(text, date);
+	return true;
+}
+
 bool cell_text(const struct column *column, const void *row, char *buffer, size_t room)
 {
 	const char *at = (const char *)row + column->offset;
@@ -82,6 +99,8 @@ bool cell_text(const struct column *column, const void *row, char *buffer, size_
 	case COLUMN_MAC:
 		mac_add((const uint8_t *)at, &text);
 		return true;
+	case COLUMN_TIME:
+		return time_add(field_read(row, column->offset, column->size), &text);
 	case COLUMN_RATIO:
 		if (!cell_ratio(column, row, &ratio))
 			return false;

@@ -39,6 +39,8 @@ enum argument_type {
 	                      `most`, unused ones 0 */
 	ARGUMENT_NUMBER,   /* uint of `size` bytes, least to most */
 	ARGUMENT_DURATION, /* the same, in seconds; s, m and h may be written behind it */
+	ARGUMENT_TIME,     /* uint64_t, Unix time: YYYY-MM-DD[THH:MM[:SS]][Z], or HH:MM[:SS], the
+	                      latest one; UTC */
 	ARGUMENT_CHOICE,   /* uint of `size` bytes: the index in `choices` */
 	ARGUMENT_KEY, /* uint8_t[size] in base64, `least` bytes or more, their count as uint8_t at
 	                 `second`; masked */

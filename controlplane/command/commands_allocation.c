@@ -2,7 +2,9 @@
 #include "command/commands.h"
 #include "command/field.h"
 
-#include <sluice/turn.h>
+#include <sluice/accounting.h>
+
+static const char *const switch_words[] = {"off", "on", NULL};
 
 static const struct command commands[] = {
         {
@@ -29,6 +31,92 @@ static const struct command commands[] = {
                                  .help = "as `allocation show` has it",
                                  .type = ARGUMENT_NUMBER,
                                  FIELD(sluice_allocation_delete, id)},
+                        },
+        },
+        {
+                .type = SLUICE_ALLOCATION_DELETE_USER,
+                .help = "end all allocations of a user; the user stays",
+                .arguments =
+                        {
+                                {.key = "name",
+                                 .help = "without the time of time-limited names",
+                                 .type = ARGUMENT_WORD,
+                                 FIELD(sluice_allocation_delete_user, name)},
+                        },
+        },
+        {
+                .type = SLUICE_ALLOCATION_HISTORY,
+                .help = "who had what: allocations that are kept, and those that live",
+                .arguments =
+                        {
+                                {.key = "relayed",
+                                 .meta = "ADDRESS[:PORT]",
+                                 .help = "that had this address, as clients are told it",
+                                 .type = ARGUMENT_ENDPOINT,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_allocation_history, relayed)},
+                                {.key = "client",
+                                 .meta = "ADDRESS[:PORT]",
+                                 .help = "of this client",
+                                 .type = ARGUMENT_ENDPOINT,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_allocation_history, client)},
+                                {.key = "user",
+                                 .meta = "NAME",
+                                 .help = "of this user, with or without the time of a time-limited "
+                                         "name",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_allocation_history, user)},
+                                {.key = "at",
+                                 .help = "that lived then",
+                                 .type = ARGUMENT_TIME,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_allocation_history, at)},
+                                {.key = "since",
+                                 .help = "that lived then, or later",
+                                 .type = ARGUMENT_TIME,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_allocation_history, since)},
+                        },
+        },
+        {
+                .type = SLUICE_ACCOUNTING_LOG_SET,
+                .help = "a line in the control plane's log for each allocation that has ended",
+                .arguments =
+                        {
+                                {.key = "on",
+                                 .help = "off unless set",
+                                 .type = ARGUMENT_CHOICE,
+                                 FIELD(sluice_accounting_log, on),
+                                 .choices = switch_words},
+                        },
+        },
+        {
+                .type = SLUICE_ACCOUNTING_KEEP_SET,
+                .help = "keep allocations that have ended in a file, for `allocation history`",
+                .arguments =
+                        {
+                                {.key = "rows",
+                                 .help = "the newest, 216 bytes each; 0, unless set: none, and the "
+                                         "file goes",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 FIELD(sluice_accounting_keep, rows),
+                                 .most = SLUICE_ACCOUNTING_ROWS_MAX},
+                                {.key = "days",
+                                 .help = "those older than that are overwritten; any age unless "
+                                         "given",
+                                 .type = ARGUMENT_NUMBER,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_accounting_keep, days),
+                                 .most = 3660},
                         },
         },
 };

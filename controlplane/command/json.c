@@ -167,6 +167,7 @@ static json_t *cell_to_json(const struct column *column, const void *row)
 		cell_text(column, row, text, sizeof(text));
 		return words_to_json(text);
 	case COLUMN_ADDRESS:
+	case COLUMN_TIME:
 		return cell_text(column, row, text, sizeof(text)) ? json_string(text) : json_null();
 	default:
 		cell_text(column, row, text, sizeof(text));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <arpa/inet.h>
 
@@ -200,6 +201,50 @@ static int duration_parse(const struct argument *argument, const char *text, uin
 		if (strcmp(text, units[i].unit) == 0)
 			return number_store(argument, value * units[i].seconds, body, why);
 	return -EINVAL;
+}
+
+/* A time of day is the latest one that is not to come. */
+static int time_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
+{
+	static const char *const dates[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
+	static const char *const clocks[] = {"%H:%M:%S", "%H:%M"};
+	time_t now = time(NULL), midnight = now - now % 86400, at;
+	const char *end;
+	struct tm utc;
+
+	for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+		utc = (struct tm){0};
+		end = strptime(text, dates[i], &utc);
+		if (end != NULL && (*end == '\0' || strcmp(end, "Z") == 0)) {
+			field_write(body, argument->offset, argument->size,
+			            (uint64_t)timegm(&utc));
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		utc = (struct tm){0};
+		end = strptime(text, clocks[i], &utc);
+		if (end == NULL || (*end != '\0' && strcmp(end, "Z") != 0))
+			continue;
+		at = midnight + utc.tm_hour * 3600 + utc.tm_min * 60 + utc.tm_sec;
+		field_write(body, argument->offset, argument->size,
+		            (uint64_t)(at > now ? at - 86400 : at));
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int time_format(const struct argument *argument, const uint8_t *body, struct text *text)
+{
+	time_t at = (time_t)field_read(body, argument->offset, argument->size);
+	char date[32];
+	struct tm utc;
+
+	if (gmtime_r(&at, &utc) == NULL)
+		return -EINVAL;
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	text_add(text, date);
+	return 0;
 }
 
 /* Ranges lie one after the other: the first and the last port of each. */
@@ -485,6 +530,7 @@ static const struct value_type value_types[] = {
         [ARGUMENT_PORTS] = {ports_parse, ports_format, "A-B[,A-B...]"},
         [ARGUMENT_NUMBER] = {number_parse, number_format, "N"},
         [ARGUMENT_DURATION] = {duration_parse, number_format, "SECONDS"},
+        [ARGUMENT_TIME] = {time_parse, time_format, "TIME"},
         [ARGUMENT_CHOICE] = {choice_parse, choice_format, NULL},
         [ARGUMENT_KEY] = {key_parse, key_format, "B64"},
         [ARGUMENT_HEX] = {hex_parse, hex_format, "HEX"},
@@ -544,6 +590,9 @@ void value_expected(const struct argument *argument, struct text *text)
 		if (argument->most != 0 || argument->least != 0)
 			text_addf(text, " (%" PRIu64 " to %" PRIu64 ")", argument->least,
 			          value_most(argument));
+		break;
+	case ARGUMENT_TIME:
+		text_add(text, ", in UTC: YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS] or HH:MM[:SS]");
 		break;
 	case ARGUMENT_PORTS:
 		text_addf(text, " (%" PRIu64 " to 65535)", argument->least);

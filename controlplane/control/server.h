@@ -9,6 +9,7 @@
 
 #include "common/seqpacket.h"
 
+struct accounting;
 struct client;
 struct client_inside;
 struct fleet;
@@ -36,6 +37,7 @@ struct server_options {
 	struct http *http;        /* NULL: none */
 	struct fleet *fleet;      /* NULL: none */
 	struct event_bus *events; /* NULL: none */
+	struct accounting *accounting; /* NULL: none */
 	struct seqpacket_record *buffer;
 	uint64_t started;      /* CLOCK_MONOTONIC, seconds */
 	uint64_t started_unix; /* the same in Unix time */

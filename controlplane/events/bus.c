@@ -65,6 +65,18 @@ static void listener_put(struct event_listener *listener, const struct sluice_ev
 		listener->ready(listener->arg);
 }
 
+/* Numbers that are not there (common/requests_event.c). */
+static void account_leave_out(struct sluice_allocation_account *account)
+{
+	*account = (struct sluice_allocation_account){
+	        .seconds = UINT32_MAX,
+	        .to_peer_packets = UINT64_MAX,
+	        .to_peer_bytes = UINT64_MAX,
+	        .to_client_packets = UINT64_MAX,
+	        .to_client_bytes = UINT64_MAX,
+	};
+}
+
 void event_tell(struct event_bus *bus, struct sluice_event_row *row)
 {
 	struct event_listener *listener = LIST_FIRST(&bus->listeners), *next;
@@ -73,6 +85,8 @@ void event_tell(struct event_bus *bus, struct sluice_event_row *row)
 	if (listener == NULL)
 		return;
 	time_write(row->time, sizeof(row->time));
+	if (!row->ended)
+		account_leave_out(&row->account);
 	for (; listener != NULL; listener = next) {
 		next = LIST_NEXT(listener, entry); /* `ready` may end it */
 		if (listener->allocations || !allocation)

@@ -11,7 +11,7 @@
 
 #include <sluice/event.h>
 
-#define EVENT_QUEUE_MAX 256 /* of one listener */
+#define EVENT_QUEUE_MAX 4096 /* of one listener: accounts come by the hundred */
 
 struct event_bus;
 struct event_listener;

@@ -193,7 +193,8 @@ void event_rows_compare(const struct event_rows *before, const struct event_rows
 	while (old < old_end || row < row_end) {
 		int way = old == old_end ? 1 : row == row_end ? -1 : order(old, row, (void *)kind);
 
-		if (way < 0)
+		/* the end of an allocation is told from its account */
+		if (way < 0 && !is_allocation(kind))
 			row_tell(&teller, &kind->states[0], old, "ended");
 		else
 			states_tell(&teller, way > 0 ? NULL : old, row);

@@ -118,6 +118,10 @@ static json_t *column_make(const struct column *column)
 	case COLUMN_WORDS:
 		schema = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
 		break;
+	case COLUMN_TIME:
+		schema = json_pack("{s:[s, s], s:s}", "type", "string", "null", "format",
+		                   "date-time");
+		break;
 	case COLUMN_ADDRESS:
 		schema = json_pack("{s:[s, s]}", "type", "string", "null");
 		break;

@@ -134,16 +134,6 @@ static int lookup_set_handle(struct api_call *call)
 	return 0;
 }
 
-static int wanted_take_handle(struct api_call *call)
-{
-	uint32_t rows = turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call));
-
-	api_page(call, rows);
-	call->more = call->more || call->job->patient; /* it ends when the client leaves */
-	call->job->waits = rows == 0 && call->job->patient;
-	return 0;
-}
-
 static int turn_show_handle(struct api_call *call)
 {
 	turn_show(call->dp->turn, call->rows);
@@ -166,6 +156,36 @@ static int allocation_delete_handle(struct api_call *call)
 		snprintf(call->why, SLUICE_API_ERROR_MAX, "no allocation %llu",
 		         (unsigned long long)del->id);
 	return ret;
+}
+
+static int allocation_delete_user_handle(struct api_call *call)
+{
+	const struct sluice_allocation_delete_user *del = call->body;
+	struct sluice_allocation_ended *ended = call->rows;
+
+	ended->count = allocation_delete_user(call->dp->turn, del->name);
+	return api_row(call);
+}
+
+/* Rows as they come, until the client leaves. */
+static int patient_page(struct api_call *call, uint32_t rows)
+{
+	api_page(call, rows);
+	call->more = call->more || call->job->patient;
+	call->job->waits = rows == 0 && call->job->patient;
+	return 0;
+}
+
+static int account_take_handle(struct api_call *call)
+{
+	return patient_page(call, turn_accounts_take(call->dp->turn, call->rows,
+	                                             api_rows_max(call)));
+}
+
+static int wanted_take_handle(struct api_call *call)
+{
+	return patient_page(call,
+	                    turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call)));
 }
 
 static int allocation_end_handle(struct api_call *call)
@@ -209,6 +229,8 @@ static const struct api_type types[] = {
         {SLUICE_TURN_SHOW, turn_show_handle},
         {SLUICE_ALLOCATION_SHOW, allocation_show_handle},
         {SLUICE_ALLOCATION_DELETE, allocation_delete_handle},
+        {SLUICE_ALLOCATION_DELETE_USER, allocation_delete_user_handle},
+        {SLUICE_ALLOCATION_ACCOUNT_TAKE, account_take_handle},
         {SLUICE_ALLOCATION_END, allocation_end_handle},
 };
 

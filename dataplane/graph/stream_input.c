@@ -28,7 +28,7 @@ static void connection_end(struct worker *worker, const struct five_tuple *clien
 		return;
 	if (!(allocation->flags & ALLOCATION_CLOSED))
 		turn_count(worker->turn, TURN_ALLOCATION_LEFT);
-	allocation_end(worker->turn, allocation);
+	allocation_end(worker->turn, allocation, SLUICE_ALLOCATION_DISCONNECTED);
 }
 
 /* Its first byte was judged where it was cut out (RFC 7983). What ends here is read, and TCP has

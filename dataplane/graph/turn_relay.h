@@ -152,10 +152,12 @@ static inline void payload_cut(struct rte_mbuf *mbuf, uint16_t head, uint16_t le
 	mbuf->pkt_len = length;
 }
 
-static inline void allocation_count_to_peer(struct allocation *allocation, uint16_t bytes)
+static inline void allocation_count_to_peer(struct turn_worker *turn_worker,
+                                            struct allocation *allocation, uint16_t bytes)
 {
 	allocation->to_peer_packets++;
 	allocation->to_peer_bytes += bytes;
+	turn_worker->counters[TURN_TO_PEER_BYTES] += bytes;
 }
 
 #endif

@@ -102,7 +102,7 @@ static inline rte_edge_t send_relay(struct worker *worker, const struct turn_pol
 	packet->flags |= send->dont_fragment;
 	packet_to_peer(packet, &turn->relays[leg->relay - 1].ip, rte_cpu_to_be_16(leg->port),
 	               &send->peer.ip, send->peer.port);
-	allocation_count_to_peer(send->allocation, send->data.length);
+	allocation_count_to_peer(worker->turn, send->allocation, send->data.length);
 	turn_count(worker->turn, TURN_SEND_TO_PEER);
 	return TURN_IP_OUTPUT;
 }

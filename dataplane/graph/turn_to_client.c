@@ -240,6 +240,7 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 	packet->dst_port = allocation->client.src_port;
 	packet->flow.connection = allocation->client.connection;
 	allocation_count_to_client(allocation, worker, length);
+	worker->turn->counters[TURN_TO_CLIENT_BYTES] += length;
 	turn_count(worker->turn, channel != NULL ? TURN_CHANNEL_TO_CLIENT : TURN_DATA_TO_CLIENT);
 	return likely(packet->flow.connection == 0) ? TO_CLIENT_IP_OUTPUT : TO_CLIENT_STREAM_OUTPUT;
 }

@@ -66,7 +66,7 @@ static inline rte_edge_t to_peer_relay(struct worker *worker, const struct turn_
 	payload_cut(mbuf, STUN_CHANNEL_HEADER_SIZE, to_peer->length);
 	packet_to_peer(packet, &channel->relayed, channel->relayed_port, &channel->peer,
 	               channel->peer_port);
-	allocation_count_to_peer(allocation, to_peer->length);
+	allocation_count_to_peer(worker->turn, allocation, to_peer->length);
 	turn_count(worker->turn, TURN_CHANNEL_TO_PEER);
 	return TURN_IP_OUTPUT;
 }

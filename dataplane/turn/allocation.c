@@ -160,9 +160,10 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 		callers_add(&turn->callers, &allocation->client.src, allocation->client.src_port);
 	/* the client leads here now, and no longer to what was closed */
 	if (closed != NULL)
-		allocation_end(turn_worker, closed);
+		allocation_end(turn_worker, closed, SLUICE_ALLOCATION_CLOSED);
 	__atomic_store_n(&allocation->expires, expires, __ATOMIC_RELEASE);
 	legs_publish(turn, allocation);
+	account_begin(turn_worker, allocation, wish->user, wish->user_length);
 	timer_set(turn, &turn_worker->private->wheel, allocation, expires);
 	record_allocation(turn, allocation);
 	*made = allocation;
@@ -188,7 +189,8 @@ static void permission_end(struct turn_worker *turn_worker, struct allocation *a
 	permission_free(turn_worker, allocation, link);
 }
 
-static void allocation_empty(struct turn_worker *turn_worker, struct allocation *allocation)
+static void allocation_empty(struct turn_worker *turn_worker, struct allocation *allocation,
+                             enum sluice_allocation_reason reason)
 {
 	struct turn *turn = turn_worker->turn;
 
@@ -201,6 +203,7 @@ static void allocation_empty(struct turn_worker *turn_worker, struct allocation 
 	while (allocation->permissions != 0)
 		permission_end(turn_worker, allocation, &allocation->permissions);
 	quota_leave(turn, allocation);
+	account_end(turn_worker, allocation, reason);
 }
 
 /* One who makes and deletes in a loop must not fill the table with what is over. */
@@ -213,9 +216,9 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 
 	/* its ports may be another one's at once: no record may say that they are its own */
 	record_allocation_end(turn, allocation_index(turn, allocation));
-	allocation_empty(turn_worker, allocation);
+	allocation_empty(turn_worker, allocation, SLUICE_ALLOCATION_CLOSED);
 	if (private->lingering > turn->pools[TURN_OBJECT_ALLOCATION].count / LINGERING_SHARE) {
-		allocation_end(turn_worker, allocation);
+		allocation_end(turn_worker, allocation, SLUICE_ALLOCATION_CLOSED);
 		return;
 	}
 	private->lingering++;
@@ -225,14 +228,16 @@ void allocation_close(struct turn_worker *turn_worker, struct allocation *alloca
 	record_allocation(turn, allocation);
 }
 
-void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation)
+void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation,
+                    enum sluice_allocation_reason reason)
 {
 	struct turn *turn = turn_worker->turn;
 	uint32_t index = allocation_index(turn, allocation);
+	bool relayed = !(allocation->flags & ALLOCATION_CLOSED);
 
 	record_allocation_end(turn, index);
-	if (!(allocation->flags & ALLOCATION_CLOSED))
-		allocation_empty(turn_worker, allocation);
+	if (relayed)
+		allocation_empty(turn_worker, allocation, reason);
 	if (allocation->flags & ALLOCATION_LINGERS)
 		turn_worker->private->lingering--;
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
@@ -241,7 +246,8 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 	if (allocation->client.connection == 0)
 		callers_remove(&turn->callers, &allocation->client.src,
 		               allocation->client.src_port);
-	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
+	if (account_leave(turn_worker, allocation, relayed))
+		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
 }
 
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation, int family)
@@ -314,7 +320,7 @@ void allocation_sweep(struct turn_worker *turn_worker, struct allocation *alloca
 	if (!allocation_live(allocation, turn_worker->worker->now)) {
 		if (!(allocation->flags & ALLOCATION_CLOSED))
 			turn_count(turn_worker, TURN_ALLOCATION_EXPIRED);
-		allocation_end(turn_worker, allocation);
+		allocation_end(turn_worker, allocation, SLUICE_ALLOCATION_EXPIRED);
 		return;
 	}
 	due = permissions_sweep(turn_worker, allocation, due);
@@ -332,7 +338,7 @@ struct allocation *allocation_find(struct turn_worker *turn_worker, const struct
 	if (!(allocation->flags & ALLOCATION_CLOSED) &&
 	    !allocation_live(allocation, turn_worker->worker->now)) {
 		turn_count(turn_worker, TURN_ALLOCATION_EXPIRED);
-		allocation_end(turn_worker, allocation);
+		allocation_end(turn_worker, allocation, SLUICE_ALLOCATION_EXPIRED);
 		return NULL;
 	}
 	return allocation;

@@ -71,6 +71,7 @@ static bool credentials_verify(struct exchange *exchange)
 	const struct user *user =
 	        users_find_hashed(exchange->policy->users, name->hash, name->bytes, name->length);
 
+	exchange->refusal = TURN_401_PASSWORD;
 	if (user != NULL) {
 		/* a fetched key that is due to be fetched again serves on meanwhile */
 		if (user->fetched && exchange->now >= user->refresh)
@@ -78,10 +79,13 @@ static bool credentials_verify(struct exchange *exchange)
 			               user->name_length, exchange->now);
 		return key_try(exchange, &user->key);
 	}
-	if (name->expiry >= STUN_EXPIRY_MILLISECONDS)
+	exchange->refusal = name->expiry != 0 ? TURN_401_EXPIRED : TURN_401_USER;
+	if (name->expiry >= STUN_EXPIRY_MILLISECONDS) {
 		turn_count(exchange->turn_worker, TURN_EXPIRY_TOO_LARGE);
-	else if (name->expiry > unix_now(exchange))
+	} else if (name->expiry > unix_now(exchange)) {
+		exchange->refusal = TURN_401_PASSWORD;
 		return secrets_try(exchange);
+	}
 	/* takes as long as a wrong password, so that time does not tell whether a name exists */
 	(void)stun_integrity_ok(&exchange->message, &nobody);
 	name_ask(exchange);
@@ -173,6 +177,7 @@ int exchange_authenticate(struct exchange *exchange)
 		                                    : STUN_400_BAD_REQUEST;
 	if (verdict != STUN_NONCE_VALID)
 		return STUN_438_STALE_NONCE;
+	exchange->refusal = TURN_401_REALM;
 	if (realm->length != policy->realm_length ||
 	    memcmp(stun_value(message, STUN_KNOWN_REALM), policy->realm, realm->length) != 0 ||
 	    !user_verify(exchange))

@@ -59,6 +59,7 @@ struct turn_config {
 	uint64_t nonce_rotated; /* Unix time; 0: not yet known */
 	bool nonce_given;       /* keys come from the control plane */
 	uint64_t unix_start;
+	uint64_t accounts_taken;
 	bool unpublished; /* for want of memory the policy is an older one: the next tick tries */
 	uint64_t milliseconds_seen;   /* of TURN_EXPIRY_TOO_LARGE, when it was logged ... */
 	uint64_t milliseconds_logged; /* ... which was then, Unix time */
@@ -84,6 +85,9 @@ int turn_services_publish(struct turn *turn);
 typedef bool allocation_matcher(const struct allocation *allocation, const void *argument);
 /* Ends, on their owners, the allocations that match; returns how many did. */
 uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, const void *argument);
+
+/* As a request that ends allocations has it. */
+uint32_t turn_user_end(struct turn *turn, const char *name, size_t length);
 
 void relay_ports_free(struct relay *relay);
 

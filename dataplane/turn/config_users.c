@@ -190,7 +190,7 @@ static bool match_user(const struct allocation *allocation, const void *user_has
 }
 
 /* Users of this name, with a password or with time-limited credentials. */
-static uint32_t user_end(struct turn *turn, const char *name, size_t length)
+uint32_t turn_user_end(struct turn *turn, const char *name, size_t length)
 {
 	uint64_t user_hash = user_identity(&turn->config->name_key, name, length);
 
@@ -216,7 +216,7 @@ int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, c
 		user_free(user);
 	}
 	if (delete->end != 0)
-		ended = user_end(turn, delete->name, length);
+		ended = turn_user_end(turn, delete->name, length);
 	return user != NULL || ended != 0 ? 0 : refuse(why, -ENOENT, "there is no such user");
 }
 

@@ -5,6 +5,7 @@
 #include "turn/store.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define END_BATCH  256
 #define END_LOOKED 65536 /* places looked at in one pass */
@@ -31,7 +32,7 @@ static void batch_run(struct worker *worker, void *argument)
 		if (allocation->generation != batch->items[i].generation ||
 		    allocation->owner != worker->id || allocation->expires == 0)
 			continue;
-		allocation_end(worker->turn, allocation);
+		allocation_end(worker->turn, allocation, SLUICE_ALLOCATION_DELETED);
 		turn_count(worker->turn, TURN_ALLOCATION_DELETED);
 	}
 	batch->count = 0;
@@ -67,6 +68,11 @@ uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, con
 	for (uint16_t id = 0; id < turn->dp->n_workers; id++)
 		matched += worker_end_where(turn, turn->dp->workers[id], match, argument);
 	return matched;
+}
+
+uint32_t allocation_delete_user(struct turn *turn, const char *name)
+{
+	return turn_user_end(turn, name, strnlen(name, SLUICE_TURN_USER_MAX));
 }
 
 /* Each owner takes its own of them. */

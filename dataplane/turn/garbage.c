@@ -27,7 +27,7 @@ void garbage_add(struct turn_worker *turn_worker, enum turn_object object, uint3
 	garbage->gathering[object] = index;
 }
 
-static void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index)
+void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index)
 {
 	struct turn *turn = turn_worker->turn;
 	struct turn_private *private = turn_worker->private;

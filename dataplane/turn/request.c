@@ -64,6 +64,8 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 		return 0;
 	if (error == STUN_401_UNAUTHENTICATED && alternate_is_first(exchange))
 		return alternate_answer(exchange, error);
+	if (error == STUN_401_UNAUTHENTICATED)
+		turn_count(exchange->turn_worker, exchange->refusal);
 	if (error == STUN_401_UNAUTHENTICATED || error == STUN_438_STALE_NONCE)
 		return respond_challenge(exchange, error);
 	if (error != 0)
@@ -100,6 +102,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.authenticated = false;
 	exchange.secret = 0;
 	exchange.no_attempt = false;
+	exchange.refusal = TURN_401_NO_CREDENTIALS;
 	exchange.silence = DROP_NONE;
 	exchange.now = worker->now;
 	exchange.payload = payload;

@@ -43,7 +43,7 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	memcpy(row->realm, config->realm, sizeof(row->realm));
 }
 
-static struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be)
+struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be)
 {
 	struct sluice_addr addr = {.port = port_be};
 
@@ -56,13 +56,15 @@ static uint64_t counter(const uint64_t *value)
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
-static void row_counters(struct sluice_allocation_row *row, const struct allocation *allocation)
+void allocation_counters(const struct allocation *allocation, uint64_t *to_peer_packets,
+                         uint64_t *to_peer_bytes, uint64_t *to_client_packets,
+                         uint64_t *to_client_bytes)
 {
-	row->to_peer_packets = counter(&allocation->to_peer_packets);
-	row->to_peer_bytes = counter(&allocation->to_peer_bytes);
-	row->to_client_packets =
+	*to_peer_packets = counter(&allocation->to_peer_packets);
+	*to_peer_bytes = counter(&allocation->to_peer_bytes);
+	*to_client_packets =
 	        counter(&allocation->to_client_packets) + counter(&allocation->stray_packets);
-	row->to_client_bytes =
+	*to_client_bytes =
 	        counter(&allocation->to_client_bytes) + counter(&allocation->stray_bytes);
 }
 
@@ -93,7 +95,8 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
 			                  rte_cpu_to_be_16(leg.port));
 	}
-	row_counters(row, allocation);
+	allocation_counters(allocation, &row->to_peer_packets, &row->to_peer_bytes,
+	                    &row->to_client_packets, &row->to_client_bytes);
 }
 
 /* False where there is none, or it ended while it was read. */

@@ -17,6 +17,7 @@
 #define TURN_SECRETS_MAX   8
 #define TURN_LISTENERS_MAX 256
 
+struct account;
 struct attempts;
 struct peer_rules;
 struct reservations;
@@ -80,6 +81,15 @@ enum turn_counter {
 	TURN_CHANNEL_EXPIRED,
 	TURN_RESERVATION_EXPIRED,
 	TURN_EXPIRY_TOO_LARGE,
+	TURN_TO_PEER_BYTES,
+	TURN_TO_CLIENT_BYTES,
+	/* of error_401: why */
+	TURN_401_NO_CREDENTIALS,
+	TURN_401_REALM,
+	TURN_401_USER,
+	TURN_401_PASSWORD,
+	TURN_401_EXPIRED,
+	TURN_ACCOUNT_LOST,
 	TURN_COUNTERS,
 };
 
@@ -117,6 +127,7 @@ struct turn {
 	struct allocation *allocations; /* [1 .. max_allocations] */
 	struct permission *permissions;
 	struct channel *channels;
+	struct account *accounts; /* of allocations, by index; turn/account.h */
 	struct hash_seed seed;
 	struct turn_chains chains[WORKERS_MAX]; /* by owner */
 	struct relay relays[RELAYS_MAX];

@@ -23,6 +23,7 @@
 /* What one housekeeping does at most: some microseconds, whatever has expired at once. */
 #define TIMERS_PER_HOUSEKEEPING 64
 #define FREES_PER_HOUSEKEEPING  256
+#define ACCOUNTS_PER_HOUSEKEEPING 64
 
 struct table_shape {
 	uint32_t count;
@@ -59,6 +60,12 @@ static size_t table_bytes(const struct turn *turn, enum turn_object object)
 	return ((size_t)shape.count + 1) * shape.size;
 }
 
+static size_t accounts_bytes(const struct turn *turn)
+{
+	return ((size_t)table_shape(turn, TURN_OBJECT_ALLOCATION).count + 1) *
+	       sizeof(struct account);
+}
+
 static int tables_create(struct turn *turn)
 {
 	uint32_t workers =
@@ -67,10 +74,12 @@ static int tables_create(struct turn *turn)
 	turn->allocations = table_map(table_bytes(turn, TURN_OBJECT_ALLOCATION));
 	turn->permissions = table_map(table_bytes(turn, TURN_OBJECT_PERMISSION));
 	turn->channels = table_map(table_bytes(turn, TURN_OBJECT_CHANNEL));
+	turn->accounts = table_map(accounts_bytes(turn));
 	turn->reservations = reservations_create();
 	turn->wanted = wanted_create();
 	turn->attempts = attempts_create();
 	if (turn->allocations == NULL || turn->permissions == NULL || turn->channels == NULL ||
+	    turn->accounts == NULL ||
 	    turn->reservations == NULL || turn->wanted == NULL || turn->attempts == NULL)
 		return -ENOMEM;
 	if (homes_create(&turn->homes, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0 ||
@@ -128,6 +137,7 @@ void turn_destroy(struct turn *turn)
 	homes_destroy(&turn->homes);
 	callers_destroy(&turn->callers);
 	reservations_destroy(turn->reservations);
+	table_unmap(turn->accounts, accounts_bytes(turn));
 	table_unmap(turn->channels, table_bytes(turn, TURN_OBJECT_CHANNEL));
 	table_unmap(turn->permissions, table_bytes(turn, TURN_OBJECT_PERMISSION));
 	table_unmap(turn->allocations, table_bytes(turn, TURN_OBJECT_ALLOCATION));
@@ -189,6 +199,8 @@ struct turn_worker *turn_worker_create(struct worker *worker)
 	turn_worker->turn = turn;
 	turn_worker->private = table_map(sizeof(*turn_worker->private));
 	if (turn_worker->private == NULL ||
+	    accounts_create(&turn_worker->private->accounts,
+	                    table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0 ||
 	    clients_create(&turn_worker->clients,
 	                   worker_share(turn, table_shape(turn, TURN_OBJECT_ALLOCATION).count),
 	                   &turn->seed) < 0 ||
@@ -207,6 +219,8 @@ void turn_worker_destroy(struct turn_worker *turn_worker)
 		return;
 	chains_destroy(&turn_worker->turn->chains[turn_worker->worker->id]);
 	clients_destroy(&turn_worker->clients);
+	if (turn_worker->private != NULL)
+		accounts_destroy(&turn_worker->private->accounts);
 	table_unmap(turn_worker->private, sizeof(*turn_worker->private));
 	table_unmap(turn_worker, sizeof(*turn_worker));
 }
@@ -229,6 +243,7 @@ void turn_housekeep(struct worker *worker)
 
 	timers_run(turn_worker, TIMERS_PER_HOUSEKEEPING, allocation_sweep);
 	garbage_collect(turn_worker, FREES_PER_HOUSEKEEPING);
+	accounts_collect(turn_worker, ACCOUNTS_PER_HOUSEKEEPING);
 	record_accounting(turn_worker);
 	if (private->reservations_swept != worker->now) {
 		private->reservations_swept = worker->now;

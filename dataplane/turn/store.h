@@ -3,6 +3,7 @@
 #ifndef TURN_STORE_H
 #define TURN_STORE_H
 
+#include "turn/account.h"
 #include "turn/garbage.h"
 #include "turn/state.h"
 #include "turn/timers.h"
@@ -12,6 +13,7 @@ struct turn_private {
 	struct index_cache caches[TURN_OBJECTS];
 	struct timer_wheel wheel;
 	struct garbage garbage;
+	struct accounts accounts;
 	uint32_t used[TURN_OBJECTS]; /* relaxed: read by the control thread */
 	uint32_t lingering;          /* closed allocations that still hold their place */
 	uint32_t reservations_swept; /* worker.now */
@@ -23,6 +25,15 @@ struct turn_private {
 /* An index from the pool, counted as used; 0: none left. It comes back through garbage_add alone.
  */
 uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object);
+
+/* Back into the pool, where no worker can see it any more. */
+void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index);
+
+/* What people are shown of it; turn/show.c. */
+struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be);
+void allocation_counters(const struct allocation *allocation, uint64_t *to_peer_packets,
+                         uint64_t *to_peer_bytes, uint64_t *to_client_packets,
+                         uint64_t *to_client_bytes);
 
 /* What an Allocate asks for. */
 struct allocation_wish {
@@ -51,7 +62,8 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 /* Ports, permissions, channels go at once; the client's key stays for ALLOCATION_LINGER_S. */
 void allocation_close(struct turn_worker *turn_worker, struct allocation *allocation);
 /* Goes whole, whether closed before or not. */
-void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation);
+void allocation_end(struct turn_worker *turn_worker, struct allocation *allocation,
+                    enum sluice_allocation_reason reason);
 /* One of two relayed addresses goes, with its permissions and channels. */
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation,
                          int family);

@@ -281,12 +281,19 @@ static bool allocation_join(struct take *take, struct turn_worker *turn_worker,
 
 /* A closed one answers retransmissions, and is in nobody's way. */
 static void allocation_begin(struct take *take, struct turn_worker *turn_worker,
-                             struct allocation *allocation, uint32_t expires)
+                             const struct old_allocation *old, struct allocation *allocation,
+                             uint32_t expires)
 {
+	/* an older dataplane kept its beginning alone */
+	const char *name = old->identity.name[0] != '\0' ? old->identity.name : allocation->user;
+
 	if (allocation->flags & ALLOCATION_CLOSED) {
 		turn_worker->private->lingering++;
 	} else {
 		allocation->expires = expires;
+		account_begin(turn_worker, allocation, name,
+		              strnlen(name, name == allocation->user ? sizeof(allocation->user)
+		                                             : sizeof(old->identity.name)));
 		/* the configuration brings its limits later: what is there may stay */
 		quota_enter(take->turn, take->turn->policy, allocation);
 	}
@@ -334,7 +341,7 @@ static void allocation_take(struct take *take, uint32_t old_index)
 		take->taken->broken++;
 		return;
 	}
-	allocation_begin(take, turn_worker, allocation,
+	allocation_begin(take, turn_worker, &old, allocation,
 	                 take->now + (uint32_t)left(take, old.state.head.expires));
 	index_use(take, turn_worker, TURN_OBJECT_ALLOCATION, old_index, index);
 	turn->config->secret_id = RTE_MAX(turn->config->secret_id, allocation->secret);

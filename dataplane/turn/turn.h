@@ -89,6 +89,11 @@ uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
                          struct sluice_allocation_row *rows, uint32_t max);
 /* 0, -ENOENT. */
 int allocation_delete(struct turn *turn, uint64_t id);
+/* Ends all of one user's; returns how many. */
+uint32_t allocation_delete_user(struct turn *turn, const char *name);
+/* Fills at most `room` rows with allocations that have ended; returns how many. */
+uint32_t turn_accounts_take(struct turn *turn, struct sluice_allocation_account *rows,
+                            uint32_t room);
 /* Ends some of all allocations, from *cursor on, 0 at first: as many as one pass of the control
  * thread has time for. Returns how many; *cursor 0: there are no others. */
 uint32_t allocations_end_some(struct turn *turn, uint32_t *cursor);

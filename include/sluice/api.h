@@ -117,6 +117,8 @@ enum sluice_api_type {
 	SLUICE_TURN_CERTIFICATE_DELETE = 0x021b, /* control plane only */
 	SLUICE_TURN_CERTIFICATE_PUT = 0x021c,    /* dataplane only */
 	SLUICE_TURN_CERTIFICATE_SHOW = 0x021d,
+	SLUICE_ALLOCATION_DELETE_USER = 0x021e,
+	SLUICE_ALLOCATION_ACCOUNT_TAKE = 0x021f,
 	/* stats.h */
 	SLUICE_COUNTER_SHOW = 0x0301,
 	SLUICE_WORKER_SHOW = 0x0302,
@@ -194,6 +196,10 @@ enum sluice_api_type {
 	SLUICE_SESSION_EVENTS = 0x0a0a, /* dataplane only */
 	/* whip.h, control plane only */
 	SLUICE_WHIP_LIMIT_SET = 0x0b01,
+	/* accounting.h, control plane only */
+	SLUICE_ACCOUNTING_LOG_SET = 0x0c01,
+	SLUICE_ACCOUNTING_KEEP_SET = 0x0c02,
+	SLUICE_ALLOCATION_HISTORY = 0x0c03,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both

@@ -19,9 +19,11 @@ struct sluice_event_row {
 	/* of an allocation; empty and all zero for others */
 	char user[SLUICE_TURN_USER_SHOWN_MAX];
 	struct sluice_addr client;
-	uint32_t pad;
-	uint64_t lost; /* events that this listener was too slow for, just before this one */
+	uint32_t ended; /* 1: `reason` and `account` are those of an allocation that has ended */
+	uint64_t lost;  /* events that this listener was too slow for, just before this one */
+	char reason[16];
+	struct sluice_allocation_account account; /* its number: of all that were told */
 };
-static_assert(sizeof(struct sluice_event_row) == 280, "event row");
+static_assert(sizeof(struct sluice_event_row) == 512, "event row");
 
 #endif

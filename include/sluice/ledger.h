@@ -132,8 +132,10 @@ struct sluice_ledger_allocation {
 	uint16_t reservation; /* index of its reservation; 0: none */
 	char user[20];
 	uint32_t pad;
+	char name[52]; /* the user's, printable and cut, with a final NUL: for its account */
+	uint32_t pad2;
 };
-static_assert(sizeof(struct sluice_ledger_allocation) == 136, "ledger allocation");
+static_assert(sizeof(struct sluice_ledger_allocation) == 192, "ledger allocation");
 
 enum sluice_ledger_allocation_flag {
 	SLUICE_LEDGER_CLOSED = 1 << 0, /* ended by its client; kept to answer retransmissions */

@@ -19,6 +19,7 @@ enum sluice_log_area {
 	SLUICE_LOG_REDIS,
 	SLUICE_LOG_HTTP,
 	SLUICE_LOG_DPDK,
+	SLUICE_LOG_ALLOCATION,
 	SLUICE_LOG_AREAS,
 	SLUICE_LOG_ALL = SLUICE_LOG_AREAS, /* those without a level of their own */
 };

@@ -9,6 +9,7 @@
 #define SLUICE_TURN_USER_MAX       512 /* with the final NUL; RFC 8489, 14.3: fewer than 509 bytes */
 #define SLUICE_TURN_PASSWORD_MAX   256
 #define SLUICE_TURN_USER_SHOWN_MAX 40 /* longer names are cut in allocation rows */
+#define SLUICE_TURN_USER_KEPT_MAX  52 /* ... and in accounts; with the final NUL */
 
 /* How clients reach a listener. */
 enum sluice_turn_transport {
@@ -265,6 +266,43 @@ struct sluice_allocation_ended {
 	uint32_t count;
 };
 static_assert(sizeof(struct sluice_allocation_ended) == 4, "allocation ended");
+
+/* SLUICE_ALLOCATION_DELETE_USER -> one sluice_allocation_ended: all of this user's, whatever the
+ * credentials were made under. The name without its time. */
+struct sluice_allocation_delete_user {
+	char name[SLUICE_TURN_USER_MAX];
+};
+static_assert(sizeof(struct sluice_allocation_delete_user) == 512, "allocation delete user");
+
+enum sluice_allocation_reason {
+	SLUICE_ALLOCATION_EXPIRED,      /* its time ran out */
+	SLUICE_ALLOCATION_CLOSED,       /* by its client: a Refresh with a lifetime of 0 */
+	SLUICE_ALLOCATION_DELETED,      /* by a command, or with its user, secret or relay */
+	SLUICE_ALLOCATION_DISCONNECTED, /* its client's connection ended */
+	SLUICE_ALLOCATION_LIVES,        /* it has not ended: rows of SLUICE_ALLOCATION_HISTORY alone */
+};
+
+/*
+ * SLUICE_ALLOCATION_ACCOUNT_TAKE {} -> rows without an end: allocations that have ended, each handed
+ * out once, when no worker relays for it any more: its sums are final.
+ */
+struct sluice_allocation_account {
+	uint64_t number; /* from the dataplane: in its order, from 1; in a history: the row's own */
+	uint64_t id;
+	uint64_t began, ended; /* Unix time; ended 0: it lives */
+	struct sluice_addr client;
+	struct sluice_addr server;
+	struct sluice_addr relayed[2]; /* as clients are told */
+	char user[SLUICE_TURN_USER_KEPT_MAX];
+	uint32_t pad;
+	uint32_t seconds;
+	uint32_t transport; /* of the client; enum sluice_turn_transport */
+	uint32_t reason;    /* enum sluice_allocation_reason */
+	uint32_t worker;
+	uint64_t to_peer_packets, to_peer_bytes; /* UDP payload */
+	uint64_t to_client_packets, to_client_bytes;
+};
+static_assert(sizeof(struct sluice_allocation_account) == 216, "allocation account");
 
 struct sluice_allocation_row {
 	uint64_t id; /* never used twice while the dataplane lives */

@@ -304,8 +304,9 @@ static const struct {
         {"turn lifetime max 1d", 18, NULL, "expected: SECONDS (600 to 86400)"},
         {"worker poll fast", 12, NULL, "expected: adaptive|busy"},
         {"counter show zero", 13, NULL, "expected: nonzero"},
-        {"allocation delete", 18, "allocation delete ", "expected: ID"},
-        {"allocation delete 18446744073709551616", 18, NULL, "expected: ID"},
+        {"allocation delete", 18, "allocation delete ", "expected: user or ID"},
+        {"allocation delete 18446744073709551616", 18, NULL,
+         "expected: user or ID"},
         /* What is secret is not repeated. */
         {"turn user add demo pasword hunter2", 19, "turn user add demo pasword",
          "expected: password WORD"},

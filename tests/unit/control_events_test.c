@@ -89,6 +89,7 @@ static void a_drain_is_told(void **state)
 static void allocations_begin_and_end(void **state)
 {
 	struct sluice_allocation_row row = {.id = 7, .user = "ann", .client.port = 258};
+	struct sluice_allocation_account account = {.id = 7, .user = "ann", .to_peer_bytes = 1234};
 	struct control *control = *state;
 
 	listen_to(control, "events allocations");
@@ -97,8 +98,10 @@ static void allocations_begin_and_end(void **state)
 	control_await(control, heard(control, "allocation", "7", "began"));
 	assert_string_equal(last(control)->user, "ann");
 	assert_int_equal(last(control)->client.port, 258);
-	dataplane_answers(control, SLUICE_ALLOCATION_SHOW, 0, NULL, 0);
+	dataplane_answers(control, SLUICE_ALLOCATION_ACCOUNT_TAKE, 0, &account, sizeof(account));
 	control_await(control, heard(control, "allocation", "7", "ended"));
+	assert_string_equal(last(control)->reason, "expired");
+	assert_int_equal(last(control)->account.to_peer_bytes, 1234);
 }
 
 static void an_attack_is_told(void **state)

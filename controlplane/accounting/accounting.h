@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Takes the accounts of allocations that have ended from the dataplane, tells them as events, and
+ * logs and keeps them where the configuration says so. */
+#ifndef ACCOUNTING_ACCOUNTING_H
+#define ACCOUNTING_ACCOUNTING_H
+
+#include "config/own.h"
+
+struct accounting;
+struct dataplane_client;
+struct event_base;
+struct event_bus;
+struct kept;
+
+struct accounting_options {
+	struct event_base *base;
+	struct own *own;
+	struct running *running;
+	struct event_bus *events;
+	const char *state_dir; /* the file's */
+};
+
+/* NULL: no memory. */
+struct accounting *accounting_create(const struct accounting_options *options);
+void accounting_serve(struct accounting *accounting, struct dataplane_client *client);
+/* The dataplane has the whole configuration. */
+void accounting_ready(struct accounting *accounting);
+void accounting_destroy(struct accounting *accounting);
+
+/* What is kept, or NULL. */
+const struct kept *accounting_kept(const struct accounting *accounting);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "turn/account.h"
+
+#include "dataplane.h"
+#include "turn/config.h"
+#include "turn/store.h"
+#include "turn/table.h"
+#include "turn/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_ring_elem.h>
+
+static uint32_t ring_count(uint32_t max_allocations)
+{
+	return RTE_MIN(rte_align32pow2(max_allocations + 1), (uint32_t)ACCOUNTS_MAX);
+}
+
+int accounts_create(struct accounts *accounts, uint32_t max_allocations)
+{
+	uint32_t count = ring_count(max_allocations);
+	ssize_t size = rte_ring_get_memsize_elem(sizeof(struct sluice_allocation_account), count);
+
+	accounts->ring = table_map((size_t)size);
+	if (accounts->ring == NULL)
+		return -ENOMEM;
+	return rte_ring_init(accounts->ring, "accounts", count, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+void accounts_destroy(struct accounts *accounts)
+{
+	if (accounts->ring == NULL)
+		return;
+	table_unmap(accounts->ring,
+	            (size_t)rte_ring_get_memsize_elem(sizeof(struct sluice_allocation_account),
+	                                              accounts->ring->size));
+}
+
+static struct account *account_of(struct turn *turn, const struct allocation *allocation)
+{
+	return &turn->accounts[allocation_index(turn, allocation)];
+}
+
+void account_begin(struct turn_worker *turn_worker, const struct allocation *allocation,
+                   const void *user, size_t length)
+{
+	struct account *account = account_of(turn_worker->turn, allocation);
+
+	text_printable(account->user, sizeof(account->user) - 1, user, length);
+	account->user[sizeof(account->user) - 1] = '\0';
+	memcpy(account->legs, allocation->legs, sizeof(account->legs));
+	account->place = ACCOUNT_PLACE_HELD;
+}
+
+void account_end(struct turn_worker *turn_worker, const struct allocation *allocation,
+                 enum sluice_allocation_reason reason)
+{
+	struct account *account = account_of(turn_worker->turn, allocation);
+	struct accounts *accounts = &turn_worker->private->accounts;
+
+	account->ended = turn_worker->worker->now;
+	account->reason = reason;
+	account->waits = true;
+	account->next = accounts->gathering;
+	accounts->gathering = allocation_index(turn_worker->turn, allocation);
+}
+
+bool account_leave(struct turn_worker *turn_worker, const struct allocation *allocation,
+                   bool with_end)
+{
+	struct account *account = account_of(turn_worker->turn, allocation);
+
+	account->place = with_end ? ACCOUNT_PLACE_FREE : ACCOUNT_PLACE_LATER;
+	return !account->waits;
+}
+
+/* Times are worker.now: the control thread knows the date. */
+static void row_write(struct turn *turn, uint32_t index, struct sluice_allocation_account *row)
+{
+	const struct allocation *allocation = &turn->allocations[index];
+	const struct account *account = &turn->accounts[index];
+	const struct transport_addr *server =
+	        &turn->listeners[allocation->client.service % TURN_LISTENERS_MAX];
+	uint32_t n = 0;
+
+	*row = (struct sluice_allocation_account){
+	        .id = (uint64_t)allocation->generation << 32 | index,
+	        .began = allocation->created,
+	        .ended = account->ended,
+	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
+	        .server = addr_make(&server->ip, server->port),
+	        .seconds = account->ended - allocation->created,
+	        .transport = turn->transports[allocation->client.service % TURN_LISTENERS_MAX],
+	        .reason = account->reason,
+	        .worker = allocation->owner,
+	};
+	memcpy(row->user, account->user, sizeof(row->user));
+	for (int family = 0; family < 2; family++) {
+		struct relay_leg leg = account->legs[family];
+
+		if (leg.relay != 0)
+			row->relayed[n++] =
+			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
+			                  rte_cpu_to_be_16(leg.port));
+	}
+	allocation_counters(allocation, &row->to_peer_packets, &row->to_peer_bytes,
+	                    &row->to_client_packets, &row->to_client_bytes);
+}
+
+static void account_hand_out(struct turn_worker *turn_worker, uint32_t index)
+{
+	struct account *account = &turn_worker->turn->accounts[index];
+	struct sluice_allocation_account row;
+
+	row_write(turn_worker->turn, index, &row);
+	if (rte_ring_sp_enqueue_elem(turn_worker->private->accounts.ring, &row, sizeof(row)) != 0)
+		turn_count(turn_worker, TURN_ACCOUNT_LOST);
+	account->waits = false;
+	if (account->place == ACCOUNT_PLACE_FREE)
+		object_free(turn_worker, TURN_OBJECT_ALLOCATION, index);
+	else if (account->place == ACCOUNT_PLACE_LATER)
+		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
+}
+
+void accounts_collect(struct turn_worker *turn_worker, uint32_t budget)
+{
+	struct accounts *accounts = &turn_worker->private->accounts;
+	struct rte_rcu_qsbr *qsbr = turn_worker->turn->dp->qsbr;
+
+	if (accounts->waiting != 0 && rte_rcu_qsbr_check(qsbr, accounts->token, false) == 1) {
+		while (accounts->waiting != 0 && budget-- > 0) {
+			uint32_t index = accounts->waiting;
+
+			accounts->waiting = turn_worker->turn->accounts[index].next;
+			account_hand_out(turn_worker, index);
+		}
+	}
+	if (accounts->waiting != 0 || accounts->gathering == 0)
+		return;
+	accounts->waiting = accounts->gathering;
+	accounts->gathering = 0;
+	accounts->token = rte_rcu_qsbr_start(qsbr);
+}
+
+uint32_t turn_accounts_take(struct turn *turn, struct sluice_allocation_account *rows,
+                            uint32_t room)
+{
+	struct turn_config *config = turn->config;
+	uint32_t n = 0;
+
+	for (uint16_t id = 0; id < turn->dp->n_workers; id++) {
+		struct rte_ring *ring = turn->dp->workers[id]->turn->private->accounts.ring;
+
+		while (n < room &&
+		       rte_ring_sc_dequeue_elem(ring, &rows[n], sizeof(rows[n])) == 0) {
+			rows[n].number = ++config->accounts_taken;
+			rows[n].ended += config->unix_start;
+			rows[n].began = rows[n].ended - rows[n].seconds;
+			n++;
+		}
+	}
+	return n;
+}

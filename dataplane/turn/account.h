@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is told of an allocation once it has ended. Another worker that has received a peer's
+ * datagram may still count it: so an account is handed out when every worker has been quiescent
+ * since the end, and only then is the allocation's place given back.
+ */
+#ifndef TURN_ACCOUNT_H
+#define TURN_ACCOUNT_H
+
+#include <rte_rcu_qsbr.h>
+
+#include "turn/allocation.h"
+
+#include <sluice/turn.h>
+
+struct rte_ring;
+struct turn_worker;
+
+/* Accounts of one worker that wait for the control thread. */
+#define ACCOUNTS_MAX 4096
+
+enum account_place {
+	ACCOUNT_PLACE_HELD,  /* the allocation lingers, or lives */
+	ACCOUNT_PLACE_FREE,  /* it went with its end */
+	ACCOUNT_PLACE_LATER, /* it went since */
+};
+
+/* One of each allocation's place: its owner's. */
+struct account {
+	char user[SLUICE_TURN_USER_KEPT_MAX]; /* printable and cut */
+	struct relay_leg legs[2];             /* as they were at first */
+	uint32_t next;                        /* in a worker's list */
+	uint32_t ended;                       /* worker.now */
+	uint8_t reason;                       /* enum sluice_allocation_reason */
+	uint8_t place;                        /* enum account_place */
+	bool waits;                           /* in a list */
+	uint8_t pad;
+};
+static_assert(sizeof(struct account) == 72, "account");
+
+/* One worker's. */
+struct accounts {
+	struct rte_ring *ring; /* its elements are rows; the control thread takes them */
+	uint32_t gathering;    /* lists of allocations, by index */
+	uint32_t waiting;      /* for `token` */
+	uint64_t token;
+};
+
+int accounts_create(struct accounts *accounts, uint32_t max_allocations);
+void accounts_destroy(struct accounts *accounts);
+
+/* Worker: the allocation is made; user: as it came. */
+void account_begin(struct turn_worker *turn_worker, const struct allocation *allocation,
+                   const void *user, size_t length);
+/* Worker: it relays no more. */
+void account_end(struct turn_worker *turn_worker, const struct allocation *allocation,
+                 enum sluice_allocation_reason reason);
+/* Worker: nothing holds its place any more. False: its account does, until it is handed out. */
+bool account_leave(struct turn_worker *turn_worker, const struct allocation *allocation,
+                   bool with_end);
+/* Worker, each housekeeping. */
+void accounts_collect(struct turn_worker *turn_worker, uint32_t budget);
+
+#endif
