@@ -127,6 +127,7 @@ const struct command *command_next(const struct command *command);
 struct command_request {
 	const struct command *command;
 	uint32_t length;
+	bool from_file; /* a secret in it was read from a file (`file PATH`) */
 	union {
 		uint64_t aligned;
 		uint8_t bytes[COMMAND_BODY_MAX];

@@ -4,9 +4,11 @@
 #include "command/value.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 32
+#define CANDIDATES_MAX  32
+#define SECRET_FILE_MAX 1024 /* bytes of a secret */
 
 static const char *word_at(const struct walk *walk, uint32_t index)
 {
@@ -112,11 +114,53 @@ static const struct argument *positional_due(const struct walk *walk)
 	return NULL;
 }
 
+/* `file PATH` in place of a secret: what the file holds, without the end of its line. */
+static bool names_file(const struct walk *walk)
+{
+	return walk->next + 1 < walk->count && strcmp(word_at(walk, walk->next), "file") == 0 &&
+	       word_at(walk, walk->next + 1)[0] == '/';
+}
+
+static int walk_file(struct walk *walk, const struct argument *argument)
+{
+	char text[SECRET_FILE_MAX + 2] = "";
+	const char *path = word_at(walk, ++walk->next);
+	FILE *file = fopen(path, "re");
+	size_t length;
+	int error;
+
+	if (file == NULL) {
+		snprintf(walk->why, COMMAND_EXPECTED_MAX, "%s", strerror(errno));
+		return -EINVAL;
+	}
+	setvbuf(file, NULL, _IONBF, 0); /* no copy stays behind */
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		text[--length] = '\0';
+	if (length == 0 || length > SECRET_FILE_MAX || strlen(text) != length) {
+		snprintf(walk->why, COMMAND_EXPECTED_MAX, "no secret is in it");
+		error = -EINVAL;
+	} else {
+		error = value_parse(argument, text, walk->request->body.bytes, walk->why);
+	}
+	explicit_bzero(text, sizeof(text));
+	walk->request->from_file = true;
+	return error;
+}
+
 static int walk_value(struct walk *walk, const struct argument *argument)
 {
 	void *body = walk->request->body.bytes;
 
 	walk->value = argument;
+	if (value_is_secret(argument) && names_file(walk)) {
+		if (walk_file(walk, argument) < 0)
+			return -EINVAL;
+		walk->value = NULL;
+		walk->next++;
+		return 0;
+	}
 	if (value_is_secret(argument))
 		walk->secrets |= UINT64_C(1) << walk->next;
 	if (walk->next == walk->count ||

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -28,28 +29,43 @@ static int refuse(struct config_error *error, const char *why)
 	return -EINVAL;
 }
 
-/* A repetition harms nobody; two lines that contradict each other are a mistake. */
-static int line_check(const struct running *running, const struct command_request *request,
-                      struct config_error *error)
-{
-	const struct running_line *line = running_find(running, request);
-	char why[128];
-
-	if (command_kind(request->command) != REQUEST_ADD &&
-	    command_kind(request->command) != REQUEST_SET)
-		return refuse(error,
-		              "this command configures nothing: expected is one that adds or sets");
-	if (line == NULL || memcmp(&line->request.body, &request->body, request->length) == 0)
-		return 0;
-	snprintf(why, sizeof(why), "line %u says otherwise", line->number);
-	return refuse(error, why);
-}
-
 /* Lines that are no commands, on their way to the command that follows them. */
 struct comment {
 	char *text;
 	size_t length;
 };
+
+/* Files that are being read, one that includes the others. */
+struct load {
+	struct running *running;
+	const char *path;    /* of this file */
+	uint32_t included;   /* the line of the configuration that includes it; 0: it is the configuration */
+	struct comment *comment;
+	struct config_error *error;
+};
+
+/*
+ * A repetition harms nobody; two lines that contradict each other are a mistake, but that the
+ * configuration itself goes before what it includes. *passed: this line does not hold.
+ */
+static int line_check(const struct load *load, const struct command_request *request, bool *passed)
+{
+	const struct running_line *line = running_find(load->running, request);
+	char why[128];
+
+	*passed = false;
+	if (command_kind(request->command) != REQUEST_ADD &&
+	    command_kind(request->command) != REQUEST_SET)
+		return refuse(load->error,
+		              "this command configures nothing: expected is one that adds or sets");
+	if (line == NULL || memcmp(&line->request.body, &request->body, request->length) == 0)
+		return 0;
+	*passed = load->included != 0 && !line->included;
+	if (*passed || (load->included == 0 && line->included))
+		return 0;
+	snprintf(why, sizeof(why), "line %u says otherwise", line->number);
+	return refuse(load->error, why);
+}
 
 static int comment_grow(struct comment *comment, const char *text, size_t length)
 {
@@ -65,33 +81,57 @@ static int comment_grow(struct comment *comment, const char *text, size_t length
 	return 0;
 }
 
-static int line_load(struct running *running, const char *text, size_t length,
-                     struct comment *comment, struct config_error *error)
+static size_t without_end(const char *text, size_t length)
 {
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		length--;
+	return length;
+}
+
+static bool includes(const char *text);
+static int include_load(struct load *load, const char *text);
+
+static int line_load(struct load *load, const char *text, size_t length)
+{
+	struct config_error *error = load->error;
 	struct command_request request;
 	struct running_line *line;
+	bool passed;
+	int status;
 
 	if (memchr(text, '\0', length) != NULL)
 		return refuse(error, "there is a NUL in this line");
+	if (includes(text)) {
+		status = include_load(load, text);
+		return status != 0 ? status : comment_grow(load->comment, text, length);
+	}
 	if (command_parse(text, &request, &error->error) < 0)
 		return -EINVAL;
 	if (request.command == NULL)
-		return comment_grow(comment, text, length);
-	if (line_check(running, &request, error) < 0)
+		return load->included != 0 ? 0 : comment_grow(load->comment, text, length);
+	if (line_check(load, &request, &passed) < 0)
 		return -EINVAL;
-	line = running_put(running, &request, error->line);
+	if (passed)
+		return 0;
+	line = running_put(load->running, &request,
+	                   load->included != 0 ? load->included : error->line);
+	if (line != NULL)
+		running_source(line, request.from_file ? text : NULL, without_end(text, length),
+		               load->included != 0);
 	explicit_bzero(&request, sizeof(request));
 	if (line == NULL)
 		return -ENOMEM;
+	if (load->included != 0)
+		return 0;
 	if (line->comment == NULL)
-		running_comment(running, line, comment->text, comment->length);
-	comment->length = 0;
+		running_comment(load->running, line, load->comment->text, load->comment->length);
+	load->comment->length = 0;
 	return 0;
 }
 
-static int lines_load(struct running *running, FILE *file, struct config_error *error)
+static int lines_load(struct load *load, FILE *file)
 {
-	struct comment comment = {0};
+	struct config_error *error = load->error;
 	char *text = NULL;
 	size_t room = 0;
 	ssize_t length;
@@ -99,16 +139,14 @@ static int lines_load(struct running *running, FILE *file, struct config_error *
 
 	for (error->line = 1; status == 0 && (length = getline(&text, &room, file)) >= 0;
 	     error->line++)
-		status = line_load(running, text, length, &comment, error);
+		status = line_load(load, text, (size_t)length);
 	error->line--; /* the wrong one */
-	running_comment(running, NULL, comment.text, comment.length);
-	free(comment.text);
 	if (text != NULL)
 		explicit_bzero(text, room);
 	free(text);
 	if (status == 0 && ferror(file))
 		status = -EIO;
-	if (status == -EINVAL)
+	if (status == -EINVAL || status == 0)
 		return status;
 	error->line = 0;
 	snprintf(error->why, sizeof(error->why), "%s", strerror(-status));
@@ -137,20 +175,91 @@ static void mode_check(FILE *file, const char *path)
 		            path);
 }
 
+static int file_load(struct load *load)
+{
+	FILE *file = fopen(load->path, "re");
+	int status;
+
+	if (file == NULL) {
+		status = -errno;
+		snprintf(load->error->why, sizeof(load->error->why), "%s", strerror(errno));
+		return status;
+	}
+	mode_check(file, load->path);
+	status = lines_load(load, file);
+	fclose(file);
+	return status;
+}
+
+/* -- what is included -- */
+
+#define INCLUDE "include"
+
+static bool includes(const char *text)
+{
+	text += strspn(text, " \t");
+	return strncmp(text, INCLUDE, strlen(INCLUDE)) == 0 &&
+	       (text[strlen(INCLUDE)] == ' ' || text[strlen(INCLUDE)] == '\t');
+}
+
+/* One file; what is wrong with it is told with its own name. */
+static int included_load(struct load *load, const char *path)
+{
+	struct config_error error = {0};
+	struct load inner = {load->running, path, load->error->line, load->comment, &error};
+	int status = file_load(&inner);
+
+	if (status == 0)
+		return 0;
+	config_error_text(path, &error, false, load->error->why, sizeof(load->error->why));
+	load->error->rule = true; /* the line that includes it is well written */
+	return -EINVAL;
+}
+
+/* include PATTERN: relative to the folder of the configuration, in the order of their names. */
+static int include_load(struct load *load, const char *text)
+{
+	char pattern[PATH_MAX], copy[PATH_MAX];
+	size_t length;
+	glob_t found;
+	int status = 0;
+
+	if (load->included != 0)
+		return refuse(load->error, "an included file includes no other");
+	text += strspn(text, " \t") + strlen(INCLUDE);
+	text += strspn(text, " \t");
+	length = strcspn(text, " \t\r\n#");
+	if (length == 0 || length >= sizeof(pattern) / 2)
+		return refuse(load->error, "expected: include FILE, or a pattern such as conf.d/*.conf");
+	snprintf(copy, sizeof(copy), "%s", load->path);
+	snprintf(pattern, sizeof(pattern), "%s%s%.*s", *text == '/' ? "" : dirname(copy),
+	         *text == '/' ? "" : "/", (int)length, text);
+	switch (glob(pattern, 0, NULL, &found)) {
+	case 0:
+		for (size_t i = 0; i < found.gl_pathc && status == 0; i++)
+			status = included_load(load, found.gl_pathv[i]);
+		globfree(&found);
+		return status;
+	case GLOB_NOMATCH:
+		/* nothing yet, where there may be any number */
+		return strpbrk(pattern, "*?[") != NULL
+		               ? 0
+		               : refuse(load->error, "there is no such file");
+	default:
+		return -EIO;
+	}
+}
+
 int config_load(struct running *running, const char *path, struct config_error *error)
 {
-	FILE *file = fopen(path, "re");
+	struct comment comment = {0};
+	struct load load = {running, path, 0, &comment, error};
 	int status;
 
 	memset(error, 0, sizeof(*error));
-	if (file == NULL) {
-		status = -errno;
-		snprintf(error->why, sizeof(error->why), "%s", strerror(errno));
-		return status;
-	}
-	mode_check(file, path);
-	status = lines_load(running, file, error);
-	fclose(file);
+	status = file_load(&load);
+	running_comment(running, NULL, comment.text, comment.length);
+	free(comment.text);
 	return status;
 }
 
@@ -212,7 +321,9 @@ static int lines_write(const struct running *running, FILE *file)
 
 		if (error < 0)
 			return error;
-		fprintf(file, "%s%s\n", line->comment != NULL ? line->comment : "", text);
+		fputs(line->comment != NULL ? line->comment : "", file);
+		if (!line->included)
+			fprintf(file, "%s\n", line->source != NULL ? line->source : text);
 	}
 	fputs(last != NULL ? last : "", file);
 	explicit_bzero(text, sizeof(text));

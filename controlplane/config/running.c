@@ -68,6 +68,7 @@ static void line_free(struct running_line *line)
 	free(line->identity);
 	free(line->why);
 	free(line->comment);
+	free(line->source);
 	free(line);
 }
 
@@ -214,6 +215,8 @@ struct running_line *running_put(struct running *running, const struct command_r
 		TAILQ_INSERT_TAIL(&running->lines, line, entry);
 		running->count++;
 	}
+	if (memcmp(&line->request.body, &request->body, request->length) != 0)
+		running_source(line, NULL, 0, false);
 	memcpy(&line->request, request, request_size(request->command));
 	line->number = number;
 	running_judge(running, line, NULL);
@@ -234,6 +237,13 @@ bool running_judge(struct running *running, struct running_line *line, const cha
 	free(line->why);
 	line->why = refused ? strdup(why) : NULL;
 	return true;
+}
+
+void running_source(struct running_line *line, const char *source, size_t length, bool included)
+{
+	free(line->source);
+	line->source = source != NULL ? strndup(source, length) : NULL;
+	line->included = included;
 }
 
 void running_comment(struct running *running, struct running_line *line, const char *comment,
@@ -272,6 +282,8 @@ struct running *running_copy(const struct running *running)
 			running_destroy(copy);
 			return NULL;
 		}
+		running_source(made, line->source, line->source != NULL ? strlen(line->source) : 0,
+		               line->included);
 		if (line->comment != NULL)
 			running_comment(copy, made, line->comment, strlen(line->comment));
 	}
@@ -303,6 +315,8 @@ void running_arrange(struct running *running, const struct running *from)
 		line->serial = ++running->serial;
 		line->number = like->number;
 		comment_copy(&line->comment, like->comment);
+		running_source(line, like->source, like->source != NULL ? strlen(like->source) : 0,
+		               like->included);
 	}
 	TAILQ_FOREACH(line, &rest, entry)
 	{

@@ -18,6 +18,9 @@ struct running_line {
 	bool pending;               /* obeyed, and judged when that is in force: config/own.c */
 	char *comment; /* the lines before it in the file that are no commands, each with its end;
 	                  NULL: none */
+	char *source;  /* the line as it stands in the file, where a secret comes from another one;
+	                  NULL: as `request` says */
+	bool included; /* it stands in a file that the configuration includes */
 	uint32_t hash;
 	char *identity;
 	struct command_request request; /* its body is cut where its command's ends */
@@ -72,6 +75,8 @@ bool running_judge(struct running *running, struct running_line *line, const cha
  */
 void running_comment(struct running *running, struct running_line *line, const char *comment,
                      size_t length);
+/* How it stands where: both go when the line says something else. source: NULL, or length bytes. */
+void running_source(struct running_line *line, const char *source, size_t length, bool included);
 const char *running_comment_last(const struct running *running);
 
 /*

@@ -33,7 +33,7 @@ static struct users *users_rekey(const struct users *users, const char *realm)
 		if (user->fetched) /* under the old realm; the next request fetches it again */
 			continue;
 		copy = user_create(&users->hash_key, realm, user->bytes, user->name_length,
-		                   user_password(user), user->password_length);
+		                   user_password(user), user->password_length, user->keyed);
 		if (copy == NULL) {
 			users_free_all(fresh);
 			return NULL;
@@ -120,9 +120,9 @@ static int user_check(const struct sluice_turn_user *user, size_t *length, char 
 	return 0;
 }
 
-static bool password_is(const struct user *user, const char *password, size_t length)
+static bool password_is(const struct user *user, const char *password, size_t length, bool keyed)
 {
-	return user->password_length == length &&
+	return user->keyed == keyed && user->password_length == length &&
 	       memcmp(user_password(user), password, length) == 0;
 }
 
@@ -157,7 +157,9 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 {
 	struct turn_config *config = turn->config;
 	size_t password_length = string_length(add->password, sizeof(add->password));
+	bool keyed = add->keyed != 0;
 	struct user *old, *user;
+	uint8_t key[16];
 	size_t length;
 	int error = user_check(add, &length, why);
 
@@ -166,16 +168,18 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	if (password_length == 0)
 		return refuse(why, -EINVAL, "a password has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
+	if (keyed && !user_key_read(add->password, password_length, key))
+		return refuse(why, -EINVAL, "a key has 32 hexadecimal digits");
 	old = users_find(config->users, add->name, length);
 	if (old != NULL && !old->fetched && !(flags & SLUICE_API_EXIST_OK))
 		return exists(add, length, why);
-	if (old != NULL && !old->fetched && password_is(old, add->password, password_length)) {
+	if (old != NULL && !old->fetched && password_is(old, add->password, password_length, keyed)) {
 		old->config_generation = turn->dp->config_generation;
 		return 0;
 	}
 	config->n_fetched -= old != NULL && old->fetched;
 	user = user_create(&config->name_key, config->realm, add->name, length, add->password,
-	                   password_length);
+	                   password_length, keyed);
 	error = user == NULL ? -ENOMEM : turn_user_put(turn, old, user);
 	if (error < 0) {
 		user_free(user);

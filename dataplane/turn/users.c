@@ -13,14 +13,49 @@ static struct user removed;
 
 #define SLOTS_MIN 64u
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool user_key_read(const char *text, size_t length, uint8_t key[16])
+{
+	if (length > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
+		text += 2;
+		length -= 2;
+	}
+	if (length != 32)
+		return false;
+	for (int i = 0; i < 16; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		key[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
 struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
-                         size_t name_length, const char *password, size_t password_length)
+                         size_t name_length, const char *password, size_t password_length,
+                         bool keyed)
 {
 	struct user *user = calloc(1, sizeof(*user) + name_length + password_length);
 
+	uint8_t key[16];
+
 	if (user == NULL)
 		return NULL;
-	stun_key_long_term(&user->key, name, name_length, realm, password, password_length);
+	user->keyed = keyed;
+	if (keyed && user_key_read(password, password_length, key))
+		stun_key_raw(&user->key, key, sizeof(key));
+	else
+		stun_key_long_term(&user->key, name, name_length, realm, password,
+		                   password_length);
+	OPENSSL_cleanse(key, sizeof(key));
 	user->hash = siphash_bytes(hash_key, name, name_length);
 	user->name_length = name_length;
 	user->password_length = password_length;

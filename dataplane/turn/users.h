@@ -20,6 +20,7 @@ struct user {
 	struct user *next;          /* control thread: list of what is to be freed */
 	uint32_t config_generation; /* control thread */
 	uint32_t refresh; /* of a fetched key: worker.now from which on it is fetched again */
+	bool keyed;       /* the password is the key, in hexadecimal digits */
 	bool fetched;     /* not configured: turn/config_keys.c */
 	uint16_t name_length, password_length;
 	char bytes[]; /* the name, then the password */
@@ -35,8 +36,12 @@ struct users {
 	struct user *slots[];
 };
 
+/* Whether it is 32 hexadecimal digits, perhaps after "0x": then the key is set. */
+bool user_key_read(const char *text, size_t length, uint8_t key[16]);
+/* keyed: the password is such a key. */
 struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
-                         size_t name_length, const char *password, size_t password_length);
+                         size_t name_length, const char *password, size_t password_length,
+                         bool keyed);
 /* key: MD5(user ":" realm ":" password). */
 struct user *user_create_fetched(const struct siphash_key *hash_key, const char *name,
                                  size_t name_length, const uint8_t key[16], uint32_t refresh);

@@ -144,7 +144,9 @@ static_assert(sizeof(struct sluice_turn_relay_row) == 108, "turn relay row");
 struct sluice_turn_user {
 	char name[SLUICE_TURN_USER_MAX];
 	char password[SLUICE_TURN_PASSWORD_MAX];
-	uint32_t end; /* 1: at once */
+	uint16_t end;   /* 1: at once */
+	uint16_t keyed; /* 1: `password` is the key (RFC 8489, 9.2.2) under the realm that is set:
+	                 * 32 hexadecimal digits, perhaps after "0x" */
 };
 static_assert(sizeof(struct sluice_turn_user) == 772, "turn user");
 

@@ -309,7 +309,7 @@ static const struct {
          "expected: user or ID"},
         /* What is secret is not repeated. */
         {"turn user add demo pasword hunter2", 19, "turn user add demo pasword",
-         "expected: password WORD"},
+         "expected: password WORD or key 0xHEX"},
         {"turn user add demo password hunter2 x", 36, "turn user add demo password ******** x",
          "expected: nothing more"},
         {"turn user add demo password \"hunter2", 28, "turn user add demo password ",
@@ -394,7 +394,7 @@ static void test_error_forms(void **state)
 	                 -EINVAL);
 	command_error_caret(&error, "", text, sizeof(text));
 	assert_string_equal(text, "turn user add m\xc3\xbcller pasword\n                     ^ "
-	                          "expected: password WORD");
+	                          "expected: password WORD or key 0xHEX");
 }
 
 /* Long, endless and odd lines are refused, whatever they are. */

@@ -10,6 +10,8 @@
 #include "config/running.h"
 #include "stderr_taken.h"
 
+#include <sluice/turn.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -494,6 +496,66 @@ static void test_save_link(void **state)
 	unlink(link);
 }
 
+/* `file PATH` for a secret, and other files: what is saved names them, and holds no secret. */
+static void test_secrets_from_files(void **state)
+{
+	struct scene *scene = *state;
+	char path[96], text[1024];
+	struct config_error error;
+	const struct running_line *line;
+	struct running *again;
+	struct stat status;
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/secret", scene->folder);
+	file_write(path, "from-a-file\n", 12);
+	snprintf(text, sizeof(text),
+	         "# ours\nturn secret add file %s # rotated\nturn user add bob password file %s\n"
+	         "include %s/*.part\n\nturn realm here\n",
+	         path, path, scene->folder);
+	file_write(scene->path, text, strlen(text));
+	snprintf(path, sizeof(path), "%s/a.part", scene->folder);
+	file_write(path, "turn secret add word\n# mine\nturn realm there\n", 46);
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_int_equal(running_count(scene->running), 4);
+	line = running_next(scene->running, NULL);
+	assert_string_equal(((const struct sluice_turn_secret *)line->request.body.bytes)->secret,
+	                    "from-a-file");
+	line = running_setting(scene->running, SLUICE_TURN_REALM_SET);
+	assert_string_equal(((const struct sluice_turn_realm *)line->request.body.bytes)->realm,
+	                    "here");
+	assert_int_equal(config_save(scene->running, scene->path, text), 0);
+	file = fopen(scene->path, "r");
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	assert_null(strstr(text, "from-a-file"));
+	assert_non_null(strstr(text, "turn secret add file /tmp"));
+	assert_non_null(strstr(text, "include /tmp"));
+	assert_null(strstr(text, "secret add word"));
+	again = running_create();
+	assert_int_equal(config_load(again, scene->path, &error), 0);
+	assert_int_equal(running_count(again), 4);
+	running_destroy(again);
+	/* what is wrong is told with its place */
+	file_write(path, "\nturn reelm x\n", 14);
+	again = running_create();
+	assert_int_equal(config_load(again, scene->path, &error), -EINVAL);
+	config_error_text(scene->path, &error, false, text, sizeof(text));
+	assert_non_null(strstr(text, "a.part:2: reelm: expected"));
+	running_destroy(again);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/secret", scene->folder);
+	unlink(path);
+	assert_int_equal(stat(path, &status), -1);
+	again = running_create();
+	assert_int_equal(config_load(again, scene->path, &error), -EINVAL);
+	config_error_text(scene->path, &error, false, text, sizeof(text));
+	assert_non_null(strstr(text, "No such file"));
+	running_destroy(again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +572,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_save, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save_fails, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save_link, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_secrets_from_files, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
