@@ -18,12 +18,18 @@
 #define RATE           20  /* ... and a second */
 
 const char *const log_area_names[SLUICE_LOG_AREAS + 2] = {
-        [SLUICE_LOG_PROCESS] = "process", [SLUICE_LOG_API] = "api",
-        [SLUICE_LOG_CONFIG] = "config",   [SLUICE_LOG_DATAPLANE] = "dataplane",
-        [SLUICE_LOG_PORT] = "port",       [SLUICE_LOG_ROUTE] = "route",
-        [SLUICE_LOG_GATE] = "gate",       [SLUICE_LOG_CAPTURE] = "capture",
-        [SLUICE_LOG_REGION] = "region",   [SLUICE_LOG_REDIS] = "redis",
-        [SLUICE_LOG_HTTP] = "http",       [SLUICE_LOG_DPDK] = "dpdk",
+        [SLUICE_LOG_PROCESS] = "process",
+        [SLUICE_LOG_API] = "api",
+        [SLUICE_LOG_CONFIG] = "config",
+        [SLUICE_LOG_DATAPLANE] = "dataplane",
+        [SLUICE_LOG_PORT] = "port",
+        [SLUICE_LOG_ROUTE] = "route",
+        [SLUICE_LOG_GATE] = "gate",
+        [SLUICE_LOG_CAPTURE] = "capture",
+        [SLUICE_LOG_REGION] = "region",
+        [SLUICE_LOG_REDIS] = "redis",
+        [SLUICE_LOG_HTTP] = "http",
+        [SLUICE_LOG_DPDK] = "dpdk",
         [SLUICE_LOG_ALLOCATION] = "allocation",
         [SLUICE_LOG_ALL] = "all",
 };

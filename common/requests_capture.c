@@ -27,7 +27,8 @@ static const struct column capture_columns[] = {
         {0},
 };
 
-static const struct reply capture_reply = {REPLY(sluice_capture_row, capture_columns)};
+static const struct reply capture_reply = {REPLY(sluice_capture_row, capture_columns),
+                                           .none = "nothing is captured"};
 
 #define STEP(member) FIELD(sluice_trace_row, member)
 

@@ -72,7 +72,8 @@ static const struct column source_columns[] = {
         {0},
 };
 
-static const struct reply source_reply = {REPLY(sluice_gate_source_row, source_columns)};
+static const struct reply source_reply = {REPLY(sluice_gate_source_row, source_columns),
+                                          .none = "no source is remembered"};
 
 static const struct request requests[] = {
         REQUEST(SLUICE_GATE_LIMIT_SET, {"gate", "limit"}, REQUEST_SET, BY_CONTROL,

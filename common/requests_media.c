@@ -33,7 +33,8 @@ static const struct column endpoint_columns[] = {
         {0},
 };
 
-static const struct reply endpoint_reply = {REPLY(sluice_endpoint_row, endpoint_columns)};
+static const struct reply endpoint_reply = {REPLY(sluice_endpoint_row, endpoint_columns),
+                                            .none = "there is no endpoint"};
 
 #define STREAM(member) FIELD(sluice_stream_row, member)
 
@@ -59,7 +60,8 @@ static const struct column stream_columns[] = {
         {0},
 };
 
-static const struct reply stream_reply = {REPLY(sluice_stream_row, stream_columns)};
+static const struct reply stream_reply = {REPLY(sluice_stream_row, stream_columns),
+                                          .none = "there is no stream"};
 
 #define SUBSCRIPTION(member) FIELD(sluice_subscription_row, member)
 
@@ -99,7 +101,7 @@ static const struct column subscription_columns[] = {
 };
 
 static const struct reply subscription_reply = {
-        REPLY(sluice_subscription_row, subscription_columns)};
+        REPLY(sluice_subscription_row, subscription_columns), .none = "there is no subscription"};
 
 #define MEDIA(member) FIELD(sluice_media_row, member)
 

@@ -39,7 +39,8 @@ static const struct column port_columns[] = {
         {0},
 };
 
-static const struct reply port_reply = {REPLY(sluice_port_row, port_columns)};
+static const struct reply port_reply = {REPLY(sluice_port_row, port_columns),
+                                        .none = "there is no port"};
 
 static const struct request requests[] = {
         REQUEST(SLUICE_PORT_ADD, {"port", "add"}, REQUEST_ADD, BY_DATAPLANE, BODY(sluice_port_add),

@@ -28,7 +28,8 @@ static const struct column region_columns[] = {
         {0},
 };
 
-static const struct reply region_reply = {REPLY(sluice_region_row, region_columns)};
+static const struct reply region_reply = {REPLY(sluice_region_row, region_columns),
+                                          .none = "there is no region"};
 
 #define NODE(member) FIELD(sluice_node_row, member)
 
@@ -60,7 +61,8 @@ static const struct column node_columns[] = {
         {0},
 };
 
-static const struct reply node_reply = {REPLY(sluice_node_row, node_columns)};
+static const struct reply node_reply = {REPLY(sluice_node_row, node_columns),
+                                        .none = "no other node is known"};
 
 #define SNAPSHOT(member) FIELD(sluice_snapshot_row, member)
 

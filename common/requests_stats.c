@@ -17,7 +17,8 @@ static const struct column counter_columns[] = {
         {0},
 };
 
-static const struct reply counter_reply = {REPLY(sluice_counter_row, counter_columns)};
+static const struct reply counter_reply = {REPLY(sluice_counter_row, counter_columns),
+                                           .none = "no counter is above zero"};
 
 #define WORKER(member) FIELD(sluice_worker_row, member)
 

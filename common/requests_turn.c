@@ -104,7 +104,8 @@ static const struct column allocation_columns[] = {
         {0},
 };
 
-static const struct reply allocation_reply = {REPLY(sluice_allocation_row, allocation_columns)};
+static const struct reply allocation_reply = {REPLY(sluice_allocation_row, allocation_columns),
+                                              .none = "no allocation lives"};
 
 static const struct column pending_columns[] = {
         {"name", "of a user whose key is to be fetched", COLUMN_TEXT,
@@ -180,7 +181,7 @@ static const struct column account_columns[] = {
 };
 
 const struct reply account_reply = {REPLY(sluice_allocation_account, account_columns),
-                                           .none = "no allocation is known that was so"};
+                                    .none = "no allocation is known that was so"};
 
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,

@@ -48,12 +48,9 @@ const char *const transport_words[] = {
 };
 
 const char *const reason_words[] = {
-        [SLUICE_ALLOCATION_EXPIRED] = "expired",
-        [SLUICE_ALLOCATION_CLOSED] = "closed",
-        [SLUICE_ALLOCATION_DELETED] = "deleted",
-        [SLUICE_ALLOCATION_DISCONNECTED] = "disconnected",
-        [SLUICE_ALLOCATION_LIVES] = "lives",
-        NULL,
+        [SLUICE_ALLOCATION_EXPIRED] = "expired", [SLUICE_ALLOCATION_CLOSED] = "closed",
+        [SLUICE_ALLOCATION_DELETED] = "deleted", [SLUICE_ALLOCATION_DISCONNECTED] = "disconnected",
+        [SLUICE_ALLOCATION_LIVES] = "lives",     NULL,
 };
 
 const char *const profile_words[] = {

@@ -313,7 +313,7 @@ static void controlplane_end(struct controlplane *cp)
 	server_destroy(cp->server);
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);
-	whip_destroy(cp->whip);     /* behind what it asks */
+	whip_destroy(cp->whip); /* behind what it asks */
 	accounting_destroy(cp->accounting);
 	reload_destroy(cp->reload); /* behind what it asks */
 	gate_keeper_destroy(cp->gate);

@@ -85,8 +85,7 @@ static void account_tell(const struct accounting *accounting,
 	event_tell(accounting->options.events, &event);
 }
 
-static void account_keep(struct accounting *accounting,
-                         const struct sluice_allocation_account *row)
+static void account_keep(struct accounting *accounting, const struct sluice_allocation_account *row)
 {
 	struct sluice_allocation_account copy = *row;
 	int error = kept_add(accounting->kept, &copy);

@@ -182,8 +182,8 @@ uint64_t kept_next(const struct kept *kept)
 	return kept->header.next;
 }
 
-uint32_t kept_read(const struct kept *kept, uint64_t number,
-                   struct sluice_allocation_account *rows, uint32_t count)
+uint32_t kept_read(const struct kept *kept, uint64_t number, struct sluice_allocation_account *rows,
+                   uint32_t count)
 {
 	uint64_t end = kept->header.rows - number % kept->header.rows; /* of the file */
 	ssize_t size;

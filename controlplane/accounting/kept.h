@@ -27,7 +27,7 @@ bool kept_forget(struct kept *kept, uint64_t oldest, uint32_t budget);
 uint64_t kept_first(const struct kept *kept);
 uint64_t kept_next(const struct kept *kept);
 /* Reads `count` rows at the most from that number on; returns how many. */
-uint32_t kept_read(const struct kept *kept, uint64_t number,
-                   struct sluice_allocation_account *rows, uint32_t count);
+uint32_t kept_read(const struct kept *kept, uint64_t number, struct sluice_allocation_account *rows,
+                   uint32_t count);
 
 #endif

@@ -14,8 +14,8 @@ struct answer {
 };
 
 /* Each part's; they end with a type of 0 and no function. */
-extern const struct answer answers_accounting[], answers_config[], answers_events[], answers_gate[], answers_region[],
-        answers_show[];
+extern const struct answer answers_accounting[], answers_config[], answers_events[], answers_gate[],
+        answers_region[], answers_show[];
 
 /* -- change.c: a request that changes the configuration -- */
 answer_fn answer_change;

@@ -8,8 +8,9 @@
 
 answer_fn *answer_of(uint16_t type)
 {
-	static const struct answer *const parts[] = {answers_accounting, answers_show, answers_config, answers_events,
-	                                             answers_gate, answers_region};
+	static const struct answer *const parts[] = {answers_accounting, answers_show,
+	                                             answers_config,     answers_events,
+	                                             answers_gate,       answers_region};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		for (const struct answer *answer = parts[i]; answer->answer != NULL; answer++)

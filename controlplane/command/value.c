@@ -216,8 +216,7 @@ static int time_parse(const struct argument *argument, const char *text, uint8_t
 		utc = (struct tm){0};
 		end = strptime(text, dates[i], &utc);
 		if (end != NULL && (*end == '\0' || strcmp(end, "Z") == 0)) {
-			field_write(body, argument->offset, argument->size,
-			            (uint64_t)timegm(&utc));
+			field_write(body, argument->offset, argument->size, (uint64_t)timegm(&utc));
 			return 0;
 		}
 	}

@@ -38,8 +38,9 @@ struct comment {
 /* Files that are being read, one that includes the others. */
 struct load {
 	struct running *running;
-	const char *path;    /* of this file */
-	uint32_t included;   /* the line of the configuration that includes it; 0: it is the configuration */
+	const char *path;  /* of this file */
+	uint32_t included; /* the line of the configuration that includes it; 0: it is the
+	                      configuration */
 	struct comment *comment;
 	struct config_error *error;
 };
@@ -230,7 +231,8 @@ static int include_load(struct load *load, const char *text)
 	text += strspn(text, " \t");
 	length = strcspn(text, " \t\r\n#");
 	if (length == 0 || length >= sizeof(pattern) / 2)
-		return refuse(load->error, "expected: include FILE, or a pattern such as conf.d/*.conf");
+		return refuse(load->error,
+		              "expected: include FILE, or a pattern such as conf.d/*.conf");
 	snprintf(copy, sizeof(copy), "%s", load->path);
 	snprintf(pattern, sizeof(pattern), "%s%s%.*s", *text == '/' ? "" : dirname(copy),
 	         *text == '/' ? "" : "/", (int)length, text);

@@ -31,12 +31,12 @@ struct server_options {
 	struct running *running;
 	struct dataplane_client *client;
 	struct gate_keeper *gate;
-	struct log_keeper *log;   /* NULL: none */
-	struct reload *reload;    /* NULL: none */
-	struct own *own;          /* NULL where no line is the control plane's own */
-	struct http *http;        /* NULL: none */
-	struct fleet *fleet;      /* NULL: none */
-	struct event_bus *events; /* NULL: none */
+	struct log_keeper *log;        /* NULL: none */
+	struct reload *reload;         /* NULL: none */
+	struct own *own;               /* NULL where no line is the control plane's own */
+	struct http *http;             /* NULL: none */
+	struct fleet *fleet;           /* NULL: none */
+	struct event_bus *events;      /* NULL: none */
 	struct accounting *accounting; /* NULL: none */
 	struct seqpacket_record *buffer;
 	uint64_t started;      /* CLOCK_MONOTONIC, seconds */

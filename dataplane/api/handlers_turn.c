@@ -178,14 +178,13 @@ static int patient_page(struct api_call *call, uint32_t rows)
 
 static int account_take_handle(struct api_call *call)
 {
-	return patient_page(call, turn_accounts_take(call->dp->turn, call->rows,
-	                                             api_rows_max(call)));
+	return patient_page(call,
+	                    turn_accounts_take(call->dp->turn, call->rows, api_rows_max(call)));
 }
 
 static int wanted_take_handle(struct api_call *call)
 {
-	return patient_page(call,
-	                    turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call)));
+	return patient_page(call, turn_wanted_take(call->dp->turn, call->rows, api_rows_max(call)));
 }
 
 static int allocation_end_handle(struct api_call *call)

@@ -152,8 +152,7 @@ uint32_t turn_accounts_take(struct turn *turn, struct sluice_allocation_account 
 	for (uint16_t id = 0; id < turn->dp->n_workers; id++) {
 		struct rte_ring *ring = turn->dp->workers[id]->turn->private->accounts.ring;
 
-		while (n < room &&
-		       rte_ring_sc_dequeue_elem(ring, &rows[n], sizeof(rows[n])) == 0) {
+		while (n < room && rte_ring_sc_dequeue_elem(ring, &rows[n], sizeof(rows[n])) == 0) {
 			rows[n].number = ++config->accounts_taken;
 			rows[n].ended += config->unix_start;
 			rows[n].began = rows[n].ended - rows[n].seconds;

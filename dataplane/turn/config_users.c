@@ -173,7 +173,8 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	old = users_find(config->users, add->name, length);
 	if (old != NULL && !old->fetched && !(flags & SLUICE_API_EXIST_OK))
 		return exists(add, length, why);
-	if (old != NULL && !old->fetched && password_is(old, add->password, password_length, keyed)) {
+	if (old != NULL && !old->fetched &&
+	    password_is(old, add->password, password_length, keyed)) {
 		old->config_generation = turn->dp->config_generation;
 		return 0;
 	}

@@ -63,16 +63,14 @@ const struct turn_counter_info turn_counter_infos[] = {
         [TURN_401_NO_CREDENTIALS] =
                 {"error_401_no_credentials",
                  "of error_401: without credentials, as a client's first request is", "requests"},
-        [TURN_401_REALM] = {"error_401_realm", "of error_401: made for another realm",
-                            "requests"},
-        [TURN_401_USER] = {"error_401_user",
-                           "of error_401: no such user, nor a time-limited name", "requests"},
-        [TURN_401_PASSWORD] =
-                {"error_401_password",
-                 "of error_401: a wrong password, or made under another secret", "requests"},
+        [TURN_401_REALM] = {"error_401_realm", "of error_401: made for another realm", "requests"},
+        [TURN_401_USER] = {"error_401_user", "of error_401: no such user, nor a time-limited name",
+                           "requests"},
+        [TURN_401_PASSWORD] = {"error_401_password",
+                               "of error_401: a wrong password, or made under another secret",
+                               "requests"},
         [TURN_401_EXPIRED] = {"error_401_expired",
-                              "of error_401: the time of a time-limited name is over",
-                              "requests"},
+                              "of error_401: the time of a time-limited name is over", "requests"},
         [TURN_ACCOUNT_LOST] = {"account_lost",
                                "allocations that ended and were not accounted for: nobody took "
                                "their accounts in time",

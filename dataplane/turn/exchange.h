@@ -28,9 +28,9 @@ struct exchange {
 	uint16_t secret;       /* that the key comes from, or 0 */
 	struct user_name name; /* USERNAME, once the nonce has been found valid */
 	bool authenticated;
-	bool no_attempt;          /* credentials that do not hold, and are not counted as tried */
+	bool no_attempt;           /* credentials that do not hold, and are not counted as tried */
 	enum turn_counter refusal; /* of a 401: which credentials do not hold, and why */
-	enum drop_reason silence; /* DROP_NONE: there is an answer */
+	enum drop_reason silence;  /* DROP_NONE: there is an answer */
 	uint32_t now;
 	uint8_t *payload;
 	uint16_t room;

@@ -21,8 +21,8 @@
 #include <time.h>
 
 /* What one housekeeping does at most: some microseconds, whatever has expired at once. */
-#define TIMERS_PER_HOUSEKEEPING 64
-#define FREES_PER_HOUSEKEEPING  256
+#define TIMERS_PER_HOUSEKEEPING   64
+#define FREES_PER_HOUSEKEEPING    256
 #define ACCOUNTS_PER_HOUSEKEEPING 64
 
 struct table_shape {
@@ -79,8 +79,8 @@ static int tables_create(struct turn *turn)
 	turn->wanted = wanted_create();
 	turn->attempts = attempts_create();
 	if (turn->allocations == NULL || turn->permissions == NULL || turn->channels == NULL ||
-	    turn->accounts == NULL ||
-	    turn->reservations == NULL || turn->wanted == NULL || turn->attempts == NULL)
+	    turn->accounts == NULL || turn->reservations == NULL || turn->wanted == NULL ||
+	    turn->attempts == NULL)
 		return -ENOMEM;
 	if (homes_create(&turn->homes, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0 ||
 	    callers_create(&turn->callers, table_shape(turn, TURN_OBJECT_ALLOCATION).count) < 0)

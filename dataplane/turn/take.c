@@ -293,7 +293,7 @@ static void allocation_begin(struct take *take, struct turn_worker *turn_worker,
 		allocation->expires = expires;
 		account_begin(turn_worker, allocation, name,
 		              strnlen(name, name == allocation->user ? sizeof(allocation->user)
-		                                             : sizeof(old->identity.name)));
+		                                                     : sizeof(old->identity.name)));
 		/* the configuration brings its limits later: what is there may stay */
 		quota_enter(take->turn, take->turn->policy, allocation);
 	}

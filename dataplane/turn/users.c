@@ -53,8 +53,7 @@ struct user *user_create(const struct siphash_key *hash_key, const char *realm, 
 	if (keyed && user_key_read(password, password_length, key))
 		stun_key_raw(&user->key, key, sizeof(key));
 	else
-		stun_key_long_term(&user->key, name, name_length, realm, password,
-		                   password_length);
+		stun_key_long_term(&user->key, name, name_length, realm, password, password_length);
 	OPENSSL_cleanse(key, sizeof(key));
 	user->hash = siphash_bytes(hash_key, name, name_length);
 	user->name_length = name_length;

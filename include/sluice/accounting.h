@@ -27,8 +27,8 @@ struct sluice_allocation_history {
 	struct sluice_addr client;            /* port 0: any port of it */
 	char user[SLUICE_TURN_USER_KEPT_MAX]; /* with or without its time */
 	uint32_t pad;
-	uint64_t at;                          /* Unix time: that lived then */
-	uint64_t since;                       /* Unix time: that lived then or later */
+	uint64_t at;    /* Unix time: that lived then */
+	uint64_t since; /* Unix time: that lived then or later */
 };
 static_assert(sizeof(struct sluice_allocation_history) == 112, "allocation history");
 

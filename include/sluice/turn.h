@@ -281,12 +281,12 @@ enum sluice_allocation_reason {
 	SLUICE_ALLOCATION_CLOSED,       /* by its client: a Refresh with a lifetime of 0 */
 	SLUICE_ALLOCATION_DELETED,      /* by a command, or with its user, secret or relay */
 	SLUICE_ALLOCATION_DISCONNECTED, /* its client's connection ended */
-	SLUICE_ALLOCATION_LIVES,        /* it has not ended: rows of SLUICE_ALLOCATION_HISTORY alone */
+	SLUICE_ALLOCATION_LIVES, /* it has not ended: rows of SLUICE_ALLOCATION_HISTORY alone */
 };
 
 /*
- * SLUICE_ALLOCATION_ACCOUNT_TAKE {} -> rows without an end: allocations that have ended, each handed
- * out once, when no worker relays for it any more: its sums are final.
+ * SLUICE_ALLOCATION_ACCOUNT_TAKE {} -> rows without an end: allocations that have ended, each
+ * handed out once, when no worker relays for it any more: its sums are final.
  */
 struct sluice_allocation_account {
 	uint64_t number; /* from the dataplane: in its order, from 1; in a history: the row's own */

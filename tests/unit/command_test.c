@@ -305,8 +305,7 @@ static const struct {
         {"worker poll fast", 12, NULL, "expected: adaptive|busy"},
         {"counter show zero", 13, NULL, "expected: nonzero"},
         {"allocation delete", 18, "allocation delete ", "expected: user or ID"},
-        {"allocation delete 18446744073709551616", 18, NULL,
-         "expected: user or ID"},
+        {"allocation delete 18446744073709551616", 18, NULL, "expected: user or ID"},
         /* What is secret is not repeated. */
         {"turn user add demo pasword hunter2", 19, "turn user add demo pasword",
          "expected: password WORD or key 0xHEX"},

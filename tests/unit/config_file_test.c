@@ -516,7 +516,7 @@ static void test_secrets_from_files(void **state)
 	         path, path, scene->folder);
 	file_write(scene->path, text, strlen(text));
 	snprintf(path, sizeof(path), "%s/a.part", scene->folder);
-	file_write(path, "turn secret add word\n# mine\nturn realm there\n", 46);
+	file_write(path, "turn secret add word\n# mine\nturn realm there\n", 45);
 	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
 	assert_int_equal(running_count(scene->running), 4);
 	line = running_next(scene->running, NULL);

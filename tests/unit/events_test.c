@@ -146,8 +146,8 @@ static void test_two_states(void **state)
 	event_rows_free(&before);
 }
 
-/* In the order of their places; another one at the same place is another one. Their ends are told from
- * accounts. */
+/* In the order of their places; another one at the same place is another one. Their ends are told
+ * from accounts. */
 static void test_allocations(void **state)
 {
 	static const struct event_kind kind = {
@@ -171,8 +171,7 @@ static void test_allocations(void **state)
 	                    "allocation 21474836736 began cleo 3;");
 	rows[1].id = 3ull << 32 | 2;
 	snprintf(rows[1].user, sizeof(rows[1].user), "dan");
-	assert_string_equal(differ(&kind, &before, rows, 2),
-	                    "allocation 12884901890 began dan 2;");
+	assert_string_equal(differ(&kind, &before, rows, 2), "allocation 12884901890 began dan 2;");
 	event_rows_free(&before);
 }
 

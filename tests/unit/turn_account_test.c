@@ -40,19 +40,20 @@ static void test_each_is_accounted_for(void **state)
 		if (life % 2 == 0)
 			assert_int_equal(refresh(client, 0), 0);
 		else
-			assert_int_equal(allocation_delete(fixture->dp.turn,
-			                                   (uint64_t)allocation->generation << 32 |
-			                                           allocation_index(fixture->dp.turn,
-			                                                            allocation)),
-			                 0);
+			assert_int_equal(
+			        allocation_delete(
+			                fixture->dp.turn,
+			                (uint64_t)allocation->generation << 32 |
+			                        allocation_index(fixture->dp.turn, allocation)),
+			        0);
 		fixture_time(fixture, ++now);
 		fixture_time(fixture, now);
 		while ((count = take(fixture, rows, 16)) != 0)
 			for (uint32_t i = 0; i < count; i++) {
 				assert_int_equal(rows[i].number, ++number);
-				assert_int_equal(rows[i].reason, number % 2 == 1
-				                                         ? SLUICE_ALLOCATION_CLOSED
-				                                         : SLUICE_ALLOCATION_DELETED);
+				assert_int_equal(rows[i].reason,
+				                 number % 2 == 1 ? SLUICE_ALLOCATION_CLOSED
+				                                 : SLUICE_ALLOCATION_DELETED);
 				assert_string_equal(rows[i].user, "alice");
 				assert_int_not_equal(rows[i].relayed[0].port, 0);
 				bytes += rows[i].to_peer_bytes + rows[i].to_client_bytes;

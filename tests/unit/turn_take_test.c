@@ -488,7 +488,8 @@ static void test_shorter_records(void **state)
 	header = (struct sluice_ledger_header *)bytes;
 	of = section(bytes, SLUICE_LEDGER_ALLOCATION);
 	for (uint32_t i = 0; i < of->count; i++) {
-		uint8_t *from = bytes + of->offset + i * of->record_size, *to = bytes + of->offset + i * 128;
+		uint8_t *from = bytes + of->offset + i * of->record_size,
+		        *to = bytes + of->offset + i * 128;
 		struct sluice_ledger_head *head = (struct sluice_ledger_head *)to;
 
 		memmove(to, from, 128);

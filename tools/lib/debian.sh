@@ -4,7 +4,7 @@
 
 DEBIAN_CACHE=${SLUICE_DEBIAN_CACHE:-/var/cache/sluice-check}
 DEBIAN_MIRROR=http://deb.debian.org/debian
-DEBOOTSTRAP_SECONDS=300
+DEBOOTSTRAP_SECONDS=900
 CANNOT=75
 
 cannot() {
