@@ -6,6 +6,7 @@
  */
 #include "dataplane.h"
 #include "graph/packet.h"
+#include "stream/framing.h"
 #include "stream/state.h"
 #include "stream/tls.h"
 #include "stun/message.h"
@@ -176,52 +177,45 @@ static ssize_t plain_write_chain(const struct connection *connection, size_t *le
 	return result_of(sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* -- TLS: what fits into a record is one, since each costs its own header and its own cipher call
- * -- */
+/* -- TLS: a message a record, since there are clients that look for one only in each -- */
 
-static ssize_t tls_write_chain(struct stream_thread *thread, const struct connection *connection,
-                               size_t *length)
+static ssize_t tls_write_first(const struct connection *connection, size_t *length)
 {
-	uint8_t *record = thread->record;
+	struct rte_mbuf *mbuf = connection->first;
 
-	*length = 0;
-	for (struct rte_mbuf *mbuf = connection->first;
-	     mbuf != NULL && *length + mbuf->data_len <= sizeof(thread->record);
-	     mbuf = mbuf->next) {
-		memcpy(record + *length, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
-		*length += mbuf->data_len;
-	}
-	if (*length == 0) { /* longer than a record: OpenSSL cuts it */
-		*length = connection->first->data_len;
-		record = rte_pktmbuf_mtod(connection->first, uint8_t *);
-	}
-	return tls_write(connection->ssl, record, *length);
+	*length = mbuf->data_len;
+	return tls_write(connection->ssl, rte_pktmbuf_mtod(mbuf, uint8_t *), *length);
 }
 
-/*
- * OpenSSL wants to be given again what it has begun with: all of it waits. False: no memory.
- */
-static bool tls_wait(struct stream_thread *thread, struct connection *connection, size_t length)
+/* OpenSSL wants to be given again what it has begun with: all of it waits. False: no memory. */
+static bool tls_wait(struct stream_thread *thread, struct connection *connection)
 {
-	while (length != 0) {
-		const struct rte_mbuf *mbuf = connection->first;
+	const struct rte_mbuf *mbuf = connection->first;
 
-		length -= mbuf->data_len;
-		if (!backlog_add(thread, connection, rte_pktmbuf_mtod(mbuf, const uint8_t *),
-		                 mbuf->data_len))
-			return false;
-		stream_count(thread, STREAM_TO_CLIENT);
-		chain_free_first(connection);
-	}
+	if (!backlog_add(thread, connection, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+	                 mbuf->data_len))
+		return false;
+	stream_count(thread, STREAM_TO_CLIENT);
+	chain_free_first(connection);
 	return true;
+}
+
+/* What waits begins with a message, or with what a longer one than a record has left. */
+static ssize_t tls_write_waiting(const struct connection *connection)
+{
+	const struct backlog *backlog = &connection->backlog;
+	const uint8_t *bytes = backlog->bytes + backlog->start;
+	struct framed framed;
+	bool whole = framing_next(bytes, backlog->length, UINT32_MAX, &framed) == FRAMING_WHOLE;
+
+	return tls_write(connection->ssl, bytes, whole ? framed.taken : backlog->length);
 }
 
 /* -- one connection -- */
 
-static ssize_t chain_write(struct stream_thread *thread, struct connection *connection,
-                           size_t *length)
+static ssize_t chain_write(const struct connection *connection, size_t *length)
 {
-	return connection->secure ? tls_write_chain(thread, connection, length)
+	return connection->secure ? tls_write_first(connection, length)
 	                          : plain_write_chain(connection, length);
 }
 
@@ -229,11 +223,11 @@ static void connection_send(struct stream_thread *thread, struct connection *con
 {
 	while (connection->first != NULL && connection->backlog.length == 0) {
 		size_t length;
-		ssize_t sent = chain_write(thread, connection, &length);
+		ssize_t sent = chain_write(connection, &length);
 		bool kept = true;
 
 		if (sent == -EAGAIN && connection->secure)
-			kept = tls_wait(thread, connection, length);
+			kept = tls_wait(thread, connection);
 		else if (sent == -EAGAIN)
 			break;
 		else if (sent >= 0)
@@ -255,7 +249,7 @@ void output_continue(struct stream_thread *thread, struct connection *connection
 	while (backlog->length != 0) {
 		const uint8_t *bytes = backlog->bytes + backlog->start;
 		ssize_t sent = connection->secure
-		                       ? tls_write(connection->ssl, bytes, backlog->length)
+		                       ? tls_write_waiting(connection)
 		                       : result_of(send(connection->fd, bytes, backlog->length,
 		                                        MSG_DONTWAIT | MSG_NOSIGNAL));
 

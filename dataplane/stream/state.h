@@ -20,7 +20,6 @@
 /* A message at most: what a peer's datagram may be long. Before there is an allocation a packet's
  * buffer holds all that is read. */
 #define STREAM_MESSAGE_MAX 65000
-#define STREAM_RECORD_MAX  16384 /* RFC 8446, 5.1 */
 
 /* A connection's number: its thread, its place there, and how often that has been taken. */
 #define STREAM_SLOT_BITS       18
@@ -152,7 +151,6 @@ struct stream_thread {
 	struct tls_set *tls;                    /* NULL: there are no certificates */
 	uint64_t counters[STREAM_COUNTERS];     /* relaxed: read by the control thread */
 	uint8_t scratch[STREAM_MESSAGE_MAX + STREAM_READ_MAX];
-	uint8_t record[STREAM_RECORD_MAX];
 };
 
 struct streams {

@@ -25,7 +25,7 @@ echo_start
 assert_lossless -t -p 3480 -n 200 -m 4 -e "$PEER4" "$SERVER4"
 assert_lossless -t -p 3480 -n 50 -m 4 -y -s "$SERVER4"
 await_equal 5 0 allocations
-assert_lossless -t -S -p 5360 -n 200 -m 4 -e "$PEER4" "$SERVER4"
+assert_lossless -t -S -p 5360 -n 300 -m 8 -z 3 -c -e "$PEER4" "$SERVER4"
 assert_equal "$(counter stream.closed_garbage)" 0
 
 start client turnutils_uclient -t -S -p 5360 -u demo -w demo -e 198.18.2.2 -n 2000 -m 1 198.18.1.1
