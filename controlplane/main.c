@@ -17,6 +17,7 @@
 #include "controlplane_options.h"
 #include "dataplane/client.h"
 #include "events/bus.h"
+#include "events/stream.h"
 #include "events/watch.h"
 #include "fleet/fleet.h"
 #include "gate/keeper.h"
@@ -59,6 +60,7 @@ struct controlplane {
 	struct event_bus *events;
 	struct event_watch *watch;
 	struct accounting *accounting;
+	struct event_streams *streams;
 	struct dataplane_client *client;
 	struct server *server;
 	struct seqpacket_record *buffer;
@@ -163,7 +165,8 @@ static int http_parts_create(struct controlplane *cp)
 	cp->http_commands = http_commands_create(cp->http, &asks);
 	cp->metrics = metrics_collector_create(cp->http, &asks);
 	cp->watch = event_watch_create(cp->events, &asks);
-	if (web_start(cp->http) < 0)
+	cp->streams = event_streams_create(cp->base, cp->events, cp->http);
+	if (cp->streams == NULL || web_start(cp->http) < 0)
 		return -ENOMEM;
 	return cp->http_commands != NULL && cp->metrics != NULL && cp->watch != NULL ? 0 : -ENOMEM;
 }
@@ -310,6 +313,7 @@ static void controlplane_end(struct controlplane *cp)
 	http_commands_destroy(cp->http_commands);
 	metrics_collector_destroy(cp->metrics);
 	event_watch_destroy(cp->watch);
+	event_streams_destroy(cp->streams);
 	server_destroy(cp->server);
 	event_bus_destroy(cp->events);
 	dataplane_client_destroy(cp->client);

@@ -647,6 +647,15 @@ static void body_keep(char *said)
 	*to = '\0';
 }
 
+int control_http_open(struct control *control, const char *method, const char *token)
+{
+	int fd = http_connect(control);
+
+	dprintf(fd, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n", method,
+	        token);
+	return fd;
+}
+
 int control_http(struct control *control, const char *method, const char *token, const char *body)
 {
 	return control_http_with(control, method, token, "", body);

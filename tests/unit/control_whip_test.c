@@ -16,8 +16,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
 
 #define SDP      "Content-Type: application/sdp\r\n"
 #define FRAGMENT "Content-Type: application/trickle-ice-sdpfrag\r\n"
@@ -325,6 +327,35 @@ static void a_node_that_drains(void **state)
 
 /* -- ends that nobody asked for -- */
 
+/* Events over HTTP: the same rows, for who has a token that reads. */
+static void events_over_http(void **state)
+{
+	struct sluice_session_event event = {.id = "x",
+	                                     .state = SLUICE_SESSION_CONNECTED,
+	                                     .role = SLUICE_SESSION_WATCH,
+	                                     .stream = "cam"};
+	struct control *control = *state;
+	char got[4096] = "";
+	size_t length = 0;
+	int fd;
+
+	expect(control, "GET /v1/events", "pub", "", NULL, 403);
+	fd = control_http_open(control, "GET /v1/events", "reads");
+	for (int i = 0; i < 100 && strstr(got, "watch cam connected") == NULL; i++) {
+		ssize_t more;
+
+		dataplane_tells(control, &event);
+		control_rest(control, 50);
+		more = recv(fd, got + length, sizeof(got) - 1 - length, MSG_DONTWAIT);
+		length += more > 0 ? (size_t)more : 0;
+	}
+	close(fd);
+	assert_non_null(strstr(got, "Content-Type: text/event-stream\r\n"));
+	assert_non_null(strstr(got, "data: {\"time\":"));
+	assert_non_null(strstr(got, "\"area\":\"session\",\"subject\":\"x\""));
+	expect(control, "GET /healthz", NULL, "", NULL, 200);
+}
+
 static void a_session_that_ends_is_gone(void **state)
 {
 	struct sluice_session_event event = {.state = SLUICE_SESSION_CONNECTED, .stream = "cam"};
@@ -402,6 +433,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(pages_of_other_origins, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(limits, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_node_that_drains, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(events_over_http, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_session_that_ends_is_gone, setup,
 	                                        control_teardown),
 	        cmocka_unit_test_setup_teardown(a_control_plane_that_comes_back, setup,
