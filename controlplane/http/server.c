@@ -136,6 +136,12 @@ static int http_obey(void *arg, const struct command_request *request, char *why
 	return listeners_obey(arg, request, why);
 }
 
+/* Of `http tls`: listeners with tls take nobody any more. */
+static void http_unset(void *arg, const struct command_request *request)
+{
+	tls_end(arg);
+}
+
 void http_show(const struct http *http, struct sluice_http_row *row)
 {
 	memset(row, 0, sizeof(*row));
@@ -180,7 +186,8 @@ struct http *http_create(struct event_base *base, struct own *own)
 		return NULL;
 	}
 	http_route_add(http, &healthz);
-	own_serve(own, SLUICE_HTTP_LISTEN_ADD, http_obey, http);
+	own_serve_part(own, SLUICE_HTTP_LISTEN_ADD,
+	               &(struct own_part){http_obey, http_unset, NULL, http});
 	return http;
 }
 

@@ -107,4 +107,5 @@ struct bufferevent *tls_bufferevent(struct http *http)
 void tls_end(struct http *http)
 {
 	SSL_CTX_free(http->tls.context);
+	http->tls = (struct http_tls){0};
 }
