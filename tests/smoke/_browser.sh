@@ -13,7 +13,7 @@ browsers_need() {
 		driver=playwright-core
 		[[ $kind == firefox ]] && driver=puppeteer-core
 		command -v "${kind/#firefox/firefox-esr}" >/dev/null || skip "no $kind here"
-		[[ -d $MODULES/$driver ]] || skip "node finds no $driver (tools/install-deps browser)"
+		node -e "require(process.argv[1])" "$MODULES/$driver" 2>/dev/null || skip "node finds no $driver (tools/install-deps browser)"
 	done
 }
 
