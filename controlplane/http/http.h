@@ -42,6 +42,7 @@ struct http_route {
 	enum http_access access;
 	http_handle_fn *handle;
 	void *arg;
+	bool any_origin;   /* pages of other origins may ask, too */
 	const char *takes; /* the media type that a body has to have; NULL: it does not matter */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What can be asked of a path, and what lets pages of other origins ask it. Who may is decided by a
- * bearer token, which no browser adds by itself: any origin may try. */
+/* What can be asked of a path, and what lets pages of other origins ask it where that is meant. Who
+ * may is decided by a bearer token, which no browser adds by itself. */
 #include "http/server.h"
 
 #include <stdio.h>
@@ -68,11 +68,23 @@ void options_add_headers(const struct http *http, struct evhttp_request *ev, con
 	}
 }
 
-void cors_add_headers(struct evhttp_request *ev)
+/* Whether they may ask for this path. */
+static bool is_for_any_origin(const struct http *http, const char *path)
+{
+	for (uint32_t i = 0; i < http->n_routes; i++)
+		if (http->routes[i].any_origin && route_covers(&http->routes[i], path) > 0)
+			return true;
+	return false;
+}
+
+void cors_add_headers(const struct http *http, struct evhttp_request *ev)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(ev);
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
 
-	if (evhttp_find_header(evhttp_request_get_input_headers(ev), "Origin") == NULL)
+	if (evhttp_find_header(evhttp_request_get_input_headers(ev), "Origin") == NULL ||
+	    path == NULL || !is_for_any_origin(http, path))
 		return;
 	evhttp_add_header(headers, "Access-Control-Allow-Origin", "*");
 	evhttp_add_header(headers, "Access-Control-Expose-Headers",
@@ -91,7 +103,8 @@ void options_answer(struct http *http, struct evhttp_request *ev, const char *pa
 		return;
 	}
 	options_add_headers(http, ev, path);
-	if (evhttp_find_header(asked, "Access-Control-Request-Method") != NULL) {
+	if (evhttp_find_header(asked, "Access-Control-Request-Method") != NULL &&
+	    is_for_any_origin(http, path)) {
 		evhttp_add_header(headers, "Access-Control-Allow-Methods", list);
 		evhttp_add_header(headers, "Access-Control-Allow-Headers",
 		                  "Authorization, Content-Type, If-Match, If-None-Match");

@@ -154,7 +154,7 @@ static void on_complete(struct evhttp_request *ev, void *arg)
 	connection_turn(arg, CONNECTION_READS);
 }
 
-static void headers_add(struct evhttp_request *ev, const char *type)
+static void headers_add(const struct http *http, struct evhttp_request *ev, const char *type)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(ev);
 
@@ -162,7 +162,7 @@ static void headers_add(struct evhttp_request *ev, const char *type)
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 	if (type != NULL)
 		evhttp_add_header(headers, "Content-Type", type);
-	cors_add_headers(ev);
+	cors_add_headers(http, ev);
 }
 
 /* Neither query nor body: what is in them is the client's own business. */
@@ -191,7 +191,7 @@ static void reply_send(struct http *http, struct evhttp_request *ev, int status,
 	struct evbuffer *buffer = evbuffer_new();
 
 	reply_count(http, ev, status);
-	headers_add(ev, type);
+	headers_add(http, ev, type);
 	if (buffer != NULL && !head) /* evhttp would send it */
 		evbuffer_add(buffer, body, length);
 	if (connection != NULL) {
@@ -267,7 +267,7 @@ void http_stream_begin(struct http_request *request, const char *type, void (*ro
 	request->room = room;
 	request->room_arg = arg;
 	reply_count(request->http, request->ev, 200);
-	headers_add(request->ev, type);
+	headers_add(request->http, request->ev, type);
 	connection_turn(request->connection, CONNECTION_STREAMS);
 	evhttp_send_reply_start(request->ev, 200, NULL);
 }

@@ -124,7 +124,7 @@ size_t route_covers(const struct http_route *route, const char *path);
 void options_add_headers(const struct http *http, struct evhttp_request *ev, const char *path);
 void options_answer(struct http *http, struct evhttp_request *ev, const char *path);
 /* What lets a page of another origin read the answer (the Fetch standard, 3.2). */
-void cors_add_headers(struct evhttp_request *ev);
+void cors_add_headers(const struct http *http, struct evhttp_request *ev);
 
 /* -- connection.c -- */
 

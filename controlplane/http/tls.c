@@ -36,6 +36,12 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *length,
 	               : SSL_TLSEXT_ERR_NOACK;
 }
 
+/* A key with a passphrase is refused, and nobody asked for it at a terminal. */
+static int on_passphrase(char *text, int room, int writes, void *arg)
+{
+	return -1;
+}
+
 static int context_load(SSL_CTX *context, const struct sluice_http_tls *files, char *why)
 {
 	ERR_clear_error();
@@ -62,6 +68,7 @@ int tls_obey(struct http *http, const struct sluice_http_tls *files, char *why)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
+	SSL_CTX_set_default_passwd_cb(context, on_passphrase);
 	error = context_load(context, files, why);
 	if (error < 0) {
 		SSL_CTX_free(context);

@@ -18,13 +18,19 @@ static int refuse(char *why, int status, const char *what)
 
 /* -- payload types -- */
 
+static bool is_like_rtcp(uint8_t pt)
+{
+	return pt >= RTCP_FIRST && pt <= RTCP_LAST;
+}
+
 /* That of RTX for this one; 0: none. */
 static uint8_t rtx_of(const struct sdp_media *media, const struct sdp_format *format)
 {
 	if (!(format->feedback & SLUICE_FEEDBACK_NACK))
 		return 0;
 	for (uint32_t i = 0; i < media->n_formats; i++)
-		if (media->formats[i].rtx && media->formats[i].apt == format->pt)
+		if (media->formats[i].rtx && media->formats[i].apt == format->pt &&
+		    !is_like_rtcp(media->formats[i].pt))
 			return media->formats[i].pt;
 	return 0;
 }
@@ -43,7 +49,7 @@ static bool format_is_usable(const struct sdp_media *media, const struct sdp_for
 	bool audio = format->codec == SLUICE_CODEC_OPUS || format->codec == SLUICE_CODEC_RED;
 
 	if (format->codec == SLUICE_CODEC_OTHER || audio != (kind == SLUICE_TRACK_AUDIO) ||
-	    (format->pt >= RTCP_FIRST && format->pt <= RTCP_LAST))
+	    is_like_rtcp(format->pt))
 		return false;
 	if (format->codec == SLUICE_CODEC_RED)
 		return offers_opus(media, format->variant);
@@ -153,6 +159,23 @@ static bool kind_read(const struct sdp_media *media, uint8_t *kind)
 	return *kind == SLUICE_TRACK_AUDIO || slice_is(media->kind, "video");
 }
 
+static bool is_rejected(const struct sdp_media *media)
+{
+	uint8_t kind;
+
+	return (media->zero_port && !media->bundle_only) || !kind_read(media, &kind);
+}
+
+/* m-lines that are not rejected. */
+static uint32_t media_live(const struct sdp_offer *offer)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < offer->n_media; i++)
+		count += !is_rejected(&offer->media[i]);
+	return count;
+}
+
 static int media_check(const struct sdp_offer *offer, const struct sdp_media *media, bool watch,
                        char *why)
 {
@@ -166,7 +189,7 @@ static int media_check(const struct sdp_offer *offer, const struct sdp_media *me
 		return refuse(why, -ENOTSUP,
 		              watch ? "a viewer's media have to be recvonly or sendrecv"
 		                    : "a publisher's media have to be sendonly or sendrecv");
-	if (offer->n_media > 1 && !sdp_is_bundled(offer, media->mid))
+	if (media_live(offer) > 1 && !sdp_is_bundled(offer, media->mid))
 		return refuse(why, -ENOTSUP, "all media have to be in one a=group:BUNDLE");
 	return 0;
 }
@@ -234,8 +257,9 @@ static int media_agree(const struct sdp_offer *offer, const struct sdp_media *me
 	int error;
 
 	*track_of = SDP_REJECTED;
-	if ((media->zero_port && !media->bundle_only) || !kind_read(media, &kind))
+	if (is_rejected(media))
 		return 0;
+	kind_read(media, &kind);
 	error = media_check(offer, media, published != NULL, why);
 	if (error < 0)
 		return error;
@@ -263,14 +287,30 @@ static int media_agree(const struct sdp_offer *offer, const struct sdp_media *me
 
 /* -- all of it -- */
 
+/* The first of the BUNDLE: its transport is everybody's (RFC 9143, 7.1). NULL: there is none. */
+static const struct sdp_media *media_tagged(const struct sdp_offer *offer)
+{
+	struct slice list = offer->bundle, mid;
+
+	if (!slice_word(&list, ' ', &mid))
+		return NULL;
+	for (uint32_t i = 0; i < offer->n_media; i++)
+		if (slice_equals(offer->media[i].mid, mid))
+			return &offer->media[i];
+	return NULL;
+}
+
 static int transport_agree(const struct sdp_offer *offer, struct sdp_agreement *agreement,
                            char *why)
 {
+	const struct sdp_media *tagged = media_tagged(offer);
 	uint32_t first = 0;
 
 	while (agreement->track_of[first] >= agreement->tracks.count)
 		first++;
-	agreement->transport = sdp_transport_of(offer, &offer->media[first]);
+	if (tagged == NULL || tagged->transport.ufrag.length == 0)
+		tagged = &offer->media[first];
+	agreement->transport = sdp_transport_of(offer, tagged);
 	if (agreement->transport.ufrag.length == 0 || agreement->transport.pwd.length == 0)
 		return refuse(why, -EINVAL, "a=ice-ufrag and a=ice-pwd are needed");
 	if (agreement->transport.n_fingerprints == 0)

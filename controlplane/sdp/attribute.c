@@ -171,8 +171,13 @@ static int read_inactive(struct sdp_reading *reading, struct slice value)
 
 static int read_mid(struct sdp_reading *reading, struct slice value)
 {
+	const struct sdp_offer *offer = reading->offer;
+
 	if (!slice_consists(value, "!#$%&'*+-.^_`{|}~") || value.length >= SLUICE_TRACK_MID_MAX)
 		return refuse(reading, "a=mid: expected a token of 1 to 16 characters");
+	for (uint32_t i = 0; i < offer->n_media; i++)
+		if (slice_equals(offer->media[i].mid, value) && &offer->media[i] != reading->media)
+			return refuse(reading, "a=mid: another m-line has the same");
 	reading->media->mid = value;
 	return 0;
 }
@@ -435,8 +440,23 @@ int sdp_attribute(struct sdp_reading *reading, struct slice name, struct slice v
 
 /* -- what follows from an m-line's attributes -- */
 
-/* "send q;h;~f", "send 1,2;3": of alternatives the first (RFC 8853, 5.1). Only what has a line of
- * its own counts. */
+/* Once, where it has a line of its own. */
+static void rid_add(struct sdp_reading *reading, struct slice rid)
+{
+	struct sdp_media *media = reading->media;
+
+	for (uint32_t i = 0; i < media->n_rids; i++)
+		if (slice_equals(media->rids[i], rid))
+			return;
+	for (uint32_t i = 0; i < reading->n_rids; i++) {
+		if (slice_equals(reading->rids[i], rid)) {
+			media->rids[media->n_rids++] = rid;
+			return;
+		}
+	}
+}
+
+/* "send q;h;~f", "send 1,2;3": of alternatives the first (RFC 8853, 5.1). */
 static void rids_finish(struct sdp_reading *reading)
 {
 	struct sdp_media *media = reading->media;
@@ -456,11 +476,7 @@ static void rids_finish(struct sdp_reading *reading)
 				rid.bytes++;
 				rid.length--;
 			}
-			for (uint32_t i = 0; i < reading->n_rids; i++)
-				if (slice_equals(reading->rids[i], rid)) {
-					media->rids[media->n_rids++] = rid;
-					break;
-				}
+			rid_add(reading, rid);
 		}
 	}
 	if (media->n_rids == 1 && reading->n_rids <= 1)

@@ -52,7 +52,7 @@ bool slice_number(struct slice slice, uint32_t most, uint32_t *number)
 	return value <= most;
 }
 
-static struct slice slice_trim(struct slice slice)
+struct slice slice_trim(struct slice slice)
 {
 	while (slice.length > 0 && slice.bytes[0] == ' ') {
 		slice.bytes++;

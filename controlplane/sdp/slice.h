@@ -19,6 +19,8 @@ bool slice_equals(struct slice a, struct slice b);
 
 /* The next word of `rest` up to `end`, which is skipped; false: there is none. */
 bool slice_word(struct slice *rest, char end, struct slice *word);
+/* Without spaces around it. */
+struct slice slice_trim(struct slice slice);
 /* Decimal digits alone, up to `most`. */
 bool slice_number(struct slice slice, uint32_t most, uint32_t *number);
 /* The value of a parameter of "key=value;key=value". */

@@ -77,9 +77,11 @@ export async function connect(options) {
     self.peer = peer;
     transceivers(peer, options);
     await peer.setLocalDescription(await peer.createOffer());
-    const answer = await fetch(base + (options.takeover ? '?takeover=1' : ''), {
-      method: 'POST', headers: { ...headers, 'Content-Type': 'application/sdp' }, body: peer.localDescription.sdp,
-    });
+    const request = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/sdp' }, body: peer.localDescription.sdp };
+    let answer = await fetch(base + (options.takeover ? '?takeover=1' : ''), request);
+    // A browser takes the token away where another node is named (307): it is as good there.
+    if (answer.status === 401 && answer.redirected)
+      answer = await fetch(answer.url, request);
     if (answer.status !== 201) {
       peer.close();
       throw await refusal(answer);

@@ -15,6 +15,7 @@
 #define ID_BYTES 16 /* nobody guesses one */
 
 struct post {
+	LIST_ENTRY(post) entry;
 	struct whip_side *side;
 	struct http_request *request; /* NULL: its client has gone */
 	struct fleet_search *search;  /* NULL: none is under way */
@@ -28,6 +29,7 @@ struct post {
 static void post_free(struct post *post)
 {
 	post->side->whip->posts--;
+	LIST_REMOVE(post, entry);
 	sdp_offer_destroy(post->offer);
 	free(post);
 }
@@ -45,7 +47,7 @@ static void on_lost(void *arg)
 
 static void post_refuse(struct post *post, int status, const char *why)
 {
-	if (status == 404 || status == 503)
+	if (status == 409 || status == 503)
 		problem_answer_later(post->request, status, why);
 	else
 		problem_answer(post->request, status, why);
@@ -98,11 +100,12 @@ static void on_made(void *arg, const struct dataplane_answer *answer)
 	struct whip *whip = post->side->whip;
 	bool is_made = answer->status == 0 && answer->length == sizeof(*made);
 
-	if (is_made && table_put(&whip->table, &post->session, made) == NULL) {
+	if (is_made && table_put(&whip->table, &post->session, made, SLUICE_SESSION_NEW,
+	                         whip->round) == NULL) {
 		session_end(whip, post->session.id);
 		is_made = false;
 	}
-	if (is_made && post->side->role == SLUICE_SESSION_PUBLISH)
+	if (is_made && post->request != NULL && post->side->role == SLUICE_SESSION_PUBLISH)
 		fleet_claim(whip->options.fleet, post->stream);
 	if (post->request == NULL && is_made)
 		session_end(whip, post->session.id);
@@ -170,16 +173,24 @@ static void session_ask(struct post *post)
 
 /* -- the offer -- */
 
-/* Whether one more may watch, or publish. */
-static const char *limit_reached(const struct whip *whip, const struct whip_stream *stream,
-                                 uint8_t role)
+/* Whether one more may watch, or publish; those that the dataplane has not answered count. */
+static const char *limit_reached(const struct post *post, const struct whip_stream *stream)
 {
+	const struct whip *whip = post->side->whip;
 	const struct sluice_whip_limit *limit = &whip->limit;
+	uint32_t sessions = whip->table.sessions, viewers = stream != NULL ? stream->n_viewers : 0;
+	const struct post *other;
 
-	if (limit->sessions != 0 && whip->table.sessions >= limit->sessions)
+	LIST_FOREACH(other, &whip->list, entry)
+	{
+		sessions += other->asked;
+		viewers += other->asked && other->side->role == SLUICE_SESSION_WATCH &&
+		           strcmp(other->stream, post->stream) == 0;
+	}
+	if (limit->sessions != 0 && sessions >= limit->sessions)
 		return "there are as many sessions as may be";
-	if (role == SLUICE_SESSION_WATCH && limit->viewers != 0 && stream != NULL &&
-	    stream->viewers >= limit->viewers)
+	if (post->side->role == SLUICE_SESSION_WATCH && limit->viewers != 0 &&
+	    viewers >= limit->viewers)
 		return "the stream has as many viewers as may be";
 	return NULL;
 }
@@ -189,7 +200,8 @@ static void offer_take(struct post *post)
 	const struct whip *whip = post->side->whip;
 	const struct whip_stream *stream = table_stream(&whip->table, post->stream);
 	const struct sdp_tracks *published = NULL;
-	const char *limit = limit_reached(whip, stream, post->side->role), *body;
+	const struct whip_session *publisher;
+	const char *limit = limit_reached(post, stream), *body;
 	char why[SDP_WHY_MAX];
 	size_t length;
 	int error;
@@ -202,11 +214,13 @@ static void offer_take(struct post *post)
 	}
 	error = sdp_read(post->offer, body, length, why);
 	if (error == 0 && post->side->role == SLUICE_SESSION_WATCH) {
-		if (stream == NULL || stream->publisher == NULL) {
-			post_refuse(post, 404, "nobody publishes this stream now");
+		publisher = stream != NULL ? stream_publisher(stream) : NULL;
+		if (publisher == NULL) {
+			post_refuse(post, whip->known ? 409 : 503,
+			            "nobody publishes this stream now");
 			return;
 		}
-		published = stream->publisher->tracks;
+		published = publisher->tracks;
 	}
 	if (error == 0)
 		error = sdp_agree(post->offer, published, &post->agreement, why);
@@ -222,7 +236,7 @@ static bool is_published_here(const struct post *post)
 {
 	const struct whip_stream *stream = table_stream(&post->side->whip->table, post->stream);
 
-	return stream != NULL && stream->publisher != NULL;
+	return stream != NULL && !LIST_EMPTY(&stream->publishers);
 }
 
 static void on_placed(void *arg, enum fleet_place place, const char *http)
@@ -262,10 +276,16 @@ void handle_post(struct http_request *request, void *arg)
 		return;
 	}
 	whip->posts++;
+	LIST_INSERT_HEAD(&whip->list, post, entry);
 	post->side = side;
 	post->request = request;
 	strcpy(post->stream, stream);
 	http_on_lost(request, on_lost, post);
+	/* What is here is served here, whoever else is asked for it. */
+	if (side->role == SLUICE_SESSION_WATCH && is_published_here(post)) {
+		offer_take(post);
+		return;
+	}
 	search = fleet_place(whip->options.fleet, stream,
 	                     side->role == SLUICE_SESSION_PUBLISH && !is_published_here(post),
 	                     on_placed, post);

@@ -38,7 +38,10 @@ static struct whip_session *session_of(struct http_request *request, const struc
 	session = id[0] != '\0' ? table_session(&side->whip->table, id) : NULL;
 	if (session == NULL || session->role != side->role ||
 	    strcmp(session->stream->name, stream) != 0) {
-		problem_answer(request, 404, "there is no such session, or it has ended");
+		if (side->whip->known)
+			problem_answer(request, 404, "there is no such session, or it has ended");
+		else
+			problem_answer_later(request, 503, "sessions are being read");
 		return NULL;
 	}
 	if (!http_is_admin(request) &&
@@ -87,11 +90,10 @@ static void wait_ask(struct wait *wait, uint16_t type, const void *body, uint32_
 static void on_deleted(void *arg, const struct dataplane_answer *answer)
 {
 	struct wait *wait = arg;
-	struct whip_session *session = table_session(&wait->whip->table, wait->id);
 	bool gone = answer->status == 0 || (answer->status == -ENOENT && !answer->lost);
 
-	if (gone && session != NULL)
-		table_remove(&wait->whip->table, session);
+	if (gone)
+		table_end_session(&wait->whip->table, wait->id);
 	if (wait->request != NULL && gone)
 		http_answer(wait->request, 200, NULL, "", 0);
 	else if (wait->request != NULL)
@@ -138,8 +140,10 @@ static void on_restarted(void *arg, const struct dataplane_answer *answer)
 		restart_answer(wait, session, made);
 	else if (wait->request != NULL && (answer->status != 0 || answer->lost))
 		problem_answer_of(wait->request, answer);
-	else if (wait->request != NULL)
+	else if (wait->request != NULL && session == NULL)
 		problem_answer(wait->request, 404, "the session has ended");
+	else if (wait->request != NULL)
+		problem_answer_later(wait->request, 503, "no memory");
 	free(wait);
 }
 
@@ -157,13 +161,19 @@ static void restart_ask(struct whip *whip, struct http_request *request,
 	wait_ask(wait, SLUICE_SESSION_RESTART, &restart, sizeof(restart), on_restarted);
 }
 
-/* Of a list of entity tags, or "*" (RFC 9110, 13.1.1). */
-static bool etag_matches(const char *list, const char *ufrag)
+/* Of a list of entity tags, or * (RFC 9110, 13.1.1), which clients also send in quotes. */
+static bool etag_matches(const char *text, const char *ufrag)
 {
+	struct slice list = {text, strlen(text)}, tag;
 	char etag[WHIP_ETAG_MAX + 1];
 
 	snprintf(etag, sizeof(etag), "\"%s\"", ufrag);
-	return strcmp(list, "*") == 0 || strstr(list, etag) != NULL;
+	while (slice_word(&list, ',', &tag)) {
+		tag = slice_trim(tag);
+		if (slice_is(tag, "*") || slice_is(tag, "\"*\"") || slice_is(tag, etag))
+			return true;
+	}
+	return false;
 }
 
 void handle_patch(struct http_request *request, void *arg)

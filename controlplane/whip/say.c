@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#define URL_MAX       1024
+#define URL_MAX       8448 /* what a request's headers hold, and more */
 #define LINK_MAX      512
 #define CREDENTIALS_S 86400
 
@@ -65,7 +65,7 @@ void problem_answer_of(struct http_request *request, const struct dataplane_answ
 		problem_answer(request, 409, text);
 		break;
 	case -ENOENT:
-		problem_answer_later(request, 404, text);
+		problem_answer(request, 404, text);
 		break;
 	case -EINVAL:
 		problem_answer(request, 422, text);
@@ -105,13 +105,14 @@ static const char *scheme_of(const struct http_request *request)
 
 void location_add(const struct whip *whip, struct http_request *request, const char *path)
 {
-	const char *host = fleet_http(whip->options.fleet);
+	const char *host = fleet_http(whip->options.fleet), *scheme = scheme_of(request);
 	char text[URL_MAX];
 
-	if (host[0] == '\0')
+	/* The node's own address is of plain HTTP. */
+	if (host[0] == '\0' || strcmp(scheme, "https") == 0)
 		host = http_header(request, "Host");
 	if (host != NULL && host[0] != '\0' && host_is_valid(host))
-		snprintf(text, sizeof(text), "%s://%s%s", scheme_of(request), host, path);
+		snprintf(text, sizeof(text), "%s://%s%s", scheme, host, path);
 	else
 		snprintf(text, sizeof(text), "%s", path);
 	http_answer_header(request, "Location", text);

@@ -29,16 +29,23 @@ struct whip_side {
 	const char *prefix; /* "/whip/" */
 };
 
+struct post;
+LIST_HEAD(posts, post);
+
 struct whip {
 	struct whip_options options;
 	struct whip_table table;
 	struct whip_side sides[2]; /* by enum sluice_session_role */
 	struct sluice_whip_limit limit;
+	struct posts list;
 	uint32_t posts;
 	/* keep.c */
 	struct question *events, *take; /* NULL: not asked */
 	struct event *again;            /* events are asked for */
-	uint32_t round;
+	uint32_t round, sequence;       /* of the last event; 0: of none yet */
+	bool known;                     /* all sessions have been read once */
+	bool take_due;                  /* they could not be read */
+	struct event *claims;
 };
 
 /* -- whip.c -- */
@@ -59,6 +66,8 @@ void handle_get(struct http_request *request, void *side);
 /* -- keep.c -- */
 void keep_start(struct whip *whip);
 void on_events_again(evutil_socket_t fd, short what, void *arg);
+void on_claims(evutil_socket_t fd, short what, void *arg);
+void claims_renew(struct whip *whip);
 /* The session ends, in both daemons. */
 void session_end(struct whip *whip, const char *id);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "whip/table.h"
 
+#include "common/clock.h"
 #include "region/weight.h"
 
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS 8192
+#define BUCKETS    8192
+#define ROUND_NONE UINT32_MAX
+#define KEPT_NS    30000000000ull
 
 /* -- the blob: what the dataplane keeps for us -- */
 
@@ -49,13 +52,14 @@ int table_start(struct whip_table *table)
 {
 	table->by_id = calloc(BUCKETS, sizeof(*table->by_id));
 	table->by_name = calloc(BUCKETS, sizeof(*table->by_name));
+	TAILQ_INIT(&table->ended);
 	return table->by_id != NULL && table->by_name != NULL ? 0 : -ENOMEM;
 }
 
 void table_end(struct whip_table *table)
 {
 	if (table->by_id != NULL && table->by_name != NULL)
-		table_sweep(table, UINT32_MAX);
+		table_sweep(table, ROUND_NONE);
 	free(table->by_id);
 	free(table->by_name);
 }
@@ -65,16 +69,6 @@ static uint32_t bucket_of(const char *name)
 	return choice_hash(name, strlen(name)) % BUCKETS;
 }
 
-struct whip_session *table_session(const struct whip_table *table, const char *id)
-{
-	struct whip_session *session;
-
-	LIST_FOREACH(session, &table->by_id[bucket_of(id)], chain)
-	if (strcmp(session->id, id) == 0)
-		return session;
-	return NULL;
-}
-
 struct whip_stream *table_stream(const struct whip_table *table, const char *name)
 {
 	struct whip_stream *stream;
@@ -82,6 +76,17 @@ struct whip_stream *table_stream(const struct whip_table *table, const char *nam
 	LIST_FOREACH(stream, &table->by_name[bucket_of(name)], chain)
 	if (strcmp(stream->name, name) == 0)
 		return stream;
+	return NULL;
+}
+
+struct whip_stream *table_stream_next(const struct whip_table *table, uint32_t *index)
+{
+	while (*index < BUCKETS) {
+		struct whip_stream *stream = LIST_FIRST(&table->by_name[(*index)++]);
+
+		if (stream != NULL)
+			return stream;
+	}
 	return NULL;
 }
 
@@ -102,11 +107,54 @@ static struct whip_stream *stream_get(struct whip_table *table, const char *name
 
 static void stream_leave(struct whip_table *table, struct whip_stream *stream)
 {
-	if (!LIST_EMPTY(&stream->sessions))
+	if (!LIST_EMPTY(&stream->publishers) || !LIST_EMPTY(&stream->viewers))
 		return;
 	LIST_REMOVE(stream, chain);
 	table->streams--;
 	free(stream);
+}
+
+struct whip_session *stream_publisher(const struct whip_stream *stream)
+{
+	struct whip_session *publisher, *found = LIST_FIRST(&stream->publishers);
+
+	LIST_FOREACH(publisher, &stream->publishers, fellow)
+	if (publisher->state == SLUICE_SESSION_CONNECTED)
+		found = publisher;
+	return found;
+}
+
+static const struct sluice_track *track_of_kind(const struct sdp_tracks *tracks, uint8_t kind)
+{
+	for (uint32_t i = 0; i < tracks->count; i++)
+		if (tracks->tracks[i].kind == kind)
+			return &tracks->tracks[i];
+	return NULL;
+}
+
+static const struct sluice_payload *payload_from(const struct sluice_track *track, uint8_t from)
+{
+	for (uint8_t i = 0; i < track->n_payloads; i++)
+		if (track->payloads[i].from == from)
+			return &track->payloads[i];
+	return NULL;
+}
+
+/* What a publisher prefers is what it sends, and under that number. */
+bool viewer_fits(const struct whip_session *viewer, const struct whip_session *publisher)
+{
+	for (uint32_t i = 0; i < publisher->tracks->count; i++) {
+		const struct sluice_track *sent = &publisher->tracks->tracks[i];
+		const struct sluice_track *shown = track_of_kind(viewer->tracks, sent->kind);
+		const struct sluice_payload *payload;
+
+		if (shown == NULL || sent->n_payloads == 0)
+			continue;
+		payload = payload_from(shown, sent->payloads[0].pt);
+		if (payload == NULL || payload->codec != sent->payloads[0].codec)
+			return false;
+	}
+	return true;
 }
 
 static void session_free(struct whip_session *session)
@@ -144,9 +192,8 @@ static struct whip_session *session_make(const struct sluice_session *from,
 	memcpy(session->token, blob.token, sizeof(session->token));
 	session->kind = from->tracks[0].kind;
 	snprintf(session->mid, sizeof(session->mid), "%s", from->tracks[0].mid);
-	if (from->role == SLUICE_SESSION_PUBLISH)
-		session->tracks = tracks_make(from, &blob);
-	if ((from->role == SLUICE_SESSION_PUBLISH && session->tracks == NULL) ||
+	session->tracks = tracks_make(from, &blob);
+	if (session->tracks == NULL ||
 	    table_restarted(session, from->remote_ufrag, made->ufrag) < 0) {
 		session_free(session);
 		return NULL;
@@ -154,12 +201,57 @@ static struct whip_session *session_make(const struct sluice_session *from,
 	return session;
 }
 
-struct whip_session *table_put(struct whip_table *table, const struct sluice_session *from,
-                               const struct sluice_session_made *made)
+/* Of those that have ended as well. */
+static struct whip_session *session_find(const struct whip_table *table, const char *id)
 {
-	struct whip_session *session = session_make(from, made), *old;
+	struct whip_session *session;
+
+	LIST_FOREACH(session, &table->by_id[bucket_of(id)], chain)
+	if (strcmp(session->id, id) == 0)
+		return session;
+	return NULL;
+}
+
+struct whip_session *table_session(const struct whip_table *table, const char *id)
+{
+	struct whip_session *session = session_find(table, id);
+
+	return session != NULL && session->ended == 0 ? session : NULL;
+}
+
+static void session_enter(struct whip_table *table, struct whip_session *session,
+                          struct whip_stream *stream)
+{
+	bool publishes = session->role == SLUICE_SESSION_PUBLISH;
+
+	session->stream = stream;
+	LIST_INSERT_HEAD(publishes ? &stream->publishers : &stream->viewers, session, fellow);
+	stream->n_viewers += !publishes;
+	table->sessions++;
+	LIST_INSERT_HEAD(&table->by_id[bucket_of(session->id)], session, chain);
+}
+
+static void session_leave(struct whip_table *table, struct whip_session *session)
+{
+	struct whip_stream *stream = session->stream;
+
+	LIST_REMOVE(session, fellow);
+	stream->n_viewers -= session->role == SLUICE_SESSION_WATCH;
+	table->sessions--;
+	session->stream = NULL;
+	stream_leave(table, stream);
+}
+
+struct whip_session *table_put(struct whip_table *table, const struct sluice_session *from,
+                               const struct sluice_session_made *made, uint8_t state,
+                               uint32_t round)
+{
+	struct whip_session *old = session_find(table, from->id), *session;
 	struct whip_stream *stream;
 
+	if (old != NULL && old->ended != 0)
+		return NULL;
+	session = session_make(from, made);
 	if (session == NULL)
 		return NULL;
 	stream = stream_get(table, from->stream);
@@ -167,17 +259,11 @@ struct whip_session *table_put(struct whip_table *table, const struct sluice_ses
 		session_free(session);
 		return NULL;
 	}
-	session->stream = stream;
-	LIST_INSERT_HEAD(&stream->sessions, session, fellow);
-	if (session->role == SLUICE_SESSION_PUBLISH)
-		stream->publisher = session;
-	else
-		stream->viewers++;
-	table->sessions++;
-	old = table_session(table, from->id);
+	session->state = state;
+	session->round = round;
+	session_enter(table, session, stream);
 	if (old != NULL)
 		table_remove(table, old);
-	LIST_INSERT_HEAD(&table->by_id[bucket_of(session->id)], session, chain);
 	return session;
 }
 
@@ -195,17 +281,44 @@ int table_restarted(struct whip_session *session, const char *remote_ufrag, cons
 
 void table_remove(struct whip_table *table, struct whip_session *session)
 {
-	struct whip_stream *stream = session->stream;
-
 	LIST_REMOVE(session, chain);
-	LIST_REMOVE(session, fellow);
-	if (stream->publisher == session)
-		stream->publisher = NULL;
-	if (session->role == SLUICE_SESSION_WATCH)
-		stream->viewers--;
-	table->sessions--;
+	if (session->ended != 0)
+		TAILQ_REMOVE(&table->ended, session, late);
+	else
+		session_leave(table, session);
 	session_free(session);
-	stream_leave(table, stream);
+}
+
+/* Nothing that was read before that comes now. */
+static void ended_forget(struct whip_table *table, uint64_t now)
+{
+	struct whip_session *session;
+
+	while ((session = TAILQ_FIRST(&table->ended)) != NULL && now - session->ended > KEPT_NS)
+		table_remove(table, session);
+}
+
+void table_end_session(struct whip_table *table, const char *id)
+{
+	struct whip_session *session = session_find(table, id);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	ended_forget(table, now);
+	if (session != NULL && session->ended != 0)
+		return;
+	if (session != NULL) {
+		session_leave(table, session);
+		free(session->tracks);
+		session->tracks = NULL;
+	} else {
+		session = calloc(1, sizeof(*session));
+		if (session == NULL)
+			return;
+		snprintf(session->id, sizeof(session->id), "%s", id);
+		LIST_INSERT_HEAD(&table->by_id[bucket_of(id)], session, chain);
+	}
+	session->ended = now;
+	TAILQ_INSERT_TAIL(&table->ended, session, late);
 }
 
 void table_sweep(struct whip_table *table, uint32_t round)
@@ -215,7 +328,7 @@ void table_sweep(struct whip_table *table, uint32_t round)
 
 		for (; session != NULL; session = next) {
 			next = LIST_NEXT(session, chain);
-			if (session->round != round)
+			if (session->round != round && (session->ended == 0 || round == ROUND_NONE))
 				table_remove(table, session);
 		}
 	}

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A key of a room lives twice as long. */
+static const struct timeval claims_interval = {.tv_sec = 300};
+
 bool path_read(struct http_request *request, char stream[SLUICE_MEDIA_NAME_MAX],
                char id[SLUICE_SESSION_ID_MAX])
 {
@@ -15,7 +18,8 @@ bool path_read(struct http_request *request, char stream[SLUICE_MEDIA_NAME_MAX],
 	size_t length = (size_t)(slash - rest);
 	const char *behind = slash[0] != '\0' ? slash + 1 : slash;
 
-	if (!name_is_valid(rest, length, SLUICE_MEDIA_NAME_MAX)) {
+	/* A client would take "." and ".." for steps of the path. */
+	if (!name_is_valid(rest, length, SLUICE_MEDIA_NAME_MAX) || strspn(rest, ".") >= length) {
 		problem_answer(request, 404,
 		               "a stream's name has 1 to 63 letters, digits, and . _ -");
 		return false;
@@ -52,10 +56,10 @@ static int side_start(struct whip *whip, uint8_t role, const char *prefix, enum 
 {
 	struct whip_side *side = &whip->sides[role];
 	const struct http_route routes[] = {
-	        {EVHTTP_REQ_POST, prefix, access, handle_post, side, WHIP_TYPE_SDP},
-	        {EVHTTP_REQ_PATCH, prefix, access, handle_patch, side, WHIP_TYPE_FRAGMENT},
-	        {EVHTTP_REQ_DELETE, prefix, access, handle_delete, side, NULL},
-	        {EVHTTP_REQ_GET, prefix, access, handle_get, side, NULL},
+	        {EVHTTP_REQ_POST, prefix, access, handle_post, side, true, WHIP_TYPE_SDP},
+	        {EVHTTP_REQ_PATCH, prefix, access, handle_patch, side, true, WHIP_TYPE_FRAGMENT},
+	        {EVHTTP_REQ_DELETE, prefix, access, handle_delete, side, true, NULL},
+	        {EVHTTP_REQ_GET, prefix, access, handle_get, side, true, NULL},
 	};
 	int error = 0;
 
@@ -74,7 +78,9 @@ struct whip *whip_create(const struct whip_options *options)
 		return NULL;
 	whip->options = *options;
 	whip->again = evtimer_new(options->base, on_events_again, whip);
-	if (whip->again == NULL || table_start(&whip->table) < 0 ||
+	whip->claims = event_new(options->base, -1, EV_PERSIST, on_claims, whip);
+	if (whip->again == NULL || whip->claims == NULL ||
+	    event_add(whip->claims, &claims_interval) != 0 || table_start(&whip->table) < 0 ||
 	    side_start(whip, SLUICE_SESSION_PUBLISH, "/whip/", HTTP_PUBLISH) < 0 ||
 	    side_start(whip, SLUICE_SESSION_WATCH, "/whep/", HTTP_WATCH) < 0) {
 		whip_destroy(whip);
@@ -91,6 +97,8 @@ void whip_destroy(struct whip *whip)
 	table_end(&whip->table);
 	if (whip->again != NULL)
 		event_free(whip->again);
+	if (whip->claims != NULL)
+		event_free(whip->claims);
 	free(whip);
 }
 

@@ -56,6 +56,7 @@ void session_event(struct sessions *sessions, uint32_t index, enum sluice_sessio
 	event = &sessions->events[(sessions->events_head + sessions->events_count++) %
 	                          SESSION_EVENTS_MAX];
 	*event = (struct sluice_session_event){
+	        .sequence = ++sessions->events_sequence,
 	        .state = control->state,
 	        .reason = (uint8_t)reason,
 	        .role = control->config.role,
@@ -322,10 +323,11 @@ static int add_check(const struct sessions *sessions, const struct sluice_sessio
 	for (const char *at = add->id; *at != '\0'; at++)
 		if (*at <= ' ' || *at == 0x7f)
 			return refuse(why, -EINVAL, "an id has printable bytes without spaces");
-	if (strlen(add->stream) + SLUICE_TRACK_MID_MAX + SLUICE_TRACK_RID_MAX >
-	    SLUICE_MEDIA_NAME_MAX)
-		return refuse(why, -EINVAL, "a stream's name has at most %u bytes",
-		              SLUICE_MEDIA_NAME_MAX - SLUICE_TRACK_MID_MAX - SLUICE_TRACK_RID_MAX);
+	if (strlen(add->stream) > SESSION_NAME_SHOWN_MAX &&
+	    strlen(add->id) > SESSION_NAME_SHOWN_MAX)
+		return refuse(why, -EINVAL,
+		              "a stream's name or its session's id has %u bytes at most",
+		              SESSION_NAME_SHOWN_MAX);
 	if (add->role > SLUICE_SESSION_WATCH || add->n_tracks == 0 ||
 	    add->n_tracks > SLUICE_SESSION_TRACKS_MAX || add->n_fingerprints == 0 ||
 	    add->n_fingerprints > SLUICE_SESSION_FINGERPRINTS_MAX ||

@@ -30,14 +30,15 @@ static const char *layer_rid(const struct sluice_track *track, uint8_t layer)
 	return track->n_rids != 0 ? track->rids[layer] : "";
 }
 
-/* "STREAM/MID", "STREAM/MID/RID" */
+/* "STREAM/MID", "STREAM/MID/RID"; of a stream whose name is long the session's id stands for it. */
 static void stream_name(char name[SLUICE_MEDIA_NAME_MAX], const struct sluice_session *session,
                         const struct sluice_track *track, uint8_t layer)
 {
 	char text[SLUICE_MEDIA_NAME_MAX + SLUICE_TRACK_MID_MAX + SLUICE_TRACK_RID_MAX];
 	const char *rid = layer_rid(track, layer);
+	bool fits = strlen(session->stream) <= SESSION_NAME_SHOWN_MAX;
 
-	snprintf(text, sizeof(text), "%s/%s%s%s", session->stream, track->mid,
+	snprintf(text, sizeof(text), "%s/%s%s%s", fits ? session->stream : session->id, track->mid,
 	         rid[0] != '\0' ? "/" : "", rid);
 	memset(name, 0, SLUICE_MEDIA_NAME_MAX);
 	memcpy(name, text, strnlen(text, SLUICE_MEDIA_NAME_MAX - 1));

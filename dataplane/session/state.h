@@ -29,6 +29,8 @@
 #define SESSION_DTLS_QUEUED   8  /* datagrams of one session on the way to its handshake */
 #define SESSION_EARLY_MAX     64 /* SRTP packets of one session that wait for its keys */
 #define SESSION_EVENTS_MAX    1024
+/* A name that leaves room for "/MID/RID" behind it in a stream's. */
+#define SESSION_NAME_SHOWN_MAX (SLUICE_MEDIA_NAME_MAX - SLUICE_TRACK_MID_MAX - SLUICE_TRACK_RID_MAX)
 
 struct dtls;
 struct random;
@@ -160,6 +162,7 @@ struct sessions {
 	struct session_names ids, streams;
 	struct session_listener listeners[SESSION_LISTENERS_MAX];
 	struct random *random;
+	uint32_t events_sequence;
 	struct sluice_session_event events[SESSION_EVENTS_MAX]; /* ring */
 	uint32_t events_head, events_count;
 	uint64_t counters[8];

@@ -210,7 +210,9 @@ struct sluice_session_event {
 	uint8_t role;
 	char stream[SLUICE_MEDIA_NAME_MAX];
 	struct sluice_addr remote;
+	uint32_t sequence; /* of all events; where one is missing so many were lost:
+	                      SLUICE_SESSION_TAKE */
 };
-static_assert(sizeof(struct sluice_session_event) == 120, "session event");
+static_assert(sizeof(struct sluice_session_event) == 124, "session event");
 
 #endif

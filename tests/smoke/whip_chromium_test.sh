@@ -7,17 +7,18 @@
 # shellcheck source=tests/smoke/_browser.sh
 . "$SMOKE/_browser.sh"
 
+STREAM=550e8400-e29b-41d4-a716-446655440000
 browsers_need chromium
 assert_equal "$(sessions)" 0 "sessions"
 browser_start publisher chromium
 browser_start viewer chromium
-assert_match "$(browser_watch viewer cam)" '404: nobody publishes'
-resource=$(browser_publish publisher cam | jq -r .)
-assert_match "$resource" '^http://198\.18\.1\.1:8080/whip/cam/[A-Za-z0-9_-]{22}$'
-assert_match "$(browser_watch viewer cam)" '/whep/cam/'
+assert_match "$(browser_watch viewer $STREAM)" '409: nobody publishes'
+resource=$(browser_publish publisher $STREAM | jq -r .)
+assert_match "$resource" '^http://198\.18\.1\.1:8080/whip/'$STREAM'/[A-Za-z0-9_-]{22}$'
+assert_match "$(browser_watch viewer $STREAM)" "/whep/$STREAM/"
 await 30 has_frames viewer 60
-assert_match "$(browser_publish viewer cam)" '409: '
-assert_match "$(browser_watch viewer cam)" '/whep/cam/'
+assert_match "$(browser_publish viewer $STREAM)" '409: '
+assert_match "$(browser_watch viewer $STREAM)" "/whep/$STREAM/"
 await 30 has_frames viewer 60
 stats=$(browser viewer 'sluice.stats()')
 printf '%s\n' "$stats"

@@ -119,6 +119,8 @@ static int setup(void **state)
 	                                 "http token add pub scope publish\n"
 	                                 "http token add pubcam scope publish stream cam\n"
 	                                 "http token add wat scope watch\n");
+	/* all sessions have been read: before that it is 503 */
+	control_await(control, control_http(control, "GET /whip/cam/none", "pub", NULL) == 404);
 	return 0;
 }
 
@@ -158,7 +160,7 @@ static void a_viewer_follows_a_publisher(void **state)
 	struct control *control = *state;
 	const struct sluice_session *session;
 
-	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 404);
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 409);
 	expect_header(control, "Retry-After: ");
 	publish(control, "pub");
 	watch(control, "wat");
@@ -207,6 +209,7 @@ static void each_refusal_has_its_status(void **state)
 	        {"POST /whip/cam", "pub", SDP, "chromium-watch", 422},
 	        {"POST /whip/", "pub", SDP, "chromium-publish", 404},
 	        {"POST /whip/a%20b", "pub", SDP, "chromium-publish", 404},
+	        {"POST /whip/..", "pub", SDP, "chromium-publish", 404},
 	        {"POST /whip/cam/x", "pub", SDP, "chromium-publish", 405},
 	        {"PUT /whip/cam", "pub", SDP, "chromium-publish", 501},
 	        {"DELETE /whip/cam", "pub", "", NULL, 404},
@@ -262,6 +265,13 @@ static void patches(void **state)
 	assert_string_equal(restart->remote_ufrag, "another");
 	expect(control, method_of("PATCH", path), "pub",
 	       FRAGMENT "If-Match: \"AAAABBBBCCCCDDDD\"\r\n", trickle, 412);
+	/* as some clients write it */
+	expect(control, method_of("PATCH", path), "pub", FRAGMENT "If-Match: \"*\"\r\n", "nothing",
+	       400);
+	expect(control, method_of("PATCH", path), "pub",
+	       FRAGMENT "If-Match: \"x\", \"RRRRBBBBCCCCDDDD\"\r\n", "nothing", 400);
+	expect(control, method_of("PATCH", path), "pub",
+	       FRAGMENT "If-Match: W/\"RRRRBBBBCCCCDDDD\"\r\n", "nothing", 412);
 	/* One that fails leaves the session as it is. */
 	dataplane_refuses(control, SLUICE_SESSION_RESTART, -ENOSPC, "no room");
 	snprintf(fresh, sizeof(fresh), same, "athird");
@@ -286,6 +296,11 @@ static void pages_of_other_origins(void **state)
 	expect_header(control, "Accept-Patch: application/trickle-ice-sdpfrag\r\n");
 	assert_null(strstr(control->headers, "Access-Control"));
 	expect(control, "OPTIONS /nothing", NULL, "", NULL, 404);
+	expect(control, "OPTIONS /v1/steer", NULL,
+	       "Origin: https://x.example\r\nAccess-Control-Request-Method: GET\r\n", NULL, 200);
+	assert_null(strstr(control->headers, "Access-Control"));
+	expect(control, "GET /readyz", NULL, "Origin: https://x.example\r\n", NULL, 200);
+	assert_null(strstr(control->headers, "Access-Control"));
 	expect(control, "POST /whip/cam", NULL, "Origin: https://x.example\r\n", NULL, 401);
 	expect_header(control, "Access-Control-Allow-Origin: *\r\n");
 	expect_header(control, "Access-Control-Expose-Headers: Location, ETag, Link");
@@ -382,7 +397,106 @@ static void a_session_that_ends_is_gone(void **state)
 	dataplane_tells(control, &event);
 	control_await(control, strcmp(row->state, "publish cam ended: consent") == 0);
 	expect(control, method_of("GET", path), "pub", "", NULL, 404);
-	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 404);
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 409);
+}
+
+static void told(struct control *control, const char *path, uint8_t role, uint8_t state,
+                 uint32_t sequence)
+{
+	struct sluice_session_event event = {
+	        .role = role, .state = state, .stream = "cam", .sequence = sequence};
+
+	snprintf(event.id, sizeof(event.id), "%s", strrchr(path, '/') + 1);
+	dataplane_tells(control, &event);
+	control_await(control, control->events_fd >= 0);
+}
+
+/* The one that sends is the publisher until another one has keys, and again if that never has. */
+static void a_takeover_that_never_connects(void **state)
+{
+	struct sluice_session_made made = made_example("TTTTBBBBCCCCDDDD");
+	struct control *control = *state;
+	const struct sluice_session *session;
+	char first[256], second[256];
+
+	publish(control, "pub");
+	snprintf(first, sizeof(first), "%s", path_made(control));
+	told(control, first, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED, 1);
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	expect(control, "POST /whip/cam?takeover=1", "pub", SDP, offer("firefox-publish"), 201);
+	snprintf(second, sizeof(second), "%s", path_made(control));
+	watch(control, "wat");
+	session = dataplane_asked(control, SLUICE_SESSION_ADD);
+	assert_int_equal(session->tracks[1].payloads[0].from, 96); /* Chromium's VP8 */
+	told(control, second, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_ENDED, 2);
+	watch(control, "wat");
+	expect(control, method_of("GET", first), "pub", "", NULL, 200);
+}
+
+/* A viewer that agreed to other payload types than the new publisher has begins again. */
+static void a_publisher_with_other_numbers(void **state)
+{
+	struct sluice_session_made made = made_example("TTTTBBBBCCCCDDDD");
+	struct control *control = *state;
+	const struct sluice_session_name *name;
+	char first[256], viewer[256], second[256];
+
+	publish(control, "pub");
+	snprintf(first, sizeof(first), "%s", path_made(control));
+	watch(control, "wat");
+	snprintf(viewer, sizeof(viewer), "%s", path_made(control));
+	told(control, first, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED, 1);
+	assert_int_equal(dataplane_was_asked(control, SLUICE_SESSION_DELETE), 0);
+	told(control, first, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_ENDED, 2);
+	expect(control, method_of("GET", viewer), "wat", "", NULL, 200);
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	expect(control, "POST /whip/cam", "pub", SDP, offer("firefox-publish"), 201);
+	snprintf(second, sizeof(second), "%s", path_made(control));
+	told(control, second, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED, 3);
+	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_DELETE) == 1);
+	name = dataplane_asked(control, SLUICE_SESSION_DELETE);
+	assert_string_equal(name->id, strrchr(viewer, '/') + 1);
+	expect(control, method_of("GET", viewer), "wat", "", NULL, 404);
+}
+
+/* Of events that were lost nobody hears again: all sessions are read instead. */
+static void events_that_are_missing(void **state)
+{
+	struct control *control = *state;
+	char path[256];
+
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	told(control, path, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CHECKED, 7);
+	dataplane_forget(control);
+	told(control, path, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED, 8);
+	assert_int_equal(dataplane_was_asked(control, SLUICE_SESSION_TAKE), 0);
+	expect(control, method_of("GET", path), "pub", "", NULL, 200);
+	told(control, "/x", SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED, 20);
+	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_TAKE) == 1);
+	/* the dataplane has none */
+	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 404);
+}
+
+/* What was read before a session ended, and comes behind that, is late. */
+static void an_end_is_the_end(void **state)
+{
+	struct sluice_session_whole whole = {.state = SLUICE_SESSION_CONNECTED};
+	struct control *control = *state;
+	char path[256];
+
+	publish(control, "pub");
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	memcpy(&whole.session, dataplane_asked(control, SLUICE_SESSION_ADD), sizeof(whole.session));
+	whole.made = made_example("AAAABBBBCCCCDDDD");
+	told(control, path, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_ENDED, 1);
+	expect(control, method_of("GET", path), "pub", "", NULL, 404);
+	dataplane_answers(control, SLUICE_SESSION_TAKE, 0, &whole, sizeof(whole));
+	dataplane_forget(control);
+	told(control, path, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_ENDED, 9);
+	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_TAKE) == 1);
+	control_rest(control, 200);
+	expect(control, method_of("GET", path), "pub", "", NULL, 404);
 }
 
 /* What the dataplane kept is enough for PATCH, DELETE and new viewers. */
@@ -399,7 +513,6 @@ static void a_control_plane_that_comes_back(void **state)
 	dataplane_answers(control, SLUICE_SESSION_TAKE, 0, &whole, sizeof(whole));
 	dataplane_forget(control);
 	control_restart(control, SIGKILL);
-	control_await(control, dataplane_was_asked(control, SLUICE_SESSION_TAKE) > 0);
 	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 200);
 	expect_header(control, "ETag: \"AAAABBBBCCCCDDDD\"\r\n");
 	watch(control, "wat");
@@ -436,6 +549,12 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(events_over_http, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_session_that_ends_is_gone, setup,
 	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(a_takeover_that_never_connects, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(a_publisher_with_other_numbers, setup,
+	                                        control_teardown),
+	        cmocka_unit_test_setup_teardown(events_that_are_missing, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(an_end_is_the_end, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_control_plane_that_comes_back, setup,
 	                                        control_teardown),
 	};

@@ -393,6 +393,7 @@ static const struct refusal refusals[] = {
         {"chromium-publish", "a=setup:actpass", "a=setup:both", -EINVAL, "a=setup"},
         {"chromium-publish", "a=setup:actpass", "a=setup:holdconn", -ENOTSUP, "holdconn"},
         {"chromium-publish", "a=mid:0", "a=mid:01234567890123456", -EINVAL, "a=mid"},
+        {"chromium-publish", "a=mid:1", "a=mid:0", -EINVAL, "another m-line"},
         {"chromium-publish", "a=rtcp-mux", "a=rtcp-no", -ENOTSUP, "rtcp-mux"},
         {"chromium-publish", "a=group:BUNDLE", "a=group:LS", -ENOTSUP, "BUNDLE"},
         {"chromium-publish", "opus/48000", "pous/48000", -ENOTSUP, "expected opus"},
@@ -455,6 +456,44 @@ static void setup_decides_who_begins(void **state)
 		expect(talk, rows[i].answer);
 		talk_end(talk);
 	}
+}
+
+/* Of a bundle the tagged m-line alone may have them (RFC 9429, 5.2.1). */
+static void attributes_of_the_tagged_line(void **state)
+{
+	struct talk *talk = talk_start("chromium-publish");
+	char *video = strstr(talk->text, "m=video"), *line;
+
+	while ((line = strstr(video, "a=ice-")) != NULL)
+		memcpy(line, "a=xce-", 6);
+	while ((line = strstr(video, "a=fingerprint")) != NULL)
+		memcpy(line, "a=xingerprint", 13);
+	line = strstr(talk->text, "m=audio 9");
+	memcpy(line, "m=audio 0", 9); /* and is rejected itself */
+	assert_int_equal(talk_read(talk, NULL), 0);
+	assert_int_equal(talk->agreement.tracks.count, 1);
+	assert_int_equal(talk->agreement.transport.n_fingerprints, 1);
+	talk_end(talk);
+}
+
+/* One medium that is left needs no bundle; a layer that is named twice is one. */
+static void what_is_left(void **state)
+{
+	struct talk *talk = talk_start("chromium-simulcast");
+
+	replace(talk, "a=group:BUNDLE", "a=group:LS");
+	replace(talk, "m=audio 9", "m=audio 0");
+	replace(talk, "send q;h;f", "send q;q;f");
+	assert_int_equal(talk_read(talk, NULL), 0);
+	assert_int_equal(talk->agreement.tracks.count, 1);
+	assert_int_equal(talk->agreement.tracks.tracks[0].n_rids, 2);
+	talk_end(talk);
+	talk = talk_start("chromium-publish");
+	replace(talk, " 97 ", " 64 ");
+	replace(talk, ":97 ", ":64 ");
+	assert_int_equal(talk_read(talk, NULL), 0);
+	assert_int_equal(talk->agreement.tracks.tracks[1].payloads[0].rtx_pt, 0);
+	talk_end(talk);
 }
 
 /* At the session level, once for all m-lines. */
@@ -553,6 +592,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(what_is_refused),
 	        cmocka_unit_test(setup_decides_who_begins),
 	        cmocka_unit_test(attributes_of_the_session),
+	        cmocka_unit_test(attributes_of_the_tagged_line),
+	        cmocka_unit_test(what_is_left),
 	        cmocka_unit_test(what_is_too_much),
 	        cmocka_unit_test(fragments),
 	};
