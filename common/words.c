@@ -53,6 +53,13 @@ const char *const reason_words[] = {
         [SLUICE_ALLOCATION_LIVES] = "lives",     NULL,
 };
 
+const char *const estimate_words[] = {
+        [SLUICE_ESTIMATE_NEVER] = "never",   [SLUICE_ESTIMATE_GROWING] = "growing",
+        [SLUICE_ESTIMATE_SLOWER] = "slower", [SLUICE_ESTIMATE_STANDING] = "standing",
+        [SLUICE_ESTIMATE_LOSS] = "loss",     [SLUICE_ESTIMATE_PAUSE] = "pause",
+        [SLUICE_ESTIMATE_PATH] = "path",     NULL,
+};
+
 const char *const profile_words[] = {
         [SLUICE_SRTP_GCM128] = "gcm128",
         [SLUICE_SRTP_GCM256] = "gcm256",

@@ -126,6 +126,9 @@ static const struct option_row rows[] = {
         {0, "srtp-engine", "auto|ipsec-mb|libsrtp2",
          "what enciphers SRTP; auto is ipsec-mb where the CPU has AES instructions",
          AT(options.srtp_engine), option_choice, .otherwise = "auto"},
+        {0, "no-remote-estimate", NULL,
+         "tell publishers nothing of what their path has proven to carry",
+         AT(options.no_remote_estimate)},
         {0, "xdp-object", "PATH",
          "the XDP program of the ports; the one that was built or installed with this program "
          "unless given",

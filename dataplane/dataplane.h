@@ -62,6 +62,7 @@ struct options {
 	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
 	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	bool no_remote_estimate; /* publishers are told no lower bounds */
 	bool allow_decrypted;    /* captures may see plaintext media */
 };
 

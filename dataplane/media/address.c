@@ -5,6 +5,7 @@
 #include "media/consent.h"
 #include "media/key_frame.h"
 #include "media/record.h"
+#include "media/transport_feedback.h"
 #include "worker.h"
 
 static bool is_at(const struct transport_addr *addr, const struct ip_addr *ip, uint16_t port)
@@ -62,6 +63,8 @@ void media_endpoint_move(struct media *media, uint32_t index, const struct trans
 	endpoint->local = *local;
 	endpoint->remote = *remote;
 	endpoint->frame.generation = 0;
+	if (!first)
+		transport_moved(endpoint->transport, media->dp->workers[endpoint->worker]);
 	record_endpoint_state(media, endpoint);
 	if (first)
 		address_ask_key_frames(media->dp->workers[endpoint->worker]->media, endpoint);

@@ -53,6 +53,16 @@ const struct media_counter_info media_counter_infos[] = {
         [MEDIA_BOUND] = {"bound",
                          "SSRCs that packets have bound to streams by rid, mid or payload type",
                          "SSRCs"},
+        [MEDIA_TRANSPORT_SENT] = {"transport_feedback_sent",
+                                  "messages to publishers of when their packets came", "messages"},
+        [MEDIA_ESTIMATE_SENT] = {"estimate_sent",
+                                 "RemoteEstimates to publishers: what their path has proven",
+                                 "messages"},
+        [MEDIA_ESTIMATE_CLEARED] = {"estimate_cleared",
+                                    "RemoteEstimates taken back: something contradicted them",
+                                    "publishers"},
+        [MEDIA_REMB_SENT] = {"remb_sent", "REMBs to publishers without transport-wide feedback",
+                             "messages"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
 };
 const uint32_t media_counters_count = RTE_DIM(media_counter_infos);

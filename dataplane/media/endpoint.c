@@ -5,6 +5,7 @@
 #include "common/words.h"
 #include "dataplane.h"
 #include "media/record.h"
+#include "media/transport_feedback.h"
 
 #include <errno.h>
 #include <string.h>
@@ -202,6 +203,20 @@ static void agreed_take(struct endpoint *endpoint, const struct sluice_endpoint 
 	ext_ids_set(&endpoint->ids, add->extensions);
 }
 
+/* True where it has no record and needs none, too. */
+static bool transport_make(const struct media *media, struct endpoint *endpoint,
+                           const struct sluice_endpoint *add)
+{
+	bool estimate = !media->dp->options.no_remote_estimate && !add->estimate_off &&
+	                add->extensions[SLUICE_EXTENSION_ABS_SEND_TIME] != 0;
+
+	if (!(endpoint->feedback & SLUICE_FEEDBACK_TRANSPORT) ||
+	    add->extensions[SLUICE_EXTENSION_TRANSPORT_NUMBER] == 0)
+		return true;
+	endpoint->transport = transport_record_create(estimate);
+	return endpoint->transport != NULL;
+}
+
 static int endpoint_fill(struct media *media, struct endpoint *endpoint,
                          const struct sluice_endpoint *add)
 {
@@ -229,6 +244,8 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->rtcp_reserved = endpoint->rtcp_index + 1;
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
+	if (!transport_make(media, endpoint, add))
+		return -ENOMEM;
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
 }
 
@@ -243,6 +260,7 @@ static void endpoint_free(struct media *media, void *object)
 		media->engine->session_destroy(endpoint->tx);
 	rte_free(endpoint->sources);
 	rte_free(endpoint->subscriptions);
+	transport_record_destroy(endpoint->transport);
 	OPENSSL_cleanse(endpoint, sizeof(*endpoint));
 	media_place_give(&media->config->endpoint_places, endpoint - media->endpoints);
 }

@@ -8,6 +8,7 @@
 #include "media/ext_map.h"
 #include "media/reception.h"
 #include "media/record.h"
+#include "media/transport_feedback.h"
 #include "worker.h"
 
 #include <rte_hash.h>
@@ -395,6 +396,8 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 		return DROP_SRTP_AUTH;
 	}
 	extension_read(media_worker, received);
+	if (endpoint->transport != NULL && received->said.has_transport_number)
+		transport_received(media_worker, received);
 	if (unlikely(received->source == NULL)) {
 		reason = unknown_bind(media_worker, received);
 		if (reason != DROP_NONE)

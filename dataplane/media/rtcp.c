@@ -56,6 +56,7 @@ static void caches_age(struct media_worker *media_worker)
 void media_timers_run(struct worker *worker)
 {
 	rtcp_timers_run(worker->media);
+	transport_feedback_run(worker->media);
 }
 
 bool media_is_pending(const struct worker *worker)
@@ -69,6 +70,7 @@ void media_housekeep(struct worker *worker)
 {
 	media_asks_run(worker->media);
 	feedback_run(worker->media);
+	transport_feedback_run(worker->media);
 	rtcp_timers_run(worker->media);
 	caches_age(worker->media);
 }

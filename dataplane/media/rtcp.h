@@ -6,6 +6,7 @@
 #include "media/cache.h"
 #include "media/feedback.h"
 #include "media/repeat.h"
+#include "media/transport_feedback.h"
 
 struct media_worker;
 struct worker;
@@ -14,6 +15,7 @@ struct rtcp_worker {
 	struct packet_cache_quota cache_quota; /* for packet_cache_create */
 	struct feedback_list feedback;
 	struct repeat_memory repeats;
+	struct transport_waiting waiting;
 	uint32_t endpoint_next; /* where the timers' round goes on */
 	uint64_t slice_tsc;     /* when its last slice was */
 	uint32_t stream_next;   /* where the caches' round goes on */

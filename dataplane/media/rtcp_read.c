@@ -21,12 +21,13 @@ static uint32_t packet_size(const uint8_t *header)
 	return (read_be16(header + 2) + 1u) * 4;
 }
 
-/* A multiple of four, and not more than what follows the header (RFC 3550, 6.4.1). */
+/* Not more than what follows the header. RFC 3550, 6.4.1, wants a multiple of four; transport-wide
+ * feedback has what it takes to fill a word. */
 static bool padding_valid(const uint8_t *header, uint32_t size)
 {
 	uint8_t padding = header[size - 1];
 
-	return padding != 0 && padding % 4 == 0 && padding <= size - RTCP_HEADER_SIZE;
+	return padding != 0 && padding <= size - RTCP_HEADER_SIZE;
 }
 
 bool rtcp_valid(const uint8_t *compound, uint16_t length)

@@ -28,8 +28,8 @@ enum rtcp_type {
 	RTCP_XR = 207, /* RFC 3611 */
 };
 
-enum rtcp_rtpfb { RTCP_RTPFB_NACK = 1 };
-enum rtcp_psfb { RTCP_PSFB_PLI = 1, RTCP_PSFB_FIR = 4 };
+enum rtcp_rtpfb { RTCP_RTPFB_NACK = 1, RTCP_RTPFB_TRANSPORT = 15 };
+enum rtcp_psfb { RTCP_PSFB_PLI = 1, RTCP_PSFB_FIR = 4, RTCP_PSFB_APPLICATION = 15 };
 
 /* One packet of a compound: a view, its padding left out. */
 struct rtcp_packet {

@@ -16,6 +16,7 @@
 #define LEGS_PER_COMPOUND   16
 #define LEGS_BESIDE_BLOCKS  4
 #define BLOCKS_PER_COMPOUND 28
+#define REMB_SSRCS          8
 /* A publisher that is silent for so long is not reported on. */
 #define SILENT_SECONDS 5
 
@@ -38,6 +39,7 @@ struct report {
 	struct endpoint *endpoint;
 	struct rtcp_writer writer;
 	uint32_t blocks;
+	uint8_t most_lost; /* of 256: of any block */
 	uint32_t n_legs;
 	struct reported_leg legs[LEGS_PER_COMPOUND];
 };
@@ -60,6 +62,7 @@ static void blocks_put(struct report *report)
 			continue;
 		reception_report(reception, source->ssrc, worker->tsc, &block);
 		rtcp_put_block(&report->writer, &block);
+		report->most_lost = RTE_MAX(report->most_lost, block.fraction_lost);
 		if (++report->blocks == BLOCKS_PER_COMPOUND)
 			return;
 	}
@@ -170,6 +173,33 @@ static void byes_take_back(const struct report *report)
 			report->legs[i].subscription->byes_sent--;
 }
 
+/* A publisher that has agreed to nothing else would stay at its start rate. */
+static void remb_put(struct report *report)
+{
+	const struct worker *worker = report->media_worker->worker;
+	struct endpoint *endpoint = report->endpoint;
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
+	uint64_t us = (worker->tsc - endpoint->remb_tsc) / (worker->tsc_hz / 1000000);
+	uint32_t kbps;
+
+	if (!(endpoint->feedback & SLUICE_FEEDBACK_REMB) || endpoint->transport != NULL ||
+	    sources == NULL || report->blocks == 0)
+		return;
+	kbps = remb_next(&endpoint->remb, endpoint->rx_bytes - endpoint->remb_bytes, us,
+	                 report->most_lost);
+	endpoint->remb_tsc = worker->tsc;
+	endpoint->remb_bytes = endpoint->rx_bytes;
+	rtcp_put_remb(&report->writer, endpoint->rtcp_ssrc, kbps * (uint64_t)1000);
+	for (uint32_t i = 0; i < RTE_MIN(sources->count, (uint32_t)REMB_SSRCS); i++) {
+		uint32_t ssrc = __atomic_load_n(&sources->sources[i]->ssrc, __ATOMIC_RELAXED);
+
+		if (ssrc != 0)
+			rtcp_put_remb_ssrc(&report->writer, ssrc);
+	}
+	report->media_worker->counters[MEDIA_REMB_SENT]++;
+}
+
 static void names_put(struct report *report)
 {
 	const struct media *media = report->media_worker->media;
@@ -182,6 +212,7 @@ static void names_put(struct report *report)
 	for (uint32_t i = 0; i < report->n_legs; i++)
 		if (report->legs[i].bye)
 			rtcp_put_bye(&report->writer, report->legs[i].subscription->ssrc);
+	remb_put(report);
 }
 
 /* Between half a second and one and a half (RFC 3550, 6.3.1), so that endpoints do not fall into

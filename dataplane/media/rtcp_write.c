@@ -4,7 +4,14 @@
 #include "media/bytes.h"
 
 #define RTCP_VERSION_BITS 0x80
+#define PADDING_BIT       0x20
 #define SDES_CNAME        1 /* RFC 3550, 6.5.1 */
+
+#define ESTIMATE_SUBTYPE  13 /* of APP "goog" */
+#define ESTIMATE_LOWER    1
+#define ESTIMATE_UPPER    2
+#define ESTIMATE_INFINITE 0xffffffu
+#define REMB_MANTISSA_MAX 0x3ffff
 
 static uint8_t *room_take(struct rtcp_writer *writer, uint16_t size)
 {
@@ -168,6 +175,64 @@ void rtcp_put_nack(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
 	}
 	if (!writer->overrun)
 		length_write(writer);
+}
+
+void rtcp_put_transport(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
+                        const uint8_t *fci, uint16_t length)
+{
+	uint8_t padding = (uint8_t)(-length & 3);
+	uint8_t *at = feedback_put(writer, RTCP_RTPFB, RTCP_RTPFB_TRANSPORT, sender, media,
+	                           length + padding);
+
+	if (at == NULL)
+		return;
+	memcpy(at, fci, length);
+	if (padding == 0)
+		return;
+	memset(at + length, 0, padding);
+	at[length + padding - 1] = padding;
+	writer->start[writer->packet] |= PADDING_BIT;
+}
+
+void rtcp_put_remote_estimate(struct rtcp_writer *writer, uint32_t lower_kbps)
+{
+	static const uint8_t name[4] = {'g', 'o', 'o', 'g'};
+	uint8_t *body = rtcp_put(writer, RTCP_APP, ESTIMATE_SUBTYPE, 4 + 4 + 4 + 4);
+
+	if (body == NULL)
+		return;
+	if (lower_kbps == 0 || lower_kbps > ESTIMATE_INFINITE)
+		lower_kbps = ESTIMATE_INFINITE;
+	write_be32(body, 0);
+	memcpy(body + 4, name, sizeof(name));
+	write_be32(body + 8, (uint32_t)ESTIMATE_LOWER << 24 | lower_kbps);
+	write_be32(body + 12, (uint32_t)ESTIMATE_UPPER << 24 | ESTIMATE_INFINITE);
+}
+
+void rtcp_put_remb(struct rtcp_writer *writer, uint32_t sender, uint64_t bits_per_second)
+{
+	static const uint8_t name[4] = {'R', 'E', 'M', 'B'};
+	uint8_t *fci = feedback_put(writer, RTCP_PSFB, RTCP_PSFB_APPLICATION, sender, 0, 8);
+	uint32_t exponent = 0;
+
+	if (fci == NULL)
+		return;
+	while (bits_per_second >> exponent > REMB_MANTISSA_MAX)
+		exponent++;
+	memcpy(fci, name, sizeof(name));
+	write_be32(fci + 4, exponent << 18 | (uint32_t)(bits_per_second >> exponent));
+}
+
+void rtcp_put_remb_ssrc(struct rtcp_writer *writer, uint32_t ssrc)
+{
+	uint8_t *at = room_take(writer, sizeof(ssrc));
+
+	if (at == NULL)
+		return;
+	write_be32(at, ssrc);
+	/* behind header, SSRCs and name: how many there are */
+	writer->start[writer->packet + RTCP_HEADER_SIZE + 8 + 4]++;
+	length_write(writer);
 }
 
 uint16_t rtcp_end(const struct rtcp_writer *writer)

@@ -40,6 +40,17 @@ void rtcp_put_fir(struct rtcp_writer *writer, uint32_t sender, uint32_t media, u
 void rtcp_put_nack(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
                    const uint64_t *indices, uint32_t count);
 
+#define RTCP_TRANSPORT_HEAD (RTCP_HEADER_SIZE + 8) /* in front of the FCI */
+/* Transport-wide feedback (media/arrival.h), padded: the last packet of its compound. */
+void rtcp_put_transport(struct rtcp_writer *writer, uint32_t sender, uint32_t media,
+                        const uint8_t *fci, uint16_t length);
+/* libwebrtc's RemoteEstimate (docs/estimates.md): a lower bound in kbit/s, 0: infinite; the upper
+ * one is. */
+void rtcp_put_remote_estimate(struct rtcp_writer *writer, uint32_t lower_kbps);
+/* draft-alvestrand-rmcat-remb-03; at most 255 SSRCs, which follow by rtcp_put_remb_ssrc. */
+void rtcp_put_remb(struct rtcp_writer *writer, uint32_t sender, uint64_t bits_per_second);
+void rtcp_put_remb_ssrc(struct rtcp_writer *writer, uint32_t ssrc);
+
 /* The compound's length; 0: it did not fit. */
 uint16_t rtcp_end(const struct rtcp_writer *writer);
 

@@ -5,6 +5,7 @@
 
 #include "dataplane.h"
 #include "media/reception.h"
+#include "media/transport_feedback.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ static void endpoint_row(const struct endpoint *endpoint, struct sluice_endpoint
 	        .moved = endpoint->moved,
 	};
 	memcpy(row->name, endpoint->name, sizeof(row->name));
+	transport_show(endpoint->transport, row);
 	for (uint32_t i = 0; endpoint->sources != NULL && i < endpoint->sources->count; i++)
 		row->streams += !endpoint->sources->sources[i]->rtx;
 }

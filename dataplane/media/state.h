@@ -18,6 +18,7 @@
 #include <rte_ring_elem.h>
 #include <siphash.h>
 
+#include "estimate/remb.h"
 #include "graph/packet.h"
 #include "media/ext_read.h"
 #include "media/media.h"
@@ -36,9 +37,10 @@
 struct ledger_table; /* ledger/ledger.h */
 struct leg_map;      /* media/leg_map.h */
 struct media;
-struct packet_cache; /* media/cache.h */
-struct reception;    /* media/reception.h */
-struct rtcp_worker;  /* media/rtcp.h */
+struct packet_cache;     /* media/cache.h */
+struct reception;        /* media/reception.h */
+struct rtcp_worker;      /* media/rtcp.h */
+struct transport_record; /* media/transport_feedback.h */
 
 #define FRAME_HEADERS_MAX 68 /* Ethernet, VLAN, IPv6 and UDP are 66 */
 
@@ -118,6 +120,7 @@ struct endpoint {
 	struct srtp_session *rx;
 	struct endpoint_sources *sources;             /* atomic; control thread swaps, RCU */
 	struct endpoint_subscriptions *subscriptions; /* the same: what is sent to it */
+	struct transport_record *transport;           /* const, the owner's; NULL: not agreed */
 
 	/* owner */
 	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation
@@ -135,6 +138,8 @@ struct endpoint {
 	uint32_t rtcp_source_next; /* of sources->sources: the next to report on */
 	uint32_t rtcp_ssrc;        /* under which we report and ask; 0: none drawn yet */
 	uint64_t rtcp_pass_due;    /* TSC: bounds the compounds that we read of it */
+	struct remb remb;          /* where it has agreed to that alone; with what it counts from */
+	uint64_t remb_tsc, remb_bytes;
 	uint16_t bind_tries; /* of SSRCs that are unknown: which rollover counter is guessed */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
@@ -365,6 +370,10 @@ enum media_counter {
 	MEDIA_NO_REMOTE, /* not sent: the endpoint has not shown where it is */
 	MEDIA_UNPROVEN,  /* not sent: nor that it receives there */
 	MEDIA_BOUND, /* SSRCs that packets have bound to streams by their mid, rid, payload type */
+	MEDIA_TRANSPORT_SENT,   /* messages of transport-wide feedback */
+	MEDIA_ESTIMATE_SENT,    /* RemoteEstimates */
+	MEDIA_ESTIMATE_CLEARED, /* bounds that were contradicted, and taken back */
+	MEDIA_REMB_SENT,
 	MEDIA_COUNTERS,
 };
 

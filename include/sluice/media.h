@@ -190,6 +190,18 @@ struct sluice_subscription_switch {
 
 #define SLUICE_MEDIA_PT_SAME 0xff
 
+/* Why a RemoteEstimate was taken back. */
+enum sluice_estimate_reason {
+	SLUICE_ESTIMATE_NEVER,
+	SLUICE_ESTIMATE_GROWING,  /* the delay grew and grew */
+	SLUICE_ESTIMATE_SLOWER,   /* less arrived than was sent */
+	SLUICE_ESTIMATE_STANDING, /* the delay stood above its least */
+	SLUICE_ESTIMATE_LOSS,
+	SLUICE_ESTIMATE_PAUSE, /* nothing was sent for long */
+	SLUICE_ESTIMATE_PATH,  /* the publisher is somewhere else */
+	SLUICE_ESTIMATE_REASONS,
+};
+
 /* SLUICE_ENDPOINT_SHOW, SLUICE_STREAM_SHOW, SLUICE_SUBSCRIPTION_SHOW {} -> rows. */
 struct sluice_endpoint_row {
 	char name[SLUICE_MEDIA_NAME_MAX];
@@ -202,8 +214,13 @@ struct sluice_endpoint_row {
 	uint32_t pad;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
+	/* of its path to us, in kbit/s: proven, and told it as a lower bound; 0: nothing */
+	uint32_t proven_kbps, lower_kbps;
+	uint32_t estimate_clears; /* how often that was contradicted, and ... */
+	uint8_t estimate_reason;  /* ... the last time why: enum sluice_estimate_reason */
+	uint8_t pad2[3];
 };
-static_assert(sizeof(struct sluice_endpoint_row) == 192, "endpoint row");
+static_assert(sizeof(struct sluice_endpoint_row) == 208, "endpoint row");
 
 struct sluice_stream_row {
 	char name[SLUICE_MEDIA_NAME_MAX];

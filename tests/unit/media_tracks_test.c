@@ -107,6 +107,9 @@ static void layer_add(const struct call *call, const char *name, const char *mid
 struct said {
 	const char *mid, *rid, *repaired;
 	uint16_t original; /* of RTX */
+	bool numbered;
+	uint16_t number;    /* transport-wide */
+	uint32_t send_time; /* 24 bits */
 };
 
 static uint8_t *text_put(uint8_t *at, uint8_t id, const char *text)
@@ -137,6 +140,15 @@ static int track_write(uint8_t *packet, uint32_t ssrc, uint16_t seq, uint8_t pt,
 	at = text_put(at, ID_MID, said->mid);
 	at = text_put(at, ID_RID, said->rid);
 	at = text_put(at, ID_REPAIRED, said->repaired);
+	if (said->numbered) {
+		*at++ = ID_TRANSPORT << 4 | 1;
+		write_be16(at, said->number);
+		at += 2;
+		*at++ = ID_SEND_TIME << 4 | 2;
+		*at++ = (uint8_t)(said->send_time >> 16);
+		write_be16(at, (uint16_t)said->send_time);
+		at += 2;
+	}
 	while ((at - elements) % 4 != 0)
 		at++;
 	write_be16(elements - 4, RTP_EXT_ONE_BYTE);
@@ -493,6 +505,145 @@ static void nothing_is_asked_that_was_not_agreed(void **state)
 	}
 }
 
+/* -- toward publishers -- */
+
+/* Base, count, and how many of them have come, of the transport-wide feedback in a compound. */
+struct feedback {
+	uint32_t messages, told, came;
+	uint32_t estimates, lower; /* RemoteEstimates; the last one's, in kbit/s */
+};
+
+static void transport_read(const struct rtcp_packet *packet, struct feedback *feedback)
+{
+	uint16_t count = read_be16(packet->body + 10);
+	const uint8_t *at = packet->body + 16;
+
+	feedback->messages++;
+	feedback->told += count;
+	for (uint32_t known = 0; known < count; at += 2) {
+		uint16_t chunk = read_be16(at);
+
+		if (!(chunk & 0x8000)) {
+			feedback->came += chunk >> 13 != 0 ? chunk & 0x1fff : 0;
+			known += chunk & 0x1fff;
+		} else if (!(chunk & 0x4000)) {
+			feedback->came += (uint32_t)__builtin_popcount(chunk & 0x3fff);
+			known += 14;
+		} else {
+			for (int bit = 12; bit >= 0; bit -= 2)
+				feedback->came += (chunk >> bit & 3) != 0;
+			known += 7;
+		}
+	}
+}
+
+static struct feedback feedback_read(struct party *party)
+{
+	const struct party_packet *packet;
+	struct feedback feedback = {0};
+
+	while ((packet = party_next(party, true)) != NULL) {
+		struct rtcp_cursor cursor = {packet->bytes, packet->length};
+		struct rtcp_packet at;
+
+		assert_true(rtcp_valid(packet->bytes, packet->length));
+		while (rtcp_next(&cursor, &at)) {
+			if (at.type == RTCP_RTPFB && at.count == RTCP_RTPFB_TRANSPORT)
+				transport_read(&at, &feedback);
+			if (at.type != RTCP_APP)
+				continue;
+			assert_int_equal(at.count, 13);
+			assert_memory_equal(at.body + 4, "goog", 4);
+			feedback.estimates++;
+			feedback.lower = read_be32(at.body + 8) & 0xffffff;
+		}
+	}
+	return feedback;
+}
+
+/* Media, RTX and padding count alike; what nobody knows, too. */
+static void all_that_comes_is_told(void **state)
+{
+	struct call *call = *state;
+	struct feedback feedback;
+
+	party_agree(call, call->publisher, SLUICE_FEEDBACK_TRANSPORT, publishers);
+	layer_add(call, "video", "v", "h", 0, 0, 96);
+	for (uint16_t i = 0; i < 20; i++) {
+		struct said said = {"v", "h", NULL, 0, true, (uint16_t)(65530 + i), i * 2000u};
+
+		if (i % 5 == 3) {
+			said.rid = NULL;
+			said.repaired = "h";
+		}
+		if (i % 5 == 4)
+			said.rid = "x";
+		if (i != 7)
+			track_send(call, 20 + i % 5 / 3 * (1 + i % 5), i, i % 5 == 3 ? 97 : 96,
+			           &said);
+	}
+	assert_int_equal(feedback_read(call->publisher).messages, 0);
+	media_scene_pass(call->scene, 150);
+	feedback = feedback_read(call->publisher);
+	assert_int_equal(feedback.told, 20);
+	assert_int_equal(feedback.came, 19);
+	assert_in_range(feedback.messages, 1, 2);
+	media_scene_pass(call->scene, 1000);
+	assert_int_equal(feedback_read(call->publisher).messages, 0);
+}
+
+/* 100 packets a second of 280 bytes: told after two seconds, in front of the feedback, and taken
+ * back where the path changes. */
+static void what_the_path_has_proven_is_told(void **state)
+{
+	struct call *call = *state;
+	struct feedback feedback;
+	struct sluice_endpoint_row row;
+	uint32_t cursor = 0;
+
+	party_agree(call, call->publisher, SLUICE_FEEDBACK_TRANSPORT, publishers);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	for (uint16_t i = 0; i < 500; i++) {
+		track_send(call, 20, i, 96,
+		           &(struct said){"v", NULL, NULL, 0, true, i, i * 2621u & 0xffffff});
+		media_scene_pass(call->scene, 10);
+		if (i != 150)
+			continue;
+		feedback = feedback_read(call->publisher);
+		assert_in_range(feedback.messages, 15, 31);
+		assert_int_equal(feedback.estimates, 0);
+	}
+	feedback = feedback_read(call->publisher);
+	assert_int_not_equal(feedback.estimates, 0);
+	assert_in_range(feedback.lower, 180, 320);
+	assert_int_equal(media_endpoint_show(media_of(call), &cursor, &row, 1), 1);
+	while (strcmp(row.name, "publisher") != 0)
+		assert_int_equal(media_endpoint_show(media_of(call), &cursor, &row, 1), 1);
+	assert_int_equal(row.lower_kbps, feedback.lower);
+	assert_int_equal(row.lower_kbps, row.proven_kbps * 112 / 100);
+}
+
+static void who_agreed_to_remb_alone_has_that(void **state)
+{
+	struct call *call = *state;
+	struct rtcp_packet packet;
+
+	party_agree(call, call->publisher, SLUICE_FEEDBACK_REMB, publishers);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	for (uint16_t i = 0; i < 300; i++) {
+		track_send(call, 20, i, 96, &(struct said){"v", NULL, NULL, 0, true, i, 0});
+		media_scene_pass(call->scene, 10);
+	}
+	assert_in_range(party_count(call->publisher, RTCP_PSFB, 15, &packet), 2, 10);
+	assert_int_equal(packet.length, 8 + 8 + 4);
+	assert_memory_equal(packet.body + 8, "REMB", 4);
+	assert_int_equal(packet.body[12], 1);
+	assert_int_equal(read_be32(packet.body + 16), 20);
+	assert_in_range((read_be32(packet.body + 12) & 0x3ffff)
+	                        << (read_be32(packet.body + 12) >> 18 & 0x3f),
+	                1490000, 1500000);
+}
+
 /* -- where a session is -- */
 
 static struct five_tuple flow_of(const struct party *party)
@@ -565,6 +716,9 @@ int main(void)
 	        TEST(payload_types_that_are_not_agreed_are_left_out),
 	        TEST(legs_that_are_written_alike_share_a_map),
 	        TEST(nothing_is_asked_that_was_not_agreed),
+	        TEST(all_that_comes_is_told),
+	        TEST(what_the_path_has_proven_is_told),
+	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_sessions_path_is_set_from_outside),
 	};
 

@@ -33,6 +33,8 @@ static const struct compound_row compounds[] = {
         {"report and feedback", TEXT(RR PLI), true, 2, 8},
         {"feedback alone (reduced size)", TEXT(PLI), true, 1, 8},
         {"header alone", TEXT("\x80\xcb\x00\x00"), true, 1, 0},
+        {"padding of 3, as transport-wide feedback has it",
+         TEXT("\xa0\xc9\x00\x01\x11\x22\x33\x03"), true, 1, 1},
         {"padding in the last", TEXT(RR "\xa0\xc9\x00\x02" SSRC "\x00\x00\x00\x04"), true, 2, 4},
         {"all of a body is padding", TEXT("\xa0\xcb\x00\x01\x00\x00\x00\x04"), true, 1, 0},
         {"an unknown type", TEXT("\x80\xd0\x00\x00"), true, 1, 0},
@@ -48,7 +50,7 @@ static const struct compound_row compounds[] = {
         {"bytes behind the last", TEXT(RR "\x00\x00"), false},
         {"padding in the first", TEXT("\xa0\xc9\x00\x02" SSRC "\x00\x00\x00\x04" RR), false},
         {"padding of 0", TEXT("\xa0\xc9\x00\x01\x11\x22\x33\x00"), false},
-        {"padding of 3", TEXT("\xa0\xc9\x00\x01\x11\x22\x33\x03"), false},
+        {"padding of 5", TEXT("\xa0\xc9\x00\x01\x11\x22\x33\x05"), false},
         {"padding over the header", TEXT("\xa0\xc9\x00\x01\x11\x22\x33\x08"), false},
         {"padding flag and no body", TEXT("\xa0\xcb\x00\x00"), false},
 };
