@@ -8,7 +8,9 @@
 #include "graph/node.h"
 #include "media/bind.h"
 #include "media/bytes.h"
+#include "media/codec.h"
 #include "media/feedback.h"
+#include "media/key_frame.h"
 #include "media/state.h"
 #include "srtp/rtp.h"
 
@@ -90,6 +92,45 @@ static enum drop_reason repeat_unwrap(struct rte_mbuf *mbuf, const struct stream
 	return DROP_NONE;
 }
 
+static uint8_t codec_of(const struct stream *stream, uint8_t payload_type)
+{
+	const struct sluice_stream_payload *payload = bind_payload(stream, payload_type);
+
+	return payload != NULL ? payload->codec : stream->codec;
+}
+
+/* Where the publisher sends dependency descriptors these tell, whatever the
+ * codec is. */
+static bool begins_key_frame(const struct media *media, const struct stream *stream,
+                             const struct rte_mbuf *mbuf)
+{
+	const struct packet_media *packet = &packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->media;
+	const uint8_t *data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	const struct ext_ids *ids = &media->endpoints[stream->endpoint].ids;
+	struct ext_said said;
+
+	if (codec_is_key(packet->codec, data + packet->header_length, packet->payload_length))
+		return true;
+	if (ids->ids[SLUICE_EXTENSION_DEPENDENCY] == 0 || packet->ext_offset == 0)
+		return false;
+	ext_read(ids, packet->ext_profile, data + packet->ext_offset, packet->ext_length, &said);
+	return said.dependency.bytes != NULL &&
+	       dependency_is_key(said.dependency.bytes, said.dependency.length);
+}
+
+static inline void codec_look(const struct media *media, struct stream *stream,
+                              struct rte_mbuf *mbuf)
+{
+	struct packet_media *packet = &packet_of(mbuf)->media;
+
+	packet->codec = codec_of(stream, packet->payload_type);
+	if (!codec_is_video(packet->codec))
+		return;
+	packet->key = begins_key_frame(media, stream, mbuf);
+	if (packet->key)
+		key_frame_came(stream);
+}
+
 static inline void stream_count(struct worker *worker, struct stream *stream,
                                 const struct packet_media *media)
 {
@@ -152,6 +193,7 @@ static inline rte_edge_t media_route_step(struct worker *worker, struct rte_mbuf
 	} else {
 		stream->payload_type = media->payload_type;
 	}
+	codec_look(worker->dp->media, stream, mbuf);
 	stream_count(worker, stream, media);
 	workers = __atomic_load_n(&stream->workers, __ATOMIC_ACQUIRE);
 	if (unlikely(workers == 0))

@@ -81,7 +81,10 @@ struct packet_media {
 	uint16_t ext_profile;
 	uint8_t payload_type;
 	uint8_t marker;
-	uint8_t repeat; /* it came as RTX (RFC 4588), still with the number that it repeats */
+	uint8_t repeat; /* it came as RTX (RFC 4588), still with the number that it
+	                   repeats */
+	uint8_t codec;  /* enum sluice_codec */
+	uint8_t key;    /* it begins a key frame; of codecs that tell */
 };
 static_assert(sizeof(struct packet_media) <= 40, "in place of flow and destination");
 

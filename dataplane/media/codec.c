@@ -37,8 +37,7 @@
 #define DESCRIPTOR_MANDATORY 3
 #define DESCRIPTOR_STRUCTURE 0x80 /* of the fourth byte: a template structure follows */
 
-bool vp8_descriptor_read(const uint8_t *payload, uint16_t length,
-                         struct vp8_descriptor *descriptor)
+bool vp8_descriptor_read(const uint8_t *payload, uint16_t length, struct vp8_descriptor *descriptor)
 {
 	uint16_t at = 1;
 	uint8_t flags;

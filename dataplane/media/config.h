@@ -59,6 +59,7 @@ struct media_config {
 	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
 	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
+	uint32_t leaving; /* subscriptions that still get the stream before, too */
 	struct leg_map *leg_maps[LEG_MAP_HEADS]; /* chained by their hash */
 };
 
@@ -114,7 +115,11 @@ int subscription_end(struct media *media, uint32_t index);
  * the one that they were made for. */
 int subscriptions_leave(struct media *media, uint32_t stream);
 
-/* What is known of a subscription that the dataplane before had: media/record.h. */
+/* Once a second: what has gone on with another stream leaves the one before. */
+void subscriptions_tick(struct media *media);
+
+/* What is known of a subscription that the dataplane before had:
+ * media/record.h. */
 struct subscription_past {
 	uint64_t reserved, rtx_reserved;
 	uint32_t ssrc;

@@ -27,6 +27,17 @@ static bool payload_empty(const struct rte_mbuf *mbuf, const struct packet_media
 	       payload[media->payload_length - 1] == media->payload_length;
 }
 
+static void vp8_fill(struct fan_source *source)
+{
+	struct rewrite_packet *packet = &source->packet;
+
+	packet->vp8 = vp8_descriptor_read(source->payload, source->payload_length, &source->vp8) &&
+	              (source->vp8.picture_at != 0 || source->vp8.tl0_at != 0);
+	packet->picture = source->vp8.picture;
+	packet->picture_mask = source->vp8.wide ? 0x7fff : 0x7f;
+	packet->tl0 = source->vp8.tl0;
+}
+
 static void source_fill(struct fan_source *source, const struct fan_item *item,
                         const struct stream *stream, const struct worker *worker)
 {
@@ -45,6 +56,9 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	                        .clock_hz = stream->clock_hz,
 	                        .tsc = worker->tsc,
 	                        .tsc_hz = worker->tsc_hz,
+	                        .keyed = codec_is_video(media->codec),
+	                        .key = media->key,
+	                        .streams = stream - media->stream,
 	                },
 	        .payload = header + media->header_length,
 	        .head = (uint64_t)header[0] << 56 | (uint64_t)(media->marker != 0) << 55,
@@ -56,6 +70,8 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	        .payload_type = media->payload_type,
 	        .repeat = item->only != 0,
 	};
+	if (media->codec == SLUICE_CODEC_VP8)
+		vp8_fill(source);
 }
 
 /* The list was replaced while the packet waited: go on with the first one after the last that was

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "media/codec.h"
 #include "media/rewrite.h"
 #include "media/state.h"
 
@@ -31,7 +32,8 @@ struct fan_source {
 	uint16_t tail_length; /* of the header: what follows its fixed part */
 	uint16_t ext_offset, ext_length, ext_profile;
 	uint8_t payload_type;
-	bool repeat; /* for one leg alone, that had it already */
+	bool repeat;               /* for one leg alone, that had it already */
+	struct vp8_descriptor vp8; /* where packet.vp8 */
 };
 
 /* One copy to write. The writer prefetches what it points at. */

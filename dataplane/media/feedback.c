@@ -53,6 +53,8 @@ void stream_received(struct media_worker *media_worker, uint32_t index_of_stream
 
 	if (unlikely(media_worker->worker->tsc >= stream->clock_due && !repeat))
 		stream_clock_run(stream, media_worker->media, timestamp, media_worker->worker);
+	if (unlikely(stream->key_frame_wanted && !stream->feedback_queued))
+		feedback_queue(media_worker, index_of_stream);
 	if (unlikely(__atomic_load_n(&stream->ended, __ATOMIC_RELAXED)))
 		stream_goes_on(stream, media_worker->worker);
 	switch (reception_packet(stream->reception, index, timestamp, media_worker->worker->tsc,
@@ -112,8 +114,15 @@ static void unagreed_forget(const struct endpoint *endpoint, struct stream *stre
 {
 	if (!(endpoint->feedback & SLUICE_FEEDBACK_NACK))
 		missing_clear(&stream->reception->missing);
-	if (!(endpoint->feedback & (SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR)))
+	if (!(endpoint->feedback & (SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR))) {
 		stream->key_frame_wanted = false;
+		stream->key_frame_tries = 0;
+	}
+}
+
+static bool is_waited_for(const struct stream *stream)
+{
+	return stream->key_frame_wanted || key_frame_is_owed(stream);
 }
 
 /* True: it will have to ask again. */
@@ -130,16 +139,16 @@ static bool stream_feedback(struct media_worker *media_worker, struct stream *st
 	/* its address is not known yet; the first packet shows it */
 	if (endpoint->remote.port == 0 ||
 	    __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED) == 0)
-		return stream->key_frame_wanted;
+		return is_waited_for(stream);
 	key_frame = key_frame_due(stream, worker->tsc, worker->tsc_hz);
 	count = missing_take(missing, worker->tsc, worker->tsc_hz, indices, NACKS_PER_RUN);
 	if (!key_frame && count == 0)
-		return stream->key_frame_wanted || missing->count != 0;
+		return is_waited_for(stream) || missing->count != 0;
 	if (feedback_send(media_worker, stream, key_frame, indices, count))
 		feedback_sent(media_worker, stream, key_frame, count);
 	else
 		missing_take_back(missing, indices, count, worker->tsc, worker->tsc_hz);
-	return stream->key_frame_wanted || missing->count != 0;
+	return is_waited_for(stream) || missing->count != 0;
 }
 
 void feedback_run(struct media_worker *media_worker)

@@ -18,16 +18,36 @@ void key_frame_ask_from_control(struct media *media, uint32_t stream)
 	media_ask_put(media, media->endpoints[media->streams[stream].endpoint].worker, &ask);
 }
 
+bool key_frame_is_owed(const struct stream *stream)
+{
+	return stream->key_frame_tries != 0 && stream->key_frame_tries < KEY_FRAME_TRIES;
+}
+
+void key_frame_came(struct stream *stream)
+{
+	stream->key_frame_tries = 0;
+}
+
+/* Between a request and the next one: of others, and of the same. */
+static bool key_frame_waits(const struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
+{
+	uint64_t ms = KEY_FRAME_INTERVAL_MS;
+
+	if (!stream->key_frame_wanted)
+		ms <<= stream->key_frame_tries - 1;
+	return stream->key_frame_sent != 0 && tsc - stream->key_frame_sent < tsc_hz / 1000 * ms;
+}
+
 bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
 {
-	if (!stream->key_frame_wanted)
+	if (!stream->key_frame_wanted && !key_frame_is_owed(stream))
 		return false;
-	if (stream->key_frame_sent != 0 &&
-	    tsc - stream->key_frame_sent < tsc_hz / 1000 * KEY_FRAME_INTERVAL_MS)
+	if (key_frame_waits(stream, tsc, tsc_hz))
 		return false;
 	/* who asked may have gone */
 	if (__atomic_load_n(&stream->workers, __ATOMIC_RELAXED) == 0) {
 		stream->key_frame_wanted = false;
+		stream->key_frame_tries = 0;
 		return false;
 	}
 	return true;
@@ -35,6 +55,9 @@ bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
 
 void key_frame_sent(struct stream *stream, uint64_t tsc)
 {
+	if (stream->keyed)
+		stream->key_frame_tries =
+		        stream->key_frame_wanted ? 1 : stream->key_frame_tries + 1;
 	stream->key_frame_wanted = false;
 	stream->key_frame_sent = tsc;
 	stream->key_frame_requests++;

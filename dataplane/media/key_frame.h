@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Key-frame requests: merged, and at most one upstream in KEY_FRAME_INTERVAL_MS for a stream. */
+/*
+ * Key-frame requests: merged, and at most one upstream in KEY_FRAME_INTERVAL_MS
+ * for a stream. Where the codec tells when one has come, a request is repeated
+ * until then, with ever longer waits: it or its answer may be lost.
+ */
 #ifndef MEDIA_KEY_FRAME_H
 #define MEDIA_KEY_FRAME_H
 
@@ -7,6 +11,7 @@
 #include <stdint.h>
 
 #define KEY_FRAME_INTERVAL_MS 500
+#define KEY_FRAME_TRIES       6 /* the last one after 16 s: a publisher may not listen */
 
 struct media;
 struct media_worker;
@@ -19,7 +24,10 @@ void key_frame_ask_from_control(struct media *media, uint32_t stream);
 
 /* The stream's owner. True: a request is to be sent now. */
 bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz);
-/* It was. */
+/* A packet that begins one. */
+void key_frame_came(struct stream *stream);
+/* It was sent. True: it is to be sent again before long, unless one comes. */
+bool key_frame_is_owed(const struct stream *stream);
 void key_frame_sent(struct stream *stream, uint64_t tsc);
 
 #endif

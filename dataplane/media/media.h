@@ -66,6 +66,10 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
                              bool paused, char *why);
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
                               char *why);
+/* It gets the layer of its track that has this rid from the next key frame on;
+ * empty: the one that it was made for. */
+int media_subscription_layer(struct media *media, const struct sluice_subscription_name *name,
+                             const char *rid, char *why);
 
 /* What a subscription's timestamps go on from, and since when. */
 struct media_clock {

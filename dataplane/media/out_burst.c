@@ -121,6 +121,12 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 		           endpoint->transport_number++);
 	if (!plain && header.prefix != 0)
 		src = out_payload_prefixed(payload, &header, src, source->payload_length);
+	if (mapped && unlikely(out_payload_changes(&header, source))) {
+		if (src != payload)
+			memcpy(payload, src, source->payload_length);
+		src = payload;
+		out_payload_change(payload + header.prefix, &header, source);
+	}
 	job_fill(&slice->jobs[slice->count], endpoint, &header, src, payload, length);
 	/* what a longer tag has made too large leaves in fragments */
 	if (framed && likely(rtp <= endpoint->frame.room)) {
@@ -246,7 +252,7 @@ static void legs_write(struct out_burst *out, const struct fan_burst *burst, uns
 			leg_write_anew(out, leg);
 		else if (unlikely(!frame->plain || leg->source->repeat))
 			leg_write_any(out, leg);
-		else if (leg->subscription->mapped)
+		else if (leg->subscription->mapped || leg->source->packet.vp8)
 			leg_write(out, leg, true, true, true);
 		else
 			leg_write(out, leg, true, true, false);

@@ -35,3 +35,17 @@ void out_tail_make(struct out_tail_room *room, struct out_tail *tail,
 	tail->extension = extension != 0;
 	tail->length = csrcs + extension;
 }
+
+void out_payload_change(uint8_t *to, const struct out_header *header,
+                        const struct fan_source *source)
+{
+	const struct vp8_descriptor *vp8 = &source->vp8;
+	uint16_t picture = vp8->picture + header->picture_offset;
+
+	if (vp8->picture_at != 0 && vp8->wide)
+		write_be16(to + vp8->picture_at, picture | 0x8000);
+	else if (vp8->picture_at != 0)
+		to[vp8->picture_at] = picture & 0x7f;
+	if (vp8->tl0_at != 0)
+		to[vp8->tl0_at] = vp8->tl0 + header->tl0_offset;
+}

@@ -27,7 +27,11 @@ struct out_header {
 	uint16_t osn;
 	/* what follows the fixed header: CSRCs, extension */
 	uint16_t tail_length;
-	uint16_t transport_at; /* of the tail: where the transport-wide number stands; 0: none */
+	uint16_t transport_at; /* of the tail: where the transport-wide number stands;
+	                          0: none */
+	/* of VP8: what is added; 0 both: the payload stays as it is */
+	uint16_t picture_offset;
+	uint8_t tl0_offset;
 	const uint8_t *tail;
 };
 
@@ -78,6 +82,8 @@ static inline bool out_header_repeat(struct out_header *header, struct subscript
 		return false;
 	header->index = rewritten.index;
 	header->timestamp = rewritten.timestamp;
+	header->picture_offset = rewritten.picture_offset;
+	header->tl0_offset = rewritten.tl0_offset;
 	subscription->retransmitted++;
 	if (subscription->rtx_ssrc == 0)
 		return true;
@@ -109,7 +115,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 {
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
-	struct rewritten rewritten;
+	struct rewritten rewritten = {.index = 0};
 
 	header->ssrc = subscription->ssrc;
 	header->head = source->head;
@@ -132,6 +138,10 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 			return false;
 		header->index = rewritten.index;
 		header->timestamp = rewritten.timestamp;
+		if (mapped) {
+			header->picture_offset = rewritten.picture_offset;
+			header->tl0_offset = rewritten.tl0_offset;
+		}
 		subscription->packets++;
 		subscription->bytes += source->payload_length;
 	}
@@ -166,5 +176,17 @@ static inline const uint8_t *out_payload_prefixed(uint8_t *to, const struct out_
 	memcpy(to + OSN_SIZE, payload, length);
 	return to;
 }
+
+/* The other one: VP8's picture id and TL0PICIDX go on over a switch, in the
+ * form that they have. */
+static inline bool out_payload_changes(const struct out_header *header,
+                                       const struct fan_source *source)
+{
+	return source->packet.vp8 && (header->picture_offset | header->tl0_offset) != 0;
+}
+
+/* to: of the payload, without a prefix. */
+void out_payload_change(uint8_t *to, const struct out_header *header,
+                        const struct fan_source *source);
 
 #endif

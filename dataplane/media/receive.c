@@ -286,6 +286,7 @@ static void stream_follow(struct media *media, const struct endpoint_source *sou
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
 	sender_clock_write(&stream->clock, 0, 0, 0);
 	stream->clock_due = 0;
+	stream->key_frame_wanted |= stream->keyed;
 	reception_restart(stream->reception);
 }
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "media/rewrite.h"
 
+/* Reports that lie further apart are no two of one clock; and what arrives
+ * tells as much as this part of a second. */
+#define JOINED_MOST ((int64_t)120 << 32)
+#define JOINED_NEAR 4
+
 #define SPAN_MASK (SUBSCRIPTION_SPANS - 1)
 
 void rewrite_begin(struct subscription *subscription, uint32_t random)
@@ -40,20 +45,63 @@ static void span_begin(struct subscription *subscription, uint64_t first, uint64
 	                .stream = subscription->stream_now,
 	                .serial = subscription->serial_now,
 	                .timestamp_offset = subscription->timestamp_offset,
+	                .picture_offset = subscription->picture_offset,
+	                .tl0_offset = subscription->tl0_offset,
 	        };
 	subscription->seq_offset = offset;
 }
 
-/* Another source has another clock: the timestamps go on by the time that has passed, and by one at
- * least, or two frames would be one. */
+/* The timestamp that this moment would have had of the stream before, as both
+ * streams' reports tell it. False: they do not. */
+static bool timestamp_joined(const struct subscription *subscription,
+                             const struct rewrite_packet *packet, uint32_t *timestamp)
+{
+	struct sender_clock before, now;
+	int64_t apart;
+
+	if (packet->streams == NULL ||
+	    __atomic_load_n(&packet->streams[subscription->stream_now].serial, __ATOMIC_RELAXED) !=
+	            subscription->serial_now ||
+	    packet->streams[subscription->stream_now].clock_hz != packet->clock_hz ||
+	    !sender_clock_read(&packet->streams[subscription->stream_now].clock, &before) ||
+	    !sender_clock_read(&packet->streams[packet->stream].clock, &now))
+		return false;
+	apart = (int64_t)(now.ntp - before.ntp); /* 32.32 seconds */
+	if (apart > JOINED_MOST || apart < -JOINED_MOST)
+		return false;
+	*timestamp = before.rtp + (packet->timestamp - now.rtp) +
+	             (uint32_t)((apart >> 16) * packet->clock_hz >> 16) +
+	             subscription->timestamp_offset;
+	return true;
+}
+
+/* Another source has another clock: the timestamps go on by the time that has
+ * passed, and by one at least, or two frames would be one. Layers of one
+ * publisher are joined by its reports, so that they stay in step with its
+ * audio. */
 static uint32_t timestamp_offset_switched(const struct subscription *subscription,
                                           const struct rewrite_packet *packet)
 {
+	uint32_t joined, near = packet->clock_hz / JOINED_NEAR;
 	uint32_t ticks = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT) - subscription->sent_tick;
 	double seconds = (double)((uint64_t)ticks << REWRITE_TICK_SHIFT) / packet->tsc_hz;
 	uint32_t passed = (uint32_t)(uint64_t)(seconds * packet->clock_hz);
 
-	return subscription->sent_timestamp + (passed > 0 ? passed : 1) - packet->timestamp;
+	passed = subscription->sent_timestamp + (passed > 0 ? passed : 1);
+	if (timestamp_joined(subscription, packet, &joined) && joined - passed + near <= 2 * near &&
+	    (int32_t)(joined - subscription->sent_timestamp) > 0)
+		passed = joined;
+	return passed - packet->timestamp;
+}
+
+/* The next picture id, and the next TL0PICIDX: one that begins at a key frame
+ * hangs on none before it. */
+static void pictures_go_on(struct subscription *subscription, const struct rewrite_packet *packet)
+{
+	if (!packet->vp8)
+		return;
+	subscription->picture_offset = (subscription->sent_picture + 1 - packet->picture) & 0x7fff;
+	subscription->tl0_offset = subscription->sent_tl0 + 1 - packet->tl0;
 }
 
 static void resync(struct subscription *subscription, const struct rewrite_packet *packet,
@@ -66,8 +114,14 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	uint64_t before = first && !subscription->continues ? REWRITE_BEFORE : 0;
 	uint32_t offset = subscription->timestamp_offset;
 
-	if (!first && subscription->serial_now != packet->serial)
+	if (!first && subscription->serial_now != packet->serial) {
 		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
+		pictures_go_on(subscription, packet);
+	}
+	if (first) {
+		subscription->sent_picture = packet->picture - 1;
+		subscription->sent_tl0 = packet->tl0 - 1;
+	}
 	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;
 	subscription->resync = false;
@@ -81,6 +135,28 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	if (first)
 		subscription->sent_timestamp = out->timestamp - 1;
 	rewrite_timestamp(subscription, packet, out->timestamp);
+	if (packet->vp8)
+		rewrite_vp8(subscription, packet, out);
+}
+
+/* No frame has begun yet that a decoder could begin with. */
+static bool waits_for_key(struct subscription *subscription, const struct rewrite_packet *packet)
+{
+	uint32_t tick = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT) | 1;
+	uint64_t most = packet->tsc_hz / 1000 * REWRITE_WAIT_MS >> REWRITE_TICK_SHIFT;
+
+	if (!packet->keyed || packet->empty)
+		return packet->keyed;
+	if (packet->key) {
+		subscription->wait_tick = 0;
+		return false;
+	}
+	if (subscription->wait_tick == 0)
+		subscription->wait_tick = tick;
+	if (tick - subscription->wait_tick < most)
+		return true;
+	subscription->wait_tick = 0;
+	return false;
 }
 
 /* Whether the numbers between the highest one and `index` may be left out; then they are. */
@@ -132,6 +208,8 @@ static enum rewrite_verdict ahead(struct subscription *subscription,
 	out->index = index;
 	out->timestamp = packet->timestamp + subscription->timestamp_offset;
 	rewrite_timestamp(subscription, packet, out->timestamp);
+	if (packet->vp8)
+		rewrite_vp8(subscription, packet, out);
 	return REWRITE_SEND;
 }
 
@@ -142,15 +220,23 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	bool same = subscription->serial_now == packet->serial;
 	bool later = rewrite_distance(subscription->highest, index) > 0;
 	bool chosen = __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) == packet->stream;
+	bool switched = subscription->switches_seen !=
+	                __atomic_load_n(&subscription->switches, __ATOMIC_ACQUIRE);
 
 	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
 	    subscription->needs_key) {
 		subscription->resync = true;
 		return REWRITE_SKIP;
 	}
-	/* to another and back, and nothing of that came: what went by meanwhile is no gap */
-	if (subscription->switches_seen !=
-	    __atomic_load_n(&subscription->switches, __ATOMIC_ACQUIRE)) {
+	/* the stream before goes on until a frame has come that the other one can
+	 * begin with */
+	if (switched && !chosen && packet->keyed && same && later && !subscription->resync)
+		return ahead(subscription, packet, index, out);
+	if (switched && chosen && waits_for_key(subscription, packet))
+		return REWRITE_SKIP;
+	/* to another and back, and nothing of that came: what went by meanwhile is no
+	 * gap */
+	if (switched && chosen) {
 		subscription->switches_seen = subscription->switches;
 		subscription->resync = true;
 	}
@@ -160,7 +246,7 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 		return REWRITE_SEND;
 	if (!chosen || (same && !later))
 		return REWRITE_LATE;
-	if (packet->empty)
+	if (packet->empty || (!switched && waits_for_key(subscription, packet)))
 		return REWRITE_SKIP;
 	resync(subscription, packet, out);
 	return REWRITE_SEND;
@@ -184,6 +270,8 @@ bool rewrite_find(const struct subscription *subscription, const struct rewrite_
 				return false;
 			out->index = outgoing;
 			out->timestamp = packet->timestamp + span->timestamp_offset;
+			out->picture_offset = span->picture_offset;
+			out->tl0_offset = span->tl0_offset;
 			return true;
 		}
 		end = span->first;

@@ -37,6 +37,10 @@
 #define REWRITE_GAP_SHARE 4
 /* What lies further behind is gone: its receiver would take it for another rollover. */
 #define REWRITE_REACH ((int64_t)1 << 14)
+/* A subscription begins, and goes on with another stream, at a key frame; for
+ * want of one after this time all the same: parameter sets may have another
+ * way. */
+#define REWRITE_WAIT_MS 3000
 
 enum rewrite_verdict {
 	REWRITE_SEND,
@@ -49,7 +53,13 @@ struct rewrite_packet {
 	uint64_t index;
 	uint32_t stream, serial;
 	uint32_t timestamp;
-	bool empty; /* no payload but padding */
+	bool empty;                     /* no payload but padding */
+	bool keyed;                     /* its codec tells where a key frame begins, and ... */
+	bool key;                       /* ... here one does */
+	bool vp8;                       /* picture and tl0 are its own */
+	uint16_t picture, picture_mask; /* of 7 or 15 bits */
+	uint8_t tl0;
+	const struct stream *streams; /* by whose reports clocks are joined; NULL: by arrival */
 	uint32_t clock_hz;
 	uint64_t tsc, tsc_hz;
 };
@@ -57,6 +67,9 @@ struct rewrite_packet {
 struct rewritten {
 	uint64_t index;
 	uint32_t timestamp;
+	/* of VP8: what is added */
+	uint16_t picture_offset;
+	uint8_t tl0_offset;
 };
 
 /* Which packet of which stream an outgoing index stands for. */
@@ -100,6 +113,23 @@ static inline void rewrite_timestamp(struct subscription *subscription,
 	subscription->sent_tick = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT);
 }
 
+/* Of the packet that is sent: a decoder must not see a picture id twice, nor a
+ * step back. */
+static inline void rewrite_vp8(struct subscription *subscription,
+                               const struct rewrite_packet *packet, struct rewritten *out)
+{
+	uint16_t mask = packet->picture_mask;
+	uint16_t picture = (packet->picture + subscription->picture_offset) & mask;
+	uint16_t ahead = (picture - subscription->sent_picture) & mask;
+
+	out->picture_offset = subscription->picture_offset;
+	out->tl0_offset = subscription->tl0_offset;
+	if (ahead != 0 && ahead <= mask / 2)
+		subscription->sent_picture = picture;
+	if ((int8_t)(packet->tl0 + subscription->tl0_offset - subscription->sent_tl0) > 0)
+		subscription->sent_tl0 = packet->tl0 + subscription->tl0_offset;
+}
+
 /* Owner. `out` is set with REWRITE_SEND. */
 static inline enum rewrite_verdict rewrite_next(struct subscription *subscription,
                                                 const struct rewrite_packet *packet,
@@ -118,6 +148,8 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 	out->index = index;
 	out->timestamp = packet->timestamp + subscription->timestamp_offset;
 	rewrite_timestamp(subscription, packet, out->timestamp);
+	if (packet->vp8)
+		rewrite_vp8(subscription, packet, out);
 	return REWRITE_SEND;
 }
 

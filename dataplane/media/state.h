@@ -201,6 +201,7 @@ struct stream {
 	uint8_t rtx_apt; /* payload type of what `rtx_pt` retransmits; SLUICE_MEDIA_PT_SAME: not
 	                    configured */
 	uint8_t codec;   /* enum sluice_codec: of payload types that are not listed */
+	bool keyed;      /* its packets tell where a key frame begins */
 	uint8_t n_payloads;
 	struct sluice_stream_payload payloads[SLUICE_TRACK_PAYLOADS_MAX];
 	char mid[SLUICE_TRACK_MID_MAX], rid[SLUICE_TRACK_RID_MAX]; /* empty: none */
@@ -216,14 +217,18 @@ struct stream {
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
 	bool key_frame_wanted;
-	bool feedback_queued; /* stands in its owner's list of streams that have to ask upstream */
-	uint64_t clock_due;   /* TSC when our own clock tells its time, for want of its reports */
-	bool ended;           /* atomic: BYE */
-	uint64_t ended_tsc;   /* when */
-	uint32_t byes;        /* atomic; how often it ended */
-	uint64_t bye_told;    /* TSC when workers were told last; 0: not yet */
-	uint32_t record_number; /* of records of its state */
-	bool key_frame_asked;   /* atomic, any thread: a request for one lies in its owner's ring */
+	uint8_t key_frame_tries; /* requests that no key frame has answered yet */
+	bool feedback_queued;    /* stands in its owner's list of streams that have to
+	                            ask upstream */
+	uint64_t clock_due;      /* TSC when our own clock tells its time, for want of its
+	                            reports */
+	bool ended;              /* atomic: BYE */
+	uint64_t ended_tsc;      /* when */
+	uint32_t byes;           /* atomic; how often it ended */
+	uint64_t bye_told;       /* TSC when workers were told last; 0: not yet */
+	uint32_t record_number;  /* of records of its state */
+	bool key_frame_asked;    /* atomic, any thread: a request for one lies in its
+	                            owner's ring */
 
 	/* control thread */
 	uint32_t life;          /* of all objects ever made, from 1 */
@@ -245,6 +250,8 @@ struct subscription_span {
 	uint32_t stream;
 	uint32_t serial; /* the stream's; 0: none yet */
 	uint32_t timestamp_offset;
+	uint16_t picture_offset; /* of VP8 */
+	uint8_t tl0_offset;
 };
 
 struct subscription {
@@ -277,6 +284,12 @@ struct subscription {
 	const struct ledger_table *record_table; /* NULL: there is no ledger */
 	uint32_t record_index;
 	const struct leg_map *map; /* atomic; control thread, RCU; NULL: as they are */
+	/* owner; of VP8: what is added to the source's picture ids and TL0PICIDX, and
+	 * the last ones that were sent */
+	uint16_t picture_offset, sent_picture;
+	uint8_t tl0_offset, sent_tl0;
+	uint32_t wait_tick; /* since when it waits for a key frame, TSC >>
+	                       REWRITE_TICK_SHIFT; 0: it does not */
 
 	/* owner, seldom */
 	struct subscription_span spans[SUBSCRIPTION_SPANS];
@@ -305,9 +318,12 @@ struct subscription {
 
 	/* control thread */
 	uint32_t life;
-	uint8_t origin;    /* enum sluice_origin */
-	uint32_t switches; /* atomic: how often it got another stream */
-	uint32_t named;    /* the stream that it was made for */
+	uint8_t origin;       /* enum sluice_origin */
+	uint32_t switches;    /* atomic: how often it got another stream */
+	uint32_t leaving;     /* the stream that it still gets until a key frame of
+	                         `stream`; 0: none */
+	uint64_t leaving_tsc; /* since when */
+	uint32_t named;       /* the stream that it was made for */
 	uint32_t config_generation;
 	struct sluice_subscription config;
 } __rte_cache_aligned;

@@ -4,8 +4,9 @@
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "media/cache.h"
-#include "media/record.h"
+#include "media/codec.h"
 #include "media/reception.h"
+#include "media/record.h"
 
 #include <errno.h>
 #include <string.h>
@@ -164,6 +165,9 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
 	stream->codec = add->codec;
 	stream->n_payloads = add->n_payloads;
+	stream->keyed = codec_is_video(add->codec);
+	for (uint32_t i = 0; i < add->n_payloads; i++)
+		stream->keyed |= codec_is_video(add->payloads[i].codec);
 	memcpy(stream->payloads, add->payloads, sizeof(stream->payloads));
 	memcpy(stream->mid, add->mid, sizeof(stream->mid));
 	memcpy(stream->rid, add->rid, sizeof(stream->rid));

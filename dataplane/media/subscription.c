@@ -12,7 +12,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_malloc.h>
+
+/* For want of a key frame a subscription has left the stream before after this
+ * time. */
+#define LEAVING_SECONDS 10
 
 static uint32_t random32(struct media *media)
 {
@@ -404,14 +409,41 @@ static void map_swap(struct media *media, struct subscription *subscription,
 		media_discard(media, map_release, (void *)(uintptr_t)old);
 }
 
+/* It gets nothing any more of the stream that it had before. 0 or -ENOMEM. */
+static int leaving_finish(struct media *media, uint32_t index)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+	struct legs *without;
+
+	if (subscription->leaving == 0)
+		return 0;
+	if (legs_without(media, subscription->leaving, index, &without) < 0)
+		return -ENOMEM;
+	legs_swap(media, subscription->leaving, index, without);
+	subscription->leaving = 0;
+	media->config->leaving--;
+	return 0;
+}
+
+/* Until a key frame of the other one has come its worker goes on with the
+ * stream before. */
+static bool leaves_later(const struct media *media, const struct subscription *subscription,
+                         uint32_t to)
+{
+	return media->streams[to].keyed && !subscription->paused && subscription->packets != 0;
+}
+
 /* 0 or -ENOMEM: then nothing has changed. */
 static int source_change(struct media *media, uint32_t index, uint32_t to)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	uint32_t from = subscription->stream, named = subscription->named;
+	bool later = leaves_later(media, subscription, to);
 	const struct leg_map *map = NULL;
-	struct legs *with, *without;
+	struct legs *with, *without = NULL;
 
+	if (leaving_finish(media, index) < 0)
+		return -ENOMEM;
 	if (subscription->mapped) {
 		map = leg_map_take(media, &subscription->config, media->streams[to].endpoint);
 		if (map == NULL)
@@ -421,7 +453,7 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 		leg_map_give(media, map);
 		return -ENOMEM;
 	}
-	if (legs_without(media, from, index, &without) < 0) {
+	if (!later && legs_without(media, from, index, &without) < 0) {
 		leg_map_give(media, map);
 		rte_free(with);
 		return -ENOMEM;
@@ -429,13 +461,72 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 	map_swap(media, subscription, map);
 	legs_swap(media, to, index, with);
 	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
-	legs_swap(media, from, index, without);
+	if (later) {
+		subscription->leaving = from;
+		subscription->leaving_tsc = rte_rdtsc();
+		media->config->leaving++;
+	} else {
+		legs_swap(media, from, index, without);
+	}
 	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
 	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
 	record_subscription_changed(media, subscription);
 	presence_rouse(&media->endpoints[subscription->endpoint]);
 	key_frame_ask_from_control(media, to);
 	return 0;
+}
+
+/* The subscription's worker has gone on with its other stream, or there is none
+ * to be had. */
+static bool leaving_is_over(const struct media *media, const struct subscription *subscription)
+{
+	return __atomic_load_n(&subscription->stream_now, __ATOMIC_RELAXED) ==
+	               subscription->stream ||
+	       rte_rdtsc() - subscription->leaving_tsc > LEAVING_SECONDS * rte_get_tsc_hz();
+}
+
+void subscriptions_tick(struct media *media)
+{
+	for (uint32_t i = 1; i <= media->max_subscriptions && media->config->leaving != 0; i++)
+		if (media->subscriptions[i].live && media->subscriptions[i].leaving != 0 &&
+		    leaving_is_over(media, &media->subscriptions[i]))
+			leaving_finish(media, i);
+}
+
+/* The layer of the same track with this rid; 0: there is none. */
+static uint32_t layer_named(const struct media *media, uint32_t stream, const char *rid)
+{
+	const struct stream *of = &media->streams[stream];
+	const struct endpoint_sources *sources = media->endpoints[of->endpoint].sources;
+
+	for (uint32_t i = 0; sources != NULL && i < sources->count; i++) {
+		const struct stream *layer = &media->streams[sources->sources[i]->stream];
+
+		if (!sources->sources[i]->rtx && layer->rid[0] != 0 &&
+		    strcmp(layer->mid, of->mid) == 0 && strcmp(layer->rid, rid) == 0)
+			return sources->sources[i]->stream;
+	}
+	return 0;
+}
+
+int media_subscription_layer(struct media *media, const struct sluice_subscription_name *name,
+                             const char *rid, char *why)
+{
+	int index = subscription_find(media, name->stream, name->endpoint, why);
+	struct subscription *subscription;
+	uint32_t to;
+
+	if (index < 0)
+		return index;
+	subscription = &media->subscriptions[index];
+	to = rid[0] == 0 ? subscription->named : layer_named(media, subscription->stream, rid);
+	if (to == 0)
+		return refuse(why, -ENOENT, "stream %s has no layer %s", name->stream, rid);
+	if (subscription->stream == to)
+		return 0;
+	return source_change(media, (uint32_t)index, to) < 0
+	               ? refuse(why, -ENOMEM, "no memory to switch")
+	               : 0;
 }
 
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
@@ -473,6 +564,10 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 	while (error == 0 && (index = subscription_of(media, stream)) != 0) {
 		uint32_t named = media->subscriptions[index].named;
 
+		if (media->subscriptions[index].leaving == stream) {
+			error = leaving_finish(media, index);
+			continue;
+		}
 		error = named == stream ? subscription_end(media, index)
 		                        : source_change(media, index, named);
 	}
@@ -486,8 +581,11 @@ int subscription_end(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	struct legs *legs;
-	int error = legs_without(media, subscription->stream, index, &legs);
+	int error = leaving_finish(media, index);
 
+	if (error < 0)
+		return error;
+	error = legs_without(media, subscription->stream, index, &legs);
 	if (error < 0)
 		return error;
 	error = endpoint_legs_remove(media, subscription->endpoint, index);
