@@ -53,6 +53,21 @@ const char *const reason_words[] = {
         [SLUICE_ALLOCATION_LIVES] = "lives",     NULL,
 };
 
+const char *const codec_words[] = {
+        [SLUICE_CODEC_OTHER] = "other", [SLUICE_CODEC_OPUS] = "opus",
+        [SLUICE_CODEC_RED] = "red",     [SLUICE_CODEC_VP8] = "vp8",
+        [SLUICE_CODEC_VP9] = "vp9",     [SLUICE_CODEC_H264] = "h264",
+        [SLUICE_CODEC_AV1] = "av1",     NULL,
+};
+
+const char *const feedback_words[] = {
+        [0] = "none",
+        [SLUICE_FEEDBACK_NACK] = "nack",
+        [SLUICE_FEEDBACK_PLI] = "pli",
+        [SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI] = "nack-pli",
+        NULL,
+};
+
 const char *const estimate_words[] = {
         [SLUICE_ESTIMATE_NEVER] = "never",   [SLUICE_ESTIMATE_GROWING] = "growing",
         [SLUICE_ESTIMATE_SLOWER] = "slower", [SLUICE_ESTIMATE_STANDING] = "standing",

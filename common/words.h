@@ -12,6 +12,8 @@ extern const char *const poll_words[];           /* enum sluice_poll_mode */
 extern const char *const address_state_words[];  /* enum sluice_turn_address_state */
 extern const char *const transport_words[];      /* enum sluice_turn_transport */
 extern const char *const reason_words[];         /* enum sluice_allocation_reason */
+extern const char *const codec_words[];          /* enum sluice_codec */
+extern const char *const feedback_words[];       /* enum sluice_feedback: NACK, PLI, both */
 extern const char *const estimate_words[];       /* enum sluice_estimate_reason */
 extern const char *const profile_words[];        /* enum sluice_srtp_profile */
 extern const char *const gate_mode_words[];      /* enum sluice_gate_mode */

@@ -473,7 +473,8 @@ static int pairs_parse(const struct argument *argument, const char *text, uint8_
 		if (!digits_read(&text, &from) || *text++ != ':' || !digits_read(&text, &to) ||
 		    (*text != ',' && *text != '\0'))
 			return -EINVAL;
-		if (from == 0 || to == 0 || from > argument->most || to > argument->most)
+		if (from < argument->least || to < argument->least || from > argument->most ||
+		    to > argument->most)
 			return refuse(why, "out of range");
 		if (count == argument->size)
 			return refuse(why, "more than %u", argument->size);
@@ -604,8 +605,8 @@ void value_expected(const struct argument *argument, struct text *text)
 			text_addf(text, "; %s", argument->advice);
 		break;
 	case ARGUMENT_PAIRS:
-		text_addf(text, " (1 to %u pairs of 1 to %" PRIu64 ")", argument->size,
-		          argument->most);
+		text_addf(text, " (1 to %u pairs of %" PRIu64 " to %" PRIu64 ")", argument->size,
+		          argument->least, argument->most);
 		break;
 	case ARGUMENT_NAME:
 	case ARGUMENT_WORD:

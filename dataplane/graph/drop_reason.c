@@ -71,7 +71,7 @@ const struct drop_reason_info drop_reasons[DROP_REASONS] = {
         [DROP_RTX_PADDING] =
                 {"rtx_padding",
                  "RTX that is padding alone: it probes the path and retransmits nothing"},
-        [DROP_RTX_AHEAD] = {"rtx_ahead", "RTX of a packet beyond what has come of its stream"},
+        [DROP_RTX_AHEAD] = {"rtx_ahead", "RTX of a packet far beyond what has come of its stream"},
         [DROP_SRTP_AUTH] = {"srtp_auth", "SRTP or SRTCP with a wrong tag or MKI"},
         [DROP_SRTP_REPLAY] = {"srtp_replay",
                               "SRTP or SRTCP with an index that was received before"},

@@ -22,7 +22,8 @@ enum {
 	MEDIA_ROUTE_GONE, /* no edge: others have the packet */
 };
 
-#define OSN_SIZE 2 /* RFC 4588, 4: the sequence number that the packet had */
+#define RTX_AHEAD_MAX 256 /* packets; a small part of the replay window */
+#define OSN_SIZE      2   /* RFC 4588, 4: the sequence number that the packet had */
 
 /* Publishers probe the path with RTX packets of nothing but padding: their first two bytes are no
  * sequence number. */
@@ -36,13 +37,14 @@ static bool repeat_is_padding(const uint8_t *data, const struct packet_media *me
 	return padding < 0 || padding >= media->payload_length - OSN_SIZE;
 }
 
-/* The index of the packet that is retransmitted. An RTX packet ahead of the highest index is bogus:
- * accepting it would move the replay window past genuine packets. */
+/* The index of the packet that is retransmitted. One that is ahead of its original, which may be
+ * lost or late, saves a round trip; what is further ahead is bogus: accepting it would move the
+ * replay window past genuine packets. */
 static enum drop_reason repeat_place(struct srtp_receive_window *window, uint16_t seq,
                                      uint64_t *index)
 {
 	*index = srtp_window_estimate(window, seq);
-	if (unlikely(!window->started || *index > window->highest))
+	if (unlikely(!window->started || *index > window->highest + RTX_AHEAD_MAX))
 		return DROP_RTX_AHEAD;
 	switch (srtp_window_look(window, *index)) {
 	case SRTP_WINDOW_NEW:

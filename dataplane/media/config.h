@@ -60,6 +60,7 @@ struct media_config {
 	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
 	uint32_t leaving; /* subscriptions that still get the stream before, too */
+	uint32_t layers;  /* streams that are one of several of a track */
 	struct leg_map *leg_maps[LEG_MAP_HEADS]; /* chained by their hash */
 };
 
@@ -115,8 +116,19 @@ int subscription_end(struct media *media, uint32_t index);
  * the one that they were made for. */
 int subscriptions_leave(struct media *media, uint32_t stream);
 
-/* Once a second: what has gone on with another stream leaves the one before. */
-void subscriptions_tick(struct media *media);
+/* The index, or -errno with a line. */
+int subscription_find(struct media *media, const char *stream, const char *endpoint, char *why);
+/* It gets another stream. 0 or -ENOMEM: then nothing has changed. */
+int subscription_source_change(struct media *media, uint32_t index, uint32_t to);
+/* It gets nothing any more of the stream that it had before. 0 or -ENOMEM. */
+int subscription_leave(struct media *media, uint32_t index);
+
+/* -- layer.c -- */
+
+void layer_want(const struct media *media, struct subscription *subscription, uint32_t stream);
+/* Once a second: what has gone on with another stream leaves the one before, and a layer that is
+ * silent has another one's place. */
+void layers_tick(struct media *media);
 
 /* What is known of a subscription that the dataplane before had:
  * media/record.h. */

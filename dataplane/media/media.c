@@ -148,7 +148,7 @@ void media_worker_destroy(struct media_worker *media_worker)
 
 void media_tick(struct media *media)
 {
-	subscriptions_tick(media);
+	layers_tick(media);
 	media_collect(media);
 }
 

@@ -323,6 +323,8 @@ struct subscription {
 	uint32_t leaving;     /* the stream that it still gets until a key frame of
 	                         `stream`; 0: none */
 	uint64_t leaving_tsc; /* since when */
+	uint32_t wanted;      /* the stream that it was given: another layer while that is silent */
+	uint32_t wanted_life; /* that stream's */
 	uint32_t named;       /* the stream that it was made for */
 	uint32_t config_generation;
 	struct sluice_subscription config;

@@ -200,6 +200,7 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 	if (endpoint_sources_add(media, stream) < 0)
 		goto fail;
 	media_name_add(&media->config->stream_names, stream->name, index);
+	media->config->layers += stream->rid[0] != 0;
 	record_stream(media, stream);
 	return 0;
 fail:
@@ -274,6 +275,7 @@ int stream_end(struct media *media, uint32_t index)
 	source_remember(media, stream, stream->source);
 	source_remember(media, stream, stream->rtx_source);
 	media_name_remove(&media->config->stream_names, stream->name, index);
+	media->config->layers -= stream->rid[0] != 0;
 	record_stream_end(media, index);
 	media_discard(media, stream_free, stream);
 	return 0;

@@ -15,10 +15,6 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
-/* For want of a key frame a subscription has left the stream before after this
- * time. */
-#define LEAVING_SECONDS 10
-
 static uint32_t random32(struct media *media)
 {
 	uint32_t value;
@@ -231,6 +227,7 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->config = *add;
 	subscription->config_generation = media->dp->config_generation;
 	subscription->stream = subscription->named = stream;
+	layer_want(media, subscription, stream);
 	subscription->endpoint = endpoint;
 	subscription->ssrc =
 	        past != NULL && past->known ? past->ssrc : ssrc_choose(media, endpoint, add);
@@ -347,9 +344,7 @@ int media_subscription_take(struct media *media, const struct sluice_subscriptio
 	return subscription_add(media, add, flags, past, why);
 }
 
-/* The index, or -errno with a line. */
-static int subscription_find(struct media *media, const char *stream, const char *endpoint,
-                             char *why)
+int subscription_find(struct media *media, const char *stream, const char *endpoint, char *why)
 {
 	int error = names_check(stream, endpoint, why);
 	uint32_t index;
@@ -409,8 +404,7 @@ static void map_swap(struct media *media, struct subscription *subscription,
 		media_discard(media, map_release, (void *)(uintptr_t)old);
 }
 
-/* It gets nothing any more of the stream that it had before. 0 or -ENOMEM. */
-static int leaving_finish(struct media *media, uint32_t index)
+int subscription_leave(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	struct legs *without;
@@ -425,16 +419,14 @@ static int leaving_finish(struct media *media, uint32_t index)
 	return 0;
 }
 
-/* Until a key frame of the other one has come its worker goes on with the
- * stream before. */
+/* Until a key frame of the other one has come its worker goes on with the stream before. */
 static bool leaves_later(const struct media *media, const struct subscription *subscription,
                          uint32_t to)
 {
 	return media->streams[to].keyed && !subscription->paused && subscription->packets != 0;
 }
 
-/* 0 or -ENOMEM: then nothing has changed. */
-static int source_change(struct media *media, uint32_t index, uint32_t to)
+int subscription_source_change(struct media *media, uint32_t index, uint32_t to)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	uint32_t from = subscription->stream, named = subscription->named;
@@ -442,7 +434,7 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 	const struct leg_map *map = NULL;
 	struct legs *with, *without = NULL;
 
-	if (leaving_finish(media, index) < 0)
+	if (subscription_leave(media, index) < 0)
 		return -ENOMEM;
 	if (subscription->mapped) {
 		map = leg_map_take(media, &subscription->config, media->streams[to].endpoint);
@@ -476,59 +468,6 @@ static int source_change(struct media *media, uint32_t index, uint32_t to)
 	return 0;
 }
 
-/* The subscription's worker has gone on with its other stream, or there is none
- * to be had. */
-static bool leaving_is_over(const struct media *media, const struct subscription *subscription)
-{
-	return __atomic_load_n(&subscription->stream_now, __ATOMIC_RELAXED) ==
-	               subscription->stream ||
-	       rte_rdtsc() - subscription->leaving_tsc > LEAVING_SECONDS * rte_get_tsc_hz();
-}
-
-void subscriptions_tick(struct media *media)
-{
-	for (uint32_t i = 1; i <= media->max_subscriptions && media->config->leaving != 0; i++)
-		if (media->subscriptions[i].live && media->subscriptions[i].leaving != 0 &&
-		    leaving_is_over(media, &media->subscriptions[i]))
-			leaving_finish(media, i);
-}
-
-/* The layer of the same track with this rid; 0: there is none. */
-static uint32_t layer_named(const struct media *media, uint32_t stream, const char *rid)
-{
-	const struct stream *of = &media->streams[stream];
-	const struct endpoint_sources *sources = media->endpoints[of->endpoint].sources;
-
-	for (uint32_t i = 0; sources != NULL && i < sources->count; i++) {
-		const struct stream *layer = &media->streams[sources->sources[i]->stream];
-
-		if (!sources->sources[i]->rtx && layer->rid[0] != 0 &&
-		    strcmp(layer->mid, of->mid) == 0 && strcmp(layer->rid, rid) == 0)
-			return sources->sources[i]->stream;
-	}
-	return 0;
-}
-
-int media_subscription_layer(struct media *media, const struct sluice_subscription_name *name,
-                             const char *rid, char *why)
-{
-	int index = subscription_find(media, name->stream, name->endpoint, why);
-	struct subscription *subscription;
-	uint32_t to;
-
-	if (index < 0)
-		return index;
-	subscription = &media->subscriptions[index];
-	to = rid[0] == 0 ? subscription->named : layer_named(media, subscription->stream, rid);
-	if (to == 0)
-		return refuse(why, -ENOENT, "stream %s has no layer %s", name->stream, rid);
-	if (subscription->stream == to)
-		return 0;
-	return source_change(media, (uint32_t)index, to) < 0
-	               ? refuse(why, -ENOMEM, "no memory to switch")
-	               : 0;
-}
-
 int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
                               char *why)
 {
@@ -539,10 +478,12 @@ int media_subscription_switch(struct media *media, const struct sluice_subscript
 		return index;
 	if (to == 0)
 		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
+	layer_want(media, &media->subscriptions[index], to);
 	if (media->subscriptions[index].stream == to)
 		return 0;
-	return source_change(media, index, to) < 0 ? refuse(why, -ENOMEM, "no memory to switch")
-	                                           : 0;
+	return subscription_source_change(media, index, to) < 0
+	               ? refuse(why, -ENOMEM, "no memory to switch")
+	               : 0;
 }
 
 /* 0: none. */
@@ -565,11 +506,11 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 		uint32_t named = media->subscriptions[index].named;
 
 		if (media->subscriptions[index].leaving == stream) {
-			error = leaving_finish(media, index);
+			error = subscription_leave(media, index);
 			continue;
 		}
 		error = named == stream ? subscription_end(media, index)
-		                        : source_change(media, index, named);
+		                        : subscription_source_change(media, index, named);
 	}
 	for (index = 1; error == 0 && media->streams[stream].switched_away != 0; index++)
 		if (media->subscriptions[index].live && media->subscriptions[index].named == stream)
@@ -581,7 +522,7 @@ int subscription_end(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
 	struct legs *legs;
-	int error = leaving_finish(media, index);
+	int error = subscription_leave(media, index);
 
 	if (error < 0)
 		return error;

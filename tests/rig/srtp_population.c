@@ -19,6 +19,17 @@
 #define LEG_SSRC    0x10000001u
 #define REMOTE_PORT RTE_BE16(6000)
 
+const uint8_t srtp_population_ids[SLUICE_EXTENSIONS_MAX] = {
+        [SLUICE_EXTENSION_MID] = 4,
+        [SLUICE_EXTENSION_TRANSPORT_NUMBER] = 3,
+        [SLUICE_EXTENSION_ABS_SEND_TIME] = 2,
+        [SLUICE_EXTENSION_AUDIO_LEVEL] = 5,
+};
+
+/* Under these ids, behind their header. */
+static const uint8_t extension[] = {0xbe, 0xde, 0, 3, 0x40, '0',  0x31, 0,
+                                    1,    0x22, 1, 2, 3,    0x50, 77,   0};
+
 /* splitmix64: keys that differ, the same in each run */
 void srtp_population_key(uint32_t endpoint, uint8_t key[SLUICE_MEDIA_KEY_MAX])
 {
@@ -87,6 +98,7 @@ static int endpoint_add(struct srtp_population *population, uint32_t i, char *wh
 	};
 
 	srtp_population_endpoint_name(add.name, i);
+	memcpy(add.extensions, srtp_population_ids, sizeof(add.extensions));
 	srtp_population_key(i, add.tx_key);
 	srtp_population_key(~i, add.rx_key);
 	if (plan->mki != NULL)
@@ -229,12 +241,14 @@ struct rte_mbuf *srtp_population_packet(struct srtp_population *population, uint
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(population->rig.dp->pool);
 	uint16_t seq = rte_cpu_to_be_16((uint16_t)index);
 	uint32_t timestamp = (uint32_t)index * 3000, timestamp_be = rte_cpu_to_be_32(timestamp);
+	uint16_t extended = population->plan.extensions ? sizeof(extension) : 0;
 	uint8_t *header;
 
 	if (mbuf == NULL)
 		return NULL;
-	header = (uint8_t *)rte_pktmbuf_append(mbuf, RTP_HEADER_SIZE + size);
-	header[0] = RTP_VERSION << 6;
+	header = (uint8_t *)rte_pktmbuf_append(mbuf, RTP_HEADER_SIZE + extended + size);
+	header[0] = RTP_VERSION << 6 | (extended != 0 ? 0x10 : 0);
+	memcpy(header + RTP_HEADER_SIZE, extension, extended);
 	header[1] = SRTP_POPULATION_PT;
 	memcpy(header + 2, &seq, sizeof(seq));
 	memcpy(header + 4, &timestamp_be, sizeof(timestamp_be));
@@ -245,9 +259,14 @@ struct rte_mbuf *srtp_population_packet(struct srtp_population *population, uint
 	        .stream = stream,
 	        .serial = population->media->streams[stream].serial,
 	        .timestamp = timestamp,
-	        .header_length = RTP_HEADER_SIZE,
+	        .header_length = RTP_HEADER_SIZE + extended,
 	        .payload_length = size,
 	        .payload_type = SRTP_POPULATION_PT,
 	};
+	if (extended != 0) {
+		packet_of(mbuf)->media.ext_offset = RTP_HEADER_SIZE + 4;
+		packet_of(mbuf)->media.ext_length = extended - 4;
+		packet_of(mbuf)->media.ext_profile = RTP_EXT_ONE_BYTE;
+	}
 	return mbuf;
 }

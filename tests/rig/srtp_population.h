@@ -24,7 +24,12 @@ struct srtp_population_plan {
 	const struct sluice_subscription
 	        *like;      /* of each leg: payload type and the like; or NULL */
 	const uint8_t *mki; /* of 4 bytes; NULL: none */
+	/* packets have the header extensions of a browser: mid, transport-wide number,
+	 * abs-send-time, audio level, under the ids that srtp_population_ids says */
+	bool extensions;
 };
+
+extern const uint8_t srtp_population_ids[SLUICE_EXTENSIONS_MAX];
 
 struct srtp_population {
 	struct srtp_population_plan plan;

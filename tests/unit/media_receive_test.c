@@ -633,13 +633,31 @@ static void rtx_that_lies_is_refused(void **state)
 	rtx_send(call, RTP_VERSION << 6, 6, 0, one, 1);
 	rtx_send(call, RTP_VERSION << 6, 7, 0, one, 0);
 	assert_int_equal(dropped(call, DROP_RTP_MALFORMED), 2);
-	repeat_send(call, 8, 103); /* ahead by one, by half of the circle */
+	repeat_send(call, 8, 102 + 257); /* ahead by too much, by half of the circle */
 	repeat_send(call, 9, 102 + 0x7fff);
 	assert_int_equal(dropped(call, DROP_RTX_AHEAD), 3);
 	repeat_send(call, 10, 101); /* it came */
 	assert_int_equal(dropped(call, DROP_SRTP_REPLAY), 1);
 	publish(call, VIDEO_SSRC, 103, 2);
 	assert_int_equal(counted(call, MEDIA_FORWARDED), 5);
+}
+
+/* It saves a round trip where its original is lost, and is that where it is late. */
+static void rtx_ahead_of_its_original_is_taken(void **state)
+{
+	struct call *call = *state;
+
+	rtx_stream_add(call, false);
+	publish(call, VIDEO_SSRC, 100, 3);
+	received(call);
+	repeat_send(call, 1, 104);
+	assert_int_equal(received(call), 1);
+	publish(call, VIDEO_SSRC, 103, 3); /* 104 has come */
+	assert_int_equal(counted(call, MEDIA_FORWARDED), 3 + 1 + 2);
+	assert_int_equal(dropped(call, DROP_SRTP_REPLAY), 1);
+	assert_int_equal(dropped(call, DROP_RTX_AHEAD), 0);
+	publish(call, VIDEO_SSRC, 106, 2);
+	assert_int_equal(counted(call, MEDIA_FORWARDED), 8);
 }
 
 /* Of two that are repeated as asked for, before and behind the wrap. */
@@ -1032,6 +1050,7 @@ int main(void)
 	        TEST(forgeries_do_not_keep_a_pause_from_ending),
 	        TEST(padding_probes_are_no_repeats),
 	        TEST(rtx_that_lies_is_refused),
+	        TEST(rtx_ahead_of_its_original_is_taken),
 	        TEST(a_repeat_has_the_last_payload_type),
 	        TEST(a_repeat_has_the_payload_type_told),
 	        TEST(a_repeat_may_have_padding),

@@ -796,6 +796,40 @@ static void a_layer_changes_at_a_key_frame(void **state)
 	}
 }
 
+/* The browser pauses it: the next best one goes on, until it is back. */
+static void a_silent_layer_has_another_ones_place(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got got = {0};
+	uint16_t low = 1, high = 900;
+
+	vp8_layer_add(call, "low", "l");
+	vp8_layer_add(call, "high", "h");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	vp8_send(call, 10, low, "l", low, low, true, true);
+	vp8_is(call, &got, 10, true);
+	layer_choose(call, "h", 0);
+	vp8_send(call, 20, high, "h", high, 7, true, true);
+	vp8_is(call, &got, 20, true);
+	for (int second = 0; second < 3; second++) {
+		media_tick(media_of(call));
+		media_scene_pass(call->scene, 1000);
+		low++;
+		vp8_send(call, 10, low, "l", low, (uint8_t)low, true, second == 2);
+		if (second == 2)
+			vp8_is(call, &got, 10, true);
+	}
+	high++;
+	vp8_send(call, 20, high, "h", high, 8, true, false);
+	media_tick(media_of(call));
+	low++;
+	vp8_send(call, 10, low, "l", low, (uint8_t)low, true, false);
+	vp8_is(call, &got, 10, false);
+	high++;
+	vp8_send(call, 20, high, "h", high, 9, true, true);
+	vp8_is(call, &got, 20, true);
+}
+
 /* A retransmission has the picture id that the packet had, whatever has been switched since. */
 static void a_retransmission_keeps_its_picture(void **state)
 {
@@ -948,6 +982,7 @@ int main(void)
 	        TEST(what_the_path_has_proven_is_told),
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
+	        TEST(a_silent_layer_has_another_ones_place),
 	        TEST(a_retransmission_keeps_its_picture),
 	        TEST(a_key_frame_is_asked_for_until_one_comes),
 	        TEST(without_a_key_frame_it_begins_after_a_while),

@@ -13,8 +13,10 @@
 struct srtp_audience {
 	const char *name;
 	uint32_t streams;
-	uint32_t legs; /* of each stream */
-	uint32_t room; /* endpoints that get each other's stream; 0: each leg has its own */
+	uint32_t legs;   /* of each stream */
+	uint32_t room;   /* endpoints that get each other's stream; 0: each leg has its own */
+	bool extensions; /* packets have those of a browser ... */
+	bool mapped;     /* ... that each subscription has under ids of its own */
 };
 
 struct srtp_case {
