@@ -17,7 +17,12 @@ echo_start
 assert ctl accounting log on
 assert ctl accounting keep rows 5000 days 30
 listen events -j events allocations
-flapped() { in_peer ip link set eth0 down && wait_for 5 heard events '"state":"down"' && in_peer ip link set eth0 up && wait_for 5 heard events '"state":"up"'; }
+flapped() {
+	in_peer ip link set eth0 down
+	wait_for 5 heard events '"state":"down"'
+	in_peer ip link set eth0 up
+	wait_for 5 heard events '"state":"up"' && heard events '"state":"down"'
+}
 at_exit in_peer ip link set eth0 up
 await 20 flapped
 read -r count to_peer to_client < <(client_python short_lives.py $LIVES $PEER4 3480)
