@@ -94,6 +94,13 @@ static bool handshake_pass(const struct bounds *bounds, struct bounds_entry *ent
 	return true;
 }
 
+static bool shaking_full(const struct bounds *bounds, const struct bounds_entry *entry)
+{
+	uint32_t most = RTE_MAX(bounds->total / BOUNDS_SHAKING_PART, BOUNDS_SHAKING_SOURCE + 0u);
+
+	return bounds->shaking >= most || entry->shaking >= BOUNDS_SHAKING_SOURCE;
+}
+
 static enum bounds_verdict entry_judge(struct bounds *bounds, struct bounds_entry *entry,
                                        bool handshake, uint64_t now_ms)
 {
@@ -101,9 +108,11 @@ static enum bounds_verdict entry_judge(struct bounds *bounds, struct bounds_entr
 		return BOUNDS_FULL;
 	if (entry->connections >= bounds->source)
 		return BOUNDS_SOURCE;
-	if (handshake && !handshake_pass(bounds, entry, now_ms))
+	if (handshake && (shaking_full(bounds, entry) || !handshake_pass(bounds, entry, now_ms)))
 		return BOUNDS_HANDSHAKES;
 	entry->connections++;
+	entry->shaking += handshake;
+	bounds->shaking += handshake;
 	__atomic_store_n(&bounds->connections, bounds->connections + 1, __ATOMIC_RELAXED);
 	return BOUNDS_OPEN;
 }
@@ -120,15 +129,29 @@ enum bounds_verdict bounds_open(struct bounds *bounds, const struct ip_addr *ip,
 	return verdict;
 }
 
-void bounds_close(struct bounds *bounds, const struct ip_addr *ip)
+/* Of an address that has connections. Under the lock. */
+static struct bounds_entry *entry_of(struct bounds *bounds, const struct ip_addr *ip)
 {
 	struct ip_addr source = source_of(ip);
 	uint32_t at = place_of(bounds, &source);
 
-	pthread_mutex_lock(&bounds->lock);
 	while (!ip_addr_equal(&bounds->entries[at & bounds->mask].source, &source))
 		at++;
-	bounds->entries[at & bounds->mask].connections--;
+	return &bounds->entries[at & bounds->mask];
+}
+
+void bounds_shaken(struct bounds *bounds, const struct ip_addr *ip)
+{
+	pthread_mutex_lock(&bounds->lock);
+	entry_of(bounds, ip)->shaking--;
+	bounds->shaking--;
+	pthread_mutex_unlock(&bounds->lock);
+}
+
+void bounds_close(struct bounds *bounds, const struct ip_addr *ip)
+{
+	pthread_mutex_lock(&bounds->lock);
+	entry_of(bounds, ip)->connections--;
 	__atomic_store_n(&bounds->connections, bounds->connections - 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&bounds->lock);
 }

@@ -21,6 +21,10 @@
 #define MESSAGES_BURST 64
 /* Reads of one connection before others have their turn. */
 #define READS_MAX 4
+/* Of a TLS connection without a byte of data between them. */
+#define HANDSHAKE_MESSAGES_MAX 32
+/* A handshake has less time than what follows it. */
+#define SHAKE_S 5
 
 /* -- places -- */
 
@@ -96,6 +100,8 @@ static const enum stream_counter refusals[] = {
 static void connection_fill(struct stream_thread *thread, struct connection *connection,
                             uint32_t listener, int fd, const struct transport_addr *client)
 {
+	uint32_t first_s = __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
+
 	connection->generation =
 	        connection->generation % ((1u << STREAM_GENERATION_BITS) - 1) + 1; /* never 0 */
 	connection->flow = (struct five_tuple){
@@ -110,8 +116,9 @@ static void connection_fill(struct stream_thread *thread, struct connection *con
 	connection->secure = thread->secure[listener];
 	connection->state = connection->secure ? CONNECTION_SHAKES : CONNECTION_OPEN;
 	connection->heard = thread->now;
-	connection->deadline =
-	        thread->now + __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
+	connection->deadline = thread->now + first_s;
+	if (connection->secure)
+		connection->deadline = thread->now + RTE_MIN(first_s, (uint32_t)SHAKE_S);
 }
 
 void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
@@ -128,6 +135,8 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
 	}
 	connection = place_take(thread);
 	if (connection == NULL) {
+		if (thread->secure[listener])
+			bounds_shaken(&thread->streams->bounds, &client->ip);
 		bounds_close(&thread->streams->bounds, &client->ip);
 		stream_count(thread, STREAM_REFUSED_FULL);
 		socket_reset(fd);
@@ -138,7 +147,7 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
 	__atomic_store_n(&thread->connected[listener], thread->connected[listener] + 1,
 	                 __ATOMIC_RELAXED);
 	if (connection->secure && thread->tls != NULL)
-		connection->ssl = tls_begin(&thread->tls, fd);
+		connection->ssl = tls_begin(&thread->tls, fd, &connection->shaken);
 	if (connection->secure && connection->ssl == NULL) {
 		connection_end(thread, connection, STREAM_HANDSHAKE_FAILED);
 		return;
@@ -154,6 +163,8 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 	uint32_t listener = connection->flow.service;
 
 	stream_count(thread, why);
+	if (connection->state == CONNECTION_SHAKES)
+		bounds_shaken(&thread->streams->bounds, &connection->flow.src);
 	bounds_close(&thread->streams->bounds, &connection->flow.src);
 	__atomic_store_n(&thread->connected[listener], thread->connected[listener] - 1,
 	                 __ATOMIC_RELAXED);
@@ -372,8 +383,14 @@ static void connection_read(struct stream_thread *thread, struct connection *con
 			connection_end(thread, connection, STREAM_ENDED);
 			return;
 		}
-		if (got > 0)
+		if (connection->shaken > HANDSHAKE_MESSAGES_MAX) {
+			connection_end(thread, connection, STREAM_CLOSED_HANDSHAKES);
+			return;
+		}
+		if (got > 0) {
 			connection->heard = thread->now;
+			connection->shaken = 0;
+		}
 		if (!bytes_take(thread, connection, length + (got > 0 ? (uint32_t)got : 0)) ||
 		    got < 0)
 			return;
@@ -398,7 +415,11 @@ static void connection_shake(struct stream_thread *thread, struct connection *co
 	if (done == 0)
 		return;
 	stream_count(thread, STREAM_HANDSHAKE);
+	bounds_shaken(&thread->streams->bounds, &connection->flow.src);
 	connection->state = CONNECTION_OPEN;
+	connection->shaken = 0;
+	connection->deadline = connection->heard +
+	                       __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
 	connection_read(thread, connection);
 }
 
@@ -473,7 +494,9 @@ static void connection_due(struct stream_thread *thread, struct connection *conn
 {
 	uint32_t idle = __atomic_load_n(&thread->streams->set.idle_s, __ATOMIC_RELAXED);
 
-	if (!connection->allocated)
+	if (connection->state == CONNECTION_SHAKES)
+		connection_end(thread, connection, STREAM_HANDSHAKE_FAILED);
+	else if (!connection->allocated)
 		connection_end(thread, connection, STREAM_CLOSED_FIRST);
 	else if (has_allocation(thread, connection))
 		connection->deadline = thread->now + idle;

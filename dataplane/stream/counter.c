@@ -37,6 +37,10 @@ const struct stream_counter_info stream_counter_infos[] = {
         [STREAM_CLOSED_MEMORY] = {"closed_memory",
                                   "connections closed for want of memory for what waits",
                                   "connections"},
+        [STREAM_CLOSED_HANDSHAKES] = {"closed_handshakes",
+                                      "TLS connections closed that sent handshake messages "
+                                      "and no data",
+                                      "connections"},
         [STREAM_FROM_CLIENT] = {"from_client", "messages of clients", "messages"},
         [STREAM_TO_CLIENT] = {"to_client", "messages to clients", "messages"},
         [STREAM_SLOW] = {"slow", "messages dropped since their client reads too slowly",

@@ -61,6 +61,7 @@ enum stream_counter {
 	STREAM_CLOSED_GARBAGE,
 	STREAM_CLOSED_TOO_LONG,
 	STREAM_CLOSED_MEMORY,
+	STREAM_CLOSED_HANDSHAKES,
 	STREAM_FROM_CLIENT,
 	STREAM_TO_CLIENT,
 	STREAM_SLOW,
@@ -97,7 +98,8 @@ struct connection {
 	uint32_t deadline; /* thread's seconds: when somebody looks after it ... */
 	uint32_t heard;    /* ... and when the client's last bytes came */
 	SSL *ssl;
-	uint8_t *part; /* of a message; NULL: none */
+	uint32_t shaken; /* handshake messages since its last bytes of data */
+	uint8_t *part;   /* of a message; NULL: none */
 	uint32_t part_length;
 	struct backlog backlog;
 	struct rte_mbuf *first, *last; /* to be sent, linked by `next` */

@@ -102,6 +102,16 @@ static int on_protocols(SSL *ssl, const unsigned char **chosen, unsigned char *l
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* Key updates and renegotiations are neither data nor an end: somebody has to count them. */
+static void on_message(int written, int version, int type, const void *bytes, size_t length,
+                       SSL *ssl, void *arg)
+{
+	uint32_t *messages = arg;
+
+	if (!written && type == SSL3_RT_HANDSHAKE && messages != NULL)
+		++*messages;
+}
+
 /* -- from text -- */
 
 static SSL_CTX *context_create(void)
@@ -117,6 +127,8 @@ static SSL_CTX *context_create(void)
 	/* an idle client has no buffers; what waits moves as it grows */
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* a read ends with what one read of the socket has brought, whatever that was */
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_read_ahead(context, 1);
@@ -125,12 +137,18 @@ static SSL_CTX *context_create(void)
 	return context;
 }
 
+/* Nobody is asked at a terminal. */
+static int no_password(char *room, int size, int writes, void *arg)
+{
+	return 0;
+}
+
 /* The chain's certificates behind the first one. */
 static bool chain_read(SSL_CTX *context, BIO *text)
 {
 	X509 *certificate;
 
-	while ((certificate = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
+	while ((certificate = PEM_read_bio_X509(text, NULL, no_password, NULL)) != NULL)
 		if (SSL_CTX_add0_chain_cert(context, certificate) != 1) {
 			X509_free(certificate);
 			return false;
@@ -142,18 +160,14 @@ static bool chain_read(SSL_CTX *context, BIO *text)
 static bool certificate_read(SSL_CTX *context, const char *text, uint32_t length)
 {
 	BIO *bio = BIO_new_mem_buf(text, (int)length);
-	X509 *certificate = bio != NULL ? PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL) : NULL;
+	X509 *certificate =
+	        bio != NULL ? PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL) : NULL;
 	bool read = certificate != NULL && SSL_CTX_use_certificate(context, certificate) == 1 &&
 	            chain_read(context, bio);
 
 	X509_free(certificate);
 	BIO_free(bio);
 	return read;
-}
-
-static int no_password(char *room, int size, int writes, void *arg)
-{
-	return 0;
 }
 
 static bool key_read(SSL_CTX *context, const char *text, uint32_t length)
@@ -248,7 +262,7 @@ void tls_set_show(const struct tls_set *set, uint32_t index,
 
 /* -- connections -- */
 
-SSL *tls_begin(struct tls_set *const *holder, int fd)
+SSL *tls_begin(struct tls_set *const *holder, int fd, uint32_t *messages)
 {
 	SSL *ssl = SSL_new((*holder)->list[0].context);
 
@@ -259,6 +273,8 @@ SSL *tls_begin(struct tls_set *const *holder, int fd)
 		return NULL;
 	}
 	SSL_set_app_data(ssl, (void *)(uintptr_t)holder);
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, messages);
 	SSL_set_accept_state(ssl);
 	return ssl;
 }
@@ -279,6 +295,11 @@ int tls_shake(SSL *ssl)
 bool tls_wants_write(const SSL *ssl)
 {
 	return SSL_want_write(ssl);
+}
+
+bool tls_holds_bytes(const SSL *ssl)
+{
+	return SSL_has_pending(ssl) == 1;
 }
 
 static ssize_t result_of(SSL *ssl, int result)

@@ -26,13 +26,16 @@ struct tls_set *tls_set_hold(struct tls_set *set);
 void tls_set_release(struct tls_set *set);
 
 /*
- * A client's connection. *holder: what its handshake looks for certificates in, for as long as it
- * lasts, and whatever comes in their place. NULL: no memory.
+ * A client's connection. *messages counts what it sends of the handshake's kind, while it shakes
+ * hands and after. *holder: what its handshake looks for certificates in, for as long as it lasts,
+ * and whatever comes in their place. NULL: no memory.
  */
-SSL *tls_begin(struct tls_set *const *holder, int fd);
+SSL *tls_begin(struct tls_set *const *holder, int fd, uint32_t *messages);
 /* 1: done; 0: the socket has to be waited for; -1: it has failed. */
 int tls_shake(SSL *ssl);
 bool tls_wants_write(const SSL *ssl);
+/* It has bytes that epoll does not know of. */
+bool tls_holds_bytes(const SSL *ssl);
 /* Bytes; 0: the client has ended; -EAGAIN, -EIO. */
 ssize_t tls_read(SSL *ssl, void *bytes, size_t room);
 /* Bytes; -EAGAIN: the same bytes, and perhaps others behind them, are to be given again; -EIO. */

@@ -34,6 +34,11 @@ static void closed(struct ip_addr source)
 	bounds_close(&bounds, &source);
 }
 
+static void shaken(struct ip_addr source)
+{
+	bounds_shaken(&bounds, &source);
+}
+
 static int begin(void **state)
 {
 	if (bounds_create(&bounds, TOTAL, 0x123456789abcdef1) != 0)
@@ -88,6 +93,7 @@ static void test_handshakes(void **state)
 	for (int i = 0; i < 100; i++)
 		if (opened(v4(1), true, 1000) == BOUNDS_OPEN) {
 			passed++;
+			shaken(v4(1));
 			closed(v4(1));
 		}
 	assert_in_range(passed, 15, 20);
@@ -100,11 +106,27 @@ static void test_handshakes(void **state)
 	assert_int_equal(opened(v4(1), true, 9000), BOUNDS_OPEN);
 }
 
+/* Each holds memory until it is over: they are bounded at once, not only by the second. */
+static void test_shaking(void **state)
+{
+	bounds_set(&bounds, TOTAL, 1000);
+	bounds.total = BOUNDS_SHAKING_SOURCE * 4;
+	for (uint32_t i = 0; i < BOUNDS_SHAKING_SOURCE; i++)
+		assert_int_equal(opened(v4(1), true, i * 100), BOUNDS_OPEN);
+	assert_int_equal(opened(v4(1), true, 100000), BOUNDS_HANDSHAKES);
+	assert_int_equal(opened(v4(2), true, 100000), BOUNDS_HANDSHAKES);
+	assert_int_equal(opened(v4(2), false, 100000), BOUNDS_OPEN);
+	shaken(v4(1));
+	assert_int_equal(opened(v4(2), true, 100000), BOUNDS_OPEN);
+	assert_int_equal(opened(v4(3), true, 100000), BOUNDS_HANDSHAKES);
+}
+
 /* However many addresses have come and gone, there is room for the next one. */
 static void test_many(void **state)
 {
 	for (uint32_t i = 0; i < 200000; i++) {
 		assert_int_equal(opened(v4(i), true, i), BOUNDS_OPEN);
+		shaken(v4(i));
 		closed(v4(i));
 	}
 	assert_int_equal(bounds.connections, 0);
@@ -117,6 +139,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_networks, begin, end),
 	        cmocka_unit_test_setup_teardown(test_total, begin, end),
 	        cmocka_unit_test_setup_teardown(test_handshakes, begin, end),
+	        cmocka_unit_test_setup_teardown(test_shaking, begin, end),
 	        cmocka_unit_test_setup_teardown(test_many, begin, end),
 	};
 

@@ -491,6 +491,60 @@ static void test_tls(void **state)
 	SSL_CTX_free(context);
 }
 
+/* Handshake messages without end are neither data nor an end, and no reason to go on reading. */
+static void shakes_on(int (*again)(SSL *ssl), int version)
+{
+	static const char *const names[] = {"one.example"};
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	uint64_t before = counter("closed_handshakes");
+	SSL *ssl;
+	int fd;
+
+	certificates_put(names, 1);
+	fd = client_connect();
+	ssl = tls_connect(context, fd, NULL, version);
+	assert_non_null(ssl);
+	tls_binding(ssl, fd, 7);
+	for (int i = 0; counter("closed_handshakes") == before; i++) {
+		assert_true(i < PATIENCE_MS);
+		again(ssl);
+		poll(NULL, 0, 1);
+	}
+	SSL_free(ssl);
+	close(fd);
+	SSL_CTX_free(context);
+}
+
+static int key_update(SSL *ssl)
+{
+	return SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 ? SSL_do_handshake(ssl) : 0;
+}
+
+static void test_key_updates(void **state)
+{
+	listen_on(SLUICE_TURN_TLS);
+	shakes_on(key_update, TLS1_3_VERSION);
+}
+
+/* A handshake that is begun and not gone on with has its own, short time. */
+static void test_half_open(void **state)
+{
+	static const char hello[] = "\x16\x03\x01\x02\x00\x01\x01\xff\x00\x03\x03";
+	static const char *const names[] = {"one.example"};
+	const struct sluice_turn_stream set = {.first_s = 1};
+	int fd;
+
+	listen_on(SLUICE_TURN_TLS);
+	certificates_put(names, 1);
+	assert_int_equal(stream_set(scene.rig.dp, &set, scene.why), 0);
+	fd = client_connect();
+	assert_int_equal(send(fd, hello, sizeof(hello) - 1, 0), sizeof(hello) - 1);
+	assert_true(client_is_closed(fd));
+	await_counter("handshake_failed", 1);
+	assert_int_equal(counter("closed_first"), 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +556,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_allocation_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_key_updates, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_half_open, setup, teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as the dataplane has it */
