@@ -18,9 +18,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Messages of one connection before others have their turn. */
 #define MESSAGES_BURST 64
-/* Reads of one connection before others have their turn. */
-#define READS_MAX 4
+/* Reads, the same: of TLS each is a record. */
+#define READS_MAX 32
 /* Of a TLS connection without a byte of data between them. */
 #define HANDSHAKE_MESSAGES_MAX 32
 /* A handshake has less time than what follows it. */
@@ -259,7 +260,7 @@ static enum framing messages_take(struct stream_thread *thread, struct connectio
                                   const uint8_t *bytes, uint32_t length, uint32_t *at)
 {
 	struct rte_ring *ring = thread->in[worker_of(thread, connection)];
-	uint32_t room = RTE_MIN(rte_ring_free_count(ring), (unsigned int)MESSAGES_BURST), count = 0;
+	uint32_t room = RTE_MIN(rte_ring_free_count(ring), thread->turn), count = 0;
 	struct rte_mbuf *mbufs[MESSAGES_BURST];
 	enum framing framing;
 	struct framed framed;
@@ -270,10 +271,15 @@ static enum framing messages_take(struct stream_thread *thread, struct connectio
 		if (framing != FRAMING_WHOLE || count == room)
 			break;
 		mbufs[count] = message_make(thread, connection, bytes + *at, framed.length);
+		if (mbufs[count] == NULL) {
+			stream_count(thread, STREAM_NO_BUFFER);
+			break;
+		}
 		*at += framed.taken;
-		stream_count(thread, mbufs[count] != NULL ? STREAM_FROM_CLIENT : STREAM_NO_BUFFER);
-		count += mbufs[count] != NULL;
+		stream_count(thread, STREAM_FROM_CLIENT);
+		count++;
 	}
+	thread->turn -= count;
 	messages_put(thread, connection, mbufs, count);
 	return framing;
 }
@@ -311,7 +317,7 @@ static bool part_keep(struct stream_thread *thread, struct connection *connectio
 	return true;
 }
 
-/* It is looked at again in the next round, and its socket not before. */
+/* It is looked at again in a next round, and its socket not before. */
 static void again_add(struct stream_thread *thread, struct connection *connection)
 {
 	if (!connection->unread)
@@ -320,13 +326,17 @@ static void again_add(struct stream_thread *thread, struct connection *connectio
 	connection_watch(thread, connection, connection->watched & EPOLLOUT);
 }
 
-static void again_remove(struct stream_thread *thread, struct connection *connection)
+/* Its turn is over, and nothing of it has been kept back: epoll says when there is more. */
+static void again_end(struct stream_thread *thread, struct connection *connection)
 {
-	if (!connection->unread)
-		return;
-	TAILQ_REMOVE(&thread->again, connection, entry);
-	connection->unread = false;
-	connection_watch(thread, connection, EPOLLIN | (connection->watched & EPOLLOUT));
+	if (connection->state == CONNECTION_OPEN && !connection->unread)
+		connection_watch(thread, connection, EPOLLIN | (connection->watched & EPOLLOUT));
+}
+
+static void blocked_note(struct stream_thread *thread, const struct connection *connection)
+{
+	stream_count(thread, STREAM_BLOCKED);
+	thread->blocked[worker_of(thread, connection)] = true;
 }
 
 static const enum stream_counter faults[] = {
@@ -334,16 +344,13 @@ static const enum stream_counter faults[] = {
         [FRAMING_TOO_LONG] = STREAM_CLOSED_TOO_LONG,
 };
 
-/* False: the connection has ended, or its worker has no room. */
+/* False: the connection has ended, or waits for another turn: it has had its own, or there was no
+ * room or no buffer for all of it. */
 static bool bytes_take(struct stream_thread *thread, struct connection *connection, uint32_t length)
 {
-	enum framing framing = FRAMING_WHOLE;
-	uint32_t at = 0, before;
+	uint32_t at = 0;
+	enum framing framing = messages_take(thread, connection, thread->scratch, length, &at);
 
-	do {
-		before = at;
-		framing = messages_take(thread, connection, thread->scratch, length, &at);
-	} while (framing == FRAMING_WHOLE && at != before);
 	if (framing == FRAMING_GARBAGE || framing == FRAMING_TOO_LONG) {
 		connection_end(thread, connection, faults[framing]);
 		return false;
@@ -353,7 +360,10 @@ static bool bytes_take(struct stream_thread *thread, struct connection *connecti
 		return false;
 	}
 	if (framing == FRAMING_WHOLE) {
-		stream_count(thread, STREAM_BLOCKED);
+		if (thread->turn == 0)
+			thread->ready = true;
+		else
+			blocked_note(thread, connection);
 		again_add(thread, connection);
 		return false;
 	}
@@ -372,10 +382,11 @@ static ssize_t socket_read(struct connection *connection, void *bytes, size_t ro
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
 }
 
-/* TLS may hold bytes that epoll does not know of: it is read until there are none. */
+/* TLS may hold bytes that epoll does not know of: it is read until there are none, or has another
+ * turn. */
 static void connection_read(struct stream_thread *thread, struct connection *connection)
 {
-	for (int reads = 0; reads < READS_MAX; reads++) {
+	for (int reads = 0; reads < READS_MAX && thread->turn != 0; reads++) {
 		uint32_t length = part_take(thread, connection);
 		ssize_t got = socket_read(connection, thread->scratch + length, STREAM_READ_MAX);
 
@@ -397,7 +408,20 @@ static void connection_read(struct stream_thread *thread, struct connection *con
 		if (!connection->secure)
 			return;
 	}
+	if (!connection->secure || !tls_holds_bytes(connection->ssl))
+		return;
+	thread->ready = true;
 	again_add(thread, connection);
+}
+
+/* Its socket has something: behind those that have had to wait for the same worker. */
+static void connection_turn(struct stream_thread *thread, struct connection *connection)
+{
+	thread->turn = MESSAGES_BURST;
+	if (thread->blocked[worker_of(thread, connection)])
+		again_add(thread, connection);
+	else
+		connection_read(thread, connection);
 }
 
 /* -- what the thread's loop calls -- */
@@ -420,7 +444,7 @@ static void connection_shake(struct stream_thread *thread, struct connection *co
 	connection->shaken = 0;
 	connection->deadline = connection->heard +
 	                       __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
-	connection_read(thread, connection);
+	connection_turn(thread, connection);
 }
 
 void connection_event(struct stream_thread *thread, struct connection *connection, uint32_t events)
@@ -438,24 +462,35 @@ void connection_event(struct stream_thread *thread, struct connection *connectio
 	if (connection->unread && events & (EPOLLERR | EPOLLHUP))
 		connection_end(thread, connection, STREAM_ENDED);
 	else if (!connection->unread && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-		connection_read(thread, connection);
+		connection_turn(thread, connection);
 }
 
+static void again_turn(struct stream_thread *thread, struct connection *connection)
+{
+	TAILQ_REMOVE(&thread->again, connection, entry);
+	connection->unread = false;
+	thread->turn = MESSAGES_BURST;
+	if (bytes_take(thread, connection, part_take(thread, connection)))
+		connection_read(thread, connection);
+	again_end(thread, connection);
+}
+
+/* Where there is no room they stay in their order: who has waited longest is the next one. */
 void connections_again(struct stream_thread *thread)
 {
 	struct connection *last = TAILQ_LAST(&thread->again, connection_list);
-	struct connection *connection;
+	struct connection *connection = TAILQ_FIRST(&thread->again), *next;
 
-	while ((connection = TAILQ_FIRST(&thread->again)) != NULL) {
-		uint32_t length;
-		bool end = connection == last;
+	thread->ready = false;
+	memset(thread->blocked, 0, sizeof(thread->blocked));
+	for (; connection != NULL; connection = next) {
+		uint16_t worker = worker_of(thread, connection);
 
-		again_remove(thread, connection);
-		length = part_take(thread, connection);
-		if (bytes_take(thread, connection, length) && connection->secure)
-			connection_read(thread, connection);
-		if (end)
-			return;
+		next = connection != last ? TAILQ_NEXT(connection, entry) : NULL;
+		if (rte_ring_full(thread->in[worker]))
+			thread->blocked[worker] = true;
+		else
+			again_turn(thread, connection);
 	}
 }
 

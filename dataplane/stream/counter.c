@@ -46,8 +46,8 @@ const struct stream_counter_info stream_counter_infos[] = {
         [STREAM_SLOW] = {"slow", "messages dropped since their client reads too slowly",
                          "messages"},
         [STREAM_GONE] = {"gone", "messages dropped whose client had gone", "messages"},
-        [STREAM_NO_BUFFER] = {"no_buffer", "messages of clients dropped without a packet buffer",
-                              "messages"},
+        [STREAM_NO_BUFFER] = {"no_buffer", "times that a client had to wait for a packet buffer",
+                              "times"},
         [STREAM_BLOCKED] = {"blocked", "times that a client had to wait for its worker", "times"},
 };
 const uint32_t stream_counters_count = STREAM_COUNTERS;

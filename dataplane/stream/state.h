@@ -91,7 +91,7 @@ struct connection {
 	bool secure;      /* TLS */
 	bool heard_of;    /* its worker has had a message of it */
 	bool allocated;   /* an Allocate was answered with success */
-	bool unread;      /* is in `again`: messages that the worker's ring had no room for */
+	bool unread;      /* is in `again`: its next turn has not come */
 	bool touched;     /* is in `touched`: messages for the client */
 	uint32_t watched; /* events that epoll waits for */
 	uint32_t generation;
@@ -145,6 +145,9 @@ struct stream_thread {
 	uint32_t used;                  /* places that have ever been taken */
 	struct connection_chain free, touched;
 	struct connection_list again, ending;
+	bool ready;                /* one of `again` waits for nothing but its turn */
+	bool blocked[WORKERS_MAX]; /* some of `again` wait for room in the worker's ring */
+	uint32_t turn; /* messages that the connection whose turn it is may still send */
 	int listeners[TURN_LISTENERS_MAX]; /* sockets; -1: none */
 	bool secure[TURN_LISTENERS_MAX];
 	bool accepting; /* false: there are no descriptors left, until the next second */
@@ -161,6 +164,7 @@ struct streams {
 	uint32_t max; /* connections, of all threads */
 	struct stream_thread *threads[STREAM_THREADS_MAX];
 	struct bounds bounds;
+	uint32_t turns[WORKERS_MAX];   /* each worker's: which thread it looks at first */
 	uint64_t queued_max;           /* const: bytes that may wait, of one thread's connections */
 	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
 	/* control thread */
@@ -194,7 +198,7 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
                     enum stream_counter why);
 /* The socket is ready for these. */
 void connection_event(struct stream_thread *thread, struct connection *connection, uint32_t events);
-/* Those whose worker had no room. */
+/* A turn of each that has had to wait, in the order in which they came. */
 void connections_again(struct stream_thread *thread);
 /* Tells workers of those that have ended. */
 void connections_ending(struct stream_thread *thread);

@@ -46,12 +46,17 @@ bool stream_rounds(const struct dataplane *dp, uint32_t thread, uint64_t *rounds
 
 uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t max)
 {
-	const struct streams *streams = worker->dp->streams;
-	uint32_t count = 0;
+	struct streams *streams = worker->dp->streams;
+	uint32_t count = 0, at = streams->turns[worker->id];
 
-	for (uint32_t i = 0; i < streams->n_threads; i++)
-		count += rte_ring_sc_dequeue_burst(streams->threads[i]->in[worker->id],
+	for (uint32_t i = 0; i < streams->n_threads; i++) {
+		at = at + 1 < streams->n_threads ? at + 1 : 0;
+		count += rte_ring_sc_dequeue_burst(streams->threads[at]->in[worker->id],
 		                                   (void **)mbufs + count, max - count, NULL);
+	}
+	/* another one is first the next time, so that no thread's clients fill each walk */
+	if (streams->n_threads > 1)
+		streams->turns[worker->id] = at + 1 < streams->n_threads ? at + 1 : 0;
 	return count;
 }
 

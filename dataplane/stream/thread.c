@@ -76,7 +76,9 @@ static int thread_wait(struct stream_thread *thread, struct epoll_event events[E
 {
 	int most = MS_PER_S - (int)(thread->now_ms % MS_PER_S), count;
 
-	if (!TAILQ_EMPTY(&thread->again) || !TAILQ_EMPTY(&thread->ending))
+	if (thread->ready)
+		most = 0;
+	else if (!TAILQ_EMPTY(&thread->again) || !TAILQ_EMPTY(&thread->ending))
 		most = RETRY_MS;
 	__atomic_store_n(&thread->asleep, 1, __ATOMIC_SEQ_CST);
 	if (output_waits(thread))
