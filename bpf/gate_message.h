@@ -22,6 +22,7 @@
 #define GATE_ATTR_HEADER     4
 #define GATE_ATTR_USERNAME   0x0006
 #define GATE_ATTR_INTEGRITY  0x0008
+#define GATE_ATTR_REALM      0x0014
 #define GATE_ATTR_NONCE      0x0015
 #define GATE_ATTR_TRANSPORT  0x0019
 #define GATE_ATTR_INTEGRITY2 0x001c /* MESSAGE-INTEGRITY-SHA256 */
@@ -85,13 +86,16 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 	return request | GATE_REQUEST_CUT;
 }
 
+#define GATE_USERNAME_MAX 763 /* as long as the server reads one */
+
 /*
  * Where the value of a USERNAME begins that can be a connectivity check's (RFC 8445, 7.2.2), from
- * the header on; 0: there is none.
+ * the header on; 0: there is none. A check has an integrity and no REALM: with one it is TURN's,
+ * here as behind the gate.
  */
 GATE_INLINE __u32 gate_username(struct gate_bytes stun, __u32 length)
 {
-	__u32 at = GATE_STUN_HEADER;
+	__u32 at = GATE_STUN_HEADER, found = 0, named = 0;
 	int i;
 
 	for (i = 0; i < GATE_ATTRS_MAX; i++) {
@@ -106,15 +110,18 @@ GATE_INLINE __u32 gate_username(struct gate_bytes stun, __u32 length)
 		type = gate_host16(gate_load16(attr));
 		size = gate_host16(gate_load16(attr + 2));
 		at += GATE_ATTR_HEADER;
-		if (at + size > length || type == GATE_ATTR_INTEGRITY ||
-		    type == GATE_ATTR_INTEGRITY2)
+		if (at + size > length || type == GATE_ATTR_REALM)
 			return 0;
-		if (type == GATE_ATTR_USERNAME) {
+		if (type == GATE_ATTR_INTEGRITY || type == GATE_ATTR_INTEGRITY2)
+			return found;
+		if (type == GATE_ATTR_USERNAME && !named) {
 			const __u8 *text = stun.at + at;
 
-			if (size <= UFRAG_SIZE || text + UFRAG_SIZE + 1 > stun.end)
+			if (size <= UFRAG_SIZE || size > GATE_USERNAME_MAX ||
+			    text + UFRAG_SIZE + 1 > stun.end || text[UFRAG_SIZE] != UFRAG_SEPARATOR)
 				return 0;
-			return text[UFRAG_SIZE] == UFRAG_SEPARATOR ? at : 0;
+			named = 1;
+			found = at;
 		}
 		at = (at + size + 3) & ~3u;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/handlers.h"
 #include "media/media.h"
+#include "session/session.h"
 
 #include <rte_common.h>
 
@@ -16,12 +17,26 @@ static struct media *media_of(struct api_call *call)
 	return call->dp->media;
 }
 
+/* A session's endpoint is its own: who ends the one ends the other. */
+static int session_refuse(struct api_call *call, const char *name)
+{
+	if (call->dp->sessions == NULL || !session_has(call->dp->sessions, name))
+		return 0;
+	snprintf(call->why, SLUICE_API_ERROR_MAX, "%s is a session's endpoint: session delete %s",
+	         name, name);
+	return -EBUSY;
+}
+
 static int endpoint_add_handle(struct api_call *call)
 {
+	const struct sluice_endpoint *add = call->body;
 	struct media *media = media_of(call);
 
-	return media == NULL ? -EOPNOTSUPP
-	                     : media_endpoint_add(media, call->body, call->flags, call->why);
+	if (media == NULL)
+		return -EOPNOTSUPP;
+	if (session_refuse(call, add->name) < 0)
+		return -EBUSY;
+	return media_endpoint_add(media, add, call->flags, call->why);
 }
 
 static int endpoint_delete_handle(struct api_call *call)
@@ -29,7 +44,11 @@ static int endpoint_delete_handle(struct api_call *call)
 	const struct sluice_endpoint_delete *end = call->body;
 	struct media *media = media_of(call);
 
-	return media == NULL ? -EOPNOTSUPP : media_endpoint_delete(media, end->name, call->why);
+	if (media == NULL)
+		return -EOPNOTSUPP;
+	if (session_refuse(call, end->name) < 0)
+		return -EBUSY;
+	return media_endpoint_delete(media, end->name, call->why);
 }
 
 static int endpoint_show_handle(struct api_call *call)

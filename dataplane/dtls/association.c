@@ -16,6 +16,7 @@
 
 #define TIMER_FIRST_US 100000
 #define TIMER_MOST_US  2000000
+#define RECEIVED_MAX   65536 /* bytes of a handshake: no honest one has a tenth of it */
 
 #define DTLS_RECORD_HEADER     13
 #define DTLS_CONTENT_HANDSHAKE 22 /* RFC 6347, 4.1 */
@@ -140,6 +141,7 @@ static bool shaking_begin(struct association *association)
 		return false;
 	}
 	SSL_set_bio(association->ssl, bio, bio);
+	SSL_set_app_data(association->ssl, association);
 	SSL_set_mtu(association->ssl, DATAGRAM_MTU);
 	DTLS_set_timer_cb(association->ssl, timer_next);
 	if (association->active)
@@ -159,11 +161,9 @@ static void handshake_done(struct association *association)
 {
 	struct session_note note = {0};
 
-	if (!association_fingerprint_ok(association)) {
-		association_over(association, NOTE_FAILED, SLUICE_SESSION_FINGERPRINT);
-		return;
-	}
-	if (!association_keys(association, &note)) {
+	note.keys = OPENSSL_zalloc(sizeof(*note.keys));
+	if (note.keys == NULL || !association_keys(association, &note, note.keys)) {
+		OPENSSL_clear_free(note.keys, sizeof(*note.keys));
 		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
 		return;
 	}
@@ -173,7 +173,6 @@ static void handshake_done(struct association *association)
 	dtls_count(association->dtls, DTLS_DONE);
 	note.handshake_ms = (uint32_t)((now_ns() - association->begun_ns) / NSEC_PER_MSEC);
 	note_send(association, &note, NOTE_KEYS);
-	OPENSSL_cleanse(&note, sizeof(note));
 }
 
 static void handshake_drive(struct association *association)
@@ -188,7 +187,9 @@ static void handshake_drive(struct association *association)
 	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		timer_set(association);
 	else
-		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
+		association_over(association, NOTE_FAILED,
+		                 association->mismatch ? SLUICE_SESSION_FINGERPRINT
+		                                       : SLUICE_SESSION_HANDSHAKE);
 }
 
 /* Application data is not for us; a retransmitted flight is answered by OpenSSL. */
@@ -230,6 +231,11 @@ void association_receive(struct association *association, const uint8_t *data, s
 	    (association->active || !is_client_hello(data, length) ||
 	     !shaking_begin(association))) {
 		dtls_count(association->dtls, DTLS_UNEXPECTED);
+		return;
+	}
+	association->received += length;
+	if (association->state == ASSOCIATION_SHAKES && association->received > RECEIVED_MAX) {
+		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
 		return;
 	}
 	association->io.in = data;

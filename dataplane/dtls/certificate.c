@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 /* Where both sides have several the first one is chosen: GCM costs a third of the CPU. */
+#define CERTIFICATES_MAX 16384 /* bytes of a client's message */
 #define PROFILES                                                                                   \
 	"SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80:"                      \
 	"SRTP_AES128_CM_SHA1_32"
@@ -101,22 +102,17 @@ int certificate_write(struct sluice_ledger_certificate *record, EVP_PKEY *key, X
 	return 0;
 }
 
-/* The certificate is the client's own: its fingerprint is judged once the handshake is done, before
- * keys are used. */
-static int certificate_any(int ok, X509_STORE_CTX *store)
-{
-	return 1;
-}
-
-SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate)
+SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate,
+                             int (*judge)(X509_STORE_CTX *store, void *arg))
 {
 	SSL_CTX *context = SSL_CTX_new(DTLS_method());
 
 	if (context == NULL)
 		return NULL;
 	SSL_CTX_set_security_level(context, 1); /* RSA certificates of 1024 bits are about */
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-	                   certificate_any);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(context, judge, NULL);
+	SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET |
 	                                     SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |

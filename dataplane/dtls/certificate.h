@@ -11,8 +11,10 @@
 
 #define CERTIFICATE_DAYS 365 /* it is made anew when it has half of them left */
 
-/* NULL: no memory. */
-SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate);
+/* judge: of a client's certificate, its own: by a fingerprint, before anything is agreed. NULL: no
+ * memory. */
+SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate,
+                             int (*judge)(X509_STORE_CTX *store, void *arg));
 /* 0 or -ENOMEM; the caller frees both. */
 int certificate_make(EVP_PKEY **key, X509 **certificate);
 /* As the ledger keeps it; 0, or -EINVAL: it is none, too old, or does not fit. */

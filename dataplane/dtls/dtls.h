@@ -59,7 +59,8 @@ const struct sluice_fingerprint *dtls_fingerprint(const struct dtls *dtls);
 /* 0 or -ENOMEM. */
 int dtls_order(struct dtls *dtls, const struct dtls_order *order);
 
-/* Worker: a datagram of this session, as classify left it. False: the ring is full. */
+/* Worker: a datagram of this session, as classify left it, and hash.fdir.hi its life. False: the
+ * ring is full. */
 bool dtls_receive(struct dtls *dtls, struct rte_mbuf *mbuf, uint32_t session);
 
 uint64_t dtls_counter_read(const struct dtls *dtls, uint32_t index);

@@ -11,9 +11,11 @@
 
 #define EXPORT_LABEL "EXTRACTOR-dtls_srtp"
 
-bool association_fingerprint_ok(const struct association *association)
+int association_certificate(X509_STORE_CTX *store, void *arg)
 {
-	X509 *certificate = SSL_get1_peer_certificate(association->ssl);
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct association *association = SSL_get_app_data(ssl);
+	const X509 *certificate = X509_STORE_CTX_get0_cert(store);
 	struct sluice_fingerprint fingerprint;
 	bool ok = false;
 
@@ -25,7 +27,9 @@ bool association_fingerprint_ok(const struct association *association)
 		    CRYPTO_memcmp(fingerprint.bytes, wanted->bytes, wanted->length) == 0)
 			ok = true;
 	}
-	X509_free(certificate);
+	association->mismatch = !ok;
+	if (!ok)
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 	return ok;
 }
 
@@ -54,7 +58,8 @@ static bool profile_of(const SSL *ssl, uint8_t *profile)
 }
 
 /* client_write_key, server_write_key, client_write_salt, server_write_salt */
-bool association_keys(const struct association *association, struct session_note *note)
+bool association_keys(const struct association *association, struct session_note *note,
+                      struct session_keys *keys)
 {
 	uint8_t material[2 * SLUICE_MEDIA_KEY_MAX];
 	const struct srtp_profile_info *info;
@@ -68,8 +73,8 @@ bool association_keys(const struct association *association, struct session_note
 	                               2 * (info->key_length + info->salt_length), EXPORT_LABEL,
 	                               sizeof(EXPORT_LABEL) - 1, NULL, 0, 0) != 1)
 		return false;
-	client = association->active ? note->tx_key : note->rx_key;
-	server = association->active ? note->rx_key : note->tx_key;
+	client = association->active ? keys->tx : keys->rx;
+	server = association->active ? keys->rx : keys->tx;
 	salts = material + 2 * info->key_length;
 	memcpy(client, material, info->key_length);
 	memcpy(client + info->key_length, salts, info->salt_length);

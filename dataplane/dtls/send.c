@@ -23,6 +23,21 @@ static void packet_fill(struct packet *packet, const struct transport_addr *remo
 	packet->entry = PACKET_ENTRY_IP_OUTPUT;
 }
 
+/* An address that a check has named has not shown yet that it receives: until its handshake is done
+ * it is sent three times what came from there, and one flight. */
+#define UNPROVEN_FACTOR 3
+#define UNPROVEN_FLIGHT 3000
+
+static bool association_may_send(struct association *association, size_t length)
+{
+	if (association->state == ASSOCIATION_DONE)
+		return true;
+	if (association->sent + length > association->received * UNPROVEN_FACTOR + UNPROVEN_FLIGHT)
+		return false;
+	association->sent += length;
+	return true;
+}
+
 void association_send(void *arg, const uint8_t *data, size_t length)
 {
 	struct association *association = arg;
@@ -32,13 +47,18 @@ void association_send(void *arg, const uint8_t *data, size_t length)
 	const struct session *session = &sessions->list[association->session];
 	uint16_t owner = __atomic_load_n(&session->owner, __ATOMIC_ACQUIRE);
 	struct transport_addr remote, local;
-	struct rte_mbuf *mbuf = owner != 0 ? rte_pktmbuf_alloc(dp->pool) : NULL;
-	char *room = mbuf != NULL ? rte_pktmbuf_append(mbuf, (uint16_t)length) : NULL;
+	struct rte_mbuf *mbuf;
+	char *room;
 
+	if (__atomic_load_n(&session->life, __ATOMIC_ACQUIRE) != association->life ||
+	    !association_may_send(association, length))
+		owner = 0;
 	if (!session_selected_read(session, &remote, &local)) {
 		remote = association->remote;
 		local = association->local;
 	}
+	mbuf = owner != 0 ? rte_pktmbuf_alloc(dp->pool) : NULL;
+	room = mbuf != NULL ? rte_pktmbuf_append(mbuf, (uint16_t)length) : NULL;
 	if (room == NULL || remote.port == 0) {
 		rte_pktmbuf_free(mbuf);
 		dtls_count(dtls, DTLS_UNSENT);

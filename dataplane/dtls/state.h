@@ -33,6 +33,8 @@ struct association {
 	SSL *ssl; /* NULL where it waits, or is over */
 	struct datagram_io io;
 	struct transport_addr remote, local; /* that the last datagram came by */
+	uint64_t sent, received;             /* bytes, while it shakes */
+	bool mismatch;                       /* another certificate than the offer's */
 	uint64_t begun_ns, timer_ns;         /* CLOCK_MONOTONIC; timer 0: none */
 };
 
@@ -78,11 +80,13 @@ void association_send(void *arg, const uint8_t *data, size_t length);
 /* -- keys.c -- */
 
 struct session_note;
+struct session_keys;
 
-/* True: the client's certificate is the one that its offer named. */
-bool association_fingerprint_ok(const struct association *association);
+/* The client's certificate is the one that its offer named: asked by OpenSSL. arg: nothing. */
+int association_certificate(X509_STORE_CTX *store, void *arg);
 /* Profile and keys as an endpoint wants them; false: none was negotiated. */
-bool association_keys(const struct association *association, struct session_note *note);
+bool association_keys(const struct association *association, struct session_note *note,
+                      struct session_keys *keys);
 
 static inline void dtls_count(struct dtls *dtls, enum dtls_counter counter)
 {

@@ -53,7 +53,7 @@ static void datagram_take(struct dtls *dtls, struct rte_mbuf *mbuf)
 
 	__atomic_sub_fetch(&session->queued, 1, __ATOMIC_RELAXED);
 	dtls_count(dtls, DTLS_RECEIVED);
-	if (association == NULL)
+	if (association == NULL || association->life != mbuf->hash.fdir.hi)
 		dtls_count(dtls, DTLS_UNEXPECTED);
 	else
 		association_receive(
@@ -183,7 +183,7 @@ static int certificate_use(struct dtls *dtls)
 	if (error < 0)
 		return error;
 	certificate_record(dtls, key, certificate);
-	dtls->context = certificate_context(key, certificate);
+	dtls->context = certificate_context(key, certificate, association_certificate);
 	if (dtls->context == NULL ||
 	    !certificate_fingerprint(certificate, SLUICE_DIGEST_SHA256, &dtls->fingerprint))
 		error = -ENOMEM;

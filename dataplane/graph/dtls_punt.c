@@ -4,6 +4,7 @@
  * that overtakes the keys waits for them. What is taken leaves the graph here.
  */
 #include "graph/node.h"
+#include "net/output.h"
 #include "net/service.h"
 #include "session/session.h"
 
@@ -11,9 +12,10 @@
 
 static inline bool packet_take(struct worker *worker, struct rte_mbuf *mbuf, uint16_t *reason)
 {
-	return packet_of(mbuf)->service_kind == SERVICE_SESSION
-	               ? session_dtls(worker, mbuf, reason)
-	               : session_early(worker, mbuf, reason);
+	if (packet_of(mbuf)->service_kind != SERVICE_SESSION)
+		return session_early(worker, mbuf, reason);
+	*reason = DROP_UDP_CHECKSUM;
+	return received_checksum_ok(mbuf) && session_dtls(worker, mbuf, reason);
 }
 
 static uint16_t dtls_punt_process(struct rte_graph *graph, struct rte_node *node, void **objs,

@@ -4,7 +4,7 @@
  * turn_request sees requests and turn_send sees Send indications; they read the attributes.
  */
 #include "graph/node.h"
-#include "net/checksum.h"
+#include "net/output.h"
 #include "net/service.h"
 #include "stun/message.h"
 #include "worker.h"
@@ -17,23 +17,6 @@ enum {
 	STUN_INPUT_SEND,
 	STUN_INPUT_CHECK,
 };
-
-/*
- * What ends here is read, so its checksum counts. What is relayed keeps its sender's checksum and
- * is judged by its receiver.
- */
-static inline bool udp_checksum_ok(const struct rte_mbuf *mbuf, const struct packet *packet)
-{
-	const uint8_t *payload =
-	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
-	const struct rte_udp_hdr *udp = (const void *)(payload - sizeof(*udp));
-
-	if (udp->dgram_cksum == 0 || checksum_is_good(mbuf))
-		return true;
-	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.src,
-	                    &packet->dst, udp->src_port, udp->dst_port,
-	                    udp->dgram_len) == udp->dgram_cksum;
-}
 
 /* Where sessions are served a Binding may be a connectivity check; alone they know nothing else. */
 static inline rte_edge_t request_edge(struct rte_mbuf *mbuf, const struct packet *packet,
@@ -60,8 +43,8 @@ static inline rte_edge_t stun_input_step(struct worker *worker, struct rte_mbuf 
 		return drop(mbuf, DROP_STUN_SOURCE_PORT);
 	switch (stun_class_of(payload)) {
 	case STUN_REQUEST:
-		return likely(udp_checksum_ok(mbuf, packet)) ? request_edge(mbuf, packet, payload)
-		                                             : drop(mbuf, DROP_UDP_CHECKSUM);
+		return likely(received_checksum_ok(mbuf)) ? request_edge(mbuf, packet, payload)
+		                                          : drop(mbuf, DROP_UDP_CHECKSUM);
 	case STUN_INDICATION:
 		return stun_method_of(payload) == STUN_SEND && packet->service_kind == SERVICE_TURN
 		               ? STUN_INPUT_SEND

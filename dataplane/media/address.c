@@ -13,13 +13,21 @@ static bool is_at(const struct transport_addr *addr, const struct ip_addr *ip, u
 	return addr->port == port && ip_addr_equal(&addr->ip, ip);
 }
 
+/* What may go to an address that a browser's check has named before it has shown that it receives
+ * there: a second or two of what a viewer gets. */
+#define MOVE_GRACE (512 * 1024)
+
 /* The remote address moves with what has authenticated, and with nothing else: with RTP, and only
  * where none ever came with RTCP, which may have a port of its own. */
 void address_learn(struct media *media, struct endpoint *endpoint, const struct packet *packet,
                    const struct worker *worker, bool rtp)
 {
-	if (likely(!endpoint->learn))
+	if (likely(!endpoint->learn)) {
+		if (unlikely(endpoint->unproven) &&
+		    is_at(&endpoint->remote, &packet->flow.src, packet->flow.src_port))
+			consent_earn(endpoint, packet->payload_length);
 		return;
+	}
 	if (!is_at(&endpoint->remote, &packet->flow.src, packet->flow.src_port)) {
 		if (!rtp && endpoint->rx_packets != 0)
 			return;
@@ -63,8 +71,13 @@ void media_endpoint_move(struct media *media, uint32_t index, const struct trans
 	endpoint->local = *local;
 	endpoint->remote = *remote;
 	endpoint->frame.generation = 0;
-	if (!first)
-		transport_moved(endpoint->transport, media->dp->workers[endpoint->worker]);
+	if (!first) { /* a check shows who sent it, and not from where */
+		struct worker *worker = media->dp->workers[endpoint->worker];
+
+		transport_moved(endpoint->transport, worker);
+		consent_begin(endpoint, worker->tsc);
+		endpoint->consent = MOVE_GRACE;
+	}
 	record_endpoint_state(media, endpoint);
 	if (first)
 		address_ask_key_frames(media->dp->workers[endpoint->worker]->media, endpoint);

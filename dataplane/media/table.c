@@ -146,7 +146,9 @@ static struct rte_hash *transports_create(const struct media *media)
 {
 	struct rte_hash_parameters parameters = {
 	        .name = "media transports",
-	        .entries = RTE_MAX(2 * media->max_endpoints, 64u),
+	        /* a browser's session has several paths */
+	        .entries = RTE_MAX(2 * media->max_endpoints + 8 * media->dp->options.max_sessions,
+	                           64u),
 	        .key_len = sizeof(struct five_tuple),
 	        .hash_func = rte_hash_crc,
 	        .socket_id = SOCKET_ID_ANY,

@@ -12,6 +12,22 @@
 #include "graph/packet.h"
 #include "net/checksum.h"
 
+/* What ends here is read, so its checksum counts. What is relayed keeps its sender's and is judged
+ * by its receiver. The packet is as classify left it. */
+static inline bool received_checksum_ok(const struct rte_mbuf *mbuf)
+{
+	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
+	const uint8_t *payload =
+	        rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, packet->payload_offset);
+	const struct rte_udp_hdr *udp = (const void *)(payload - sizeof(*udp));
+
+	if (udp->dgram_cksum == 0 || checksum_is_good(mbuf))
+		return true;
+	return checksum_udp(checksum_bytes(payload, packet->payload_length), &packet->flow.src,
+	                    &packet->dst, udp->src_port, udp->dst_port,
+	                    udp->dgram_len) == udp->dgram_cksum;
+}
+
 /*
  * The received datagram becomes its payload: headers off, what follows the UDP datagram off,
  * payload_sum drawn from the received checksum so that the payload itself is not read. An open

@@ -161,27 +161,21 @@ static bool answer_write(struct rte_mbuf *mbuf, const uint8_t transaction[STUN_T
 	return mbuf->data_len != 0;
 }
 
-static enum session_verdict check_answer(struct worker *worker, struct rte_mbuf *mbuf,
-                                         const struct stun_message *message,
-                                         const struct stun_key *key,
-                                         const struct session_check *check)
+/* What a check is answered with that is none; 0: it is one. */
+static uint16_t check_error(struct worker *worker, const struct session_check *check,
+                            uint8_t n_types)
 {
 	uint64_t *counters = worker->sessions->counters;
-	uint8_t transaction[STUN_TRANSACTION_SIZE];
-	uint16_t types[STUN_UNKNOWN_MAX];
-	uint8_t n_types = unknown_list(message, types);
-	uint16_t error = 0;
 
-	memcpy(transaction, message->transaction, sizeof(transaction));
 	if (n_types != 0) {
 		counters[ICE_UNKNOWN_ATTRIBUTE]++;
-		error = STUN_420_UNKNOWN_ATTRIBUTE;
-	} else if (check->controlled) { /* so are we, always: a lite agent (RFC 8445, 6.1.1) */
-		counters[ICE_CONFLICTS]++;
-		error = STUN_487_ROLE_CONFLICT;
+		return STUN_420_UNKNOWN_ATTRIBUTE;
 	}
-	return answer_write(mbuf, transaction, key, error, types, n_types) ? SESSION_ANSWER
-	                                                                   : SESSION_DROP;
+	if (check->controlled) { /* so are we, always: a lite agent (RFC 8445, 6.1.1) */
+		counters[ICE_CONFLICTS]++;
+		return STUN_487_ROLE_CONFLICT;
+	}
+	return 0;
 }
 
 /* The first worker with a valid check owns the session. */
@@ -212,9 +206,10 @@ enum session_verdict session_check(struct worker *worker, struct rte_mbuf *mbuf,
 	struct session *session;
 	struct five_tuple flow;
 	struct stun_key key;
-	uint8_t generation;
+	uint8_t transaction[STUN_TRANSACTION_SIZE];
+	uint16_t types[STUN_UNKNOWN_MAX], error, owner;
+	uint8_t generation, n_types;
 	uint32_t index;
-	uint16_t owner;
 
 	*reason = DROP_ICE_UNKNOWN;
 	session = sessions != NULL ? session_find(sessions, message, &key, &generation) : NULL;
@@ -226,27 +221,31 @@ enum session_verdict session_check(struct worker *worker, struct rte_mbuf *mbuf,
 	if (wrong_full(worker, session) && !flow_is_known(worker, &flow, index))
 		return SESSION_DROP;
 	*reason = DROP_STUN_FINGERPRINT;
-	if (!stun_fingerprint_ok(message))
-		return SESSION_DROP;
+	if (!stun_has(message, STUN_KNOWN_FINGERPRINT) || !stun_fingerprint_ok(message))
+		return SESSION_DROP; /* without one the answer, which has it, may be longer */
 	*reason = DROP_ICE_INTEGRITY;
 	if (!stun_integrity_ok(message, &key)) {
 		wrong_count(worker, session);
 		return SESSION_DROP;
 	}
 	check = check_read(message);
-	session_flow_fresh(worker, &flow, index);
-	if (!owner_is(worker, session, &owner)) {
-		*reason = DROP_ICE_UNKNOWN;
-		if (packet->flags & PACKET_HANDED_OVER)
-			return SESSION_DROP;
-		worker->sessions->counters[ICE_HANDED_OVER]++;
-		packet->worker = owner - 1;
-		return SESSION_HAND_OVER;
-	}
-	worker->sessions->counters[ICE_CHECKS]++;
-	if (!check.controlled) {
+	n_types = unknown_list(message, types);
+	memcpy(transaction, message->transaction, sizeof(transaction));
+	*reason = DROP_STUN_MALFORMED;
+	error = check_error(worker, &check, n_types);
+	if (error == 0) {
+		session_flow_fresh(worker, &flow, index);
+		if (!owner_is(worker, session, &owner)) {
+			if (packet->flags & PACKET_HANDED_OVER)
+				return SESSION_DROP;
+			worker->sessions->counters[ICE_HANDED_OVER]++;
+			packet->worker = owner - 1;
+			return SESSION_HAND_OVER;
+		}
+		worker->sessions->counters[ICE_CHECKS]++;
 		generation_follow(session, generation);
 		session_path_seen(worker, session, packet, &check);
 	}
-	return check_answer(worker, mbuf, message, &key, &check);
+	return answer_write(mbuf, transaction, &key, error, types, n_types) ? SESSION_ANSWER
+	                                                                    : SESSION_DROP;
 }

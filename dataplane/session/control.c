@@ -13,9 +13,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHECK_S     30 /* until the first valid check */
-#define HANDSHAKE_S 30 /* from there to the keys */
-#define NOTES_BURST 32
+#include <openssl/crypto.h>
+
+#define CHECK_S     30  /* until the first valid check */
+#define HANDSHAKE_S 30  /* from there to the keys */
+#define NOTES_BURST 256 /* before others have their turn */
+#define HOLDS_S     6   /* browsers check their path each 2.5 s */
 
 static const char *reason_text(uint8_t reason)
 {
@@ -88,10 +91,16 @@ void session_state_set(struct sessions *sessions, uint32_t index, uint8_t state)
 	control->state = state;
 	if (state == SLUICE_SESSION_CHECKED)
 		control->checked_tsc = now;
-	if (state == SLUICE_SESSION_SHAKING)
-		control->shaking_tsc = now;
 	session_event(sessions, index, SLUICE_SESSION_LIVES);
 	session_record(sessions, index);
+}
+
+/* Whether so much time has passed since. */
+static bool is_over(const struct sessions *sessions, uint64_t since, uint64_t seconds)
+{
+	const struct worker *worker = sessions->dp->workers[0];
+
+	return worker->tsc > since && worker->tsc - since > seconds * worker->tsc_hz;
 }
 
 /* -- flows: a five-tuple belongs to the session whose check it passed last -- */
@@ -119,6 +128,24 @@ static void flow_take_away(struct sessions *sessions, uint32_t index, const stru
 		}
 }
 
+/* A check proves a password, and not an address: it takes no flow away from a session that is
+ * there. One client that uses a port again waits until its other session has gone. */
+static bool flow_is_held(const struct sessions *sessions, uint32_t index)
+{
+	const struct session *session = &sessions->list[index];
+
+	return sessions->control[index].state == SLUICE_SESSION_CONNECTED &&
+	       !is_over(sessions, __atomic_load_n(&session->checked, __ATOMIC_RELAXED), HOLDS_S);
+}
+
+static bool flow_is_selected(const struct session_control *control, const struct session_flow *flow)
+{
+	return flow->flow.src_port == control->remote.port &&
+	       flow->local.port == control->local.port &&
+	       ip_addr_equal(&flow->flow.src, &control->remote.ip) &&
+	       ip_addr_equal(&flow->local.ip, &control->local.ip);
+}
+
 void session_flow_bind(struct sessions *sessions, uint32_t index, const struct five_tuple *flow,
                        const struct transport_addr *local)
 {
@@ -127,17 +154,18 @@ void session_flow_bind(struct sessions *sessions, uint32_t index, const struct f
 	void *data;
 
 	if (rte_hash_lookup_data(sessions->paths, flow, &data) >= 0) {
-		if ((uint32_t)(uintptr_t)data == index)
+		if ((uint32_t)(uintptr_t)data == index ||
+		    flow_is_held(sessions, (uint32_t)(uintptr_t)data))
 			return;
 		flow_take_away(sessions, (uint32_t)(uintptr_t)data, flow);
 	}
 	if (control->n_flows == SESSION_PATHS_MAX)
-		flow_forget(sessions, index, 0);
+		flow_forget(sessions, index, flow_is_selected(control, &control->flows[0]));
 	if (rte_hash_add_key_data(sessions->paths, flow, (void *)(uintptr_t)index) != 0)
 		return; /* the next check tells of it again */
 	control->flows[control->n_flows++] = (struct session_flow){*flow, *local};
-	if (endpoint != 0)
-		media_flow_add(sessions->dp->media, flow, endpoint);
+	if (endpoint != 0 && media_flow_add(sessions->dp->media, flow, endpoint) < 0)
+		flow_forget(sessions, index, control->n_flows - 1); /* the next check tries again */
 }
 
 /* -- the end -- */
@@ -160,7 +188,8 @@ static void dtls_tell(struct sessions *sessions, uint32_t index, enum dtls_order
 		       sizeof(order.fingerprints));
 	}
 	if (dtls_order(sessions->dtls, &order) < 0)
-		log_error(SLUICE_LOG_DATAPLANE, "session %s: no memory for its handshake",
+		log_error(SLUICE_LOG_DATAPLANE,
+		          "session %s: no memory for an order to its handshake",
 		          control->config.id);
 }
 
@@ -252,44 +281,46 @@ unsigned int sessions_poll(struct dataplane *dp)
 	struct session_note note;
 	unsigned int count = 0;
 
-	while (rte_ring_sc_dequeue_elem(sessions->notes, &note, sizeof(note)) == 0) {
+	while (count < NOTES_BURST &&
+	       rte_ring_sc_dequeue_elem(sessions->notes, &note, sizeof(note)) == 0) {
 		note_take(sessions, &note);
+		if (note.keys != NULL)
+			OPENSSL_clear_free(note.keys, sizeof(*note.keys));
 		count++;
 	}
-	explicit_bzero(&note, sizeof(note));
 	return count;
 }
 
-/* A ring that is full loses a path, which the next check tells again, or a handshake, which ends
- * by its time. */
-void session_note_send(struct sessions *sessions, const struct session_note *note)
+/* A path that is lost in a ring that is full the next check tells again; a handshake ends by its
+ * time. */
+bool session_note_send(struct sessions *sessions, const struct session_note *note)
 {
 	struct session_note copy = *note;
+	bool sent = rte_ring_mp_enqueue_elem(sessions->notes, &copy, sizeof(copy)) == 0;
 
-	rte_ring_mp_enqueue_elem(sessions->notes, &copy, sizeof(copy));
-	explicit_bzero(&copy, sizeof(copy));
+	if (!sent && note->keys != NULL)
+		OPENSSL_clear_free(note->keys, sizeof(*note->keys));
+	if (!sent)
+		__atomic_add_fetch(&sessions->notes_lost, 1, __ATOMIC_RELAXED);
 	session_wake_send(&sessions->wake);
+	return sent;
 }
 
 /* -- time -- */
 
-static bool is_over(const struct sessions *sessions, uint64_t since, uint64_t seconds)
-{
-	const struct worker *worker = sessions->dp->workers[0];
-
-	return worker->tsc > since && worker->tsc - since > seconds * worker->tsc_hz;
-}
-
 static enum sluice_session_reason over_reason(const struct sessions *sessions, uint32_t index)
 {
 	const struct session_control *control = &sessions->control[index];
-	uint64_t checked = __atomic_load_n(&sessions->list[index].checked, __ATOMIC_RELAXED);
+	const struct session *session = &sessions->list[index];
+	uint64_t checked = __atomic_load_n(&session->checked, __ATOMIC_RELAXED);
+	uint64_t selected = __atomic_load_n(&session->selected_checked, __ATOMIC_RELAXED);
 	uint32_t consent_s = sessions->dp->options.session_consent_s;
 
 	if (checked == 0)
 		return is_over(sessions, control->made_tsc, CHECK_S) ? SLUICE_SESSION_TIMEOUT
 		                                                     : SLUICE_SESSION_LIVES;
-	if (is_over(sessions, checked, consent_s))
+	/* consent is a path's: where media go */
+	if (is_over(sessions, selected != 0 ? selected : checked, consent_s))
 		return SLUICE_SESSION_CONSENT;
 	if (control->state < SLUICE_SESSION_CONNECTED && control->checked_tsc != 0 &&
 	    is_over(sessions, control->checked_tsc, HANDSHAKE_S))

@@ -19,11 +19,19 @@ const struct session_counter_info ice_counter_infos[] = {
                              "checks that came to another worker than the "
                              "session's",
                              "checks"},
+        [ICE_RATE] = {"rate",
+                      "checks that would have made a path or moved it, too many of their session: "
+                      "answered, and no more",
+                      "checks"},
         [ICE_HELD] = {"held", "DTLS before the first check, and SRTP before the keys, that waited "
                               "for them"},
+        [ICE_NOTES_LOST] = {"notes_lost",
+                            "news of paths and handshakes that the control thread was "
+                            "too busy for",
+                            "news"},
 };
 const uint32_t ice_counters_count = RTE_DIM(ice_counter_infos);
-static_assert(RTE_DIM(ice_counter_infos) == ICE_COUNTERS, "each counter has a name");
+static_assert(RTE_DIM(ice_counter_infos) == ICE_COUNTERS_ALL, "each counter has a name");
 
 const struct session_counter_info dtls_counter_infos[] = {
         [DTLS_STARTED] = {"started", "handshakes begun", "handshakes"},
@@ -52,6 +60,8 @@ uint64_t ice_counter_sum(const struct dataplane *dp, uint32_t index)
 {
 	uint64_t sum = 0;
 
+	if (index == ICE_NOTES_LOST)
+		return __atomic_load_n(&dp->sessions->notes_lost, __ATOMIC_RELAXED);
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		sum += __atomic_load_n(&dp->workers[i]->sessions->counters[index],
 		                       __ATOMIC_RELAXED);

@@ -96,8 +96,8 @@ static int endpoint_make(struct sessions *sessions, uint32_t index, const struct
 		local = control->flows[control->n_flows - 1].local;
 	}
 	memcpy(add.name, control->config.id, sizeof(control->config.id));
-	memcpy(add.rx_key, note->rx_key, length);
-	memcpy(add.tx_key, note->tx_key, length);
+	memcpy(add.rx_key, note->keys->rx, length);
+	memcpy(add.tx_key, note->keys->tx, length);
 	agreed_fill(&add, &control->config);
 	add.remote = addr_of(&remote);
 	add.local = addr_of(&local);
@@ -249,7 +249,7 @@ static void publishers_leave(struct sessions *sessions, uint32_t index)
 	next = session_of_stream(sessions, sessions->control[index].config.stream, 0);
 	while ((other = next) != 0) {
 		next = session_of_stream(sessions, sessions->control[index].config.stream, other);
-		if (other != index &&
+		if (sessions->list[other].life < sessions->list[index].life &&
 		    sessions->control[other].config.role == SLUICE_SESSION_PUBLISH)
 			session_end(sessions, other, SLUICE_SESSION_TAKEN_OVER);
 	}
@@ -263,9 +263,9 @@ int session_connect(struct sessions *sessions, uint32_t index, const struct sess
 	char why[SLUICE_API_ERROR_MAX] = "";
 	int endpoint, error;
 
-	if (publishes)
-		publishers_leave(sessions, index);
 	endpoint = endpoint_make(sessions, index, note, why);
+	if (publishes && endpoint >= 0)
+		publishers_leave(sessions, index);
 	error = endpoint < 0 ? endpoint
 	        : publishes  ? tracks_publish(sessions, &control->config, why)
 	                     : 0;

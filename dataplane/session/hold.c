@@ -17,6 +17,7 @@
 
 #define HOLD_MS  1000
 #define FRESH_MS 1000
+#define HOLDS_MS 6000
 
 static bool is_over(const struct worker *worker, uint64_t tsc, uint32_t ms)
 {
@@ -67,6 +68,7 @@ static bool dtls_put(struct worker *worker, struct rte_mbuf *mbuf, uint32_t inde
 	    __atomic_load_n(&session->queued, __ATOMIC_RELAXED) >= SESSION_DTLS_QUEUED)
 		return false;
 	__atomic_add_fetch(&session->queued, 1, __ATOMIC_RELAXED);
+	mbuf->hash.fdir.hi = __atomic_load_n(&session->life, __ATOMIC_RELAXED);
 	if (dtls_receive(worker->dp->sessions->dtls, mbuf, index))
 		return true;
 	__atomic_sub_fetch(&session->queued, 1, __ATOMIC_RELAXED);
@@ -123,6 +125,22 @@ static void hello_release(struct worker *worker, const struct five_tuple *flow, 
 	session_worker->n_hellos--;
 }
 
+/* By another session that is there (session/control.c): a check takes nothing away from it. */
+static bool flow_is_held(const struct worker *worker, const struct five_tuple *flow,
+                         uint32_t session)
+{
+	const struct sessions *sessions = worker->dp->sessions;
+	const struct session *holder;
+	void *data;
+
+	if (rte_hash_lookup_data(sessions->paths, flow, &data) < 0 ||
+	    (uint32_t)(uintptr_t)data == session)
+		return false;
+	holder = &sessions->list[(uint32_t)(uintptr_t)data];
+	return __atomic_load_n(&holder->endpoint, __ATOMIC_RELAXED) != 0 &&
+	       !is_over(worker, __atomic_load_n(&holder->checked, __ATOMIC_RELAXED), HOLDS_MS);
+}
+
 bool session_dtls(struct worker *worker, struct rte_mbuf *mbuf, uint16_t *reason)
 {
 	const struct sessions *sessions = worker->dp->sessions;
@@ -142,6 +160,8 @@ void session_flow_fresh(struct worker *worker, const struct five_tuple *flow, ui
 	struct session_worker *session_worker = worker->sessions;
 	struct session_fresh *fresh = &session_worker->fresh[place_of(flow) & (SESSION_FRESH - 1)];
 
+	if (flow_is_held(worker, flow, session))
+		return;
 	*fresh = (struct session_fresh){
 	        .flow = *flow,
 	        .session = session,

@@ -11,14 +11,31 @@
 #include <string.h>
 
 #define TELL_AGAIN_MS 100 /* where the control thread has not bound the flow yet */
+/* New paths and moves of one session: each costs the control thread something. */
+#define CHANGE_RATE  20 /* a second */
+#define CHANGE_BURST 20
 
 static bool transport_equal(const struct transport_addr *a, const struct transport_addr *b)
 {
 	return a->port == b->port && ip_addr_equal(&a->ip, &b->ip);
 }
 
-/* The path of these addresses, made in place of the one that was checked the longest ago. */
-static struct session_path *path_find(struct session *session, const struct packet *packet)
+static bool change_allowed(struct worker *worker, struct session *session)
+{
+	uint64_t step = worker->tsc_hz / CHANGE_RATE;
+
+	if (session->changes > worker->tsc + step * CHANGE_BURST) {
+		worker->sessions->counters[ICE_RATE]++;
+		return false;
+	}
+	session->changes = RTE_MAX(session->changes, worker->tsc) + step;
+	return true;
+}
+
+/* The path of these addresses, made in place of the one that was checked the longest ago; NULL: it
+ * would be one too many. */
+static struct session_path *path_find(struct worker *worker, struct session *session,
+                                      const struct packet *packet)
 {
 	const struct session_path fresh = {
 	        .remote = {.ip = packet->flow.src, .port = packet->flow.src_port},
@@ -37,6 +54,8 @@ static struct session_path *path_find(struct session *session, const struct pack
 		    (oldest == NULL || path->checked < oldest->checked))
 			oldest = path;
 	}
+	if (!change_allowed(worker, session))
+		return NULL;
 	*oldest = fresh;
 	return oldest;
 }
@@ -50,14 +69,14 @@ static struct five_tuple flow_of(const struct session_path *path)
 	};
 }
 
-static void note_of(struct sessions *sessions, const struct session *session,
+static bool note_of(struct sessions *sessions, const struct session *session,
                     const struct session_path *path, enum session_note_kind kind)
 {
 	struct session_note note = session_note_of(sessions, session, kind);
 
 	note.flow = flow_of(path);
 	note.local = path->local;
-	session_note_send(sessions, &note);
+	return session_note_send(sessions, &note);
 }
 
 /* A flow belongs to the session whose check it passed last: the control thread binds it. */
@@ -73,8 +92,7 @@ static void path_tell(const struct worker *worker, const struct session *session
 		return;
 	if (path->told != 0 && worker->tsc - path->told < worker->tsc_hz / 1000 * TELL_AGAIN_MS)
 		return;
-	path->told = worker->tsc;
-	note_of(sessions, session, path, NOTE_PATH);
+	path->told = note_of(sessions, session, path, NOTE_PATH) ? worker->tsc : 0;
 }
 
 /* -- the selected one -- */
@@ -120,7 +138,7 @@ void session_endpoint_point(struct worker *worker, struct session *session)
 static bool selects(const struct session *session, const struct session_check *check)
 {
 	if (check->nominated)
-		return !session->nominated || check->nomination >= session->nomination;
+		return !session->nominated || check->nomination > session->nomination;
 	return check->use_candidate;
 }
 
@@ -130,6 +148,8 @@ static void path_select(struct worker *worker, struct session *session,
 	uint64_t *counters = worker->sessions->counters;
 	uint8_t place = (uint8_t)(path - session->paths) + 1;
 
+	if (session->selected_path != place && !change_allowed(worker, session))
+		return;
 	if (check->nominated) {
 		session->nominated = true;
 		session->nomination = check->nomination;
@@ -141,18 +161,27 @@ static void path_select(struct worker *worker, struct session *session,
 	session->selected_path = place;
 	selected_write(session, path);
 	session_endpoint_point(worker, session);
-	note_of(worker->dp->sessions, session, path, NOTE_SELECTED);
+	session->selected_told = false;
 }
 
 void session_path_seen(struct worker *worker, struct session *session, const struct packet *packet,
                        const struct session_check *check)
 {
-	struct session_path *path = path_find(session, packet);
+	struct session_path *path = path_find(worker, session, packet);
 
+	if (path == NULL)
+		return;
 	path->checked = worker->tsc;
 	__atomic_store_n(&session->checked, worker->tsc, __ATOMIC_RELAXED);
 	session->checks++;
 	path_tell(worker, session, path);
 	if (selects(session, check))
 		path_select(worker, session, path, check);
+	if (path != &session->paths[session->selected_path - (session->selected_path != 0)] ||
+	    session->selected_path == 0)
+		return;
+	__atomic_store_n(&session->selected_checked, worker->tsc, __ATOMIC_RELAXED);
+	if (!session->selected_told)
+		session->selected_told =
+		        note_of(worker->dp->sessions, session, path, NOTE_SELECTED);
 }

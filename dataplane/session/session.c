@@ -25,10 +25,10 @@ static void notes_look(evutil_socket_t fd, short what, void *arg)
 	struct dataplane *dp = arg;
 
 	session_wake_take(&dp->sessions->wake);
-	do {
-		sessions_poll(dp);
-		session_wake_sleep(&dp->sessions->wake);
-	} while (!rte_ring_empty(dp->sessions->notes));
+	sessions_poll(dp);
+	session_wake_sleep(&dp->sessions->wake);
+	if (!rte_ring_empty(dp->sessions->notes)) /* others come first */
+		event_active(dp->sessions->woken, EV_READ, 0);
 }
 
 static int notes_create(struct sessions *sessions)
@@ -111,6 +111,8 @@ static void destroy(struct dataplane *dp)
 	if (sessions->woken != NULL)
 		event_free(sessions->woken);
 	session_wake_destroy(&sessions->wake);
+	while (sessions->notes != NULL && sessions_poll(dp) != 0)
+		;
 	rte_ring_free(sessions->notes);
 	session_tables_destroy(sessions);
 	random_destroy(sessions->random);

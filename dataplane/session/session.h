@@ -45,6 +45,7 @@ int session_add(struct sessions *sessions, const struct sluice_session *add,
                 struct sluice_session_made *made, char *why);
 int session_restart(struct sessions *sessions, const struct sluice_session_restart *restart,
                     struct sluice_session_made *made, char *why);
+bool session_has(const struct sessions *sessions, const char *id);
 int session_delete(struct sessions *sessions, const char *id, char *why);
 int session_layer(struct sessions *sessions, const struct sluice_session_layer *layer, char *why);
 

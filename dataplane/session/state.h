@@ -71,7 +71,10 @@ struct session {
 	bool nominated;        /* by a number: only a higher one moves it */
 	uint32_t nomination;
 	struct session_selected selected;
-	uint64_t checked; /* atomic; TSC: the last valid check */
+	uint64_t checked;          /* atomic; TSC: the last valid check */
+	uint64_t selected_checked; /* atomic; the same of the selected path; 0: none is */
+	uint64_t changes;          /* TSC: by when its new paths and moves are paid off */
+	bool selected_told;        /* the control thread knows which one is */
 	uint64_t checks, moved;
 } __rte_cache_aligned;
 
@@ -84,6 +87,11 @@ enum session_note_kind {
 	NOTE_FAILED, /* handshake: `reason` */
 };
 
+/* Master keys, salts behind them. */
+struct session_keys {
+	uint8_t rx[SLUICE_MEDIA_KEY_MAX], tx[SLUICE_MEDIA_KEY_MAX];
+};
+
 /* From a worker or the thread of handshakes to the control thread. */
 struct session_note {
 	uint32_t session, life;
@@ -94,8 +102,8 @@ struct session_note {
 	uint32_t handshake_ms;
 	struct five_tuple flow;
 	struct transport_addr local;
-	uint8_t rx_key[SLUICE_MEDIA_KEY_MAX], tx_key[SLUICE_MEDIA_KEY_MAX];
-	uint32_t pad2;
+	/* NOTE_KEYS: OPENSSL_malloc()ed, and the reader's: no ring keeps keys */
+	struct session_keys *keys;
 };
 static_assert(sizeof(struct session_note) % 4 == 0, "ring element");
 
@@ -109,11 +117,11 @@ struct session_flow {
 struct session_control {
 	struct sluice_session config;
 	struct sluice_session_made made;
-	char pwd[2][33];                             /* by generation & 1 */
-	uint8_t state;                               /* enum sluice_session_state */
-	uint8_t profile;                             /* enum sluice_srtp_profile, where CONNECTED */
-	uint32_t made_s;                             /* worker.now */
-	uint64_t made_tsc, checked_tsc, shaking_tsc; /* when it came to each state; 0: not yet */
+	char pwd[2][33];                /* by generation & 1 */
+	uint8_t state;                  /* enum sluice_session_state */
+	uint8_t profile;                /* enum sluice_srtp_profile, where CONNECTED */
+	uint32_t made_s;                /* worker.now */
+	uint64_t made_tsc, checked_tsc; /* when it was made, and came to that state */
 	uint32_t handshake_ms;
 	uint32_t n_flows;
 	struct session_flow flows[SESSION_PATHS_MAX];         /* bound, the oldest first */
@@ -145,7 +153,6 @@ struct sessions {
 	struct session *list;      /* [max + 1] */
 	struct rte_hash *paths;    /* five_tuple -> index; control thread writes */
 	struct gate_ufrags ufrags; /* const after start */
-	uint64_t consent_cycles;   /* const after start */
 	struct dtls *dtls;         /* const after start; NULL: tests without the thread */
 	struct rte_ring *notes;    /* of struct session_note; control thread reads */
 	struct session_wake wake;  /* of the control thread */
@@ -165,7 +172,7 @@ struct sessions {
 	uint32_t events_sequence;
 	struct sluice_session_event events[SESSION_EVENTS_MAX]; /* ring */
 	uint32_t events_head, events_count;
-	uint64_t counters[8];
+	uint64_t notes_lost; /* atomic; any thread */
 };
 
 enum ice_counter {
@@ -175,8 +182,11 @@ enum ice_counter {
 	ICE_CONFLICTS,         /* 487 */
 	ICE_UNKNOWN_ATTRIBUTE, /* 420 */
 	ICE_HANDED_OVER,       /* to the owner */
-	ICE_HELD,              /* DTLS or SRTP that came too early, and was kept */
-	ICE_COUNTERS,
+	ICE_RATE,     /* checks that would have made a path or moved it, beyond what may be */
+	ICE_HELD,     /* DTLS or SRTP that came too early, and was kept */
+	ICE_COUNTERS, /* of a worker; behind them ... */
+	ICE_NOTES_LOST = ICE_COUNTERS,
+	ICE_COUNTERS_ALL,
 };
 
 #define SESSION_FRESH 64  /* power of two */
@@ -295,8 +305,8 @@ static inline bool session_held_any(const struct session_worker *session_worker)
 	return session_worker->n_early != 0 || session_worker->n_hellos != 0;
 }
 
-/* Any thread. */
-void session_note_send(struct sessions *sessions, const struct session_note *note);
+/* Any thread. False: the ring is full; keys are freed. */
+bool session_note_send(struct sessions *sessions, const struct session_note *note);
 
 static inline struct session_note session_note_of(const struct sessions *sessions,
                                                   const struct session *session,

@@ -114,7 +114,9 @@ static void session_clear(struct session *session)
 	session->selected_path = 0;
 	session->nominated = false;
 	session->nomination = 0;
-	session->checked = session->checks = session->moved = session->wrong = 0;
+	session->checked = session->selected_checked = session->checks = session->moved = 0;
+	session->wrong = session->changes = 0;
+	session->selected_told = false;
 }
 
 void session_places_collect(struct sessions *sessions)
@@ -177,6 +179,11 @@ uint32_t session_named(const struct sessions *sessions, const char *id)
 	while (index != 0 && strcmp(sessions->control[index].config.id, id) != 0)
 		index = sessions->control[index].next_id;
 	return index;
+}
+
+bool session_has(const struct sessions *sessions, const char *id)
+{
+	return session_named(sessions, id) != 0;
 }
 
 uint32_t session_of_stream(const struct sessions *sessions, const char *stream, uint32_t after)

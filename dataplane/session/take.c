@@ -125,7 +125,8 @@ static void path_take(struct sessions *sessions, uint32_t index,
 	if (listener < 0)
 		return;
 	path->service = session_service((uint16_t)listener + 1);
-	session->checked = path->checked;
+	session->checked = session->selected_checked = path->checked;
+	session->selected_told = true;
 	session->selected_path = 1;
 	session->selected.remote = control->remote = path->remote;
 	session->selected.local = control->local = path->local;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <rte_cycles.h>
 
 #include "gate/gate.h"
@@ -292,8 +293,9 @@ static void session_keys(uint8_t which)
 	if (index == 0 || sessions->list[index].owner == 0)
 		return;
 	note = session_note_of(sessions, &sessions->list[index], NOTE_KEYS);
-	memset(note.rx_key, 1, sizeof(note.rx_key));
-	memset(note.tx_key, 9 + which, sizeof(note.tx_key));
+	note.keys = OPENSSL_zalloc(sizeof(*note.keys));
+	memset(note.keys->rx, 1, sizeof(note.keys->rx));
+	memset(note.keys->tx, 9 + which, sizeof(note.keys->tx));
 	session_note_send(sessions, &note);
 }
 

@@ -377,6 +377,34 @@ PAYLOAD(check_forged)
 	return check_of(payload, 0, 1);
 }
 
+/* a TURN client's, whatever its name looks like */
+PAYLOAD(check_realm)
+{
+	char name[UFRAG_SIZE + 8];
+	struct stun_writer writer;
+
+	ufrag_write(name, &gate_pair_ufrags.key, 5 << 8 | 1);
+	strcpy(name + UFRAG_SIZE, ":them");
+	begin(&writer, payload, STUN_BINDING, STUN_REQUEST);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
+	stun_put_bytes(&writer, STUN_ATTR_REALM, "", 0);
+	put_integrity(&writer);
+	return stun_end(&writer);
+}
+
+/* it proves nothing */
+PAYLOAD(check_unsigned)
+{
+	char name[UFRAG_SIZE + 8];
+	struct stun_writer writer;
+
+	ufrag_write(name, &gate_pair_ufrags.key, 5 << 8 | 1);
+	strcpy(name + UFRAG_SIZE, ":them");
+	begin(&writer, payload, STUN_BINDING, STUN_REQUEST);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
+	return stun_end(&writer);
+}
+
 PAYLOAD(check_short)
 {
 	return check_write(payload, "abcd:efgh", 0);
@@ -1001,6 +1029,11 @@ const struct gate_case gate_cases[] = {
         {"check_forged", check_forged, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
         {"check_forged_shared", check_forged, .to = "198.18.4.1", .verdict = GATE_DROP_CHECK},
         {"check_short", check_short, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_realm", check_realm, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_realm_shared", check_realm, .to = "198.18.4.1", .verdict = GATE_PASS_UNVERIFIED},
+        {"check_unsigned", check_unsigned, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_unsigned_shared", check_unsigned, .to = "198.18.4.1",
+         .verdict = GATE_PASS_UNVERIFIED},
         {"check_in_attack", check, .to = "198.18.4.1", .host_attacked = true,
          .verdict = GATE_PASS_CHECK},
         {"check_at_turn", check, .verdict = GATE_PASS_UNVERIFIED},

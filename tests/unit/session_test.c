@@ -230,7 +230,7 @@ static void answer_check(const struct rte_mbuf *mbuf, const struct sluice_sessio
 static const struct check checks[] = {
         {"right", .verdict = SESSION_ANSWER},
         {"nominates", .use_candidate = true, .verdict = SESSION_ANSWER},
-        {"without FINGERPRINT", .no_fingerprint = true, .verdict = SESSION_ANSWER},
+        {"without FINGERPRINT", .no_fingerprint = true, .reason = DROP_STUN_FINGERPRINT},
         {"wrong FINGERPRINT", .bad_fingerprint = true, .reason = DROP_STUN_FINGERPRINT},
         {"wrong password", .bad_password = true, .reason = DROP_ICE_INTEGRITY},
         {"wrong password, nominates", .bad_password = true, .use_candidate = true,
@@ -395,6 +395,63 @@ static void flow_is_the_last_ones(void **state)
 	assert_int_equal(bound(dp, 7000), 0);
 }
 
+/* A check shows who sent it, and not from where: it takes no path from a session that is connected,
+ * until that has been silent for 6 s. */
+static void flow_is_not_taken(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made victim = made_of(dp, "victim"), thief = made_of(dp, "thief");
+	uint32_t one = session_named(dp->sessions, "victim");
+	uint32_t two = session_named(dp->sessions, "thief");
+
+	checked(dp, &victim, 7500, true, 0);
+	dp->sessions->control[one].state = SLUICE_SESSION_CONNECTED;
+	checked(dp, &thief, 7500, true, 0);
+	assert_int_equal(bound(dp, 7500), one);
+	dp->workers[0]->tsc += 7 * dp->workers[0]->tsc_hz;
+	checked(dp, &thief, 7500, false, 0);
+	assert_int_equal(bound(dp, 7500), two);
+	end(dp, "victim");
+	end(dp, "thief");
+}
+
+/* One that is answered by an error changes nothing. */
+static void errors_change_nothing(void **state)
+{
+	const struct check wrong[] = {{.use_candidate = true, .unknown = true},
+	                              {.use_candidate = true, .controlled = true}};
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "errs");
+
+	for (size_t i = 0; i < RTE_DIM(wrong); i++) {
+		struct rte_mbuf *answer;
+		uint16_t reason;
+
+		assert_int_equal(check_send(dp, &wrong[i], &made, 7600, &reason, &answer),
+		                 SESSION_ANSWER);
+		rte_pktmbuf_free(answer);
+	}
+	assert_int_equal(selected_port(dp, "errs"), 0);
+	assert_int_equal(bound(dp, 7600), 0);
+	end(dp, "errs");
+}
+
+/* Who checks from ever new ports costs the control thread 20 changes a second, and no more; the
+ * path that is selected is never the one that makes room. */
+static void changes_are_bounded(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session_made made = made_of(dp, "sweeps");
+	uint64_t before = dp->workers[0]->sessions->counters[ICE_RATE];
+
+	checked(dp, &made, 8000, true, 0);
+	for (uint16_t port = 8001; port < 8100; port++)
+		checked(dp, &made, port, port & 1, 0);
+	assert_true(dp->workers[0]->sessions->counters[ICE_RATE] - before > 50);
+	assert_int_not_equal(bound(dp, selected_port(dp, "sweeps")), 0);
+	end(dp, "sweeps");
+}
+
 /* ICE restart: the old credentials hold until a check has the new ones. */
 static void restart(void **state)
 {
@@ -527,6 +584,9 @@ int main(void)
 	        cmocka_unit_test(nomination),
 	        cmocka_unit_test(paths_are_bounded),
 	        cmocka_unit_test(flow_is_the_last_ones),
+	        cmocka_unit_test(flow_is_not_taken),
+	        cmocka_unit_test(errors_change_nothing),
+	        cmocka_unit_test(changes_are_bounded),
 	        cmocka_unit_test(restart),
 	        cmocka_unit_test(wrong_checks_cost_little),
 	        cmocka_unit_test(refused),
