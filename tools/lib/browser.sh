@@ -3,6 +3,7 @@
 # Browsers on the client's side of the laboratory, with sluice's page, driven line by line: tools/lib/browser.js.
 
 NODE_MODULES=${NODE_MODULES:-$SLUICE_ROOT/build-node/node_modules}
+# shellcheck disable=SC2034 # of who sources this
 PAGE=http://198.18.1.1:8080/
 declare -A BROWSER_IN BROWSER_OUT
 
@@ -29,13 +30,14 @@ browser_open() {
 	mkfifo "$folder/$name.in" "$folder/$name.out"
 	"$SLUICE_ROOT/tools/lab" exec client timeout 300 node "$SLUICE_ROOT/tools/lib/browser.js" "$2" "$3" "$NODE_MODULES" \
 		<"$folder/$name.in" >"$folder/$name.out" 2>"$folder/$name.err" &
+	# shellcheck disable=SC2034
 	STARTED=$!
 	exec {to}>"$folder/$name.in" {from}<"$folder/$name.out"
 	BROWSER_IN[$name]=$to BROWSER_OUT[$name]=$from
-	read -r -t 120 -u "$from" ready && [[ $ready == '{"ready":true}' ]] || {
-		printf '%s\n' "$ready" >>"$folder/$name.err"
-		return 1
-	}
+	read -r -t 120 -u "$from" ready
+	[[ $ready == '{"ready":true}' ]] && return
+	printf '%s\n' "$ready" >>"$folder/$name.err"
+	return 1
 }
 
 # browser NAME EXPRESSION: its value in JSON, once it has one
@@ -44,6 +46,12 @@ browser() {
 	printf '%s\n' "$2" >&"${BROWSER_IN[$1]}"
 	read -r -t 60 -u "${BROWSER_OUT[$1]}" value || return
 	printf '%s\n' "$value"
+}
+
+# browser_close NAME: it ends by itself
+browser_close() {
+	local to=${BROWSER_IN[$1]} from=${BROWSER_OUT[$1]}
+	exec {to}>&- {from}<&-
 }
 
 # browser_publish NAME STREAM [OPTIONS]; browser_watch NAME STREAM: the session's resource
