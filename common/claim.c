@@ -32,6 +32,15 @@ static bool may_share(enum claim_kind a, enum claim_kind b)
 	       (a == CLAIM_SESSIONS && b == CLAIM_LISTENER);
 }
 
+/* Of one kind are two lines that share, or one line that is there already; a stream's socket is one
+ * line's alone, by TCP or by TLS. */
+static bool kinds_conflict(enum claim_kind fresh, enum claim_kind held)
+{
+	if (fresh == CLAIM_STREAM || held == CLAIM_STREAM)
+		return fresh == held;
+	return fresh != held && !may_share(fresh, held);
+}
+
 bool claim_conflict(const struct claim *fresh, const struct claim *held, char *why, size_t room)
 {
 	static const char *const owners[] = {
@@ -39,17 +48,19 @@ bool claim_conflict(const struct claim *fresh, const struct claim *held, char *w
 	        [CLAIM_RELAY] = "lies in a relay's range",
 	        [CLAIM_ENDPOINT] = "is an endpoint's local address",
 	        [CLAIM_SESSIONS] = "is that of browsers' sessions",
+	        [CLAIM_STREAM] = "is a TURN listener's by another transport",
 	};
 	static const char *const names[] = {
 	        [CLAIM_LISTENER] = "a TURN listener's",
 	        [CLAIM_RELAY] = "of a relay's range",
 	        [CLAIM_ENDPOINT] = "an endpoint's local address",
 	        [CLAIM_SESSIONS] = "that of browsers' sessions",
+	        [CLAIM_STREAM] = "a TURN listener's by another transport",
 	};
 	char text[ENDPOINT_TEXT_MAX];
 
-	if (fresh->kind == held->kind || may_share(fresh->kind, held->kind) ||
-	    fresh->first_port > held->last_port || fresh->last_port < held->first_port ||
+	if (!kinds_conflict(fresh->kind, held->kind) || fresh->first_port > held->last_port ||
+	    fresh->last_port < held->first_port ||
 	    memcmp(fresh->ip, held->ip, sizeof(fresh->ip)) != 0)
 		return false;
 	if (fresh->first_port == fresh->last_port)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which UDP addresses and ports of ours a line of the configuration wants for itself: the dataplane
+ * Which addresses and ports of ours a line of the configuration wants for itself: the dataplane
  * asks when a line is applied, the control plane when a file is only checked.
  */
 #ifndef COMMON_CLAIM_H
@@ -15,6 +15,7 @@ enum claim_kind {
 	CLAIM_RELAY,    /* relayed addresses */
 	CLAIM_ENDPOINT, /* the local address of SRTP endpoints: these may share one */
 	CLAIM_SESSIONS, /* browsers are served there: a TURN listener may share it */
+	CLAIM_STREAM,   /* TURN is served there by TCP or TLS: UDP ports are others */
 };
 
 struct claim {

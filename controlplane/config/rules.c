@@ -34,10 +34,10 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 
 	switch (request->command->type) {
 	case SLUICE_TURN_LISTEN_ADD:
-		*kind = CLAIM_LISTENER;
-		return listen->transport == SLUICE_TURN_TCP || listen->transport == SLUICE_TURN_TLS
-		               ? NULL /* datagrams are at other ports */
-		               : &listen->addr;
+		*kind = listen->transport == SLUICE_TURN_TCP || listen->transport == SLUICE_TURN_TLS
+		                ? CLAIM_STREAM
+		                : CLAIM_LISTENER;
+		return &listen->addr;
 	case SLUICE_TURN_RELAY_ADD:
 		*kind = CLAIM_RELAY;
 		return &relay->addr;

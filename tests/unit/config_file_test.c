@@ -151,6 +151,10 @@ static const struct {
         {"turn listen 198.18.1.1\nturn relay 198.18.1.1 ports 5000-6000,3000-4000\n",
          "c:2: turn relay 198.18.1.1 ports 5000-6000,3000-4000: 198.18.1.1:3478, a TURN "
          "listener's, lies in ports 3000-4000 (line 1)"},
+        {"turn listen 198.18.1.1 tcp\nturn listen 198.18.1.1 tls\n",
+         "c:2: turn listen 198.18.1.1:3478 tls: 198.18.1.1:3478 is a TURN listener's by another "
+         "transport (line 1)"},
+        {"turn listen 198.18.1.1 tcp\nturn listen 198.18.1.1\nturn listen 198.18.1.2 tls\n", NULL},
         {"turn listen 224.0.0.1\n", "c:1: turn listen 224.0.0.1:3478: this is not one host's "
                                     "address"},
         {"port add a xdp eth0\nport add b xdp eth0\n",
