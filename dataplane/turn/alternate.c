@@ -53,7 +53,11 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
 	return 0;
 }
 
-/* Clients of one address stay together, others spread. */
+/*
+ * Clients of one address stay together, others spread. Who came by TCP or TLS goes on with that
+ * where it is sent (RFC 8489, 10), and with TLS asks for a certificate of it: what is known of
+ * other nodes is where they take datagrams, so these clients stay.
+ */
 static const struct transport_addr *alternate_choose(const struct exchange *exchange)
 {
 	const struct turn_alternates *alternates = &exchange->policy->alternates;
@@ -61,7 +65,8 @@ static const struct transport_addr *alternate_choose(const struct exchange *exch
 	int family = family_index(client);
 	uint64_t hash;
 
-	if (alternates->count[family] == 0)
+	if (alternates->count[family] == 0 ||
+	    exchange->turn->transports[exchange->flow->service] != SLUICE_TURN_UDP)
 		return NULL;
 	hash = hash_mix(client->quads[0] ^ exchange->turn->seed.words[0],
 	                client->quads[1] ^ exchange->turn->seed.words[1]);
