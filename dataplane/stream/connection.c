@@ -198,7 +198,7 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 static void message_fill(const struct stream_thread *thread, const struct connection *connection,
                          struct rte_mbuf *mbuf)
 {
-	const struct transport_addr *local = &thread->streams->addrs[connection->flow.service];
+	const struct transport_addr *local = &thread->addrs[connection->flow.service];
 
 	*packet_of(mbuf) = (struct packet){
 	        .flow = connection->flow,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -23,6 +24,9 @@
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_COUNT      4
 #define UNANSWERED_MS        60000
+/* Until workers have had what a listener's clients said: they take it each walk. */
+#define DRAIN_STEP_MS 1
+#define DRAIN_STEPS   500
 
 /* -- sockets: control thread -- */
 
@@ -101,6 +105,7 @@ bool stream_address_is_here(const struct ip_addr *ip)
 /* -- in the thread -- */
 
 struct listener {
+	struct transport_addr addr;
 	uint32_t index;
 	int fd;
 	bool secure;
@@ -113,6 +118,7 @@ static void listener_add(struct stream_thread *thread, void *arg)
 	                            .data.u64 = EVENT_LISTENER | listener->index};
 
 	thread->listeners[listener->index] = listener->fd;
+	thread->addrs[listener->index] = listener->addr;
 	thread->secure[listener->index] = listener->secure;
 	epoll_ctl(thread->epoll, EPOLL_CTL_ADD, listener->fd, &event);
 }
@@ -215,17 +221,63 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 		return refuse(why, error, "cannot listen on %s: %s", text_addr(text, &shown),
 		              strerror(-error));
 	}
-	streams->addrs[index] = *addr;
 	for (uint32_t i = 0; i < streams->n_threads; i++)
 		stream_call(streams->threads[i], listener_add,
-		            &(struct listener){index, fds[i], transport == SLUICE_TURN_TLS});
+		            &(struct listener){*addr, index, fds[i], transport == SLUICE_TURN_TLS});
 	return 0;
+}
+
+/* What a thread had given to its workers at one time. */
+struct drain {
+	uint32_t index;
+	bool ending;
+	uint32_t given[WORKERS_MAX];
+};
+
+static void drain_begin(struct stream_thread *thread, void *arg)
+{
+	const struct connection *connection;
+	struct drain *drain = arg;
+
+	drain->ending = false;
+	TAILQ_FOREACH(connection, &thread->ending, entry)
+	drain->ending |= connection->flow.service == drain->index;
+	for (uint16_t worker = 0; worker < thread->streams->dp->n_workers; worker++)
+		drain->given[worker] = thread->in[worker]->prod.tail;
+}
+
+static bool drain_done(const struct stream_thread *thread, const struct drain *drain)
+{
+	for (uint16_t worker = 0; worker < thread->streams->dp->n_workers; worker++) {
+		uint32_t taken = __atomic_load_n(&thread->in[worker]->cons.tail, __ATOMIC_ACQUIRE);
+
+		if ((int32_t)(taken - drain->given[worker]) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* The ends of its connections are the last that workers hear of it. */
+static void listener_drain(struct stream_thread *thread, uint32_t index, uint32_t *steps)
+{
+	struct drain drain = {.index = index};
+
+	for (stream_call(thread, drain_begin, &drain); drain.ending && *steps > 0; --*steps) {
+		poll(NULL, 0, DRAIN_STEP_MS);
+		stream_call(thread, drain_begin, &drain);
+	}
+	for (; !drain_done(thread, &drain) && *steps > 0; --*steps)
+		poll(NULL, 0, DRAIN_STEP_MS);
 }
 
 void stream_listen_end(struct dataplane *dp, uint32_t index)
 {
+	uint32_t steps = DRAIN_STEPS;
+
 	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
 		stream_call(dp->streams->threads[i], listener_remove, &index);
+	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
+		listener_drain(dp->streams->threads[i], index, &steps);
 }
 
 uint32_t stream_connections(const struct dataplane *dp, uint32_t index)

@@ -45,7 +45,7 @@ static bool backlog_has_room(const struct stream_thread *thread,
 	       thread->queued + length <= thread->streams->queued_max;
 }
 
-static bool backlog_grow(struct backlog *backlog, uint32_t length)
+static bool backlog_grow(struct stream_thread *thread, struct backlog *backlog, uint32_t length)
 {
 	uint32_t room = RTE_MAX(backlog->room, 4096u);
 	uint8_t *grown;
@@ -61,6 +61,7 @@ static bool backlog_grow(struct backlog *backlog, uint32_t length)
 	grown = realloc(backlog->bytes, room);
 	if (grown == NULL)
 		return false;
+	thread->queued += room - backlog->room;
 	backlog->bytes = grown;
 	backlog->room = room;
 	return true;
@@ -71,11 +72,10 @@ static bool backlog_add(struct stream_thread *thread, struct connection *connect
 {
 	struct backlog *backlog = &connection->backlog;
 
-	if (!backlog_grow(backlog, length))
+	if (!backlog_grow(thread, backlog, length))
 		return false;
 	memcpy(backlog->bytes + backlog->start + backlog->length, bytes, length);
 	backlog->length += length;
-	thread->queued += length;
 	return true;
 }
 
@@ -86,9 +86,9 @@ static void backlog_take(struct stream_thread *thread, struct connection *connec
 
 	backlog->start += length;
 	backlog->length -= length;
-	thread->queued -= length;
 	if (backlog->length != 0)
 		return;
+	thread->queued -= backlog->room;
 	free(backlog->bytes);
 	*backlog = (struct backlog){0};
 }
@@ -270,7 +270,7 @@ void output_forget(struct stream_thread *thread, struct connection *connection)
 		stream_count(thread, STREAM_GONE);
 		chain_free_first(connection);
 	}
-	thread->queued -= connection->backlog.length;
+	thread->queued -= connection->backlog.room;
 	free(connection->backlog.bytes);
 	connection->backlog = (struct backlog){0};
 	if (connection->touched)

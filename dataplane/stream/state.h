@@ -148,7 +148,8 @@ struct stream_thread {
 	bool ready;                /* one of `again` waits for nothing but its turn */
 	bool blocked[WORKERS_MAX]; /* some of `again` wait for room in the worker's ring */
 	uint32_t turn; /* messages that the connection whose turn it is may still send */
-	int listeners[TURN_LISTENERS_MAX]; /* sockets; -1: none */
+	int listeners[TURN_LISTENERS_MAX];               /* sockets; -1: none */
+	struct transport_addr addrs[TURN_LISTENERS_MAX]; /* of these; stay until they are others */
 	bool secure[TURN_LISTENERS_MAX];
 	bool accepting; /* false: there are no descriptors left, until the next second */
 	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
@@ -169,8 +170,6 @@ struct streams {
 	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
 	/* control thread */
 	uint32_t set_generation;
-	struct transport_addr
-	        addrs[TURN_LISTENERS_MAX]; /* read by threads while they listen there */
 	struct tls_set *tls;
 	struct tls_set *tls_next; /* certificates that have come, and others will */
 };

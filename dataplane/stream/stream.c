@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stream/stream.h"
 
+#include "common/log.h"
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "graph/packet.h"
@@ -25,6 +26,15 @@ static const struct sluice_turn_stream set_default = {
         .idle_s = 60,
         .queue = 256 << 10,
 };
+
+/* What is larger is a mistake, and clocks and sums of bytes are to hold it. */
+#define SOURCE_MOST     1000000
+#define HANDSHAKES_MOST 1000
+#define FIRST_MOST_S    3600
+#define IDLE_MOST_S     86400
+#define QUEUE_MOST      (16u << 20)
+/* Of the process, beside those of connections: ports, sockets, files. */
+#define DESCRIPTORS_OTHER 1024
 
 uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max)
 {
@@ -120,6 +130,9 @@ int stream_set(struct dataplane *dp, const struct sluice_turn_stream *set, char 
 {
 	if (dp->streams->n_threads == 0)
 		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
+	if (set->source > SOURCE_MOST || set->handshakes > HANDSHAKES_MOST ||
+	    set->first_s > FIRST_MOST_S || set->idle_s > IDLE_MOST_S || set->queue > QUEUE_MOST)
+		return refuse(why, -EINVAL, "a bound of streams is larger than any may be");
 	set_apply(dp->streams, set);
 	dp->streams->set_generation = dp->config_generation;
 	return 0;
@@ -196,14 +209,29 @@ uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
 
 /* -- life -- */
 
-static void descriptors_raise(uint32_t connections)
+/* Returns for how many connections there are descriptors: the others are not to be theirs. */
+static uint32_t descriptors_raise(uint32_t connections)
 {
+	const rlim_t wanted = (rlim_t)connections + DESCRIPTORS_OTHER;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > connections + 1024)
-		return;
-	limit.rlim_cur = RTE_MIN(limit.rlim_max, (rlim_t)connections + 1024);
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return connections;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = RTE_MIN(limit.rlim_max, wanted);
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= wanted)
+		return connections;
+	connections = limit.rlim_cur > 2 * DESCRIPTORS_OTHER
+	                      ? (uint32_t)limit.rlim_cur - DESCRIPTORS_OTHER
+	                      : (uint32_t)limit.rlim_cur / 2;
+	connections = RTE_MAX(connections, 1u);
+	log_warning(SLUICE_LOG_PROCESS,
+	            "no more than %u connections by TCP and TLS: there are %llu descriptors",
+	            connections, (unsigned long long)limit.rlim_cur);
+	return connections;
 }
 
 static int stream_create(struct dataplane *dp)
@@ -223,12 +251,13 @@ static int stream_create(struct dataplane *dp)
 	random_destroy(random);
 	streams->dp = dp;
 	streams->max = options->stream_connections;
+	if (options->stream_threads != 0)
+		streams->max = descriptors_raise(streams->max);
 	error = bounds_create(&streams->bounds, streams->max, seed | 1);
 	if (error != 0 || options->stream_threads == 0)
 		return error;
 	set_apply(streams, &(struct sluice_turn_stream){0});
 	streams->queued_max = ((uint64_t)options->stream_mb << 20) / options->stream_threads;
-	descriptors_raise(streams->max);
 	for (; streams->n_threads < options->stream_threads; streams->n_threads++) {
 		streams->threads[streams->n_threads] =
 		        stream_thread_create(streams, streams->n_threads);

@@ -35,7 +35,8 @@ extern const struct part stream_part;
  */
 int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
                   uint32_t transport, char *why);
-/* No longer, and its connections are closed. */
+/* No longer, and its connections are closed. Workers have taken what their clients said, if they
+ * take it within half a second. */
 void stream_listen_end(struct dataplane *dp, uint32_t index);
 /* Clients that are connected by it. */
 uint32_t stream_connections(const struct dataplane *dp, uint32_t index);

@@ -236,9 +236,11 @@ static void test_wrong(void **state)
 static void test_bounds(void **state)
 {
 	const struct sluice_turn_stream set = {.source = 3, .first_s = 1};
+	const struct sluice_turn_stream wrong = {.first_s = UINT32_MAX};
 	int fds[4];
 
 	listen_on(SLUICE_TURN_TCP);
+	assert_int_equal(stream_set(scene.rig.dp, &wrong, scene.why), -EINVAL);
 	assert_int_equal(stream_set(scene.rig.dp, &set, scene.why), 0);
 	for (int i = 0; i < 4; i++)
 		fds[i] = client_connect();
@@ -330,6 +332,26 @@ static uint32_t allocations(void)
 
 	turn_show(scene.rig.dp->turn, &row);
 	return row.allocations;
+}
+
+/* It would go on with TCP where the other node takes datagrams. */
+static void test_draining_keeps(void **state)
+{
+	static const struct sluice_turn_alternates other = {
+	        .draining = 1,
+	        .count = 1,
+	        .list = {{.addr4 = {.ip = {[10] = 0xff, 0xff, 203, 0, 113, 1}}}},
+	};
+	struct client_response response;
+	int fd;
+
+	turn_configure(scene.rig.dp->turn);
+	assert_int_equal(turn_alternates_set(scene.rig.dp->turn, &other, scene.why), 0);
+	listen_on(SLUICE_TURN_TCP);
+	fd = client_connect();
+	ask(fd, &response, &(struct client_identity){0});
+	assert_int_equal(response.error, 401);
+	close(fd);
 }
 
 static void test_allocation_ends(void **state)
@@ -554,6 +576,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_listener_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_draining_keeps, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_allocation_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_key_updates, setup, teardown),
