@@ -27,19 +27,13 @@
 
 /* -- what waits -- */
 
-static bool is_media(const uint8_t *message, uint32_t length)
-{
-	return message[0] >> 6 == 1 || (length >= STUN_HEADER_SIZE && message[0] < 4 &&
-	                                stun_class_of(message) == STUN_INDICATION);
-}
-
 static bool backlog_has_room(const struct stream_thread *thread,
                              const struct connection *connection, const uint8_t *message,
                              uint32_t length)
 {
 	uint32_t most = __atomic_load_n(&thread->streams->set.queue, __ATOMIC_RELAXED);
 
-	if (!is_media(message, length))
+	if (!stream_is_media(message, length))
 		most += ANSWERS_ROOM;
 	return connection->backlog.length + length <= most &&
 	       thread->queued + length <= thread->streams->queued_max;
@@ -270,6 +264,8 @@ void output_forget(struct stream_thread *thread, struct connection *connection)
 		stream_count(thread, STREAM_GONE);
 		chain_free_first(connection);
 	}
+	if (connection->backlog.length != 0)
+		stream_count(thread, STREAM_CUT);
 	thread->queued -= connection->backlog.room;
 	free(connection->backlog.bytes);
 	connection->backlog = (struct backlog){0};

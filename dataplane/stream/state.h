@@ -12,6 +12,7 @@
 
 #include "stream/bounds.h"
 #include "stream/stream.h"
+#include "stun/message.h"
 #include "turn/state.h"
 
 #define STREAM_RING_SIZE 2048
@@ -66,6 +67,7 @@ enum stream_counter {
 	STREAM_TO_CLIENT,
 	STREAM_SLOW,
 	STREAM_GONE,
+	STREAM_CUT,
 	STREAM_NO_BUFFER,
 	STREAM_BLOCKED,
 	STREAM_COUNTERS,
@@ -178,6 +180,13 @@ static inline void stream_count(struct stream_thread *thread, enum stream_counte
 {
 	__atomic_store_n(&thread->counters[counter], thread->counters[counter] + 1,
 	                 __ATOMIC_RELAXED);
+}
+
+/* What may be dropped: the others are answers. */
+static inline bool stream_is_media(const uint8_t *message, uint32_t length)
+{
+	return message[0] >> 6 == 1 || (length >= STUN_HEADER_SIZE && message[0] < 4 &&
+	                                stun_class_of(message) == STUN_INDICATION);
 }
 
 /* Control thread: runs it in the thread, or here where that does not run. */

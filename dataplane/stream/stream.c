@@ -33,6 +33,8 @@ static const struct sluice_turn_stream set_default = {
 #define FIRST_MOST_S    3600
 #define IDLE_MOST_S     86400
 #define QUEUE_MOST      (16u << 20)
+/* Of a worker's ring to a thread. */
+#define ANSWERS_PLACES 64
 /* Of the process, beside those of connections: ports, sockets, files. */
 #define DESCRIPTORS_OTHER 1024
 
@@ -82,6 +84,21 @@ static void thread_wake(struct stream_thread *thread)
 		return; /* it is full of wakes */
 }
 
+/* The last places are for answers: nobody asks again over TCP. */
+static uint32_t out_room(struct rte_ring *ring, struct rte_mbuf **mbufs, uint32_t count)
+{
+	uint32_t room = rte_ring_free_count(ring), fit = 0;
+
+	if (likely(room >= ANSWERS_PLACES + count))
+		return count;
+	while (fit < RTE_MIN(room, count) &&
+	       (room - fit > ANSWERS_PLACES ||
+	        !stream_is_media(rte_pktmbuf_mtod(mbufs[fit], const uint8_t *),
+	                         mbufs[fit]->data_len)))
+		fit++;
+	return fit;
+}
+
 uint32_t stream_send(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
 {
 	const struct streams *streams = worker->dp->streams;
@@ -91,7 +108,10 @@ uint32_t stream_send(struct worker *worker, struct rte_mbuf **mbufs, uint32_t co
 
 	while (same < count && connection_thread(packet_of(mbufs[same])->flow.connection) == first)
 		same++;
-	sent = rte_ring_sp_enqueue_burst(thread->out[worker->id], (void **)mbufs, same, NULL);
+	sent = out_room(thread->out[worker->id], mbufs, same);
+	if (sent != 0)
+		sent = rte_ring_sp_enqueue_burst(thread->out[worker->id], (void **)mbufs, sent,
+		                                 NULL);
 	thread_wake(thread);
 	return sent;
 }

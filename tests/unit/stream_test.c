@@ -294,7 +294,9 @@ static void test_slow(void **state)
 		poll(NULL, 0, 1);
 	}
 	assert_int_equal(stream_connections(scene.rig.dp, 0), 1);
+	assert_int_equal(counter("cut"), 0);
 	close(fd);
+	await_counter("cut", 1);
 }
 
 /* -- allocations -- */
