@@ -22,6 +22,8 @@ enum request_kind {
 	REQUEST_ADD,    /* a line of the configuration for each object */
 	REQUEST_SET,    /* one line of the configuration */
 	REQUEST_DELETE, /* takes back the line of `deletes` with the same identity */
+	REQUEST_CHANGE, /* changes what `changes` has added, in place, and its line, if it has one
+	                 */
 	REQUEST_LOCAL,  /* sluicectl's own: never sent */
 };
 
@@ -66,6 +68,7 @@ struct request {
 	enum request_access access;
 	bool exist_ok;    /* made with SLUICE_API_EXIST_OK: a declaration that may be repeated */
 	uint16_t deletes; /* REQUEST_DELETE: the type of what it takes back */
+	uint16_t changes; /* REQUEST_CHANGE: the type of what adds it */
 	uint16_t body_size;
 	struct request_text texts[REQUEST_TEXTS_MAX]; /* ends with a size of 0 */
 	const struct reply *reply;                    /* NULL: an empty one */

@@ -36,6 +36,14 @@ static const struct column endpoint_columns[] = {
          ENDPOINT(estimate_clears)},
         {"estimate_reason", "by what, the last time", COLUMN_CHOICE, ENDPOINT(estimate_reason),
          .choices = estimate_words},
+        {"state", "what came in the last seconds", COLUMN_CHOICE, ENDPOINT(state),
+         .choices = endpoint_state_words},
+        {"silent", "1: it no longer reports, and what it was sent is held", COLUMN_NUMBER,
+         .only_json = true, ENDPOINT(silent)},
+        {"needs_key", "1: subscriptions to it send nothing until it has another tx-key",
+         COLUMN_NUMBER, ENDPOINT(needs_key)},
+        {"origin", "a line of the configuration, or made by a call", COLUMN_CHOICE,
+         ENDPOINT(origin), .choices = origin_words},
         {"moved", "times that the remote address changed", COLUMN_NUMBER, .only_json = true,
          ENDPOINT(moved)},
         {0},
@@ -65,6 +73,12 @@ static const struct column stream_columns[] = {
         {"nacks_sent", "packets that the publisher was asked to retransmit", COLUMN_NUMBER,
          STREAM(nacks_sent)},
         {"ended", "1: the publisher has sent BYE, and nothing since", COLUMN_NUMBER, STREAM(ended)},
+        {"state", "what came in the last seconds", COLUMN_CHOICE, STREAM(state),
+         .choices = stream_state_words},
+        {"roc", "rollover counter of its last packet", COLUMN_NUMBER, .only_json = true,
+         STREAM(roc)},
+        {"origin", "a line of the configuration, or made by a call", COLUMN_CHOICE, STREAM(origin),
+         .choices = origin_words},
         {0},
 };
 
@@ -84,7 +98,15 @@ static const struct column subscription_columns[] = {
         {"paused", "1: nothing is sent", COLUMN_NUMBER, SUBSCRIPTION(paused)},
         {"held", "1: nothing is sent, because the subscriber no longer reports", COLUMN_NUMBER,
          SUBSCRIPTION(held)},
+        {"needs_key", "1: nothing is sent until its endpoint has another tx-key", COLUMN_NUMBER,
+         SUBSCRIPTION(needs_key)},
+        {"origin", "a line of the configuration, or made by a call", COLUMN_CHOICE,
+         SUBSCRIPTION(origin), .choices = origin_words},
         {"worker", "that serves it", COLUMN_NUMBER, .only_json = true, SUBSCRIPTION(worker)},
+        {"roc", "rollover counter of its last packet", COLUMN_NUMBER, .only_json = true,
+         SUBSCRIPTION(roc)},
+        {"rtx_ssrc", "that packets are retransmitted under; 0: its own", COLUMN_NUMBER,
+         .only_json = true, SUBSCRIPTION(rtx_ssrc)},
         {"packets", "sent", COLUMN_NUMBER, SUBSCRIPTION(packets)},
         {"bytes", "of payload sent", COLUMN_NUMBER, SUBSCRIPTION(bytes)},
         {"retransmitted", "packets that the subscriber asked for again", COLUMN_NUMBER,
@@ -110,6 +132,21 @@ static const struct column subscription_columns[] = {
 
 static const struct reply subscription_reply = {
         REPLY(sluice_subscription_row, subscription_columns), .none = "there is no subscription"};
+
+#define ADDED(member) FIELD(sluice_subscription_added, member)
+
+static const struct column added_columns[] = {
+        {"ssrc", "that it is sent under", COLUMN_NUMBER, ADDED(ssrc)},
+        {"rtx_ssrc", "that packets are retransmitted under; 0: its own", COLUMN_NUMBER,
+         ADDED(rtx_ssrc)},
+        {"roc", "rollover counter that it begins with", COLUMN_NUMBER, ADDED(roc)},
+        {"needs_key", "1: nothing is sent until its endpoint has another tx-key", COLUMN_NUMBER,
+         ADDED(needs_key)},
+        {0},
+};
+
+static const struct reply added_reply = {REPLY(sluice_subscription_added, added_columns),
+                                         .single = true};
 
 #define MEDIA(member) FIELD(sluice_media_row, member)
 
@@ -143,6 +180,7 @@ static const struct request requests[] = {
                 .deletes = SLUICE_ENDPOINT_ADD, BODY(sluice_endpoint_delete),
                 .texts = {TEXT(sluice_endpoint_delete, name)}),
         REQUEST(SLUICE_ENDPOINT_SHOW, {"endpoint", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                BODY(sluice_endpoint_show), .texts = {TEXT(sluice_endpoint_show, name)},
                 .reply = &endpoint_reply),
         REQUEST(SLUICE_STREAM_ADD, {"stream", "add"}, REQUEST_ADD, BY_DATAPLANE,
                 BODY(sluice_stream),
@@ -151,14 +189,20 @@ static const struct request requests[] = {
                 .deletes = SLUICE_STREAM_ADD, BODY(sluice_stream_delete),
                 .texts = {TEXT(sluice_stream_delete, name)}),
         REQUEST(SLUICE_STREAM_SHOW, {"stream", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                BODY(sluice_stream_show),
+                .texts = {TEXT(sluice_stream_show, name), TEXT(sluice_stream_show, endpoint)},
                 .reply = &stream_reply),
         REQUEST(SLUICE_SUBSCRIPTION_ADD, {"subscription", "add"}, REQUEST_ADD, BY_DATAPLANE,
                 BODY(sluice_subscription),
-                .texts = {TEXT(sluice_subscription, stream), TEXT(sluice_subscription, endpoint)}),
+                .texts = {TEXT(sluice_subscription, stream), TEXT(sluice_subscription, endpoint)},
+                .reply = &added_reply),
         REQUEST(SLUICE_SUBSCRIPTION_DELETE, {"subscription", "delete"}, REQUEST_DELETE,
                 BY_DATAPLANE, .deletes = SLUICE_SUBSCRIPTION_ADD, BODY(sluice_subscription_name),
                 .texts = PAIR_TEXTS),
         REQUEST(SLUICE_SUBSCRIPTION_SHOW, {"subscription", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                BODY(sluice_subscription_show),
+                .texts = {TEXT(sluice_subscription_show, stream),
+                          TEXT(sluice_subscription_show, endpoint)},
                 .reply = &subscription_reply),
         REQUEST(SLUICE_SUBSCRIPTION_PAUSE, {"subscription", "pause"}, REQUEST_ACT, BY_DATAPLANE,
                 BODY(sluice_subscription_name), .texts = PAIR_TEXTS),
@@ -171,6 +215,18 @@ static const struct request requests[] = {
                           TEXT(sluice_subscription_switch, to)}),
         REQUEST(SLUICE_MEDIA_SHOW, {"media", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &media_reply),
+        REQUEST(SLUICE_ENDPOINT_SET, {"endpoint", "set"}, REQUEST_CHANGE, BY_DATAPLANE,
+                .changes = SLUICE_ENDPOINT_ADD, BODY(sluice_endpoint_set),
+                .texts = {TEXT(sluice_endpoint_set, to.name)}),
+        REQUEST(SLUICE_STREAM_SET, {"stream", "set"}, REQUEST_CHANGE, BY_DATAPLANE,
+                .changes = SLUICE_STREAM_ADD, BODY(sluice_stream_set),
+                .texts = {TEXT(sluice_stream_set, to.name), TEXT(sluice_stream_set, to.endpoint)}),
+        REQUEST(SLUICE_SUBSCRIPTION_SET, {"subscription", "set"}, REQUEST_CHANGE, BY_DATAPLANE,
+                .changes = SLUICE_SUBSCRIPTION_ADD, BODY(sluice_subscription_set),
+                .texts = {TEXT(sluice_subscription_set, to.stream),
+                          TEXT(sluice_subscription_set, to.endpoint),
+                          TEXT(sluice_subscription_set, source)},
+                .reply = &added_reply),
 };
 
 const struct request_table requests_media = REQUEST_TABLE(requests);

@@ -88,6 +88,57 @@ static const struct column graph_columns[] = {
 
 static const struct reply graph_reply = {REPLY(sluice_graph_row, graph_columns)};
 
+#define LEDGER(member) FIELD(sluice_ledger_row, member)
+
+static const struct column ledger_columns[] = {
+        {"kind", "of the records", COLUMN_TEXT, LEDGER(kind)},
+        {"records", "that are there", COLUMN_NUMBER, LEDGER(records)},
+        {"records_max", "that there is room for", COLUMN_NUMBER, LEDGER(records_max)},
+        {"bytes", "of the file, for that room", COLUMN_NUMBER, LEDGER(bytes)},
+        {0},
+};
+
+static const struct reply ledger_reply = {REPLY(sluice_ledger_row, ledger_columns),
+                                          .none = "there is no ledger (--ledger off)"};
+
+#define STATUS(member) FIELD(sluice_ledger_status, member)
+#define TAKEN(word, text, name)                                                                    \
+	{                                                                                          \
+#word, text, COLUMN_NUMBER, STATUS(word), .metric = name                           \
+	}
+
+static const struct column ledger_status_columns[] = {
+        {"path", "of the file; empty: there is none (--ledger off)", COLUMN_TEXT, STATUS(path)},
+        {"bytes", "of the ledger, in which calls outlive the dataplane", COLUMN_NUMBER,
+         STATUS(bytes), .metric = "sluice_ledger_bytes"},
+        {"version", "of its layout", COLUMN_NUMBER, STATUS(version)},
+        {"made", "when, Unix time in seconds", COLUMN_NUMBER, STATUS(made),
+         .metric = "sluice_ledger_made_seconds",
+         .metric_help = "when the ledger was made, Unix time"},
+        {"found", "what the start found in its place", COLUMN_CHOICE, STATUS(found),
+         .choices = ledger_found_words, .metric = "sluice_ledger_found", .form = METRIC_STATES,
+         .metric_help = "1 for what the dataplane's start found in the ledger's place"},
+        {"found_version", "of that one's layout", COLUMN_NUMBER, STATUS(found_version)},
+        {"found_age_s", "how old that one was", COLUMN_NUMBER, STATUS(found_age_s),
+         .unit = "seconds"},
+        TAKEN(taken, "records that the start took over", "sluice_ledger_taken_records"),
+        TAKEN(expired, "records whose time had run out at the start",
+              "sluice_ledger_expired_records"),
+        TAKEN(torn, "records that the dataplane before died over", "sluice_ledger_torn_records"),
+        TAKEN(broken, "records that were damaged, or say what cannot be",
+              "sluice_ledger_broken_records"),
+        TAKEN(no_room, "records that this dataplane's tables have no room for",
+              "sluice_ledger_no_room_records"),
+        TAKEN(foreign, "records of what was not taken, or is configured no more",
+              "sluice_ledger_foreign_records"),
+        {"took_us", "time that taking over took", COLUMN_NUMBER, STATUS(took_us),
+         .unit = "microseconds"},
+        {0},
+};
+
+static const struct reply ledger_status_reply = {REPLY(sluice_ledger_status, ledger_status_columns),
+                                                 .single = true};
+
 static const struct request requests[] = {
         /* Of the control plane: what the XDP program counts. */
         REQUEST(SLUICE_COUNTER_SHOW, {"counter", "show"}, REQUEST_SHOW, BY_BOTH,
@@ -102,6 +153,10 @@ static const struct request requests[] = {
                 BODY(sluice_worker_clock)),
         REQUEST(SLUICE_POOL_SHOW, {"pool", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &pool_reply),
+        REQUEST(SLUICE_LEDGER_SHOW, {"ledger", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &ledger_reply),
+        REQUEST(SLUICE_LEDGER_STATUS, {"ledger", "status"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &ledger_status_reply),
 };
 
 const struct request_table requests_stats = REQUEST_TABLE(requests);

@@ -33,6 +33,16 @@ const char *const poll_words[] = {
         NULL,
 };
 
+const char *const ledger_found_words[] = {
+        [SLUICE_LEDGER_FOUND_NONE] = "none",
+        [SLUICE_LEDGER_FOUND_TAKEN] = "taken",
+        [SLUICE_LEDGER_FOUND_OTHER_BOOT] = "other-boot",
+        [SLUICE_LEDGER_FOUND_OTHER_VERSION] = "other-version",
+        [SLUICE_LEDGER_FOUND_DAMAGED] = "damaged",
+        [SLUICE_LEDGER_FOUND_UNREADABLE] = "unreadable",
+        NULL,
+};
+
 const char *const address_state_words[] = {
         [SLUICE_TURN_ADDRESS_PRESENT] = "present",
         [SLUICE_TURN_ADDRESS_ABSENT] = "absent",
@@ -80,6 +90,28 @@ const char *const profile_words[] = {
         [SLUICE_SRTP_GCM256] = "gcm256",
         [SLUICE_SRTP_CM80] = "cm80",
         [SLUICE_SRTP_CM32] = "cm32",
+        NULL,
+};
+
+const char *const origin_words[] = {
+        [SLUICE_ORIGIN_CONFIGURATION] = "configuration",
+        [SLUICE_ORIGIN_API] = "api",
+        NULL,
+};
+
+const char *const endpoint_state_words[] = {
+        [SLUICE_ENDPOINT_WAITING] = "waiting",
+        [SLUICE_ENDPOINT_ACTIVE] = "active",
+        [SLUICE_ENDPOINT_FAILING] = "failing",
+        [SLUICE_ENDPOINT_IDLE] = "idle",
+        NULL,
+};
+
+const char *const stream_state_words[] = {
+        [SLUICE_STREAM_WAITING] = "waiting",
+        [SLUICE_STREAM_ACTIVE] = "active",
+        [SLUICE_STREAM_IDLE] = "idle",
+        [SLUICE_STREAM_ENDED] = "ended",
         NULL,
 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The change has been made or refused. */
-static void on_done(void *arg, int status, const char *why)
+static void on_done(void *arg, int status, const char *why, const void *rows, uint32_t length)
 {
 	struct client *client = arg;
 
@@ -19,7 +19,12 @@ static void on_done(void *arg, int status, const char *why)
 		client_send_rows(client, why, strnlen(why, SLUICE_API_ERROR_MAX),
 		                 SLUICE_API_WARNING);
 	else
-		client_send_rows(client, NULL, 0, 0);
+		client_send_rows(client, rows, length, 0);
+}
+
+static void on_own_done(void *arg, int status, const char *why)
+{
+	on_done(arg, status, why, NULL, 0);
 }
 
 static void dataplane_stop(struct client *client)
@@ -36,7 +41,7 @@ static void own_client_stop(struct client *client)
 static void own_make(struct client *client, const struct command_request *request, uint32_t flags)
 {
 	struct own_change *change =
-	        own_change(client->options->own, request, flags, on_done, client);
+	        own_change(client->options->own, request, flags, on_own_done, client);
 
 	if (change != NULL)
 		client_answers(client, change, own_client_stop);

@@ -158,8 +158,8 @@ int command_take_back(const struct command_request *add, struct command_request 
  * nor fits `room`. */
 int command_format(const struct command_request *request, bool secrets, char *text, size_t room);
 
-/* The identity of the object that an ADD, SET or DELETE is about: equal for a line and what deletes
- * it. */
+/* The identity of the object that an ADD, SET, CHANGE or DELETE is about: equal for a line and what
+ * changes or deletes it. */
 int command_identity(const struct command_request *request, char *text, size_t room);
 
 /* "turn relay ADDRESS ports A-B" */

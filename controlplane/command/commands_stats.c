@@ -40,6 +40,14 @@ static const struct command commands[] = {
                 .help = "packet buffers, and how many of them are in use",
         },
         {
+                .type = SLUICE_LEDGER_SHOW,
+                .help = "what calls have in the file that outlives the dataplane",
+        },
+        {
+                .type = SLUICE_LEDGER_STATUS,
+                .help = "that file, and what the dataplane's start took over",
+        },
+        {
                 .type = SLUICE_GRAPH_SHOW,
                 .help = "the nodes that packets go through, and their cost",
         },

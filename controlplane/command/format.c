@@ -65,6 +65,14 @@ int command_format(const struct command_request *request, bool secrets, char *bu
 	return error < 0 ? error : text_finish(&text);
 }
 
+/* Of what adds the object. */
+static uint16_t identity_type(const struct request *asks)
+{
+	if (asks->deletes != 0)
+		return asks->deletes;
+	return asks->changes != 0 ? asks->changes : asks->type;
+}
+
 int command_identity(const struct command_request *request, char *buffer, size_t room)
 {
 	const struct command *command = request->command;
@@ -73,9 +81,7 @@ int command_identity(const struct command_request *request, char *buffer, size_t
 	int error = 0;
 
 	text_start(&text, buffer, room);
-	text_addf(&text, "%04x",
-	          command_kind(command) == REQUEST_DELETE ? command_asks(command)->deletes
-	                                                  : command->type);
+	text_addf(&text, "%04x", identity_type(command_asks(command)));
 	for (argument = command->arguments; argument->key != NULL && error == 0; argument++)
 		if (argument->identifies)
 			error = argument_add(argument, request->body.bytes, true, &text);

@@ -557,6 +557,10 @@ bool value_is_zero(const struct argument *argument, const void *body)
 	for (uint16_t i = 0; i < argument->size; i++)
 		if (bytes[i] != 0)
 			return false;
+	/* a key of zeros has a length, and "learn" no address */
+	if (argument->type == ARGUMENT_KEY || argument->type == ARGUMENT_HEX ||
+	    argument->type == ARGUMENT_REMOTE)
+		return ((const uint8_t *)body)[argument->second] == 0;
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "config/running.h"
 
 #include "command/words.h"
+#include "common/media_merge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -486,8 +487,52 @@ int running_check(const struct running *running, const struct command_request *r
 	return -EEXIST;
 }
 
+static void body_merge(struct command_request *line, const struct command_request *change)
+{
+	void *body = line->body.bytes;
+
+	switch (change->command->type) {
+	case SLUICE_ENDPOINT_SET:
+		endpoint_merge(body, (const void *)change->body.bytes);
+		break;
+	case SLUICE_STREAM_SET:
+		stream_merge(body, (const void *)change->body.bytes);
+		break;
+	case SLUICE_SUBSCRIPTION_SET:
+		subscription_merge(body, (const void *)change->body.bytes);
+		break;
+	}
+}
+
+/* What was made by a call has no line. */
+static int line_change(struct running *running, const struct command_request *change)
+{
+	uint16_t type = command_asks(change->command)->changes;
+	char identity[WORDS_LINE_MAX];
+	struct command_request request;
+	struct running_line *line;
+	uint32_t hash;
+
+	if (command_identity(change, identity, sizeof(identity)) < 0)
+		return -EINVAL;
+	hash = identity_hash(identity);
+	line = *bucket_of(running, hash);
+	while (line != NULL && (line->hash != hash || line->request.command->type != type ||
+	                        strcmp(line->identity, identity) != 0))
+		line = line->chain;
+	if (line == NULL)
+		return 0;
+	running_line_request(line, &request);
+	body_merge(&request, change);
+	line = running_put(running, &request, line->number);
+	explicit_bzero(&request, sizeof(request));
+	return line != NULL ? 0 : -ENOMEM;
+}
+
 int running_apply(struct running *running, const struct command_request *request)
 {
+	if (command_kind(request->command) == REQUEST_CHANGE)
+		return line_change(running, request);
 	if (command_kind(request->command) == REQUEST_DELETE)
 		running_remove(running, request);
 	else if (running_put(running, request, 0) == NULL)

@@ -103,7 +103,7 @@ void running_line_describe(const struct running_line *line, const char *config, 
 int running_check(const struct running *running, const struct command_request *request,
                   uint32_t flags, char *why);
 
-/* Makes an ADD, SET or DELETE that has been accepted. 0 or -ENOMEM. */
+/* Makes an ADD, SET, CHANGE or DELETE that has been accepted. 0 or -ENOMEM. */
 int running_apply(struct running *running, const struct command_request *request);
 
 #endif

@@ -31,8 +31,7 @@ void audit_peer(int fd, char who[AUDIT_WHO_MAX])
 
 static bool changes_something(const struct command *command)
 {
-	return command_kind(command) == REQUEST_ADD || command_kind(command) == REQUEST_SET ||
-	       command_kind(command) == REQUEST_DELETE || command_kind(command) == REQUEST_ACT;
+	return command_kind(command) != REQUEST_SHOW && command_kind(command) != REQUEST_LOCAL;
 }
 
 char *audit_begin(const struct sluice_api_header *header, const void *body)

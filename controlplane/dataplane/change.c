@@ -24,6 +24,7 @@ static void change_free(struct change *change)
 
 static void on_answered(void *arg, const struct dataplane_answer *answer)
 {
+	bool rows = answer->status == 0 && !(answer->flags & SLUICE_API_WARNING);
 	struct change *change = arg;
 	char why[2 * SLUICE_API_ERROR_MAX];
 	int status = answer->status;
@@ -36,7 +37,8 @@ static void on_answered(void *arg, const struct dataplane_answer *answer)
 		status = running_apply(change->running, &change->request);
 	answer_text(answer, why, sizeof(why));
 	if (change->done != NULL)
-		change->done(change->arg, status, status == -ENOMEM ? strerror(ENOMEM) : why);
+		change->done(change->arg, status, status == -ENOMEM ? strerror(ENOMEM) : why,
+		             answer->body, rows ? answer->length : 0);
 	change_free(change);
 }
 
@@ -44,8 +46,14 @@ static void on_answered(void *arg, const struct dataplane_answer *answer)
 static int change_alone(struct running *running, const struct command_request *request,
                         uint32_t flags, char *why)
 {
-	int status = running_check(running, request, flags, why);
+	int status;
 
+	/* which of them are lines of the configuration the dataplane alone knows */
+	if (command_kind(request->command) == REQUEST_CHANGE) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "the dataplane is away");
+		return -ENOTCONN;
+	}
+	status = running_check(running, request, flags, why);
 	return status == 0 ? running_apply(running, request) : status;
 }
 
@@ -79,7 +87,7 @@ struct change *dataplane_change(struct dataplane_client *client,
 		snprintf(why, sizeof(why), "the dataplane is away");
 	else if (status == -ENOTCONN)
 		status = change_alone(dataplane_running(client), request, flags, why);
-	done(arg, status, why[0] != '\0' || status == 0 ? why : strerror(-status));
+	done(arg, status, why[0] != '\0' || status == 0 ? why : strerror(-status), NULL, 0);
 	return NULL;
 }
 

@@ -12,15 +12,17 @@
 struct change;
 struct dataplane_client;
 
-/* status: 0 or -errno, with a clear line in `why`. */
-typedef void change_done_fn(void *arg, int status, const char *why);
+/* status: 0 or -errno, with a clear line in `why`. rows: what the dataplane answered, lent for the
+ * call. */
+typedef void change_done_fn(void *arg, int status, const char *why, const void *rows,
+                            uint32_t length);
 
 /*
- * Applies a canonical ADD, SET or DELETE to the dataplane, and, where that took it, to the running
- * configuration; to that alone while the dataplane is away: it is replayed when it comes. With
- * CHANGE_STATE the configuration knows nothing of it, and does not replay it. `done` is
- * called once, perhaps at once. Returns what dataplane_change_forget takes, NULL where `done` has
- * been called.
+ * Applies a canonical ADD, SET, CHANGE or DELETE to the dataplane, and, where that took it, to the
+ * running configuration; to that alone while the dataplane is away: it is replayed when it comes.
+ * With CHANGE_STATE the configuration knows nothing of it, and does not replay it. `done` is called
+ * once, perhaps at once. Returns what dataplane_change_forget takes, NULL where `done` has been
+ * called.
  */
 struct change *dataplane_change(struct dataplane_client *client,
                                 const struct command_request *request, uint32_t flags,

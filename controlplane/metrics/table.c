@@ -12,7 +12,8 @@ const struct request *metric_request(enum metric_source source)
 	        [SOURCE_TURN] = SLUICE_TURN_SHOW,       [SOURCE_WORKER] = SLUICE_WORKER_SHOW,
 	        [SOURCE_PORT] = SLUICE_PORT_SHOW,       [SOURCE_GRAPH] = SLUICE_GRAPH_SHOW,
 	        [SOURCE_POOL] = SLUICE_POOL_SHOW,       [SOURCE_CAPTURE] = SLUICE_CAPTURE_SHOW,
-	        [SOURCE_MEDIA] = SLUICE_MEDIA_SHOW,     [SOURCE_COUNTER] = SLUICE_COUNTER_SHOW,
+	        [SOURCE_MEDIA] = SLUICE_MEDIA_SHOW,     [SOURCE_LEDGER] = SLUICE_LEDGER_STATUS,
+	        [SOURCE_COUNTER] = SLUICE_COUNTER_SHOW,
 	};
 
 	return request_of(types[source]);

@@ -214,6 +214,12 @@ static void on_changed(void *arg, int status, const char *why)
 	step_ended(arg, status, why);
 }
 
+static void on_dataplane_changed(void *arg, int status, const char *why, const void *rows,
+                                 uint32_t length)
+{
+	step_ended(arg, status, why);
+}
+
 static int request_make(const struct command_request *request, bool deletes,
                         struct command_request *made)
 {
@@ -259,8 +265,8 @@ static void step_take(struct reload *reload)
 	} else if (command_is_control(request.command)) {
 		own_change(reload->options.own, &request, SLUICE_API_EXIST_OK, on_changed, reload);
 	} else {
-		dataplane_change(reload->options.client, &request, SLUICE_API_EXIST_OK, on_changed,
-		                 reload);
+		dataplane_change(reload->options.client, &request, SLUICE_API_EXIST_OK,
+		                 on_dataplane_changed, reload);
 	}
 	explicit_bzero(&request, sizeof(request));
 }

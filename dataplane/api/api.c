@@ -17,8 +17,9 @@
 static_assert(sizeof(struct sluice_capture) <= API_BODY_MAX, "the longest body");
 
 static const struct api_types *const subjects[] = {
-        &api_types_config, &api_types_port,  &api_types_turn,    &api_types_stats,
-        &api_types_gate,   &api_types_media, &api_types_capture, &api_types_session,
+        &api_types_config,  &api_types_port,    &api_types_turn,
+        &api_types_stats,   &api_types_gate,    &api_types_media,
+        &api_types_capture, &api_types_session, &api_types_ledger,
 };
 
 static const struct api_type *type_find(uint16_t number)

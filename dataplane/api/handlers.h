@@ -53,6 +53,6 @@ struct api_types {
 };
 
 extern const struct api_types api_types_config, api_types_port, api_types_turn, api_types_stats,
-        api_types_capture, api_types_gate, api_types_media, api_types_session;
+        api_types_capture, api_types_gate, api_types_media, api_types_session, api_types_ledger;
 
 #endif

@@ -55,9 +55,10 @@ static int endpoint_show_handle(struct api_call *call)
 {
 	struct media *media = call->dp->media;
 
-	return api_page(call, media == NULL ? 0
-	                                    : media_endpoint_show(media, &call->job->cursor,
-	                                                          call->rows, api_rows_max(call)));
+	return api_page(call, media == NULL
+	                              ? 0
+	                              : media_endpoint_show(media, call->body, &call->job->cursor,
+	                                                    call->rows, api_rows_max(call)));
 }
 
 static int stream_add_handle(struct api_call *call)
@@ -80,17 +81,50 @@ static int stream_show_handle(struct api_call *call)
 {
 	struct media *media = call->dp->media;
 
-	return api_page(call, media == NULL ? 0
-	                                    : media_stream_show(media, &call->job->cursor,
-	                                                        call->rows, api_rows_max(call)));
+	return api_page(call, media == NULL
+	                              ? 0
+	                              : media_stream_show(media, call->body, &call->job->cursor,
+	                                                  call->rows, api_rows_max(call)));
+}
+
+static int endpoint_set_handle(struct api_call *call)
+{
+	struct media *media = media_of(call);
+
+	return media == NULL ? -EOPNOTSUPP : media_endpoint_set(media, call->body, call->why);
+}
+
+static int stream_set_handle(struct api_call *call)
+{
+	struct media *media = media_of(call);
+
+	return media == NULL ? -EOPNOTSUPP : media_stream_set(media, call->body, call->why);
+}
+
+/* The SSRC that was chosen is told. */
+static int subscription_answer(struct api_call *call, const struct sluice_subscription *of)
+{
+	media_subscription_tell(call->dp->media, of->stream, of->endpoint, call->rows);
+	return api_row(call);
 }
 
 static int subscription_add_handle(struct api_call *call)
 {
 	struct media *media = media_of(call);
+	int error = media == NULL
+	                    ? -EOPNOTSUPP
+	                    : media_subscription_add(media, call->body, call->flags, call->why);
 
-	return media == NULL ? -EOPNOTSUPP
-	                     : media_subscription_add(media, call->body, call->flags, call->why);
+	return error < 0 ? error : subscription_answer(call, call->body);
+}
+
+static int subscription_set_handle(struct api_call *call)
+{
+	const struct sluice_subscription_set *set = call->body;
+	struct media *media = media_of(call);
+	int error = media == NULL ? -EOPNOTSUPP : media_subscription_set(media, set, call->why);
+
+	return error < 0 ? error : subscription_answer(call, &set->to);
 }
 
 static int subscription_delete_handle(struct api_call *call)
@@ -122,10 +156,10 @@ static int subscription_show_handle(struct api_call *call)
 {
 	struct media *media = call->dp->media;
 
-	return api_page(call, media == NULL
-	                              ? 0
-	                              : media_subscription_show(media, &call->job->cursor,
-	                                                        call->rows, api_rows_max(call)));
+	return api_page(
+	        call, media == NULL ? 0
+	                            : media_subscription_show(media, call->body, &call->job->cursor,
+	                                                      call->rows, api_rows_max(call)));
 }
 
 static int media_show_handle(struct api_call *call)
@@ -152,6 +186,9 @@ static const struct api_type types[] = {
         {SLUICE_SUBSCRIPTION_SWITCH, subscription_switch_handle},
         {SLUICE_SUBSCRIPTION_SHOW, subscription_show_handle},
         {SLUICE_MEDIA_SHOW, media_show_handle},
+        {SLUICE_ENDPOINT_SET, endpoint_set_handle},
+        {SLUICE_STREAM_SET, stream_set_handle},
+        {SLUICE_SUBSCRIPTION_SET, subscription_set_handle},
 };
 
 const struct api_types api_types_media = {types, RTE_DIM(types)};

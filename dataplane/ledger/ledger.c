@@ -6,7 +6,7 @@
 #include "common/refuse.h"
 #include "ledger/image.h"
 
-#include <sluice/api.h>
+#include <sluice/stats.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,6 +126,24 @@ static void keys_take(struct ledger *ledger)
 	explicit_bzero(&keys, sizeof(keys));
 }
 
+static enum sluice_ledger_found found_of(int error)
+{
+	switch (error) {
+	case 0:
+		return SLUICE_LEDGER_FOUND_TAKEN;
+	case -ENOENT:
+		return SLUICE_LEDGER_FOUND_NONE;
+	case -ESTALE:
+		return SLUICE_LEDGER_FOUND_OTHER_BOOT;
+	case -EPROTO:
+		return SLUICE_LEDGER_FOUND_OTHER_VERSION;
+	case -EBADMSG:
+		return SLUICE_LEDGER_FOUND_DAMAGED;
+	default:
+		return SLUICE_LEDGER_FOUND_UNREADABLE;
+	}
+}
+
 static void old_open(struct ledger *ledger)
 {
 	struct ledger_image *image = malloc(sizeof(*image));
@@ -137,8 +155,12 @@ static void old_open(struct ledger *ledger)
 		ledger_image_close(image);
 		error = -ESTALE;
 	}
+	ledger->taken.found = found_of(error);
 	if (error == 0) {
 		ledger->old = image;
+		ledger->taken.version = image->version;
+		if (ledger->made > image->made)
+			ledger->taken.age_s = ledger->made - image->made;
 		keys_take(ledger);
 		return;
 	}
@@ -217,6 +239,15 @@ void ledger_keys_write(struct ledger *ledger)
 	record.number = ++ledger->keys.number;
 	ledger_write(table, (uint32_t)(record.number % table->count), &record, sizeof(record));
 	explicit_bzero(&record, sizeof(record));
+}
+
+uint32_t ledger_records(const struct ledger_table *table)
+{
+	uint32_t records = 0;
+
+	for (uint32_t i = 0; i < table->count; i++)
+		records += ledger_has(table, i);
+	return records;
 }
 
 void ledger_close(struct ledger *ledger)

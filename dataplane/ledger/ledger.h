@@ -35,6 +35,10 @@ struct ledger_taken {
 	uint32_t no_room; /* the tables of this start are smaller */
 	uint32_t foreign; /* what they belong to was not taken, or is configured no more */
 	uint64_t ns;      /* that it took */
+	/* of the file that was found */
+	uint32_t found; /* enum sluice_ledger_found */
+	uint32_t version;
+	uint64_t age_s;
 };
 
 struct ledger {
@@ -80,6 +84,8 @@ int ledger_commit(struct ledger *ledger);
 void ledger_keys_write(struct ledger *ledger);
 /* The file stays where it is, if it was committed. */
 void ledger_close(struct ledger *ledger);
+/* How many records are there now: a walk over the table. */
+uint32_t ledger_records(const struct ledger_table *table);
 /* Records of another life must not be found by a later one. */
 void ledger_remove(const char *path);
 

@@ -103,6 +103,14 @@ void legs_swap(struct media *media, uint32_t stream, uint32_t subscription, stru
 /* 0; -ENOMEM, -ENOSPC: then nothing has changed. */
 int endpoint_legs_add(struct media *media, uint32_t endpoint, uint32_t subscription);
 int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscription);
+/* A copy of the list for endpoint_legs_rename, which takes it once SSRCs of the endpoint's
+ * subscriptions have changed. NULL: no memory. */
+struct endpoint_subscriptions *endpoint_legs_copy(const struct endpoint *endpoint);
+void endpoint_legs_rename(struct media *media, struct endpoint *endpoint,
+                          struct endpoint_subscriptions *list);
+/* A source more, of a stream that is there. 0 or -errno: then nothing has changed. */
+int endpoint_source_join(struct media *media, struct endpoint *endpoint,
+                         struct endpoint_source *source);
 /* The stream's source, and that of its retransmissions where it has one. */
 int endpoint_sources_add(struct media *media, const struct stream *stream);
 int endpoint_sources_remove(struct media *media, const struct stream *stream);
@@ -130,8 +138,11 @@ void layer_want(const struct media *media, struct subscription *subscription, ui
  * silent has another one's place. */
 void layers_tick(struct media *media);
 
-/* What is known of a subscription that the dataplane before had:
- * media/record.h. */
+/* Under the endpoint's tx_key more may have been sent than is known: what is told an SSRC from now
+ * on sends nothing under it. */
+void endpoint_key_doubt(struct media *media, struct endpoint *endpoint);
+
+/* What is known of a subscription that the dataplane before had: media/record.h. */
 struct subscription_past {
 	uint64_t reserved, rtx_reserved;
 	uint32_t ssrc;

@@ -4,6 +4,7 @@
 #include "common/refuse.h"
 #include "common/words.h"
 #include "dataplane.h"
+#include "media/endpoint.h"
 #include "media/record.h"
 #include "media/transport_feedback.h"
 
@@ -24,7 +25,7 @@ static bool address_set(const struct sluice_addr *addr)
 	return addr->port != 0 && memcmp(addr->ip, nothing, sizeof(nothing)) != 0;
 }
 
-static int endpoint_check(const struct sluice_endpoint *add, char *why)
+int endpoint_check(const struct sluice_endpoint *add, char *why)
 {
 	const struct srtp_profile_info *info;
 	uint32_t length;
@@ -53,28 +54,18 @@ static int endpoint_check(const struct sluice_endpoint *add, char *why)
 	return 0;
 }
 
-static struct transport_addr transport_of(const struct sluice_addr *addr)
+struct transport_addr endpoint_transport(const struct sluice_addr *addr)
 {
 	return (struct transport_addr){.ip = ip_addr_v6(addr->ip), .port = addr->port};
 }
 
-static struct five_tuple flow_of(const struct endpoint *endpoint)
+struct five_tuple endpoint_flow(const struct endpoint *endpoint, const struct sluice_addr *at)
 {
-	struct transport_addr remote = transport_of(&endpoint->config.remote);
+	struct transport_addr remote = endpoint_transport(at);
 
 	return (struct five_tuple){
 	        .src = remote.ip,
 	        .src_port = remote.port,
-	        .service = endpoint->local_index,
-	};
-}
-
-/* Where the RTCP of a peer that does not multiplex comes from. */
-static struct five_tuple rtcp_flow_of(const struct endpoint *endpoint)
-{
-	return (struct five_tuple){
-	        .src = endpoint->rtcp.ip,
-	        .src_port = endpoint->rtcp.port,
 	        .service = endpoint->local_index,
 	};
 }
@@ -91,7 +82,7 @@ void media_flow_remove(struct media *media, const struct five_tuple *flow)
 	rte_hash_del_key(media->transports, flow);
 }
 
-static int flow_add(struct media *media, const struct five_tuple *flow, uint32_t index, char *why)
+int endpoint_flow_add(struct media *media, const struct five_tuple *flow, uint32_t index, char *why)
 {
 	if (rte_hash_lookup(media->transports, flow) >= 0)
 		return refuse(why, -EADDRINUSE, "another endpoint has both addresses");
@@ -106,7 +97,8 @@ static int transport_add(struct media *media, uint32_t index, char *why)
 	struct endpoint *endpoint = &media->endpoints[index];
 	uint32_t *learner = &media->learners[endpoint->local_index];
 	uint32_t others = media->config->locals[endpoint->local_index].endpoints - 1;
-	struct five_tuple flow = flow_of(endpoint), rtcp = rtcp_flow_of(endpoint);
+	struct five_tuple flow = endpoint_flow(endpoint, &endpoint->config.remote);
+	struct five_tuple rtcp = endpoint_flow(endpoint, &endpoint->config.rtcp);
 	int error;
 
 	if (*learner != 0 || (endpoint->learn && others != 0))
@@ -115,10 +107,10 @@ static int transport_add(struct media *media, uint32_t index, char *why)
 		__atomic_store_n(learner, index, __ATOMIC_RELEASE);
 		return 0;
 	}
-	error = flow_add(media, &flow, index, why);
+	error = endpoint_flow_add(media, &flow, index, why);
 	if (error < 0 || endpoint->rtcp.port == 0)
 		return error;
-	error = flow_add(media, &rtcp, index, why);
+	error = endpoint_flow_add(media, &rtcp, index, why);
 	if (error < 0)
 		media_flow_remove(media, &flow);
 	return error;
@@ -127,7 +119,8 @@ static int transport_add(struct media *media, uint32_t index, char *why)
 /* Those of an endpoint whose path is set from outside are removed from there. */
 static void transport_remove(struct media *media, const struct endpoint *endpoint)
 {
-	struct five_tuple flow = flow_of(endpoint), rtcp = rtcp_flow_of(endpoint);
+	struct five_tuple flow = endpoint_flow(endpoint, &endpoint->config.remote);
+	struct five_tuple rtcp = endpoint_flow(endpoint, &endpoint->config.rtcp);
 
 	if (endpoint->outside)
 		return;
@@ -152,10 +145,8 @@ static uint16_t worker_choose(const struct media *media)
 	return best;
 }
 
-/* Of a key as long as it may be, zeros behind it: profiles do not matter, two of them may derive
- * the same session keys. */
-static int key_digest(const struct media *media, const uint8_t *key, uint32_t length,
-                      uint8_t digest[KEY_DIGEST_SIZE])
+int endpoint_key_digest(const struct media *media, const uint8_t *key, uint32_t length,
+                        uint8_t digest[KEY_DIGEST_SIZE])
 {
 	const uint8_t *under = media->config->digest_key;
 	uint8_t whole[SLUICE_MEDIA_KEY_MAX] = {0};
@@ -174,9 +165,9 @@ static int keys_take(const struct media *media, struct endpoint *endpoint,
 	endpoint->config = *add;
 	explicit_bzero(endpoint->config.rx_key, sizeof(endpoint->config.rx_key));
 	explicit_bzero(endpoint->config.tx_key, sizeof(endpoint->config.tx_key));
-	if (key_digest(media, add->rx_key, add->rx_key_length, endpoint->rx_digest) < 0)
+	if (endpoint_key_digest(media, add->rx_key, add->rx_key_length, endpoint->rx_digest) < 0)
 		return -ENOMEM;
-	return key_digest(media, add->tx_key, add->tx_key_length, endpoint->tx_digest);
+	return endpoint_key_digest(media, add->tx_key, add->tx_key_length, endpoint->tx_digest);
 }
 
 /* 1: as it is already; 0: it differs; -ENOMEM. */
@@ -234,19 +225,38 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->rtcp_tag_length = info->rtcp_tag_length;
 	endpoint->mki_length = add->mki_length;
 	memcpy(endpoint->mki, add->mki, sizeof(endpoint->mki));
-	endpoint->local = transport_of(&add->local);
-	endpoint->remote = transport_of(&add->remote);
-	endpoint->rtcp = transport_of(&add->rtcp);
+	endpoint->local = endpoint_transport(&add->local);
+	endpoint->remote = endpoint_transport(&add->remote);
+	endpoint->rtcp = endpoint_transport(&add->rtcp);
 	endpoint->life = ++media->config->lives;
 	endpoint->config_generation = media->dp->config_generation;
 	endpoint->rtcp_index = (uint32_t)RTE_MIN(
 	        spent_recall(media->config->spent, endpoint, SPENT_RTCP), RTCP_INDEX_MAX);
 	endpoint->rtcp_reserved = endpoint->rtcp_index + 1;
+	endpoint->key_unknown = spent_is_doubted(media->config->spent, endpoint);
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
 	if (!transport_make(media, endpoint, add))
 		return -ENOMEM;
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
+}
+
+void endpoint_key_doubt(struct media *media, struct endpoint *endpoint)
+{
+	if (endpoint->key_unknown)
+		return;
+	endpoint->key_unknown = true;
+	record_used(media, spent_doubt(media->config->spent, endpoint));
+	record_endpoint_doubt(media, endpoint);
+}
+
+/* Whoever replays a configuration may have used the key in another life of the dataplane; not where
+ * the key has been here before, and all that was sent under it is known. */
+static bool key_is_unknown(const struct media *media, const struct endpoint *endpoint,
+                           uint32_t flags)
+{
+	return flags & SLUICE_API_REPLAYED &&
+	       spent_recall(media->config->spent, endpoint, SPENT_RTCP) == 0;
 }
 
 /* Keys go with it. */
@@ -268,7 +278,7 @@ static void endpoint_free(struct media *media, void *object)
 /* The port of a session's endpoint is its listener's. */
 static int local_take(struct media *media, const struct sluice_endpoint *add, char *why)
 {
-	struct transport_addr local = transport_of(&add->local);
+	struct transport_addr local = endpoint_transport(&add->local);
 
 	return add->outside ? LOCAL_OUTSIDE : media_local_take(media, &local, why);
 }
@@ -312,6 +322,8 @@ static int endpoint_make(struct media *media, const struct sluice_endpoint *add,
 	media_name_add(&media->config->endpoint_names, endpoint->name, index);
 	record_endpoint_state(media, endpoint);
 	record_endpoint(media, endpoint, add);
+	if (key_is_unknown(media, endpoint, flags))
+		endpoint_key_doubt(media, endpoint);
 	__atomic_store_n(&endpoint->live, true, __ATOMIC_RELEASE);
 	return 0;
 }

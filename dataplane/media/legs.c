@@ -7,6 +7,7 @@
 #include "media/rtcp.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_malloc.h>
@@ -144,6 +145,56 @@ int endpoint_legs_remove(struct media *media, uint32_t endpoint, uint32_t subscr
 		if (old->list[i].subscription != subscription)
 			list->list[list->count++] = old->list[i];
 	__atomic_store_n(&at->subscriptions, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+	return 0;
+}
+
+static int order_leg(const void *a, const void *b)
+{
+	const struct endpoint_leg *one = a, *other = b;
+
+	return (one->ssrc > other->ssrc) - (one->ssrc < other->ssrc);
+}
+
+struct endpoint_subscriptions *endpoint_legs_copy(const struct endpoint *endpoint)
+{
+	const struct endpoint_subscriptions *old = endpoint->subscriptions;
+	size_t size = sizeof(*old) + old->count * sizeof(old->list[0]);
+	struct endpoint_subscriptions *list = rte_malloc("endpoint legs", size, 0);
+
+	if (list != NULL)
+		memcpy(list, old, size);
+	return list;
+}
+
+void endpoint_legs_rename(struct media *media, struct endpoint *endpoint,
+                          struct endpoint_subscriptions *list)
+{
+	struct endpoint_subscriptions *old = endpoint->subscriptions;
+
+	for (uint32_t i = 0; i < list->count; i++)
+		list->list[i].ssrc = media->subscriptions[list->list[i].subscription].ssrc;
+	qsort(list->list, list->count, sizeof(list->list[0]), order_leg);
+	__atomic_store_n(&endpoint->subscriptions, list, __ATOMIC_RELEASE);
+	list_discard(media, old);
+}
+
+int endpoint_source_join(struct media *media, struct endpoint *endpoint,
+                         struct endpoint_source *source)
+{
+	struct endpoint_sources *old = endpoint->sources, *list;
+
+	if (old->count == ENDPOINT_SOURCES_MAX)
+		return -ENOSPC;
+	list = rte_malloc("sources", sizeof(*list) + (old->count + 1) * sizeof(list->sources[0]),
+	                  0);
+	if (list == NULL)
+		return -ENOMEM;
+	list->count = old->count + 1;
+	list->bound = old->bound;
+	memcpy(list->sources, old->sources, old->count * sizeof(list->sources[0]));
+	list->sources[old->count] = source;
+	__atomic_store_n(&endpoint->sources, list, __ATOMIC_RELEASE);
 	list_discard(media, old);
 	return 0;
 }

@@ -60,6 +60,9 @@ int media_stream_add(struct media *media, const struct sluice_stream *stream, ui
 int media_stream_delete(struct media *media, const char *name, char *why);
 int media_subscription_add(struct media *media, const struct sluice_subscription *subscription,
                            uint32_t flags, char *why);
+/* What there is of it, to be answered. */
+void media_subscription_tell(const struct media *media, const char *stream, const char *endpoint,
+                             struct sluice_subscription_added *row);
 int media_subscription_delete(struct media *media, const struct sluice_subscription_name *name,
                               char *why);
 int media_subscription_pause(struct media *media, const struct sluice_subscription_name *name,
@@ -82,18 +85,25 @@ struct media_clock media_subscription_clock(const struct media *media, const cha
 /* Of one that has just been made, before anything can have been sent. */
 void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
                                   const struct media_clock *clock);
+/* What is given is changed in place. */
+int media_endpoint_set(struct media *media, const struct sluice_endpoint_set *set, char *why);
+int media_stream_set(struct media *media, const struct sluice_stream_set *set, char *why);
+int media_subscription_set(struct media *media, const struct sluice_subscription_set *set,
+                           char *why);
 
 /* Control thread, once a second. */
 void media_tick(struct media *media);
 
-/* Control thread: the next rows from *cursor on (0: the first); returns how many. */
+/* Control thread: the next rows from *cursor on (0: the first); returns how many. show NULL: all.
+ */
 void media_show(const struct media *media, struct sluice_media_row *row);
-uint32_t media_endpoint_show(struct media *media, uint32_t *cursor,
-                             struct sluice_endpoint_row *rows, uint32_t room);
-uint32_t media_stream_show(struct media *media, uint32_t *cursor, struct sluice_stream_row *rows,
-                           uint32_t room);
-uint32_t media_subscription_show(struct media *media, uint32_t *cursor,
-                                 struct sluice_subscription_row *rows, uint32_t room);
+uint32_t media_endpoint_show(struct media *media, const struct sluice_endpoint_show *show,
+                             uint32_t *cursor, struct sluice_endpoint_row *rows, uint32_t room);
+uint32_t media_stream_show(struct media *media, const struct sluice_stream_show *show,
+                           uint32_t *cursor, struct sluice_stream_row *rows, uint32_t room);
+uint32_t media_subscription_show(struct media *media, const struct sluice_subscription_show *show,
+                                 uint32_t *cursor, struct sluice_subscription_row *rows,
+                                 uint32_t room);
 
 /* SLUICE_CONFIG_COMMIT: what was not added again goes. */
 void media_config_commit(struct media *media);

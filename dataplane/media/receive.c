@@ -215,6 +215,13 @@ static enum drop_reason source_look(const struct media_worker *media_worker,
 	}
 }
 
+static enum drop_reason endpoint_failed(struct endpoint *endpoint, const struct worker *worker)
+{
+	endpoint->auth_failed++;
+	endpoint->failed_tsc = worker->tsc;
+	return DROP_SRTP_AUTH;
+}
+
 enum drop_reason receive_begin(const struct media_worker *media_worker, struct received *received,
                                struct rte_mbuf *mbuf, struct endpoint *endpoint,
                                struct srtp_job *job)
@@ -245,10 +252,8 @@ enum drop_reason receive_begin(const struct media_worker *media_worker, struct r
 	        .length = received->view.payload_length - tail,
 	};
 	job->tag = tail_split(endpoint, job->src + job->length, &mki);
-	if (unlikely(endpoint->mki_length != 0 && !mki_is(endpoint, mki))) {
-		endpoint->auth_failed++;
-		return DROP_SRTP_AUTH;
-	}
+	if (unlikely(endpoint->mki_length != 0 && !mki_is(endpoint, mki)))
+		return endpoint_failed(endpoint, media_worker->worker);
 	return DROP_NONE;
 }
 
@@ -277,11 +282,8 @@ static void former_add(struct media *media, const struct endpoint *endpoint,
 	source->formers_count++;
 }
 
-/* Another SSRC has another numbering and another clock. */
-static void stream_follow(struct media *media, const struct endpoint_source *source)
+void stream_restart(struct media *media, struct stream *stream)
 {
-	struct stream *stream = &media->streams[source->stream];
-
 	__atomic_store_n(&stream->serial, media_serial_next(media), __ATOMIC_RELAXED);
 	__atomic_store_n(&stream->ended, false, __ATOMIC_RELEASE);
 	sender_clock_write(&stream->clock, 0, 0, 0);
@@ -297,7 +299,7 @@ static void source_name(struct media *media, const struct received *received)
 	if (source->ssrc != 0 && source->window.started)
 		former_add(media, received->endpoint, source);
 	if (source->ssrc != 0 && !source->rtx)
-		stream_follow(media, source);
+		stream_restart(media, &media->streams[source->stream]);
 	source->ended = false;
 	source->window = (struct srtp_receive_window){.first = received->first};
 	source->record_due = 0;
@@ -393,8 +395,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 			guess_failed(received);
 		if (received->source != NULL)
 			received->source->auth_failed++;
-		endpoint->auth_failed++;
-		return DROP_SRTP_AUTH;
+		return endpoint_failed(endpoint, media_worker->worker);
 	}
 	extension_read(media_worker, received);
 	if (endpoint->transport != NULL && received->said.has_transport_number)
@@ -463,17 +464,13 @@ enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf
 	int length;
 
 	if (unlikely(endpoint->mki_length != 0 &&
-	             !rtcp_mki_ok(endpoint, data, packet->payload_length))) {
-		endpoint->auth_failed++;
-		return DROP_SRTP_AUTH;
-	}
+	             !rtcp_mki_ok(endpoint, data, packet->payload_length)))
+		return endpoint_failed(endpoint, media_worker->worker);
 	length = media_worker->media->engine->unprotect_rtcp(media_worker->srtp, endpoint->rx, data,
 	                                                     packet->payload_length,
 	                                                     endpoint->mki_length, &index);
-	if (unlikely(length < 0)) {
-		endpoint->auth_failed++;
-		return DROP_SRTP_AUTH;
-	}
+	if (unlikely(length < 0))
+		return endpoint_failed(endpoint, media_worker->worker);
 	reason = rtcp_take(endpoint, read_be32(data + RTCP_SENDER_OFFSET), index);
 	if (unlikely(reason != DROP_NONE))
 		return reason;

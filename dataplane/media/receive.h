@@ -38,4 +38,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 enum drop_reason receive_rtcp(struct media_worker *media_worker, struct rte_mbuf *mbuf,
                               struct endpoint *endpoint);
 
+/* The owner. The stream's next packet is of another numbering, and of another clock. */
+void stream_restart(struct media *media, struct stream *stream);
+
 #endif

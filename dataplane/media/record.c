@@ -82,6 +82,7 @@ void record_endpoint(struct media *media, const struct endpoint *endpoint,
 	        .tx_key_length = add->tx_key_length,
 	        .mki_length = add->mki_length,
 	        .origin = endpoint->origin,
+	        .key_unknown = endpoint->key_unknown,
 	        .life = endpoint->life,
 	        .outside = add->outside,
 	        .feedback_given = add->feedback_given,
@@ -99,6 +100,65 @@ void record_endpoint(struct media *media, const struct endpoint *endpoint,
 	memcpy(record.mki, add->mki, sizeof(record.mki));
 	ledger_write(table, index, &record, sizeof(record));
 	explicit_bzero(&record, sizeof(record));
+}
+
+/* The master keys that it holds are nowhere else. False: there is none. */
+static bool endpoint_record_read(const struct media *media, uint32_t index,
+                                 struct sluice_ledger_endpoint *record)
+{
+	const struct ledger_table *table =
+	        ledger_at(media->dp->ledger, SLUICE_LEDGER_ENDPOINT, index);
+
+	if (table == NULL || !ledger_has(table, index))
+		return false;
+	memcpy(record, ledger_words(table, index), sizeof(*record));
+	return true;
+}
+
+static void endpoint_record_write(const struct media *media, uint32_t index,
+                                  struct sluice_ledger_endpoint *record)
+{
+	ledger_write(ledger_at(media->dp->ledger, SLUICE_LEDGER_ENDPOINT, index), index, record,
+	             sizeof(*record));
+	explicit_bzero(record, sizeof(*record));
+}
+
+void record_endpoint_doubt(struct media *media, const struct endpoint *endpoint)
+{
+	uint32_t index = (uint32_t)(endpoint - media->endpoints);
+	struct sluice_ledger_endpoint record;
+
+	if (!endpoint_record_read(media, index, &record))
+		return;
+	record.key_unknown = endpoint->key_unknown;
+	endpoint_record_write(media, index, &record);
+}
+
+void record_endpoint_change(struct media *media, const struct endpoint *endpoint,
+                            const struct sluice_endpoint *config,
+                            const struct sluice_endpoint *given)
+{
+	uint32_t index = (uint32_t)(endpoint - media->endpoints);
+	struct sluice_ledger_endpoint record;
+
+	if (!endpoint_record_read(media, index, &record))
+		return;
+	record.remote_port = config->remote.port;
+	record.profile = config->profile;
+	record.learn = config->learn;
+	record.mki_length = config->mki_length;
+	record.origin = endpoint->origin;
+	memcpy(record.remote, config->remote.ip, sizeof(record.remote));
+	memcpy(record.mki, config->mki, sizeof(record.mki));
+	if (given->rx_key_length != 0) {
+		record.rx_key_length = given->rx_key_length;
+		memcpy(record.rx_key, given->rx_key, sizeof(record.rx_key));
+	}
+	if (given->tx_key_length != 0) {
+		record.tx_key_length = given->tx_key_length;
+		memcpy(record.tx_key, given->tx_key, sizeof(record.tx_key));
+	}
+	endpoint_record_write(media, index, &record);
 }
 
 void record_endpoint_end(struct media *media, uint32_t index)
@@ -158,6 +218,7 @@ void record_stream(struct media *media, const struct stream *stream)
 	        .rtx_pt = config->rtx_pt,
 	        .rtx_apt = config->rtx_apt,
 	        .rtx_apt_given = config->rtx_apt_given,
+	        .roc = config->roc,
 	        .origin = stream->origin,
 	        .life = stream->life,
 	        .kind = config->kind,

@@ -30,6 +30,12 @@ uint32_t media_record_shapes(const struct options *options, struct ledger_shape 
 void record_endpoint(struct media *media, const struct endpoint *endpoint,
                      const struct sluice_endpoint *add);
 void record_endpoint_end(struct media *media, uint32_t index);
+/* What is known of its key has changed. */
+void record_endpoint_doubt(struct media *media, const struct endpoint *endpoint);
+/* It will be `config`. given: the keys that it has from now on; of length 0: as before. */
+void record_endpoint_change(struct media *media, const struct endpoint *endpoint,
+                            const struct sluice_endpoint *config,
+                            const struct sluice_endpoint *given);
 void record_stream(struct media *media, const struct stream *stream);
 void record_stream_end(struct media *media, uint32_t index);
 /* With its state, before it is live; then what it is alone. */

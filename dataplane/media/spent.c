@@ -86,6 +86,21 @@ uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint
 	return slot_read(&spent->sent[slot_sent(hash)], hash);
 }
 
+uint32_t spent_doubt(struct spent *spent, const struct endpoint *endpoint)
+{
+	uint64_t hash = spent_hash(spent, endpoint->tx_digest, 0, SPENT_DOUBT);
+
+	slot_write(&spent->sent[slot_sent(hash)], hash, 1);
+	return slot_sent(hash);
+}
+
+bool spent_is_doubted(const struct spent *spent, const struct endpoint *endpoint)
+{
+	uint64_t hash = spent_hash(spent, endpoint->tx_digest, 0, SPENT_DOUBT);
+
+	return slot_read(&spent->sent[slot_sent(hash)], hash) != 0;
+}
+
 /* A source that ended before may be told of after one that came back. */
 void spent_remember_received(struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc,
                              uint64_t next)

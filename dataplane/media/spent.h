@@ -20,6 +20,7 @@
 #ifndef MEDIA_SPENT_H
 #define MEDIA_SPENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <siphash.h>
@@ -33,6 +34,8 @@ struct endpoint;
 /* SRTCP's index, in the place of an SSRC. */
 #define SPENT_RTCP 0
 #define SPENT_BUSY 2 /* no hash: they are odd */
+/* In the place of an endpoint's life: a key of which not everything is known. */
+#define SPENT_DOUBT UINT32_MAX
 
 struct spent_slot {
 	uint64_t hash;  /* atomic; of key, SSRC, and life where it was received; 0: empty;
@@ -56,5 +59,9 @@ uint64_t spent_recall_received(const struct spent *spent, const struct endpoint 
                                uint32_t ssrc);
 /* 0: nothing is known. */
 uint64_t spent_recall(const struct spent *spent, const struct endpoint *endpoint, uint32_t ssrc);
+/* Under the endpoint's key more may have been sent than is known here. Returns the slot in `sent`.
+ */
+uint32_t spent_doubt(struct spent *spent, const struct endpoint *endpoint);
+bool spent_is_doubted(const struct spent *spent, const struct endpoint *endpoint);
 
 #endif

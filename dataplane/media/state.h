@@ -143,6 +143,7 @@ struct endpoint {
 	uint16_t bind_tries; /* of SSRCs that are unknown: which rollover counter is guessed */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
+	uint64_t failed_tsc; /* TSC when a packet failed to authenticate last; 0: none has */
 	/* as a subscriber: media/presence.h */
 	bool reports;     /* it has sent a report */
 	bool silent;      /* its subscriptions are held */
@@ -151,7 +152,9 @@ struct endpoint {
 	uint64_t looked_tsc, looked_rx, looked_tx;
 
 	/* control thread */
-	uint8_t origin; /* enum sluice_origin */
+	uint8_t origin;   /* enum sluice_origin */
+	bool key_unknown; /* under tx_key more may have been sent than media/spent.h knows */
+	uint32_t keyless; /* subscriptions that need another key */
 	char name[SLUICE_MEDIA_NAME_MAX];
 	uint32_t config_generation;
 	struct sluice_endpoint config; /* without keys: ... */

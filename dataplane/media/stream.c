@@ -7,6 +7,7 @@
 #include "media/codec.h"
 #include "media/reception.h"
 #include "media/record.h"
+#include "media/stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,12 +17,12 @@
 #define CLOCK_DEFAULT_HZ 90000
 #define CLOCK_MOST_HZ    1000000
 
-static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc)
+static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc, uint32_t own)
 {
 	const struct endpoint_sources *sources = endpoint->sources;
 
 	for (uint32_t i = 0; ssrc != 0 && sources != NULL && i < sources->count; i++)
-		if (sources->sources[i]->ssrc == ssrc)
+		if (sources->sources[i]->ssrc == ssrc && sources->sources[i]->stream != own)
 			return true;
 	return false;
 }
@@ -40,8 +41,18 @@ static bool text_ends(const char *text, size_t size)
 	return memchr(text, 0, size) != NULL;
 }
 
-static int stream_check(const struct media *media, const struct sluice_stream *add,
-                        uint32_t endpoint, char *why)
+uint32_t stream_clock(const struct sluice_stream *config)
+{
+	return config->clock_hz != 0 ? config->clock_hz : CLOCK_DEFAULT_HZ;
+}
+
+uint8_t stream_apt(const struct sluice_stream *config)
+{
+	return config->rtx_apt_given ? config->rtx_apt : SLUICE_MEDIA_PT_SAME;
+}
+
+int stream_check(const struct media *media, const struct sluice_stream *add, uint32_t endpoint,
+                 uint32_t own, char *why)
 {
 	if (endpoint == 0)
 		return refuse(why, -ENOENT, "no endpoint %.*s", SLUICE_MEDIA_NAME_MAX,
@@ -59,16 +70,15 @@ static int stream_check(const struct media *media, const struct sluice_stream *a
 		              SLUICE_TRACK_PAYLOADS_MAX, SLUICE_TRACK_MID_MAX - 1);
 	if (add->rtx_ssrc != 0 && add->rtx_ssrc == add->ssrc)
 		return refuse(why, -EINVAL, "rtx-ssrc is the stream's own ssrc");
-	if (ssrc_taken(&media->endpoints[endpoint], add->ssrc) ||
-	    ssrc_taken(&media->endpoints[endpoint], add->rtx_ssrc))
+	if (ssrc_taken(&media->endpoints[endpoint], add->ssrc, own) ||
+	    ssrc_taken(&media->endpoints[endpoint], add->rtx_ssrc, own))
 		return refuse(why, -EEXIST, "another stream of endpoint %s has this ssrc",
 		              add->endpoint);
 	return 0;
 }
 
-/* Packets cannot find it yet. */
-static struct endpoint_source *source_make(const struct media *media, uint32_t stream,
-                                           uint32_t ssrc, bool rtx, bool bound)
+struct endpoint_source *stream_source(const struct media *media, uint32_t stream, uint32_t ssrc,
+                                      bool rtx, bool bound)
 {
 	struct endpoint_source *source =
 	        rte_zmalloc("source", sizeof(*source), RTE_CACHE_LINE_SIZE);
@@ -103,9 +113,12 @@ static int sources_make(struct media *media, uint32_t index, const struct sluice
 	bool bound = add->mid[0] != 0 || add->rid[0] != 0;
 	bool rtx = has_rtx(add, bound);
 
-	stream->source = source_make(media, index, add->ssrc, false, bound);
+	stream->source = stream_source(media, index, add->ssrc, false, bound);
+	if (stream->source != NULL)
+		stream->source->window.first =
+		        RTE_MAX(stream->source->window.first, (uint64_t)add->roc << 16);
 	if (rtx)
-		stream->rtx_source = source_make(media, index, add->rtx_ssrc, true, bound);
+		stream->rtx_source = stream_source(media, index, add->rtx_ssrc, true, bound);
 	return stream->source != NULL && (!rtx || stream->rtx_source != NULL) ? 0 : -ENOMEM;
 }
 
@@ -137,6 +150,12 @@ static void source_remember(struct media *media, const struct stream *stream,
 		former_remember(media, endpoint, &source->formers[i]);
 }
 
+void stream_remember(struct media *media, const struct stream *stream)
+{
+	source_remember(media, stream, stream->source);
+	source_remember(media, stream, stream->rtx_source);
+}
+
 static void stream_free(struct media *media, void *object)
 {
 	struct stream *stream = object;
@@ -145,8 +164,7 @@ static void stream_free(struct media *media, void *object)
 		packet_cache_destroy(stream->at[i].cache);
 	if (stream->reception != NULL)
 		reception_destroy(stream->reception);
-	source_remember(media, stream, stream->source);
-	source_remember(media, stream, stream->rtx_source);
+	stream_remember(media, stream);
 	rte_free(stream->source);
 	rte_free(stream->rtx_source);
 	rte_free(stream->at);
@@ -160,9 +178,9 @@ static int stream_fill(struct media *media, uint32_t index, const struct sluice_
 
 	stream->config = *add;
 	memcpy(stream->name, add->name, sizeof(stream->name));
-	stream->clock_hz = add->clock_hz != 0 ? add->clock_hz : CLOCK_DEFAULT_HZ;
+	stream->clock_hz = stream_clock(add);
 	stream->rtx_pt = add->rtx_pt;
-	stream->rtx_apt = add->rtx_apt_given ? add->rtx_apt : SLUICE_MEDIA_PT_SAME;
+	stream->rtx_apt = stream_apt(add);
 	stream->codec = add->codec;
 	stream->n_payloads = add->n_payloads;
 	stream->keyed = codec_is_video(add->codec);
@@ -241,7 +259,7 @@ int media_stream_add(struct media *media, const struct sluice_stream *add, uint3
 	if (index != 0 && stream_end(media, index) < 0)
 		return refuse(why, -ENOMEM, "no memory to replace stream %s", add->name);
 	endpoint = endpoint_named(media, add->endpoint);
-	error = stream_check(media, add, endpoint, why);
+	error = stream_check(media, add, endpoint, 0, why);
 	return error < 0 ? error : stream_make(media, add, endpoint, flags, why);
 }
 
@@ -272,8 +290,7 @@ int stream_end(struct media *media, uint32_t index)
 	__atomic_store_n(&stream->live, false, __ATOMIC_RELEASE);
 	/* It may be added again at once; and when the workers are done with it they may have taken
 	 * a few packets more. */
-	source_remember(media, stream, stream->source);
-	source_remember(media, stream, stream->rtx_source);
+	stream_remember(media, stream);
 	media_name_remove(&media->config->stream_names, stream->name, index);
 	media->config->layers -= stream->rid[0] != 0;
 	record_stream_end(media, index);

@@ -7,6 +7,7 @@
 #include "media/presence.h"
 #include "media/record.h"
 #include "media/rewrite.h"
+#include "media/subscription.h"
 #include "random.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
-static uint32_t random32(struct media *media)
+uint32_t media_random(struct media *media)
 {
 	uint32_t value;
 
@@ -69,8 +70,9 @@ static bool ssrc_taken(const struct media *media, uint32_t endpoint, uint32_t ss
 }
 
 /* Among all subscriptions under the endpoint's key, to whichever endpoint. ssrc 0: none is asked
- * for. */
-static int ssrc_check(struct media *media, uint32_t endpoint, uint32_t ssrc, char *why)
+ * for; own: a subscription that may have it. */
+static int ssrc_check(struct media *media, uint32_t endpoint, uint32_t ssrc, uint32_t own,
+                      char *why)
 {
 	const struct ssrc_set *ssrcs = &media->config->ssrcs;
 	uint64_t hash = leg_hash(media, endpoint, ssrc);
@@ -81,14 +83,14 @@ static int ssrc_check(struct media *media, uint32_t endpoint, uint32_t ssrc, cha
 		media_collect_all(media);
 		user = ssrc_set_find(ssrcs, hash);
 	}
-	if (user == 0)
+	if (user == 0 || user == own)
 		return 0;
 	return refuse(why, -EEXIST, "endpoint %s is sent ssrc %u already, under the same key",
 	              media->subscriptions[user].config.endpoint, ssrc);
 }
 
-static int subscription_check(struct media *media, const struct sluice_subscription *add,
-                              uint32_t stream, uint32_t endpoint, char *why)
+int subscription_check(struct media *media, const struct sluice_subscription *add, uint32_t stream,
+                       uint32_t endpoint, uint32_t own, char *why)
 {
 	int error;
 
@@ -104,8 +106,8 @@ static int subscription_check(struct media *media, const struct sluice_subscript
 		return refuse(why, -EINVAL, "rtx-ssrc needs an rtx-pt");
 	if (ext_check(add, why) < 0)
 		return -EINVAL;
-	error = ssrc_check(media, endpoint, add->ssrc, why);
-	return error < 0 ? error : ssrc_check(media, endpoint, add->rtx_ssrc, why);
+	error = ssrc_check(media, endpoint, add->ssrc, own, why);
+	return error < 0 ? error : ssrc_check(media, endpoint, add->rtx_ssrc, own, why);
 }
 
 static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
@@ -115,13 +117,11 @@ static uint32_t ssrc_choose(struct media *media, uint32_t endpoint,
 
 	while (ssrc == 0 ||
 	       (add->ssrc == 0 && (ssrc == add->rtx_ssrc || ssrc_taken(media, endpoint, ssrc))))
-		ssrc = random32(media);
+		ssrc = media_random(media);
 	return ssrc;
 }
 
-/* SSRCs that this endpoint's key has been used with go on where they were. behind: and behind where
- * the subscription is already. */
-static void index_recall(const struct media *media, struct subscription *subscription, bool behind)
+void subscription_recall(const struct media *media, struct subscription *subscription, bool behind)
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 	uint64_t index = spent_recall(media->config->spent, endpoint, subscription->ssrc);
@@ -151,8 +151,7 @@ static void index_remember(struct media *media, const struct subscription *subsc
 		                                  subscription->rtx_ssrc, subscription->rtx_index));
 }
 
-/* Should we die before its worker is done with it: no further than this has it come by then. */
-static void index_remember_ahead(struct media *media, const struct subscription *subscription)
+void subscription_remember_ahead(struct media *media, const struct subscription *subscription)
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
@@ -183,7 +182,7 @@ static void subscription_free(struct media *media, void *object)
 	media_place_give(&media->config->subscription_places, index);
 }
 
-static void ssrcs_add(struct media *media, const struct subscription *subscription)
+void subscription_ssrcs_add(struct media *media, const struct subscription *subscription)
 {
 	struct ssrc_set *ssrcs = &media->config->ssrcs;
 	uint32_t index = (uint32_t)(subscription - media->subscriptions);
@@ -203,14 +202,18 @@ static bool is_unknown(const struct media *media, const struct subscription *sub
 	                                 &media->endpoints[subscription->endpoint], ssrc) == 0;
 }
 
+bool subscription_is_unknown(const struct media *media, const struct subscription *subscription)
+{
+	return is_unknown(media, subscription, subscription->config.ssrc) ||
+	       is_unknown(media, subscription, subscription->rtx_ssrc);
+}
+
 /* Goes on behind all that the dataplane before may have used. */
 static void past_take(const struct media *media, struct subscription *subscription,
                       const struct subscription_past *past)
 {
 	if (!past->known) {
-		subscription->needs_key =
-		        is_unknown(media, subscription, subscription->config.ssrc) ||
-		        is_unknown(media, subscription, subscription->rtx_ssrc);
+		subscription->needs_key = subscription_is_unknown(media, subscription);
 		return;
 	}
 	subscription->needs_key = past->needs_key;
@@ -234,15 +237,15 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->pt = add->pt_given ? add->pt : SLUICE_MEDIA_PT_SAME;
 	subscription->rtx_ssrc = add->rtx_ssrc;
 	subscription->rtx_pt = add->rtx_pt;
-	rewrite_begin(subscription, random32(media));
-	subscription->rtx_index = random32(media) & 0x7fff;
+	rewrite_begin(subscription, media_random(media));
+	subscription->rtx_index = media_random(media) & 0x7fff;
 	if (past != NULL)
 		past_take(media, subscription, past);
-	index_recall(media, subscription, past != NULL && past->known);
+	subscription_recall(media, subscription, past != NULL && past->known);
 	subscription->reserved = subscription->highest + 1;
 	subscription->rtx_reserved = subscription->rtx_index + 1;
 	subscription->life = ++media->config->lives;
-	ssrcs_add(media, subscription);
+	subscription_ssrcs_add(media, subscription);
 	if (!leg_map_needed(add))
 		return 0;
 	subscription->mapped = true;
@@ -270,6 +273,10 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 	__atomic_store_n(&subscription->live, true, __ATOMIC_RELEASE);
 	legs_swap(media, stream, index, legs);
 	media->config->worker_load[media->endpoints[endpoint].worker]++;
+	if (subscription->needs_key) {
+		media->endpoints[endpoint].keyless++;
+		endpoint_key_doubt(media, &media->endpoints[endpoint]);
+	}
 	presence_rouse(&media->endpoints[endpoint]);
 	key_frame_ask_from_control(media, stream);
 	return 0;
@@ -318,13 +325,13 @@ static int subscription_add(struct media *media, const struct sluice_subscriptio
 		subscription_again(media, &media->subscriptions[index], flags);
 		return 0;
 	}
-	if (index != 0 && past == NULL && media->subscriptions[index].needs_key)
-		past = &past_unknown;
 	if (index != 0 && subscription_end(media, index) < 0)
 		return refuse(why, -ENOMEM, "no memory to replace the subscription");
 	stream = stream_named(media, add->stream);
 	endpoint = endpoint_named(media, add->endpoint);
-	error = subscription_check(media, add, stream, endpoint, why);
+	if (endpoint != 0 && past == NULL && media->endpoints[endpoint].key_unknown)
+		past = &past_unknown;
+	error = subscription_check(media, add, stream, endpoint, 0, why);
 	return error < 0 ? error
 	                 : subscription_make(media, add, stream, endpoint, flags, past, why);
 }
@@ -393,9 +400,8 @@ static void map_release(struct media *media, void *object)
 	leg_map_give(media, object);
 }
 
-/* Another publisher may have other ids. */
-static void map_swap(struct media *media, struct subscription *subscription,
-                     const struct leg_map *map)
+void subscription_map_swap(struct media *media, struct subscription *subscription,
+                           const struct leg_map *map)
 {
 	const struct leg_map *old = subscription->map;
 
@@ -450,7 +456,8 @@ int subscription_source_change(struct media *media, uint32_t index, uint32_t to)
 		rte_free(with);
 		return -ENOMEM;
 	}
-	map_swap(media, subscription, map);
+	/* another publisher may have other ids */
+	subscription_map_swap(media, subscription, map);
 	legs_swap(media, to, index, with);
 	__atomic_store_n(&subscription->stream, to, __ATOMIC_RELEASE);
 	if (later) {
@@ -538,7 +545,8 @@ int subscription_end(struct media *media, uint32_t index)
 	__atomic_store_n(&subscription->live, false, __ATOMIC_RELEASE);
 	if (subscription->stream != subscription->named)
 		media->streams[subscription->named].switched_away--;
-	index_remember_ahead(media, subscription);
+	media->endpoints[subscription->endpoint].keyless -= subscription->needs_key;
+	subscription_remember_ahead(media, subscription);
 	record_subscription_end(media, index);
 	media->config->worker_load[media->endpoints[subscription->endpoint].worker]--;
 	media_discard(media, subscription_free, subscription);

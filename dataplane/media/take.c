@@ -16,6 +16,7 @@ struct take {
 	struct media *media;
 	const struct ledger_image *old;
 	struct ledger_taken *taken;
+	bool lost; /* something that says what was sent under a key */
 	char why[SLUICE_API_ERROR_MAX];
 };
 
@@ -23,6 +24,17 @@ static bool record_read(struct take *take, enum sluice_ledger_kind kind, uint32_
                         void *record, size_t size)
 {
 	return ledger_image_take(take->old, take->taken, kind, index, record, size);
+}
+
+/* The same of a record without which not all is known that was sent. */
+static bool sent_read(struct take *take, enum sluice_ledger_kind kind, uint32_t index, void *record,
+                      size_t size)
+{
+	uint32_t damaged = take->taken->torn + take->taken->broken;
+	bool whole = record_read(take, kind, index, record, size);
+
+	take->lost |= take->taken->torn + take->taken->broken != damaged;
+	return whole;
 }
 
 static void taken_count(struct take *take, int error)
@@ -119,6 +131,7 @@ static void endpoint_take(struct take *take, uint32_t index)
 {
 	struct sluice_ledger_endpoint_state state, other;
 	struct sluice_ledger_endpoint old;
+	struct endpoint *endpoint = NULL;
 	struct sluice_endpoint add;
 	int error;
 
@@ -144,10 +157,13 @@ static void endpoint_take(struct take *take, uint32_t index)
 	memcpy(add.tx_key, old.tx_key, sizeof(add.tx_key));
 	memcpy(add.mki, old.mki, sizeof(add.mki));
 	error = media_endpoint_add(take->media, &add, flags_of(old.origin), take->why);
+	if (error == 0)
+		endpoint = &take->media->endpoints[endpoint_named(take->media, add.name)];
+	if (error == 0 && old.key_unknown)
+		endpoint_key_doubt(take->media, endpoint);
 	if (error == 0 &&
 	    STATE_READ(take, SLUICE_LEDGER_ENDPOINT_STATE, index, old.life, &state, &other))
-		endpoint_go_on(take, &take->media->endpoints[endpoint_named(take->media, add.name)],
-		               &state);
+		endpoint_go_on(take, endpoint, &state);
 	taken_count(take, error);
 	explicit_bzero(&old, sizeof(old));
 	explicit_bzero(&add, sizeof(add));
@@ -186,6 +202,7 @@ static void stream_take(struct take *take, uint32_t index)
 	        .rtx_pt = old.rtx_pt,
 	        .rtx_apt = old.rtx_apt,
 	        .rtx_apt_given = old.rtx_apt_given != 0,
+	        .roc = old.roc,
 	        .kind = old.kind,
 	        .codec = old.codec,
 	        .n_payloads = old.n_payloads,
@@ -245,7 +262,7 @@ static void subscription_take(struct take *take, uint32_t index)
 	struct sluice_subscription add;
 	int error;
 
-	if (!record_read(take, SLUICE_LEDGER_SUBSCRIPTION, index, &old, sizeof(old)))
+	if (!sent_read(take, SLUICE_LEDGER_SUBSCRIPTION, index, &old, sizeof(old)))
 		return;
 	add = (struct sluice_subscription){
 	        .ssrc = old.ssrc,
@@ -288,7 +305,7 @@ static void used_take(struct take *take, uint32_t slot)
 	struct spent_slot *to = &take->media->config->spent->sent[slot];
 	struct sluice_ledger_used old;
 
-	if (!record_read(take, SLUICE_LEDGER_USED, slot, &old, sizeof(old)))
+	if (!sent_read(take, SLUICE_LEDGER_USED, slot, &old, sizeof(old)))
 		return;
 	if ((old.hash & 1) == 0) {
 		take->taken->broken++;
@@ -297,6 +314,14 @@ static void used_take(struct take *take, uint32_t slot)
 	*to = (struct spent_slot){.hash = old.hash, .index = old.last};
 	record_used(take->media, slot);
 	take->taken->records++;
+}
+
+/* What was sent under their keys is not all here. */
+static void keys_doubt(struct media *media)
+{
+	for (uint32_t i = 1; i <= media->max_endpoints; i++)
+		if (media->endpoints[i].live)
+			endpoint_key_doubt(media, &media->endpoints[i]);
 }
 
 void media_take(struct media *media)
@@ -315,4 +340,6 @@ void media_take(struct media *media)
 		stream_take(&take, i);
 	for (uint32_t i = 1; i < ledger_image_count(old, SLUICE_LEDGER_SUBSCRIPTION); i++)
 		subscription_take(&take, i);
+	if (!ledger->keys_taken || take.lost)
+		keys_doubt(media);
 }

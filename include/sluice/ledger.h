@@ -210,8 +210,9 @@ struct sluice_ledger_endpoint {
 	uint8_t rx_key_length, tx_key_length;
 	uint8_t rx_key[48], tx_key[48];
 	uint8_t mki_length;
-	uint8_t origin; /* enum sluice_origin */
-	uint8_t pad[6];
+	uint8_t origin;      /* enum sluice_origin */
+	uint8_t key_unknown; /* 1: under tx_key more may have been sent than is recorded */
+	uint8_t pad[5];
 	uint8_t mki[8];
 	uint32_t life; /* of the endpoint: its state has the same */
 	uint32_t pad2;
@@ -253,7 +254,7 @@ struct sluice_ledger_stream {
 	uint8_t rtx_pt, rtx_apt, rtx_apt_given;
 	uint8_t origin; /* enum sluice_origin */
 	uint32_t life;
-	uint32_t pad;
+	uint32_t roc; /* as it was given */
 	char mid[17], rid[17];
 	uint8_t kind, codec, n_payloads;
 	uint8_t pad2[3];

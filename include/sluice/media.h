@@ -115,7 +115,8 @@ static_assert(sizeof(struct sluice_stream_payload) == 4, "stream payload");
 
 /*
  * SLUICE_STREAM_ADD -> {}. -EEXIST, -ENOENT (endpoint), -ENOSPC. ssrc 0: the first one of the
- * endpoint that no other stream names. clock_hz 0: 90000.
+ * endpoint that no other stream names. clock_hz 0: 90000. roc: the rollover counter that the source
+ * has at least; the true one is found from there on.
  *
  * A stream with a mid or a rid (a layer of simulcast) is found by what packets say once they have
  * authenticated: rid, repaired-rid, mid, payload type; an `ssrc` that is given goes before them.
@@ -136,8 +137,9 @@ struct sluice_stream {
 	uint8_t codec;                  /* enum sluice_codec: of payload types not below */
 	uint8_t n_payloads;             /* 0: not known; any rtx_pt: an RTX stream is expected */
 	struct sluice_stream_payload payloads[SLUICE_TRACK_PAYLOADS_MAX];
+	uint32_t roc;
 };
-static_assert(sizeof(struct sluice_stream) == 244, "stream");
+static_assert(sizeof(struct sluice_stream) == 248, "stream");
 
 /* SLUICE_STREAM_DELETE -> {}: with its subscriptions. */
 struct sluice_stream_delete {
@@ -145,8 +147,8 @@ struct sluice_stream_delete {
 };
 
 /*
- * SLUICE_SUBSCRIPTION_ADD -> {}. -EEXIST: it is there, or one of its SSRCs is in use under an equal
- * tx_key; -EINVAL, -ENOENT, -ENOSPC.
+ * SLUICE_SUBSCRIPTION_ADD -> struct sluice_subscription_added. -EEXIST: it is there, or one of its
+ * SSRCs is in use under an equal tx_key; -EINVAL, -ENOENT, -ENOSPC.
  */
 struct sluice_subscription {
 	char stream[SLUICE_MEDIA_NAME_MAX];
@@ -175,6 +177,51 @@ struct sluice_subscription {
 };
 static_assert(sizeof(struct sluice_subscription) == 256, "subscription");
 
+struct sluice_subscription_added {
+	uint32_t ssrc; /* that it is sent under */
+	uint32_t rtx_ssrc;
+	uint32_t roc;       /* its rollover counter */
+	uint32_t needs_key; /* 1: nothing is sent, see struct sluice_subscription_row */
+};
+static_assert(sizeof(struct sluice_subscription_added) == 16, "subscription added");
+
+/*
+ * SLUICE_ENDPOINT_SET -> {}: what is given is changed in place, streams and subscriptions stay.
+ * -ENOENT, -EINVAL, -EADDRINUSE, -EEXIST as in SLUICE_ENDPOINT_ADD. remote is given where it learns
+ * or has a port, keys and MKI where they have a length; `local` stays as it is. Under another
+ * rx_key the endpoint's sources begin again, at any rollover counter. Under another tx_key each
+ * subscription goes on with its next sequence number and the rollover counter 0 (RFC 4568, 6.4), or
+ * behind what was used under that key before.
+ */
+struct sluice_endpoint_set {
+	struct sluice_endpoint to; /* name: which one */
+	uint8_t profile_given;     /* another one needs both keys */
+	uint8_t pad[3];
+};
+static_assert(sizeof(struct sluice_endpoint_set) == sizeof(struct sluice_endpoint) + 4,
+              "endpoint set");
+
+/*
+ * SLUICE_STREAM_SET -> {}: the same of a stream. -ENOENT, -EINVAL, -EEXIST. What is not 0 is given;
+ * of another SSRC the subscriptions go on under theirs, with the next numbers.
+ */
+struct sluice_stream_set {
+	struct sluice_stream to; /* name: which one; its endpoint stays */
+};
+
+/*
+ * SLUICE_SUBSCRIPTION_SET -> struct sluice_subscription_added: the same of a subscription. -ENOENT,
+ * -EINVAL, -EEXIST. What is not 0 is given. Another SSRC begins a numbering of its own; otherwise
+ * it goes on.
+ */
+struct sluice_subscription_set {
+	struct sluice_subscription to;      /* stream, endpoint: which one */
+	char source[SLUICE_MEDIA_NAME_MAX]; /* as SLUICE_SUBSCRIPTION_SWITCH; empty: the same */
+};
+static_assert(sizeof(struct sluice_subscription_set) ==
+                      sizeof(struct sluice_subscription) + SLUICE_MEDIA_NAME_MAX,
+              "subscription set");
+
 /* SLUICE_SUBSCRIPTION_DELETE, _PAUSE, _RESUME -> {}. -ENOENT. */
 struct sluice_subscription_name {
 	char stream[SLUICE_MEDIA_NAME_MAX];
@@ -202,7 +249,37 @@ enum sluice_estimate_reason {
 	SLUICE_ESTIMATE_REASONS,
 };
 
-/* SLUICE_ENDPOINT_SHOW, SLUICE_STREAM_SHOW, SLUICE_SUBSCRIPTION_SHOW {} -> rows. */
+/* Of what is shown; empty names: all. */
+struct sluice_endpoint_show {
+	char name[SLUICE_MEDIA_NAME_MAX];
+};
+struct sluice_stream_show {
+	char name[SLUICE_MEDIA_NAME_MAX];
+	char endpoint[SLUICE_MEDIA_NAME_MAX];
+};
+struct sluice_subscription_show {
+	char stream[SLUICE_MEDIA_NAME_MAX];
+	char endpoint[SLUICE_MEDIA_NAME_MAX];
+};
+
+/* What an endpoint's packets have been in the last second. */
+enum sluice_endpoint_state {
+	SLUICE_ENDPOINT_WAITING, /* nothing has authenticated yet */
+	SLUICE_ENDPOINT_ACTIVE,
+	SLUICE_ENDPOINT_FAILING, /* packets come, and none authenticates */
+	SLUICE_ENDPOINT_IDLE,    /* none has authenticated for 5 s */
+	SLUICE_ENDPOINT_STATES,
+};
+
+enum sluice_stream_state {
+	SLUICE_STREAM_WAITING, /* no packet yet */
+	SLUICE_STREAM_ACTIVE,
+	SLUICE_STREAM_IDLE,  /* none for 5 s */
+	SLUICE_STREAM_ENDED, /* BYE, and nothing since */
+	SLUICE_STREAM_STATES,
+};
+
+/* SLUICE_ENDPOINT_SHOW, SLUICE_STREAM_SHOW, SLUICE_SUBSCRIPTION_SHOW -> rows. */
 struct sluice_endpoint_row {
 	char name[SLUICE_MEDIA_NAME_MAX];
 	struct sluice_addr remote; /* port 0: not learned yet */
@@ -211,7 +288,10 @@ struct sluice_endpoint_row {
 	uint8_t learn;
 	uint16_t worker;
 	uint32_t streams, subscriptions;
-	uint32_t pad;
+	uint8_t origin;    /* enum sluice_origin */
+	uint8_t needs_key; /* 1: subscriptions to it send nothing until it has another tx_key */
+	uint8_t state;     /* enum sluice_endpoint_state */
+	uint8_t silent;    /* 1: it reported and has fallen silent: what it was sent is held */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 	/* of its path to us, in kbit/s: proven, and told it as a lower bound; 0: nothing */
@@ -232,10 +312,14 @@ struct sluice_stream_row {
 	uint64_t key_frame_requests; /* sent upstream */
 	uint64_t nacks_sent;         /* sequence numbers asked upstream */
 	uint32_t jitter_us;
-	uint8_t ended; /* 1: BYE, and nothing since */
-	uint8_t pad[3];
+	uint8_t ended;  /* 1: BYE, and nothing since */
+	uint8_t origin; /* enum sluice_origin */
+	uint8_t state;  /* enum sluice_stream_state */
+	uint8_t pad;
+	uint32_t roc; /* rollover counter of its last packet */
+	uint32_t pad2;
 };
-static_assert(sizeof(struct sluice_stream_row) == 208, "stream row");
+static_assert(sizeof(struct sluice_stream_row) == 216, "stream row");
 
 struct sluice_subscription_row {
 	char stream[SLUICE_MEDIA_NAME_MAX];
@@ -254,10 +338,16 @@ struct sluice_subscription_row {
 	uint32_t rtt_us;        /* 0: not known */
 	uint32_t fraction_lost; /* of 256 */
 	uint8_t held; /* 1: the subscriber has reported and fallen silent, nothing is sent */
-	uint8_t pad[3];
+	/* 1: it is not known what was sent under its SSRC and its endpoint's tx_key, so nothing is:
+	 * SLUICE_ENDPOINT_SET with another one */
+	uint8_t needs_key;
+	uint8_t origin; /* enum sluice_origin */
+	uint8_t pad;
 	uint32_t reported_ms; /* since its last report; UINT32_MAX: none yet */
+	uint32_t roc;         /* rollover counter of its last packet */
+	uint32_t rtx_ssrc;    /* 0: packets are repeated under `ssrc` */
 };
-static_assert(sizeof(struct sluice_subscription_row) == 272, "subscription row");
+static_assert(sizeof(struct sluice_subscription_row) == 280, "subscription row");
 
 /* SLUICE_MEDIA_SHOW {} -> one of this: how many there are, and may be. */
 struct sluice_media_row {

@@ -74,4 +74,45 @@ struct sluice_graph_row {
 };
 static_assert(sizeof(struct sluice_graph_row) == 288, "graph row");
 
+/* SLUICE_LEDGER_SHOW {} -> a row for each kind of record that the file (ledger.h) has; none without
+ * a ledger. */
+struct sluice_ledger_row {
+	char kind[24];
+	uint32_t records;     /* that are there now */
+	uint32_t records_max; /* that there is room for */
+	uint64_t bytes;       /* of the file, for that room */
+};
+static_assert(sizeof(struct sluice_ledger_row) == 40, "ledger row");
+
+/* What the last start found in the place of the ledger. */
+enum sluice_ledger_found {
+	SLUICE_LEDGER_FOUND_NONE,
+	SLUICE_LEDGER_FOUND_TAKEN,         /* it was taken over */
+	SLUICE_LEDGER_FOUND_OTHER_BOOT,    /* of this host; left alone, like all below */
+	SLUICE_LEDGER_FOUND_OTHER_VERSION, /* a newer one than ours */
+	SLUICE_LEDGER_FOUND_DAMAGED,       /* or it is no ledger, or of another type of machine */
+	SLUICE_LEDGER_FOUND_UNREADABLE,    /* it is not ours, or cannot be read */
+	SLUICE_LEDGER_FOUNDS,
+};
+
+/* SLUICE_LEDGER_STATUS {} -> one of this. */
+struct sluice_ledger_status {
+	char path[128];       /* empty: there is no ledger, and all below is 0 */
+	uint64_t bytes;       /* of the file */
+	uint64_t made;        /* Unix time, seconds: when this dataplane made it */
+	uint32_t version;     /* of the file's layout */
+	uint32_t found;       /* enum sluice_ledger_found, and of one that was taken: */
+	uint64_t found_age_s; /* how old it was */
+	uint32_t found_version;
+	uint32_t taken;   /* records that were taken over */
+	uint32_t expired; /* their time had run out */
+	uint32_t torn;    /* their writer died over them */
+	uint32_t broken;  /* the check, or what they say, is wrong */
+	uint32_t no_room; /* the tables of this start are smaller */
+	uint32_t foreign; /* what they belong to was not taken, or is configured no more */
+	uint32_t pad;
+	uint64_t took_us;
+};
+static_assert(sizeof(struct sluice_ledger_status) == 200, "ledger status");
+
 #endif

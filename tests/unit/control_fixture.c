@@ -261,11 +261,13 @@ static void dataplane_default(struct control *control)
 	struct sluice_turn_row turn = {.realm = "sluice", .allocations_max = 1000};
 	struct sluice_worker_row worker = {.idle_cycles = 1000, .tsc_hz = 1000};
 	struct sluice_media_row media = {.endpoints_max = 16};
+	struct sluice_ledger_status ledger = {.found = SLUICE_LEDGER_FOUND_NONE};
 
 	dataplane_answers(control, SLUICE_VERSION, 0, &version, sizeof(version));
 	dataplane_answers(control, SLUICE_TURN_SHOW, 0, &turn, sizeof(turn));
 	dataplane_answers(control, SLUICE_WORKER_SHOW, 0, &worker, sizeof(worker));
 	dataplane_answers(control, SLUICE_MEDIA_SHOW, 0, &media, sizeof(media));
+	dataplane_answers(control, SLUICE_LEDGER_STATUS, 0, &ledger, sizeof(ledger));
 }
 
 /* -- waiting -- */

@@ -176,6 +176,27 @@ void party_move(struct media_scene *scene, struct party *party, const char *text
 	assert_int_equal(rig_neighbour(&scene->rig, 0, &party->addr.ip, &party_mac), 0);
 }
 
+void party_rekey(struct party *party, uint8_t seed, struct sluice_endpoint_set *set)
+{
+	const struct srtp_profile_info *info = &srtp_profiles[party->profile];
+	uint8_t length = info->key_length + info->salt_length;
+
+	*set = (struct sluice_endpoint_set){.to.rx_key_length = length, .to.tx_key_length = length};
+	snprintf(set->to.name, sizeof(set->to.name), "%s", party->name);
+	if (party->profile != party->endpoint.profile) {
+		set->to.profile = party->profile;
+		set->profile_given = 1;
+	}
+	for (uint8_t i = 0; i < length; i++) {
+		set->to.rx_key[i] = (uint8_t)(seed * 3 + i);
+		set->to.tx_key[i] = (uint8_t)(seed * 5 + i + 99);
+	}
+	srtp_dealloc(party->tx);
+	srtp_dealloc(party->rx);
+	party->tx = session_create(party, set->to.rx_key, ssrc_any_outbound);
+	party->rx = session_create(party, set->to.tx_key, ssrc_any_inbound);
+}
+
 void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
                 uint32_t ssrc, uint32_t clock_hz)
 {

@@ -85,6 +85,8 @@ void party_move(struct media_scene *scene, struct party *party, const char *ip, 
 /* Its packets, both ways, carry this MKI. */
 struct party *party_add_mki(struct media_scene *scene, const char *name, uint8_t profile,
                             const uint8_t *mki, uint8_t mki_length);
+/* Other keys, made from `seed`: its own contexts begin again, and *set says it to us. */
+void party_rekey(struct party *party, uint8_t seed, struct sluice_endpoint_set *set);
 void stream_add(struct media_scene *scene, const char *name, const struct party *publisher,
                 uint32_t ssrc, uint32_t clock_hz);
 /* rtx_ssrc 0: repeats under its own SSRC. */

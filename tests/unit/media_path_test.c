@@ -382,7 +382,7 @@ static void test_hostile_packets(void **state)
 	assert_int_equal(dropped(scene, DROP_SRTP_AUTH), 2);
 	assert_int_equal(dropped(scene, DROP_MEDIA_NO_STREAM), 1);
 	assert_int_equal(dropped(scene, DROP_MEDIA_NO_ENDPOINT), 1);
-	assert_int_equal(media_stream_show(scene->media, &cursor, &row, 1), 1);
+	assert_int_equal(media_stream_show(scene->media, NULL, &cursor, &row, 1), 1);
 	assert_int_equal(row.packets, 3);
 	assert_int_equal(row.replayed, 1);
 	assert_int_equal(row.auth_failed, 2);

@@ -730,7 +730,7 @@ static void the_row_has_what_rtx_is_refused_for(void **state)
 	packet[3]++;
 	for (int i = 0; i < 4; i++)
 		party_send(call->scene, call->publisher, packet, length);
-	assert_int_equal(media_stream_show(call->scene->rig.dp->media, &cursor, &row, 1), 1);
+	assert_int_equal(media_stream_show(call->scene->rig.dp->media, NULL, &cursor, &row, 1), 1);
 	assert_int_equal(row.packets, 3);
 	assert_int_equal(row.repaired, 0);
 	assert_int_equal(row.replayed, 2);
@@ -754,7 +754,7 @@ static bool row_ended(struct call *call)
 	struct sluice_stream_row row;
 	uint32_t cursor = 0;
 
-	assert_int_equal(media_stream_show(call->scene->rig.dp->media, &cursor, &row, 1), 1);
+	assert_int_equal(media_stream_show(call->scene->rig.dp->media, NULL, &cursor, &row, 1), 1);
 	return row.ended;
 }
 

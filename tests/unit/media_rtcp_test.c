@@ -151,7 +151,7 @@ static void both_workers_serve(void **state)
 	struct sluice_endpoint_row rows[PARTIES_MAX];
 	uint32_t cursor = 0, at[2] = {0};
 	uint32_t count =
-	        media_endpoint_show(call->scene->rig.dp->media, &cursor, rows, PARTIES_MAX);
+	        media_endpoint_show(call->scene->rig.dp->media, NULL, &cursor, rows, PARTIES_MAX);
 
 	assert_int_equal(count, 4);
 	for (uint32_t i = 0; i < count; i++)
@@ -414,7 +414,8 @@ static struct sluice_subscription_row row_of(const struct call *call, const char
 {
 	struct sluice_subscription_row rows[16];
 	uint32_t cursor = 0;
-	uint32_t count = media_subscription_show(call->scene->rig.dp->media, &cursor, rows, 16);
+	uint32_t count =
+	        media_subscription_show(call->scene->rig.dp->media, NULL, &cursor, rows, 16);
 
 	for (uint32_t i = 0; i < count; i++)
 		if (strcmp(rows[i].endpoint, endpoint) == 0)

@@ -62,7 +62,7 @@ static void request_is_sound(const struct request *request)
 	const struct request_text *text = request->texts;
 	const struct column *column = request->reply != NULL ? request->reply->columns : NULL;
 	bool changes = request->kind == REQUEST_ADD || request->kind == REQUEST_SET ||
-	               request->kind == REQUEST_DELETE;
+	               request->kind == REQUEST_DELETE || request->kind == REQUEST_CHANGE;
 
 	assert_ptr_equal(request_of(request->type), request);
 	assert_true(request->kind != REQUEST_LOCAL);
@@ -75,6 +75,9 @@ static void request_is_sound(const struct request *request)
 	assert_int_equal(request->kind == REQUEST_DELETE, request->deletes != 0);
 	if (request->deletes != 0)
 		assert_int_equal(request_of(request->deletes)->kind, REQUEST_ADD);
+	assert_int_equal(request->kind == REQUEST_CHANGE, request->changes != 0);
+	if (request->changes != 0)
+		assert_int_equal(request_of(request->changes)->kind, REQUEST_ADD);
 	for (; column != NULL && column->key != NULL; column++)
 		column_is_sound(request->reply, column);
 	if (request->reply != NULL)
