@@ -10,8 +10,8 @@
 
 static const struct column event_columns[] = {
         {"time", "UTC", COLUMN_TEXT, EVENT(time)},
-        {"area", "port, gate, region, node, dataplane, session or allocation", COLUMN_TEXT,
-         EVENT(area)},
+        {"area", "port, gate, region, node, dataplane, session, endpoint, stream or allocation",
+         COLUMN_TEXT, EVENT(area)},
         {"subject", "its name", COLUMN_TEXT, EVENT(subject)},
         {"state", "that it has now", COLUMN_TEXT, EVENT(state)},
         {"user", "of an allocation", COLUMN_TEXT, EVENT(user)},

@@ -167,7 +167,7 @@ static void row_tell(const struct teller *teller, const struct event_state *stat
 	teller->tell(teller->arg, &event);
 }
 
-/* old NULL: it has begun. */
+/* old NULL: it has begun; then only its first state is told, and others that are not 0. */
 static void states_tell(const struct teller *teller, const uint8_t *old, const uint8_t *row)
 {
 	for (int i = 0; i < EVENT_STATES_MAX; i++) {
@@ -176,7 +176,8 @@ static void states_tell(const struct teller *teller, const uint8_t *old, const u
 
 		if (i > 0 && state->size == 0)
 			return;
-		if (old == NULL || strcmp(state_of(state, old, "began"), is) != 0)
+		if (old == NULL ? i == 0 || field_read(row, state->offset, state->size) != 0
+		                : strcmp(state_of(state, old, "began"), is) != 0)
 			row_tell(teller, state, row, is);
 	}
 }
@@ -198,6 +199,9 @@ void event_rows_compare(const struct event_rows *before, const struct event_rows
 			row_tell(&teller, &kind->states[0], old, "ended");
 		else
 			states_tell(&teller, way > 0 ? NULL : old, row);
+		if (way == 0 && kind->renewed_size != 0 &&
+		    memcmp(old + kind->renewed, row + kind->renewed, kind->renewed_size) != 0)
+			row_tell(&teller, &kind->states[0], row, "restarted");
 		old += way <= 0 ? size : 0;
 		row += way >= 0 ? size : 0;
 	}

@@ -9,7 +9,7 @@
 
 #include <sluice/event.h>
 
-#define EVENT_STATES_MAX 2
+#define EVENT_STATES_MAX 4
 
 /* A number of a row as a word; what is beyond the last word is called by that. */
 struct event_state {
@@ -29,7 +29,10 @@ struct event_kind {
 	uint16_t skip;                               /* of rows where this uint32_t is 1 nothing is
 	                                                told; 0: of all */
 	uint16_t user, client;                       /* of an allocation; 0: it is none */
+	uint16_t renewed, renewed_size;              /* where this differs it is another one of its
+	                                                name; size 0: never */
 	bool on_request;
+	bool rests; /* it may be long */
 };
 
 /* Of an answer, as much as is needed, in the order of the keys. */

@@ -10,6 +10,8 @@
 
 #include <event2/event.h>
 
+#include <sluice/media.h>
+
 /* What may be long is asked for again when it has had this many times its own duration of rest: of
  * the time of both daemons it takes a tenth at most. */
 #define REST_TIMES 9
@@ -17,6 +19,16 @@
 static const struct timeval interval = {.tv_sec = 1};
 
 static const char *const attacks[] = {"no attack", "under attack", NULL};
+static const char *const keys[] = {"has its key", "needs a key", NULL};
+static const char *const reports[] = {"reports", "silent", NULL};
+static const char *const ssrcs[] = {"no unknown SSRC", "unknown SSRC", NULL};
+static const char *const endpoints[] = {
+        [SLUICE_ENDPOINT_WAITING] = "waiting",
+        [SLUICE_ENDPOINT_ACTIVE] = "receives",
+        [SLUICE_ENDPOINT_FAILING] = "authentication fails",
+        [SLUICE_ENDPOINT_IDLE] = "idle",
+        NULL,
+};
 
 /* A state is a column of the reply's, and told by the column's words unless others stand here. */
 struct watched {
@@ -28,12 +40,14 @@ struct watched {
 	} states[EVENT_STATES_MAX];
 	const char *subject; /* column that names the one row */
 	const char *skip;    /* column: where it is 1 nothing is told */
+	const char *renewed; /* column: where it differs it was restarted */
 	bool on_request;
+	bool rests; /* there may be many rows */
 };
 
 /* This node's own state is the snapshot's: a host without a region drains too. */
 static const struct watched watched[] = {
-        {"dataplane", SLUICE_VERSION},
+        {"dataplane", SLUICE_VERSION, .renewed = "pid"},
         {"port", SLUICE_PORT_SHOW, {{"state"}}},
         {"gate",
          SLUICE_GATE_SHOW,
@@ -41,7 +55,15 @@ static const struct watched watched[] = {
         {"region", SLUICE_REGION_SHOW, {{"verdict"}}},
         {"node", SLUICE_SNAPSHOT_SHOW, {{"state"}}, .subject = "node"},
         {"node", SLUICE_NODE_SHOW, {{"state"}}, .skip = "own"},
-        {"allocation", SLUICE_ALLOCATION_SHOW, .on_request = true},
+        {"endpoint",
+         SLUICE_ENDPOINT_SHOW,
+         {{"state", NULL, endpoints},
+          {"needs_key", NULL, keys},
+          {"silent", NULL, reports},
+          {"unknown_ssrc", NULL, ssrcs}},
+         .rests = true},
+        {"stream", SLUICE_STREAM_SHOW, {{"state"}}, .rests = true},
+        {"allocation", SLUICE_ALLOCATION_SHOW, .on_request = true, .rests = true},
 };
 
 #define WATCHED (sizeof(watched) / sizeof(watched[0]))
@@ -51,8 +73,9 @@ struct event_watch {
 	struct asker_options asks;
 	struct event *timer;
 	struct asker *asker;
-	uint32_t at;          /* which of `kinds` is asked */
-	double asked, rested; /* seconds: since when, and until when what may be long is not */
+	uint32_t at;            /* which of `kinds` is asked */
+	double asked;           /* seconds: since when */
+	double rested[WATCHED]; /* until when what may be long is not asked for */
 	struct event_kind kinds[WATCHED];
 	struct event_rows before[WATCHED], now;
 };
@@ -68,6 +91,7 @@ static void kind_make(const struct watched *of, struct event_kind *kind)
 	        .type = of->type,
 	        .size = reply->row_size,
 	        .on_request = of->on_request,
+	        .rests = of->rests,
 	};
 	if (key != NULL) {
 		kind->key = key->offset;
@@ -83,6 +107,11 @@ static void kind_make(const struct watched *of, struct event_kind *kind)
 		column = reply_column(reply, of->subject);
 		kind->subject = column->offset;
 		kind->subject_size = column->size;
+	}
+	if (of->renewed != NULL) {
+		column = reply_column(reply, of->renewed);
+		kind->renewed = column->offset;
+		kind->renewed_size = column->size;
 	}
 	if (of->skip != NULL)
 		kind->skip = reply_column(reply, of->skip)->offset;
@@ -113,8 +142,9 @@ static void rows_take(struct event_watch *watch)
 	event_rows_free(before);
 	*before = watch->now;
 	watch->now = (struct event_rows){0};
-	if (kind->on_request)
-		watch->rested = now_seconds() + REST_TIMES * (now_seconds() - watch->asked);
+	if (kind->rests)
+		watch->rested[watch->at] =
+		        now_seconds() + REST_TIMES * (now_seconds() - watch->asked);
 }
 
 /* -- asking -- */
@@ -166,7 +196,7 @@ static bool is_due(struct event_watch *watch, const struct event_kind *kind)
 		event_rows_free(&watch->before[watch->at]);
 		return false;
 	}
-	return !kind->on_request || now_seconds() >= watch->rested;
+	return !kind->rests || now_seconds() >= watch->rested[watch->at];
 }
 
 static void watch_ask(struct event_watch *watch)

@@ -13,7 +13,8 @@ static_assert(sizeof(struct sluice_events) == 4, "events");
 
 struct sluice_event_row {
 	char time[32]; /* UTC, RFC 3339 */
-	char area[16]; /* "port", "gate", "region", "node", "dataplane", "session", "allocation" */
+	char area[16]; /* "port", "gate", "region", "node", "dataplane", "session", "endpoint",
+	                  "stream", "allocation" */
 	char subject[64];
 	char state[96];
 	/* of an allocation; empty and all zero for others */
