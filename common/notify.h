@@ -6,5 +6,7 @@
 /* state: "READY=1", "STOPPING=1". 0, also without a service manager that asked for it, or -errno.
  */
 int notify_send(const char *state);
+/* Waits until the service manager has read what was sent before. The same. */
+int notify_barrier(void);
 
 #endif

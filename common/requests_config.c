@@ -87,6 +87,18 @@ static const struct column status_columns[] = {
 static const struct reply status_reply = {REPLY(sluice_config_status, status_columns),
                                           .single = true};
 
+#define HAND_OVER(member) FIELD(sluice_hand_over, member)
+
+static const struct column hand_over_columns[] = {
+        {"pid", "of the process that ends", COLUMN_NUMBER, HAND_OVER(pid)},
+        {"watchdog_us", "what its service manager waits for at most", COLUMN_NUMBER,
+         HAND_OVER(watchdog_us), .unit = "microseconds"},
+        {0},
+};
+
+static const struct reply hand_over_reply = {REPLY(sluice_hand_over, hand_over_columns),
+                                             .single = true};
+
 static const struct request requests[] = {
         REQUEST(SLUICE_VERSION, {"version"}, REQUEST_SHOW, BY_BOTH, .reply = &version_reply),
         REQUEST(SLUICE_CONFIG_BEGIN, {"config", "begin"}, REQUEST_ACT, BY_DIRECT),
@@ -103,6 +115,8 @@ static const struct request requests[] = {
                 .reply = &refused_reply),
         REQUEST(SLUICE_CONFIG_STATUS, {"config", "status"}, REQUEST_SHOW, BY_CONTROL,
                 .reply = &status_reply),
+        REQUEST(SLUICE_HAND_OVER, {"hand", "over"}, REQUEST_ACT, BY_DIRECT,
+                .reply = &hand_over_reply),
 };
 
 const struct request_table requests_config = REQUEST_TABLE(requests);

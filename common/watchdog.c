@@ -20,8 +20,7 @@ struct watchdog {
 	void *arg;
 };
 
-/* What the service manager waits for at most; 0: it does not look at this process. */
-static uint64_t patience_us(void)
+uint64_t watchdog_patience_us(void)
 {
 	const char *interval = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 
@@ -41,7 +40,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 int watchdog_create(struct watchdog **created, struct event_base *base, bool (*alive)(void *arg),
                     void *arg)
 {
-	uint64_t interval_us = patience_us() / LOOKS;
+	uint64_t interval_us = watchdog_patience_us() / LOOKS;
 	const struct timeval interval = {.tv_sec = (time_t)(interval_us / US_PER_S),
 	                                 .tv_usec = (suseconds_t)(interval_us % US_PER_S)};
 	struct watchdog *watchdog;

@@ -4,6 +4,7 @@
 #define COMMON_WATCHDOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct event_base;
 struct watchdog;
@@ -14,6 +15,8 @@ struct watchdog;
  */
 int watchdog_create(struct watchdog **watchdog, struct event_base *base, bool (*alive)(void *arg),
                     void *arg);
+/* What the service manager waits for at most; 0: it does not look at this process. */
+uint64_t watchdog_patience_us(void);
 void watchdog_destroy(struct watchdog *watchdog);
 
 #endif

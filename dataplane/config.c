@@ -94,6 +94,8 @@ enum config_result config_parse(struct config *config, int argc, char **argv)
 	if (first < argc)
 		return wrong(argv[first], "options only; configuration comes over the socket");
 	derived_set(config);
+	if (config->take_over && config->options.ledger == NULL)
+		return wrong("--take-over", "a ledger");
 	if (config->n_cpus > 0 && config->n_cpus != config->options.workers)
 		return wrong("--cpus", "one CPU for each of --workers");
 	return CONFIG_RUN;

@@ -14,7 +14,7 @@ struct config {
 	uint16_t cpus[WORKERS_MAX]; /* the workers', in their order */
 	uint32_t n_cpus;            /* 0: whatever this process may use */
 	uint32_t memory_mb;         /* 0: by the sizes of the tables */
-	bool no_huge, allow_core, version, help;
+	bool no_huge, allow_core, take_over, version, help;
 	const char *eal_args[CONFIG_EAL_ARGS_MAX];
 	uint32_t n_eal_args;
 	char xdp_object[PATH_MAX]; /* where none was named */

@@ -137,6 +137,10 @@ static const struct option_row rows[] = {
          "where the state of calls outlives this process; \"ledger\" in the socket's folder unless "
          "given",
          AT(options.ledger)},
+        {0, "take-over", NULL,
+         "take the place of the dataplane that runs, with its calls, and let it end; returns when "
+         "that is done",
+         AT(take_over)},
         {0, "gate-memory", "MB",
          "megabytes in which the gate remembers requests of an attack, a power of two; 64 hold 59 "
          "million",

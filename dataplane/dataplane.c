@@ -8,7 +8,9 @@
 
 #include <sluice/api.h>
 
+#include <event2/event.h>
 #include <rte_errno.h>
+#include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
@@ -85,9 +87,12 @@ static void ledger_begin(struct dataplane *dp)
 		if (parts[i]->ledger_shapes != NULL)
 			count += parts[i]->ledger_shapes(&dp->options, shapes + count);
 	dp->ledger = ledger_create(dp->options.ledger, shapes, count, why);
-	if (dp->ledger == NULL)
-		log_warning(SLUICE_LOG_PROCESS, "no ledger: calls will end with this process: %s",
-		            why);
+	if (dp->ledger != NULL)
+		return;
+	/* nothing would continue it; unless it is still another one's */
+	if (dp->options.take_over == NULL)
+		ledger_remove(dp->options.ledger);
+	log_warning(SLUICE_LOG_PROCESS, "no ledger: calls will end with this process: %s", why);
 }
 
 static void ledger_log(const struct ledger_taken *taken)
@@ -107,12 +112,16 @@ static void ledger_log(const struct ledger_taken *taken)
 /* Before any worker runs, and before anything is sent. */
 static int ledger_take(struct dataplane *dp)
 {
-	uint64_t begin = rte_rdtsc();
+	uint64_t begin;
 	bool old;
 	int error = 0;
 
-	if (dp->ledger == NULL)
-		return 0;
+	if (dp->options.take_over != NULL)
+		error = dp->ledger == NULL ? -ENOMEM
+		                           : dp->options.take_over(dp->options.take_over_arg);
+	if (dp->ledger == NULL || error < 0)
+		return error;
+	begin = rte_rdtsc();
 	old = dp->ledger->old != NULL;
 	for (uint32_t i = 0; old && error == 0 && i < parts_count; i++)
 		if (parts[i]->take != NULL)
@@ -123,6 +132,23 @@ static int ledger_take(struct dataplane *dp)
 	if (error == 0 && old)
 		ledger_log(&dp->ledger->taken);
 	return error;
+}
+
+void dataplane_stop(struct dataplane *dp)
+{
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		__atomic_store_n(&dp->workers[i]->stop, 1, __ATOMIC_SEQ_CST);
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		worker_wake(dp->workers[i]);
+	rte_eal_mp_wait_lcore();
+	dataplane_leave(dp);
+}
+
+void dataplane_hand_over(struct dataplane *dp)
+{
+	dataplane_stop(dp);
+	dp->handed_over = true;
+	event_base_loopbreak(dp->events);
 }
 
 void dataplane_leave(struct dataplane *dp)

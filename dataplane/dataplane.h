@@ -61,6 +61,10 @@ struct options {
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
 	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
+	/* Another dataplane runs still: called when all is made, before its ledger is read, and
+	 * returns 0 when it has ended. NULL: there is none. */
+	int (*take_over)(void *arg);
+	void *take_over_arg;
 	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
 	bool no_remote_estimate; /* publishers are told no lower bounds */
 	bool allow_decrypted;    /* captures may see plaintext media */
@@ -108,6 +112,7 @@ struct dataplane {
 	/* atomic; raised by the control thread, and by a worker that learns a path's MTU, when a
 	 * remembered next hop may be wrong */
 	uint32_t output_generation;
+	bool handed_over;           /* control thread: another process goes on */
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */
 };
 
@@ -122,6 +127,11 @@ struct dataplane *dataplane_create(const struct options *options, struct event_b
 void dataplane_destroy(struct dataplane *dp);
 /* No worker runs any more: from now on nothing changes in the ledger, whatever ends. */
 void dataplane_leave(struct dataplane *dp);
+
+/* Control thread: the workers end, and nothing changes in the ledger any more. */
+void dataplane_stop(struct dataplane *dp);
+/* The same, for another process that goes on: the events' loop ends. */
+void dataplane_hand_over(struct dataplane *dp);
 
 /* Control thread: what every part does once a second, and when a configuration has been replayed
  * whole (SLUICE_CONFIG_COMMIT). */

@@ -11,6 +11,7 @@
 #include "ledger/ledger.h"
 #include "net/pci.h"
 #include "stream/stream.h"
+#include "take_over.h"
 
 #include <event2/event.h>
 #include <rte_launch.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* What adding a port at run time takes: AF_XDP sockets and their pinned memory, loading and
  * attaching the gate, TAP twins; and TURN's listening sockets at ports below 1024. */
@@ -68,15 +70,6 @@ static int workers_launch(struct dataplane *dp)
 	return 0;
 }
 
-static void workers_stop(struct dataplane *dp)
-{
-	for (uint16_t i = 0; i < dp->n_workers; i++)
-		__atomic_store_n(&dp->workers[i]->stop, 1, __ATOMIC_SEQ_CST);
-	for (uint16_t i = 0; i < dp->n_workers; i++)
-		worker_wake(dp->workers[i]);
-	rte_eal_mp_wait_lcore();
-}
-
 /* Of the control thread, which asks, of the workers and of the stream threads. */
 struct progress {
 	const struct dataplane *dp;
@@ -113,6 +106,13 @@ static bool progress_made(void *arg)
 	return made;
 }
 
+/* As a killed process ends: what it holds goes at once, and the other one waits for it. */
+static void hand_over_end(void)
+{
+	log_info(SLUICE_LOG_PROCESS, "handed over: another process goes on");
+	_exit(EXIT_SUCCESS);
+}
+
 /* Serves until a signal comes. */
 static int serve(struct dataplane *dp, const struct seqpacket_listener *listener)
 {
@@ -139,12 +139,15 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 		log_info(SLUICE_LOG_PROCESS, "ready: %u worker%s, %s", dp->n_workers,
 		         dp->n_workers == 1 ? "" : "s", listener->path);
 		notify_send("READY=1");
+		if (dp->options.take_over_arg != NULL)
+			take_over_done(dp->options.take_over_arg);
 		event_base_dispatch(dp->events);
+		if (dp->handed_over)
+			hand_over_end();
 		notify_send("STOPPING=1");
 	}
 	watchdog_destroy(watchdog);
-	workers_stop(dp);
-	dataplane_leave(dp);
+	dataplane_stop(dp);
 	for (size_t i = 0; i < RTE_DIM(events); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);
@@ -197,10 +200,31 @@ static void privileges_drop(const struct config *config)
 		log_warning(SLUICE_LOG_PROCESS, "core files may be written: %s", strerror(-ret));
 }
 
+static int socket_take(struct config *config, struct seqpacket_listener *listener,
+                       struct take_over *take_over)
+{
+	const char *path = config->options.socket_path;
+	char why[SLUICE_API_ERROR_MAX];
+
+	if (config->take_over) {
+		config->options.take_over = take_over_make;
+		config->options.take_over_arg = take_over;
+		return take_over_begin(take_over, path, listener);
+	}
+	if (seqpacket_listen(listener, path, why) != 0) {
+		log_error(SLUICE_LOG_PROCESS, "%s", why);
+		return -1;
+	}
+	/* nobody goes on with it once we have */
+	if (config->options.ledger == NULL)
+		ledger_remove(config->ledger);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct seqpacket_listener listener;
-	char why[SLUICE_API_ERROR_MAX];
+	struct seqpacket_listener listener = {.fd = -1};
+	struct take_over take_over;
 	struct config config;
 	int ret;
 
@@ -215,13 +239,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); /* a closed terminal must not end media */
 	/* first of all: a second instance must not touch the ports of the one that runs */
-	if (seqpacket_listen(&listener, config.options.socket_path, why) != 0) {
-		log_error(SLUICE_LOG_PROCESS, "%s", why);
+	if (socket_take(&config, &listener, &take_over) != 0)
 		return EXIT_FAILURE;
-	}
-	/* nobody goes on with it once we have */
-	if (config.options.ledger == NULL)
-		ledger_remove(config.ledger);
 	privileges_drop(&config);
 	ret = run(&config, &listener);
 	seqpacket_listener_close(&listener);

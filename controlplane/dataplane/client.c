@@ -12,7 +12,7 @@
 #define WAITING_MAX 1024 /* questions that have not been sent */
 
 /* Trying costs next to nothing, and recovery waits for it. */
-static const struct timeval connect_interval = {.tv_usec = 200 * 1000};
+static const struct timeval connect_interval = {.tv_usec = 50 * 1000};
 
 enum client_state {
 	CLIENT_AWAY,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program itself, and the frame of a whole configuration that is replayed. */
 #include "api/handlers.h"
+#include "common/watchdog.h"
 #include "srtp/engine.h"
 
 #include <rte_common.h>
 #include <rte_cycles.h>
 #include <rte_version.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,10 +42,27 @@ static int config_commit_handle(struct api_call *call)
 	return 0;
 }
 
+/* The loop ends with this reply. */
+static int hand_over_handle(struct api_call *call)
+{
+	struct sluice_hand_over *row = call->rows;
+
+	if (call->dp->ledger == NULL || call->dp->events == NULL) {
+		snprintf(call->why, SLUICE_API_ERROR_MAX,
+		         "without a ledger calls would end: stop this dataplane instead");
+		return -EOPNOTSUPP;
+	}
+	dataplane_hand_over(call->dp);
+	*row = (struct sluice_hand_over){.pid = (uint32_t)getpid(),
+	                                 .watchdog_us = watchdog_patience_us()};
+	return api_row(call);
+}
+
 static const struct api_type types[] = {
         {SLUICE_VERSION, version_handle},
         {SLUICE_CONFIG_BEGIN, config_begin_handle},
         {SLUICE_CONFIG_COMMIT, config_commit_handle},
+        {SLUICE_HAND_OVER, hand_over_handle},
 };
 
 const struct api_types api_types_config = {types, RTE_DIM(types)};

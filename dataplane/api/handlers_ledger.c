@@ -25,6 +25,7 @@ static const char *const kinds[] = {
         [SLUICE_LEDGER_SUBSCRIPTION_STATE] = "subscription-state",
         [SLUICE_LEDGER_USED] = "used",
         [SLUICE_LEDGER_SESSION] = "session",
+        [SLUICE_LEDGER_CERTIFICATE] = "certificate",
 };
 static_assert(RTE_DIM(kinds) == SLUICE_LEDGER_KINDS, "each kind has a name");
 

@@ -199,7 +199,6 @@ struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes
 	if (error < 0) {
 		refuse(why, error, "%zu MB at %s: %s", ledger->size >> 20, ledger->path_new,
 		       strerror(-error));
-		ledger_remove(path);
 		free(ledger);
 		return NULL;
 	}

@@ -73,8 +73,7 @@ struct ledger_shape {
 
 /*
  * Makes the new file and opens the one that is there. NULL with a line in why (SLUICE_API_ERROR_MAX
- * bytes) where there is no room for it: then the old file is gone, too, since nothing would
- * continue it.
+ * bytes) where there is no room for it.
  */
 struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes, uint32_t count,
                              char *why);

@@ -83,6 +83,8 @@ enum sluice_api_type {
 	SLUICE_CONFIG_DIFF = 0x0007,
 	SLUICE_CONFIG_REFUSED = 0x0008,
 	SLUICE_CONFIG_STATUS = 0x0009,
+	SLUICE_HAND_OVER = 0x000a, /* {} -> struct sluice_hand_over, dataplane only; the same in all
+	                              versions: the dataplane ends, and another one goes on */
 	/* port.h */
 	SLUICE_PORT_ADD = 0x0101,
 	SLUICE_PORT_DELETE = 0x0102,
@@ -227,6 +229,15 @@ struct sluice_version {
 	uint64_t started; /* Unix time, seconds; stays when the clock is set */
 };
 static_assert(sizeof(struct sluice_version) == 152, "version");
+
+/* Before the reply nothing is moved any more and the ledger is complete; the process ends after it.
+ * -EOPNOTSUPP: it has no ledger. */
+struct sluice_hand_over {
+	uint32_t pid;
+	uint32_t pad;
+	uint64_t watchdog_us; /* what its service manager waits for at most; 0: for nothing */
+};
+static_assert(sizeof(struct sluice_hand_over) == 16, "hand over");
 
 struct sluice_config_show {
 	uint32_t secrets; /* 1: show passwords and secrets, 0: mask them */

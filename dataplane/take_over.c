@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "take_over.h"
+
+#include "common/log.h"
+#include "common/notify.h"
+
+#include <sluice/api.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 10000 /* for the other one's answer, and for its end */
+#define PAUSE_MS    2
+
+/* The child ends what it began; a signal for us is not for it. */
+static void wait_for(int done)
+{
+	char byte;
+
+	_exit(read(done, &byte, sizeof(byte)) == sizeof(byte) ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+int take_over_begin(struct take_over *take_over, const char *path,
+                    struct seqpacket_listener *listener)
+{
+	int ends[2], fd = seqpacket_connect(path);
+
+	if (fd < 0) {
+		log_error(SLUICE_LOG_PROCESS, "%s: no dataplane runs that could be taken over: %s",
+		          path, strerror(-fd));
+		return fd;
+	}
+	close(fd);
+	if (pipe(ends) != 0)
+		return -errno;
+	switch (fork()) {
+	case -1:
+		return -errno;
+	case 0:
+		break;
+	default:
+		close(ends[1]);
+		wait_for(ends[0]);
+	}
+	close(ends[0]);
+	setsid();
+	*take_over = (struct take_over){.path = path, .listener = listener, .done = ends[1]};
+	return 0;
+}
+
+/* The one reply to a request without a body. 0, its status, or -errno. */
+static int ask(int fd, uint16_t version, struct seqpacket_record *reply)
+{
+	const struct sluice_api_header request = {
+	        .version = version, .type = SLUICE_HAND_OVER, .id = 1};
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	int error = seqpacket_send(fd, &request, NULL);
+
+	if (error < 0)
+		return error;
+	if (poll(&readable, 1, PATIENCE_MS) != 1)
+		return -ETIMEDOUT;
+	error = seqpacket_receive(fd, reply);
+	if (error <= 0)
+		return error < 0 ? error : -ECONNRESET;
+	return reply->header.status;
+}
+
+/* It speaks its own version, and no other one perhaps: this request is the same in all. */
+static int hand_over_ask(const char *path, struct sluice_hand_over *answer)
+{
+	static struct seqpacket_record reply;
+	int fd = seqpacket_connect(path), error = fd;
+
+	if (fd >= 0)
+		error = ask(fd, SLUICE_API_VERSION, &reply);
+	if (error == -EPROTO)
+		error = ask(fd, reply.header.version, &reply);
+	if (error < 0) {
+		log_error(SLUICE_LOG_PROCESS, "the dataplane at %s does not hand over: %s", path,
+		          strerror(-error));
+	} else {
+		memset(answer, 0, sizeof(*answer));
+		memcpy(answer, reply.body,
+		       reply.header.length < sizeof(*answer) ? reply.header.length
+		                                             : sizeof(*answer));
+	}
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* The service manager looks after us as it did after the other one. */
+static void watchdog_take(const struct sluice_hand_over *answer)
+{
+	char text[24];
+
+	if (answer->watchdog_us == 0)
+		return;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)answer->watchdog_us);
+	setenv("WATCHDOG_USEC", text, 1);
+	unsetenv("WATCHDOG_PID");
+}
+
+/* Its lock goes with the process. */
+static int socket_take(struct take_over *take_over)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+	char why[SLUICE_API_ERROR_MAX];
+	int error = -EADDRINUSE;
+
+	for (int waited = 0; error == -EADDRINUSE && waited < PATIENCE_MS; waited += PAUSE_MS) {
+		error = seqpacket_listen(take_over->listener, take_over->path, why);
+		if (error == -EADDRINUSE)
+			nanosleep(&pause, NULL);
+	}
+	if (error < 0)
+		log_error(SLUICE_LOG_PROCESS, "%s", why);
+	return error;
+}
+
+int take_over_make(void *arg)
+{
+	struct take_over *take_over = arg;
+	struct sluice_hand_over answer;
+	char state[32];
+	int error;
+
+	/* before the other one ends: its end is not the service's */
+	snprintf(state, sizeof(state), "MAINPID=%d", (int)getpid());
+	error = notify_send(state);
+	if (error == 0)
+		error = notify_barrier();
+	if (error < 0)
+		log_warning(SLUICE_LOG_PROCESS, "the service manager was not told: %s",
+		            strerror(-error));
+	error = hand_over_ask(take_over->path, &answer);
+	if (error < 0)
+		return error;
+	watchdog_take(&answer);
+	error = socket_take(take_over);
+	if (error == 0)
+		log_info(SLUICE_LOG_PROCESS, "took over from process %u", answer.pid);
+	return error;
+}
+
+void take_over_done(struct take_over *take_over)
+{
+	const char byte = 1;
+
+	if (take_over->done >= 0 && write(take_over->done, &byte, sizeof(byte)) == sizeof(byte))
+		close(take_over->done);
+	take_over->done = -1;
+}
