@@ -599,6 +599,7 @@ static void what_the_path_has_proven_is_told(void **state)
 {
 	struct call *call = *state;
 	struct feedback feedback;
+	const struct sluice_endpoint_show all = {0};
 	struct sluice_endpoint_row row;
 	uint32_t cursor = 0;
 
@@ -617,9 +618,9 @@ static void what_the_path_has_proven_is_told(void **state)
 	feedback = feedback_read(call->publisher);
 	assert_int_not_equal(feedback.estimates, 0);
 	assert_in_range(feedback.lower, 180, 320);
-	assert_int_equal(media_endpoint_show(media_of(call), &cursor, &row, 1), 1);
+	assert_int_equal(media_endpoint_show(media_of(call), &all, &cursor, &row, 1), 1);
 	while (strcmp(row.name, "publisher") != 0)
-		assert_int_equal(media_endpoint_show(media_of(call), &cursor, &row, 1), 1);
+		assert_int_equal(media_endpoint_show(media_of(call), &all, &cursor, &row, 1), 1);
 	assert_int_equal(row.lower_kbps, feedback.lower);
 	assert_int_equal(row.lower_kbps, row.proven_kbps * 112 / 100);
 }
