@@ -37,7 +37,8 @@ void callers_remove(struct callers *callers, const struct ip_addr *ip, uint16_t 
  * up to date from now on. Ours to unmap; `map` is its id. Another may be mapped: workers have to be
  * quiescent before callers_unmap() of what is returned.
  */
-struct gate_clients *callers_map(struct callers *callers, struct gate_clients *mapped, uint32_t map);
+struct gate_clients *callers_map(struct callers *callers, struct gate_clients *mapped,
+                                 uint32_t map);
 void callers_unmap(const struct callers *callers, struct gate_clients *mapped);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "way.h"
 
-#define WIRE_FRAME_MAX 9216u /* bytes */
+#define WIRE_FRAME_MAX 9216u  /* bytes */
 #define WIRE_LATE_MAX  20000u /* samples of a second */
 
 struct wire_frame;
