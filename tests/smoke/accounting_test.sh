@@ -7,13 +7,16 @@
 . "$SMOKE/_events.sh"
 
 LIVES=1000
-at_exit 'ctl accounting log off; ctl accounting keep rows 0'
+at_exit ctl accounting log off
+at_exit ctl accounting keep rows 0
+at_exit ctl gate trust delete 198.18.1.2/32
 ended() { jq -s '[.[] | select(.area == "allocation" and .state == "ended")] | length' "$WORK/events"; }
 event_sums() { jq -rs '[.[] | select(.state == "ended")] | "\(map(.to_peer_bytes) | add) \(map(.to_client_bytes) | add)"' "$WORK/events"; }
 history() { ctl -j allocation history "$@"; }
 kept() { history | jq 'map(select(.reason != "lives")) | length'; }
 
 echo_start
+assert ctl gate trust add 198.18.1.2/32
 assert ctl accounting log on
 assert ctl accounting keep rows 5000 days 30
 listen events -j events allocations
@@ -38,6 +41,9 @@ assert_equal "$(counter turn.account_lost)" 0
 # who had it then? also while it lives, and after the control plane's restart
 read -r relayed began < <(history | jq -r '.[500] | "\(.relayed) \(.began)"')
 assert_match "$(history relayed "$relayed" at "$began" | jq -r '.[0] | "\(.user) \(.reason)"')" '^demo closed$'
+cp "$LAB_STATE/dp/sluice.conf" "$WORK/sluice.conf"
+at_exit cp "$WORK/sluice.conf" "$LAB_STATE/dp/sluice.conf"
+assert ctl config save
 assert lab kill controlplane
 assert lab heal controlplane
 await 10 ctl version

@@ -82,10 +82,9 @@ lab exec dp sluice-capture -q -w "$WORK/ring.pcapng" --file-size 20k --files 2 -
 files=("$WORK"/ring-*)
 assert_equal "${#files[@]}" 2 "files"
 [[ ! -e $WORK/ring-00001.pcapng ]] || fail "the first file is still there"
-for file in "${files[@]}"; do
-	assert_frames "$file" 'udp'
-	assert capinfos "$file"
-done >/dev/null
+# the last one may have begun just before the end
+assert_frames "${files[0]}" 'udp'
+assert capinfos "${files[@]}" >/dev/null
 lab exec dp sluice-capture -q -w "$WORK/time.pcapng" --file-seconds 1 --seconds 3 || fail "files by time"
 files=("$WORK"/time-*)
 ((${#files[@]} >= 2 && ${#files[@]} <= 4)) || fail "files: ${files[*]}"

@@ -68,8 +68,8 @@ assert_match "$(jq -r .error <<<"$wrong")" 'expected: .*ADDRESS'
 assert_match "$(post client "${with_token[@]}" $URL/v1/version -d '{' | jq -r .error)" 'no JSON'
 assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/quit)" 404 "what is sluicectl's own"
 in_client curl -s "${with_token[@]}" $URL/v1/openapi.json >"$WORK/openapi.json"
-assert_equal "$(jq -r '.paths["/v1/turn/user/add"].post.requestBody.content[].schema.required | join(" ")' \
-	"$WORK/openapi.json")" "name password" "what the description demands"
+assert_equal "$(jq -r '.paths["/v1/stream/add"].post.requestBody.content[].schema.required | join(" ")' \
+	"$WORK/openapi.json")" "name endpoint" "what the description demands"
 assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate|config save)") | not)] | length')" "commands that are described"
 
 # a listener and a token at run time

@@ -30,6 +30,8 @@ await 20 at_least 3 full_seconds
 rates=$(jq -s '[.[] | select(.way == "up" and .full > 0 and .queue_ms > 50).out_kbps] | .[1:-1] | [min, max] | join(" ")' -r "$LAB_STATE/link.log")
 is_between "${rates% *}" 3900 4100 && is_between "${rates#* }" 3900 4100 || fail "least and most of a full second: $rates kbit/s"
 
+# the flow may go on yet
+assert lab link up 0 0 300 0
 assert lab link down 0 0 300 50
 read -r answered least < <(client_python round_trips.py 60)
 is_between "$answered" 12 48 || fail "half of 60 is to be lost, and $answered came"

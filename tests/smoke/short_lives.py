@@ -10,7 +10,7 @@ from turn_client import Client
 count, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 to_peer = to_client = 0
 for begin in range(0, count, 10):
-    clients = [Client(timeout=10) for _ in range(min(10, count - begin))]
+    clients = [Client(timeout=1) for _ in range(min(10, count - begin))]
     for client in clients:
         client.allocate()
     born = time.monotonic()
