@@ -8,9 +8,8 @@
 #define MEDIA_LEG_MAP_H
 
 #include "media/ext_map.h"
-
-struct media;
-struct subscription;
+#include "media/state.h"
+#include "srtp/profile.h"
 
 #define LEG_PT_NONE 0xff /* packets of this payload type are left out */
 
@@ -34,5 +33,21 @@ struct leg_map *leg_map_take(struct media *media, const struct sluice_subscripti
 void leg_map_give(struct media *media, const struct leg_map *map);
 /* Whether a subscription needs one. */
 bool leg_map_needed(const struct sluice_subscription *config);
+
+/*
+ * Whether what is sent again under its own number would have another header than before: a number
+ * and a time of its own, or those of another map. Under GCM two headers under one nonce tell how to
+ * forge a third (RFC 7714, 9.1). Owner; map: NULL, or what was read before this is asked.
+ */
+static inline bool leg_map_repeats_differ(const struct leg_map *map,
+                                          const struct subscription *subscription,
+                                          const struct endpoint *endpoint)
+{
+	if (subscription->rtx_ssrc != 0 || !srtp_profiles[endpoint->profile].aead)
+		return false;
+	if (map != NULL && map->has_ext && (map->ext.transport_id | map->ext.send_time_id) != 0)
+		return true;
+	return __atomic_load_n(&subscription->remapped, __ATOMIC_ACQUIRE);
+}
 
 #endif

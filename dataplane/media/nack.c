@@ -4,6 +4,7 @@
 #include "media/ask.h"
 #include "media/cache.h"
 #include "media/fan.h"
+#include "media/leg_map.h"
 #include "media/missing.h"
 #include "media/repeat.h"
 #include "media/rewrite.h"
@@ -82,6 +83,16 @@ static void packet_put(struct media_worker *media_worker, uint32_t leg, struct r
 	media_worker->counters[MEDIA_RETRANSMITTED]++;
 }
 
+/* It has no number of its own for what it is sent again, and may not use the first one twice. */
+static bool is_sent_once(const struct media_worker *media_worker,
+                         const struct subscription *subscription)
+{
+	const struct leg_map *map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE);
+
+	return leg_map_repeats_differ(map, subscription,
+	                              &media_worker->media->endpoints[subscription->endpoint]);
+}
+
 /* One sequence number of the subscriber's. */
 static void packet_repeat(struct media_worker *media_worker, uint32_t index, uint16_t seq)
 {
@@ -91,7 +102,8 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	struct rewrite_source source;
 	struct rte_mbuf *mbuf;
 
-	if (!rewrite_source(subscription, outgoing, &source) ||
+	if (is_sent_once(media_worker, subscription) ||
+	    !rewrite_source(subscription, outgoing, &source) ||
 	    !stream_lives(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);
 		return;

@@ -77,7 +77,7 @@ static __rte_always_inline void job_fill(struct srtp_job *job, const struct endp
 static __rte_always_inline void leg_tail(struct out_burst *out, const struct fan_leg *leg,
                                          struct out_header *header)
 {
-	const struct leg_map *map = leg->subscription->map;
+	const struct leg_map *map = header->map;
 	struct out_tail *tail = out->tails[leg->source - out->sources];
 
 	if (unlikely(!map->has_ext))

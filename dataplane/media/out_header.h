@@ -33,6 +33,7 @@ struct out_header {
 	uint16_t picture_offset;
 	uint8_t tl0_offset;
 	const uint8_t *tail;
+	const struct leg_map *map; /* NULL: as the source has it */
 };
 
 /* A tail that is made for several subscriptions. */
@@ -70,16 +71,21 @@ static inline void out_tail_use(struct out_header *header, const struct out_tail
 }
 
 /* What the subscription was sent before, under its own number or as RTX. False: its number is
- * forgotten. */
-static inline bool out_header_repeat(struct out_header *header, struct subscription *subscription,
-                                     const struct fan_source *source)
+ * forgotten, or would be another packet's. */
+static inline bool out_header_repeat(struct out_header *header, const struct fan_leg *leg)
 {
-	const struct leg_map *map = subscription->map;
+	struct subscription *subscription = leg->subscription;
+	const struct fan_source *source = leg->source;
+	const struct leg_map *map = header->map;
 	struct rewritten rewritten;
 
 	if (header->payload_type == LEG_PT_NONE ||
 	    !rewrite_find(subscription, &source->packet, &rewritten))
 		return false;
+	if (unlikely(leg_map_repeats_differ(map, subscription, leg->endpoint))) {
+		subscription->retransmit_refused++;
+		return false;
+	}
 	header->index = rewritten.index;
 	header->timestamp = rewritten.timestamp;
 	header->picture_offset = rewritten.picture_offset;
@@ -125,10 +131,13 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	header->tail = source->payload - source->tail_length;
 	header->tail_length = source->tail_length;
 	header->transport_at = 0;
-	if (mapped && subscription->mapped)
-		header->payload_type = subscription->map->pt[source->payload_type];
+	header->map = NULL;
+	if (mapped && subscription->mapped) {
+		header->map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE);
+		header->payload_type = header->map->pt[source->payload_type];
+	}
 	if (!plain && source->repeat) {
-		if (!out_header_repeat(header, subscription, source))
+		if (!out_header_repeat(header, leg))
 			return false;
 	} else if (mapped && unlikely(header->payload_type == LEG_PT_NONE)) {
 		out_header_leave(subscription, source);

@@ -50,6 +50,10 @@ static void change_apply(struct worker *worker, void *arg)
 	const struct sluice_subscription *config = &change->config;
 	uint64_t highest = subscription->highest, rtx_index = subscription->rtx_index;
 
+	/* of another payload type, or without a map where one was */
+	subscription->remapped |= config->pt_given != subscription->config.pt_given ||
+	                          config->pt != subscription->config.pt ||
+	                          subscription->mapped != (change->map != NULL);
 	subscription->config = *config;
 	subscription->pt = config->pt_given ? config->pt : SLUICE_MEDIA_PT_SAME;
 	subscription->rtx_pt = config->rtx_pt;

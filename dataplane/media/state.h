@@ -287,6 +287,9 @@ struct subscription {
 	const struct ledger_table *record_table; /* NULL: there is no ledger */
 	uint32_t record_index;
 	const struct leg_map *map; /* atomic; control thread, RCU; NULL: as they are */
+	/* atomic, set before the map changes: what was sent may have had another header than it
+	 * would have now */
+	bool remapped;
 	/* owner; of VP8: what is added to the source's picture ids and TL0PICIDX, and
 	 * the last ones that were sent */
 	uint16_t picture_offset, sent_picture;

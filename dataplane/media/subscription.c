@@ -405,6 +405,8 @@ void subscription_map_swap(struct media *media, struct subscription *subscriptio
 {
 	const struct leg_map *old = subscription->map;
 
+	if (map != old)
+		__atomic_store_n(&subscription->remapped, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&subscription->map, map, __ATOMIC_RELEASE);
 	if (old != NULL)
 		media_discard(media, map_release, (void *)(uintptr_t)old);

@@ -398,6 +398,77 @@ static void retransmissions_go_by_the_map(void **state)
 	assert_int_equal(again.said.transport_number, 3);
 }
 
+static void report_lost(const struct call *call, uint64_t seq)
+{
+	uint8_t packet[PARTY_MTU];
+	struct rtcp_writer writer = {.start = packet, .room = PARTY_MTU};
+
+	rtcp_put_rr(&writer, 77);
+	rtcp_put_nack(&writer, 77, LEG_SSRC, &seq, 1);
+	party_report(call->scene, call->viewer, &writer);
+}
+
+static const struct subscription *leg_of(const struct call *call, const char *stream)
+{
+	uint32_t index = subscription_named(media_of(call), stream, call->viewer->name);
+
+	assert_int_not_equal(index, 0);
+	return &media_of(call)->subscriptions[index];
+}
+
+/* Without RTX a packet that is sent again has its first number. Another header under it would be
+ * another packet under one nonce, which GCM does not forgive. */
+static void a_nonce_has_one_header(void **state)
+{
+	static const struct {
+		uint8_t profile,
+		        kind; /* of the extension that it has agreed to; 0: the level alone */
+		bool moves;   /* to a stream of another publisher, before it is asked */
+		bool again;
+	} rows[] = {
+	        {SLUICE_SRTP_GCM128, SLUICE_EXTENSION_TRANSPORT_NUMBER, false, false},
+	        {SLUICE_SRTP_GCM256, SLUICE_EXTENSION_ABS_SEND_TIME, false, false},
+	        {SLUICE_SRTP_GCM128, SLUICE_EXTENSION_AUDIO_LEVEL, false, true},
+	        {SLUICE_SRTP_GCM128, SLUICE_EXTENSION_AUDIO_LEVEL, true, false},
+	        {SLUICE_SRTP_CM80, SLUICE_EXTENSION_TRANSPORT_NUMBER, false, true},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct call *call = *state;
+		struct sluice_subscription add = {.stream = "audio", .endpoint = "leg"};
+		struct party *other;
+		char why[SLUICE_API_ERROR_MAX] = "";
+		struct got got;
+
+		call->viewer = party_add(call->scene, "leg", rows[i].profile);
+		other = party_add(call->scene, "other", SLUICE_SRTP_CM80);
+		stream_add(call->scene, "others", other, 0x77, 48000);
+		layer_add(call, "audio", "a", "", 0, 0, 111);
+		add.ssrc = LEG_SSRC;
+		add.extensions[rows[i].kind] = 5;
+		assert_int_equal(media_subscription_add(media_of(call), &add, 0, why), 0);
+		track_send(call, 20, 100, 111, &(struct said){"a", NULL, NULL, 0});
+		got = viewer_next(call);
+		call->viewer->lose_ssrc = LEG_SSRC;
+		call->viewer->lose_seq = (uint16_t)(got.view.seq + 1);
+		track_send(call, 20, 101, 111, &(struct said){"a", NULL, NULL, 0});
+		track_send(call, 20, 102, 111, &(struct said){"a", NULL, NULL, 0});
+		viewer_next(call);
+		assert_int_equal(call->viewer->lost, 1);
+		if (rows[i].moves) {
+			struct sluice_subscription_switch to = {
+			        .stream = "audio", .endpoint = "leg", .to = "others"};
+
+			assert_int_equal(media_subscription_switch(media_of(call), &to, why), 0);
+		}
+		report_lost(call, (uint16_t)(got.view.seq + 1));
+		assert_int_equal(party_next(call->viewer, false) != NULL, rows[i].again);
+		assert_int_equal(leg_of(call, "audio")->retransmit_refused, !rows[i].again);
+		call_teardown(state);
+		call_setup(state);
+	}
+}
+
 /* What is left out is no gap. */
 static void payload_types_that_are_not_agreed_are_left_out(void **state)
 {
@@ -976,6 +1047,7 @@ int main(void)
 	        TEST(another_ssrc_follows_once_the_first_is_silent),
 	        TEST(each_leg_is_written_as_it_agreed),
 	        TEST(retransmissions_go_by_the_map),
+	        TEST(a_nonce_has_one_header),
 	        TEST(payload_types_that_are_not_agreed_are_left_out),
 	        TEST(legs_that_are_written_alike_share_a_map),
 	        TEST(nothing_is_asked_that_was_not_agreed),
