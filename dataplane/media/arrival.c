@@ -41,25 +41,49 @@ static void arrival_begin(struct arrival *arrival, uint32_t number)
 /* It goes on from the highest one to this one; what falls out of memory is told no more. */
 static void arrival_advance(struct arrival *arrival, uint32_t number)
 {
-	for (uint32_t i = arrival->highest + 1; i != number; i++)
-		come_set(arrival, i, false);
+	uint32_t at = arrival->highest + 1;
+
+	while (at != number) {
+		if (at % 64 == 0 && number - at >= 64) {
+			arrival->came[(at & MASK) / 64] = 0;
+			at += 64;
+		} else {
+			come_set(arrival, at++, false);
+		}
+	}
 	arrival->highest = number;
 	if (number - arrival->next >= ARRIVAL_SIZE)
 		arrival->next = number - ARRIVAL_SIZE + 1;
 }
 
-bool arrival_note(struct arrival *arrival, uint16_t number, uint32_t ticks, int32_t *missing)
+/* Whether such a number is to be noted at all. */
+static bool is_noted(struct arrival *arrival, int16_t ahead, bool known)
+{
+	if (!known)
+		return arrival->started && ahead > -ARRIVAL_SIZE && ahead <= ARRIVAL_UNKNOWN_AHEAD;
+	if (!arrival->started || ahead > -ARRIVAL_SIZE)
+		arrival->strays = 0;
+	else if (++arrival->strays < ARRIVAL_STRAYS)
+		return false;
+	return true;
+}
+
+bool arrival_note(struct arrival *arrival, uint16_t number, uint32_t ticks, bool known,
+                  int32_t *missing)
 {
 	int16_t ahead = (int16_t)(number - (uint16_t)arrival->highest);
 	uint32_t whole = arrival->highest + (uint32_t)(int32_t)ahead;
 
 	*missing = 0;
+	if (unlikely(!is_noted(arrival, ahead, known)))
+		return false;
 	if (unlikely(!arrival->started)) {
 		arrival_begin(arrival, number);
 		whole = number;
 	} else if (unlikely(ahead >= ARRIVAL_SIZE || ahead <= -ARRIVAL_SIZE)) {
 		/* not what was lost: the publisher counts anew */
 		arrival_begin(arrival, whole);
+		arrival->strays = 0;
 	} else if (ahead > 0) {
 		*missing = ahead - 1;
 		arrival_advance(arrival, whole);

@@ -13,11 +13,17 @@
 
 #define ARRIVAL_SIZE  2048 /* numbers that are remembered; power of two */
 #define ARRIVAL_TICKS 4000 /* a second: a tick is 250 us, as in the messages */
+/* So far ahead may be what came under an SSRC that nobody knows: no window keeps it from being
+ * replayed. */
+#define ARRIVAL_UNKNOWN_AHEAD 64
+/* So many in a row that are from long ago: the publisher counts anew. */
+#define ARRIVAL_STRAYS 16
 
 struct arrival {
 	bool started;
 	bool pending; /* something has come that was not told */
 	uint8_t messages;
+	uint8_t strays; /* numbers in a row from long ago */
 	uint32_t
 	        next; /* the first number of the next message, 16 bits and how often they wrapped */
 	uint32_t highest;             /* that came */
@@ -26,9 +32,11 @@ struct arrival {
 	uint64_t came[ARRIVAL_SIZE / 64];
 };
 
-/* missing: how many numbers before it did not come yet, where it is the highest; a negative one:
- * it was missing. False: it came already, or long ago. */
-bool arrival_note(struct arrival *arrival, uint16_t number, uint32_t ticks, int32_t *missing);
+/* known: it is of a stream, and no replay. missing: how many numbers before it did not come yet,
+ * where it is the highest; a negative one: it was missing. False: it came already, or long ago, or
+ * is not known and too far ahead. */
+bool arrival_note(struct arrival *arrival, uint16_t number, uint32_t ticks, bool known,
+                  int32_t *missing);
 
 /* The least room that a message needs. */
 #define ARRIVAL_MESSAGE_MIN 64

@@ -388,7 +388,7 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	struct endpoint *endpoint = received->endpoint;
 	const struct rtp_view *view = &received->view;
 	struct packet *packet = packet_of(received->mbuf);
-	enum drop_reason reason;
+	enum drop_reason reason = DROP_NONE;
 
 	if (unlikely(!job->ok)) {
 		if (received->guessed)
@@ -398,13 +398,12 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 		return endpoint_failed(endpoint, media_worker->worker);
 	}
 	extension_read(media_worker, received);
+	if (unlikely(received->source == NULL))
+		reason = unknown_bind(media_worker, received);
 	if (endpoint->transport != NULL && received->said.has_transport_number)
 		transport_received(media_worker, received);
-	if (unlikely(received->source == NULL)) {
-		reason = unknown_bind(media_worker, received);
-		if (reason != DROP_NONE)
-			return reason;
-	}
+	if (unlikely(reason != DROP_NONE))
+		return reason;
 	reason = source_take(media, received, media_worker->worker);
 	if (unlikely(reason != DROP_NONE))
 		return reason;

@@ -115,13 +115,15 @@ void transport_received(struct media_worker *media_worker, const struct received
 	struct endpoint *endpoint = received->endpoint;
 	struct transport_record *record = endpoint->transport;
 	const struct worker *worker = media_worker->worker;
+	bool known = received->source != NULL;
 	int32_t missing;
 
 	if (!arrival_note(&record->arrival, received->said.transport_number, ticks_of(worker),
-	                  &missing))
+	                  known, &missing))
 		return;
-	record->media = received->view.ssrc;
-	if (record->estimate && received->said.has_send_time)
+	if (known)
+		record->media = received->view.ssrc;
+	if (known && record->estimate && received->said.has_send_time)
 		capacity_packet(
 		        &record->capacity, us_of(worker), sent_of(record, received->said.send_time),
 		        packet_of(received->mbuf)->payload_length + UDP_IP_HEADERS, missing);

@@ -30,8 +30,8 @@ void transport_show(const struct transport_record *record, struct sluice_endpoin
 /* The endpoint's owner; NULL is allowed: what its path has proven is another one's. */
 void transport_moved(struct transport_record *record, const struct worker *worker);
 
-/* The endpoint's owner, of each packet that has authenticated and has a
- * transport-wide number. */
+/* The endpoint's owner, of each packet that has authenticated and has a transport-wide number;
+ * without a source where it is of no stream. */
 void transport_received(struct media_worker *media_worker, const struct received *received);
 /* Housekeeping: what is due goes out, a bounded number of endpoints each call. */
 void transport_feedback_run(struct media_worker *media_worker);

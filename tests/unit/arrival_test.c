@@ -103,7 +103,7 @@ static void each_row(void **state)
 		uint16_t length;
 
 		for (const struct come *come = row->comes; come->ticks != 0; come++)
-			arrival_note(arrival, come->number, come->ticks, &missing);
+			arrival_note(arrival, come->number, come->ticks, true, &missing);
 		length = arrival_message(arrival, fci, ROOM);
 		if (length != row->length)
 			fail_msg("%s: %u bytes", row->what, length);
@@ -129,12 +129,12 @@ static void a_late_packet_goes_back(void **state)
 	uint8_t fci[ROOM];
 	int32_t missing;
 
-	arrival_note(arrival, 10, 300, &missing);
-	arrival_note(arrival, 12, 310, &missing);
+	arrival_note(arrival, 10, 300, true, &missing);
+	arrival_note(arrival, 12, 310, true, &missing);
 	assert_int_equal(missing, 1);
 	arrival_message(arrival, fci, ROOM);
-	arrival_note(arrival, 13, 400, &missing);
-	assert_true(arrival_note(arrival, 11, 410, &missing));
+	arrival_note(arrival, 13, 400, true, &missing);
+	assert_true(arrival_note(arrival, 11, 410, true, &missing));
 	assert_int_equal(missing, -1);
 	message_read(read, fci, arrival_message(arrival, fci, ROOM));
 	assert_int_equal(read->base, 11);
@@ -158,7 +158,7 @@ static void what_does_not_fit_is_split(void **state)
 	int32_t missing;
 
 	for (uint32_t i = 0; i < 1800; i++)
-		arrival_note(arrival, (uint16_t)(65000 + i), 1000 + (i < 900 ? i : i + 40000),
+		arrival_note(arrival, (uint16_t)(65000 + i), 1000 + (i < 900 ? i : i + 40000), true,
 		             &missing);
 	while ((length = arrival_message(arrival, fci, 400)) != 0) {
 		assert_in_range(length, 8, 400);
@@ -182,16 +182,101 @@ static void a_large_gap_begins_anew(void **state)
 	uint8_t fci[ROOM];
 	int32_t missing;
 
-	arrival_note(arrival, 10, 300, &missing);
-	arrival_note(arrival, 10 + ARRIVAL_SIZE, 310, &missing);
+	arrival_note(arrival, 10, 300, true, &missing);
+	arrival_note(arrival, 10 + ARRIVAL_SIZE, 310, true, &missing);
 	assert_int_equal(missing, 0);
 	message_read(read, fci, arrival_message(arrival, fci, ROOM));
 	assert_int_equal(read->base, 10 + ARRIVAL_SIZE);
 	assert_int_equal(read->count, 1);
-	arrival_note(arrival, 40000, 320, &missing);
+	/* backwards it is one of long ago, until all that come are */
+	for (uint32_t i = 0; i < ARRIVAL_STRAYS; i++)
+		assert_int_equal(arrival_note(arrival, (uint16_t)(40000 + i), 320, true, &missing),
+		                 i == ARRIVAL_STRAYS - 1);
 	message_read(read, fci, arrival_message(arrival, fci, ROOM));
-	assert_int_equal(read->base, 40000);
+	assert_int_equal(read->base, 40000 + ARRIVAL_STRAYS - 1);
 	assert_int_equal(read->count, 1);
+	free(arrival);
+	free(read);
+}
+
+/* One of long ago takes nothing back that is not told yet. */
+static void what_comes_too_late_is_passed_over(void **state)
+{
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
+	struct read *read = calloc(1, sizeof(*read));
+	uint8_t fci[ROOM];
+	int32_t missing;
+
+	for (uint16_t i = 0; i < 5000; i++)
+		arrival_note(arrival, i, 300 + i, true, &missing);
+	arrival_note(arrival, 2100, 5400, true, &missing);
+	assert_int_equal(missing, 0);
+	message_read(read, fci, arrival_message(arrival, fci, ROOM));
+	assert_int_equal(read->base, 5000 - ARRIVAL_SIZE);
+	assert_true(arrival_note(arrival, 5000, 5401, true, &missing));
+	assert_int_equal(missing, 0);
+	free(arrival);
+	free(read);
+}
+
+/* What is of no stream may be a replay: it fills its place, and moves the record a little. */
+static void what_nobody_knows_moves_little(void **state)
+{
+	static const struct {
+		uint16_t number;
+		bool known, noted;
+		int32_t missing;
+	} steps[] = {
+	        {500, false, false, 0}, /* nothing begins with it */
+	        {1000, true, true, 0},
+	        {1002, true, true, 1},
+	        {1001, false, true, -1},
+	        {1001, false, false, 0},
+	        {1003, false, true, 0},
+	        {1004 + ARRIVAL_UNKNOWN_AHEAD, false, false, 0},
+	        {1003 + ARRIVAL_UNKNOWN_AHEAD, false, true, ARRIVAL_UNKNOWN_AHEAD - 1},
+	        {1004, true, true, -1},
+	        {40000, false, false, 0},
+	        {20000, false, false, 0},
+	        {1004 + ARRIVAL_UNKNOWN_AHEAD, true, true, 0},
+	};
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int32_t missing;
+		bool noted = arrival_note(arrival, steps[i].number, 300, steps[i].known, &missing);
+
+		if (noted != steps[i].noted || missing != steps[i].missing)
+			fail_msg("step %zu: %d, %d", i, noted, missing);
+	}
+	free(arrival);
+}
+
+/* Each gap is one, however far it goes over the words of the record. */
+static void a_gap_is_whole(void **state)
+{
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
+	struct read *read = calloc(1, sizeof(*read));
+	uint8_t fci[ROOM];
+	int32_t missing;
+
+	for (uint32_t gap = 0; gap < 700; gap++) {
+		uint16_t base;
+
+		for (uint32_t i = 0; i < ARRIVAL_SIZE; i++)
+			arrival_note(arrival, (uint16_t)(arrival->highest + 1), 300, true,
+			             &missing);
+		while (arrival_message(arrival, fci, ROOM) != 0)
+			;
+		base = (uint16_t)(arrival->highest + 1);
+		arrival_note(arrival, (uint16_t)(base + gap), 300, true, &missing);
+		assert_int_equal(missing, gap);
+		message_read(read, fci, arrival_message(arrival, fci, ROOM));
+		assert_int_equal(read->base, base);
+		assert_int_equal(read->count, gap + 1);
+		for (uint32_t i = 0; i < gap; i++)
+			assert_int_equal(read->ticks[i], -1);
+	}
 	free(arrival);
 	free(read);
 }
@@ -219,7 +304,7 @@ static void random_arrivals_are_told_right(void **state)
 		if (back == 0)
 			for (uint32_t far = 0; far < 4096; far++)
 				came[(uint16_t)(number + 8192 + far)] = -1;
-		if (arrival_note(arrival, (uint16_t)(number - back), ticks, &missing))
+		if (arrival_note(arrival, (uint16_t)(number - back), ticks, true, &missing))
 			came[(uint16_t)(number - back)] = ticks;
 		if ((random >> 8 & 63) != 0)
 			continue;
@@ -241,6 +326,9 @@ int main(void)
 	        cmocka_unit_test(a_late_packet_goes_back),
 	        cmocka_unit_test(what_does_not_fit_is_split),
 	        cmocka_unit_test(a_large_gap_begins_anew),
+	        cmocka_unit_test(what_comes_too_late_is_passed_over),
+	        cmocka_unit_test(what_nobody_knows_moves_little),
+	        cmocka_unit_test(a_gap_is_whole),
 	        cmocka_unit_test(random_arrivals_are_told_right),
 	};
 
