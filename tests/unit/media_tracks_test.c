@@ -9,6 +9,7 @@
 #include "graph/drop.h"
 #include "media/bytes.h"
 #include "media/config.h"
+#include "media/ext_element.h"
 #include "media/ext_read.h"
 #include "media/rewrite.h"
 #include "srtp/rtp.h"
@@ -320,20 +321,33 @@ struct got {
 	uint16_t original;
 };
 
+/* 0: there is none. */
+static uint8_t level_of(const struct party_packet *packet, const struct rtp_view *view)
+{
+	struct ext_elements elements;
+	struct ext_element element;
+
+	if (!ext_elements_begin(&elements, view->ext_profile, packet->bytes + view->ext_offset,
+	                        view->ext_length))
+		return 0;
+	while (ext_element_next(&elements, &element))
+		if (element.id == subscribers[SLUICE_EXTENSION_AUDIO_LEVEL])
+			return element.data[0];
+	return 0;
+}
+
 static struct got viewer_next(const struct call *call)
 {
 	const struct party_packet *packet = party_next(call->viewer, false);
 	struct ext_ids ids;
 	struct got got;
-	const uint8_t *level;
 
 	assert_non_null(packet);
 	assert_int_equal(rtp_parse(packet->bytes, packet->length, &got.view), 0);
 	ext_ids_set(&ids, subscribers);
 	ext_read(&ids, got.view.ext_profile, packet->bytes + got.view.ext_offset,
 	         got.view.ext_length, &got.said);
-	level = memchr(packet->bytes + got.view.ext_offset, 0x10, got.view.ext_length);
-	got.level = level != NULL ? level[1] : 0;
+	got.level = level_of(packet, &got.view);
 	got.original = read_be16(packet->bytes + got.view.header_length);
 	return got;
 }
