@@ -32,8 +32,11 @@ struct transport_record *transport_record_create(bool estimate)
 	struct transport_record *record =
 	        rte_zmalloc("transport", sizeof(*record), RTE_CACHE_LINE_SIZE);
 
-	if (record != NULL)
-		record->estimate = estimate;
+	if (record == NULL)
+		return NULL;
+	record->estimate = estimate;
+	/* who forwarded before us may have told it a bound */
+	record->clears_left = CLEARS_TOLD;
 	return record;
 }
 
@@ -133,7 +136,7 @@ void transport_received(struct media_worker *media_worker, const struct received
 
 /* -- feedback -- */
 
-/* What is told of the path, in front of the first message. True: something is. */
+/* What is told of the path, in front of the first message. True: both bounds are infinite. */
 static bool estimate_put(struct media_worker *media_worker, const struct endpoint *endpoint,
                          struct rtcp_writer *writer)
 {
@@ -151,10 +154,9 @@ static bool estimate_put(struct media_worker *media_worker, const struct endpoin
 	record->told = lower;
 	if (lower == 0 && record->clears_left == 0)
 		return false;
-	record->clears_left -= lower == 0;
 	rtcp_put_remote_estimate(writer, lower);
 	media_worker->counters[MEDIA_ESTIMATE_SENT]++;
-	return true;
+	return lower == 0;
 }
 
 static bool message_send(struct media_worker *media_worker, struct endpoint *endpoint, bool first)
@@ -163,13 +165,14 @@ static bool message_send(struct media_worker *media_worker, struct endpoint *end
 	struct rtcp_writer writer;
 	struct rte_mbuf *mbuf = rtcp_begin(media_worker, endpoint, &writer);
 	uint16_t room, length;
+	bool clears = false;
 
 	if (mbuf == NULL)
 		return false;
 	rtcp_put_sdes(&writer);
 	rtcp_put_self(&writer, media_worker->media, endpoint);
 	if (first)
-		estimate_put(media_worker, endpoint, &writer);
+		clears = estimate_put(media_worker, endpoint, &writer);
 	room = writer.room - writer.length;
 	if (writer.overrun || room < RTCP_TRANSPORT_HEAD + ARRIVAL_MESSAGE_MIN) {
 		rte_pktmbuf_free(mbuf);
@@ -179,7 +182,10 @@ static bool message_send(struct media_worker *media_worker, struct endpoint *end
 	                         (uint16_t)RTE_MIN(room - RTCP_TRANSPORT_HEAD - 4u, sizeof(fci)));
 	rtcp_put_transport(&writer, endpoint->rtcp_ssrc, endpoint->transport->media, fci, length);
 	media_worker->counters[MEDIA_TRANSPORT_SENT]++;
-	return rtcp_send(media_worker, endpoint, mbuf, &writer);
+	if (!rtcp_send(media_worker, endpoint, mbuf, &writer))
+		return false;
+	endpoint->transport->clears_left -= clears;
+	return true;
 }
 
 static void endpoint_tell(struct media_worker *media_worker, struct endpoint *endpoint)
