@@ -54,7 +54,7 @@ struct rewrite_packet {
 	uint32_t stream, serial;
 	uint32_t timestamp;
 	bool empty;                     /* no payload but padding */
-	bool keyed;                     /* its codec tells where a key frame begins, and ... */
+	bool keyed;                     /* its stream tells where a key frame begins, and ... */
 	bool key;                       /* ... here one does */
 	bool vp8;                       /* picture and tl0 are its own */
 	uint16_t picture, picture_mask; /* of 7 or 15 bits */

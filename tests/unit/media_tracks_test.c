@@ -885,6 +885,33 @@ static void a_layer_changes_at_a_key_frame(void **state)
 	}
 }
 
+/* What is neither, as of a payload type that nobody has listed, is no key frame: the one before
+ * goes on, with its own ones. */
+static void another_payload_type_ends_no_wait(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got got = {0};
+
+	vp8_layer_add(call, "low", "l");
+	vp8_layer_add(call, "high", "h");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, RTX_SSRC);
+	vp8_send(call, 20, 900, "h", 900, 1, true, true);
+	track_send(call, 10, 1, 13, &(struct said){"v", "l", NULL, 0});
+	assert_null(party_next(call->viewer, false));
+	vp8_send(call, 10, 2, "l", 1, 1, true, true);
+	vp8_is(call, &got, 10, true);
+	layer_choose(call, "h", 0);
+	track_send(call, 20, 901, 13, &(struct said){"v", "h", NULL, 0});
+	assert_null(party_next(call->viewer, false));
+	track_send(call, 10, 3, 13, &(struct said){"v", "l", NULL, 0});
+	assert_non_null(party_next(call->viewer, false));
+	got.seq++;
+	vp8_send(call, 10, 4, "l", 2, 2, true, false);
+	vp8_is(call, &got, 10, false);
+	vp8_send(call, 20, 902, "h", 901, 2, true, true);
+	vp8_is(call, &got, 20, true);
+}
+
 /* The browser pauses it: the next best one goes on, until it is back. */
 static void a_silent_layer_has_another_ones_place(void **state)
 {
@@ -1072,6 +1099,7 @@ int main(void)
 	        TEST(what_the_path_has_proven_is_told),
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
+	        TEST(another_payload_type_ends_no_wait),
 	        TEST(a_silent_layer_has_another_ones_place),
 	        TEST(a_retransmission_keeps_its_picture),
 	        TEST(a_key_frame_is_asked_for_until_one_comes),
