@@ -144,6 +144,7 @@ static bool waits_for_key(struct subscription *subscription, const struct rewrit
 {
 	uint32_t tick = (uint32_t)(packet->tsc >> REWRITE_TICK_SHIFT) | 1;
 	uint64_t most = packet->tsc_hz / 1000 * REWRITE_WAIT_MS >> REWRITE_TICK_SHIFT;
+	uint32_t switches = __atomic_load_n(&subscription->switches, __ATOMIC_RELAXED);
 
 	if (!packet->keyed || packet->empty)
 		return packet->keyed;
@@ -151,8 +152,10 @@ static bool waits_for_key(struct subscription *subscription, const struct rewrit
 		subscription->wait_tick = 0;
 		return false;
 	}
-	if (subscription->wait_tick == 0)
+	if (subscription->wait_tick == 0 || subscription->wait_switches != switches) {
 		subscription->wait_tick = tick;
+		subscription->wait_switches = switches;
+	}
 	if (tick - subscription->wait_tick < most)
 		return true;
 	subscription->wait_tick = 0;
@@ -226,6 +229,7 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
 	    subscription->needs_key) {
 		subscription->resync = true;
+		subscription->wait_tick = 0; /* it waits anew */
 		return REWRITE_SKIP;
 	}
 	/* the stream before goes on until a frame has come that the other one can

@@ -301,6 +301,7 @@ struct subscription {
 	struct subscription_span spans[SUBSCRIPTION_SPANS];
 	uint32_t spans_next;
 	uint32_t switches_seen; /* of `switches` */
+	uint32_t wait_switches; /* `switches`, when `wait_tick` was set */
 	uint32_t gap_debt;      /* numbers left out, less what packets have paid back ... */
 	uint64_t gap_paid;      /* ... up to this outgoing index */
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */

@@ -234,6 +234,62 @@ static void padding_jumps(void **state)
 	ROWS_RUN(rows);
 }
 
+struct wait_row {
+	enum event event;
+	uint32_t ms;
+	uint32_t stream;
+	bool key;
+	enum rewrite_verdict verdict;
+};
+
+static void waits_run(const struct wait_row *rows, size_t count)
+{
+	struct subscription subscription = {.stream = A};
+	uint64_t index[3] = {0, 1000, 5000};
+
+	rewrite_begin(&subscription, 4711);
+	for (size_t i = 0; i < count; i++) {
+		struct row row = {.stream = rows[i].stream, .ms = 1000 + rows[i].ms};
+		struct rewrite_packet packet;
+		struct rewritten out;
+
+		row.index = ++index[row.stream];
+		packet = packet_of_row(&row);
+		packet.keyed = true;
+		packet.key = rows[i].key;
+		event_apply(&subscription, rows[i].event);
+		if (rewrite_next(&subscription, &packet, &out) != rows[i].verdict)
+			fail_msg("row %zu: another verdict", i);
+	}
+}
+
+#define WAITS_RUN(rows) waits_run(rows, sizeof(rows) / sizeof(rows[0]))
+
+/* Each wait for a key frame has its own time, whatever was waited for before. */
+static void each_wait_begins_anew(void **state)
+{
+	enum { LONG = REWRITE_WAIT_MS };
+	static const struct wait_row pause[] = {
+	        {0, 0, A, false, REWRITE_SKIP},
+	        {PAUSE, 10, A, false, REWRITE_SKIP},
+	        {RESUME, LONG + 10, A, false, REWRITE_SKIP},
+	        {0, 2 * LONG, A, false, REWRITE_SKIP},
+	        {0, 2 * LONG + 10, A, false, REWRITE_SEND},
+	};
+	static const struct wait_row change[] = {
+	        {0, 0, A, true, REWRITE_SEND},
+	        {TO_B, 10, B, false, REWRITE_SKIP},
+	        {TO_A, 20, A, false, REWRITE_SEND},
+	        {TO_B, LONG + 20, B, false, REWRITE_SKIP},
+	        {0, LONG + 30, A, false, REWRITE_SEND},
+	        {0, 2 * LONG + 20, B, false, REWRITE_SEND},
+	        {0, 2 * LONG + 30, A, false, REWRITE_LATE},
+	};
+
+	WAITS_RUN(pause);
+	WAITS_RUN(change);
+}
+
 /* However a source strews gaps, with packets or with padding, a receiver that loses many packets in
  * a row is not left behind by half of the circle; and a source that pays back may go on. */
 static void gaps_are_paid_for(void **state)
@@ -376,6 +432,7 @@ int main(void)
 	        cmocka_unit_test(place_given_to_another),
 	        cmocka_unit_test(jumps),
 	        cmocka_unit_test(padding_jumps),
+	        cmocka_unit_test(each_wait_begins_anew),
 	        cmocka_unit_test(padding_beyond_the_reservation),
 	        cmocka_unit_test(gaps_are_paid_for),
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
