@@ -10,9 +10,10 @@
 #define LOSS_BINS        80 /* 2 s */
 #define QUIET_US         2000000
 #define PAUSE_US         5000000
-#define CALM_US          5000  /* from window to window */
-#define GROWTH_US        5000  /* the same, for a queue */
-#define GROWTH_SUM_US    30000 /* over three of them */
+#define DELAY_MOST_US    10000000 /* no path's: the sender's clock has jumped, or lies */
+#define CALM_US          5000     /* from window to window */
+#define GROWTH_US        5000     /* the same, for a queue */
+#define GROWTH_SUM_US    30000    /* over three of them */
 #define LONG_GROWTH_US   40000
 #define STEP_US          12000 /* a path that has become longer, where it stays there */
 #define STANDING_US      100000
@@ -154,6 +155,20 @@ static void jitter_add(struct capacity *capacity, int32_t delay)
 	capacity->jitter += changed - (capacity->jitter + 8) / 16;
 }
 
+static void capacity_anew(struct capacity *capacity, uint64_t came, uint64_t sent,
+                          enum capacity_cleared reason)
+{
+	capacity_clear(capacity, came, reason);
+	capacity_begin(capacity, came, sent);
+}
+
+static bool delay_is_possible(const struct capacity *capacity, uint64_t came, uint64_t sent)
+{
+	int64_t delay = (int64_t)(came - sent) - capacity->base;
+
+	return delay > -DELAY_MOST_US && delay < DELAY_MOST_US;
+}
+
 void capacity_packet(struct capacity *capacity, uint64_t came, uint64_t sent, uint32_t bytes,
                      int32_t missing)
 {
@@ -163,10 +178,10 @@ void capacity_packet(struct capacity *capacity, uint64_t came, uint64_t sent, ui
 
 	if (!capacity->started)
 		capacity_begin(capacity, came, sent);
-	if (came - capacity->latest > PAUSE_US && capacity->latest != 0) {
-		capacity_clear(capacity, came, CAPACITY_CLEARED_PAUSE);
-		capacity_begin(capacity, came, sent);
-	}
+	else if (came - capacity->latest > PAUSE_US)
+		capacity_anew(capacity, came, sent, CAPACITY_CLEARED_PAUSE);
+	else if (!delay_is_possible(capacity, came, sent))
+		capacity_anew(capacity, came, sent, CAPACITY_CLEARED_PATH);
 	capacity->latest = came;
 	bins_advance(capacity, number);
 	bin = bin_at(capacity, number);

@@ -221,6 +221,32 @@ static void loss_pause_and_another_path_clear(void **state)
 	free(link);
 }
 
+/* Three seconds a packet, forward or back: nothing is proven by it, nothing runs over, and an
+ * honest clock is believed again. */
+static void a_clock_that_jumps_proves_nothing(void **state)
+{
+	for (int sign = -1; sign <= 1; sign += 2) {
+		struct link *link = link_new(4000, 25000);
+		uint64_t sent = (uint64_t)1 << 40, came;
+
+		send_for(link, 3000, 5000);
+		came = link->latest;
+		for (int i = 0; i < 3000; i++) {
+			came += 4000;
+			sent += (uint64_t)((int64_t)3000000 * sign);
+			capacity_packet(&link->capacity, came, sent, PACKET, 0);
+			capacity_look(&link->capacity, came);
+			assert_in_range(link->capacity.delay + 10000000, 0, 20000000);
+		}
+		assert_int_equal(proven(link), 0);
+		assert_int_equal(link->capacity.reason, CAPACITY_CLEARED_PATH);
+		link->now = link->latest = link->looked = came;
+		send_for(link, 3000, 5000);
+		assert_in_range(proven(link), 2800, 3100);
+		free(link);
+	}
+}
+
 /* 200 ms longer within ten seconds: nobody can tell it from a queue. It must not last. */
 static void a_ramp_is_taken_for_a_queue_at_worst(void **state)
 {
@@ -260,6 +286,7 @@ int main(void)
 	        cmocka_unit_test(a_drop_clears_soon),
 	        cmocka_unit_test(nothing_is_proven_that_the_link_does_not_carry),
 	        cmocka_unit_test(loss_pause_and_another_path_clear),
+	        cmocka_unit_test(a_clock_that_jumps_proves_nothing),
 	        cmocka_unit_test(a_ramp_is_taken_for_a_queue_at_worst),
 	        cmocka_unit_test(remb_rises_and_falls),
 	};
