@@ -6,6 +6,9 @@
 #define JOINED_MOST ((int64_t)120 << 32)
 #define JOINED_NEAR 4
 
+/* So few numbers are missing where a stream went on, and nothing was switched away. */
+#define REWRITE_STAYED 64
+
 #define SPAN_MASK (SUBSCRIPTION_SPANS - 1)
 
 void rewrite_begin(struct subscription *subscription, uint32_t random)
@@ -236,6 +239,12 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	 * begin with */
 	if (switched && !chosen && packet->keyed && same && later && !subscription->resync)
 		return ahead(subscription, packet, index, out);
+	/* to another and back, and it has gone on meanwhile */
+	if (switched && chosen && packet->keyed && same && !subscription->resync &&
+	    rewrite_distance(subscription->highest, index) <= REWRITE_STAYED) {
+		subscription->switches_seen = subscription->switches;
+		switched = false;
+	}
 	if (switched && chosen && waits_for_key(subscription, packet))
 		return REWRITE_SKIP;
 	/* to another and back, and nothing of that came: what went by meanwhile is no

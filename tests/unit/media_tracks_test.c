@@ -885,6 +885,53 @@ static void a_layer_changes_at_a_key_frame(void **state)
 	}
 }
 
+/* Another choice before the key frame of the one before it: what is sent goes on all the while. */
+static void a_choice_is_taken_back(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got got = {0}, none;
+
+	vp8_layer_add(call, "low", "l");
+	vp8_layer_add(call, "mid", "m");
+	vp8_layer_add(call, "high", "h");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, RTX_SSRC);
+	vp8_send(call, 20, 900, "m", 900, 1, true, true);
+	vp8_send(call, 30, 50, "h", 50, 1, true, true);
+	vp8_send(call, 10, 1, "l", 1, 1, true, true);
+	vp8_is(call, &got, 10, true);
+	layer_choose(call, "m", 0);
+	vp8_send(call, 10, 2, "l", 2, 2, true, false);
+	vp8_is(call, &got, 10, false);
+	layer_choose(call, "h", 0);
+	vp8_send(call, 20, 901, "m", 901, 2, true, true);
+	assert_false(vp8_next(call, &none));
+	vp8_send(call, 10, 3, "l", 3, 3, true, false);
+	vp8_is(call, &got, 10, false);
+	vp8_send(call, 30, 51, "h", 51, 2, true, false);
+	assert_false(vp8_next(call, &none));
+	/* back to what never left: over a loss, too, it waits for nothing */
+	layer_choose(call, "l", 0);
+	assert_int_equal(media_of(call)->config->leaving, 0);
+	vp8_send(call, 10, 5, "l", 5, 5, true, false);
+	assert_true(vp8_next(call, &got));
+	assert_int_equal(got.source, 10);
+	vp8_send(call, 30, 52, "h", 52, 3, true, true);
+	assert_false(vp8_next(call, &none));
+	/* and where the worker has gone on, that is the one before */
+	layer_choose(call, "h", 0);
+	vp8_send(call, 30, 53, "h", 53, 4, true, true);
+	vp8_is(call, &got, 30, true);
+	layer_choose(call, "l", 0);
+	vp8_send(call, 10, 6, "l", 6, 6, true, false);
+	assert_false(vp8_next(call, &none));
+	vp8_send(call, 30, 54, "h", 54, 5, true, false);
+	vp8_is(call, &got, 30, false);
+	vp8_send(call, 10, 7, "l", 7, 7, true, true);
+	vp8_is(call, &got, 10, true);
+	media_tick(media_of(call));
+	assert_int_equal(media_of(call)->config->leaving, 0);
+}
+
 /* What is neither, as of a payload type that nobody has listed, is no key frame: the one before
  * goes on, with its own ones. */
 static void another_payload_type_ends_no_wait(void **state)
@@ -1099,6 +1146,7 @@ int main(void)
 	        TEST(what_the_path_has_proven_is_told),
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
+	        TEST(a_choice_is_taken_back),
 	        TEST(another_payload_type_ends_no_wait),
 	        TEST(a_silent_layer_has_another_ones_place),
 	        TEST(a_retransmission_keeps_its_picture),
