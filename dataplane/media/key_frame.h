@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KEY_FRAME_INTERVAL_MS 500
-#define KEY_FRAME_TRIES       6 /* the last one after 16 s: a publisher may not listen */
+#define KEY_FRAME_INTERVAL_MS 1000
+#define KEY_FRAME_TRIES       6 /* the last one after 31 s: a publisher may not listen */
 
 struct media;
 struct media_worker;
