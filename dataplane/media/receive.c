@@ -119,13 +119,20 @@ static uint64_t ssrc_first(const struct media *media, const struct endpoint *end
 	return spent_recall_received(media->config->spent, endpoint, ssrc);
 }
 
+static uint16_t bind_tries(const struct received *received)
+{
+	const struct endpoint *endpoint = received->endpoint;
+
+	return endpoint->bind_ssrc == received->view.ssrc ? endpoint->bind_tries : 0;
+}
+
 /* An SSRC that may be bound once its packet has authenticated. */
 static void unknown_guess(const struct media *media, struct received *received)
 {
 	received->guessed = true;
 	received->first = ssrc_first(media, received->endpoint, received->view.ssrc);
-	received->index = srtp_window_guess(received->first, received->endpoint->bind_tries,
-	                                    received->view.seq);
+	received->index =
+	        srtp_window_guess(received->first, bind_tries(received), received->view.seq);
 }
 
 /* A source may have been here before under the same key, or have begun long before us. */
@@ -151,14 +158,26 @@ static uint64_t try_next(const struct received *received)
 	return srtp_window_guess(received->first, source->window.tries, received->view.seq);
 }
 
+/* Anybody may send what fails, under any SSRC: it moves the tries of no other one. */
+static void bind_failed(const struct received *received)
+{
+	struct endpoint *endpoint = received->endpoint;
+	uint16_t tries = bind_tries(received);
+
+	if (srtp_window_guess(received->first, tries, received->view.seq) == received->index)
+		endpoint->bind_tries = (tries + 1) % SRTP_WINDOW_TRIES;
+	else
+		endpoint->bind_tries = tries;
+	endpoint->bind_ssrc = received->view.ssrc;
+}
+
 /* The next try is another one; those of a burst are one where they were the same. */
 static void guess_failed(const struct received *received)
 {
 	struct srtp_receive_window *window;
 
 	if (received->source == NULL) {
-		received->endpoint->bind_tries =
-		        (received->endpoint->bind_tries + 1) % SRTP_WINDOW_TRIES;
+		bind_failed(received);
 		return;
 	}
 	window = &received->source->window;

@@ -140,7 +140,8 @@ struct endpoint {
 	uint64_t rtcp_pass_due;    /* TSC: bounds the compounds that we read of it */
 	struct remb remb;          /* where it has agreed to that alone; with what it counts from */
 	uint64_t remb_tsc, remb_bytes;
-	uint16_t bind_tries; /* of SSRCs that are unknown: which rollover counter is guessed */
+	uint16_t bind_tries; /* of an SSRC that is unknown: which rollover counter is guessed ... */
+	uint32_t bind_ssrc;  /* ... for this one, that failed last; others begin with the first */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t auth_failed, replayed, malformed, unknown_ssrc, moved;
 	uint64_t failed_tsc; /* TSC when a packet failed to authenticate last; 0: none has */

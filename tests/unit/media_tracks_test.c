@@ -266,6 +266,30 @@ static void a_lie_binds_nothing(void **state)
 	stream_is(call, "low", 12, 0);
 }
 
+/* Forged packets under any SSRCs before and between: an honest one loses nothing. */
+static void forgers_move_nobodys_guess(void **state)
+{
+	struct call *call = *state;
+
+	layer_add(call, "low", "0", "l", 0, 0, 96);
+	layer_add(call, "high", "0", "h", 0, 0, 96);
+	for (uint32_t i = 0; i < 19; i++) {
+		uint8_t packet[PARTY_MTU];
+		const struct said said = {"0", "l", NULL, 0};
+		int length = track_write(packet, 1000 + i, 1, 96, &said);
+
+		length = party_protect(call->publisher, packet, length);
+		packet[length - 1] ^= 1;
+		party_send(call->scene, call->publisher, packet, length);
+		if (i == 9)
+			track_send(call, 10, 1, 96, &said);
+	}
+	track_send(call, 20, 1, 96, &(struct said){"0", "h", NULL, 0});
+	stream_is(call, "low", 10, 0);
+	stream_is(call, "high", 20, 0);
+	assert_int_equal(publisher_of(call)->auth_failed, 19);
+}
+
 static void another_ssrc_follows_once_the_first_is_silent(void **state)
 {
 	struct call *call = *state;
@@ -1135,6 +1159,7 @@ int main(void)
 	        TEST(tracks_are_bound_by_mid_and_payload_type),
 	        TEST(the_offers_ssrcs_win),
 	        TEST(a_lie_binds_nothing),
+	        TEST(forgers_move_nobodys_guess),
 	        TEST(another_ssrc_follows_once_the_first_is_silent),
 	        TEST(each_leg_is_written_as_it_agreed),
 	        TEST(retransmissions_go_by_the_map),
