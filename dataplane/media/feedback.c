@@ -75,6 +75,12 @@ void stream_received(struct media_worker *media_worker, uint32_t index_of_stream
 	}
 }
 
+/* What the publisher has agreed to for this stream. */
+static uint8_t stream_agreed(const struct endpoint *endpoint, const struct stream *stream)
+{
+	return endpoint->feedback & (uint8_t)~stream->unagreed;
+}
+
 /* A minimal compound (RFC 4585, 3.1). */
 static bool feedback_send(struct media_worker *media_worker, const struct stream *stream,
                           bool key_frame, const uint64_t *indices, uint32_t count)
@@ -89,7 +95,7 @@ static bool feedback_send(struct media_worker *media_worker, const struct stream
 		return false;
 	rtcp_put_sdes(&writer);
 	rtcp_put_self(&writer, media, endpoint);
-	if (key_frame && endpoint->feedback & SLUICE_FEEDBACK_PLI)
+	if (key_frame && stream_agreed(endpoint, stream) & SLUICE_FEEDBACK_PLI)
 		rtcp_put_pli(&writer, endpoint->rtcp_ssrc, ssrc);
 	else if (key_frame)
 		rtcp_put_fir(&writer, endpoint->rtcp_ssrc, ssrc,
@@ -112,9 +118,11 @@ static void feedback_sent(struct media_worker *media_worker, struct stream *stre
 /* What the publisher has not agreed to is not asked (RFC 4585, 4.2). */
 static void unagreed_forget(const struct endpoint *endpoint, struct stream *stream)
 {
-	if (!(endpoint->feedback & SLUICE_FEEDBACK_NACK))
+	uint8_t agreed = stream_agreed(endpoint, stream);
+
+	if (!(agreed & SLUICE_FEEDBACK_NACK))
 		missing_clear(&stream->reception->missing);
-	if (!(endpoint->feedback & (SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR))) {
+	if (!(agreed & (SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_FIR))) {
 		stream->key_frame_wanted = false;
 		stream->key_frame_tries = 0;
 	}

@@ -58,6 +58,9 @@ void media_endpoint_move(struct media *media, uint32_t endpoint, const struct tr
 int media_stream_add(struct media *media, const struct sluice_stream *stream, uint32_t flags,
                      char *why);
 int media_stream_delete(struct media *media, const char *name, char *why);
+/* enum sluice_feedback: of what its endpoint may be sent, what is asked for this stream; of one
+ * that has just been made. Until then it is all. */
+void media_stream_feedback_set(struct media *media, const char *name, uint8_t feedback);
 int media_subscription_add(struct media *media, const struct sluice_subscription *subscription,
                            uint32_t flags, char *why);
 /* What there is of it, to be answered. */

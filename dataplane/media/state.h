@@ -209,7 +209,8 @@ struct stream {
 	uint8_t n_payloads;
 	struct sluice_stream_payload payloads[SLUICE_TRACK_PAYLOADS_MAX];
 	char mid[SLUICE_TRACK_MID_MAX], rid[SLUICE_TRACK_RID_MAX]; /* empty: none */
-	uint64_t workers;         /* atomic bit set: workers with subscriptions */
+	uint8_t unagreed; /* enum sluice_feedback: of its endpoint's, what its own m-line lacks */
+	uint64_t workers; /* atomic bit set: workers with subscriptions */
 	struct stream_worker *at; /* [n_workers] */
 	struct endpoint_source *source, *rtx_source;
 

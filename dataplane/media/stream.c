@@ -263,6 +263,14 @@ int media_stream_add(struct media *media, const struct sluice_stream *add, uint3
 	return error < 0 ? error : stream_make(media, add, endpoint, flags, why);
 }
 
+void media_stream_feedback_set(struct media *media, const char *name, uint8_t feedback)
+{
+	uint32_t index = stream_named(media, name);
+
+	if (index != 0)
+		media->streams[index].unagreed = (uint8_t)~feedback;
+}
+
 int media_stream_delete(struct media *media, const char *name, char *why)
 {
 	uint32_t index = media_name_valid(name) ? stream_named(media, name) : 0;

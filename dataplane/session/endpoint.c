@@ -116,6 +116,7 @@ static int layer_publish(struct sessions *sessions, const struct sluice_session 
 	        .kind = track->kind,
 	        .n_payloads = track->n_payloads,
 	};
+	int error;
 
 	stream_name(add.name, session, track, layer);
 	memcpy(add.endpoint, session->id, sizeof(session->id));
@@ -132,7 +133,10 @@ static int layer_publish(struct sessions *sessions, const struct sluice_session 
 		        .rtx_pt = track->payloads[i].rtx_pt,
 		        .codec = track->payloads[i].codec,
 		};
-	return media_stream_add(sessions->dp->media, &add, 0, why);
+	error = media_stream_add(sessions->dp->media, &add, 0, why);
+	if (error == 0)
+		media_stream_feedback_set(sessions->dp->media, add.name, track->feedback);
+	return error;
 }
 
 static int tracks_publish(struct sessions *sessions, const struct sluice_session *session,

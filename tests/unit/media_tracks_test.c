@@ -615,6 +615,31 @@ static void nothing_is_asked_that_was_not_agreed(void **state)
 	}
 }
 
+/* What one m-line has agreed to is asked for its stream alone. */
+static void each_stream_is_asked_for_what_it_agreed_to(void **state)
+{
+	struct call *call = *state;
+
+	layer_add(call, "audio", "a", "", 0, 0, 111);
+	layer_add(call, "video", "v", "", 0, 0, 96);
+	media_stream_feedback_set(media_of(call), "audio", SLUICE_FEEDBACK_TRANSPORT);
+	media_stream_feedback_set(media_of(call), "video", SLUICE_FEEDBACK_NACK);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "audio" : "video";
+		const struct said said = {i == 0 ? "a" : "v", NULL, NULL, 0};
+		struct asked asked;
+
+		track_send(call, 20 + i, 100, i == 0 ? 111 : 96, &said);
+		viewer_add(call, name, LEG_SSRC + i, 0, "1");
+		track_send(call, 20 + i, 101, i == 0 ? 111 : 96, &said);
+		track_send(call, 20 + i, 104, i == 0 ? 111 : 96, &said);
+		media_scene_pass(call->scene, 300);
+		asked = asked_count(call->publisher);
+		assert_int_equal(asked.nacks != 0, i == 1);
+		assert_int_equal(asked.plis + asked.firs, 0);
+	}
+}
+
 /* -- toward publishers -- */
 
 /* Base, count, and how many of them have come, of the transport-wide feedback in a compound. */
@@ -1167,6 +1192,7 @@ int main(void)
 	        TEST(payload_types_that_are_not_agreed_are_left_out),
 	        TEST(legs_that_are_written_alike_share_a_map),
 	        TEST(nothing_is_asked_that_was_not_agreed),
+	        TEST(each_stream_is_asked_for_what_it_agreed_to),
 	        TEST(all_that_comes_is_told),
 	        TEST(what_the_path_has_proven_is_told),
 	        TEST(who_agreed_to_remb_alone_has_that),
