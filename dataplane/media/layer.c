@@ -4,6 +4,7 @@
 
 #include "common/refuse.h"
 #include "dataplane.h"
+#include "media/record.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,8 +66,10 @@ static void layer_look(struct media *media, uint32_t index)
 	const struct stream *wanted = &media->streams[subscription->wanted];
 	uint32_t best;
 
-	if (!wanted->live || wanted->life != subscription->wanted_life)
+	if (!wanted->live || wanted->life != subscription->wanted_life) {
 		layer_want(media, subscription, subscription->named);
+		record_subscription_changed(media, subscription);
+	}
 	if (media->streams[subscription->wanted].rid[0] == 0 || subscription->paused ||
 	    subscription->leaving != 0)
 		return;
@@ -127,8 +130,10 @@ int media_subscription_layer(struct media *media, const struct sluice_subscripti
 	if (to == 0)
 		return refuse(why, -ENOENT, "stream %s has no layer %s", name->stream, rid);
 	layer_want(media, subscription, to);
-	if (subscription->stream == to)
+	if (subscription->stream == to) {
+		record_subscription_changed(media, subscription);
 		return 0;
+	}
 	return subscription_source_change(media, (uint32_t)index, to) < 0
 	               ? refuse(why, -ENOMEM, "no memory to switch")
 	               : 0;

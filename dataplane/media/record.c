@@ -264,9 +264,15 @@ void record_subscription_state(struct subscription *subscription)
 	             2 * subscription->record_index + (record.number & 1), &record, sizeof(record));
 }
 
-static uint32_t subscription_word(const struct subscription *subscription)
+/* What was chosen, whatever has its place just now. */
+static uint32_t subscription_word(const struct media *media,
+                                  const struct subscription *subscription)
 {
-	return subscription->stream | (subscription->paused ? SLUICE_LEDGER_PAUSED : 0);
+	const struct stream *wanted = &media->streams[subscription->wanted];
+	bool lives = wanted->live && wanted->life == subscription->wanted_life;
+
+	return (lives ? subscription->wanted : subscription->stream) |
+	       (subscription->paused ? SLUICE_LEDGER_PAUSED : 0);
 }
 
 void record_subscription_changed(struct media *media, const struct subscription *subscription)
@@ -276,7 +282,7 @@ void record_subscription_changed(struct media *media, const struct subscription 
 	        ledger_at(media->dp->ledger, SLUICE_LEDGER_SUBSCRIPTION, index);
 
 	if (table != NULL && ledger_has(table, index))
-		ledger_renew(table, index, subscription_word(subscription));
+		ledger_renew(table, index, subscription_word(media, subscription));
 }
 
 void record_subscription_begin(struct media *media, struct subscription *subscription)
@@ -301,7 +307,7 @@ void record_subscription(struct media *media, const struct subscription *subscri
 	if (table == NULL)
 		return;
 	record = (struct sluice_ledger_subscription){
-	        .head.expires = subscription_word(subscription),
+	        .head.expires = subscription_word(media, subscription),
 	        .ssrc = config->ssrc,
 	        .rtx_ssrc = config->rtx_ssrc,
 	        .pt = config->pt,

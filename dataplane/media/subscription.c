@@ -537,8 +537,10 @@ int media_subscription_switch(struct media *media, const struct sluice_subscript
 	if (to == 0)
 		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
 	layer_want(media, &media->subscriptions[index], to);
-	if (media->subscriptions[index].stream == to)
+	if (media->subscriptions[index].stream == to) {
+		record_subscription_changed(media, &media->subscriptions[index]);
 		return 0;
+	}
 	return subscription_source_change(media, index, to) < 0
 	               ? refuse(why, -ENOMEM, "no memory to switch")
 	               : 0;
@@ -563,6 +565,8 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 	while (error == 0 && (index = subscription_of(media, stream)) != 0) {
 		uint32_t named = media->subscriptions[index].named;
 
+		if (media->subscriptions[index].wanted == stream)
+			layer_want(media, &media->subscriptions[index], named);
 		if (media->subscriptions[index].leaving == stream) {
 			error = subscription_leave(media, index);
 			continue;

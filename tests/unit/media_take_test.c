@@ -160,6 +160,44 @@ static void test_learned(void **state)
 	media_scene_destroy(scene);
 }
 
+static void layer_add(struct media_scene *scene, const char *name, const char *rid, uint32_t ssrc)
+{
+	struct sluice_stream add = {.endpoint = "camera", .ssrc = ssrc, .mid = "v"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(add.name, sizeof(add.name), "%s", name);
+	snprintf(add.rid, sizeof(add.rid), "%s", rid);
+	assert_int_equal(media_stream_add(scene->rig.dp->media, &add, 0, why), 0);
+}
+
+/* The layer that was chosen is silent, and another one has its place: it is what is waited for
+ * still. */
+static void test_choice(void **state)
+{
+	struct media_scene *scene = media_scene_create(1);
+	struct party *camera = party_add(scene, "camera", SLUICE_SRTP_CM80);
+	struct party *watcher = party_add(scene, "watcher", SLUICE_SRTP_CM80);
+	const struct sluice_subscription_name name = {"low", "watcher"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+	struct media *media;
+
+	layer_add(scene, "low", "l", CAMERA);
+	layer_add(scene, "high", "h", 0x3333);
+	subscription_add(scene, "low", watcher, 0, 0);
+	party_publish(scene, camera, CAMERA, 7, 0);
+	assert_int_equal(media_subscription_layer(scene->rig.dp->media, &name, "h", why), 0);
+	media_tick(scene->rig.dp->media);
+	media = scene->rig.dp->media;
+	assert_int_equal(leg_of(scene, "low", "watcher")->stream, stream_named(media, "low"));
+	media_scene_restart(scene, 1);
+	media = scene->rig.dp->media;
+	assert_int_equal(leg_of(scene, "low", "watcher")->wanted, stream_named(media, "high"));
+	party_publish(scene, camera, 0x3333, 8, 3000);
+	media_tick(media);
+	assert_int_equal(leg_of(scene, "low", "watcher")->stream, stream_named(media, "high"));
+	media_scene_destroy(scene);
+}
+
 /* The publisher is past its first rollovers: its packets authenticate at once. */
 static void test_source_goes_on(void **state)
 {
@@ -357,9 +395,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_no_index_twice), TEST(test_repeats), TEST(test_learned),
-	        TEST(test_source_goes_on), TEST(test_damaged), TEST(test_no_ledger),
-	        TEST(test_used_keys),      TEST(test_origin),
+	        TEST(test_no_index_twice), TEST(test_repeats),        TEST(test_choice),
+	        TEST(test_learned),        TEST(test_source_goes_on), TEST(test_damaged),
+	        TEST(test_no_ledger),      TEST(test_used_keys),      TEST(test_origin),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
