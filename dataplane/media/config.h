@@ -112,6 +112,9 @@ void endpoint_legs_rename(struct media *media, struct endpoint *endpoint,
 int endpoint_source_join(struct media *media, struct endpoint *endpoint,
                          struct endpoint_source *source);
 /* The stream's source, and that of its retransmissions where it has one. */
+/* What an endpoint that sends needs besides, where it has agreed to it; one that only gets needs
+ * none. */
+int endpoint_transport_make(struct media *media, uint32_t index);
 int endpoint_sources_add(struct media *media, const struct stream *stream);
 int endpoint_sources_remove(struct media *media, const struct stream *stream);
 

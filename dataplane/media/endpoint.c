@@ -194,18 +194,22 @@ static void agreed_take(struct endpoint *endpoint, const struct sluice_endpoint 
 	ext_ids_set(&endpoint->ids, add->extensions);
 }
 
-/* True where it has no record and needs none, too. */
-static bool transport_make(const struct media *media, struct endpoint *endpoint,
-                           const struct sluice_endpoint *add)
+int endpoint_transport_make(struct media *media, uint32_t index)
 {
-	bool estimate = !media->dp->options.no_remote_estimate && !add->estimate_off &&
-	                add->extensions[SLUICE_EXTENSION_ABS_SEND_TIME] != 0;
+	struct endpoint *endpoint = &media->endpoints[index];
+	const struct sluice_endpoint *config = &endpoint->config;
+	bool estimate = !media->dp->options.no_remote_estimate && !config->estimate_off &&
+	                config->extensions[SLUICE_EXTENSION_ABS_SEND_TIME] != 0;
+	struct transport_record *record;
 
-	if (!(endpoint->feedback & SLUICE_FEEDBACK_TRANSPORT) ||
-	    add->extensions[SLUICE_EXTENSION_TRANSPORT_NUMBER] == 0)
-		return true;
-	endpoint->transport = transport_record_create(estimate);
-	return endpoint->transport != NULL;
+	if (endpoint->transport != NULL || !(endpoint->feedback & SLUICE_FEEDBACK_TRANSPORT) ||
+	    config->extensions[SLUICE_EXTENSION_TRANSPORT_NUMBER] == 0)
+		return 0;
+	record = transport_record_create(estimate);
+	if (record == NULL)
+		return -ENOMEM;
+	__atomic_store_n(&endpoint->transport, record, __ATOMIC_RELEASE);
+	return 0;
 }
 
 static int endpoint_fill(struct media *media, struct endpoint *endpoint,
@@ -236,8 +240,6 @@ static int endpoint_fill(struct media *media, struct endpoint *endpoint,
 	endpoint->key_unknown = spent_is_doubted(media->config->spent, endpoint);
 	endpoint->rx = media->engine->session_create(add->profile, add->rx_key);
 	endpoint->tx = media->engine->session_create(add->profile, add->tx_key);
-	if (!transport_make(media, endpoint, add))
-		return -ENOMEM;
 	return endpoint->rx != NULL && endpoint->tx != NULL ? 0 : -ENOMEM;
 }
 

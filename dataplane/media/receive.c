@@ -419,7 +419,8 @@ enum drop_reason receive_end(struct media_worker *media_worker, struct received 
 	extension_read(media_worker, received);
 	if (unlikely(received->source == NULL))
 		reason = unknown_bind(media_worker, received);
-	if (endpoint->transport != NULL && received->said.has_transport_number)
+	if (received->said.has_transport_number &&
+	    __atomic_load_n(&endpoint->transport, __ATOMIC_ACQUIRE) != NULL)
 		transport_received(media_worker, received);
 	if (unlikely(reason != DROP_NONE))
 		return reason;

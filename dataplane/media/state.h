@@ -120,7 +120,8 @@ struct endpoint {
 	struct srtp_session *rx;
 	struct endpoint_sources *sources;             /* atomic; control thread swaps, RCU */
 	struct endpoint_subscriptions *subscriptions; /* the same: what is sent to it */
-	struct transport_record *transport;           /* const, the owner's; NULL: not agreed */
+	/* atomic, made with its first source; the owner's; NULL: not agreed, or it sends nothing */
+	struct transport_record *transport;
 
 	/* owner */
 	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation

@@ -215,7 +215,7 @@ static int stream_make(struct media *media, const struct sluice_stream *add, uin
 	record_stream_state(media, stream);
 	/* Published before its sources: a packet that finds one finds the stream. */
 	__atomic_store_n(&stream->live, true, __ATOMIC_RELEASE);
-	if (endpoint_sources_add(media, stream) < 0)
+	if (endpoint_transport_make(media, endpoint) < 0 || endpoint_sources_add(media, stream) < 0)
 		goto fail;
 	media_name_add(&media->config->stream_names, stream->name, index);
 	media->config->layers += stream->rid[0] != 0;

@@ -762,6 +762,19 @@ static void what_the_path_has_proven_is_told(void **state)
 	assert_int_equal(row.lower_kbps, row.proven_kbps * 112 / 100);
 }
 
+/* Some 17 KB, of no use to one that only gets. */
+static void who_sends_nothing_has_no_record(void **state)
+{
+	struct call *call = *state;
+	uint32_t viewer;
+
+	party_agree(call, call->viewer, SLUICE_FEEDBACK_TRANSPORT, publishers);
+	viewer = media_endpoint_index(media_of(call), "viewer");
+	assert_null(media_of(call)->endpoints[viewer].transport);
+	stream_add(call->scene, "back", call->viewer, 0x55, 90000);
+	assert_non_null(media_of(call)->endpoints[viewer].transport);
+}
+
 static void who_agreed_to_remb_alone_has_that(void **state)
 {
 	struct call *call = *state;
@@ -1195,6 +1208,7 @@ int main(void)
 	        TEST(each_stream_is_asked_for_what_it_agreed_to),
 	        TEST(all_that_comes_is_told),
 	        TEST(what_the_path_has_proven_is_told),
+	        TEST(who_sends_nothing_has_no_record),
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
 	        TEST(a_choice_is_taken_back),
