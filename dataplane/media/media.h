@@ -77,10 +77,12 @@ int media_subscription_switch(struct media *media, const struct sluice_subscript
 int media_subscription_layer(struct media *media, const struct sluice_subscription_name *name,
                              const char *rid, char *why);
 
-/* What a subscription's timestamps go on from, and since when. */
+/* What a subscription's timestamps go on from, and since when; and VP8's picture ids. */
 struct media_clock {
 	bool known; /* something was sent */
 	uint32_t timestamp, tick;
+	uint16_t picture;
+	uint8_t tl0;
 };
 
 struct media_clock media_subscription_clock(const struct media *media, const char *stream,

@@ -18,6 +18,8 @@ struct media_clock media_subscription_clock(const struct media *media, const cha
 	        .known = true,
 	        .timestamp = __atomic_load_n(&subscription->sent_timestamp, __ATOMIC_RELAXED),
 	        .tick = __atomic_load_n(&subscription->sent_tick, __ATOMIC_RELAXED),
+	        .picture = __atomic_load_n(&subscription->sent_picture, __ATOMIC_RELAXED),
+	        .tl0 = __atomic_load_n(&subscription->sent_tl0, __ATOMIC_RELAXED),
 	};
 }
 
@@ -31,5 +33,7 @@ void media_subscription_clock_set(struct media *media, const char *stream, const
 		return;
 	subscription->sent_timestamp = clock->timestamp;
 	subscription->sent_tick = clock->tick;
+	subscription->sent_picture = clock->picture;
+	subscription->sent_tl0 = clock->tl0;
 	__atomic_store_n(&subscription->serial_now, SERIAL_NONE, __ATOMIC_RELEASE);
 }

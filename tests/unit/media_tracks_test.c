@@ -994,6 +994,31 @@ static void a_choice_is_taken_back(void **state)
 	assert_int_equal(media_of(call)->config->leaving, 0);
 }
 
+/* Whoever publishes now begins with numbers of his own: the viewer sees them go on. */
+static void another_publisher_goes_on_with_the_pictures(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got got = {0};
+	struct media_clock clock;
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	vp8_layer_add(call, "low", "l");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	for (uint16_t i = 0; i < 3; i++) {
+		vp8_send(call, 10, 1 + i, "l", 500 + i, (uint8_t)(20 + i), true, i == 0);
+		vp8_is(call, &got, 10, i == 0);
+	}
+	clock = media_subscription_clock(media_of(call), "low", "viewer");
+	assert_true(clock.known);
+	assert_int_equal(media_stream_delete(media_of(call), "low", why), 0);
+	vp8_layer_add(call, "low", "h");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	media_subscription_clock_set(media_of(call), "low", "viewer", &clock);
+	vp8_send(call, 20, 7000, "h", 9, 1, true, true);
+	vp8_is(call, &got, 20, true);
+	assert_true((int32_t)(got.timestamp - clock.timestamp) > 0);
+}
+
 /* What is neither, as of a payload type that nobody has listed, is no key frame: the one before
  * goes on, with its own ones. */
 static void another_payload_type_ends_no_wait(void **state)
@@ -1212,6 +1237,7 @@ int main(void)
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
 	        TEST(a_choice_is_taken_back),
+	        TEST(another_publisher_goes_on_with_the_pictures),
 	        TEST(another_payload_type_ends_no_wait),
 	        TEST(a_silent_layer_has_another_ones_place),
 	        TEST(a_retransmission_keeps_its_picture),
