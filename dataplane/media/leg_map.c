@@ -58,6 +58,8 @@ static void pt_fill(struct leg_map *map, const struct sluice_subscription *confi
 		if (config->pt_rtx[i] != 0)
 			map->rtx_pt[from] = config->pt_rtx[i];
 	}
+	while (map->first < RTE_DIM(map->pt) - 1 && map->pt[map->first] == LEG_PT_NONE)
+		map->first++;
 }
 
 static void map_fill(const struct media *media, struct leg_map *map,

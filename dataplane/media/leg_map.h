@@ -17,6 +17,7 @@ struct leg_map {
 	struct ext_map ext;
 	bool has_ext;                 /* else extensions are passed on as they are */
 	uint8_t pt[128], rtx_pt[128]; /* by the publisher's */
+	uint8_t first;                /* the publisher's first one that is not left out */
 	/* control thread */
 	uint64_t hash;
 	uint32_t users;

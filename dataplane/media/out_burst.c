@@ -107,7 +107,7 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	if (mapped && leg->subscription->mapped)
 		leg_tail(out, leg, &header);
 	headers = RTP_HEADER_SIZE + header.tail_length;
-	length = header.prefix + source->payload_length;
+	length = header.prefix + out_payload_length(&header, source);
 	rtp = headers + length + endpoint->tag_length + endpoint->mki_length;
 	offset = RTE_ALIGN_CEIL(FRAME_HEADERS_MAX + headers, PAYLOAD_ALIGN);
 	if (unlikely(offset + length + SRTP_TAIL_MAX + SLUICE_MEDIA_MKI_MAX > out->room)) {
@@ -120,7 +120,7 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 		write_be16(payload - header.tail_length + header.transport_at,
 		           endpoint->transport_number++);
 	if (!plain && header.prefix != 0)
-		src = out_payload_prefixed(payload, &header, src, source->payload_length);
+		src = out_payload_prefixed(payload, &header, src, length - header.prefix);
 	if (mapped && unlikely(out_payload_changes(&header, source))) {
 		if (src != payload)
 			memcpy(payload, src, source->payload_length);

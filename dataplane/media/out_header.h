@@ -23,6 +23,8 @@ struct out_header {
 	uint64_t head; /* the first 8 bytes as a number, without what `index` and `timestamp` say */
 	uint32_t ssrc, timestamp; /* host order */
 	uint8_t payload_type;
+	bool left_out;  /* its subscriber has not agreed to the payload type, and waits for the
+	                   number: it leaves empty, as one of another */
 	uint8_t prefix; /* bytes of the payload that we put in front of the publisher's */
 	uint16_t osn;
 	/* what follows the fixed header: CSRCs, extension */
@@ -35,6 +37,12 @@ struct out_header {
 	const uint8_t *tail;
 	const struct leg_map *map; /* NULL: as the source has it */
 };
+
+static inline uint16_t out_payload_length(const struct out_header *header,
+                                          const struct fan_source *source)
+{
+	return header->left_out ? 0 : source->payload_length;
+}
 
 /* A tail that is made for several subscriptions. */
 struct out_tail {
@@ -79,8 +87,7 @@ static inline bool out_header_repeat(struct out_header *header, const struct fan
 	const struct leg_map *map = header->map;
 	struct rewritten rewritten;
 
-	if (header->payload_type == LEG_PT_NONE ||
-	    !rewrite_find(subscription, &source->packet, &rewritten))
+	if (!rewrite_find(subscription, &source->packet, &rewritten))
 		return false;
 	if (unlikely(leg_map_repeats_differ(map, subscription, leg->endpoint))) {
 		subscription->retransmit_refused++;
@@ -98,20 +105,20 @@ static inline bool out_header_repeat(struct out_header *header, const struct fan
 	record_reserve_rtx(subscription, subscription->rtx_index + 1);
 	header->index = ++subscription->rtx_index;
 	header->ssrc = subscription->rtx_ssrc;
-	header->payload_type =
-	        map != NULL ? map->rtx_pt[source->payload_type] : subscription->rtx_pt;
+	header->payload_type = subscription->rtx_pt;
+	if (map != NULL)
+		header->payload_type =
+		        map->rtx_pt[header->left_out ? map->first : source->payload_type];
 	return true;
 }
 
-/* Its subscriber has not agreed to the payload type: the numbering closes over it. */
-static inline void out_header_leave(struct subscription *subscription,
-                                    const struct fan_source *source)
+/* The numbering closes over it, unless it comes late and has its number between others. */
+static inline void out_header_leave(struct out_header *header, struct rewrite_packet *packet)
 {
-	struct rewrite_packet packet = source->packet;
-	struct rewritten rewritten;
-
-	packet.empty = true;
-	rewrite_next(subscription, &packet, &rewritten);
+	header->left_out = packet->empty = true;
+	packet->vp8 = false;
+	header->payload_type = header->map->pt[header->map->first];
+	header->head &= ~((uint64_t)RTP_PADDING_BIT << 56);
 }
 
 /* False: this subscription does not get the packet. plain, mapped: constants; mapped: it may have
@@ -121,7 +128,9 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 {
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
+	const struct rewrite_packet *packet = &source->packet;
 	struct rewritten rewritten = {.index = 0};
+	struct rewrite_packet left;
 
 	header->ssrc = subscription->ssrc;
 	header->head = source->head;
@@ -132,18 +141,21 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	header->tail_length = source->tail_length;
 	header->transport_at = 0;
 	header->map = NULL;
+	header->left_out = false;
 	if (mapped && subscription->mapped) {
 		header->map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE);
 		header->payload_type = header->map->pt[source->payload_type];
 	}
+	if (mapped && unlikely(header->payload_type == LEG_PT_NONE)) {
+		left = source->packet;
+		packet = &left;
+		out_header_leave(header, &left);
+	}
 	if (!plain && source->repeat) {
 		if (!out_header_repeat(header, leg))
 			return false;
-	} else if (mapped && unlikely(header->payload_type == LEG_PT_NONE)) {
-		out_header_leave(subscription, source);
-		return false;
 	} else {
-		if (rewrite_next(subscription, &source->packet, &rewritten) != REWRITE_SEND)
+		if (rewrite_next(subscription, packet, &rewritten) != REWRITE_SEND)
 			return false;
 		header->index = rewritten.index;
 		header->timestamp = rewritten.timestamp;
@@ -152,7 +164,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 			header->tl0_offset = rewritten.tl0_offset;
 		}
 		subscription->packets++;
-		subscription->bytes += source->payload_length;
+		subscription->bytes += out_payload_length(header, source);
 	}
 	return true;
 }
@@ -191,7 +203,8 @@ static inline const uint8_t *out_payload_prefixed(uint8_t *to, const struct out_
 static inline bool out_payload_changes(const struct out_header *header,
                                        const struct fan_source *source)
 {
-	return source->packet.vp8 && (header->picture_offset | header->tl0_offset) != 0;
+	return source->packet.vp8 && !header->left_out &&
+	       (header->picture_offset | header->tl0_offset) != 0;
 }
 
 /* to: of the payload, without a prefix. */

@@ -531,6 +531,60 @@ static void payload_types_that_are_not_agreed_are_left_out(void **state)
 	assert_null(party_next(call->viewer, false));
 }
 
+/* Its number is between others that were sent, and would be asked for again and again: it leaves
+ * empty, lost or late. */
+static void what_is_left_out_late_fills_its_place(void **state)
+{
+	static const struct {
+		uint8_t profile;
+		uint32_t rtx_ssrc;
+	} rows[] = {{SLUICE_SRTP_CM80, 0},
+	            {SLUICE_SRTP_GCM128, 0},
+	            {SLUICE_SRTP_GCM256, RTX_SSRC},
+	            {SLUICE_SRTP_CM32, RTX_SSRC}};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct call *call = *state;
+		struct sluice_subscription add = {
+		        .stream = "video",
+		        .endpoint = "leg",
+		        .ssrc = LEG_SSRC,
+		        .rtx_ssrc = rows[i].rtx_ssrc,
+		        .n_pts = 1,
+		        .pt_from = {96},
+		        .pt_to = {100},
+		        .pt_rtx = {101},
+		};
+		const struct said said = {"v", NULL, NULL, 0};
+		char why[SLUICE_API_ERROR_MAX] = "";
+		struct got first, got;
+
+		call->viewer = party_add(call->scene, "leg", rows[i].profile);
+		layer_add(call, "video", "v", "", 0, 0, 96);
+		assert_int_equal(media_subscription_add(media_of(call), &add, 0, why), 0);
+		track_send(call, 20, 100, 96, &said);
+		first = viewer_next(call);
+		track_send(call, 20, 103, 96, &said);
+		viewer_next(call);
+		call->viewer->lose_ssrc = LEG_SSRC;
+		call->viewer->lose_seq = (uint16_t)(first.view.seq + 2);
+		for (uint16_t n = 1; n < 3; n++)
+			track_send(call, 20, 100 + n, 13, &said);
+		got = viewer_next(call);
+		assert_int_equal(got.view.seq, (uint16_t)(first.view.seq + 1));
+		assert_int_equal(got.view.payload_type, 100);
+		assert_int_equal(got.view.payload_length, 0);
+		assert_int_equal(call->viewer->lost, 1);
+		report_lost(call, (uint16_t)(first.view.seq + 2));
+		got = viewer_next(call);
+		assert_int_equal(got.view.payload_type, rows[i].rtx_ssrc == 0 ? 100 : 101);
+		assert_int_equal(got.view.payload_length, rows[i].rtx_ssrc == 0 ? 0 : 2);
+		assert_null(party_next(call->viewer, false));
+		call_teardown(state);
+		call_setup(state);
+	}
+}
+
 static void legs_that_are_written_alike_share_a_map(void **state)
 {
 	struct call *call = *state;
@@ -1228,6 +1282,7 @@ int main(void)
 	        TEST(retransmissions_go_by_the_map),
 	        TEST(a_nonce_has_one_header),
 	        TEST(payload_types_that_are_not_agreed_are_left_out),
+	        TEST(what_is_left_out_late_fills_its_place),
 	        TEST(legs_that_are_written_alike_share_a_map),
 	        TEST(nothing_is_asked_that_was_not_agreed),
 	        TEST(each_stream_is_asked_for_what_it_agreed_to),
