@@ -5,6 +5,7 @@
 
 #include "alloc_fail.h"
 #include "media/media.h"
+#include "media/rewrite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,9 +135,65 @@ static void each_change_is_whole_or_not_at_all(void **state)
 	media_scene_destroy(scene);
 }
 
+static int switch_to(struct change *change, const char *to)
+{
+	struct sluice_subscription_switch name = {.stream = "low", .endpoint = "carol"};
+	int ret;
+
+	snprintf(name.to, sizeof(name.to), "%s", to);
+	ret = media_subscription_switch(media_of(change), &name, change->why);
+	settle(change);
+	return ret;
+}
+
+static int switch_do(void *arg)
+{
+	return switch_to(arg, "high");
+}
+
+static void switch_undo(void *arg)
+{
+	assert_int_equal(switch_to(arg, "mid"), 0);
+}
+
+/* It has another stream in mind, and waits for that one's key frame: what it is sent goes on. */
+static void a_switch_is_whole_or_not_at_all(void **state)
+{
+	static const char *const names[] = {"low", "mid", "high"};
+	struct media_scene *scene = media_scene_create(2);
+	struct party *alice = party_add(scene, "alice", SLUICE_SRTP_GCM128);
+	struct party *carol = party_add(scene, "carol", SLUICE_SRTP_GCM128);
+	struct party *other = party_add(scene, "other", SLUICE_SRTP_GCM128);
+	struct change change = {.scene = scene};
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct sluice_stream add = {
+		        .endpoint = "alice", .ssrc = 1111 + i, .codec = SLUICE_CODEC_VP8};
+
+		snprintf(add.name, sizeof(add.name), "%s", names[i]);
+		assert_int_equal(media_stream_add(media_of(&change), &add, 0, change.why), 0);
+	}
+	subscription_add(scene, "low", carol, 1, 0);
+	subscription_add(scene, "mid", other, 1, 0);
+	party_publish(scene, alice, 1111, 1, 90);
+	media_scene_pass(scene, REWRITE_WAIT_MS + 100);
+	party_publish(scene, alice, 1111, 2, 180);
+	assert_non_null(party_next(carol, false));
+	assert_int_equal(switch_do(&change), 0);
+	switch_undo(&change);
+	alloc_fail_each_but(1, "subscription switch", switch_do, switch_undo, &change);
+	party_publish(scene, alice, 1113, 1, 180);
+	party_publish(scene, alice, 1112, 1, 180);
+	assert_null(party_next(carol, false));
+	party_publish(scene, alice, 1111, 3, 270);
+	assert_non_null(party_next(carol, false));
+	media_scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_switch_is_whole_or_not_at_all),
 	        cmocka_unit_test(each_change_is_whole_or_not_at_all),
 	};
 
