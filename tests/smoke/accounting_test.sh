@@ -13,6 +13,7 @@ at_exit ctl gate trust delete 198.18.1.2/32
 ended() { jq -s '[.[] | select(.area == "allocation" and .state == "ended")] | length' "$WORK/events"; }
 event_sums() { jq -rs '[.[] | select(.state == "ended")] | "\(map(.to_peer_bytes) | add) \(map(.to_client_bytes) | add)"' "$WORK/events"; }
 history() { ctl -j allocation history "$@"; }
+deleted() { history | jq 'map(select(.reason == "deleted")) | length'; }
 kept() { history | jq 'map(select(.reason != "lives")) | length'; }
 
 echo_start
@@ -48,11 +49,12 @@ assert lab kill controlplane
 assert lab heal controlplane
 await 10 ctl version
 await_equal 10 $LIVES kept
-start client /usr/bin/python3 "$SMOKE/allocate_many.py" 2 20
-await 15 at_least 2 allocations
-assert_equal "$(history user demo since "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | jq 'map(select(.reason == "lives")) | length')" 2 "those that live"
-assert_equal "$(ctl -j allocation delete user demo | jq .ended)" 2
-await_equal 10 2 eval "history | jq 'map(select(.reason == \"deleted\")) | length'"
+start client turnutils_uclient -u demo -w demo -n 3000 -m 2 -z 10 -c -e $PEER4 $SERVER4
+await 15 at_least 4 allocations
+lives=$(history user demo since "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | jq 'map(select(.reason == "lives")) | length')
+assert_equal "$lives" "$(allocations)" "those that live"
+assert_equal "$(ctl -j allocation delete user demo | jq .ended)" "$lives" "those that were ended"
+await_equal 10 "$lives" deleted
 
 # off: the file goes
 assert ctl accounting keep rows 0
