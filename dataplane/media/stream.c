@@ -29,7 +29,8 @@ static bool ssrc_taken(const struct endpoint *endpoint, uint32_t ssrc, uint32_t 
 
 static bool payloads_valid(const struct sluice_stream *add)
 {
-	for (uint32_t i = 0; i < RTE_MIN(add->n_payloads, (uint8_t)SLUICE_TRACK_PAYLOADS_MAX); i++)
+	for (uint32_t i = 0;
+	     i < RTE_MIN((uint32_t)add->n_payloads, (uint32_t)SLUICE_TRACK_PAYLOADS_MAX); i++)
 		if (add->payloads[i].pt > 127 || add->payloads[i].rtx_pt > 127 ||
 		    add->payloads[i].codec >= SLUICE_CODECS)
 			return false;
