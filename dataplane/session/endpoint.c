@@ -116,7 +116,6 @@ static int layer_publish(struct sessions *sessions, const struct sluice_session 
 	        .kind = track->kind,
 	        .n_payloads = track->n_payloads,
 	};
-	int error;
 
 	stream_name(add.name, session, track, layer);
 	memcpy(add.endpoint, session->id, sizeof(session->id));
@@ -133,10 +132,21 @@ static int layer_publish(struct sessions *sessions, const struct sluice_session 
 		        .rtx_pt = track->payloads[i].rtx_pt,
 		        .codec = track->payloads[i].codec,
 		};
-	error = media_stream_add(sessions->dp->media, &add, 0, why);
-	if (error == 0)
-		media_stream_feedback_set(sessions->dp->media, add.name, track->feedback);
-	return error;
+	return media_stream_add(sessions->dp->media, &add, 0, why);
+}
+
+void session_tracks_agree(struct sessions *sessions, const struct sluice_session *session)
+{
+	for (uint8_t i = 0; i < session->n_tracks; i++) {
+		const struct sluice_track *track = &session->tracks[i];
+
+		for (uint8_t j = 0; j < RTE_MAX(track->n_rids, 1); j++) {
+			char name[SLUICE_MEDIA_NAME_MAX];
+
+			stream_name(name, session, track, j);
+			media_stream_feedback_set(sessions->dp->media, name, track->feedback);
+		}
+	}
 }
 
 static int tracks_publish(struct sessions *sessions, const struct sluice_session *session,
@@ -150,6 +160,7 @@ static int tracks_publish(struct sessions *sessions, const struct sluice_session
 		for (uint8_t j = 0; j < RTE_MAX(track->n_rids, 1) && error == 0; j++)
 			error = layer_publish(sessions, session, track, j, why);
 	}
+	session_tracks_agree(sessions, session);
 	return error;
 }
 

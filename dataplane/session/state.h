@@ -271,6 +271,8 @@ uint8_t session_addresses(const struct sessions *sessions,
 /* Keys are there: its endpoint with streams or subscriptions. 0 or -errno. */
 int session_connect(struct sessions *sessions, uint32_t index, const struct session_note *note);
 void session_disconnect(struct sessions *sessions, uint32_t index);
+/* A publisher's streams, which are there: each is asked for what its own m-line has agreed to. */
+void session_tracks_agree(struct sessions *sessions, const struct sluice_session *session);
 
 /* -- path.c: the owner -- */
 
