@@ -150,6 +150,8 @@ struct subscription_past {
 	uint64_t reserved, rtx_reserved;
 	uint32_t ssrc;
 	uint32_t timestamp_offset;
+	uint16_t picture_offset; /* of VP8 */
+	uint8_t tl0_offset;
 	bool known; /* else nothing above is: under an SSRC that is told nothing may be sent */
 	bool needs_key;
 };

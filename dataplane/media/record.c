@@ -256,6 +256,8 @@ void record_subscription_state(struct subscription *subscription)
 	        .rtx_reserved = subscription->rtx_reserved,
 	        .ssrc = subscription->ssrc,
 	        .timestamp_offset = subscription->timestamp_offset,
+	        .picture_offset = subscription->picture_offset,
+	        .tl0_offset = subscription->tl0_offset,
 	        .life = subscription->life,
 	        .number = ++subscription->record_number,
 	        .needs_key = subscription->needs_key,

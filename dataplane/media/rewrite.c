@@ -21,6 +21,8 @@ void rewrite_begin(struct subscription *subscription, uint32_t random)
 	subscription->stream_now = 0;
 	subscription->seq_offset = 0;
 	subscription->timestamp_offset = 0;
+	subscription->picture_offset = 0;
+	subscription->tl0_offset = 0;
 	subscription->spans_next = 0;
 	subscription->gap_debt = 0;
 	memset(subscription->spans, 0, sizeof(subscription->spans));
@@ -122,8 +124,8 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 		pictures_go_on(subscription, packet);
 	}
 	if (first) {
-		subscription->sent_picture = packet->picture - 1;
-		subscription->sent_tl0 = packet->tl0 - 1;
+		subscription->sent_picture = packet->picture + subscription->picture_offset - 1;
+		subscription->sent_tl0 = packet->tl0 + subscription->tl0_offset - 1;
 	}
 	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;

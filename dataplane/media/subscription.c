@@ -218,6 +218,8 @@ static void past_take(const struct media *media, struct subscription *subscripti
 	}
 	subscription->needs_key = past->needs_key;
 	subscription->timestamp_offset = past->timestamp_offset;
+	subscription->picture_offset = past->picture_offset;
+	subscription->tl0_offset = past->tl0_offset;
 	subscription->highest = (past->reserved - 1) & REWRITE_INDEX_MASK;
 	subscription->continues = true;
 	subscription->rtx_index = (past->rtx_reserved - 1) & REWRITE_INDEX_MASK;

@@ -290,6 +290,8 @@ static void subscription_take(struct take *take, uint32_t index)
 		past.rtx_reserved = state.rtx_reserved;
 		past.ssrc = state.ssrc;
 		past.timestamp_offset = state.timestamp_offset;
+		past.picture_offset = state.picture_offset;
+		past.tl0_offset = state.tl0_offset;
 		past.needs_key = state.needs_key != 0;
 	}
 	error = media_subscription_take(take->media, &add, flags_of(old.origin), &past, take->why);

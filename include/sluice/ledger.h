@@ -303,7 +303,9 @@ struct sluice_ledger_subscription_state {
 	uint32_t life;
 	uint32_t number;    /* of the record: the highest is the newest */
 	uint32_t needs_key; /* 1: it is not known what was used: nothing is sent under this key */
-	uint32_t pad[3];
+	uint16_t picture_offset; /* of VP8 */
+	uint8_t tl0_offset;
+	uint8_t pad[9];
 };
 static_assert(sizeof(struct sluice_ledger_subscription_state) == 64, "ledger subscription state");
 

@@ -171,7 +171,7 @@ static void layer_add(struct media_scene *scene, const char *name, const char *r
 }
 
 /* The layer that was chosen is silent, and another one has its place: it is what is waited for
- * still. */
+ * still; and what is added to its picture ids is added still. */
 static void test_choice(void **state)
 {
 	struct media_scene *scene = media_scene_create(1);
@@ -189,8 +189,13 @@ static void test_choice(void **state)
 	media_tick(scene->rig.dp->media);
 	media = scene->rig.dp->media;
 	assert_int_equal(leg_of(scene, "low", "watcher")->stream, stream_named(media, "low"));
+	leg_of(scene, "low", "watcher")->picture_offset = 777;
+	leg_of(scene, "low", "watcher")->tl0_offset = 55;
+	record_subscription_state(leg_of(scene, "low", "watcher"));
 	media_scene_restart(scene, 1);
 	media = scene->rig.dp->media;
+	assert_int_equal(leg_of(scene, "low", "watcher")->picture_offset, 777);
+	assert_int_equal(leg_of(scene, "low", "watcher")->tl0_offset, 55);
 	assert_int_equal(leg_of(scene, "low", "watcher")->wanted, stream_named(media, "high"));
 	party_publish(scene, camera, 0x3333, 8, 3000);
 	media_tick(media);

@@ -290,6 +290,40 @@ static void each_wait_begins_anew(void **state)
 	WAITS_RUN(change);
 }
 
+/* What a dataplane before added to VP8's ids is added still, by the first packet on. */
+static void pictures_go_on_after_a_death(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet packet = {.index = 100,
+	                                .stream = A,
+	                                .serial = 5,
+	                                .tsc_hz = TSC_HZ,
+	                                .vp8 = true,
+	                                .picture = 0x7ffe,
+	                                .picture_mask = 0x7fff,
+	                                .tl0 = 250};
+	struct rewritten out;
+
+	rewrite_begin(&subscription, 1);
+	subscription.picture_offset = 500;
+	subscription.tl0_offset = 20;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal(out.picture_offset, 500);
+	assert_int_equal(out.tl0_offset, 20);
+	assert_int_equal(subscription.sent_picture, 498);
+	assert_int_equal(subscription.sent_tl0, 14);
+	/* and another stream's go on from there */
+	subscription.stream = B;
+	subscription.switches++;
+	packet.stream = B;
+	packet.serial = 6;
+	packet.picture = 9;
+	packet.tl0 = 3;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal((9 + out.picture_offset) & 0x7fff, 499);
+	assert_int_equal((uint8_t)(3 + out.tl0_offset), 15);
+}
+
 /* However a source strews gaps, with packets or with padding, a receiver that loses many packets in
  * a row is not left behind by half of the circle; and a source that pays back may go on. */
 static void gaps_are_paid_for(void **state)
@@ -433,6 +467,7 @@ int main(void)
 	        cmocka_unit_test(jumps),
 	        cmocka_unit_test(padding_jumps),
 	        cmocka_unit_test(each_wait_begins_anew),
+	        cmocka_unit_test(pictures_go_on_after_a_death),
 	        cmocka_unit_test(padding_beyond_the_reservation),
 	        cmocka_unit_test(gaps_are_paid_for),
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
