@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Another stream for a subscription, which goes on with the one before until a key frame comes. */
+#include "media/config.h"
+
+#include "common/refuse.h"
+#include "media/key_frame.h"
+#include "media/presence.h"
+#include "media/record.h"
+#include "media/subscription.h"
+
+#include <errno.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+static void map_release(struct media *media, void *object)
+{
+	leg_map_give(media, object);
+}
+
+void subscription_map_swap(struct media *media, struct subscription *subscription,
+                           const struct leg_map *map)
+{
+	const struct leg_map *old = subscription->map;
+
+	if (map != old)
+		__atomic_store_n(&subscription->remapped, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&subscription->map, map, __ATOMIC_RELEASE);
+	if (old != NULL)
+		media_discard(media, map_release, (void *)(uintptr_t)old);
+}
+
+int subscription_leave(struct media *media, uint32_t index)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+	struct legs *without;
+
+	if (subscription->leaving == 0)
+		return 0;
+	if (legs_without(media, subscription->leaving, index, &without) < 0)
+		return -ENOMEM;
+	legs_swap(media, subscription->leaving, index, without);
+	subscription->leaving = 0;
+	media->config->leaving--;
+	return 0;
+}
+
+/* Until a key frame of the other one has come its worker goes on with the stream before. */
+static bool leaves_later(const struct media *media, const struct subscription *subscription,
+                         uint32_t to)
+{
+	return media->streams[to].keyed && !subscription->paused && subscription->packets != 0;
+}
+
+/* Another stream in place of the one before. */
+struct source_change {
+	uint32_t to;
+	uint32_t goes_on; /* until a key frame of `to` comes; 0: none */
+	uint32_t left[2]; /* what it gets no more; 0: none */
+	bool joins;       /* it does not get `to` yet */
+	const struct leg_map *map;
+	struct legs *with, *without[2];
+};
+
+/* While its worker has not gone on to the last one that was chosen, it is the one before that goes
+ * on. */
+static void change_plan(const struct media *media, const struct subscription *subscription,
+                        struct source_change *change)
+{
+	uint32_t sent = subscription->stream, other = subscription->leaving, to = change->to;
+
+	if (other != 0 && __atomic_load_n(&subscription->stream_now, __ATOMIC_RELAXED) != sent) {
+		sent = subscription->leaving;
+		other = subscription->stream;
+	}
+	if (sent != to && leaves_later(media, subscription, to))
+		change->goes_on = sent;
+	change->left[0] = sent != to && sent != change->goes_on ? sent : 0;
+	change->left[1] = other != to ? other : 0;
+	change->joins = sent != to && other != to;
+}
+
+static int change_prepare(struct media *media, uint32_t index, struct source_change *change)
+{
+	const struct subscription *subscription = &media->subscriptions[index];
+
+	/* another publisher may have other ids */
+	if (subscription->mapped) {
+		change->map = leg_map_take(media, &subscription->config,
+		                           media->streams[change->to].endpoint);
+		if (change->map == NULL)
+			return -ENOMEM;
+	}
+	if (change->joins && legs_with(media, change->to, index, &change->with) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < RTE_DIM(change->left); i++)
+		if (change->left[i] != 0 &&
+		    legs_without(media, change->left[i], index, &change->without[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static void change_undo(struct media *media, const struct source_change *change)
+{
+	leg_map_give(media, change->map);
+	rte_free(change->with);
+	rte_free(change->without[0]);
+	rte_free(change->without[1]);
+}
+
+static void change_make(struct media *media, uint32_t index, const struct source_change *change)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+
+	subscription_map_swap(media, subscription, change->map);
+	if (change->joins)
+		legs_swap(media, change->to, index, change->with);
+	__atomic_store_n(&subscription->stream, change->to, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < RTE_DIM(change->left); i++)
+		if (change->left[i] != 0)
+			legs_swap(media, change->left[i], index, change->without[i]);
+	media->config->leaving += (uint32_t)(change->goes_on != 0) - (subscription->leaving != 0);
+	subscription->leaving = change->goes_on;
+	subscription->leaving_tsc = rte_rdtsc();
+	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
+}
+
+int subscription_source_change(struct media *media, uint32_t index, uint32_t to)
+{
+	struct subscription *subscription = &media->subscriptions[index];
+	uint32_t from = subscription->stream, named = subscription->named;
+	struct source_change change = {.to = to};
+
+	change_plan(media, subscription, &change);
+	if (change_prepare(media, index, &change) < 0) {
+		change_undo(media, &change);
+		return -ENOMEM;
+	}
+	change_make(media, index, &change);
+	media->streams[named].switched_away += (uint32_t)(to != named) - (from != named);
+	record_subscription_changed(media, subscription);
+	presence_rouse(&media->endpoints[subscription->endpoint]);
+	key_frame_ask_from_control(media, to);
+	return 0;
+}
+
+int media_subscription_switch(struct media *media, const struct sluice_subscription_switch *change,
+                              char *why)
+{
+	int index = subscription_find(media, change->stream, change->endpoint, why);
+	uint32_t to = media_name_valid(change->to) ? stream_named(media, change->to) : 0;
+
+	if (index < 0)
+		return index;
+	if (to == 0)
+		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
+	layer_want(media, &media->subscriptions[index], to);
+	if (media->subscriptions[index].stream == to) {
+		record_subscription_changed(media, &media->subscriptions[index]);
+		return 0;
+	}
+	return subscription_source_change(media, index, to) < 0
+	               ? refuse(why, -ENOMEM, "no memory to switch")
+	               : 0;
+}
