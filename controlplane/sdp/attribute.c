@@ -303,8 +303,8 @@ const char *const sdp_extension_uris[SLUICE_EXTENSIONS] = {
         [SLUICE_EXTENSION_ORIENTATION] = "urn:3gpp:video-orientation",
         [SLUICE_EXTENSION_LAYERS_ALLOCATION] =
                 "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
-        [SLUICE_EXTENSION_DEPENDENCY] = "https://aomediacodec.github.io/av1-rtp-spec/"
-                                        "#dependency-descriptor-rtp-header-extension",
+        [SLUICE_EXTENSION_DEPENDENCY] = ("https://aomediacodec.github.io/av1-rtp-spec/"
+                                         "#dependency-descriptor-rtp-header-extension"),
         [SLUICE_EXTENSION_TOFFSET] = "urn:ietf:params:rtp-hdrext:toffset",
 };
 
