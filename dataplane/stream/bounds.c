@@ -3,6 +3,7 @@
 
 #include "turn/hash.h"
 
+#include <rte_bitops.h>
 #include <rte_common.h>
 
 #include <errno.h>

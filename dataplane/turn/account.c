@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_bitops.h>
 #include <rte_ring_elem.h>
 
 static uint32_t ring_count(uint32_t max_allocations)

@@ -157,7 +157,7 @@ static void table_handled(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct request *request = NULL;
-	static const uint8_t body[API_BODY_MAX + 1];
+	static const uint8_t body[SLUICE_API_MESSAGE_MAX];
 	char name[REQUEST_NAME_MAX];
 
 	while ((request = request_next(request)) != NULL) {

@@ -279,7 +279,7 @@ static void unknown_ufrags(void **state)
 	ufrag_write(other.ufrag, &foreign, 1 << 8 | 1);
 	assert_int_equal(check_send(dp, &check, &other, 5000, &reason, &answer), SESSION_DROP);
 	rte_pktmbuf_free(answer);
-	ufrag_write(other.ufrag, &dp->sessions->ufrags.key, 0xffffff << 8 | 1);
+	ufrag_write(other.ufrag, &dp->sessions->ufrags.key, 0xffffffu << 8 | 1);
 	assert_int_equal(check_send(dp, &check, &other, 5000, &reason, &answer), SESSION_DROP);
 	assert_int_equal(reason, DROP_ICE_UNKNOWN);
 	rte_pktmbuf_free(answer);

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Folders that hold a Debian release, for tools/in-debian and tools/package.
 
+# shellcheck disable=SC2034 # for those who source this
 DEBIAN_CACHE=${SLUICE_DEBIAN_CACHE:-/var/cache/sluice-check}
 DEBIAN_MIRROR=http://deb.debian.org/debian
 DEBOOTSTRAP_SECONDS=900
