@@ -70,7 +70,7 @@ assert_equal "$(status client -X POST "${with_token[@]}" $URL/v1/quit)" 404 "wha
 in_client curl -s "${with_token[@]}" $URL/v1/openapi.json >"$WORK/openapi.json"
 assert_equal "$(jq -r '.paths["/v1/stream/add"].post.requestBody.content[].schema.required | join(" ")' \
 	"$WORK/openapi.json")" "name endpoint" "what the description demands"
-assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate|config save)") | not)] | length')" "commands that are described"
+assert_equal "$(jq '.paths | length' "$WORK/openapi.json")" "$(ctl -j help | jq '[.[] | select(.command | test("^(help|quit|top|events|gate nonce generate|config save|http tls|turn certificate($| [A-Z]))") | not)] | length')" "commands that are described"
 
 # a listener and a token at run time
 at_exit ctl http listen delete 198.18.1.1:8081
