@@ -7,7 +7,7 @@ import pathlib
 import statistics
 import sys
 
-WINDOW = 10  # seconds before and behind a step
+WINDOW = 10  # seconds after a step
 
 
 def values(rows, key, first, last):

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A browser publishes three layers, and its viewer gets one after the other by command: each comes at a key frame, nothing is lost and the
-# decoder does not stop. The publisher is told when its packets came, and what its path has proven to carry. Needs chromium, and npm's
+# A browser publishes three layers, and its viewer gets one after the other by command: each comes, nothing is lost and the decoder
+# goes on. The publisher is told when its packets came, and what its path has proven to carry. Needs chromium, and npm's
 # playwright-core, which tools/install-deps puts into build-node.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
@@ -26,7 +26,7 @@ viewer=$(ctl -j session show | jq -r '.[] | select(.role == "watch").id')
 await 30 has_frames viewer 10
 mid=$(ctl -j subscription show | jq -r '.[] | select(.stream | test("/[qhf]$")).stream | split("/")[1]')
 for layer in f:960 q:240 h:480 f:960; do
-	ctl session layer "$viewer" "$mid" "${layer%:*}"
+	assert ctl session layer "$viewer" "$mid" "${layer%:*}"
 	await 30 is_wide "${layer#*:}"
 	await 10 has_frames viewer $(($(stat_of viewer frames) + 10))
 done

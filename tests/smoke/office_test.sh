@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An office behind one address: its keepalives cost nothing that who is yet to come needs, in XDP and in the node, and over a new
-# dataplane; who forges that address gets no more answers than before.
+# An office behind one address: keepalives of those who have an allocation pass XDP and are answered, also after a dataplane's death;
+# Bindings of strangers from that address are within its bound. The node has the same rules: unit test gate.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Chromium publishes VP8 and Opus, another connection of it watches: ICE and DTLS come about at once, frames come, nothing is lost; a
+# Chromium publishes VP8 and Opus, another connection of it watches: ICE and DTLS come about at once, frames and sound come; a
 # publisher that closes and comes back under its name finds its viewer there; a session that is deleted is gone with all that hung on it.
 # Needs chromium, and npm's playwright-core, which tools/install-deps puts into build-node; skipped without.
 # shellcheck source=tests/smoke/_init.sh
