@@ -33,20 +33,20 @@ gst_subscribe gst-paused --codec h264
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
 at_exit process_end $publisher
-await 20 at_least 60 lines "$WORK/gst-paused.lines"
+await 10 at_least 60 lines "$WORK/gst-paused.lines"
 assert ctl subscription pause video to gst-paused
-await 20 at_least $(($(lines "$WORK/gst-gcm.lines") + 90)) lines "$WORK/gst-gcm.lines"
+await 10 at_least $(($(lines "$WORK/gst-gcm.lines") + 90)) lines "$WORK/gst-gcm.lines"
 assert ctl subscription resume video to gst-paused
 wait $publisher || fail "ffmpeg did not publish"
 wanted=$(lines "$WORK/video.want")
 for endpoint in gst-gcm gst-paused; do
-	await 15 ends_alike "$WORK/video.want" gst_frames $endpoint
+	await 5 ends_alike "$WORK/video.want" gst_frames $endpoint
 	gst_frames $endpoint >"$WORK/$endpoint.got"
 done
 # ffmpeg keeps the last frames back until it hears more.
-await 15 at_least $((wanted - 5)) ff_frames
+await 5 at_least $((wanted - 5)) ff_frames
 audio=$(lines "$WORK/audio.want")
-await 15 at_least $((audio - 5)) ff_packets
+await 5 at_least $((audio - 5)) ff_packets
 md5_column "$WORK/ff-video.md5" >"$WORK/ff-video.got"
 md5_column "$WORK/ff-audio.md5" >"$WORK/ff-audio.got"
 
