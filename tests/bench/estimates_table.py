@@ -34,7 +34,7 @@ def main():
             at, until = step["second"], following["second"]
             before = statistics.mean(values(rows, "available_kbps", at - 3, at))
             lowest = min(values(rows, "available_kbps", at, min(until, at + WINDOW)))
-            below = next((row["second"] - at for row in rows if row["second"] > at and row.get("available_kbps", 1e9) < 1100), None)
+            below = next((row["second"] - at for row in rows if at < row["second"] < until and row.get("available_kbps", 1e9) < 1100), None)
             queue = queue_most(path.with_name(path.name + ".link"), at + 4 - end, until - end)
             print(f"| {name} | {estimate} | {number} | {step['step']} | {before:.0f} | {lowest} | {(lowest - before) / before * 100:+.0f} % | "
                   f"{'' if below is None else f'{below:.1f}'} | {queue:.0f} |")
