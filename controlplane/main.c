@@ -70,7 +70,7 @@ struct controlplane {
 static int config_read(struct controlplane *cp)
 {
 	char text[2 * CONFIG_WHY_MAX];
-	struct config_error error;
+	struct config_error error = {0};
 	int status;
 
 	status = config_load(cp->running, cp->config, &error);

@@ -192,15 +192,14 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 	struct history *history = arg;
 	struct client *client = history->client;
 	const struct kept *kept = accounting_kept(client->options->accounting);
+	bool more = kept != NULL;
 
-	for (int i = 0; kept != NULL && i < READS_STEP; i++) {
-		if (kept_look(history, kept))
-			continue;
-		if (client->dead || client->held_body != NULL)
+	for (int i = 0; more && i < READS_STEP; i++) {
+		more = kept_look(history, kept);
+		if (!more && (client->dead || client->held_body != NULL))
 			return;
-		kept = NULL;
 	}
-	if (kept != NULL)
+	if (more)
 		event_add(history->step, &at_once);
 	else
 		lives_ask(history);

@@ -119,7 +119,7 @@ static void answer_config_refused(struct client *client, const void *body)
 static void lines_number(struct running *running, const char *path)
 {
 	struct running *saved = running_create();
-	struct config_error error;
+	struct config_error error = {0};
 
 	if (saved != NULL && config_load(saved, path, &error) == 0)
 		running_arrange(running, saved);
