@@ -59,10 +59,11 @@ static int line_check(const struct load *load, const struct command_request *req
 	    command_kind(request->command) != REQUEST_SET)
 		return refuse(load->error,
 		              "this command configures nothing: expected is one that adds or sets");
-	if (line == NULL || memcmp(&line->request.body, &request->body, request->length) == 0)
+	if (line == NULL)
 		return 0;
 	*passed = load->included != 0 && !line->included;
-	if (*passed || (load->included == 0 && line->included))
+	if (*passed || (load->included == 0 && line->included) ||
+	    memcmp(&line->request.body, &request->body, request->length) == 0)
 		return 0;
 	snprintf(why, sizeof(why), "line %u says otherwise", line->number);
 	return refuse(load->error, why);
@@ -92,11 +93,29 @@ static size_t without_end(const char *text, size_t length)
 static bool includes(const char *text);
 static int include_load(struct load *load, const char *text);
 
+/* A line that holds, with the comment that goes before it. */
+static int line_keep(struct load *load, const struct command_request *request, const char *text,
+                     size_t length)
+{
+	bool included = load->included != 0;
+	struct running_line *line =
+	        running_put(load->running, request, included ? load->included : load->error->line);
+
+	if (line == NULL)
+		return -ENOMEM;
+	running_source(line, request->from_file ? text : NULL, without_end(text, length), included);
+	if (included)
+		return 0;
+	if (line->comment == NULL)
+		running_comment(load->running, line, load->comment->text, load->comment->length);
+	load->comment->length = 0;
+	return 0;
+}
+
 static int line_load(struct load *load, const char *text, size_t length)
 {
 	struct config_error *error = load->error;
 	struct command_request request;
-	struct running_line *line;
 	bool passed;
 	int status;
 
@@ -110,24 +129,11 @@ static int line_load(struct load *load, const char *text, size_t length)
 		return -EINVAL;
 	if (request.command == NULL)
 		return load->included != 0 ? 0 : comment_grow(load->comment, text, length);
-	if (line_check(load, &request, &passed) < 0)
-		return -EINVAL;
-	if (passed)
-		return 0;
-	line = running_put(load->running, &request,
-	                   load->included != 0 ? load->included : error->line);
-	if (line != NULL)
-		running_source(line, request.from_file ? text : NULL, without_end(text, length),
-		               load->included != 0);
+	status = line_check(load, &request, &passed);
+	if (status == 0 && !passed)
+		status = line_keep(load, &request, text, length);
 	explicit_bzero(&request, sizeof(request));
-	if (line == NULL)
-		return -ENOMEM;
-	if (load->included != 0)
-		return 0;
-	if (line->comment == NULL)
-		running_comment(load->running, line, load->comment->text, load->comment->length);
-	load->comment->length = 0;
-	return 0;
+	return status;
 }
 
 static int lines_load(struct load *load, FILE *file)

@@ -561,12 +561,38 @@ static void test_secrets_from_files(void **state)
 	running_destroy(again);
 }
 
+/* What an included file says again stays a line of the configuration. */
+static void test_said_twice(void **state)
+{
+	struct scene *scene = *state;
+	char path[96], text[1024];
+	struct config_error error;
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/a.part", scene->folder);
+	file_write(path, "turn realm here\nturn secret add word\n", 37);
+	snprintf(text, sizeof(text), "turn realm here\ninclude %s\nturn secret add word\n", path);
+	file_write(scene->path, text, strlen(text));
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_int_equal(running_count(scene->running), 2);
+	assert_int_equal(config_save(scene->running, scene->path, text), 0);
+	file = fopen(scene->path, "r");
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	assert_non_null(strstr(text, "turn realm here\n"));
+	assert_non_null(strstr(text, "turn secret add word\n"));
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_across, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save_comments, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_said_twice, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_readable_by_all, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
