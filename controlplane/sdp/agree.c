@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sdp/agree.h"
 
+#include "common/refuse.h"
 #include "sdp/codec.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define RTCP_FIRST 64 /* payload types that look like RTCP beside it (RFC 5761, 4) */
 #define RTCP_LAST  95
-
-static int refuse(char *why, int status, const char *what)
-{
-	snprintf(why, SDP_WHY_MAX, "%s", what);
-	return status;
-}
 
 /* -- payload types -- */
 
@@ -125,9 +119,8 @@ static int payloads_watch(const struct sdp_media *media, const struct sluice_tra
 		if (published->n_payloads > 0)
 			sdp_codec_describe(published->payloads[0].codec, published_variants[0],
 			                   codec, sizeof(codec));
-		snprintf(why, SDP_WHY_MAX, "the publisher sends %s, which the offer cannot play",
-		         codec);
-		return -ENOTSUP;
+		return refuse(why, -ENOTSUP, "the publisher sends %s, which the offer cannot play",
+		              codec);
 	}
 	for (uint32_t n = 0; n < media->n_formats; n++)
 		for (uint32_t i = 0; i < published->n_payloads; i++)

@@ -23,8 +23,23 @@ struct sdp_reading {
 /* RFC 8285: of each enum sluice_extension. */
 extern const char *const sdp_extension_uris[SLUICE_EXTENSIONS];
 
-/* 0; -EINVAL with a line in reading->why. */
+/* 0; -EINVAL with a line in reading->why. What is not known is passed over. */
 int sdp_attribute(struct sdp_reading *reading, struct slice name, struct slice value);
 void sdp_media_finish(struct sdp_reading *reading);
+
+/* -- the parts -- */
+
+struct sdp_attribute_row {
+	const char *name;
+	bool media_only; /* passed over at the session level */
+	int (*read)(struct sdp_reading *reading, struct slice value);
+};
+
+/* Of transport.c, formats.c and layers.c; {0} ends each. */
+extern const struct sdp_attribute_row sdp_transport_rows[];
+extern const struct sdp_attribute_row sdp_format_rows[];
+extern const struct sdp_attribute_row sdp_layer_rows[];
+
+void sdp_layers_finish(struct sdp_reading *reading);
 
 #endif

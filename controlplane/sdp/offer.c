@@ -2,9 +2,9 @@
 #include "sdp/offer.h"
 
 #include "sdp/attribute.h"
+#include "sdp/line.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,43 +37,6 @@ bool sdp_pwd_is_valid(struct slice pwd)
 	return ice_chars(pwd, PWD_LEAST);
 }
 
-static int refuse(char *why, uint32_t line, const char *what)
-{
-	snprintf(why, SDP_WHY_MAX, "line %u: %.140s", line, what);
-	return -EINVAL;
-}
-
-/* -- lines -- */
-
-/* The next line, without its end; CR LF or LF (RFC 8866, 5). */
-static bool line_take(struct slice *rest, struct slice *line)
-{
-	const char *end;
-
-	if (rest->length == 0)
-		return false;
-	end = memchr(rest->bytes, '\n', rest->length);
-	*line = (struct slice){rest->bytes,
-	                       end != NULL ? (size_t)(end - rest->bytes) : rest->length};
-	rest->bytes += line->length;
-	rest->length -= line->length;
-	if (end != NULL) {
-		rest->bytes++;
-		rest->length--;
-	}
-	if (line->length > 0 && line->bytes[line->length - 1] == '\r')
-		line->length--;
-	return true;
-}
-
-static bool line_is_text(struct slice line)
-{
-	for (size_t i = 0; i < line.length; i++)
-		if ((unsigned char)line.bytes[i] < ' ' && line.bytes[i] != '\t')
-			return false;
-	return true;
-}
-
 /* -- an m-line: "video 9 UDP/TLS/RTP/SAVPF 96 97" -- */
 
 static int formats_read(struct sdp_media *media, struct slice list)
@@ -104,22 +67,23 @@ static int media_start(struct sdp_reading *reading, struct slice value, uint32_t
 	uint32_t port_number;
 
 	if (offer->n_media == SDP_MEDIA_MAX)
-		return refuse(reading->why, line, "more than 16 m-lines");
+		return sdp_line_refuse(reading->why, line, "more than 16 m-lines");
 	media = &offer->media[offer->n_media++];
 	media->direction = offer->direction;
 	if (!slice_word(&value, ' ', &media->kind) || !slice_word(&value, ' ', &port) ||
 	    !slice_word(&value, ' ', &media->protocol) || value.length < 2 ||
 	    !slice_consists(media->kind, "-_.") || !slice_consists(media->protocol, "/-_."))
-		return refuse(reading->why, line, "m=: expected KIND PORT PROTOCOL FORMATS");
+		return sdp_line_refuse(reading->why, line,
+		                       "m=: expected KIND PORT PROTOCOL FORMATS");
 	if (!slice_word(&port, '/', &number) || !slice_number(number, 65535, &port_number))
-		return refuse(reading->why, line, "m=: expected a port from 0 to 65535");
+		return sdp_line_refuse(reading->why, line, "m=: expected a port from 0 to 65535");
 	media->formats_text = (struct slice){value.bytes + 1, value.length - 1};
 	media->zero_port = port_number == 0;
 	if (!slice_consists(media->formats_text, " -_.*"))
-		return refuse(reading->why, line, "m=: expected formats");
+		return sdp_line_refuse(reading->why, line, "m=: expected formats");
 	if (is_rtp(media->protocol) && formats_read(media, value) < 0)
-		return refuse(reading->why, line,
-		              "m=: expected 1 to 64 payload types from 0 to 127");
+		return sdp_line_refuse(reading->why, line,
+		                       "m=: expected 1 to 64 payload types from 0 to 127");
 	*reading = (struct sdp_reading){.offer = offer, .media = media, .why = reading->why};
 	return 0;
 }
@@ -140,7 +104,7 @@ static int attribute_read(struct sdp_reading *reading, struct slice value, uint3
 	error = sdp_attribute(reading, name, rest);
 	if (error < 0) {
 		memcpy(why, reading->why, sizeof(why));
-		return refuse(reading->why, number, why);
+		return sdp_line_refuse(reading->why, number, why);
 	}
 	return 0;
 }
@@ -149,13 +113,11 @@ static int line_read(struct sdp_reading *reading, struct slice line, uint32_t nu
 {
 	struct slice value;
 
-	if (!line_is_text(line))
-		return refuse(reading->why, number, "a control character");
-	if (line.length < 2 || line.bytes[1] != '=')
-		return refuse(reading->why, number, "expected TYPE=VALUE");
+	if (sdp_line_check(line, number, reading->why) < 0)
+		return -EINVAL;
 	value = (struct slice){line.bytes + 2, line.length - 2};
 	if (number == 1 && !slice_is(line, "v=0"))
-		return refuse(reading->why, number, "expected v=0");
+		return sdp_line_refuse(reading->why, number, "expected v=0");
 	switch (line.bytes[0]) {
 	case 'm':
 		sdp_media_finish(reading);
@@ -169,25 +131,23 @@ static int line_read(struct sdp_reading *reading, struct slice line, uint32_t nu
 int sdp_read(struct sdp_offer *offer, const char *text, size_t length, char *why)
 {
 	struct sdp_reading reading = {.offer = offer, .why = why};
-	struct slice rest = {text, length}, line;
-	uint32_t number = 0;
-	int error = 0;
+	struct sdp_lines lines = {.rest = {text, length}};
+	struct slice line;
+	int error;
 
 	why[0] = '\0';
-	if (length > SDP_LENGTH_MAX)
-		return refuse(why, 1, "more than 65536 bytes in all");
-	while (error == 0 && line_take(&rest, &line)) {
-		if (++number > SDP_LINES_MAX)
-			return refuse(why, number, "more than 4096 lines");
-		if (line.length == 0 && rest.length == 0)
+	while ((error = sdp_line_next(&lines, &line, why)) > 0) {
+		if (line.length == 0 && lines.rest.length == 0)
 			break;
-		error = line_read(&reading, line, number);
+		error = line_read(&reading, line, lines.number);
+		if (error < 0)
+			return error;
 	}
 	if (error < 0)
 		return error;
 	sdp_media_finish(&reading);
 	if (offer->n_media == 0)
-		return refuse(why, number, "there is no m-line before the end");
+		return sdp_line_refuse(why, lines.number, "there is no m-line before the end");
 	return 0;
 }
 

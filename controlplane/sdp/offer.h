@@ -8,6 +8,7 @@
 
 #include "sdp/slice.h"
 
+#include <sluice/api.h>
 #include <sluice/session.h>
 
 #define SDP_LENGTH_MAX  65536
@@ -15,7 +16,7 @@
 #define SDP_MEDIA_MAX   16 /* m-lines */
 #define SDP_FORMATS_MAX 64 /* payload types of an m-line */
 #define SDP_SSRCS_MAX   16 /* of an m-line */
-#define SDP_WHY_MAX     160
+#define SDP_WHY_MAX     SLUICE_API_ERROR_MAX
 
 #define SDP_NO_PT 0xff
 
