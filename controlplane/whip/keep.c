@@ -60,7 +60,7 @@ static void event_take_row(struct whip *whip, const struct sluice_session_event 
 	session = table_session(&whip->table, id);
 	if (session == NULL)
 		return;
-	session->state = event->state;
+	table_state(&whip->table, session, event->state);
 	if (event->state == SLUICE_SESSION_CONNECTED && session->role == SLUICE_SESSION_PUBLISH)
 		viewers_look(whip, session);
 }

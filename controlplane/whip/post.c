@@ -192,6 +192,9 @@ static const char *limit_reached(const struct post *post, const struct whip_stre
 	if (post->side->role == SLUICE_SESSION_WATCH && limit->viewers != 0 &&
 	    viewers >= limit->viewers)
 		return "the stream has as many viewers as may be";
+	/* Without those that are being answered, WHIP_POSTS_MAX at most. */
+	if (table_keyless(&whip->table, http_token_digest(post->request)) >= WHIP_KEYLESS_MAX)
+		return "too many sessions of this token have not connected yet";
 	return NULL;
 }
 

@@ -219,6 +219,30 @@ struct whip_session *table_session(const struct whip_table *table, const char *i
 	return session != NULL && session->ended == 0 ? session : NULL;
 }
 
+static bool is_keyless(const struct whip_session *session)
+{
+	return session->state != SLUICE_SESSION_CONNECTED;
+}
+
+void table_state(struct whip_table *table, struct whip_session *session, uint8_t state)
+{
+	if (is_keyless(session))
+		LIST_REMOVE(session, keyless);
+	session->state = state;
+	if (is_keyless(session))
+		LIST_INSERT_HEAD(&table->keyless, session, keyless);
+}
+
+uint32_t table_keyless(const struct whip_table *table, const uint8_t token[HTTP_TOKEN_DIGEST])
+{
+	const struct whip_session *session;
+	uint32_t count = 0;
+
+	LIST_FOREACH(session, &table->keyless, keyless)
+	count += memcmp(session->token, token, HTTP_TOKEN_DIGEST) == 0;
+	return count;
+}
+
 static void session_enter(struct whip_table *table, struct whip_session *session,
                           struct whip_stream *stream)
 {
@@ -228,6 +252,8 @@ static void session_enter(struct whip_table *table, struct whip_session *session
 	LIST_INSERT_HEAD(publishes ? &stream->publishers : &stream->viewers, session, fellow);
 	stream->n_viewers += !publishes;
 	table->sessions++;
+	if (is_keyless(session))
+		LIST_INSERT_HEAD(&table->keyless, session, keyless);
 	LIST_INSERT_HEAD(&table->by_id[bucket_of(session->id)], session, chain);
 }
 
@@ -238,6 +264,8 @@ static void session_leave(struct whip_table *table, struct whip_session *session
 	LIST_REMOVE(session, fellow);
 	stream->n_viewers -= session->role == SLUICE_SESSION_WATCH;
 	table->sessions--;
+	if (is_keyless(session))
+		LIST_REMOVE(session, keyless);
 	session->stream = NULL;
 	stream_leave(table, stream);
 }

@@ -13,14 +13,15 @@
 #include <sys/queue.h>
 
 struct whip_session {
-	LIST_ENTRY(whip_session) chain;  /* of those with the same hash */
-	LIST_ENTRY(whip_session) fellow; /* of its stream and role */
-	TAILQ_ENTRY(whip_session) late;  /* of those that have ended */
-	uint64_t ended;                  /* CLOCK_MONOTONIC, ns; 0: it lives */
+	LIST_ENTRY(whip_session) chain;   /* of those with the same hash */
+	LIST_ENTRY(whip_session) fellow;  /* of its stream and role */
+	LIST_ENTRY(whip_session) keyless; /* of those that have no keys yet */
+	TAILQ_ENTRY(whip_session) late;   /* of those that have ended */
+	uint64_t ended;                   /* CLOCK_MONOTONIC, ns; 0: it lives */
 	struct whip_stream *stream;
 	char id[SLUICE_SESSION_ID_MAX];
 	uint8_t role;  /* enum sluice_session_role */
-	uint8_t state; /* enum sluice_session_state */
+	uint8_t state; /* enum sluice_session_state: table_state */
 	uint8_t token[HTTP_TOKEN_DIGEST];
 	char ufrag[SLUICE_TRACK_MID_MAX]; /* ours: the ETag */
 	uint8_t kind;                     /* of the tagged m-line */
@@ -44,6 +45,7 @@ LIST_HEAD(whip_streams, whip_stream);
 struct whip_table {
 	struct whip_sessions *by_id;
 	struct whip_streams *by_name;
+	struct whip_sessions keyless;
 	struct whip_ended ended; /* the first one first */
 	uint32_t sessions, streams;
 };
@@ -66,6 +68,10 @@ struct whip_session *stream_publisher(const struct whip_stream *stream);
 struct whip_session *table_put(struct whip_table *table, const struct sluice_session *session,
                                const struct sluice_session_made *made, uint8_t state,
                                uint32_t round);
+/* state: enum sluice_session_state, but ENDED. */
+void table_state(struct whip_table *table, struct whip_session *session, uint8_t state);
+/* How many sessions of this token have no keys: nobody has shown yet to be behind them. */
+uint32_t table_keyless(const struct whip_table *table, const uint8_t token[HTTP_TOKEN_DIGEST]);
 /* After a restart of its ICE. 0 or -ENOMEM. */
 int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag);
 /* It has ended, though we may not know it yet: what was read of it before and comes now is late. */
