@@ -157,23 +157,45 @@ static int signals_catch(struct controlplane *cp)
 	return 0;
 }
 
-/* What answers over HTTP. */
-static int http_parts_create(struct controlplane *cp)
+/* The parts that serve lines of the configuration, and what they tell of themselves. */
+static int own_parts_create(struct controlplane *cp)
 {
-	const struct asker_options asks = {cp->base, cp->server, NULL};
-
-	cp->http_commands = http_commands_create(cp->http, &asks);
-	cp->metrics = metrics_collector_create(cp->http, &asks);
-	cp->watch = event_watch_create(cp->events, &asks);
-	cp->streams = event_streams_create(cp->base, cp->events, cp->http);
-	if (cp->streams == NULL || web_start(cp->http) < 0)
+	cp->own = own_create(cp->base, cp->running, cp->config);
+	if (cp->own == NULL)
 		return -ENOMEM;
-	return cp->http_commands != NULL && cp->metrics != NULL && cp->watch != NULL ? 0 : -ENOMEM;
+	cp->gate = gate_keeper_create(cp->base, cp->own, cp->running);
+	cp->log = log_keeper_create(cp->own);
+	cp->certificates = certificate_keeper_create(cp->base, cp->own);
+	cp->http = http_create(cp->base, cp->own);
+	cp->events = event_bus_create();
+	if (cp->gate == NULL || cp->log == NULL || cp->certificates == NULL || cp->http == NULL ||
+	    cp->events == NULL)
+		return -ENOMEM;
+	cp->accounting = accounting_create(&(struct accounting_options){
+	        .base = cp->base,
+	        .running = cp->running,
+	        .own = cp->own,
+	        .events = cp->events,
+	        .state_dir = cp->options.state_dir,
+	});
+	if (cp->accounting == NULL)
+		return -ENOMEM;
+	cp->fleet = fleet_create(&(struct fleet_options){
+	        .base = cp->base,
+	        .running = cp->running,
+	        .own = cp->own,
+	        .http = cp->http,
+	        .gate = cp->gate,
+	        .state_dir = cp->options.state_dir,
+	        .socket = cp->options.socket,
+	});
+	return cp->fleet != NULL ? 0 : -ENOMEM;
 }
 
-static int parts_create(struct controlplane *cp)
+/* The connection to the dataplane, and who asks over it. */
+static int dataplane_parts_create(struct controlplane *cp)
 {
-	const struct dataplane_client_options client = {
+	cp->client = dataplane_client_create(&(struct dataplane_client_options){
 	        .base = cp->base,
 	        .path = cp->options.dataplane,
 	        .config = cp->config,
@@ -183,95 +205,89 @@ static int parts_create(struct controlplane *cp)
 	        .greeted = on_greeted,
 	        .ready = on_ready,
 	        .arg = cp,
-	};
-	struct server_options server = {
-	        .base = cp->base,
-	        .listener = &cp->listener,
-	        .route = request_route,
-	        .config = cp->config,
-	        .running = cp->running,
-	        .buffer = cp->buffer,
-	};
-	struct fleet_options fleet = {
-	        .base = cp->base,
-	        .running = cp->running,
-	        .state_dir = cp->options.state_dir,
-	        .socket = cp->options.socket,
-	};
-	struct accounting_options accounting = {
-	        .base = cp->base,
-	        .running = cp->running,
-	        .state_dir = cp->options.state_dir,
-	};
-	struct lookup_options lookup = {
-	        .base = cp->base,
-	        .running = cp->running,
-	};
-	struct whip_options whip = {.base = cp->base};
-	struct reload_options reload = {
-	        .base = cp->base,
-	        .running = cp->running,
-	        .config = cp->config,
-	        .ended = on_reloaded,
-	        .arg = cp,
-	};
-
-	server.started = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
-	server.started_unix = time(NULL);
-	cp->own = own_create(cp->base, cp->running, cp->config);
-	cp->gate = cp->own != NULL ? gate_keeper_create(cp->base, cp->own, cp->running) : NULL;
-	cp->log = cp->own != NULL ? log_keeper_create(cp->own) : NULL;
-	cp->certificates = cp->own != NULL ? certificate_keeper_create(cp->base, cp->own) : NULL;
-	cp->http = cp->own != NULL ? http_create(cp->base, cp->own) : NULL;
-	cp->events = event_bus_create();
-	if (cp->gate == NULL || cp->log == NULL || cp->certificates == NULL || cp->http == NULL ||
-	    cp->events == NULL)
+	});
+	if (cp->client == NULL)
 		return -ENOMEM;
-	accounting.own = cp->own;
-	accounting.events = cp->events;
-	cp->accounting = accounting_create(&accounting);
-	if (cp->accounting == NULL)
-		return -ENOMEM;
-	fleet.own = cp->own;
-	fleet.http = cp->http;
-	fleet.gate = cp->gate;
-	cp->fleet = fleet_create(&fleet);
-	if (cp->fleet == NULL)
-		return -ENOMEM;
-	cp->client = dataplane_client_create(&client);
 	gate_keeper_serve(cp->gate, cp->client);
 	log_keeper_serve(cp->log, cp->client);
 	certificate_keeper_serve(cp->certificates, cp->client);
 	fleet_serve(cp->fleet, cp->client);
 	accounting_serve(cp->accounting, cp->client);
-	server.client = cp->client;
-	server.gate = cp->gate;
-	server.log = cp->log;
-	server.own = cp->own;
-	reload.own = cp->own;
-	reload.client = cp->client;
-	cp->reload = reload_create(&reload);
-	server.reload = cp->reload;
-	server.http = cp->http;
-	server.fleet = cp->fleet;
-	server.events = cp->events;
-	whip.own = cp->own;
-	whip.http = cp->http;
-	whip.events = cp->events;
-	server.accounting = cp->accounting;
-	cp->server = cp->client != NULL && cp->reload != NULL ? server_create(&server) : NULL;
-	if (cp->server == NULL || http_parts_create(cp) < 0)
+	return 0;
+}
+
+/* What answers on the control socket. */
+static int socket_parts_create(struct controlplane *cp)
+{
+	cp->reload = reload_create(&(struct reload_options){
+	        .base = cp->base,
+	        .running = cp->running,
+	        .config = cp->config,
+	        .own = cp->own,
+	        .client = cp->client,
+	        .ended = on_reloaded,
+	        .arg = cp,
+	});
+	if (cp->reload == NULL)
 		return -ENOMEM;
-	whip.client = cp->client;
-	whip.fleet = cp->fleet;
-	cp->whip = whip_create(&whip);
-	if (cp->whip == NULL)
+	cp->server = server_create(&(struct server_options){
+	        .base = cp->base,
+	        .listener = &cp->listener,
+	        .route = request_route,
+	        .config = cp->config,
+	        .running = cp->running,
+	        .client = cp->client,
+	        .gate = cp->gate,
+	        .log = cp->log,
+	        .reload = cp->reload,
+	        .own = cp->own,
+	        .http = cp->http,
+	        .fleet = cp->fleet,
+	        .events = cp->events,
+	        .accounting = cp->accounting,
+	        .buffer = cp->buffer,
+	        .started = clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC,
+	        .started_unix = (uint64_t)time(NULL),
+	});
+	return cp->server != NULL ? 0 : -ENOMEM;
+}
+
+/* What answers over HTTP. */
+static int http_parts_create(struct controlplane *cp)
+{
+	const struct asker_options asks = {cp->base, cp->server, NULL};
+
+	cp->http_commands = http_commands_create(cp->http, &asks);
+	cp->metrics = metrics_collector_create(cp->http, &asks);
+	cp->watch = event_watch_create(cp->events, &asks);
+	cp->streams = event_streams_create(cp->base, cp->events, cp->http);
+	cp->whip = whip_create(&(struct whip_options){
+	        .base = cp->base,
+	        .client = cp->client,
+	        .events = cp->events,
+	        .fleet = cp->fleet,
+	        .http = cp->http,
+	        .own = cp->own,
+	});
+	if (cp->http_commands == NULL || cp->metrics == NULL || cp->watch == NULL ||
+	    cp->streams == NULL || cp->whip == NULL)
+		return -ENOMEM;
+	return web_start(cp->http);
+}
+
+static int parts_create(struct controlplane *cp)
+{
+	if (own_parts_create(cp) < 0 || dataplane_parts_create(cp) < 0 ||
+	    socket_parts_create(cp) < 0 || http_parts_create(cp) < 0)
 		return -ENOMEM;
 	own_start(cp->own);
 	fleet_start(cp->fleet);
-	lookup.client = cp->client;
-	lookup.fleet = cp->fleet;
-	cp->lookup = lookup_create(&lookup);
+	cp->lookup = lookup_create(&(struct lookup_options){
+	        .base = cp->base,
+	        .running = cp->running,
+	        .client = cp->client,
+	        .fleet = cp->fleet,
+	});
 	return cp->lookup != NULL ? 0 : -ENOMEM;
 }
 
