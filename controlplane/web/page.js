@@ -51,12 +51,19 @@ async function start(options) {
   const media = options.role === 'publish' ? await source(options) : null;
   if (media)
     $('video').srcObject = media;
-  session = await connect({
-    ...options,
-    media,
-    onstate: (text) => { $('state').textContent = text; },
-    ontrack: (stream) => { if ($('video').srcObject !== stream) $('video').srcObject = stream; },
-  });
+  try {
+    session = await connect({
+      ...options,
+      media,
+      onstate: (text) => { $('state').textContent = text; },
+      ontrack: (stream) => { if ($('video').srcObject !== stream) $('video').srcObject = stream; },
+    });
+  } catch (error) { // the camera goes off
+    if (media)
+      media.getTracks().forEach((track) => track.stop());
+    $('video').srcObject = null;
+    throw error;
+  }
   $('stop').disabled = false;
   const view = graphs($('graphs'), options.role);
   timer = setInterval(async () => { if (session) view.add(await session.stats()); }, 1000);

@@ -97,13 +97,17 @@ export async function connect(options) {
     for (let wait = 250; !stopped; wait = Math.min(2 * wait, 2000)) {
       onstate('connecting again');
       try {
-        return await begin();
+        await begin();
+        if (stopped) { // while the answer was on its way
+          self.leave();
+          self.peer.close();
+        }
+        return;
       } catch (error) {
         onstate(error.message);
         await new Promise((done) => setTimeout(done, wait));
       }
     }
-    return undefined;
   }
 
   // Bytes as they come, or as the other side reports them.
