@@ -3,6 +3,7 @@
 
 #include "command/addr.h"
 #include "command/filter.h"
+#include "common/hex.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -400,15 +401,6 @@ static int key_format(const struct argument *argument, const uint8_t *body, stru
 	return length > 0 ? 0 : -EINVAL;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 static int hex_parse(const struct argument *argument, const char *text, uint8_t *body, char *why)
 {
 	size_t length = strlen(text) / 2;
@@ -418,13 +410,8 @@ static int hex_parse(const struct argument *argument, const char *text, uint8_t 
 		return refuse(why, "hex digits come in pairs");
 	if (length > argument->size)
 		return refuse(why, "%zu bytes are too many", length);
-	for (size_t i = 0; i < length; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return refuse(why, "no hex digits");
-		bytes[i] = (uint8_t)(high << 4 | low);
-	}
+	if (!hex_decode(text, bytes, length))
+		return refuse(why, "no hex digits");
 	return bytes_store(argument, bytes, length, body);
 }
 

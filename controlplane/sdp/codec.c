@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sdp/codec.h"
 
+#include "common/hex.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -56,23 +58,13 @@ static uint32_t h264_profile(uint32_t level_id)
 	return H264_OTHER | (uint32_t)idc << 8 | (uint32_t)constraints << 16;
 }
 
-static bool hex_read(struct slice slice, uint32_t *number)
+static bool level_id_read(struct slice slice, uint32_t *level_id)
 {
-	uint32_t value = 0;
+	uint8_t bytes[3];
 
-	if (slice.length != 6)
+	if (slice.length != 2 * sizeof(bytes) || !hex_decode(slice.bytes, bytes, sizeof(bytes)))
 		return false;
-	for (size_t i = 0; i < slice.length; i++) {
-		char c = slice.bytes[i], letter = c | 0x20;
-
-		if (c >= '0' && c <= '9')
-			value = value << 4 | (uint32_t)(c - '0');
-		else if (letter >= 'a' && letter <= 'f')
-			value = value << 4 | (uint32_t)(letter - 'a' + 10);
-		else
-			return false;
-	}
-	*number = value;
+	*level_id = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
 	return true;
 }
 
@@ -83,7 +75,7 @@ static uint32_t h264_variant(struct slice fmtp)
 	struct slice value;
 
 	if (slice_parameter(fmtp, "profile-level-id", &value))
-		hex_read(value, &level_id);
+		level_id_read(value, &level_id);
 	if (slice_parameter(fmtp, "packetization-mode", &value) && !slice_number(value, 2, &mode))
 		mode = 3;
 	return h264_profile(level_id) | mode << 24;

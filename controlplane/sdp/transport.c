@@ -2,6 +2,7 @@
 /* a= lines of ICE and DTLS: RFC 8839, RFC 8842. */
 #include "sdp/attribute.h"
 
+#include "common/hex.h"
 #include "common/refuse.h"
 
 #include <errno.h>
@@ -54,15 +55,6 @@ static int read_setup(struct sdp_reading *reading, struct slice value)
 	return refuse(reading->why, -EINVAL, "a=setup: expected actpass, active or passive");
 }
 
-static int hex_digit(char c)
-{
-	char letter = c | 0x20;
-
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 /* "AA:BB:CC" of as many bytes as the digest has. */
 static bool fingerprint_read(struct sluice_fingerprint *fingerprint, struct slice hex)
 {
@@ -70,11 +62,10 @@ static bool fingerprint_read(struct sluice_fingerprint *fingerprint, struct slic
 		return false;
 	for (uint32_t i = 0; i < fingerprint->length; i++) {
 		const char *at = hex.bytes + 3 * i;
-		int high = hex_digit(at[0]), low = hex_digit(at[1]);
 
-		if (high < 0 || low < 0 || (i + 1 < fingerprint->length && at[2] != ':'))
+		if (!hex_decode(at, &fingerprint->bytes[i], 1) ||
+		    (i + 1 < fingerprint->length && at[2] != ':'))
 			return false;
-		fingerprint->bytes[i] = (uint8_t)(high << 4 | low);
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "users/lookup.h"
 
+#include "common/hex.h"
 #include "config/running.h"
 #include "dataplane/ask.h"
 #include "fleet/fleet.h"
@@ -71,27 +72,9 @@ static const char *realm_of(const struct lookup *lookup)
 
 /* -- keys -- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 static bool key_read(uint8_t key[16], const char *text, size_t length)
 {
-	if (length != KEY_HEX)
-		return false;
-	for (int i = 0; i < 16; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		key[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return length == KEY_HEX && hex_decode(text, key, 16);
 }
 
 static void on_key(void *arg, int status, const char *bytes, size_t length)

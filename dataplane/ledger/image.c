@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/image.h"
 
+#include "common/hex.h"
 #include "common/refuse.h"
 #include "ledger/ledger.h"
 
@@ -26,9 +27,7 @@ void ledger_boot_id(uint8_t id[16])
 		text[0] = '\0';
 	close(fd);
 	for (const char *at = text; *at != '\0' && n < 32; at++) {
-		int digit = *at >= '0' && *at <= '9'   ? *at - '0'
-		            : *at >= 'a' && *at <= 'f' ? *at - 'a' + 10
-		                                       : -1;
+		int digit = hex_digit(*at);
 
 		if (digit >= 0) {
 			id[n / 2] = (uint8_t)(id[n / 2] << 4 | digit);

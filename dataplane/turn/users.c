@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn/users.h"
 
+#include "common/hex.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,30 +15,13 @@ static struct user removed;
 
 #define SLOTS_MIN 64u
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool user_key_read(const char *text, size_t length, uint8_t key[16])
 {
 	if (length > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
 		text += 2;
 		length -= 2;
 	}
-	if (length != 32)
-		return false;
-	for (int i = 0; i < 16; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		key[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return length == 32 && hex_decode(text, key, 16);
 }
 
 struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
