@@ -17,9 +17,9 @@
 #include <sluice/api.h>
 
 #define COMMAND_PATH_MAX      REQUEST_WORDS_MAX
-#define COMMAND_ARGUMENTS_MAX 12   /* of one command */
-#define COMMAND_BODY_MAX      3072 /* bytes of a request's body */
-#define COMMAND_EXPECTED_MAX  256  /* bytes of what an error says was expected */
+#define COMMAND_ARGUMENTS_MAX 12                   /* of one command */
+#define COMMAND_BODY_MAX      3072                 /* bytes of a request's body */
+#define COMMAND_EXPECTED_MAX  SLUICE_API_ERROR_MAX /* bytes of what an error says was expected */
 
 /* A command's canonical text always fits into one line of SLUICE_CONFIG_SHOW. */
 #define COMMAND_TEXT_MAX sizeof(((struct sluice_config_line *)0)->text)
