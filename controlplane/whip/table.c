@@ -287,7 +287,8 @@ struct whip_session *table_put(struct whip_table *table, const struct sluice_ses
 		session_free(session);
 		return NULL;
 	}
-	session->state = state;
+	/* A state goes one way: a row that says less was read before the last event. */
+	session->state = old != NULL && old->state > state ? old->state : state;
 	session->round = round;
 	session_enter(table, session, stream);
 	if (old != NULL)

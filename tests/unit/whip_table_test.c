@@ -41,8 +41,9 @@ static void what_has_no_keys_is_counted(void **state)
 	assert_int_equal(table_keyless(&table, ours), 2);
 	table_state(&table, session, SLUICE_SESSION_CONNECTED);
 	assert_int_equal(table_keyless(&table, ours), 1);
-	/* read once more, and as it is then */
-	put(&table, "a", ours, SLUICE_SESSION_CONNECTED, 2);
+	/* read once more, one of them before its last event */
+	session = put(&table, "a", ours, SLUICE_SESSION_CHECKED, 2);
+	assert_int_equal(session->state, SLUICE_SESSION_CONNECTED);
 	put(&table, "b", ours, SLUICE_SESSION_CHECKED, 2);
 	assert_int_equal(table.sessions, 4);
 	assert_int_equal(table_keyless(&table, ours), 1);
