@@ -21,9 +21,9 @@
 
 #include <event2/event.h>
 
-#define FORGET_BATCH 4096
-#define DAY_S        86400
-#define LINE_MAX_    640
+#define FORGET_BATCH     4096
+#define DAY_S            86400
+#define ACCOUNT_LINE_MAX 640
 
 static const struct timeval retry_after = {.tv_sec = 1};
 
@@ -45,7 +45,7 @@ static void account_log(const struct accounting *accounting,
 {
 	const struct running_line *realm =
 	        running_setting(accounting->options.running, SLUICE_TURN_REALM_SET);
-	char line[LINE_MAX_];
+	char line[ACCOUNT_LINE_MAX];
 	struct text text;
 
 	text_start(&text, line, sizeof(line));

@@ -133,17 +133,24 @@ static bool id_make(char id[SLUICE_SESSION_ID_MAX])
 	return true;
 }
 
+static bool is_takeover(const struct post *post)
+{
+	const char *takeover = http_query(post->request, "takeover");
+
+	return post->side->role == SLUICE_SESSION_PUBLISH && takeover != NULL &&
+	       strcmp(takeover, "1") == 0;
+}
+
 static bool session_make(struct post *post)
 {
 	const struct sdp_agreement *agreement = &post->agreement;
 	struct sluice_session *session = &post->session;
-	const char *takeover = http_query(post->request, "takeover");
 
 	session->role = post->side->role;
 	session->active = agreement->active;
 	session->n_tracks = (uint8_t)agreement->tracks.count;
 	session->n_fingerprints = agreement->transport.n_fingerprints;
-	session->takeover = takeover != NULL && strcmp(takeover, "1") == 0;
+	session->takeover = is_takeover(post);
 	strcpy(session->stream, post->stream);
 	memcpy(session->fingerprints, agreement->transport.fingerprints,
 	       sizeof(session->fingerprints));
@@ -173,6 +180,21 @@ static void session_ask(struct post *post)
 
 /* -- the offer -- */
 
+/* A takeover of the only publisher: where it connects, that one ends. */
+static bool frees_place(const struct post *post, const struct whip_stream *stream)
+{
+	const struct whip_session *publisher =
+	        stream != NULL ? LIST_FIRST(&stream->publishers) : NULL;
+	const struct post *other;
+
+	if (publisher == NULL || LIST_NEXT(publisher, fellow) != NULL || !is_takeover(post))
+		return false;
+	LIST_FOREACH(other, &post->side->whip->list, entry)
+	if (other->asked && other->side == post->side && strcmp(other->stream, post->stream) == 0)
+		return false;
+	return true;
+}
+
 /* Whether one more may watch, or publish; those that the dataplane has not answered count. */
 static const char *limit_reached(const struct post *post, const struct whip_stream *stream)
 {
@@ -187,6 +209,7 @@ static const char *limit_reached(const struct post *post, const struct whip_stre
 		viewers += other->asked && other->side->role == SLUICE_SESSION_WATCH &&
 		           strcmp(other->stream, post->stream) == 0;
 	}
+	sessions -= frees_place(post, stream);
 	if (limit->sessions != 0 && sessions >= limit->sessions)
 		return "there are as many sessions as may be";
 	if (post->side->role == SLUICE_SESSION_WATCH && limit->viewers != 0 &&

@@ -319,6 +319,9 @@ static void limits(void **state)
 	expect_header(control, "Retry-After: ");
 	assert_int_equal(control_do(control, "webrtc limit sessions 2"), 0);
 	expect(control, "POST /whip/two", "pub", SDP, offer("chromium-publish"), 503);
+	/* it frees one, and another one would not */
+	expect(control, "POST /whip/cam?takeover=1", "pub", SDP, offer("chromium-publish"), 201);
+	expect(control, "POST /whip/cam?takeover=1", "pub", SDP, offer("chromium-publish"), 503);
 	expect(control,
 	       "POST /whip/" /* 63 */
 	       "123456789012345678901234567890123456789012345678901234567890123",
