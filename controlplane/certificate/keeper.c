@@ -256,9 +256,10 @@ void certificate_keeper_refresh(struct certificate_keeper *keeper)
 		tell(keeper);
 }
 
+/* One that is not new may hold what no line names any more. */
 void certificate_keeper_greeted(struct certificate_keeper *keeper)
 {
-	certificate_keeper_refresh(keeper);
+	tell(keeper);
 }
 
 /* -- life -- */

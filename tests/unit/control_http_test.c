@@ -304,6 +304,18 @@ static void metrics_are_collected(void **state)
 	                               strstr(control->said, "sluice_dataplane_up 0") != NULL);
 }
 
+/* A dataplane that outlived the control plane may hold a key that no line names any more. */
+static void certificates_without_a_line_go(void **state)
+{
+	struct control *control = *state;
+	const struct sluice_turn_certificate_put *put;
+
+	control_await(control, dataplane_was_asked(control, SLUICE_TURN_CERTIFICATE_PUT) == 1);
+	put = dataplane_asked(control, SLUICE_TURN_CERTIFICATE_PUT);
+	assert_int_equal(put->index, 0);
+	assert_int_equal(put->count, 0);
+}
+
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, control_setup, control_teardown)
 
 int main(void)
@@ -320,6 +332,7 @@ int main(void)
 	        CONTROL_TEST(each_command_is_described),
 	        CONTROL_TEST(it_is_configured_at_run_time),
 	        CONTROL_TEST(metrics_are_collected),
+	        CONTROL_TEST(certificates_without_a_line_go),
 	};
 
 	return cmocka_run_group_tests_name("control_http", tests, NULL, NULL);
