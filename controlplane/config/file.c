@@ -116,7 +116,7 @@ static int line_load(struct load *load, const char *text, size_t length)
 {
 	struct config_error *error = load->error;
 	struct command_request request;
-	bool passed;
+	bool passed = true;
 	int status;
 
 	if (memchr(text, '\0', length) != NULL)
@@ -126,10 +126,11 @@ static int line_load(struct load *load, const char *text, size_t length)
 		return status != 0 ? status : comment_grow(load->comment, text, length);
 	}
 	if (command_parse(text, &request, &error->error) < 0)
-		return -EINVAL;
-	if (request.command == NULL)
-		return load->included != 0 ? 0 : comment_grow(load->comment, text, length);
-	status = line_check(load, &request, &passed);
+		status = -EINVAL;
+	else if (request.command == NULL)
+		status = load->included != 0 ? 0 : comment_grow(load->comment, text, length);
+	else
+		status = line_check(load, &request, &passed);
 	if (status == 0 && !passed)
 		status = line_keep(load, &request, text, length);
 	explicit_bzero(&request, sizeof(request));
