@@ -19,9 +19,10 @@
 #define FRESH_MS 1000
 #define HOLDS_MS 6000
 
+/* tsc: another worker's may be later than what this one has read last. */
 static bool is_over(const struct worker *worker, uint64_t tsc, uint32_t ms)
 {
-	return worker->tsc - tsc > worker->tsc_hz / 1000 * ms;
+	return worker->tsc > tsc && worker->tsc - tsc > worker->tsc_hz / 1000 * ms;
 }
 
 static uint32_t place_of(const struct five_tuple *flow)
