@@ -17,5 +17,7 @@ void session_record(const struct sessions *sessions, uint32_t index);
 void session_record_end(const struct sessions *sessions, uint32_t index);
 /* At start, behind media's. */
 void sessions_take(struct sessions *sessions);
+/* Then: endpoints of sessions that were not taken end, as nobody else would end them. */
+void session_strays_end(struct dataplane *dp);
 
 #endif

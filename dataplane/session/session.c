@@ -141,6 +141,8 @@ static int take(struct dataplane *dp)
 {
 	if (dp->sessions != NULL)
 		sessions_take(dp->sessions);
+	if (dp->media != NULL)
+		session_strays_end(dp);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "session/record.h"
 
+#include "common/log.h"
 #include "ledger/image.h"
 #include "ledger/ledger.h"
 #include "media/media.h"
@@ -221,4 +222,32 @@ void sessions_take(struct sessions *sessions)
 	for (uint32_t i = 1; i < ledger_image_count(ledger->old, SLUICE_LEDGER_SESSION); i++)
 		record_take(&take, i);
 	session_places_rebuild(sessions);
+}
+
+/* -- what is left of the others -- */
+
+static bool endpoint_is_taken(const struct sessions *sessions, const struct endpoint *endpoint,
+                              uint32_t index)
+{
+	uint32_t session = sessions != NULL ? session_named(sessions, endpoint->name) : 0;
+
+	return session != 0 && sessions->list[session].endpoint == index;
+}
+
+void session_strays_end(struct dataplane *dp)
+{
+	struct media *media = dp->media;
+	char why[SLUICE_API_ERROR_MAX];
+
+	for (uint32_t i = 1; i <= media->max_endpoints; i++) {
+		const struct endpoint *endpoint = &media->endpoints[i];
+
+		if (!endpoint->live || !endpoint->outside ||
+		    endpoint_is_taken(dp->sessions, endpoint, i))
+			continue;
+		log_warning(SLUICE_LOG_DATAPLANE, "session %s was not taken: its media end",
+		            endpoint->name);
+		if (media_endpoint_delete(media, endpoint->name, why) < 0)
+			log_error(SLUICE_LOG_DATAPLANE, "%s", why);
+	}
 }

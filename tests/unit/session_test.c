@@ -3,7 +3,9 @@
 #include "net_fixture.h"
 
 #include "graph/drop.h"
+#include "media/media.h"
 #include "net/service.h"
+#include "session/record.h"
 #include "session/state.h"
 #include "stun/attribute.h"
 #include "stun/writer.h"
@@ -106,6 +108,30 @@ static void end(struct dataplane *dp, const char *id)
 static const struct session *session_at(struct dataplane *dp, const char *id)
 {
 	return &dp->sessions->list[session_named(dp->sessions, id)];
+}
+
+/* Its endpoint, as keys bring one. */
+static void endpoint_give(struct dataplane *dp, const char *id)
+{
+	struct sluice_endpoint add = {
+	        .profile = SLUICE_SRTP_GCM128,
+	        .rx_key_length = 28,
+	        .tx_key_length = 28,
+	        .outside = 1,
+	        .local.port = RTE_BE16(3478),
+	        .remote.port = RTE_BE16(5000),
+	};
+	char why[SLUICE_API_ERROR_MAX] = "";
+	int endpoint;
+
+	strcpy(add.name, id);
+	memcpy(add.local.ip, ip("198.18.1.1").bytes, 16);
+	memcpy(add.remote.ip, ip("198.18.1.2").bytes, 16);
+	endpoint = media_session_endpoint_add(dp->media, &add, 0, why);
+	if (endpoint <= 0)
+		fail_msg("%s: %s", id, why);
+	if (session_has(dp->sessions, id))
+		dp->sessions->list[session_named(dp->sessions, id)].endpoint = (uint32_t)endpoint;
 }
 
 /* -- checks -- */
@@ -341,13 +367,18 @@ static void nomination(void **state)
 	end(dp, "nominates");
 }
 
-static uint32_t bound(struct dataplane *dp, uint16_t port)
+static struct five_tuple flow_of(uint16_t port)
 {
-	const struct five_tuple flow = {
+	return (struct five_tuple){
 	        .src = ip("198.18.1.2"),
 	        .src_port = rte_cpu_to_be_16(port),
 	        .service = session_service(1),
 	};
+}
+
+static uint32_t bound(struct dataplane *dp, uint16_t port)
+{
+	const struct five_tuple flow = flow_of(port);
 	void *data;
 
 	return rte_hash_lookup_data(dp->sessions->paths, &flow, &data) >= 0
@@ -401,13 +432,18 @@ static void flow_is_not_taken(void **state)
 {
 	struct dataplane *dp = *state;
 	struct sluice_session_made victim = made_of(dp, "victim"), thief = made_of(dp, "thief");
+	const struct five_tuple flow = flow_of(7500);
 	uint32_t one = session_named(dp->sessions, "victim");
 	uint32_t two = session_named(dp->sessions, "thief");
 
 	checked(dp, &victim, 7500, true, 0);
 	dp->sessions->control[one].state = SLUICE_SESSION_CONNECTED;
+	endpoint_give(dp, "victim");
+	/* by another worker, whose clock was read later */
+	dp->sessions->list[one].checked = dp->workers[0]->tsc + 1;
 	checked(dp, &thief, 7500, true, 0);
 	assert_int_equal(bound(dp, 7500), one);
+	assert_int_equal(session_by_flow(dp->workers[0], &flow), one);
 	dp->workers[0]->tsc += 7 * dp->workers[0]->tsc_hz;
 	checked(dp, &thief, 7500, false, 0);
 	assert_int_equal(bound(dp, 7500), two);
@@ -575,6 +611,21 @@ static void ends_by_itself(void **state)
 	session_places_collect(dp->sessions);
 }
 
+/* After a death: what has no session that was taken has nobody who would end it. */
+static void strays_end(void **state)
+{
+	struct dataplane *dp = *state;
+
+	made_of(dp, "taken");
+	endpoint_give(dp, "taken");
+	endpoint_give(dp, "shaking");
+	session_strays_end(dp);
+	assert_int_not_equal(media_endpoint_index(dp->media, "taken"), 0);
+	assert_int_equal(media_endpoint_index(dp->media, "shaking"), 0);
+	end(dp, "taken");
+	assert_int_equal(media_endpoint_index(dp->media, "taken"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,6 +643,7 @@ int main(void)
 	        cmocka_unit_test(refused),
 	        cmocka_unit_test(places),
 	        cmocka_unit_test(ends_by_itself),
+	        cmocka_unit_test(strays_end),
 	};
 
 	return cmocka_run_group_tests(tests, setup, net_teardown);
