@@ -193,9 +193,12 @@ static void dtls_tell(struct sessions *sessions, uint32_t index, enum dtls_order
 		          control->config.id);
 }
 
+/* One that was taken over has its path already, which no note tells again. */
 void session_dtls_open(struct sessions *sessions, uint32_t index)
 {
 	dtls_tell(sessions, index, DTLS_OPEN);
+	if (sessions->control[index].config.active && sessions->control[index].remote.port != 0)
+		dtls_tell(sessions, index, DTLS_BEGIN);
 }
 
 void session_end(struct sessions *sessions, uint32_t index, enum sluice_session_reason reason)
