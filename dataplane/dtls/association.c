@@ -38,10 +38,13 @@ static void note_send(const struct association *association, struct session_note
 
 /* -- begin and end -- */
 
-static void shaking_leave(struct association *association)
+/* The list that it is in. */
+static void list_leave(struct association *association)
 {
 	struct dtls *dtls = association->dtls;
 
+	if (association->state == ASSOCIATION_QUEUED)
+		TAILQ_REMOVE(&dtls->queued, association, entry);
 	if (association->state != ASSOCIATION_SHAKES)
 		return;
 	TAILQ_REMOVE(&dtls->shaking, association, entry);
@@ -50,7 +53,7 @@ static void shaking_leave(struct association *association)
 
 static void association_free(struct association *association)
 {
-	shaking_leave(association);
+	list_leave(association);
 	SSL_free(association->ssl);
 	association->dtls->list[association->session] = NULL;
 	free(association);
@@ -94,7 +97,7 @@ static void association_over(struct association *association, enum session_note_
 	};
 	struct session_note note = {.reason = (uint8_t)reason};
 
-	shaking_leave(association);
+	list_leave(association);
 	association->state = ASSOCIATION_OVER;
 	SSL_free(association->ssl);
 	association->ssl = NULL;
@@ -167,7 +170,7 @@ static void handshake_done(struct association *association)
 		association_over(association, NOTE_FAILED, SLUICE_SESSION_HANDSHAKE);
 		return;
 	}
-	shaking_leave(association);
+	list_leave(association);
 	association->state = ASSOCIATION_DONE;
 	association->timer_ns = 0;
 	dtls_count(association->dtls, DTLS_DONE);
@@ -212,11 +215,31 @@ static bool is_client_hello(const uint8_t *data, size_t length)
 	       data[DTLS_RECORD_HEADER] == DTLS_CLIENT_HELLO;
 }
 
+/* Its client waits for our ClientHello, and would not ask again. */
 void association_begin(struct association *association)
 {
-	if (association->state == ASSOCIATION_WAITS && association->active &&
-	    shaking_begin(association))
+	struct dtls *dtls = association->dtls;
+
+	if (association->state != ASSOCIATION_WAITS || !association->active)
+		return;
+	if (shaking_begin(association)) {
 		handshake_drive(association);
+	} else if (dtls->n_shaking >= DTLS_HALF_OPEN_MAX) {
+		association->state = ASSOCIATION_QUEUED;
+		TAILQ_INSERT_TAIL(&dtls->queued, association, entry);
+	}
+}
+
+static void queued_begin(struct dtls *dtls)
+{
+	struct association *association;
+
+	while (dtls->n_shaking < DTLS_HALF_OPEN_MAX &&
+	       (association = TAILQ_FIRST(&dtls->queued)) != NULL) {
+		list_leave(association);
+		association->state = ASSOCIATION_WAITS;
+		association_begin(association);
+	}
 }
 
 void association_receive(struct association *association, const uint8_t *data, size_t length,
@@ -227,9 +250,10 @@ void association_receive(struct association *association, const uint8_t *data, s
 	        .port = packet->flow.src_port,
 	};
 	association->local = (struct transport_addr){.ip = packet->dst, .port = packet->dst_port};
-	if (association->state == ASSOCIATION_WAITS &&
-	    (association->active || !is_client_hello(data, length) ||
-	     !shaking_begin(association))) {
+	if (association->state == ASSOCIATION_QUEUED ||
+	    (association->state == ASSOCIATION_WAITS &&
+	     (association->active || !is_client_hello(data, length) ||
+	      !shaking_begin(association)))) {
 		dtls_count(association->dtls, DTLS_UNEXPECTED);
 		return;
 	}
@@ -264,6 +288,7 @@ int associations_timers(struct dtls *dtls)
 	struct association *association, *next;
 	uint64_t now = now_ns(), due = UINT64_MAX;
 
+	queued_begin(dtls);
 	for (association = TAILQ_FIRST(&dtls->shaking); association != NULL; association = next) {
 		uint64_t end = association->begun_ns + DTLS_HANDSHAKE_S * NSEC_PER_SEC;
 
@@ -280,6 +305,8 @@ int associations_timers(struct dtls *dtls)
 		if (association->timer_ns != 0)
 			due = RTE_MIN(due, association->timer_ns);
 	}
+	if (!TAILQ_EMPTY(&dtls->queued) && dtls->n_shaking < DTLS_HALF_OPEN_MAX)
+		return 0;
 	if (due == UINT64_MAX)
 		return -1;
 	return due > now ? (int)((due - now) / NSEC_PER_MSEC) + 1 : 0;

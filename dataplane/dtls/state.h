@@ -15,7 +15,8 @@
 #include "session/wake.h"
 
 enum association_state {
-	ASSOCIATION_WAITS, /* for a ClientHello, or for the order to send one */
+	ASSOCIATION_WAITS,  /* for a ClientHello, or for the order to send one */
+	ASSOCIATION_QUEUED, /* it has the order, and too many shake hands */
 	ASSOCIATION_SHAKES,
 	ASSOCIATION_DONE,
 	ASSOCIATION_OVER, /* it failed, or the client has closed it: nothing is sent any more */
@@ -23,7 +24,7 @@ enum association_state {
 
 /* One session's DTLS. */
 struct association {
-	TAILQ_ENTRY(association) entry; /* of dtls->shaking, while it shakes */
+	TAILQ_ENTRY(association) entry; /* of dtls->shaking or dtls->queued, as its state says */
 	struct dtls *dtls;
 	uint32_t session, life;
 	uint8_t state; /* enum association_state */
@@ -55,6 +56,7 @@ struct dtls {
 
 	struct association **list; /* [sessions->max + 1] */
 	struct associations shaking;
+	struct associations queued; /* the first come first */
 	uint32_t n_shaking;
 	uint64_t counters[DTLS_COUNTERS]; /* read by the control thread */
 };
@@ -67,8 +69,8 @@ void association_close(struct association *association);
 /* The datagram's payload, and the path that it came by. */
 void association_receive(struct association *association, const uint8_t *data, size_t length,
                          const struct packet *packet);
-/* Retransmissions, and handshakes that take too long. Returns milliseconds until the next one is
- * due, -1: none. */
+/* Retransmissions, handshakes that take too long, and those that begin in their place. Returns
+ * milliseconds until the next one is due, -1: none. */
 int associations_timers(struct dtls *dtls);
 
 /* -- send.c -- */

@@ -208,6 +208,7 @@ struct dtls *dtls_create(struct sessions *sessions)
 		return NULL;
 	dtls->sessions = sessions;
 	TAILQ_INIT(&dtls->shaking);
+	TAILQ_INIT(&dtls->queued);
 	dtls->list = calloc(sessions->max + 1, sizeof(struct association *));
 	dtls->method = datagram_method();
 	dtls->datagrams =

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handshakes without their thread: which ones begin, and when. */
+#include "net_fixture.h"
+
+#include "dtls/certificate.h"
+#include "dtls/state.h"
+#include "session/state.h"
+
+#include <rte_eal.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int setup(void **state)
+{
+	char *arguments[] = {
+	        "test",           "--no-huge",         "-m", "256", "--no-shconf", "--no-pci",
+	        "--no-telemetry", "--log-level=error", "-l", "0"};
+	struct options options;
+
+	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0)
+		return -1;
+	options_default(&options);
+	options.max_endpoints = 16;
+	options.max_streams = 16;
+	options.max_subscriptions = 16;
+	options.max_sessions = 8;
+	*state = dataplane_create(&options, NULL);
+	return *state == NULL ? -1 : 0;
+}
+
+static struct dtls *dtls_made(struct dataplane *dp)
+{
+	struct dtls *dtls = calloc(1, sizeof(*dtls));
+	X509 *certificate;
+	EVP_PKEY *key;
+
+	assert_non_null(dtls);
+	dtls->sessions = dp->sessions;
+	TAILQ_INIT(&dtls->shaking);
+	TAILQ_INIT(&dtls->queued);
+	dtls->list = calloc(dp->sessions->max + 1, sizeof(struct association *));
+	dtls->method = datagram_method();
+	assert_int_equal(certificate_make(&key, &certificate), 0);
+	dtls->context = certificate_context(key, certificate, association_certificate);
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	assert_non_null(dtls->list);
+	assert_non_null(dtls->method);
+	assert_non_null(dtls->context);
+	return dtls;
+}
+
+static void dtls_free(struct dtls *dtls)
+{
+	SSL_CTX_free(dtls->context);
+	BIO_meth_free(dtls->method);
+	free(dtls->list);
+	free(dtls);
+}
+
+static struct association *opened(struct dtls *dtls, uint32_t session)
+{
+	const struct dtls_order order = {.kind = DTLS_OPEN, .active = true, .session = session};
+
+	association_open(dtls, &order);
+	assert_non_null(dtls->list[session]);
+	return dtls->list[session];
+}
+
+/* An order to begin is given once: beyond what may shake hands at once it waits for its turn. */
+static void begins_when_there_is_room(void **state)
+{
+	struct dtls *dtls = dtls_made(*state);
+	struct association *first = opened(dtls, 1), *left = opened(dtls, 2);
+	struct association *third = opened(dtls, 3);
+
+	dtls->n_shaking = DTLS_HALF_OPEN_MAX;
+	association_begin(first);
+	association_begin(left);
+	association_begin(third);
+	assert_int_equal(first->state, ASSOCIATION_QUEUED);
+	assert_int_equal(dtls->counters[DTLS_HALF_OPEN_FULL], 3);
+	assert_int_equal(associations_timers(dtls), -1);
+	assert_int_equal(dtls->counters[DTLS_STARTED], 0);
+
+	association_close(left);
+	dtls->n_shaking--;
+	assert_in_range(associations_timers(dtls), 1, DTLS_HANDSHAKE_S * 1000);
+	assert_int_equal(first->state, ASSOCIATION_SHAKES);
+	assert_int_equal(third->state, ASSOCIATION_QUEUED);
+
+	association_close(first);
+	associations_timers(dtls);
+	assert_int_equal(third->state, ASSOCIATION_SHAKES);
+	assert_int_equal(dtls->counters[DTLS_STARTED], 2);
+	association_close(third);
+	assert_int_equal(dtls->n_shaking, DTLS_HALF_OPEN_MAX - 1);
+	assert_true(TAILQ_EMPTY(&dtls->shaking) && TAILQ_EMPTY(&dtls->queued));
+	dtls_free(dtls);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(begins_when_there_is_room),
+	};
+
+	return cmocka_run_group_tests(tests, setup, net_teardown);
+}
