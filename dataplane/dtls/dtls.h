@@ -58,6 +58,10 @@ void dtls_destroy(struct dtls *dtls);
 const struct sluice_fingerprint *dtls_fingerprint(const struct dtls *dtls);
 /* 0 or -ENOMEM. */
 int dtls_order(struct dtls *dtls, const struct dtls_order *order);
+/* Control thread: of all orders that were ever given, the number of the last one; and whether that
+ * one and all before it have been run. */
+uint64_t dtls_order_last(const struct dtls *dtls);
+bool dtls_order_is_done(const struct dtls *dtls, uint64_t number);
 
 /* Worker: a datagram of this session, as classify left it, and hash.fdir.hi its life. False: the
  * ring is full. */

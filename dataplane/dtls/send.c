@@ -50,8 +50,9 @@ void association_send(void *arg, const uint8_t *data, size_t length)
 	struct rte_mbuf *mbuf;
 	char *room;
 
+	/* life: of one whose end has found no memory for its order */
 	if (__atomic_load_n(&session->life, __ATOMIC_ACQUIRE) != association->life ||
-	    !association_may_send(association, length))
+	    (owner != 0 && !association_may_send(association, length)))
 		owner = 0;
 	if (!session_selected_read(session, &remote, &local)) {
 		remote = association->remote;

@@ -52,7 +52,9 @@ struct dtls {
 	struct session_wake wake;
 	pthread_t thread;
 	bool started;
-	bool stop; /* atomic; control thread */
+	bool stop;             /* atomic; control thread */
+	uint64_t orders_given; /* control thread */
+	uint64_t orders_done;  /* atomic; how many were run */
 
 	struct association **list; /* [sessions->max + 1] */
 	struct associations shaking;

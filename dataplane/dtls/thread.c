@@ -40,6 +40,7 @@ static unsigned int orders_run(struct dtls *dtls)
 		else
 			association_close(association);
 		free(order);
+		__atomic_store_n(&dtls->orders_done, dtls->orders_done + 1, __ATOMIC_RELEASE);
 	}
 	return count;
 }
@@ -130,8 +131,19 @@ int dtls_order(struct dtls *dtls, const struct dtls_order *order)
 		session_wake_send(&dtls->wake);
 		sched_yield();
 	}
+	dtls->orders_given++;
 	session_wake_send(&dtls->wake);
 	return 0;
+}
+
+uint64_t dtls_order_last(const struct dtls *dtls)
+{
+	return dtls->orders_given;
+}
+
+bool dtls_order_is_done(const struct dtls *dtls, uint64_t number)
+{
+	return __atomic_load_n(&dtls->orders_done, __ATOMIC_ACQUIRE) >= number;
 }
 
 const struct sluice_fingerprint *dtls_fingerprint(const struct dtls *dtls)

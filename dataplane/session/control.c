@@ -219,6 +219,7 @@ void session_end(struct sessions *sessions, uint32_t index, enum sluice_session_
 	control->state = SLUICE_SESSION_ENDED;
 	session_event(sessions, index, reason);
 	control->token = rte_rcu_qsbr_start(sessions->dp->qsbr);
+	control->closed = sessions->dtls != NULL ? dtls_order_last(sessions->dtls) : 0;
 	sessions->ending++;
 	sessions->count--;
 }

@@ -128,8 +128,9 @@ struct session_control {
 	struct transport_addr remote, local;                  /* as selected; port 0: none yet */
 	struct media_clock clocks[SLUICE_SESSION_TRACKS_MAX]; /* WATCH: while nobody publishes */
 	uint32_t next_id, next_stream;                        /* in their chains */
-	bool used;      /* the place is taken: it lives, or ends */
-	uint64_t token; /* of its end: workers' grace period */
+	bool used; /* the place is taken: it lives, or ends */
+	/* of its end: the workers' grace period, and the order that closes its handshake */
+	uint64_t token, closed;
 };
 
 struct session_listener {
@@ -164,7 +165,7 @@ struct sessions {
 	uint32_t places_head, places_count;
 	uint32_t highest; /* index that was ever used */
 	uint32_t count;   /* that live */
-	uint32_t ending;  /* places that wait for the workers */
+	uint32_t ending;  /* places that wait for the other threads */
 	uint32_t lives;
 	struct session_names ids, streams;
 	struct session_listener listeners[SESSION_LISTENERS_MAX];
@@ -230,7 +231,7 @@ int session_tables_create(struct sessions *sessions);
 void session_tables_destroy(struct sessions *sessions);
 /* 0: none is free. */
 uint32_t session_place_take(struct sessions *sessions);
-/* Places whose ends every worker has seen are free again. */
+/* Places whose ends every worker and the thread of handshakes have seen are free again. */
 void session_places_collect(struct sessions *sessions);
 /* Those that are taken by now are no longer free. */
 void session_places_rebuild(struct sessions *sessions);

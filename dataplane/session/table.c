@@ -2,6 +2,7 @@
 /* The tables of sessions: places, and texts that lead to them. */
 #include "session/state.h"
 
+#include "dtls/dtls.h"
 #include "turn/table.h"
 
 #include <errno.h>
@@ -119,16 +120,23 @@ static void session_clear(struct session *session)
 	session->selected_told = false;
 }
 
+/* Neither a worker nor the thread of handshakes looks at it any more. */
+static bool place_is_left(const struct sessions *sessions, uint32_t index)
+{
+	const struct session_control *control = &sessions->control[index];
+
+	return control->used && !sessions->list[index].live &&
+	       rte_rcu_qsbr_check(sessions->dp->qsbr, control->token, false) == 1 &&
+	       (sessions->dtls == NULL || dtls_order_is_done(sessions->dtls, control->closed));
+}
+
 void session_places_collect(struct sessions *sessions)
 {
 	for (uint32_t i = 1; sessions->ending != 0 && i <= sessions->highest; i++) {
-		struct session_control *control = &sessions->control[i];
-
-		if (!control->used || sessions->list[i].live ||
-		    rte_rcu_qsbr_check(sessions->dp->qsbr, control->token, false) != 1)
+		if (!place_is_left(sessions, i))
 			continue;
 		session_clear(&sessions->list[i]);
-		explicit_bzero(control, sizeof(*control));
+		explicit_bzero(&sessions->control[i], sizeof(sessions->control[i]));
 		sessions->ending--;
 		place_give(sessions, i);
 	}
