@@ -81,7 +81,8 @@ void association_open(struct dtls *dtls, const struct dtls_order *order)
 
 void association_close(struct association *association)
 {
-	if (association->state == ASSOCIATION_DONE)
+	ERR_clear_error();
+	if (association->state == ASSOCIATION_DONE && SSL_alloc_buffers(association->ssl) == 1)
 		SSL_shutdown(association->ssl);
 	association_free(association);
 }
@@ -202,6 +203,8 @@ static void records_read(struct association *association)
 	int ret;
 
 	ERR_clear_error();
+	if (SSL_alloc_buffers(association->ssl) != 1)
+		return;
 	do
 		ret = SSL_read(association->ssl, data, sizeof(data));
 	while (ret > 0);
@@ -269,6 +272,9 @@ void association_receive(struct association *association, const uint8_t *data, s
 	else if (association->state == ASSOCIATION_DONE)
 		records_read(association);
 	association->io.in = NULL;
+	/* there are thousands that are done, and what comes for one has been read */
+	if (association->state == ASSOCIATION_DONE)
+		SSL_free_buffers(association->ssl);
 }
 
 /* -- time -- */

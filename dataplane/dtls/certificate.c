@@ -11,6 +11,7 @@
 
 /* Where both sides have several the first one is chosen: GCM costs a third of the CPU. */
 #define CERTIFICATES_MAX 16384 /* bytes of a client's message */
+#define FRAGMENT_MAX     2048  /* bytes of a record of ours: no datagram has as many */
 #define PROFILES                                                                                   \
 	"SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80:"                      \
 	"SRTP_AES128_CM_SHA1_32"
@@ -123,6 +124,7 @@ SSL_CTX *certificate_context(EVP_PKEY *key, X509 *certificate,
 	    SSL_CTX_use_PrivateKey(context, key) != 1 ||
 	    SSL_CTX_set_cipher_list(context, CIPHERS) != 1 ||
 	    SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") != 1 ||
+	    SSL_CTX_set_max_send_fragment(context, FRAGMENT_MAX) != 1 ||
 	    SSL_CTX_set_tlsext_use_srtp(context, PROFILES) != 0) {
 		SSL_CTX_free(context);
 		return NULL;
