@@ -300,7 +300,7 @@ unsigned int sessions_poll(struct dataplane *dp)
 bool session_note_send(struct sessions *sessions, const struct session_note *note)
 {
 	struct session_note copy = *note;
-	bool sent = rte_ring_mp_enqueue_elem(sessions->notes, &copy, sizeof(copy)) == 0;
+	bool sent = rte_ring_enqueue_elem(sessions->notes, &copy, sizeof(copy)) == 0;
 
 	if (!sent && note->keys != NULL)
 		OPENSSL_clear_free(note->keys, sizeof(*note->keys));

@@ -35,8 +35,10 @@ static int notes_create(struct sessions *sessions)
 {
 	struct dataplane *dp = sessions->dp;
 
-	sessions->notes = rte_ring_create_elem("session notes", sizeof(struct session_note),
-	                                       NOTES_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	/* RTS: no worker waits for the thread of handshakes, which may be preempted halfway */
+	sessions->notes =
+	        rte_ring_create_elem("session notes", sizeof(struct session_note), NOTES_SIZE,
+	                             SOCKET_ID_ANY, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
 	if (sessions->notes == NULL || session_wake_create(&sessions->wake) < 0)
 		return -ENOMEM;
 	if (dp->events == NULL)
