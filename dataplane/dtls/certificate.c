@@ -9,9 +9,9 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
-/* Where both sides have several the first one is chosen: GCM costs a third of the CPU. */
 #define CERTIFICATES_MAX 16384 /* bytes of a client's message */
 #define FRAGMENT_MAX     2048  /* bytes of a record of ours: no datagram has as many */
+/* Where both sides have several the first one is chosen: GCM costs a third of the CPU. */
 #define PROFILES                                                                                   \
 	"SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80:"                      \
 	"SRTP_AES128_CM_SHA1_32"
