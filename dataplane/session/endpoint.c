@@ -17,14 +17,6 @@
 
 #include <openssl/crypto.h>
 
-static struct sluice_addr addr_of(const struct transport_addr *transport)
-{
-	struct sluice_addr addr = {.port = transport->port};
-
-	memcpy(addr.ip, transport->ip.bytes, sizeof(addr.ip));
-	return addr;
-}
-
 static const char *layer_rid(const struct sluice_track *track, uint8_t layer)
 {
 	return track->n_rids != 0 ? track->rids[layer] : "";
@@ -99,8 +91,8 @@ static int endpoint_make(struct sessions *sessions, uint32_t index, const struct
 	memcpy(add.rx_key, note->keys->rx, length);
 	memcpy(add.tx_key, note->keys->tx, length);
 	agreed_fill(&add, &control->config);
-	add.remote = addr_of(&remote);
-	add.local = addr_of(&local);
+	add.remote = session_addr_of(&remote);
+	add.local = session_addr_of(&local);
 	endpoint = media_session_endpoint_add(sessions->dp->media, &add, session->owner - 1, why);
 	OPENSSL_cleanse(&add, sizeof(add));
 	return endpoint;

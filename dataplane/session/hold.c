@@ -126,7 +126,7 @@ static void hello_release(struct worker *worker, const struct five_tuple *flow, 
 	session_worker->n_hellos--;
 }
 
-/* By another session that is there (session/control.c): a check takes nothing away from it. */
+/* By another session that is there (session/flow.c): a check takes nothing away from it. */
 static bool flow_is_held(const struct worker *worker, const struct five_tuple *flow,
                          uint32_t session)
 {

@@ -24,14 +24,6 @@ static struct transport_addr listen_addr(const struct sluice_webrtc_listen *list
 	};
 }
 
-static struct sluice_addr addr_of(const struct ip_addr *ip, uint16_t port)
-{
-	struct sluice_addr addr = {.port = port};
-
-	memcpy(addr.ip, ip->bytes, sizeof(addr.ip));
-	return addr;
-}
-
 int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr)
 {
 	for (int i = 0; i < SESSION_LISTENERS_MAX; i++)
@@ -109,7 +101,7 @@ static void listener_fill(struct session_listener *listener,
 static void absence_note(const struct sessions *sessions, struct session_listener *listener)
 {
 	bool now = !mirror_has_address(sessions->dp, &listener->addr.ip);
-	struct sluice_addr shown = addr_of(&listener->addr.ip, listener->addr.port);
+	struct sluice_addr shown = session_addr_of(&listener->addr);
 	char text[TEXT_ADDR_MAX];
 
 	if (now == listener->absent)
@@ -126,7 +118,8 @@ static void absence_note(const struct sessions *sessions, struct session_listene
 
 static void absence_warn(const struct session_listener *listener, char *why)
 {
-	struct sluice_addr shown = addr_of(&listener->addr.ip, 0);
+	const struct transport_addr at = {.ip = listener->addr.ip};
+	struct sluice_addr shown = session_addr_of(&at);
 	char text[TEXT_ADDR_MAX];
 
 	if (listener->absent)
@@ -167,7 +160,7 @@ int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_list
                       uint32_t flags, char *why)
 {
 	struct transport_addr addr = listen_addr(listen);
-	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	struct sluice_addr shown = session_addr_of(&addr);
 	int index = session_listener_at(sessions, &addr);
 	int error = listen_check(listen, why);
 	char text[TEXT_ADDR_MAX];
@@ -188,7 +181,7 @@ int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_list
 
 int session_listener_wait(struct sessions *sessions, const struct transport_addr *addr)
 {
-	const struct sluice_webrtc_listen listen = {.local = addr_of(&addr->ip, addr->port)};
+	const struct sluice_webrtc_listen listen = {.local = session_addr_of(addr)};
 	int index = session_listener_at(sessions, addr);
 	char why[SLUICE_API_ERROR_MAX];
 
@@ -224,7 +217,7 @@ int webrtc_listen_delete(struct sessions *sessions, const struct sluice_webrtc_l
                          char *why)
 {
 	struct transport_addr addr = listen_addr(listen);
-	struct sluice_addr shown = addr_of(&addr.ip, addr.port);
+	struct sluice_addr shown = session_addr_of(&addr);
 	int index = session_listener_at(sessions, &addr);
 	char text[TEXT_ADDR_MAX];
 
@@ -259,7 +252,8 @@ uint8_t session_addresses(const struct sessions *sessions,
 		                                                    : listener->addr.port;
 
 		if (listener->used)
-			addresses[count++] = addr_of(&listener->told, port);
+			addresses[count++] = session_addr_of(
+			        &(struct transport_addr){.ip = listener->told, .port = port});
 	}
 	return count;
 }
@@ -274,7 +268,7 @@ uint32_t webrtc_listen_show(const struct sessions *sessions, uint32_t *cursor,
 
 		if (listener->used)
 			rows[count++] = (struct sluice_webrtc_listen_row){
-			        .local = addr_of(&listener->addr.ip, listener->addr.port),
+			        .local = session_addr_of(&listener->addr),
 			        .announce = listener->config.announce,
 			        .state = listener->absent ? SLUICE_TURN_ADDRESS_ABSENT
 			                                  : SLUICE_TURN_ADDRESS_PRESENT,

@@ -12,14 +12,6 @@ static uint64_t ms_since(const struct worker *worker, uint64_t tsc)
 	return worker->tsc > tsc ? (worker->tsc - tsc) / (worker->tsc_hz / 1000) : 0;
 }
 
-static struct sluice_addr addr_of(const struct transport_addr *transport)
-{
-	struct sluice_addr addr = {.port = transport->port};
-
-	memcpy(addr.ip, transport->ip.bytes, sizeof(addr.ip));
-	return addr;
-}
-
 static uint8_t paths_count(const struct session *session)
 {
 	uint8_t count = 0;
@@ -55,8 +47,8 @@ static void row_fill(const struct sessions *sessions, uint32_t index,
 	        .state = control->state,
 	        .profile =
 	                control->state == SLUICE_SESSION_CONNECTED ? control->profile : UINT8_MAX,
-	        .remote = addr_of(&control->remote),
-	        .local = addr_of(&control->local),
+	        .remote = session_addr_of(&control->remote),
+	        .local = session_addr_of(&control->local),
 	        .worker = session->owner != 0 ? session->owner - 1 : 0,
 	        .tracks = control->config.n_tracks,
 	        .paths = paths_count(session),

@@ -11,6 +11,7 @@
 #ifndef SESSION_STATE_H
 #define SESSION_STATE_H
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include <rte_hash.h>
@@ -249,12 +250,18 @@ uint32_t session_publisher(const struct sessions *sessions, const char *stream);
 void session_state_set(struct sessions *sessions, uint32_t index, uint8_t state);
 void session_end(struct sessions *sessions, uint32_t index, enum sluice_session_reason reason);
 void sessions_end_all(struct sessions *sessions);
-void session_flow_bind(struct sessions *sessions, uint32_t index, const struct five_tuple *flow,
-                       const struct transport_addr *local);
 void session_event(struct sessions *sessions, uint32_t index, enum sluice_session_reason reason);
 /* Its handshake may begin. */
 void session_dtls_open(struct sessions *sessions, uint32_t index);
+/* Whether so much time has passed since this TSC. */
+bool session_is_over(const struct sessions *sessions, uint64_t since, uint64_t seconds);
 void sessions_tick(struct sessions *sessions);
+
+/* -- flow.c: control thread -- */
+
+void session_flow_bind(struct sessions *sessions, uint32_t index, const struct five_tuple *flow,
+                       const struct transport_addr *local);
+void session_flows_forget(struct sessions *sessions, uint32_t index);
 
 /* -- listen.c -- */
 
@@ -310,6 +317,14 @@ static inline bool session_held_any(const struct session_worker *session_worker)
 
 /* Any thread. False: the ring is full; keys are freed. */
 bool session_note_send(struct sessions *sessions, const struct session_note *note);
+
+static inline struct sluice_addr session_addr_of(const struct transport_addr *transport)
+{
+	struct sluice_addr addr = {.port = transport->port};
+
+	memcpy(addr.ip, transport->ip.bytes, sizeof(addr.ip));
+	return addr;
+}
 
 static inline struct session_note session_note_of(const struct sessions *sessions,
                                                   const struct session *session,
