@@ -5,7 +5,7 @@
  * that does not authenticate gets no answer.
  */
 #include "graph/node.h"
-#include "net/headers.h"
+#include "net/output.h"
 #include "net/service.h"
 #include "session/session.h"
 #include "stun/message.h"
@@ -18,21 +18,6 @@ enum {
 	ICE_BINDING_HAND_OVER,
 	ICE_BINDING_TURN,
 };
-
-static inline void packet_answer(struct packet *packet)
-{
-	struct ip_addr client = packet->flow.src;
-	uint16_t client_port = packet->flow.src_port;
-
-	packet->flow.src = packet->dst;
-	packet->flow.src_port = packet->dst_port;
-	packet->dst = client;
-	packet->dst_port = client_port;
-	packet->hop_limit = HEADERS_HOP_LIMIT;
-	packet->traffic_class = 0;
-	packet->flags = PACKET_DONT_FRAGMENT;
-	packet->sum = PACKET_SUM_COMPUTE;
-}
 
 static inline rte_edge_t ice_binding_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
@@ -49,7 +34,7 @@ static inline rte_edge_t ice_binding_step(struct worker *worker, struct rte_mbuf
 		                                            : drop(mbuf, DROP_ICE_UNKNOWN);
 	switch (session_check(worker, mbuf, &message, &reason)) {
 	case SESSION_ANSWER:
-		packet_answer(packet);
+		output_answer(packet);
 		return ICE_BINDING_IP_OUTPUT;
 	case SESSION_HAND_OVER:
 		return ICE_BINDING_HAND_OVER;

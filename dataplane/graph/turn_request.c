@@ -2,7 +2,6 @@
 /* Binding and the TURN requests: the response is written in the request's place and goes back where
  * it came from. */
 #include "graph/turn_relay.h"
-#include "net/headers.h"
 #include "stun/message.h"
 
 #include <stdio.h>
@@ -21,21 +20,6 @@ static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *m
 	return turn_client_elsewhere(worker, mbuf) == TURN_HAND_OVER;
 }
 
-static inline void packet_answer(struct packet *packet)
-{
-	struct ip_addr client = packet->flow.src;
-	uint16_t client_port = packet->flow.src_port;
-
-	packet->flow.src = packet->dst;
-	packet->flow.src_port = packet->dst_port;
-	packet->dst = client;
-	packet->dst_port = client_port;
-	packet->hop_limit = HEADERS_HOP_LIMIT;
-	packet->traffic_class = 0;
-	packet->flags = PACKET_DONT_FRAGMENT;
-	packet->sum = PACKET_SUM_COMPUTE;
-}
-
 static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	struct packet *packet = packet_of(mbuf);
@@ -52,7 +36,7 @@ static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbu
 		return drop(mbuf, reason);
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;
-	packet_answer(packet);
+	output_answer(packet);
 	return likely(packet->flow.connection == 0) ? TURN_IP_OUTPUT : TURN_STREAM_OUTPUT;
 }
 

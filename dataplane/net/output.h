@@ -11,6 +11,7 @@
 
 #include "graph/packet.h"
 #include "net/checksum.h"
+#include "net/headers.h"
 
 /* What ends here is read, so its checksum counts. What is relayed keeps its sender's and is judged
  * by its receiver. The packet is as classify left it. */
@@ -56,6 +57,22 @@ static inline void output_begin(struct rte_mbuf *mbuf)
 	mbuf->ol_flags = 0;
 	packet->payload_offset = 0;
 	packet->form = PACKET_DATAGRAM;
+}
+
+/* Our answer stands in its place, and goes back where it came from. */
+static inline void output_answer(struct packet *packet)
+{
+	struct ip_addr client = packet->flow.src;
+	uint16_t client_port = packet->flow.src_port;
+
+	packet->flow.src = packet->dst;
+	packet->flow.src_port = packet->dst_port;
+	packet->dst = client;
+	packet->dst_port = client_port;
+	packet->hop_limit = HEADERS_HOP_LIMIT;
+	packet->traffic_class = 0;
+	packet->flags = PACKET_DONT_FRAGMENT;
+	packet->sum = PACKET_SUM_COMPUTE;
 }
 
 #endif
