@@ -13,15 +13,24 @@
 #include <errno.h>
 #include <string.h>
 
+/* As media name what hangs on it. */
+static bool is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static int add_check(const struct sessions *sessions, const struct sluice_session *add, char *why)
 {
 	uint32_t publisher;
 
 	if (add->id[0] == '\0' || add->stream[0] == '\0')
 		return refuse(why, -EINVAL, "a session has an id and a stream");
-	for (const char *at = add->id; *at != '\0'; at++)
-		if (*at <= ' ' || *at == 0x7f)
-			return refuse(why, -EINVAL, "an id has printable bytes without spaces");
+	if (!is_printable(add->id) || !is_printable(add->stream))
+		return refuse(why, -EINVAL,
+		              "an id and a stream's name have printable bytes without spaces");
 	if (strlen(add->stream) > SESSION_NAME_SHOWN_MAX &&
 	    strlen(add->id) > SESSION_NAME_SHOWN_MAX)
 		return refuse(why, -EINVAL,

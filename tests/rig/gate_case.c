@@ -405,6 +405,18 @@ PAYLOAD(check_unsigned)
 	return stun_end(&writer);
 }
 
+/* the server reads no name that is so long */
+PAYLOAD(check_long)
+{
+	char name[GATE_USERNAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name));
+	ufrag_write(name, &gate_pair_ufrags.key, 5 << 8 | 1);
+	name[UFRAG_SIZE] = UFRAG_SEPARATOR;
+	name[GATE_USERNAME_MAX + 1] = '\0';
+	return check_write(payload, name, 0);
+}
+
 PAYLOAD(check_short)
 {
 	return check_write(payload, "abcd:efgh", 0);
@@ -1029,6 +1041,8 @@ const struct gate_case gate_cases[] = {
         {"check_forged", check_forged, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
         {"check_forged_shared", check_forged, .to = "198.18.4.1", .verdict = GATE_DROP_CHECK},
         {"check_short", check_short, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_long", check_long, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
+        {"check_long_shared", check_long, .to = "198.18.4.1", .verdict = GATE_PASS_UNVERIFIED},
         {"check_realm", check_realm, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},
         {"check_realm_shared", check_realm, .to = "198.18.4.1", .verdict = GATE_PASS_UNVERIFIED},
         {"check_unsigned", check_unsigned, .to = "198.18.5.1", .verdict = GATE_DROP_CHECK},

@@ -556,6 +556,8 @@ static void refused(void **state)
 	viewer = offer("w", SLUICE_SESSION_WATCH, "room");
 	viewer.n_tracks = SLUICE_SESSION_TRACKS_MAX + 1;
 	assert_int_equal(add(dp, &viewer, &made), -EINVAL);
+	second = offer("named", SLUICE_SESSION_PUBLISH, "two words");
+	assert_int_equal(add(dp, &second, &made), -EINVAL);
 	end(dp, "p");
 	end(dp, "q");
 	end(dp, "v");
