@@ -3,14 +3,13 @@
 #include "media/config.h"
 
 #include "dataplane.h"
+#include "net/flow_hash.h"
 #include "turn/table.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <rte_bitops.h>
-#include <rte_hash.h>
-#include <rte_hash_crc.h>
 #include <rte_malloc.h>
 
 #define ENDPOINTS_SIZE(media)     (((media)->max_endpoints + 1) * sizeof(struct endpoint))
@@ -142,31 +141,6 @@ uint32_t subscription_named(const struct media *media, const char *stream, const
 	return 0;
 }
 
-static struct rte_hash *transports_create(const struct media *media)
-{
-	struct rte_hash_parameters parameters = {
-	        .name = "media transports",
-	        /* a browser's session has several paths */
-	        .entries = RTE_MAX(2 * media->max_endpoints + 8 * media->dp->options.max_sessions,
-	                           64u),
-	        .key_len = sizeof(struct five_tuple),
-	        .hash_func = rte_hash_crc,
-	        .socket_id = SOCKET_ID_ANY,
-	        .extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF,
-	};
-	struct rte_hash_rcu_config rcu = {
-	        .v = media->dp->qsbr,
-	        .mode = RTE_HASH_QSBR_MODE_DQ,
-	};
-	struct rte_hash *hash = rte_hash_create(&parameters);
-
-	if (hash != NULL && rte_hash_rcu_qsbr_add(hash, &rcu) != 0) {
-		rte_hash_free(hash);
-		return NULL;
-	}
-	return hash;
-}
-
 int media_tables_create(struct media *media)
 {
 	struct media_config *config = rte_zmalloc("media", sizeof(*config), 0);
@@ -178,7 +152,10 @@ int media_tables_create(struct media *media)
 	media->endpoints = table_map(ENDPOINTS_SIZE(media));
 	media->streams = table_map(STREAMS_SIZE(media));
 	media->subscriptions = table_map(SUBSCRIPTIONS_SIZE(media));
-	media->transports = transports_create(media);
+	/* a browser's session has several paths */
+	media->transports = flow_hash_create(
+	        "media transports", 2 * media->max_endpoints + 8 * media->dp->options.max_sessions,
+	        media->dp->qsbr);
 	config->spent = table_map(sizeof(*config->spent));
 	if (config->spent == NULL || media->endpoints == NULL || media->streams == NULL ||
 	    media->subscriptions == NULL || media->transports == NULL ||

@@ -3,40 +3,17 @@
 #include "session/state.h"
 
 #include "dtls/dtls.h"
+#include "net/flow_hash.h"
 #include "turn/table.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <rte_bitops.h>
-#include <rte_hash_crc.h>
 #include <rte_malloc.h>
 
 #define LIST_SIZE(sessions)    (((sessions)->max + 1) * sizeof(struct session))
 #define CONTROL_SIZE(sessions) (((sessions)->max + 1) * sizeof(struct session_control))
-
-static struct rte_hash *paths_create(const struct sessions *sessions)
-{
-	struct rte_hash_parameters parameters = {
-	        .name = "session paths",
-	        .entries = RTE_MAX(2 * SESSION_PATHS_MAX * sessions->max, 64u),
-	        .key_len = sizeof(struct five_tuple),
-	        .hash_func = rte_hash_crc,
-	        .socket_id = SOCKET_ID_ANY,
-	        .extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF,
-	};
-	struct rte_hash_rcu_config rcu = {
-	        .v = sessions->dp->qsbr,
-	        .mode = RTE_HASH_QSBR_MODE_DQ,
-	};
-	struct rte_hash *hash = rte_hash_create(&parameters);
-
-	if (hash != NULL && rte_hash_rcu_qsbr_add(hash, &rcu) != 0) {
-		rte_hash_free(hash);
-		return NULL;
-	}
-	return hash;
-}
 
 static int names_create(struct session_names *names, uint32_t count)
 {
@@ -51,7 +28,8 @@ int session_tables_create(struct sessions *sessions)
 {
 	sessions->list = table_map(LIST_SIZE(sessions));
 	sessions->control = table_map(CONTROL_SIZE(sessions));
-	sessions->paths = paths_create(sessions);
+	sessions->paths = flow_hash_create("session paths", 2 * SESSION_PATHS_MAX * sessions->max,
+	                                   sessions->dp->qsbr);
 	sessions->places = rte_malloc("session places", sessions->max * sizeof(uint32_t), 0);
 	if (sessions->list == NULL || sessions->control == NULL || sessions->paths == NULL ||
 	    sessions->places == NULL || names_create(&sessions->ids, sessions->max) < 0 ||
