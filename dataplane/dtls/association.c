@@ -245,6 +245,22 @@ static void queued_begin(struct dtls *dtls)
 	}
 }
 
+/* The first ClientHello begins the handshake. */
+static bool datagram_is_expected(struct association *association, const uint8_t *data,
+                                 size_t length)
+{
+	switch (association->state) {
+	case ASSOCIATION_WAITS:
+		return !association->active && is_client_hello(data, length) &&
+		       shaking_begin(association);
+	case ASSOCIATION_SHAKES:
+	case ASSOCIATION_DONE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void association_receive(struct association *association, const uint8_t *data, size_t length,
                          const struct packet *packet)
 {
@@ -253,10 +269,7 @@ void association_receive(struct association *association, const uint8_t *data, s
 	        .port = packet->flow.src_port,
 	};
 	association->local = (struct transport_addr){.ip = packet->dst, .port = packet->dst_port};
-	if (association->state == ASSOCIATION_QUEUED ||
-	    (association->state == ASSOCIATION_WAITS &&
-	     (association->active || !is_client_hello(data, length) ||
-	      !shaking_begin(association)))) {
+	if (!datagram_is_expected(association, data, length)) {
 		dtls_count(association->dtls, DTLS_UNEXPECTED);
 		return;
 	}

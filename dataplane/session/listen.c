@@ -192,7 +192,7 @@ int session_listener_wait(struct sessions *sessions, const struct transport_addr
 	return session_listener_at(sessions, addr);
 }
 
-/* Sessions whose path leads there have none any more: their consent runs out at once. */
+/* Sessions whose path leads there have none any more. */
 static void sessions_leave(struct sessions *sessions, const struct transport_addr *addr)
 {
 	for (uint32_t i = 1; i <= sessions->highest; i++) {
