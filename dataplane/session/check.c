@@ -236,6 +236,7 @@ enum session_verdict session_check(struct worker *worker, struct rte_mbuf *mbuf,
 	if (error == 0) {
 		session_flow_fresh(worker, &flow, index);
 		if (!owner_is(worker, session, &owner)) {
+			*reason = DROP_ICE_UNKNOWN; /* of a session that has just ended */
 			if (packet->flags & PACKET_HANDED_OVER)
 				return SESSION_DROP;
 			worker->sessions->counters[ICE_HANDED_OVER]++;
