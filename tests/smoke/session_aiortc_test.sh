@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# aiortc, another stack than the browsers', publishes and watches: DTLS in either role, AES-CM where it knows no GCM; what it closes is
-# gone. A flood of ClientHellos and checks that belong to no session gets no answer, and its counters.
+# aiortc, another stack than the browsers', publishes and watches, DTLS in either role; what it closes is gone. A flood of ClientHellos
+# and checks that belong to no session gets no answer, and its counters.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_session.sh
