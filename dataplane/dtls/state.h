@@ -35,6 +35,7 @@ struct association {
 	struct datagram_io io;
 	struct transport_addr remote, local; /* that the last datagram came by */
 	uint64_t sent, received;             /* bytes, while it shakes */
+	uint32_t early;                      /* encrypted records that came while it shakes */
 	bool mismatch;                       /* another certificate than the offer's */
 	uint64_t begun_ns, timer_ns;         /* CLOCK_MONOTONIC; timer 0: none */
 };

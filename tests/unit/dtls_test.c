@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Handshakes without their thread: which ones begin, and when. */
+/* Handshakes without their thread: when they begin, and what they may cost. */
 #include "net_fixture.h"
 
 #include "dtls/certificate.h"
@@ -104,10 +104,35 @@ static void begins_when_there_is_room(void **state)
 	dtls_free(dtls);
 }
 
+/* Each is kept in a buffer of 16 KiB until the handshake has keys for it. */
+static void early_records_are_bounded(void **state)
+{
+	uint8_t record[14] = {22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+	const struct packet packet = {.payload_length = sizeof(record)};
+	struct dtls *dtls = dtls_made(*state);
+	struct association *association = opened(dtls, 1);
+
+	association_begin(association);
+	for (uint8_t i = 0; i < 16; i++) {
+		record[10] = i;
+		association_receive(association, record, sizeof(record), &packet);
+		assert_int_equal(association->state, ASSOCIATION_SHAKES);
+	}
+	record[10] = 16;
+	association_receive(association, record, sizeof(record), &packet);
+	assert_int_equal(association->state, ASSOCIATION_OVER);
+	assert_int_equal(dtls->counters[DTLS_FAILED_HANDSHAKE], 1);
+	association_receive(association, record, sizeof(record), &packet);
+	assert_int_equal(dtls->counters[DTLS_UNEXPECTED], 1);
+	association_close(association);
+	dtls_free(dtls);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(begins_when_there_is_room),
+	        cmocka_unit_test(early_records_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, setup, net_teardown);
