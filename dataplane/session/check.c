@@ -85,13 +85,16 @@ static struct session *session_find(const struct sessions *sessions,
 	return session;
 }
 
-/* A new ufrag is in use: the one before an ICE restart is over. */
+/* A new ufrag is in use: the one before an ICE restart is over, and nominations count anew. */
 static void generation_follow(struct session *session, uint8_t generation)
 {
 	uint8_t now = __atomic_load_n(&session->generation, __ATOMIC_ACQUIRE);
 
-	if (generation == now && __atomic_load_n(&session->previous, __ATOMIC_RELAXED) != now)
-		__atomic_store_n(&session->previous, now, __ATOMIC_RELEASE);
+	if (generation != now || __atomic_load_n(&session->previous, __ATOMIC_RELAXED) == now)
+		return;
+	session->nominated = false;
+	session->nomination = 0;
+	__atomic_store_n(&session->previous, now, __ATOMIC_RELEASE);
 }
 
 /* -- those with a wrong password -- */
