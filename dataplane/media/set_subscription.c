@@ -95,6 +95,9 @@ static int change_prepare(struct change *change, const struct sluice_subscriptio
 	                           subscription->endpoint, change->index, why);
 	if (error < 0)
 		return error;
+	/* under one SSRC both would have the same numbers */
+	if (change->config.ssrc == 0 && change->config.rtx_ssrc == subscription->ssrc)
+		return refuse(why, -EINVAL, "rtx-ssrc is the subscription's own ssrc");
 	change->ssrc = change->config.ssrc != 0 && change->config.ssrc != subscription->ssrc;
 	change->rtx_ssrc = change->config.rtx_ssrc != subscription->rtx_ssrc;
 	change->random = media_random(media);

@@ -304,6 +304,27 @@ static void test_subscription(void **state)
 	scene_end(&scene);
 }
 
+/* Under one SSRC packets and their retransmissions would have the same nonces; one that was drawn
+ * stands in no configuration. */
+static void test_drawn_ssrc(void **state)
+{
+	struct sluice_subscription_name name = {"camera", "watcher"};
+	struct sluice_subscription add = {.stream = "camera", .endpoint = "watcher", .rtx_pt = 97};
+	struct sluice_subscription_set set = {.to = add};
+	char why[SLUICE_API_ERROR_MAX] = "";
+	struct scene scene;
+
+	scene_make(&scene, SLUICE_SRTP_GCM128);
+	assert_int_equal(media_subscription_delete(media_of(&scene), &name, why), 0);
+	assert_int_equal(media_subscription_add(media_of(&scene), &add, 0, why), 0);
+	set.to.rtx_ssrc = leg_of(&scene)->ssrc;
+	assert_int_equal(media_subscription_set(media_of(&scene), &set, why), -EINVAL);
+	assert_int_equal(leg_of(&scene)->rtx_ssrc, 0);
+	set.to.rtx_ssrc++;
+	assert_int_equal(media_subscription_set(media_of(&scene), &set, why), 0);
+	scene_end(&scene);
+}
+
 /* -- a key under which nobody knows what was sent -- */
 
 static void subscription_again(struct scene *scene, uint32_t flags)
@@ -409,11 +430,17 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_subscriber_keys), cmocka_unit_test(test_keys_come_back),
-	        cmocka_unit_test(test_publisher_keys),  cmocka_unit_test(test_profile),
-	        cmocka_unit_test(test_remote),          cmocka_unit_test(test_learn),
-	        cmocka_unit_test(test_stream),          cmocka_unit_test(test_subscription),
-	        cmocka_unit_test(test_unknown_key),     cmocka_unit_test(test_unknown_key_outlives),
+	        cmocka_unit_test(test_subscriber_keys),
+	        cmocka_unit_test(test_keys_come_back),
+	        cmocka_unit_test(test_publisher_keys),
+	        cmocka_unit_test(test_profile),
+	        cmocka_unit_test(test_remote),
+	        cmocka_unit_test(test_learn),
+	        cmocka_unit_test(test_stream),
+	        cmocka_unit_test(test_subscription),
+	        cmocka_unit_test(test_drawn_ssrc),
+	        cmocka_unit_test(test_unknown_key),
+	        cmocka_unit_test(test_unknown_key_outlives),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
