@@ -35,20 +35,44 @@ void leg_map_give(struct media *media, const struct leg_map *map);
 /* Whether a subscription needs one. */
 bool leg_map_needed(const struct sluice_subscription *config);
 
-/*
- * Whether what is sent again under its own number would have another header than before: a number
- * and a time of its own, or those of another map. Under GCM two headers under one nonce tell how to
- * forge a third (RFC 7714, 9.1). Owner; map: NULL, or what was read before this is asked.
- */
+/* The owner: of a packet of this stream. */
+static inline const struct leg_map *leg_map_of(const struct subscription *subscription,
+                                               uint32_t stream)
+{
+	const struct leg_map *map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE), *left;
+
+	if (likely(__atomic_load_n(&subscription->leaving, __ATOMIC_ACQUIRE) != stream))
+		return map;
+	left = __atomic_load_n(&subscription->map_left, __ATOMIC_ACQUIRE);
+	return left != NULL ? left : map;
+}
+
+/* Whether one number may stand over two packets: retransmissions have none of their own. Under GCM
+ * two headers under one nonce tell how to forge a third (RFC 7714, 9.1). */
+static inline bool leg_map_is_bound(const struct subscription *subscription,
+                                    const struct endpoint *endpoint)
+{
+	return subscription->rtx_ssrc == 0 && srtp_profiles[endpoint->profile].aead;
+}
+
+/* Whether what has this outgoing index may have left already with another header than it would have
+ * now. The owner, once it has read the map. */
+static inline bool leg_map_was_other(const struct subscription *subscription,
+                                     const struct endpoint *endpoint, uint64_t index)
+{
+	return leg_map_is_bound(subscription, endpoint) &&
+	       index < __atomic_load_n(&subscription->remapped, __ATOMIC_ACQUIRE);
+}
+
+/* The same of what is sent again: it may have a number and a time of its own, too. */
 static inline bool leg_map_repeats_differ(const struct leg_map *map,
                                           const struct subscription *subscription,
-                                          const struct endpoint *endpoint)
+                                          const struct endpoint *endpoint, uint64_t index)
 {
-	if (subscription->rtx_ssrc != 0 || !srtp_profiles[endpoint->profile].aead)
-		return false;
-	if (map != NULL && map->has_ext && (map->ext.transport_id | map->ext.send_time_id) != 0)
-		return true;
-	return __atomic_load_n(&subscription->remapped, __ATOMIC_ACQUIRE);
+	return (map != NULL && map->has_ext &&
+	        (map->ext.transport_id | map->ext.send_time_id) != 0 &&
+	        leg_map_is_bound(subscription, endpoint)) ||
+	       leg_map_was_other(subscription, endpoint, index);
 }
 
 #endif

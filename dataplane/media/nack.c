@@ -85,12 +85,13 @@ static void packet_put(struct media_worker *media_worker, uint32_t leg, struct r
 
 /* It has no number of its own for what it is sent again, and may not use the first one twice. */
 static bool is_sent_once(const struct media_worker *media_worker,
-                         const struct subscription *subscription)
+                         const struct subscription *subscription, uint64_t outgoing)
 {
 	const struct leg_map *map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE);
 
 	return leg_map_repeats_differ(map, subscription,
-	                              &media_worker->media->endpoints[subscription->endpoint]);
+	                              &media_worker->media->endpoints[subscription->endpoint],
+	                              outgoing);
 }
 
 /* One sequence number of the subscriber's. */
@@ -102,7 +103,7 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	struct rewrite_source source;
 	struct rte_mbuf *mbuf;
 
-	if (is_sent_once(media_worker, subscription) ||
+	if (is_sent_once(media_worker, subscription, outgoing) ||
 	    !rewrite_source(subscription, outgoing, &source) ||
 	    !stream_lives(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);

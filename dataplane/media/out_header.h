@@ -89,7 +89,7 @@ static inline bool out_header_repeat(struct out_header *header, const struct fan
 
 	if (!rewrite_find(subscription, &source->packet, &rewritten))
 		return false;
-	if (unlikely(leg_map_repeats_differ(map, subscription, leg->endpoint))) {
+	if (unlikely(leg_map_repeats_differ(map, subscription, leg->endpoint, rewritten.index))) {
 		subscription->retransmit_refused++;
 		return false;
 	}
@@ -143,7 +143,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	header->map = NULL;
 	header->left_out = false;
 	if (mapped && subscription->mapped) {
-		header->map = __atomic_load_n(&subscription->map, __ATOMIC_ACQUIRE);
+		header->map = leg_map_of(subscription, packet->stream);
 		header->payload_type = header->map->pt[source->payload_type];
 	}
 	if (mapped && unlikely(header->payload_type == LEG_PT_NONE)) {
@@ -157,6 +157,12 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	} else {
 		if (rewrite_next(subscription, packet, &rewritten) != REWRITE_SEND)
 			return false;
+		/* one that comes late may have been sent already, for a NACK */
+		if (unlikely(rewritten.index != subscription->highest &&
+		             leg_map_was_other(subscription, leg->endpoint, rewritten.index))) {
+			subscription->retransmit_refused++;
+			return false;
+		}
 		header->index = rewritten.index;
 		header->timestamp = rewritten.timestamp;
 		if (mapped) {

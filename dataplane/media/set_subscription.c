@@ -17,8 +17,8 @@
 struct change {
 	struct media *media;
 	struct subscription *subscription;
-	struct sluice_subscription config; /* as it will be */
-	struct leg_map *map;               /* NULL: packets are passed on as they are */
+	struct sluice_subscription config;    /* as it will be */
+	const struct leg_map *map, *map_left; /* NULL: packets are passed on as they are */
 	struct endpoint_subscriptions *list;
 	uint32_t index;
 	uint32_t random;     /* where another numbering begins */
@@ -33,6 +33,7 @@ static void ssrc_change(const struct change *change)
 	subscription->ssrc = change->config.ssrc;
 	subscription->continues = false;
 	rewrite_begin(subscription, change->random);
+	subscription->remapped = 0;
 	subscription->reported_tsc = subscription->sr_tsc = 0;
 	subscription->reported_lost = subscription->reported_jitter_us = 0;
 	subscription->rtt_us = subscription->fraction_lost = 0;
@@ -51,9 +52,9 @@ static void change_apply(struct worker *worker, void *arg)
 	uint64_t highest = subscription->highest, rtx_index = subscription->rtx_index;
 
 	/* of another payload type, or without a map where one was */
-	subscription->remapped |= config->pt_given != subscription->config.pt_given ||
-	                          config->pt != subscription->config.pt ||
-	                          subscription->mapped != (change->map != NULL);
+	if (config->pt_given != subscription->config.pt_given ||
+	    config->pt != subscription->config.pt || subscription->mapped != (change->map != NULL))
+		subscription->remapped = subscription->highest + 1;
 	subscription->config = *config;
 	subscription->pt = config->pt_given ? config->pt : SLUICE_MEDIA_PT_SAME;
 	subscription->rtx_pt = config->rtx_pt;
@@ -101,17 +102,15 @@ static int change_prepare(struct change *change, const struct sluice_subscriptio
 	change->ssrc = change->config.ssrc != 0 && change->config.ssrc != subscription->ssrc;
 	change->rtx_ssrc = change->config.rtx_ssrc != subscription->rtx_ssrc;
 	change->random = media_random(media);
-	if (leg_map_needed(&change->config)) {
-		change->map = leg_map_take(media, &change->config,
-		                           media->streams[subscription->stream].endpoint);
-		if (change->map == NULL)
-			return refuse(why, -ENOMEM, "no memory to change the subscription");
-	}
+	if (subscription_maps_take(media, &change->config, subscription->stream,
+	                           subscription->leaving, &change->map, &change->map_left) < 0)
+		return refuse(why, -ENOMEM, "no memory to change the subscription");
 	if (change->ssrc)
 		change->list = endpoint_legs_copy(endpoint);
 	if (!change->ssrc || change->list != NULL)
 		return 0;
 	leg_map_give(media, change->map);
+	leg_map_give(media, change->map_left);
 	return refuse(why, -ENOMEM, "no memory to change the subscription");
 }
 
@@ -127,10 +126,11 @@ static void change_make(struct change *change)
 		ssrc_set_remove(&media->config->ssrcs, change->index);
 	}
 	if (change->map != NULL)
-		subscription_map_swap(media, subscription, change->map);
+		subscription_maps_swap(media, subscription, change->map, subscription->leaving,
+		                       change->map_left);
 	worker_call(media->dp->workers[endpoint->worker], change_apply, change);
 	if (change->map == NULL)
-		subscription_map_swap(media, subscription, NULL);
+		subscription_maps_swap(media, subscription, NULL, subscription->leaving, NULL);
 	if (change->ssrc || change->rtx_ssrc)
 		subscription_ssrcs_add(media, subscription);
 	if (change->list != NULL)

@@ -289,10 +289,15 @@ struct subscription {
 	uint32_t rtx_ssrc;
 	const struct ledger_table *record_table; /* NULL: there is no ledger */
 	uint32_t record_index;
-	const struct leg_map *map; /* atomic; control thread, RCU; NULL: as they are */
-	/* atomic, set before the map changes: what was sent may have had another header than it
-	 * would have now */
-	bool remapped;
+	/* atomic; control thread: the stream that it still gets until a key frame of `stream`
+	 * comes; 0: none */
+	uint32_t leaving;
+	/* atomic; control thread, RCU: of packets, and of those of `leaving`, whose publisher may
+	 * have other ids; NULL: as they are */
+	const struct leg_map *map, *map_left;
+	/* atomic: what was sent under outgoing indices below it may have had another header than
+	 * it would have now */
+	uint64_t remapped;
 	/* owner; of VP8: what is added to the source's picture ids and TL0PICIDX, and
 	 * the last ones that were sent */
 	uint16_t picture_offset, sent_picture;
@@ -330,9 +335,7 @@ struct subscription {
 	uint32_t life;
 	uint8_t origin;       /* enum sluice_origin */
 	uint32_t switches;    /* atomic: how often it got another stream */
-	uint32_t leaving;     /* the stream that it still gets until a key frame of
-	                         `stream`; 0: none */
-	uint64_t leaving_tsc; /* since when */
+	uint64_t leaving_tsc; /* since when it leaves a stream */
 	uint32_t wanted;      /* the stream that it was given: another layer while that is silent */
 	uint32_t wanted_life; /* that stream's */
 	uint32_t named;       /* the stream that it was made for */

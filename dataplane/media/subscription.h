@@ -12,9 +12,16 @@ int subscription_check(struct media *media, const struct sluice_subscription *ad
 int subscription_find(struct media *media, const char *stream, const char *endpoint, char *why);
 
 uint32_t media_random(struct media *media);
-/* Takes the map; the one before goes when no worker reads it any more. NULL: none. */
-void subscription_map_swap(struct media *media, struct subscription *subscription,
-                           const struct leg_map *map);
+/* Takes both maps, its own and that of `leaving`, a stream that it still gets, or 0; those before
+ * go when no worker reads them any more. NULL: none. */
+void subscription_maps_swap(struct media *media, struct subscription *subscription,
+                            const struct leg_map *map, uint32_t leaving,
+                            const struct leg_map *map_left);
+/* What subscription_maps_swap takes, where its configuration needs maps. leaving 0: none. 0 or
+ * -ENOMEM. */
+int subscription_maps_take(struct media *media, const struct sluice_subscription *config,
+                           uint32_t stream, uint32_t leaving, const struct leg_map **map,
+                           const struct leg_map **map_left);
 /* SSRCs that the endpoint's key has been used with go on where they were. behind: and behind where
  * the subscription is already. */
 void subscription_recall(const struct media *media, struct subscription *subscription, bool behind);

@@ -13,26 +13,82 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
+/* Numbers that the owner may give away between two reads of one map. */
+#define REMAP_SLACK 64
+
 static void map_release(struct media *media, void *object)
 {
 	leg_map_give(media, object);
 }
 
-void subscription_map_swap(struct media *media, struct subscription *subscription,
-                           const struct leg_map *map)
+static void map_discard(struct media *media, const struct leg_map *map)
 {
-	const struct leg_map *old = subscription->map;
+	if (map != NULL)
+		media_discard(media, map_release, (void *)(uintptr_t)map);
+}
 
-	if (map != old)
-		__atomic_store_n(&subscription->remapped, true, __ATOMIC_RELEASE);
+/* Of a stream that it left before the map is that of all others. */
+static bool maps_differ(const struct subscription *subscription, const struct leg_map *map,
+                        const struct leg_map *map_left)
+{
+	const struct leg_map *left = subscription->map_left;
+
+	return map != subscription->map || (left != NULL && left != map && left != map_left);
+}
+
+/* While they change its owner may have read either; from then on what it numbers has the new ones.
+ */
+static void maps_store(struct subscription *subscription, const struct leg_map *map,
+                       uint32_t leaving, const struct leg_map *map_left)
+{
+	bool differ = maps_differ(subscription, map, map_left);
+
+	if (differ)
+		__atomic_store_n(&subscription->remapped, UINT64_MAX, __ATOMIC_RELEASE);
+	__atomic_store_n(&subscription->map_left, map_left, __ATOMIC_RELEASE);
+	__atomic_store_n(&subscription->leaving, leaving, __ATOMIC_RELEASE);
 	__atomic_store_n(&subscription->map, map, __ATOMIC_RELEASE);
-	if (old != NULL)
-		media_discard(media, map_release, (void *)(uintptr_t)old);
+	if (!differ)
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&subscription->remapped,
+	                 __atomic_load_n(&subscription->highest, __ATOMIC_RELAXED) + REMAP_SLACK,
+	                 __ATOMIC_RELEASE);
+}
+
+void subscription_maps_swap(struct media *media, struct subscription *subscription,
+                            const struct leg_map *map, uint32_t leaving,
+                            const struct leg_map *map_left)
+{
+	const struct leg_map *before = subscription->map, *left = subscription->map_left;
+
+	maps_store(subscription, map, leaving, map_left);
+	map_discard(media, before);
+	map_discard(media, left);
+}
+
+int subscription_maps_take(struct media *media, const struct sluice_subscription *config,
+                           uint32_t stream, uint32_t leaving, const struct leg_map **map,
+                           const struct leg_map **map_left)
+{
+	*map = *map_left = NULL;
+	if (!leg_map_needed(config))
+		return 0;
+	*map = leg_map_take(media, config, media->streams[stream].endpoint);
+	if (leaving != 0)
+		*map_left = leg_map_take(media, config, media->streams[leaving].endpoint);
+	if (*map != NULL && (leaving == 0 || *map_left != NULL))
+		return 0;
+	leg_map_give(media, *map);
+	leg_map_give(media, *map_left);
+	*map = *map_left = NULL;
+	return -ENOMEM;
 }
 
 int subscription_leave(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
+	const struct leg_map *left = subscription->map_left;
 	struct legs *without;
 
 	if (subscription->leaving == 0)
@@ -40,7 +96,8 @@ int subscription_leave(struct media *media, uint32_t index)
 	if (legs_without(media, subscription->leaving, index, &without) < 0)
 		return -ENOMEM;
 	legs_swap(media, subscription->leaving, index, without);
-	subscription->leaving = 0;
+	maps_store(subscription, subscription->map, 0, NULL);
+	map_discard(media, left);
 	media->config->leaving--;
 	return 0;
 }
@@ -55,10 +112,10 @@ static bool leaves_later(const struct media *media, const struct subscription *s
 /* Another stream in place of the one before. */
 struct source_change {
 	uint32_t to;
-	uint32_t goes_on; /* until a key frame of `to` comes; 0: none */
-	uint32_t left[2]; /* what it gets no more; 0: none */
-	bool joins;       /* it does not get `to` yet */
-	const struct leg_map *map;
+	uint32_t goes_on;                     /* until a key frame of `to` comes; 0: none */
+	uint32_t left[2];                     /* what it gets no more; 0: none */
+	bool joins;                           /* it does not get `to` yet */
+	const struct leg_map *map, *map_left; /* another publisher may have other ids */
 	struct legs *with, *without[2];
 };
 
@@ -84,13 +141,9 @@ static int change_prepare(struct media *media, uint32_t index, struct source_cha
 {
 	const struct subscription *subscription = &media->subscriptions[index];
 
-	/* another publisher may have other ids */
-	if (subscription->mapped) {
-		change->map = leg_map_take(media, &subscription->config,
-		                           media->streams[change->to].endpoint);
-		if (change->map == NULL)
-			return -ENOMEM;
-	}
+	if (subscription_maps_take(media, &subscription->config, change->to, change->goes_on,
+	                           &change->map, &change->map_left) < 0)
+		return -ENOMEM;
 	if (change->joins && legs_with(media, change->to, index, &change->with) < 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < RTE_DIM(change->left); i++)
@@ -103,6 +156,7 @@ static int change_prepare(struct media *media, uint32_t index, struct source_cha
 static void change_undo(struct media *media, const struct source_change *change)
 {
 	leg_map_give(media, change->map);
+	leg_map_give(media, change->map_left);
 	rte_free(change->with);
 	rte_free(change->without[0]);
 	rte_free(change->without[1]);
@@ -112,15 +166,14 @@ static void change_make(struct media *media, uint32_t index, const struct source
 {
 	struct subscription *subscription = &media->subscriptions[index];
 
-	subscription_map_swap(media, subscription, change->map);
+	media->config->leaving += (uint32_t)(change->goes_on != 0) - (subscription->leaving != 0);
+	subscription_maps_swap(media, subscription, change->map, change->goes_on, change->map_left);
 	if (change->joins)
 		legs_swap(media, change->to, index, change->with);
 	__atomic_store_n(&subscription->stream, change->to, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < RTE_DIM(change->left); i++)
 		if (change->left[i] != 0)
 			legs_swap(media, change->left[i], index, change->without[i]);
-	media->config->leaving += (uint32_t)(change->goes_on != 0) - (subscription->leaving != 0);
-	subscription->leaving = change->goes_on;
 	subscription->leaving_tsc = rte_rdtsc();
 	__atomic_store_n(&subscription->switches, subscription->switches + 1, __ATOMIC_RELEASE);
 }

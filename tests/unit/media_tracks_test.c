@@ -1048,6 +1048,83 @@ static void a_choice_is_taken_back(void **state)
 	assert_int_equal(media_of(call)->config->leaving, 0);
 }
 
+/* Another publisher, whose ids are others; its stream "others" is not watched yet. */
+static struct call another_publisher(struct call *call)
+{
+	const uint8_t ids[SLUICE_EXTENSIONS_MAX] = {[SLUICE_EXTENSION_AUDIO_LEVEL] = ID_LEVEL + 1};
+	struct call others = *call;
+
+	others.publisher = party_add(call->scene, "other", SLUICE_SRTP_CM80);
+	party_agree(call, others.publisher, SLUICE_FEEDBACK_NACK, ids);
+	vp8_layer_add(call, "low", "l");
+	vp8_layer_add(&others, "others", "o");
+	return others;
+}
+
+static void others_choose(const struct call *call)
+{
+	struct sluice_subscription_switch to = {.stream = "low", .to = "others"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(to.endpoint, sizeof(to.endpoint), "%s", call->viewer->name);
+	assert_int_equal(media_subscription_switch(media_of(call), &to, why), 0);
+	assert_int_equal(media_of(call)->config->leaving, 1);
+}
+
+/* Until the other publisher has a key frame, the one before is written by its own ids. */
+static void what_goes_on_keeps_its_ids(void **state)
+{
+	struct call *call = *state, others = another_publisher(call);
+
+	viewer_add(call, "low", LEG_SSRC, RTX_SSRC, "1");
+	vp8_send(call, 10, 1, "l", 1, 1, true, true);
+	assert_int_equal(viewer_next(call).level, 77);
+	others_choose(call);
+	vp8_send(call, 10, 2, "l", 2, 2, true, false);
+	assert_int_equal(viewer_next(call).level, 77);
+	/* the same id is no level of theirs */
+	vp8_send(&others, 20, 1, "o", 9, 9, true, true);
+	assert_int_equal(viewer_next(call).level, 0);
+	media_tick(media_of(call));
+	assert_int_equal(media_of(call)->config->leaving, 0);
+	assert_null(leg_of(call, "low")->map_left);
+}
+
+/* The header that it had is that of a map which is gone: it is not sent again under its nonce, and
+ * as long as the map is there, it is. */
+static void what_was_left_is_not_repeated(void **state)
+{
+	struct call *call = *state, others;
+	struct sluice_subscription add = {.stream = "low", .endpoint = "leg", .ssrc = LEG_SSRC};
+	char why[SLUICE_API_ERROR_MAX] = "";
+	uint16_t first;
+
+	call->viewer = party_add(call->scene, "leg", SLUICE_SRTP_GCM128);
+	others = another_publisher(call);
+	add.extensions[SLUICE_EXTENSION_AUDIO_LEVEL] = subscribers[SLUICE_EXTENSION_AUDIO_LEVEL];
+	assert_int_equal(media_subscription_add(media_of(call), &add, 0, why), 0);
+	vp8_send(call, 10, 1, "l", 1, 1, true, true);
+	first = viewer_next(call).view.seq;
+	others_choose(call);
+	call->viewer->lose_ssrc = LEG_SSRC;
+	for (uint16_t i = 1; i <= 100; i++) {
+		if (i == 98 || i == 99)
+			call->viewer->lose_seq = (uint16_t)(first + i);
+		vp8_send(call, 10, 1 + i, "l", 1 + i, (uint8_t)(1 + i), true, false);
+	}
+	assert_int_equal(call->viewer->lost, 2);
+	party_forget(call->viewer);
+	report_lost(call, (uint16_t)(first + 98));
+	assert_int_equal(viewer_next(call).level, 77);
+	vp8_send(&others, 20, 1, "o", 9, 9, true, true);
+	media_tick(media_of(call));
+	assert_int_equal(media_of(call)->config->leaving, 0);
+	party_forget(call->viewer);
+	report_lost(call, (uint16_t)(first + 99));
+	assert_null(party_next(call->viewer, false));
+	assert_int_equal(leg_of(call, "low")->retransmit_refused, 1);
+}
+
 /* Whoever publishes now begins with numbers of his own: the viewer sees them go on. */
 static void another_publisher_goes_on_with_the_pictures(void **state)
 {
@@ -1292,6 +1369,8 @@ int main(void)
 	        TEST(who_agreed_to_remb_alone_has_that),
 	        TEST(a_layer_changes_at_a_key_frame),
 	        TEST(a_choice_is_taken_back),
+	        TEST(what_goes_on_keeps_its_ids),
+	        TEST(what_was_left_is_not_repeated),
 	        TEST(another_publisher_goes_on_with_the_pictures),
 	        TEST(another_payload_type_ends_no_wait),
 	        TEST(a_silent_layer_has_another_ones_place),
