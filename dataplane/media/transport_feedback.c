@@ -55,12 +55,17 @@ void transport_show(const struct transport_record *record, struct sluice_endpoin
 	row->estimate_reason = (uint8_t)record->capacity.reason;
 }
 
+static uint64_t us_of(const struct worker *worker)
+{
+	return worker->tsc / worker->tsc_hz * 1000000 +
+	       worker->tsc % worker->tsc_hz * 1000000 / worker->tsc_hz;
+}
+
 void transport_moved(struct transport_record *record, const struct worker *worker)
 {
 	if (record == NULL)
 		return;
-	capacity_clear(&record->capacity, worker->tsc / (worker->tsc_hz / 1000000),
-	               CAPACITY_CLEARED_PATH);
+	capacity_clear(&record->capacity, us_of(worker), CAPACITY_CLEARED_PATH);
 }
 
 /* -- arrival -- */
@@ -69,12 +74,6 @@ static uint32_t ticks_of(const struct worker *worker)
 {
 	return (uint32_t)(worker->tsc / worker->tsc_hz * ARRIVAL_TICKS +
 	                  worker->tsc % worker->tsc_hz * ARRIVAL_TICKS / worker->tsc_hz);
-}
-
-static uint64_t us_of(const struct worker *worker)
-{
-	return worker->tsc / worker->tsc_hz * 1000000 +
-	       worker->tsc % worker->tsc_hz * 1000000 / worker->tsc_hz;
 }
 
 /* 24 bits of 6.18 seconds. */
