@@ -148,7 +148,9 @@ void record_endpoint_change(struct media *media, const struct endpoint *endpoint
 	record.learn = config->learn;
 	record.mki_length = config->mki_length;
 	record.origin = endpoint->origin;
+	record.rtcp_port = config->rtcp.port;
 	memcpy(record.remote, config->remote.ip, sizeof(record.remote));
+	memcpy(record.rtcp, config->rtcp.ip, sizeof(record.rtcp));
 	memcpy(record.mki, config->mki, sizeof(record.mki));
 	if (given->rx_key_length != 0) {
 		record.rx_key_length = given->rx_key_length;

@@ -213,6 +213,15 @@ static void test_remote(void **state)
 	set.to.remote.port = scene.camera->addr.port;
 	assert_int_equal(media_endpoint_set(media_of(&scene), &set, why), -EADDRINUSE);
 	packets_pass(&scene, 3);
+	/* where its RTCP is outlives us, too */
+	set.to.rtcp = set.to.remote;
+	set.to.rtcp.port = RTE_BE16(7001);
+	set.to.remote.port = 0;
+	endpoint_set(&scene, &set);
+	media_scene_restart(scene.media, 1);
+	assert_memory_equal(&media_of(&scene)->endpoints[leg_of(&scene)->endpoint].config.rtcp,
+	                    &set.to.rtcp, sizeof(set.to.rtcp));
+	packets_pass(&scene, 3);
 	scene_end(&scene);
 }
 
