@@ -74,8 +74,12 @@ static void layer_look(struct media *media, uint32_t index)
 	    subscription->leaving != 0)
 		return;
 	best = layer_choose(media, subscription->wanted);
-	if (best != subscription->stream)
-		subscription_source_change(media, index, best);
+	if (best == subscription->stream)
+		return;
+	/* the lists before, of a large audience's length each */
+	media_collect(media);
+	if (subscription_source_change(media, index, best) < 0)
+		media_collect_all(media);
 }
 
 /* The subscription's worker has gone on with its other stream, or there is none to be had. */
@@ -94,8 +98,10 @@ void layers_tick(struct media *media)
 		if (!media->subscriptions[i].live)
 			continue;
 		if (media->subscriptions[i].leaving != 0 &&
-		    leaving_is_over(media, &media->subscriptions[i]))
+		    leaving_is_over(media, &media->subscriptions[i])) {
+			media_collect(media);
 			subscription_leave(media, i);
+		}
 		layer_look(media, i);
 	}
 }

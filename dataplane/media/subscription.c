@@ -415,6 +415,7 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 	while (error == 0 && (index = subscription_of(media, stream)) != 0) {
 		uint32_t named = media->subscriptions[index].named;
 
+		media_collect(media); /* a list for each of them */
 		if (media->subscriptions[index].wanted == stream)
 			layer_want(media, &media->subscriptions[index], named);
 		if (media->subscriptions[index].leaving == stream) {
