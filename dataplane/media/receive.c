@@ -6,6 +6,7 @@
 #include "media/bytes.h"
 #include "media/config.h"
 #include "media/ext_map.h"
+#include "media/guess.h"
 #include "media/reception.h"
 #include "media/record.h"
 #include "media/transport_feedback.h"
@@ -25,7 +26,6 @@
 /* A source of which nothing has authenticated for so long may have gone on by more numbers than the
  * rollover counter is guessed over. */
 #define SEARCH_MS 1000
-
 struct endpoint *endpoint_find(const struct media *media, const struct packet *packet)
 {
 	struct endpoint *endpoint;
@@ -99,92 +99,6 @@ static bool mki_is(const struct endpoint *endpoint, const uint8_t *mki)
 	return memcmp(mki, endpoint->mki, endpoint->mki_length) == 0;
 }
 
-/* Nothing of the SSRC before it is new: under this key it was here before. 0: it was not. */
-static uint64_t ssrc_first(const struct media *media, const struct endpoint *endpoint,
-                           uint32_t ssrc)
-{
-	const struct endpoint_sources *sources =
-	        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
-	uint64_t next = 0;
-
-	for (uint32_t i = 0; i < sources->count; i++) {
-		const struct endpoint_source *source = sources->sources[i];
-
-		for (uint32_t j = 0; j < SOURCE_FORMERS_MAX; j++)
-			if (source->formers[j].next != 0 && source->formers[j].ssrc == ssrc)
-				next = RTE_MAX(next, source->formers[j].next);
-	}
-	if (next != 0)
-		return next;
-	return spent_recall_received(media->config->spent, endpoint, ssrc);
-}
-
-static uint16_t bind_tries(const struct received *received)
-{
-	const struct endpoint *endpoint = received->endpoint;
-
-	return endpoint->bind_ssrc == received->view.ssrc ? endpoint->bind_tries : 0;
-}
-
-/* An SSRC that may be bound once its packet has authenticated. */
-static void unknown_guess(const struct media *media, struct received *received)
-{
-	received->guessed = true;
-	received->first = ssrc_first(media, received->endpoint, received->view.ssrc);
-	received->index =
-	        srtp_window_guess(received->first, bind_tries(received), received->view.seq);
-}
-
-/* A source may have been here before under the same key, or have begun long before us. */
-static void source_guess(const struct media *media, struct received *received)
-{
-	const struct endpoint_source *source = received->source;
-	uint32_t ssrc = received->view.ssrc;
-
-	received->guessed = true;
-	received->first = source->ssrc == ssrc ? source->window.first
-	                                       : ssrc_first(media, received->endpoint, ssrc);
-	received->index =
-	        srtp_window_guess(received->first, source->window.tries, received->view.seq);
-}
-
-/* The index that is next to be tried: of a source that is known, or of one that is new. */
-static uint64_t try_next(const struct received *received)
-{
-	const struct endpoint_source *source = received->source;
-
-	if (source->window.started && source->ssrc == received->view.ssrc)
-		return srtp_window_search(&source->window, received->view.seq);
-	return srtp_window_guess(received->first, source->window.tries, received->view.seq);
-}
-
-/* Anybody may send what fails, under any SSRC: it moves the tries of no other one. */
-static void bind_failed(const struct received *received)
-{
-	struct endpoint *endpoint = received->endpoint;
-	uint16_t tries = bind_tries(received);
-
-	if (srtp_window_guess(received->first, tries, received->view.seq) == received->index)
-		endpoint->bind_tries = (tries + 1) % SRTP_WINDOW_TRIES;
-	else
-		endpoint->bind_tries = tries;
-	endpoint->bind_ssrc = received->view.ssrc;
-}
-
-/* The next try is another one; those of a burst are one where they were the same. */
-static void guess_failed(const struct received *received)
-{
-	struct srtp_receive_window *window;
-
-	if (received->source == NULL) {
-		bind_failed(received);
-		return;
-	}
-	window = &received->source->window;
-	if (try_next(received) == received->index)
-		window->tries = (window->tries + 1) % SRTP_WINDOW_TRIES;
-}
-
 static void index_find(const struct media *media, struct received *received,
                        const struct worker *worker)
 {
@@ -192,7 +106,7 @@ static void index_find(const struct media *media, struct received *received,
 
 	received->guessed = false;
 	if (unlikely(!source->window.started || source->ssrc != received->view.ssrc)) {
-		source_guess(media, received);
+		guess_source(media, received);
 	} else if (unlikely(source_silent(source, worker, SEARCH_MS))) {
 		received->guessed = true;
 		received->index = srtp_window_search(&source->window, received->view.seq);
@@ -213,7 +127,7 @@ static enum drop_reason source_look(const struct media_worker *media_worker,
 		        __atomic_load_n(&endpoint->sources, __ATOMIC_ACQUIRE);
 
 		if (sources != NULL && sources->bound) {
-			unknown_guess(media_worker->media, received);
+			guess_unknown(media_worker->media, received);
 			return DROP_NONE;
 		}
 		endpoint->unknown_ssrc++;
