@@ -52,6 +52,28 @@
 		.second = offsetof(struct sluice_endpoint, member##_length),                       \
 	}
 
+/* What is given alike where an object is made and where it is changed; at: where the first one's
+ * body stands in the second's. */
+#define MKI_OPTION(body, at)                                                                       \
+	{                                                                                          \
+		.key = "mki", .help = "that packets carry before or after their tag",              \
+		.type = ARGUMENT_HEX, .keyword = true, .optional = true, FIELD(body, at mki),      \
+		.second = offsetof(struct body, at mki_length),                                    \
+	}
+#define REPEATS_OPTIONS(body, at)                                                                  \
+	OPTION("rtx-ssrc", "N", "of retransmissions (RFC 4588)", body, at rtx_ssrc, 1,             \
+	       UINT32_MAX),                                                                        \
+	        OPTION("rtx-pt", "N", "payload type of retransmissions", body, at rtx_pt, 1, 127)
+#define EXT_OPTION(body, at)                                                                       \
+	{                                                                                          \
+		.key = "ext",                                                                      \
+		.help = "header extensions' ids, publisher's and subscriber's; "                   \
+		        "others are left out",                                                     \
+		.type = ARGUMENT_PAIRS, .keyword = true, .optional = true,                         \
+		FIELD(body, at ext_from), .second = offsetof(struct body, at ext_to),              \
+		.third = offsetof(struct body, at ext_count), .least = 1, .most = 255,             \
+	}
+
 static const struct command commands[] = {
         {
                 .type = SLUICE_ENDPOINT_ADD,
@@ -80,13 +102,7 @@ static const struct command commands[] = {
                                 KEY_ARGUMENT("rx-key", "key and salt of what it sends, as in SDES",
                                              rx_key),
                                 KEY_ARGUMENT("tx-key", "key and salt of what it is sent", tx_key),
-                                {.key = "mki",
-                                 .help = "that packets carry before or after their tag",
-                                 .type = ARGUMENT_HEX,
-                                 .keyword = true,
-                                 .optional = true,
-                                 FIELD(sluice_endpoint, mki),
-                                 .second = offsetof(struct sluice_endpoint, mki_length)},
+                                MKI_OPTION(sluice_endpoint, ),
                                 {.key = "rtcp",
                                  .meta = "ADDRESS:PORT",
                                  .help = "where its RTCP is, of a peer that does not multiplex "
@@ -133,13 +149,7 @@ static const struct command commands[] = {
                                            "key and salt of what it is sent; the rollover counter "
                                            "begins at 0",
                                            tx_key),
-                                {.key = "mki",
-                                 .help = "that packets carry before or after their tag",
-                                 .type = ARGUMENT_HEX,
-                                 .keyword = true,
-                                 .optional = true,
-                                 FIELD(sluice_endpoint_set, to.mki),
-                                 .second = offsetof(struct sluice_endpoint_set, to.mki_length)},
+                                MKI_OPTION(sluice_endpoint_set, to.),
                         },
         },
         {
@@ -263,21 +273,8 @@ static const struct command commands[] = {
                                  .second = offsetof(struct sluice_subscription, pt_to),
                                  .third = offsetof(struct sluice_subscription, n_pts),
                                  .most = 127},
-                                OPTION("rtx-ssrc", "N", "of retransmissions (RFC 4588)",
-                                       sluice_subscription, rtx_ssrc, 1, UINT32_MAX),
-                                OPTION("rtx-pt", "N", "payload type of retransmissions",
-                                       sluice_subscription, rtx_pt, 1, 127),
-                                {.key = "ext",
-                                 .help = "header extensions' ids, publisher's and subscriber's; "
-                                         "others are left out",
-                                 .type = ARGUMENT_PAIRS,
-                                 .keyword = true,
-                                 .optional = true,
-                                 FIELD(sluice_subscription, ext_from),
-                                 .second = offsetof(struct sluice_subscription, ext_to),
-                                 .third = offsetof(struct sluice_subscription, ext_count),
-                                 .least = 1,
-                                 .most = 255},
+                                REPEATS_OPTIONS(sluice_subscription, ),
+                                EXT_OPTION(sluice_subscription, ),
                         },
         },
         {
@@ -298,20 +295,8 @@ static const struct command commands[] = {
                                  FIELD(sluice_subscription_set, to.pt),
                                  .most = 127,
                                  .sets = FIELD_IS(sluice_subscription_set, to.pt_given, 1)},
-                                OPTION("rtx-ssrc", "N", "of retransmissions (RFC 4588)",
-                                       sluice_subscription_set, to.rtx_ssrc, 1, UINT32_MAX),
-                                OPTION("rtx-pt", "N", "payload type of retransmissions",
-                                       sluice_subscription_set, to.rtx_pt, 1, 127),
-                                {.key = "ext",
-                                 .help = "header extensions' ids, publisher's and subscriber's; "
-                                         "others are left out",
-                                 .type = ARGUMENT_PAIRS,
-                                 .keyword = true,
-                                 .optional = true,
-                                 FIELD(sluice_subscription_set, to.ext_from),
-                                 .second = offsetof(struct sluice_subscription_set, to.ext_to),
-                                 .third = offsetof(struct sluice_subscription_set, to.ext_count),
-                                 .most = 255},
+                                REPEATS_OPTIONS(sluice_subscription_set, to.),
+                                EXT_OPTION(sluice_subscription_set, to.),
                                 {.key = "source",
                                  .meta = "STREAM",
                                  .help = "that it gets from now on",

@@ -309,6 +309,8 @@ static const struct {
         {"turn lifetime max 10", 18, NULL, "10 is out of range; expected: SECONDS (600 to 86400)"},
         {"turn lifetime max 1d", 18, NULL, "expected: SECONDS (600 to 86400)"},
         {"worker poll fast", 12, NULL, "expected: adaptive|busy"},
+        {"subscription set s to b ext 0:5", 28, NULL,
+         "out of range; expected: A:B[,A:B...] (1 to 16 pairs of 1 to 255)"},
         {"counter show zero", 13, NULL, "expected: nonzero"},
         {"allocation delete", 18, "allocation delete ", "expected: user or ID"},
         {"allocation delete 18446744073709551616", 18, NULL, "expected: user or ID"},
