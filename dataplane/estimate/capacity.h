@@ -29,7 +29,7 @@ enum capacity_cleared {
 	CAPACITY_CLEARED_STANDING, /* the delay stands above its least */
 	CAPACITY_CLEARED_LOSS,     /* above 2 % */
 	CAPACITY_CLEARED_PAUSE,    /* the publisher sent nothing for long */
-	CAPACITY_CLEARED_PATH,     /* it is somewhere else */
+	CAPACITY_CLEARED_PATH,     /* it is somewhere else, or its clock has jumped */
 	CAPACITY_CLEARED_REASONS,
 };
 

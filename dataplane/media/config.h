@@ -111,16 +111,17 @@ void endpoint_legs_rename(struct media *media, struct endpoint *endpoint,
 /* A source more, of a stream that is there. 0 or -errno: then nothing has changed. */
 int endpoint_source_join(struct media *media, struct endpoint *endpoint,
                          struct endpoint_source *source);
-/* The stream's source, and that of its retransmissions where it has one. */
-/* What an endpoint that sends needs besides, where it has agreed to it; one that only gets needs
- * none. */
-int endpoint_transport_make(struct media *media, uint32_t index);
+/* The stream's source, and that of its retransmissions where it has one. 0 or -errno: then nothing
+ * has changed. */
 int endpoint_sources_add(struct media *media, const struct stream *stream);
 int endpoint_sources_remove(struct media *media, const struct stream *stream);
 
 /* -- endpoint.c, stream.c, subscription.c: by index -- */
 
 int endpoint_end(struct media *media, uint32_t index);
+/* What an endpoint that sends needs besides, where it has agreed to transport-wide feedback; one
+ * that only gets needs none. 0 or -ENOMEM. */
+int endpoint_transport_make(struct media *media, uint32_t index);
 int stream_end(struct media *media, uint32_t index);
 int subscription_end(struct media *media, uint32_t index);
 /* Of a stream that ends: those that were made for it end, those that were switched to it go back to

@@ -8,9 +8,6 @@
 /* 0 or -errno with a line. own: a subscription that has its SSRCs already; 0: none. */
 int subscription_check(struct media *media, const struct sluice_subscription *add, uint32_t stream,
                        uint32_t endpoint, uint32_t own, char *why);
-/* The index, or -errno with a line. */
-int subscription_find(struct media *media, const char *stream, const char *endpoint, char *why);
-
 uint32_t media_random(struct media *media);
 /* Takes both maps, its own and that of `leaving`, a stream that it still gets, or 0; those before
  * go when no worker reads them any more. NULL: none. */

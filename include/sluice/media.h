@@ -245,7 +245,7 @@ enum sluice_estimate_reason {
 	SLUICE_ESTIMATE_STANDING, /* the delay stood above its least */
 	SLUICE_ESTIMATE_LOSS,
 	SLUICE_ESTIMATE_PAUSE, /* nothing was sent for long */
-	SLUICE_ESTIMATE_PATH,  /* the publisher is somewhere else */
+	SLUICE_ESTIMATE_PATH,  /* the publisher is somewhere else, or its clock has jumped */
 	SLUICE_ESTIMATE_REASONS,
 };
 
