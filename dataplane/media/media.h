@@ -87,7 +87,7 @@ struct media_clock {
 
 struct media_clock media_subscription_clock(const struct media *media, const char *stream,
                                             const char *endpoint);
-/* Of one that has just been made, before anything can have been sent. */
+/* Of one that has just been made; where something was sent already it has begun by itself. */
 void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
                                   const struct media_clock *clock);
 /* What is given is changed in place. */

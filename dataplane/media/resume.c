@@ -3,8 +3,8 @@
  * SSRC: its numbers are remembered (media/spent.h), and here its timestamps. */
 #include "media/config.h"
 
-#define SERIAL_NONE                                                                                \
-	UINT32_MAX /* of no stream: whichever packet comes first, its source is another one */
+/* Of no stream: whichever packet comes first, its source is another one. */
+#define SERIAL_NONE UINT32_MAX
 
 struct media_clock media_subscription_clock(const struct media *media, const char *stream,
                                             const char *endpoint)
@@ -28,6 +28,7 @@ void media_subscription_clock_set(struct media *media, const char *stream, const
 {
 	uint32_t index = subscription_named(media, stream, endpoint);
 	struct subscription *subscription = &media->subscriptions[index];
+	uint32_t none = 0;
 
 	if (index == 0 || !clock->known || subscription->serial_now != 0)
 		return;
@@ -35,5 +36,7 @@ void media_subscription_clock_set(struct media *media, const char *stream, const
 	subscription->sent_tick = clock->tick;
 	subscription->sent_picture = clock->picture;
 	subscription->sent_tl0 = clock->tl0;
-	__atomic_store_n(&subscription->serial_now, SERIAL_NONE, __ATOMIC_RELEASE);
+	/* its worker may have begun meanwhile: a switch now would wait for a key frame again */
+	__atomic_compare_exchange_n(&subscription->serial_now, &none, SERIAL_NONE, false,
+	                            __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
