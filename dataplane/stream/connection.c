@@ -387,7 +387,7 @@ static ssize_t socket_read(struct connection *connection, void *bytes, size_t ro
 static void connection_read(struct stream_thread *thread, struct connection *connection)
 {
 	for (int reads = 0; reads < READS_MAX && thread->turn != 0; reads++) {
-		uint32_t length = part_take(thread, connection);
+		uint32_t length = part_take(thread, connection), shaken = connection->shaken;
 		ssize_t got = socket_read(connection, thread->scratch + length, STREAM_READ_MAX);
 
 		if (got == 0 || got == -EIO) {
@@ -402,10 +402,10 @@ static void connection_read(struct stream_thread *thread, struct connection *con
 			connection->heard = thread->now;
 			connection->shaken = 0;
 		}
-		if (!bytes_take(thread, connection, length + (got > 0 ? (uint32_t)got : 0)) ||
-		    got < 0)
+		if (!bytes_take(thread, connection, length + (got > 0 ? (uint32_t)got : 0)))
 			return;
-		if (!connection->secure)
+		/* a handshake message ends a read as well, and data may have come with it */
+		if (!connection->secure || (got < 0 && connection->shaken == shaken))
 			return;
 	}
 	if (!connection->secure || !tls_holds_bytes(connection->ssl))

@@ -121,9 +121,11 @@ static SSL_CTX *context_create(void)
 	if (context == NULL)
 		return NULL;
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
-	                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
-	                                     SSL_OP_NO_COMPRESSION | SSL_OP_PRIORITIZE_CHACHA);
+	/* not the kernel's TLS: OpenSSL 3.2 and later loses what was read ahead of a change of keys
+	 * where it tries that and the kernel has none */
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	                                     SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
+	                                     SSL_OP_PRIORITIZE_CHACHA);
 	/* an idle client has no buffers; what waits moves as it grows */
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

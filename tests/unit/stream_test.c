@@ -25,6 +25,7 @@
 
 #include <cmocka.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "port_find.h"
 
@@ -449,16 +450,28 @@ static SSL *tls_connect(SSL_CTX *context, int fd, const char *name, int version)
 	return NULL;
 }
 
-static void tls_binding(SSL *ssl, int fd, uint8_t number)
+static void tls_ask(SSL *ssl, uint8_t number)
 {
-	uint8_t request[BINDING_SIZE], message[256];
-	int length;
+	uint8_t request[BINDING_SIZE];
 
 	binding_make(request, number);
 	assert_int_equal(SSL_write(ssl, request, sizeof(request)), sizeof(request));
+}
+
+static void tls_answered(SSL *ssl, int fd, uint8_t number)
+{
+	uint8_t message[256];
+	int length;
+
 	client_await(fd);
 	length = SSL_read(ssl, message, sizeof(message));
 	binding_check(message, (uint16_t)length, number);
+}
+
+static void tls_binding(SSL *ssl, int fd, uint8_t number)
+{
+	tls_ask(ssl, number);
+	tls_answered(ssl, fd, number);
 }
 
 static void tls_shown(SSL_CTX *context, const char *asked, int version, const char *wanted)
@@ -550,6 +563,33 @@ static void test_key_updates(void **state)
 	shakes_on(key_update, TLS1_3_VERSION);
 }
 
+/* What comes in one segment with a change of keys is read under the next ones, and at once. */
+static void test_key_update_and_data(void **state)
+{
+	static const char *const names[] = {"one.example"};
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *ssl;
+	int fd;
+
+	listen_on(SLUICE_TURN_TLS);
+	certificates_put(names, 1);
+	fd = client_connect();
+	ssl = tls_connect(context, fd, NULL, TLS1_3_VERSION);
+	assert_non_null(ssl);
+	for (uint8_t number = 1; number <= 10; number++) {
+		assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int)), 0);
+		assert_int_equal(key_update(ssl), 1);
+		assert_int_equal(key_update(ssl), 1);
+		tls_ask(ssl, number);
+		assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int)), 0);
+		tls_answered(ssl, fd, number);
+	}
+	assert_int_equal(counter("closed_handshakes"), 0);
+	SSL_free(ssl);
+	close(fd);
+	SSL_CTX_free(context);
+}
+
 /* A handshake that is begun and not gone on with has its own, short time. */
 static void test_half_open(void **state)
 {
@@ -582,6 +622,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_allocation_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_key_updates, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_key_update_and_data, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_half_open, setup, teardown),
 	};
 
