@@ -47,9 +47,13 @@ void account_begin(struct turn_worker *turn_worker, const struct allocation *all
                    const void *user, size_t length)
 {
 	struct account *account = account_of(turn_worker->turn, allocation);
+	char name[SLUICE_TURN_USER_KEPT_MAX - 1];
+	size_t shown = strnlen(allocation->user, sizeof(allocation->user));
 
-	text_printable(account->user, sizeof(account->user) - 1, user, length);
-	account->user[sizeof(account->user) - 1] = '\0';
+	text_printable(name, sizeof(name), user, length);
+	memset(account->user_rest, 0, sizeof(account->user_rest));
+	memcpy(account->user_rest, name + shown,
+	       RTE_MIN(sizeof(name) - shown, sizeof(account->user_rest)));
 	memcpy(account->legs, allocation->legs, sizeof(account->legs));
 	account->place = ACCOUNT_PLACE_HELD;
 }
@@ -76,6 +80,18 @@ bool account_leave(struct turn_worker *turn_worker, const struct allocation *all
 	return !account->waits;
 }
 
+void account_user(char user[SLUICE_TURN_USER_KEPT_MAX], struct turn *turn,
+                  const struct allocation *allocation)
+{
+	const struct account *account = account_of(turn, allocation);
+	size_t shown = strnlen(allocation->user, sizeof(allocation->user));
+	size_t rest = RTE_MIN(sizeof(account->user_rest), SLUICE_TURN_USER_KEPT_MAX - 1 - shown);
+
+	memset(user, 0, SLUICE_TURN_USER_KEPT_MAX);
+	memcpy(user, allocation->user, shown);
+	memcpy(user + shown, account->user_rest, rest);
+}
+
 /* Times are worker.now: the control thread knows the date. */
 static void row_write(struct turn *turn, uint32_t index, struct sluice_allocation_account *row)
 {
@@ -83,7 +99,6 @@ static void row_write(struct turn *turn, uint32_t index, struct sluice_allocatio
 	const struct account *account = &turn->accounts[index];
 	const struct transport_addr *server =
 	        &turn->listeners[allocation->client.service % TURN_LISTENERS_MAX];
-	uint32_t n = 0;
 
 	*row = (struct sluice_allocation_account){
 	        .id = (uint64_t)allocation->generation << 32 | index,
@@ -96,15 +111,8 @@ static void row_write(struct turn *turn, uint32_t index, struct sluice_allocatio
 	        .reason = account->reason,
 	        .worker = allocation->owner,
 	};
-	memcpy(row->user, account->user, sizeof(row->user));
-	for (int family = 0; family < 2; family++) {
-		struct relay_leg leg = account->legs[family];
-
-		if (leg.relay != 0)
-			row->relayed[n++] =
-			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
-			                  rte_cpu_to_be_16(leg.port));
-	}
+	account_user(row->user, turn, allocation);
+	legs_show(row->relayed, turn, account->legs);
 	allocation_counters(allocation, &row->to_peer_packets, &row->to_peer_bytes,
 	                    &row->to_client_packets, &row->to_client_bytes);
 }

@@ -25,18 +25,21 @@ enum account_place {
 	ACCOUNT_PLACE_LATER, /* it went since */
 };
 
+/* Bytes of a user's name behind those that its allocation has: where that was cut, three are free
+ * at most, as \xNN is not cut in two. */
+#define ACCOUNT_USER_REST (SLUICE_TURN_USER_KEPT_MAX - 1 - (ALLOCATION_USER_SHOWN - 3))
+
 /* One of each allocation's place: its owner's. */
 struct account {
-	char user[SLUICE_TURN_USER_KEPT_MAX]; /* printable and cut */
-	struct relay_leg legs[2];             /* as they were at first */
-	uint32_t next;                        /* in a worker's list */
-	uint32_t ended;                       /* worker.now */
-	uint8_t reason;                       /* enum sluice_allocation_reason */
-	uint8_t place;                        /* enum account_place */
-	bool waits;                           /* in a list */
-	uint8_t pad;
+	struct relay_leg legs[2];          /* as they were at first */
+	uint32_t next;                     /* in a worker's list */
+	uint32_t ended;                    /* worker.now */
+	uint8_t reason;                    /* enum sluice_allocation_reason */
+	uint8_t place : 2;                 /* enum account_place */
+	uint8_t waits : 1;                 /* in a list */
+	char user_rest[ACCOUNT_USER_REST]; /* printable and cut; when full it has no final NUL */
 };
-static_assert(sizeof(struct account) == 72, "account");
+static_assert(sizeof(struct account) == 52, "account");
 
 /* One worker's. */
 struct accounts {
@@ -58,6 +61,9 @@ void account_end(struct turn_worker *turn_worker, const struct allocation *alloc
 /* Worker: nothing holds its place any more. False: its account does, until it is handed out. */
 bool account_leave(struct turn_worker *turn_worker, const struct allocation *allocation,
                    bool with_end);
+/* The user's name, printable and cut, with a final NUL. */
+void account_user(char user[SLUICE_TURN_USER_KEPT_MAX], struct turn *turn,
+                  const struct allocation *allocation);
 /* Worker, each housekeeping. */
 void accounts_collect(struct turn_worker *turn_worker, uint32_t budget);
 

@@ -52,8 +52,8 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 	memcpy(record.client, allocation->client.src.bytes, sizeof(record.client));
 	memcpy(record.server, server->ip.bytes, sizeof(record.server));
 	memcpy(record.user, allocation->user, sizeof(record.user));
-	memcpy(record.name, turn->accounts[allocation_index(turn, allocation)].user,
-	       sizeof(record.name));
+	static_assert(sizeof(record.name) == SLUICE_TURN_USER_KEPT_MAX, "an account's name");
+	account_user(record.name, turn, allocation);
 	for (int family = 0; family < 2; family++) {
 		const struct relay_leg *leg = &allocation->legs[family];
 

@@ -68,13 +68,23 @@ void allocation_counters(const struct allocation *allocation, uint64_t *to_peer_
 	        counter(&allocation->to_client_bytes) + counter(&allocation->stray_bytes);
 }
 
+void legs_show(struct sluice_addr shown[2], const struct turn *turn, const struct relay_leg legs[2])
+{
+	for (int family = 0; family < 2; family++) {
+		struct relay_leg leg = legs[family];
+
+		if (leg.relay != 0)
+			*shown++ = addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
+			                     rte_cpu_to_be_16(leg.port));
+	}
+}
+
 static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
                      const struct allocation *allocation, uint32_t now)
 {
 	uint32_t expires = __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED);
 	const struct transport_addr *server =
 	        &turn->listeners[allocation->client.service % TURN_LISTENERS_MAX];
-	uint32_t n = 0;
 
 	*row = (struct sluice_allocation_row){
 	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
@@ -87,14 +97,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 	        .transport = turn->transports[allocation->client.service % TURN_LISTENERS_MAX],
 	};
 	memcpy(row->user, allocation->user, sizeof(allocation->user));
-	for (int family = 0; family < 2; family++) {
-		struct relay_leg leg = allocation->legs[family];
-
-		if (leg.relay != 0)
-			row->relayed[n++] =
-			        addr_make(&turn->relays[(leg.relay - 1) % RELAYS_MAX].told,
-			                  rte_cpu_to_be_16(leg.port));
-	}
+	legs_show(row->relayed, turn, allocation->legs);
 	allocation_counters(allocation, &row->to_peer_packets, &row->to_peer_bytes,
 	                    &row->to_client_packets, &row->to_client_bytes);
 }

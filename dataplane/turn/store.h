@@ -31,6 +31,9 @@ void object_free(struct turn_worker *turn_worker, enum turn_object object, uint3
 
 /* What people are shown of it; turn/show.c. */
 struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be);
+/* Of the legs that there are; the others stay as they are. */
+void legs_show(struct sluice_addr shown[2], const struct turn *turn,
+               const struct relay_leg legs[2]);
 void allocation_counters(const struct allocation *allocation, uint64_t *to_peer_packets,
                          uint64_t *to_peer_bytes, uint64_t *to_client_packets,
                          uint64_t *to_client_bytes);

@@ -4,6 +4,7 @@
 #include "turn_fixture.h"
 
 #include "turn/store.h"
+#include "turn/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,6 +141,41 @@ static void test_delete_user(void **state)
 	fixture_destroy(fixture);
 }
 
+/* The allocation has a name's beginning, its account the rest: together they are one name. */
+static void test_names(void **state)
+{
+	static const char *const names[] = {
+	        "",
+	        "a",
+	        "exactly twenty bytes",
+	        "twenty-one bytes long",
+	        "cut before this one\xff and some more",
+	        "and this with two\xff\xfe and some more",
+	        "a name of fifty bytes and one more, which is all it",
+	        "a name that is longer than what is kept of any name of a user",
+	        "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7\xf6\xf5\xf4\xf3\xf2\xf1",
+	        "seventeen bytes..\xff and then as many as there is room for, and more",
+	};
+	struct fixture *fixture = fixture_create(4, 4, 4, 1);
+	struct client *client = client_create(fixture, "198.51.100.1", 4000, "alice", "secret1");
+	struct allocation *allocation;
+
+	assert_int_equal(allocate(client), 0);
+	allocation = allocation_of(client);
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
+		char user[SLUICE_TURN_USER_KEPT_MAX], wanted[SLUICE_TURN_USER_KEPT_MAX] = "";
+		size_t length = strlen(names[i]);
+
+		text_printable(allocation->user, sizeof(allocation->user), names[i], length);
+		text_printable(wanted, sizeof(wanted) - 1, names[i], length);
+		account_begin(fixture->workers[0].turn, allocation, names[i], length);
+		account_user(user, fixture->dp.turn, allocation);
+		assert_string_equal(user, wanted);
+	}
+	client_free(client);
+	fixture_destroy(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +183,7 @@ int main(void)
 	        cmocka_unit_test(test_sums_are_final),
 	        cmocka_unit_test(test_overflow_is_counted),
 	        cmocka_unit_test(test_delete_user),
+	        cmocka_unit_test(test_names),
 	};
 
 	fixture_eal();
