@@ -7,6 +7,7 @@
 #include "dataplane.h"
 #include "net/gate_map.h"
 #include "random.h"
+#include "stream/stream.h"
 #include "stun/nonce.h"
 #include "turn/state.h"
 #include "turn/turn.h"
@@ -43,6 +44,16 @@ static void policy_free(struct gate_policy *policy, const struct gate_policy *ne
 	free(policy);
 }
 
+/* The kernel brings clients by TCP and TLS: XDP and the graph do not see them. */
+static void streams_follow(struct gate *gate)
+{
+	const struct gate_config *config = &gate->config;
+
+	stream_deny(gate->dp, config->mode == GATE_MODE_ENFORCE && (config->flags & GATE_FLAG_DENY)
+	                              ? gate->policy->deny
+	                              : NULL);
+}
+
 static int policy_publish(struct gate *gate, struct ranges *deny, struct ranges *trust)
 {
 	struct gate_policy *policy = calloc(1, sizeof(*policy)), *old;
@@ -56,6 +67,7 @@ static int policy_publish(struct gate *gate, struct ranges *deny, struct ranges 
 	old = __atomic_exchange_n(&gate->policy, policy, __ATOMIC_ACQ_REL);
 	if (old != NULL)
 		dataplane_quiesce(gate->dp);
+	streams_follow(gate);
 	policy_free(old, policy);
 	return 0;
 }

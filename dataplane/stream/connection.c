@@ -4,6 +4,7 @@
 #include "graph/node.h"
 #include "net/headers.h"
 #include "net/port.h"
+#include "net/ranges.h"
 #include "net/service.h"
 #include "stream/framing.h"
 #include "stream/state.h"
@@ -122,13 +123,24 @@ static void connection_fill(struct stream_thread *thread, struct connection *con
 		connection->deadline = thread->now + RTE_MIN(first_s, (uint32_t)SHAKE_S);
 }
 
+static bool is_denied(const struct stream_thread *thread, const struct ip_addr *ip)
+{
+	return thread->denied != NULL && ranges_find(thread->denied, ip) != RANGE_NONE;
+}
+
 void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
                       const struct transport_addr *client)
 {
-	enum bounds_verdict verdict = bounds_open(&thread->streams->bounds, &client->ip,
-	                                          thread->secure[listener], thread->now_ms);
 	struct connection *connection;
+	enum bounds_verdict verdict;
 
+	if (is_denied(thread, &client->ip)) {
+		stream_count(thread, STREAM_DENIED);
+		socket_reset(fd);
+		return;
+	}
+	verdict = bounds_open(&thread->streams->bounds, &client->ip, thread->secure[listener],
+	                      thread->now_ms);
 	if (verdict != BOUNDS_OPEN) {
 		stream_count(thread, refusals[verdict]);
 		socket_reset(fd);
@@ -191,6 +203,16 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 		TAILQ_INSERT_TAIL(&thread->ending, connection, entry);
 	else
 		place_free(thread, connection);
+}
+
+void connections_deny(struct stream_thread *thread)
+{
+	for (uint32_t i = 0; i < thread->used; i++) {
+		struct connection *connection = &thread->connections[i];
+
+		if (connection->fd >= 0 && is_denied(thread, &connection->flow.src))
+			connection_end(thread, connection, STREAM_DENIED);
+	}
 }
 
 /* -- messages to the worker -- */

@@ -18,6 +18,9 @@ const struct stream_counter_info stream_counter_infos[] = {
                                    "times that no connection could be taken for want of "
                                    "descriptors or memory",
                                    "times"},
+        [STREAM_DENIED] = {"denied",
+                           "connections refused or closed since `gate deny` has their address",
+                           "connections"},
         [STREAM_HANDSHAKE] = {"handshake", "TLS handshakes that were made", "handshakes"},
         [STREAM_HANDSHAKE_FAILED] = {"handshake_failed", "TLS handshakes that came to nothing",
                                      "handshakes"},

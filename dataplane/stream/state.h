@@ -55,6 +55,7 @@ enum stream_counter {
 	STREAM_REFUSED_SOURCE,
 	STREAM_REFUSED_HANDSHAKES,
 	STREAM_REFUSED_MEMORY,
+	STREAM_DENIED,
 	STREAM_HANDSHAKE,
 	STREAM_HANDSHAKE_FAILED,
 	STREAM_CLOSED_FIRST,
@@ -157,6 +158,7 @@ struct stream_thread {
 	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
 	uint64_t queued;                        /* bytes that wait, of all connections */
 	struct tls_set *tls;                    /* NULL: there are no certificates */
+	const struct ranges *denied;            /* NULL: all may come */
 	uint64_t counters[STREAM_COUNTERS];     /* relaxed: read by the control thread */
 	uint8_t scratch[STREAM_MESSAGE_MAX + STREAM_READ_MAX];
 };
@@ -174,6 +176,7 @@ struct streams {
 	uint32_t set_generation;
 	struct tls_set *tls;
 	struct tls_set *tls_next; /* certificates that have come, and others will */
+	const struct ranges *denied;
 };
 
 static inline void stream_count(struct stream_thread *thread, enum stream_counter counter)
@@ -204,6 +207,8 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
                       const struct transport_addr *client);
 void connection_end(struct stream_thread *thread, struct connection *connection,
                     enum stream_counter why);
+/* Those that thread->denied has. */
+void connections_deny(struct stream_thread *thread);
 /* The socket is ready for these. */
 void connection_event(struct stream_thread *thread, struct connection *connection, uint32_t events);
 /* A turn of each that has had to wait, in the order in which they came. */

@@ -227,6 +227,23 @@ uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
 	return n;
 }
 
+static void denied_take(struct stream_thread *thread, void *arg)
+{
+	thread->denied = arg;
+	connections_deny(thread);
+}
+
+void stream_deny(struct dataplane *dp, const struct ranges *denied)
+{
+	struct streams *streams = dp->streams;
+
+	if (streams == NULL || streams->denied == denied)
+		return;
+	streams->denied = denied;
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		stream_call(streams->threads[i], denied_take, (void *)(uintptr_t)denied);
+}
+
 /* -- life -- */
 
 /* Returns for how many connections there are descriptors: the others are not to be theirs. */

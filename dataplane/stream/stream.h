@@ -19,6 +19,7 @@
 #include "worker.h"
 
 struct dataplane;
+struct ranges;
 struct rte_mbuf;
 struct streams;
 
@@ -51,6 +52,10 @@ int stream_certificate_put(struct dataplane *dp, const struct sluice_turn_certif
                            char *why);
 uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
                                  struct sluice_turn_certificate_row *rows, uint32_t max);
+
+/* Clients at these addresses are refused from now on, and those that are connected are closed.
+ * NULL: all may come. They stay the caller's, until it has given others. */
+void stream_deny(struct dataplane *dp, const struct ranges *denied);
 
 /* How often the thread has looked round, each second at least; false: there is none of this number,
  * or it does not run. */

@@ -4,6 +4,7 @@
  * walks. What clients say in pieces, in crowds, wrongly and too slowly.
  */
 #include "client.h"
+#include "gate/gate.h"
 #include "rig.h"
 #include "stream/stream.h"
 #include "turn/turn.h"
@@ -255,17 +256,63 @@ static void test_bounds(void **state)
 		close(fds[i]);
 }
 
+/* The gate's list, as the control plane gives it. */
+static void loopback_deny(uint32_t mode)
+{
+	struct gate *gate = scene.rig.dp->gate;
+	struct gate_compiled compiled = gate_compiled_now(gate);
+	const struct gate_lpm_key key = {.length = 96 + 8, .ip = {[10] = 0xff, 0xff, 127, 0, 0, 0}};
+
+	compiled.config.mode = mode;
+	compiled.config.flags |= GATE_FLAG_DENY;
+	compiled.denied = 1;
+	assert_int_equal(gate_set(gate, &compiled, &key, scene.why), 0);
+}
+
+static void binding_ask(int fd, uint8_t number)
+{
+	uint8_t message[256], request[BINDING_SIZE];
+
+	binding_make(request, number);
+	assert_int_equal(send(fd, request, sizeof(request), 0), sizeof(request));
+	binding_check(message, client_message(fd, message), number);
+}
+
+/* Who is denied is refused, and closed where it is connected: where the gate enforces. */
+static void test_denied(void **state)
+{
+	struct gate_compiled all;
+	int fd;
+
+	listen_on(SLUICE_TURN_TCP);
+	loopback_deny(GATE_MODE_OBSERVE);
+	fd = client_connect();
+	binding_ask(fd, 1);
+	loopback_deny(GATE_MODE_ENFORCE);
+	assert_true(client_is_closed(fd));
+	close(fd);
+	assert_int_equal(counter("denied"), 1);
+	fd = client_connect();
+	assert_true(client_is_closed(fd));
+	close(fd);
+	await_counter("denied", 2);
+	assert_int_equal(stream_connections(scene.rig.dp, 0), 0);
+	all = gate_compiled_now(scene.rig.dp->gate);
+	assert_int_equal(gate_set(scene.rig.dp->gate, &all, NULL, scene.why), 0);
+	fd = client_connect();
+	binding_ask(fd, 2);
+	close(fd);
+	assert_int_equal(counter("denied"), 2);
+}
+
 static void test_listener_ends(void **state)
 {
 	struct sluice_turn_listen listen;
-	uint8_t message[256], request[BINDING_SIZE];
 	int fd;
 
 	listen_on(SLUICE_TURN_TCP);
 	fd = client_connect();
-	binding_make(request, 9);
-	assert_int_equal(send(fd, request, sizeof(request), 0), sizeof(request));
-	binding_check(message, client_message(fd, message), 9);
+	binding_ask(fd, 9);
 	listen = listen_of(scene.port, SLUICE_TURN_UDP);
 	assert_int_equal(turn_listen_delete(scene.rig.dp->turn, &listen, scene.why), -ENOENT);
 	listen.transport = SLUICE_TURN_TCP;
@@ -616,6 +663,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_many_at_once, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_listener_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_draining_keeps, setup, teardown),
