@@ -8,12 +8,13 @@ const struct stream_counter_info stream_counter_infos[] = {
                           "connections"},
         [STREAM_REFUSED_FULL] = {"refused_full", "connections beyond those that there may be",
                                  "connections"},
-        [STREAM_REFUSED_SOURCE] = {"refused_source",
-                                   "connections beyond those that one address may have",
-                                   "connections"},
-        [STREAM_REFUSED_HANDSHAKES] = {"refused_handshakes",
-                                       "connections of an address that begins too many handshakes",
-                                       "connections"},
+        [STREAM_REFUSED_SOURCE] =
+                {"refused_source",
+                 "connections beyond those that one address or its prefix may have", "connections"},
+        [STREAM_REFUSED_HANDSHAKES] =
+                {"refused_handshakes",
+                 "connections of an address or prefix that begins too many handshakes",
+                 "connections"},
         [STREAM_REFUSED_MEMORY] = {"refused_memory",
                                    "times that no connection could be taken for want of "
                                    "descriptors or memory",

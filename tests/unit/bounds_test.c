@@ -19,6 +19,12 @@ static struct ip_addr v4(uint32_t host)
 	return ip_addr_v4(rte_cpu_to_be_32(0xc0000200 + host));
 }
 
+/* Each in an IPv4 /24 of its own. */
+static struct ip_addr v4_apart(uint32_t number)
+{
+	return ip_addr_v4(rte_cpu_to_be_32(0x0a000001 + (number << 8)));
+}
+
 static struct ip_addr v6(uint8_t net, uint8_t host)
 {
 	return (struct ip_addr){.bytes = {0x20, 1, 0xd, 0xb8, [7] = net, [15] = host}};
@@ -75,14 +81,60 @@ static void test_networks(void **state)
 	assert_int_equal(opened(v6(1, 99), false, 0), BOUNDS_OPEN);
 }
 
+/* Many addresses of one owner are not many owners: an IPv4 /24, an IPv6 /48. */
+static void prefix_check(struct ip_addr (*address)(uint8_t number), struct ip_addr other)
+{
+	for (uint8_t i = 0; i < SOURCE * BOUNDS_PREFIX_SHARE; i++)
+		assert_int_equal(opened(address(i), false, 0), BOUNDS_OPEN);
+	assert_int_equal(opened(address(200), false, 0), BOUNDS_SOURCE);
+	assert_int_equal(opened(other, false, 0), BOUNDS_OPEN);
+	closed(address(3));
+	assert_int_equal(opened(address(200), true, 0), BOUNDS_OPEN);
+	assert_int_equal(opened(address(201), false, 0), BOUNDS_SOURCE);
+}
+
+static struct ip_addr v4_of(uint8_t number)
+{
+	return v4(number);
+}
+
+static struct ip_addr v6_of(uint8_t number)
+{
+	return v6(number, 1);
+}
+
+static void test_prefixes(void **state)
+{
+	prefix_check(v4_of, v4(256));
+	prefix_check(v6_of, (struct ip_addr){.bytes = {0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1}});
+}
+
+/* 5 in a second of one address are 20 of its prefix, four seconds' at once. */
+static void test_prefix_handshakes(void **state)
+{
+	uint32_t passed = 0;
+
+	bounds_set(&bounds, TOTAL, 5);
+	for (uint8_t i = 0; i < 200; i++)
+		if (opened(v4(i), true, 1000) == BOUNDS_OPEN) {
+			passed++;
+			shaken(v4(i));
+			closed(v4(i));
+		}
+	assert_in_range(passed, 60, 80);
+	assert_int_equal(opened(v4(250), true, 1000), BOUNDS_HANDSHAKES);
+	assert_int_equal(opened(v4(256), true, 1000), BOUNDS_OPEN);
+	assert_int_equal(opened(v4(250), true, 1050), BOUNDS_OPEN);
+}
+
 static void test_total(void **state)
 {
 	for (uint32_t i = 0; i < TOTAL; i++)
-		assert_int_equal(opened(v4(i), false, 0), BOUNDS_OPEN);
+		assert_int_equal(opened(v4_apart(i), false, 0), BOUNDS_OPEN);
 	assert_int_equal(bounds.connections, TOTAL);
-	assert_int_equal(opened(v4(TOTAL), false, 0), BOUNDS_FULL);
-	closed(v4(7));
-	assert_int_equal(opened(v4(TOTAL), false, 0), BOUNDS_OPEN);
+	assert_int_equal(opened(v4_apart(TOTAL), false, 0), BOUNDS_FULL);
+	closed(v4_apart(7));
+	assert_int_equal(opened(v4_apart(TOTAL), false, 0), BOUNDS_OPEN);
 }
 
 /* 5 in a second, 4 seconds' at once; a handshake that is refused counts nowhere. */
@@ -125,9 +177,9 @@ static void test_shaking(void **state)
 static void test_many(void **state)
 {
 	for (uint32_t i = 0; i < 200000; i++) {
-		assert_int_equal(opened(v4(i), true, i), BOUNDS_OPEN);
-		shaken(v4(i));
-		closed(v4(i));
+		assert_int_equal(opened(v4_apart(i), true, i), BOUNDS_OPEN);
+		shaken(v4_apart(i));
+		closed(v4_apart(i));
 	}
 	assert_int_equal(bounds.connections, 0);
 }
@@ -137,6 +189,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_source, begin, end),
 	        cmocka_unit_test_setup_teardown(test_networks, begin, end),
+	        cmocka_unit_test_setup_teardown(test_prefixes, begin, end),
+	        cmocka_unit_test_setup_teardown(test_prefix_handshakes, begin, end),
 	        cmocka_unit_test_setup_teardown(test_total, begin, end),
 	        cmocka_unit_test_setup_teardown(test_handshakes, begin, end),
 	        cmocka_unit_test_setup_teardown(test_shaking, begin, end),
