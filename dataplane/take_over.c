@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,16 +26,25 @@ static void wait_for(int done)
 	_exit(read(done, &byte, sizeof(byte)) == sizeof(byte) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+static int process_of(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t length = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
 int take_over_begin(struct take_over *take_over, const char *path,
                     struct seqpacket_listener *listener)
 {
-	int ends[2], fd = seqpacket_connect(path);
+	int ends[2], fd = seqpacket_connect(path), other;
 
 	if (fd < 0) {
 		log_error(SLUICE_LOG_PROCESS, "%s: no dataplane runs that could be taken over: %s",
 		          path, strerror(-fd));
 		return fd;
 	}
+	other = process_of(fd);
 	close(fd);
 	if (pipe(ends) != 0)
 		return -errno;
@@ -50,7 +59,8 @@ int take_over_begin(struct take_over *take_over, const char *path,
 	}
 	close(ends[0]);
 	setsid();
-	*take_over = (struct take_over){.path = path, .listener = listener, .done = ends[1]};
+	*take_over = (struct take_over){
+	        .path = path, .listener = listener, .done = ends[1], .other = other};
 	return 0;
 }
 
@@ -125,24 +135,35 @@ static int socket_take(struct take_over *take_over)
 	return error;
 }
 
-int take_over_make(void *arg)
+/* The end of any other process is not the service's. */
+static void main_process_tell(int pid)
 {
-	struct take_over *take_over = arg;
-	struct sluice_hand_over answer;
 	char state[32];
 	int error;
 
-	/* before the other one ends: its end is not the service's */
-	snprintf(state, sizeof(state), "MAINPID=%d", (int)getpid());
+	snprintf(state, sizeof(state), "MAINPID=%d", pid);
 	error = notify_send(state);
 	if (error == 0)
 		error = notify_barrier();
 	if (error < 0)
 		log_warning(SLUICE_LOG_PROCESS, "the service manager was not told: %s",
 		            strerror(-error));
+}
+
+int take_over_make(void *arg)
+{
+	struct take_over *take_over = arg;
+	struct sluice_hand_over answer;
+	int error;
+
+	main_process_tell(getpid()); /* before the other one ends */
 	error = hand_over_ask(take_over->path, &answer);
-	if (error < 0)
+	if (error < 0) {
+		/* before we do: the other one serves on */
+		if (take_over->other > 0)
+			main_process_tell(take_over->other);
 		return error;
+	}
 	watchdog_take(&answer);
 	error = socket_take(take_over);
 	if (error == 0)

@@ -13,7 +13,8 @@
 struct take_over {
 	const char *path; /* of the socket */
 	struct seqpacket_listener *listener;
-	int done; /* to who waits for us to be there; -1: nobody does */
+	int done;  /* to who waits for us to be there; -1: nobody does */
+	int other; /* its process; 0: not known */
 };
 
 /*
