@@ -211,16 +211,26 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 void connections_deny(struct stream_thread *thread);
 /* The socket is ready for these. */
 void connection_event(struct stream_thread *thread, struct connection *connection, uint32_t events);
-/* A turn of each that has had to wait, in the order in which they came. */
-void connections_again(struct stream_thread *thread);
 /* Tells workers of those that have ended. */
 void connections_ending(struct stream_thread *thread);
 /* Once a second: those whose time is over. */
 void connections_due(struct stream_thread *thread);
 /* Its number's connection, or NULL where that has ended. */
 struct connection *connection_find(struct stream_thread *thread, uint32_t number);
+/* The id of the worker that takes all that it sends. */
+uint16_t connection_worker(const struct stream_thread *thread, const struct connection *connection);
 /* epoll waits for `events`. */
 void connection_watch(struct stream_thread *thread, struct connection *connection, uint32_t events);
+
+/* -- input.c -- */
+
+/* Its socket has something: after those that have had to wait for the same worker. */
+void input_turn(struct stream_thread *thread, struct connection *connection);
+/* A turn of each that has had to wait, in the order in which they came. */
+void connections_again(struct stream_thread *thread);
+/* Tells its worker that it has ended; false: there is no room, or no buffer. */
+bool input_end(struct stream_thread *thread, struct connection *connection);
+void input_forget(struct stream_thread *thread, struct connection *connection);
 
 /* -- output.c -- */
 
