@@ -56,6 +56,10 @@ const struct stream_counter_info stream_counter_infos[] = {
         [STREAM_NO_BUFFER] = {"no_buffer", "times that a client had to wait for a packet buffer",
                               "times"},
         [STREAM_BLOCKED] = {"blocked", "times that a client had to wait for its worker", "times"},
+        [STREAM_UNREAD] =
+                {"unread",
+                 "connections that have ended before all that their client sent was taken",
+                 "connections"},
 };
 const uint32_t stream_counters_count = STREAM_COUNTERS;
 static_assert(RTE_DIM(stream_counter_infos) == STREAM_COUNTERS, "each counter has a name");

@@ -169,8 +169,10 @@ void input_forget(struct stream_thread *thread, struct connection *connection)
 	thread->queued -= connection->part_length;
 	connection->part = NULL;
 	connection->part_length = 0;
-	if (connection->unread)
+	if (connection->unread) {
+		stream_count(thread, STREAM_UNREAD);
 		TAILQ_REMOVE(&thread->again, connection, entry);
+	}
 	connection->unread = false;
 }
 

@@ -347,6 +347,34 @@ static void test_slow(void **state)
 	await_counter("cut", 1);
 }
 
+/* What waits for the worker when its client has gone is counted, as it is dropped. */
+static void test_unread(void **state)
+{
+	const struct linger none = {.l_onoff = 1};
+	uint8_t requests[64][BINDING_SIZE];
+	int fd;
+
+	listen_on(SLUICE_TURN_TCP);
+	fd = client_connect();
+	for (int i = 0; i < 64; i++)
+		binding_make(requests[i], (uint8_t)i);
+	/* the worker does not walk */
+	for (int ms = 0; counter("blocked") == 0; ms++) {
+		assert_true(ms < PATIENCE_MS);
+		send(fd, requests, sizeof(requests), MSG_DONTWAIT);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(counter("unread"), 0);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(fd);
+	for (int ms = 0; counter("unread") == 0; ms++) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 1);
+	}
+	await_counter("ended", 1);
+	assert_int_equal(counter("unread"), 1);
+}
+
 /* -- allocations -- */
 
 static void turn_configure(struct turn *turn)
@@ -666,6 +694,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_listener_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_draining_keeps, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_allocation_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
