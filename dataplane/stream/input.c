@@ -46,13 +46,21 @@ static void message_fill(const struct stream_thread *thread, const struct connec
 	};
 }
 
+/* NULL: none is left of the long buffers. Half of them are kept for reassembly. */
+static struct rte_mempool *pool_for(const struct dataplane *dp, uint32_t length)
+{
+	if (length <= (uint32_t)dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM)
+		return dp->pool;
+	return rte_mempool_avail_count(dp->datagrams) > dp->datagrams->size / 2 ? dp->datagrams
+	                                                                        : NULL;
+}
+
 static struct rte_mbuf *message_make(struct stream_thread *thread,
                                      const struct connection *connection, const uint8_t *bytes,
                                      uint32_t length)
 {
-	const struct dataplane *dp = thread->streams->dp;
-	uint32_t room = dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM;
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(length <= room ? dp->pool : dp->datagrams);
+	struct rte_mempool *pool = pool_for(thread->streams->dp, length);
+	struct rte_mbuf *mbuf = pool != NULL ? rte_pktmbuf_alloc(pool) : NULL;
 	char *data = mbuf != NULL ? rte_pktmbuf_append(mbuf, (uint16_t)length) : NULL;
 
 	if (data == NULL) {
