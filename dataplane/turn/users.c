@@ -29,8 +29,7 @@ struct user *user_create(const struct siphash_key *hash_key, const char *realm, 
                          bool keyed)
 {
 	struct user *user = calloc(1, sizeof(*user) + name_length + password_length);
-
-	uint8_t key[16];
+	uint8_t key[16] = {0};
 
 	if (user == NULL)
 		return NULL;

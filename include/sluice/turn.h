@@ -50,8 +50,9 @@ static_assert(sizeof(struct sluice_turn_listen_row) == 56, "turn listen row");
  * before anything was set.
  */
 struct sluice_turn_stream {
-	uint32_t source;     /* connections of one address (IPv6 /64) */
-	uint32_t handshakes; /* TLS and DTLS, begun by one address (IPv6 /64) in a second */
+	/* of one address (IPv6 /64); its /24 (/48) has four times as many of both */
+	uint32_t source;     /* connections */
+	uint32_t handshakes; /* TLS and DTLS, begun in a second */
 	uint32_t first_s;    /* from the connection to an allocation */
 	uint32_t idle_s;     /* without an allocation and without a message */
 	uint32_t queue;      /* bytes that wait for one client to read them */
