@@ -71,9 +71,13 @@ static struct ip_addr prefix_of(const struct ip_addr *ip)
 	return prefix;
 }
 
+/* Both halves are keyed: networks of IPv6 differ in the first one alone, and hosts in the last
+ * byte. */
 static uint32_t place_of(const struct bounds *bounds, const struct ip_addr *key)
 {
-	return (uint32_t)hash_mix(key->quads[0] ^ bounds->seed, key->quads[1] + 1) & bounds->mask;
+	uint64_t mixed = hash_mix(key->quads[0] ^ bounds->seed, key->quads[1] ^ ~bounds->seed << 1);
+
+	return (uint32_t)hash_mix(mixed, bounds->seed | 1) & bounds->mask;
 }
 
 static bool entry_is_idle(const struct bounds_entry *entry, uint64_t now_ms)
