@@ -26,6 +26,18 @@ static void wait_for(int done)
 	_exit(read(done, &byte, sizeof(byte)) == sizeof(byte) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+/* Our parent is the service manager then: it watches over its children alone. */
+static void leave_parent(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		log_error(SLUICE_LOG_PROCESS, "no process to take over with: %s", strerror(errno));
+	if (child != 0)
+		_exit(child > 0 ? EXIT_SUCCESS : EXIT_FAILURE); /* its end of the pipe goes, too */
+	setsid();
+}
+
 static int process_of(int fd)
 {
 	struct ucred peer = {0};
@@ -58,7 +70,7 @@ int take_over_begin(struct take_over *take_over, const char *path,
 		wait_for(ends[0]);
 	}
 	close(ends[0]);
-	setsid();
+	leave_parent();
 	*take_over = (struct take_over){
 	        .path = path, .listener = listener, .done = ends[1], .other = other};
 	return 0;
