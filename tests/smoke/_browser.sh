@@ -15,7 +15,7 @@ browsers_need() {
 # browser_start NAME chromium|firefox [URL]
 browser_start() {
 	browser_open "$1" "$2" "${3:-$PAGE}" "$WORK" || fail "$2 does not start: $(cat "$WORK/$1.err")"
-	at_exit process_end $STARTED
+	at_exit child_end $STARTED
 }
 
 sessions() { ctl -j session show | jq length; }

@@ -8,7 +8,7 @@ capture() {
 	shift
 	"$SLUICE_ROOT/tools/lab" exec dp sluice-capture -w "$file" "$@" 2>"$file.said" &
 	CAPTURE=$!
-	at_exit process_end $CAPTURE
+	at_exit child_end $CAPTURE
 	wait_for 60 grep -q 'runs' "$file.said" || fail "sluice-capture $*: $(<"$file.said")"
 }
 

@@ -5,7 +5,7 @@
 # listen FILE ARGS...: until the test ends
 listen() {
 	"$SLUICE_ROOT/tools/lab" ctl "${@:2}" >"$WORK/$1" 2>&1 &
-	at_exit process_end $!
+	at_exit child_end $!
 }
 heard() { grep -q -- "$2" "$WORK/$1"; }
 

@@ -13,6 +13,8 @@ export PYTHONDONTWRITEBYTECODE=1
 export SMOKE=$SLUICE_ROOT/tests/smoke
 WORK=$(mktemp -d)
 ECHO_PID=
+SAID="" # a test says itself why it failed
+FAILED_AT="" # the command at the top that failed last
 at_exit_commands=()
 
 lab() { "$SLUICE_ROOT/tools/lab" "$@"; }
@@ -30,14 +32,17 @@ dp_python() { in_dp /usr/bin/python3 "$SMOKE/$1" "${@:2}"; }
 start() {
 	"$SLUICE_ROOT/tools/lab" exec "$@" >/dev/null 2>&1 &
 	STARTED=$!
-	at_exit process_end $STARTED
+	at_exit child_end $STARTED
 }
 
 # Commands for the end of the test, however it ends; the last one first.
 at_exit() { at_exit_commands=("$*" "${at_exit_commands[@]}"); }
 
+# smoke_exit STATUS COMMAND: the last one that the test ran. A test that ends without a word says where.
 smoke_exit() {
-	local status=$? command
+	local status=$1 command
+	((status == 0 || status == 77)) || [[ $SAID ]] ||
+		printf 'FAILED with status %d at: %s%s\n' "$status" "$2" "${FAILED_AT:+ (the last that failed: $FAILED_AT)}" >&2
 	for command in "${at_exit_commands[@]}"; do
 		eval "$command" >/dev/null 2>&1
 	done
@@ -45,9 +50,11 @@ smoke_exit() {
 	rm -rf "$WORK"
 	exit "$status"
 }
-trap smoke_exit EXIT
+trap 'smoke_exit $? "$BASH_COMMAND"' EXIT
+trap 'FAILED_AT="line $LINENO: $BASH_COMMAND"' ERR
 
 fail() {
+	SAID=yes
 	printf 'FAILED line %s: %s\n' "${BASH_LINENO[-2]}" "$*" >&2
 	exit 1
 }
@@ -145,15 +152,41 @@ far_ends_lost() {
 	done | awk '{ sum += $1 } END { print sum }'
 }
 
+# losses: whatever counts lost datagrams, a name and a number a line
+losses() {
+	local host dropped sum=0
+	ctl -j counter show | jq -r '.[] | select((.name | startswith("drop.")) or (.help | startswith("dropped"))) | "\(.name) \(.value)"'
+	ctl -j port show | jq -r '.[] | .name as $port | to_entries[] | select(.key | test("missed|errors|full")) | "\($port).\(.key) \(.value)"'
+	for host in client peer dp; do
+		lab exec $host ip -s -j link | jq -r --arg host $host '.[] | .ifname as $link | .stats64 |
+			"\($host) \($link).rx_dropped \(.rx.dropped)", "\($host) \($link).tx_dropped \(.tx.dropped)"'
+		lab exec $host awk -v host=$host '
+			$1 ~ /^(Udp|Ip):$/ && $2 !~ /^[0-9]/ { for (i = 2; i <= NF; i++) names[$1 i] = $i; next }
+			$1 ~ /^(Udp|Ip):$/ { for (i = 2; i <= NF; i++) if (names[$1 i] ~ /Errors|Discards|NoPorts|NoRoutes/) print host, $1 names[$1 i], $i }
+			/^(Udp|Ip)6.*(Errors|Discards|NoPorts|NoRoutes)/ { print host, $1, $2 }' /proc/net/snmp /proc/net/snmp6
+	done
+	while read -r _ dropped _; do
+		((sum += 16#$dropped))
+	done </proc/net/softnet_stat
+	echo "kernel softnet.dropped $sum"
+}
+# losses_since FILE: those that are more than FILE has
+losses_since() {
+	losses | awk 'NR == FNR { n = $NF; $NF = ""; before[$0] = n; next }
+		{ n = $NF; $NF = ""; if (n > before[$0]) printf "%s%d ", $0, n - before[$0] }' "$1" -
+}
+
 # assert_lossless ARGS...: turnutils_uclient with ARGS gets everything back that it sent, but for what the far ends lost themselves
 assert_lossless() {
 	local sent received lost trip theirs
 	theirs=$(far_ends_lost)
+	losses >"$WORK/losses"
 	read -r sent received lost trip < <(uclient_run "$@") || fail "turnutils_uclient $*"
 	theirs=$(($(far_ends_lost) - theirs))
 	printf 'uclient %s: %s sent, %s received, %s lost (%s for want of room at the far ends), %s ms\n' \
 		"$*" "$sent" "$received" "$lost" "$theirs" "$trip"
-	((sent > 0 && sent == received + lost && lost <= theirs)) || fail "$lost of $sent packets lost, $theirs by the far ends"
+	((sent > 0 && sent == received + lost && lost <= theirs)) ||
+		fail "$lost of $sent packets lost, $theirs by the far ends; what counts them: $(losses_since "$WORK/losses")"
 }
 
 # A test that wants another lab sets LAB_UP before it sources this; one that wants none, LAB_UP=none.

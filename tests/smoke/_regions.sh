@@ -49,7 +49,7 @@ flow_start() {
 	FLOW_THEIRS=$(far_ends_lost)
 	uclient_run -n $((20 * $2)) -m 2 -y -c "${SERVER[$1]}" >"$WORK/flow" 2>&1 &
 	FLOW=$!
-	at_exit process_end $FLOW
+	at_exit child_end $FLOW
 }
 
 flow_end() {

@@ -13,7 +13,7 @@ session_needs() {
 session_browser() {
 	client_python session_chromium.py "$SESSION_SOCKET" "$PLAYWRIGHT_CORE" "$@" >"$WORK/$2.json" 2>"$WORK/$2.errors" &
 	BROWSER=$!
-	at_exit process_end $BROWSER
+	at_exit child_end $BROWSER
 }
 # saw STREAM FIELD
 saw() { jq -r "$2" "$WORK/$1.json"; }

@@ -16,16 +16,16 @@ mkfifo "$WORK/pipe"
 # shellcheck disable=SC2217 # it shall not read
 sleep 60 <"$WORK/pipe" &
 reader=$!
-at_exit process_end $reader
+at_exit child_end $reader
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
 tool=$!
-at_exit process_end $tool
+at_exit child_end $tool
 await 10 grep -qs runs "$WORK/said"
 call
 await 10 process_gone $tool
 wait $tool && fail "a stuck reader is a failure"
 assert grep -q 'the reader is stuck' "$WORK/said"
-process_end $reader
+child_end $reader
 await_equal 5 0 captures
 call
 
@@ -33,10 +33,10 @@ call
 rm "$WORK/said"
 cat "$WORK/pipe" >/dev/null &
 reader=$!
-at_exit process_end $reader
+at_exit child_end $reader
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture >"$WORK/pipe" 2>"$WORK/said" &
 tool=$!
-at_exit process_end $tool
+at_exit child_end $tool
 await 10 grep -qs runs "$WORK/said"
 kill -KILL $reader
 call
@@ -50,16 +50,16 @@ rm "$WORK/said"
 exec 3<>"$WORK/pipe" # held open, and nobody reads from it yet
 "$SLUICE_ROOT/tools/lab" exec dp sluice-capture --buffer 64 >"$WORK/pipe" 2>"$WORK/said" 3>&- &
 tool=$!
-at_exit process_end $tool
+at_exit child_end $tool
 await 10 grep -qs runs "$WORK/said"
 lost() { ctl -s /run/sluice/dataplane.sock -j capture show | jq '.[0].lost'; }
 in_client turnutils_uclient -u demo -w demo -n 1000 -m 4 -z 1 -l 1000 -c -e $PEER4 $SERVER4 >/dev/null 2>&1 3>&- &
 load=$!
-at_exit process_end $load
+at_exit child_end $load
 await 10 at_least 1 lost
 cat <"$WORK/pipe" >"$WORK/slow" 3>&- &
 reader=$!
-at_exit process_end $reader
+at_exit child_end $reader
 kill -TERM $tool
 assert wait $tool
 exec 3>&-
@@ -72,7 +72,7 @@ sum() {
 }
 assert_equal "$(sum dropped)" "$(sed -n 's/.* written, \([0-9]*\) packets lost.*/\1/p' "$WORK/said")" "lost"
 assert_equal "$(($(sum received) - $(sum dropped)))" "$(frames "$WORK/slow" frame)" "written"
-process_end $load
+child_end $load
 
 # the tool killed: the file is whole
 capture "$WORK/file"

@@ -9,8 +9,8 @@
 echo_start
 all=$WORK/all.pcapng
 capture "$all"
-(assert_lossless -n 50 -m 2 -z 5 -l 160 -c -e $PEER4 $SERVER4) || exit 1
-(assert_lossless -n 20 -m 1 -z 5 -l 160 -x -s -e $PEER6 $SERVER6) || exit 1
+assert_lossless -n 50 -m 2 -z 5 -l 160 -c -e $PEER4 $SERVER4
+assert_lossless -n 20 -m 1 -z 5 -l 160 -x -s -e $PEER6 $SERVER6
 strays=$(counter drop.turn_no_allocation)
 in_peer bash -c 'for port in {50000..50020}; do echo stray >"/dev/udp/198.18.2.1/$port"; done'
 await 5 at_least $((strays + 15)) counter drop.turn_no_allocation
@@ -43,6 +43,6 @@ assert_equal "$outbound" "$inbound" "packets to the peer"
 
 # the same through a pipe
 in_client turnutils_uclient -u demo -w demo -n 20 -m 1 -z 5 -c -e $PEER4 $SERVER4 >/dev/null 2>&1 &
-at_exit process_end $!
+at_exit child_end $!
 piped=$("$SLUICE_ROOT/tools/lab" exec dp sluice-capture -q -c 10 -p received udp port 3478 | tshark -r - 2>/dev/null | wc -l)
 assert_equal "$piped" 10 "packets through a pipe"

@@ -44,7 +44,7 @@ assert media_ctl subscription add video to gst-gcm
 gst_subscribe gst-gcm --codec h264
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
-at_exit process_end $publisher
+at_exit child_end $publisher
 await 20 at_least 30 lines "$WORK/gst-gcm.lines"
 for ((death = 1; death <= 20; death++)); do
 	assert lab kill controlplane

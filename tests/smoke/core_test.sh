@@ -15,7 +15,7 @@ run() {
 	# shellcheck disable=SC2016 # expanded there
 	"$SLUICE_ROOT/tools/lab" exec dp bash -c 'cd "$1" && ulimit -c unlimited; exec "${@:2}"' bash "$WORK/cwd" "${@:2}" 2>"$WORK/log" &
 	DAEMON=$!
-	at_exit process_end $DAEMON
+	at_exit child_end $DAEMON
 	await 60 in_dp sluicectl -s "$1" version
 }
 # aborted: whether DAEMON, killed, dumps its memory

@@ -31,5 +31,5 @@ for kind in "${kinds[@]}"; do
 	assert client_python aioice_allocate.py 5 20
 	uclient_run -n 20 -m 1 -z 20 -l 160 -c -e $PEER4 $SERVER4 || fail "turnutils_uclient in a flood"
 	assert_equal "$(others_dropped)" "$before" "drops of calls"
-	process_end $STARTED
+	child_end $STARTED
 done

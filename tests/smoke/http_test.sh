@@ -93,7 +93,7 @@ await 20 at_least $((before + 368)) crowded
 assert_equal "$(status dp http://127.0.0.1:8080/healthz)" 200 "health over loopback meanwhile"
 assert_equal "$(status client $URL/healthz)" 200 "health from the same address meanwhile"
 assert_equal "$(in_dp curl -s -o /dev/null -w '%{http_code}' --interface 198.18.2.1 $URL/healthz)" 200 "health from another address meanwhile"
-process_end "$holder"
+child_end "$holder"
 
 # too much is refused, and the server lives
 long=$(printf 'x%.0s' {1..9000})

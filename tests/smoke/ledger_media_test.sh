@@ -32,7 +32,7 @@ ffmpeg_subscribe ff-video ff-audio
 gst_subscribe gst-gcm --codec h264
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
-at_exit process_end $publisher
+at_exit child_end $publisher
 await 20 at_least 60 lines "$WORK/gst-gcm.lines"
 before=$(ssrcs)
 assert lab kill dataplane

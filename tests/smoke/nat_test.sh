@@ -29,11 +29,11 @@ assert in_dp ip route add 198.18.9.0/24 via 198.18.2.2
 
 coproc NAT { exec 2>"$WORK/nat"; peer_python nat.py $INSIDE $OUTSIDE eth0 "$(link dp1 address in_dp)" \
 	nat0 "$(link out0 address in_outside)"; }
-at_exit process_end "$NAT_PID"
+at_exit child_end "$NAT_PID"
 read -r -t 20 <&"${NAT[0]}" || fail "no NAT: $(cat "$WORK/nat")"
 # not through the function: $! is to be the peer itself
 ip netns exec $NETNS turnutils_peer -L $PEER -p 3480 >/dev/null 2>&1 &
-at_exit process_end $!
+at_exit child_end $!
 await 5 in_outside sh -c 'ss -Huln "sport = :3480" | grep -q .'
 
 assert ctl turn listen $INSIDE:3478 announce $OUTSIDE

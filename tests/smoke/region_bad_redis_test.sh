@@ -33,7 +33,7 @@ for mode in hang slow garbage noauth; do
 	done
 	printf '%s: %s\n' $mode "$(lab log -r a controlplane | tail -n "+$((LOG_A + 1))" | grep "${EXPECTED[$mode]}" | head -n 1)"
 	(($(said_since) <= 20)) || fail "$mode: $(said_since) lines"
-	process_end "${BAD[@]}"
+	child_end "${BAD[@]}"
 	BAD=()
 	for region in "${REGIONS[@]}"; do
 		assert lab heal redis "$region"

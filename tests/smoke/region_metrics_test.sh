@@ -19,7 +19,7 @@ at_exit at a node undrain
 command -v promtool >/dev/null || skip "no promtool (prometheus)"
 await 15 all_healthy
 "$SLUICE_ROOT/tools/lab" ctl -r a -j events >"$WORK/events" 2>&1 &
-at_exit process_end $!
+at_exit child_end $!
 before=$(metrics | grep -vc '^#')
 
 for region in a b c; do

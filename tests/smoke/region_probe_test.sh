@@ -20,7 +20,7 @@ under_attack() {
 	lab exec client sluice-flood "$LINK" --to 198.18.11.1 --mac "$MAC" --kind binding --source one --victim 198.18.100.1 \
 		--rate "$1" --seconds 8 >"$WORK/flood" 2>&1 &
 	local flood=$!
-	at_exit process_end $flood
+	at_exit child_end $flood
 	while kill -0 $flood 2>/dev/null; do
 		assert_equal "$(verdict a b)" healthy "b, at $1 forged Bindings a second: $(reason a b)"
 		assert_equal "$(steer a "u$1-$looks&region=b" node)" b1 "a session that asks for b"

@@ -24,7 +24,7 @@ told() { grep -qx "$1 a1" "$WORK/told"; }
 at_exit lab heal a
 await 15 all_healthy
 "$SLUICE_ROOT/tools/lab" exec a/dp stdbuf -oL redis-cli --raw SUBSCRIBE 'sluice:{a}:events' >"$WORK/told" 2>&1 &
-at_exit process_end $!
+at_exit child_end $!
 await 5 grep -qx subscribe "$WORK/told"
 before=$(beat_seq)
 stop 2

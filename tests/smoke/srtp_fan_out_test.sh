@@ -32,7 +32,7 @@ gst_subscribe gst-paused --codec h264
 
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
-at_exit process_end $publisher
+at_exit child_end $publisher
 await 10 at_least 60 lines "$WORK/gst-paused.lines"
 assert ctl subscription pause video to gst-paused
 await 10 at_least $(($(lines "$WORK/gst-gcm.lines") + 90)) lines "$WORK/gst-gcm.lines"

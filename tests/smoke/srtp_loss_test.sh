@@ -39,7 +39,7 @@ for endpoint in lossy burst rtx clean; do
 	assert_equal "$(frames_compare "$WORK/video.want" "$WORK/$endpoint.got")" "1 $wanted $wanted 0 0" "frames at $endpoint"
 done
 for pid in "${subscribers[@]}"; do
-	process_end "$pid"
+	child_end "$pid"
 done
 # GStreamer also asks for what is merely late. A repeat may be lost as well.
 for endpoint in lossy burst rtx; do

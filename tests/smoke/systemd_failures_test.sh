@@ -67,7 +67,7 @@ await 10 relays
 # one worker hangs, the control thread goes on
 pid=$(unit_get dataplane MainPID)
 worker_stop &
-at_exit process_end $!
+at_exit child_end $!
 await 30 logs dataplane "worker 0 makes no progress"
 await 60 unit_again dataplane "$pid"
 await 30 port_is_up

@@ -41,7 +41,7 @@ done
 assert_equal "$(dataplane -j ledger status | jq -r '.found, .broken, .torn, .foreign' | xargs)" "taken 0 0 0" "what was taken"
 assert_match "$(lab log dataplane | tail -n 60)" 'handed over: another process goes on'
 wait $flow
-process_end $tcpdump
+child_end $tcpdump
 read -r sent received _ <"$WORK/flow" || fail "the clients did not finish"
 printf '%d sent, %d received\n' "$sent" "$received"
 ((received > 0)) || fail "nothing came back"

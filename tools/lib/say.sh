@@ -73,6 +73,18 @@ process_end() {
 	return 0
 }
 
+process_parent() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f2; }
+
+# child_end PID...: process_end for those that are this shell's children still. Of one that has ended the id may be anybody's,
+# on a machine that starts thousands of processes a minute also that of another test.
+child_end() {
+	local pid children=()
+	for pid; do
+		[[ $(process_parent "$pid") =~ ^($$|$BASHPID)$ ]] && children+=("$pid")
+	done
+	process_end ${children[@]+"${children[@]}"}
+}
+
 # Several laboratories may be up at once, each with a name (LAB=NAME); the one without a name is today's terminal's.
 # Who runs a demonstration or tests holds its lab to the end; others wait.
 [[ ${LAB-} =~ ^[a-z0-9]{0,12}$ ]] || die "LAB: '$LAB', wanted up to 12 lower-case letters and digits"
