@@ -21,6 +21,7 @@ lab down >/dev/null 2>&1
 assert lab up
 check_office XDP
 ((($(counter gate.client)) > 0)) || fail "no Binding passed as a client's"
+allocations_end # or the next dataplane takes them over, and new people may draw their ports
 assert lab kill dataplane
 assert lab heal dataplane
 await 10 client_python bindings.py 1

@@ -104,13 +104,19 @@ class Client:
     """One client socket. username and password: long-term credentials, or None to send none."""
 
     def __init__(self, server="198.18.1.1", port=3478, username="demo", password="demo", timeout=1.0):
-        family = socket.AF_INET6 if ":" in server else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.settimeout(timeout)
-        self.socket.connect((server, port))
+        self.server, self.timeout = (server, port), timeout
+        self.allocated = False
+        self.socket = self.own = self.open()
         self.username, self.password = username, password
         self.realm = self.nonce = None
         self.data = []  # what came while an answer was awaited
+
+    def open(self):
+        family = socket.AF_INET6 if ":" in self.server[0] else socket.AF_INET
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+        opened.settimeout(self.timeout)
+        opened.connect(self.server)
+        return opened
 
     def credentials(self):
         parts = (USERNAME, self.username.encode()), (REALM, self.realm), (NONCE, self.nonce)
@@ -154,7 +160,19 @@ class Client:
             self.realm, self.nonce = answer.get(REALM), answer.get(NONCE)
 
     def allocate(self, *extra):
-        answer = self.request(ALLOCATE, attribute(TRANSPORT, UDP) + b"".join(extra))
+        """From another port where an earlier client has left an allocation at this one (RFC 8656, 7.4)."""
+        wanted = attribute(TRANSPORT, UDP) + b"".join(extra)
+        try:
+            answer = self.request(ALLOCATE, wanted)
+        except Refused as refused:
+            if refused.code != 437 or self.allocated or self.socket is not self.own:
+                raise
+            taken = self.socket  # closed once there is another, or that has the same port
+            self.socket = self.own = self.open()
+            taken.close()
+            self.nonce = None
+            answer = self.request(ALLOCATE, wanted)
+        self.allocated = True
         return answer.address(XOR_RELAYED)
 
     def refresh(self, seconds):
