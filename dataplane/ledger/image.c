@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
 #define RECORDS_MAX (1u << 27) /* of one kind */
 
 void ledger_boot_id(uint8_t id[16])
@@ -132,6 +136,8 @@ int ledger_image_open(struct ledger_image *image, const char *path, char *why)
 	if (bytes == MAP_FAILED)
 		return refuse(why, -error, "%s", strerror(error));
 	madvise(bytes, (size_t)status.st_size, MADV_DONTDUMP);
+	/* now, and not page by page while nothing is relayed */
+	madvise(bytes, (size_t)status.st_size, MADV_POPULATE_READ);
 	error = ledger_image_read(image, bytes, (size_t)status.st_size, why);
 	image->mapped = true;
 	if (error < 0)
@@ -158,11 +164,13 @@ enum ledger_record ledger_image_record(const struct ledger_image *image,
 	uint32_t check;
 
 	/* A writer that still lives may be at it: what changes meanwhile fails its check. */
-	for (uint32_t i = 0; i < section->record_size / 8u; i++)
+	words[0] = __atomic_load_n(&from[0], __ATOMIC_ACQUIRE);
+	memcpy(&head, words, sizeof(words[0]));
+	if (head.sequence == 0) /* as most are: the rest is not looked at */
+		return LEDGER_NONE;
+	for (uint32_t i = 1; i < section->record_size / 8u; i++)
 		words[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
 	memcpy(&head, words, sizeof(head));
-	if (head.sequence == 0)
-		return LEDGER_NONE;
 	if (head.sequence & 1)
 		return LEDGER_TORN;
 	check = head.check;

@@ -7,8 +7,9 @@
  * BURST of one socket at a time (16), and prints how many it sent in what time. With `sleep` it
  * sleeps between two bursts, and so takes no CPU of its own but for sending.
  *
- * `turn-load sink PORT [ROOM]` receives on UDP PORT until SIGTERM, and prints how many datagrams
- * came. ROOM: bytes that the socket holds, 64 MB.
+ * `turn-load sink PORT [ROOM [GAP]]` receives on UDP PORT until SIGTERM, and prints how many
+ * datagrams came. ROOM: bytes that the socket holds, 64 MB. GAP: each time between two datagrams
+ * that is longer, in ms, is printed as soon as it ends.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -112,6 +113,18 @@ static int load_send(char **args)
 	return 0;
 }
 
+/* *last: when the datagram before came; 0: there was none. */
+static void gap_print(uint64_t *last, double longest_ms)
+{
+	uint64_t now = now_ns();
+
+	if (*last != 0 && (now - *last) / 1e6 > longest_ms) {
+		printf("gap %.1f\n", (now - *last) / 1e6);
+		fflush(stdout);
+	}
+	*last = now;
+}
+
 static int load_sink(char **args)
 {
 	static struct batch batch;
@@ -119,7 +132,8 @@ static int load_sink(char **args)
 	struct timeval patience = {.tv_usec = 100000};
 	int sock = socket(AF_INET6, SOCK_DGRAM, 0);
 	int room = args[1] != NULL ? atoi(args[1]) : RECEIVE_BUFFER;
-	uint64_t received = 0;
+	double longest_ms = args[1] != NULL && args[2] != NULL ? atof(args[2]) : 1e9;
+	uint64_t received = 0, last = 0;
 
 	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -132,8 +146,10 @@ static int load_sink(char **args)
 	while (!stopped) {
 		int done = recvmmsg(sock, batch.messages, BATCH, MSG_WAITFORONE, NULL);
 
-		if (done > 0)
-			received += done;
+		if (done <= 0)
+			continue;
+		received += done;
+		gap_print(&last, longest_ms);
 	}
 	printf("%lu\n", received);
 	return 0;
@@ -143,9 +159,9 @@ int main(int argc, char **argv)
 {
 	if ((argc >= 7 && argc <= 9) && strcmp(argv[1], "send") == 0)
 		return load_send(argv + 2);
-	if ((argc == 3 || argc == 4) && strcmp(argv[1], "sink") == 0)
+	if ((argc >= 3 && argc <= 5) && strcmp(argv[1], "sink") == 0)
 		return load_sink(argv + 2);
 	fprintf(stderr, "usage: turn-load send FD,... CHANNEL SIZE RATE SECONDS [sleep [BURST]] | "
-	                "sink PORT [ROOM]\n");
+	                "sink PORT [ROOM [GAP]]\n");
 	return 2;
 }

@@ -53,4 +53,7 @@ output=$(in_dp sluice-dataplane --no-huge --take-over --srtp-engine none 2>&1) &
 output=$(in_dp sluice-dataplane --no-huge --take-over --ledger off 2>&1) && fail "it started without a ledger"
 assert_match "$output" "a ledger"
 assert_equal "$(pid)" "$old" "the process that serves"
+assert lab kill dataplane # which the laboratory knows
+process_gone "$old" || fail "it killed another one"
+assert lab heal dataplane
 assert_lossless -n 50 -m 2 -z 5 -c -e $PEER4 $SERVER4

@@ -68,8 +68,8 @@ daemon_take_over() {
 	local command environment
 	mapfile -t command < <(daemon_command "$1" dataplane)
 	mapfile -t environment < <(region_environment "$1")
-	PATH=$(build_path) host_run "$1" env "${environment[@]}" "${command[@]}" --take-over </dev/null \
-		>>"$(daemon_file "$1" dataplane log)" 2>&1 || return
+	(PATH=$(build_path) host_run "$1" env "${environment[@]}" "${command[@]}" --take-over </dev/null \
+		>>"$(daemon_file "$1" dataplane log)" 2>&1) || return
 	pidfile_write "$(daemon_file "$1" dataplane pid)" \
 		"$(lab_ctl "$1" -j -s "$(daemon_socket "$1" dataplane)" version | jq 'if type == "array" then .[0] else . end | .pid')"
 }
