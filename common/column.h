@@ -37,6 +37,7 @@ enum metric_form {
 	METRIC_INFO,   /* 1, with all labels of the row */
 	METRIC_SUM,    /* one sample: the sum over all rows */
 	METRIC_ROWS,   /* one sample: how many rows there are */
+	METRIC_LEAST,  /* one sample: the least of all rows; 0 where there is none */
 };
 
 struct column {

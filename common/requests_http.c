@@ -23,6 +23,10 @@ static const struct column http_columns[] = {
          COLUMN_NUMBER, HTTP(timed_out), COUNTER("sluice_http_timed_out_total", "connections")},
         {"crowded", "connections that were closed to make room for others", COLUMN_NUMBER,
          HTTP(crowded), COUNTER("sluice_http_crowded_total", "connections")},
+        {"expires", "when the certificate of `http tls` does, Unix time; 0: there is none",
+         COLUMN_NUMBER, HTTP(expires), .unit = "seconds",
+         .metric = "sluice_http_certificate_expires_seconds",
+         .metric_help = "when the certificate of `http tls` expires, Unix time; 0: there is none"},
         {0},
 };
 

@@ -163,6 +163,10 @@ static const struct column media_columns[] = {
          .metric = "sluice_subscriptions"},
         {"subscriptions_max", "subscriptions that there is room for (--max-subscriptions)",
          COLUMN_NUMBER, MEDIA(subscriptions_max), .metric = "sluice_subscriptions_max"},
+        {"sessions", "browsers' sessions", COLUMN_NUMBER, MEDIA(sessions),
+         .metric = "sluice_sessions"},
+        {"sessions_max", "sessions that there is room for (--max-sessions)", COLUMN_NUMBER,
+         MEDIA(sessions_max), .metric = "sluice_sessions_max"},
         {0},
 };
 

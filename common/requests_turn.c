@@ -136,7 +136,10 @@ static const struct column certificate_columns[] = {
         {"name", "that clients ask for, where one was given", COLUMN_TEXT,
          FIELD(sluice_turn_certificate_row, name)},
         {"expires", "Unix time", COLUMN_NUMBER, FIELD(sluice_turn_certificate_row, expires),
-         .unit = "seconds"},
+         .unit = "seconds", .metric = "sluice_turn_certificate_expires_seconds",
+         .metric_help =
+                 "when the first of TURN's certificates expires, Unix time; 0: there is none",
+         .form = METRIC_LEAST},
         {0},
 };
 

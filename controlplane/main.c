@@ -228,7 +228,15 @@ static int socket_parts_create(struct controlplane *cp)
 	        .ended = on_reloaded,
 	        .arg = cp,
 	});
-	if (cp->reload == NULL)
+	cp->whip = whip_create(&(struct whip_options){
+	        .base = cp->base,
+	        .client = cp->client,
+	        .events = cp->events,
+	        .fleet = cp->fleet,
+	        .http = cp->http,
+	        .own = cp->own,
+	});
+	if (cp->reload == NULL || cp->whip == NULL)
 		return -ENOMEM;
 	cp->server = server_create(&(struct server_options){
 	        .base = cp->base,
@@ -242,6 +250,7 @@ static int socket_parts_create(struct controlplane *cp)
 	        .reload = cp->reload,
 	        .own = cp->own,
 	        .http = cp->http,
+	        .whip = cp->whip,
 	        .fleet = cp->fleet,
 	        .events = cp->events,
 	        .accounting = cp->accounting,
@@ -261,16 +270,8 @@ static int http_parts_create(struct controlplane *cp)
 	cp->metrics = metrics_collector_create(cp->http, &asks);
 	cp->watch = event_watch_create(cp->events, &asks);
 	cp->streams = event_streams_create(cp->base, cp->events, cp->http);
-	cp->whip = whip_create(&(struct whip_options){
-	        .base = cp->base,
-	        .client = cp->client,
-	        .events = cp->events,
-	        .fleet = cp->fleet,
-	        .http = cp->http,
-	        .own = cp->own,
-	});
 	if (cp->http_commands == NULL || cp->metrics == NULL || cp->watch == NULL ||
-	    cp->streams == NULL || cp->whip == NULL)
+	    cp->streams == NULL)
 		return -ENOMEM;
 	return web_start(cp->http);
 }

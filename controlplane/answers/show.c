@@ -4,9 +4,11 @@
 #include "common/clock.h"
 #include "http/http.h"
 #include "log/keeper.h"
+#include "whip/whip.h"
 
 #include <sluice/http.h>
 #include <sluice/log.h>
+#include <sluice/whip.h>
 
 #include <unistd.h>
 
@@ -32,6 +34,14 @@ static void answer_http_show(struct client *client, const void *body)
 	client_send_rows(client, &row, sizeof(row), 0);
 }
 
+static void answer_whip_show(struct client *client, const void *body)
+{
+	struct sluice_whip_row row;
+
+	whip_show(client->options->whip, &row);
+	client_send_rows(client, &row, sizeof(row), 0);
+}
+
 static void answer_log_show(struct client *client, const void *body)
 {
 	struct sluice_log_row rows[SLUICE_LOG_AREAS];
@@ -43,6 +53,7 @@ static void answer_log_show(struct client *client, const void *body)
 const struct answer answers_show[] = {
         {SLUICE_VERSION, answer_version},
         {SLUICE_HTTP_SHOW, answer_http_show},
+        {SLUICE_WHIP_SHOW, answer_whip_show},
         {SLUICE_LOG_SHOW, answer_log_show},
         {0},
 };

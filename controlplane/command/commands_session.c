@@ -62,6 +62,10 @@ static const struct command commands[] = {
                                FIELD(sluice_whip_limit, viewers)}},
         },
         {
+                .type = SLUICE_WHIP_SHOW,
+                .help = "sessions, and how the offers of browsers were answered",
+        },
+        {
                 .type = SLUICE_SESSION_SHOW,
                 .help = "browsers' connections",
         },

@@ -35,6 +35,7 @@ struct server_options {
 	struct reload *reload;         /* NULL: none */
 	struct own *own;               /* NULL where no line is the control plane's own */
 	struct http *http;             /* NULL: none */
+	const struct whip *whip;       /* NULL: none */
 	struct fleet *fleet;           /* NULL: none */
 	struct event_bus *events;      /* NULL: none */
 	struct accounting *accounting; /* NULL: none */

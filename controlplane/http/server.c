@@ -150,6 +150,7 @@ void http_show(const struct http *http, struct sluice_http_row *row)
 	*row = http->row;
 	row->connections_max = 2 * HTTP_CONNECTIONS_MAX;
 	row->tokens = http->n_tokens;
+	row->expires = tls_expires(http);
 	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++)
 		row->listeners += http->listeners[i].bound != NULL;
 }

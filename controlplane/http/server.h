@@ -114,6 +114,8 @@ void listeners_close(struct http *http);
 int tls_obey(struct http *http, const struct sluice_http_tls *files, char *why);
 /* For a connection that will be accepted. NULL: no memory, or no certificate. */
 struct bufferevent *tls_bufferevent(struct http *http);
+/* Of the certificate in force, Unix time; 0: there is none. */
+uint64_t tls_expires(const struct http *http);
 void tls_end(struct http *http);
 
 /* -- options.c -- */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
@@ -78,6 +79,17 @@ int tls_obey(struct http *http, const struct sluice_http_tls *files, char *why)
 	http->tls.context = context;
 	http->tls.files = *files;
 	return 0;
+}
+
+uint64_t tls_expires(const struct http *http)
+{
+	SSL_CTX *context = http->tls.context;
+	const X509 *certificate = context != NULL ? SSL_CTX_get0_certificate(context) : NULL;
+	struct tm tm;
+
+	if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
+		return 0;
+	return (uint64_t)timegm(&tm);
 }
 
 void http_tls_again(struct http *http)

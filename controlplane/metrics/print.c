@@ -117,14 +117,17 @@ static void total_print(FILE *out, const struct metric *metric, const struct met
 {
 	const struct column *column = metric->column;
 	size_t size = metric_request(metric->source)->reply->row_size;
-	uint64_t sum = 0;
+	uint64_t total = 0, value;
 
-	for (uint32_t i = 0; i < rows->count; i++)
-		sum += column->form == METRIC_ROWS
-		               ? 1
-		               : field_read((const uint8_t *)rows->rows + i * size, column->offset,
-		                            column->size);
-	fprintf(out, "%s %" PRIu64 "\n", column->metric, sum);
+	for (uint32_t i = 0; i < rows->count; i++) {
+		value = field_read((const uint8_t *)rows->rows + i * size, column->offset,
+		                   column->size);
+		if (column->form == METRIC_LEAST)
+			total = i == 0 || value < total ? value : total;
+		else
+			total += column->form == METRIC_ROWS ? 1 : value;
+	}
+	fprintf(out, "%s %" PRIu64 "\n", column->metric, total);
 }
 
 static void metric_print(FILE *out, const struct metric *metric, const struct metric_rows *rows)

@@ -6,14 +6,23 @@
 const struct request *metric_request(enum metric_source source)
 {
 	static const uint16_t types[SOURCES] = {
-	        [SOURCE_VERSION] = SLUICE_VERSION,      [SOURCE_HTTP] = SLUICE_HTTP_SHOW,
-	        [SOURCE_CONFIG] = SLUICE_CONFIG_STATUS, [SOURCE_GATE] = SLUICE_GATE_SHOW,
-	        [SOURCE_REGION] = SLUICE_REGION_SHOW,   [SOURCE_SNAPSHOT] = SLUICE_SNAPSHOT_SHOW,
-	        [SOURCE_TURN] = SLUICE_TURN_SHOW,       [SOURCE_WORKER] = SLUICE_WORKER_SHOW,
-	        [SOURCE_PORT] = SLUICE_PORT_SHOW,       [SOURCE_GRAPH] = SLUICE_GRAPH_SHOW,
-	        [SOURCE_POOL] = SLUICE_POOL_SHOW,       [SOURCE_CAPTURE] = SLUICE_CAPTURE_SHOW,
-	        [SOURCE_MEDIA] = SLUICE_MEDIA_SHOW,     [SOURCE_LEDGER] = SLUICE_LEDGER_STATUS,
+	        [SOURCE_VERSION] = SLUICE_VERSION,
+	        [SOURCE_HTTP] = SLUICE_HTTP_SHOW,
+	        [SOURCE_CONFIG] = SLUICE_CONFIG_STATUS,
+	        [SOURCE_GATE] = SLUICE_GATE_SHOW,
+	        [SOURCE_REGION] = SLUICE_REGION_SHOW,
+	        [SOURCE_SNAPSHOT] = SLUICE_SNAPSHOT_SHOW,
+	        [SOURCE_TURN] = SLUICE_TURN_SHOW,
+	        [SOURCE_WORKER] = SLUICE_WORKER_SHOW,
+	        [SOURCE_PORT] = SLUICE_PORT_SHOW,
+	        [SOURCE_GRAPH] = SLUICE_GRAPH_SHOW,
+	        [SOURCE_POOL] = SLUICE_POOL_SHOW,
+	        [SOURCE_CAPTURE] = SLUICE_CAPTURE_SHOW,
+	        [SOURCE_MEDIA] = SLUICE_MEDIA_SHOW,
+	        [SOURCE_LEDGER] = SLUICE_LEDGER_STATUS,
+	        [SOURCE_WHIP] = SLUICE_WHIP_SHOW,
 	        [SOURCE_COUNTER] = SLUICE_COUNTER_SHOW,
+	        [SOURCE_CERTIFICATE] = SLUICE_TURN_CERTIFICATE_SHOW,
 	};
 
 	return request_of(types[source]);
@@ -50,7 +59,8 @@ const char *metric_kind(const struct metric *metric)
 
 bool metric_is_total(const struct metric *metric)
 {
-	return metric->column->form == METRIC_SUM || metric->column->form == METRIC_ROWS;
+	return metric->column->form == METRIC_SUM || metric->column->form == METRIC_ROWS ||
+	       metric->column->form == METRIC_LEAST;
 }
 
 const struct column *metric_label(const struct metric *metric)

@@ -45,8 +45,23 @@ static void on_lost(void *arg)
 		post_free(post);
 }
 
+static void offer_count(struct whip *whip, int status)
+{
+	struct sluice_whip_row *row = &whip->row;
+
+	if (status == 201)
+		row->answered++;
+	else if (status == 307)
+		row->elsewhere++;
+	else if (status == 503)
+		row->unserved++;
+	else
+		row->refused++;
+}
+
 static void post_refuse(struct post *post, int status, const char *why)
 {
+	offer_count(post->side->whip, status);
 	if (status == 409 || status == 503)
 		problem_answer_later(post->request, status, why);
 	else
@@ -80,6 +95,7 @@ static void session_answer(struct post *post, const struct sluice_session_made *
 
 	if (length < 0) {
 		session_end(whip, post->session.id);
+		offer_count(whip, 503);
 		problem_answer_later(post->request, 503, "no memory for the answer");
 	} else {
 		snprintf(path, sizeof(path), "%s%s/%s", post->side->prefix, post->stream,
@@ -88,6 +104,7 @@ static void session_answer(struct post *post, const struct sluice_session_made *
 		etag_add(post->request, made->ufrag);
 		links_add(whip, post->request, post->stream);
 		http_answer_header(post->request, "Accept-Patch", WHIP_TYPE_FRAGMENT);
+		offer_count(whip, 201);
 		http_answer(post->request, 201, WHIP_TYPE_SDP, text, (size_t)length);
 	}
 	free(text);
@@ -112,7 +129,7 @@ static void on_made(void *arg, const struct dataplane_answer *answer)
 	else if (post->request != NULL && is_made)
 		session_answer(post, made);
 	else if (post->request != NULL)
-		problem_answer_of(post->request, answer);
+		offer_count(whip, problem_answer_of(post->request, answer));
 	post_free(post);
 }
 
@@ -271,6 +288,7 @@ static void on_placed(void *arg, enum fleet_place place, const char *http)
 
 	post->search = NULL;
 	if (place == FLEET_ELSEWHERE) {
+		offer_count(post->side->whip, 307);
 		redirect_answer(post->request, http);
 		post_free(post);
 	} else if (place == FLEET_NOWHERE) {
@@ -295,9 +313,11 @@ void handle_post(struct http_request *request, void *arg)
 		problem_answer(request, 405, "an offer goes to the stream");
 		return;
 	}
+	whip->row.offers++;
 	if (whip->posts < WHIP_POSTS_MAX)
 		post = calloc(1, sizeof(*post));
 	if (post == NULL) {
+		offer_count(whip, 503);
 		problem_answer_later(request, 503, "too many offers are being answered");
 		return;
 	}

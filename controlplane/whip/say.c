@@ -55,24 +55,23 @@ void problem_answer_later(struct http_request *request, int status, const char *
 	problem_answer(request, status, detail);
 }
 
-void problem_answer_of(struct http_request *request, const struct dataplane_answer *answer)
+int problem_answer_of(struct http_request *request, const struct dataplane_answer *answer)
 {
+	static const struct {
+		int error, status;
+	} rows[] = {{-EBUSY, 409}, {-ENOENT, 404}, {-EINVAL, 422}};
+	int error = answer->lost ? -ENOTCONN : answer->status;
 	char text[SLUICE_API_ERROR_MAX];
 
 	answer_text(answer, text, sizeof(text));
-	switch (answer->lost ? -ENOTCONN : answer->status) {
-	case -EBUSY:
-		problem_answer(request, 409, text);
-		break;
-	case -ENOENT:
-		problem_answer(request, 404, text);
-		break;
-	case -EINVAL:
-		problem_answer(request, 422, text);
-		break;
-	default:
-		problem_answer_later(request, 503, text[0] != '\0' ? text : "not now");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].error != error)
+			continue;
+		problem_answer(request, rows[i].status, text);
+		return rows[i].status;
 	}
+	problem_answer_later(request, 503, text[0] != '\0' ? text : "not now");
+	return 503;
 }
 
 /* -- headers -- */

@@ -38,6 +38,7 @@ struct whip {
 	struct whip_table table;
 	struct whip_side sides[2]; /* by enum sluice_session_role */
 	struct sluice_whip_limit limit;
+	struct sluice_whip_row row; /* what is counted in it */
 	struct posts list;
 	uint32_t posts;
 	/* keep.c */
@@ -78,8 +79,8 @@ void session_end(struct whip *whip, const char *id);
 void problem_answer(struct http_request *request, int status, const char *detail);
 /* The same, with Retry-After. */
 void problem_answer_later(struct http_request *request, int status, const char *detail);
-/* What the dataplane refused. */
-void problem_answer_of(struct http_request *request, const struct dataplane_answer *answer);
+/* What the dataplane refused. The status. */
+int problem_answer_of(struct http_request *request, const struct dataplane_answer *answer);
 /* ETag of a session. */
 void etag_add(struct http_request *request, const char *ufrag);
 /* Location of a resource: this node's own, absolute. */

@@ -102,6 +102,17 @@ void whip_destroy(struct whip *whip)
 	free(whip);
 }
 
+void whip_show(const struct whip *whip, struct sluice_whip_row *row)
+{
+	*row = (struct sluice_whip_row){0};
+	if (whip == NULL)
+		return;
+	*row = whip->row;
+	row->sessions = whip->table.sessions;
+	row->sessions_max = whip->limit.sessions;
+	row->streams = whip->table.streams;
+}
+
 void whip_ready(struct whip *whip)
 {
 	keep_start(whip);

@@ -13,6 +13,7 @@ struct event_bus;
 struct fleet;
 struct http;
 struct own;
+struct sluice_whip_row;
 struct whip;
 
 struct whip_options {
@@ -30,5 +31,7 @@ struct whip *whip_create(const struct whip_options *options);
 void whip_destroy(struct whip *whip);
 /* The dataplane has the whole configuration, and is perhaps a new one. */
 void whip_ready(struct whip *whip);
+
+void whip_show(const struct whip *whip, struct sluice_whip_row *row);
 
 #endif

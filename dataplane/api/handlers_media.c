@@ -169,6 +169,8 @@ static int media_show_handle(struct api_call *call)
 	*row = (struct sluice_media_row){0};
 	if (call->dp->media != NULL)
 		media_show(call->dp->media, row);
+	if (call->dp->sessions != NULL)
+		session_count(call->dp->sessions, &row->sessions, &row->sessions_max);
 	return api_row(call);
 }
 

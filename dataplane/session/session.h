@@ -45,6 +45,8 @@ int session_add(struct sessions *sessions, const struct sluice_session *add,
                 struct sluice_session_made *made, char *why);
 int session_restart(struct sessions *sessions, const struct sluice_session_restart *restart,
                     struct sluice_session_made *made, char *why);
+/* Those that live, and those that there is room for. */
+void session_count(const struct sessions *sessions, uint32_t *count, uint32_t *max);
 bool session_has(const struct sessions *sessions, const char *id);
 int session_delete(struct sessions *sessions, const char *id, char *why);
 int session_layer(struct sessions *sessions, const struct sluice_session_layer *layer, char *why);

@@ -63,6 +63,12 @@ static void row_fill(const struct sessions *sessions, uint32_t index,
 	media_fill(sessions, session, row);
 }
 
+void session_count(const struct sessions *sessions, uint32_t *count, uint32_t *max)
+{
+	*count = sessions->count;
+	*max = sessions->max;
+}
+
 uint32_t session_show(struct sessions *sessions, uint32_t *cursor, struct sluice_session_row *rows,
                       uint32_t room)
 {

@@ -203,6 +203,7 @@ enum sluice_api_type {
 	SLUICE_SESSION_EVENTS = 0x0a0a, /* dataplane only */
 	/* whip.h, control plane only */
 	SLUICE_WHIP_LIMIT_SET = 0x0b01,
+	SLUICE_WHIP_SHOW = 0x0b02,
 	/* accounting.h, control plane only */
 	SLUICE_ACCOUNTING_LOG_SET = 0x0c01,
 	SLUICE_ACCOUNTING_KEEP_SET = 0x0c02,

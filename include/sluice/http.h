@@ -51,7 +51,8 @@ struct sluice_http_row {
 	uint64_t failed;    /* answered with a 5xx */
 	uint64_t timed_out; /* connections closed because their client was too slow */
 	uint64_t crowded;   /* connections closed to make room for others */
+	uint64_t expires;   /* the certificate of `http tls`, Unix time; 0: there is none */
 };
-static_assert(sizeof(struct sluice_http_row) == 56, "http row");
+static_assert(sizeof(struct sluice_http_row) == 64, "http row");
 
 #endif

@@ -354,7 +354,8 @@ struct sluice_media_row {
 	uint32_t endpoints, endpoints_max; /* 0: no SRTP forwarding */
 	uint32_t streams, streams_max;
 	uint32_t subscriptions, subscriptions_max;
+	uint32_t sessions, sessions_max; /* of browsers */
 };
-static_assert(sizeof(struct sluice_media_row) == 24, "media row");
+static_assert(sizeof(struct sluice_media_row) == 32, "media row");
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Browsers over HTTP (WHIP, WHEP): how many there may be. None of it is the dataplane's. */
+/* Browsers over HTTP (WHIP, WHEP): how many there may be, and how their
+ * offers were answered. None of it is the dataplane's. */
 #ifndef SLUICE_WHIP_H
 #define SLUICE_WHIP_H
 
@@ -11,5 +12,19 @@ struct sluice_whip_limit {
 	uint32_t viewers;  /* of one stream */
 };
 static_assert(sizeof(struct sluice_whip_limit) == 8, "whip limit");
+
+/* SLUICE_WHIP_SHOW {} -> one of this. */
+struct sluice_whip_row {
+	uint32_t sessions;     /* that the control plane knows, publishers among them */
+	uint32_t sessions_max; /* of SLUICE_WHIP_LIMIT_SET; 0: there is no limit */
+	uint32_t streams;      /* with a publisher or viewers */
+	uint32_t reserved;
+	uint64_t offers;    /* with a token that opens the stream */
+	uint64_t answered;  /* 201 */
+	uint64_t elsewhere; /* 307: another node serves the stream */
+	uint64_t refused;   /* 4xx: a wrong offer, or nobody publishes the stream */
+	uint64_t unserved;  /* 503: a limit, no room, or this node drains */
+};
+static_assert(sizeof(struct sluice_whip_row) == 56, "whip row");
 
 #endif

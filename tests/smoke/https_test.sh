@@ -29,6 +29,8 @@ assert ctl http listen 198.18.1.1:8443 tls
 assert_equal "$(in_client curl -sk https://198.18.1.1:8443/healthz)" ok "over TLS"
 assert_match "$(in_client curl -sk https://198.18.1.1:8443/)" '<title>sluice</title>'
 assert_match "$(subject)" 'first.example'
+ends=$(openssl x509 -noout -enddate -in "$WORK/cert.pem")
+assert_equal "$(ctl -j http show | jq .expires)" "$(date -d "${ends#*=}" +%s)" "when the certificate expires"
 in_client curl -s -m 5 http://198.18.1.1:8443/healthz && fail "plain HTTP at the TLS port"
 assert ctl config save
 assert certificate second.example

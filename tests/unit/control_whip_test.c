@@ -330,6 +330,10 @@ static void limits(void **state)
 	       "POST /whip/" /* 64 */
 	       "1234567890123456789012345678901234567890123456789012345678901234",
 	       "pub", SDP, offer("chromium-publish"), 404);
+	assert_int_equal(control_do(control, "webrtc show"), 0);
+	assert_non_null(strstr(control->said, "\"sessions_max\":2,\"streams\":1,\"offers\":7,"
+	                                      "\"answered\":3,\"elsewhere\":0,"
+	                                      "\"refused\":0,\"unserved\":4}"));
 }
 
 static void a_node_that_drains(void **state)

@@ -13,6 +13,7 @@
 #include <sluice/port.h>
 #include <sluice/region.h>
 #include <sluice/stats.h>
+#include <sluice/turn.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +178,11 @@ static void test_info_and_sums(void **state)
 	const struct sluice_capture_row captures[] = {{.packets = 5, .lost = 2}, {.lost = 3}};
 	const struct sluice_snapshot_row snapshot = {.state = SLUICE_NODE_DRAINING};
 	const struct sluice_pool_row pool = {"packets", 100, 40};
-	struct metric_rows rows[SOURCES] = {[SOURCE_CAPTURE] = {.whole = true}};
+	const struct sluice_turn_certificate_row certificates[] = {{.expires = 9}, {.expires = 7}};
+	struct metric_rows rows[SOURCES] = {
+	        [SOURCE_CAPTURE] = {.whole = true},
+	        [SOURCE_CERTIFICATE] = {.whole = true},
+	};
 	char *text;
 
 	assert_int_equal(metric_rows_add(&rows[SOURCE_VERSION], SOURCE_VERSION, versions, 2), 0);
@@ -192,12 +197,16 @@ static void test_info_and_sums(void **state)
 	assert_non_null(strstr(text, "\nsluice_node_draining 1\n"));
 	assert_non_null(strstr(text, "\nsluice_packet_buffers_used{pool=\"packets\"} 40\n"));
 	assert_non_null(strstr(text, "\nsluice_captures 0\n"));
+	assert_non_null(strstr(text, "\nsluice_turn_certificate_expires_seconds 0\n"));
 	assert_non_null(strstr(text, "\nsluice_captures_lost_packets 0\n"));
 	free(text);
 	assert_int_equal(metric_rows_add(&rows[SOURCE_CAPTURE], SOURCE_CAPTURE, captures, 2), 0);
+	assert_int_equal(
+	        metric_rows_add(&rows[SOURCE_CERTIFICATE], SOURCE_CERTIFICATE, certificates, 2), 0);
 	text = print(rows, 0);
 	assert_non_null(strstr(text, "\nsluice_captures 2\n"));
 	assert_non_null(strstr(text, "\nsluice_captures_lost_packets 5\n"));
+	assert_non_null(strstr(text, "\nsluice_turn_certificate_expires_seconds 7\n"));
 	free(text);
 	rows_free(rows);
 }
