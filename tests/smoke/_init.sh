@@ -176,17 +176,24 @@ losses_since() {
 		{ n = $NF; $NF = ""; if (n > before[$0]) printf "%s%d ", $0, n - before[$0] }' "$1" -
 }
 
-# assert_lossless ARGS...: turnutils_uclient with ARGS gets everything back that it sent, but for what the far ends lost themselves
+# assert_lossless ARGS...: turnutils_uclient with ARGS gets everything back that it sent, but for what the far ends lost themselves.
+# Of the first packets to a next hop NEIGHBOUR_HOLD wait for its MAC address; on a busy machine the thread that learns it may be late,
+# and the others are dropped. Where these are all that was lost, the next hop is known from then on, and the next try shows it.
 assert_lossless() {
-	local sent received lost trip theirs
-	theirs=$(far_ends_lost)
+	lossless "$@" || lossless "$@" || fail "turnutils_uclient $*: lost packets to a known next hop"
+}
+# lossless ARGS...: 1 where all that was lost was dropped while a next hop's address was learned
+lossless() {
+	local sent received lost trip theirs waited
+	theirs=$(far_ends_lost) waited=$(counter drop.neighbour_pending)
 	losses >"$WORK/losses"
 	read -r sent received lost trip < <(uclient_run "$@") || fail "turnutils_uclient $*"
-	theirs=$(($(far_ends_lost) - theirs))
-	printf 'uclient %s: %s sent, %s received, %s lost (%s for want of room at the far ends), %s ms\n' \
-		"$*" "$sent" "$received" "$lost" "$theirs" "$trip"
-	((sent > 0 && sent == received + lost && lost <= theirs)) ||
+	theirs=$(($(far_ends_lost) - theirs)) waited=$(($(counter drop.neighbour_pending) - waited))
+	printf 'uclient %s: %s sent, %s received, %s lost (%s for want of room at the far ends, %s before the next hop was known), %s ms\n' \
+		"$*" "$sent" "$received" "$lost" "$theirs" "$waited" "$trip"
+	((sent > 0 && sent == received + lost && lost <= theirs + waited)) ||
 		fail "$lost of $sent packets lost, $theirs by the far ends; what counts them: $(losses_since "$WORK/losses")"
+	((lost <= theirs))
 }
 
 # A test that wants another lab sets LAB_UP before it sources this; one that wants none, LAB_UP=none.
