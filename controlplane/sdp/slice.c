@@ -6,12 +6,13 @@
 
 bool slice_is(struct slice slice, const char *word)
 {
-	return slice.length == strlen(word) && memcmp(slice.bytes, word, slice.length) == 0;
+	return slice_equals(slice, (struct slice){word, strlen(word)});
 }
 
 bool slice_is_caseless(struct slice slice, const char *word)
 {
-	return slice.length == strlen(word) && strncasecmp(slice.bytes, word, slice.length) == 0;
+	return slice.length == strlen(word) &&
+	       (slice.length == 0 || strncasecmp(slice.bytes, word, slice.length) == 0);
 }
 
 bool slice_equals(struct slice a, struct slice b)

@@ -4,7 +4,10 @@
 #include "fuzz.h"
 #include "media/codec.h"
 
+#include <rte_common.h>
+
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -9,6 +9,10 @@
 #include "media/ext_read.h"
 #include "srtp/rtp.h"
 
+#include <rte_common.h>
+
+#include <string.h>
+
 #define MAPPED     16
 #define LENGTH_MAX 1024
 
