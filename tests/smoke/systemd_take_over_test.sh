@@ -22,6 +22,9 @@ held() {
 
 host_up
 conf_write
+host mkdir -p /run/systemd/system/sluice-dataplane.service.d
+host_write /run/systemd/system/sluice-dataplane.service.d/watchdog.conf <<<$'[Service]\nWatchdogSec=12'
+assert host systemctl daemon-reload
 nic_add
 assert unit start dataplane controlplane
 await 60 port_is_up
@@ -58,10 +61,11 @@ assert_equal "$(calls)" "$before" "calls after a reload that failed"
 process_end $client
 assert relays
 
-# it is looked after as the first one was: killed, it comes back, and a stop ends it
+# it is looked after as the first one was: one that hangs makes place for another, and a stop ends that
 conf_write
-assert host kill -KILL "$pid"
+assert host kill -STOP "$pid"
 await 60 unit_again dataplane "$pid"
+assert logs dataplane "Watchdog timeout"
 await 30 port_is_up
 assert unit stop dataplane
 assert_equal "$(unit_get dataplane Result) $(processes)" "success "
