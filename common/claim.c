@@ -49,6 +49,7 @@ bool claim_conflict(const struct claim *fresh, const struct claim *held, char *w
 	        [CLAIM_ENDPOINT] = "is an endpoint's local address",
 	        [CLAIM_SESSIONS] = "is that of browsers' sessions",
 	        [CLAIM_STREAM] = "is a TURN listener's by another transport",
+	        [CLAIM_DTLS] = "is a TURN listener's by DTLS",
 	};
 	static const char *const names[] = {
 	        [CLAIM_LISTENER] = "a TURN listener's",
@@ -56,6 +57,7 @@ bool claim_conflict(const struct claim *fresh, const struct claim *held, char *w
 	        [CLAIM_ENDPOINT] = "an endpoint's local address",
 	        [CLAIM_SESSIONS] = "that of browsers' sessions",
 	        [CLAIM_STREAM] = "a TURN listener's by another transport",
+	        [CLAIM_DTLS] = "a TURN listener's by DTLS",
 	};
 	char text[ENDPOINT_TEXT_MAX];
 

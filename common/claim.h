@@ -16,6 +16,7 @@ enum claim_kind {
 	CLAIM_ENDPOINT, /* the local address of SRTP endpoints: these may share one */
 	CLAIM_SESSIONS, /* browsers are served there: a TURN listener may share it */
 	CLAIM_STREAM,   /* TURN is served there by TCP or TLS: UDP ports are others */
+	CLAIM_DTLS,     /* TURN is served there by DTLS: a UDP port of the kernel's */
 };
 
 struct claim {

@@ -31,7 +31,7 @@ static const struct column turn_columns[] = {
          .metric = "sluice_turn_channels"},
         {"channels_max", "channels that there is room for", COLUMN_NUMBER, TURN(channels_max),
          .metric = "sluice_turn_channels_max"},
-        {"connections", "connections of clients that come by TCP and TLS", COLUMN_NUMBER,
+        {"connections", "connections of clients that come by TCP, TLS and DTLS", COLUMN_NUMBER,
          TURN(connections), .metric = "sluice_turn_connections"},
         {"connections_max", "connections that there may be", COLUMN_NUMBER, TURN(connections_max),
          .metric = "sluice_turn_connections_max"},

@@ -93,7 +93,7 @@ struct dataplane {
 	        *mirror; /* net/mirror.h: the kernel's routes and neighbours; NULL without events */
 	struct ledger *ledger;   /* ledger/ledger.h; NULL: state ends with this process */
 	struct turn *turn;       /* turn/turn.h */
-	struct streams *streams; /* stream/stream.h: clients by TCP and TLS */
+	struct streams *streams; /* stream/stream.h: clients by TCP, TLS and DTLS */
 	/* control thread; NULL without TURN: false where the packet's source is no relayed address,
 	 * otherwise who has it (turn/users.h) */
 	bool (*packet_user)(const struct dataplane *dp, const struct packet *packet,

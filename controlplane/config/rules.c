@@ -34,9 +34,9 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 
 	switch (request->command->type) {
 	case SLUICE_TURN_LISTEN_ADD:
-		*kind = listen->transport == SLUICE_TURN_TCP || listen->transport == SLUICE_TURN_TLS
-		                ? CLAIM_STREAM
-		                : CLAIM_LISTENER;
+		*kind = listen->transport == SLUICE_TURN_UDP    ? CLAIM_LISTENER
+		        : listen->transport == SLUICE_TURN_DTLS ? CLAIM_DTLS
+		                                                : CLAIM_STREAM;
 		return &listen->addr;
 	case SLUICE_TURN_RELAY_ADD:
 		*kind = CLAIM_RELAY;

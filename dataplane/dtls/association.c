@@ -4,6 +4,7 @@
  * the keys, and watches for close_notify. No cookie: a check has proven the client's address
  * already, and DTLSv1_listen() would take no ClientHello that comes in two datagrams.
  */
+#include "dtls/record.h"
 #include "dtls/state.h"
 
 #include "common/clock.h"
@@ -16,14 +17,6 @@
 
 #define TIMER_FIRST_US 100000
 #define TIMER_MOST_US  2000000
-#define RECEIVED_MAX   65536 /* bytes of a handshake: no honest one has a tenth of it */
-/* Records of the epoch that is yet to come: OpenSSL keeps each in a buffer of 16 KiB. A client
- * sends one with each flight. */
-#define EARLY_MAX 16
-
-#define DTLS_RECORD_HEADER     13 /* RFC 6347, 4.1 */
-#define DTLS_CONTENT_HANDSHAKE 22
-#define DTLS_CLIENT_HELLO      1
 
 static uint64_t now_ns(void)
 {
@@ -248,29 +241,12 @@ static void queued_begin(struct dtls *dtls)
 	}
 }
 
-/* How many records say that they are encrypted. */
-static uint32_t early_count(const uint8_t *data, size_t length)
-{
-	uint32_t count = 0;
-
-	while (length >= DTLS_RECORD_HEADER) {
-		size_t size = DTLS_RECORD_HEADER + (data[11] << 8 | data[12]);
-
-		count += (data[3] | data[4]) != 0; /* the epoch */
-		if (size > length)
-			break;
-		data += size;
-		length -= size;
-	}
-	return count;
-}
-
 /* It costs no more than an honest one. */
 static bool handshake_is_bounded(struct association *association, const uint8_t *data,
                                  size_t length)
 {
-	association->early += early_count(data, length);
-	return association->received <= RECEIVED_MAX && association->early <= EARLY_MAX;
+	association->early += dtls_early_count(data, length);
+	return association->received <= DTLS_RECEIVED_MAX && association->early <= DTLS_EARLY_MAX;
 }
 
 /* The first ClientHello begins the handshake. */

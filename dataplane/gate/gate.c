@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 #include "common/clock.h"
 #include "common/refuse.h"
+#include "gate/hello.h"
 #include "gate/program.h"
 
 #include "dataplane.h"
@@ -44,11 +45,13 @@ static void policy_free(struct gate_policy *policy, const struct gate_policy *ne
 	free(policy);
 }
 
-/* The kernel brings clients by TCP and TLS: XDP and the graph do not see them. */
+/* The kernel brings clients by TCP, TLS and DTLS: XDP and the graph do not judge them. */
 static void streams_follow(struct gate *gate)
 {
 	const struct gate_config *config = &gate->config;
+	const struct gate_rules rules = {*config, gate->policy->deny, gate->policy->trust};
 
+	stream_rules_set(gate->dp, &rules);
 	stream_deny(gate->dp, config->mode == GATE_MODE_ENFORCE && (config->flags & GATE_FLAG_DENY)
 	                              ? gate->policy->deny
 	                              : NULL);
@@ -327,7 +330,7 @@ uint64_t gate_counter_sum(const struct gate *gate, uint32_t index)
 
 	for (uint16_t i = 0; i < gate->dp->n_workers; i++)
 		sum += __atomic_load_n(&gate->counters[i].values[index], __ATOMIC_RELAXED);
-	return sum;
+	return sum + stream_gate_counter_sum(gate->dp, index);
 }
 
 /* -- what is shown -- */

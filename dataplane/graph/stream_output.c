@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages to a client that came by TCP or TLS: filled up to a multiple of 4 bytes, as streams want
+/* Messages to a client that came by TCP, TLS or DTLS: filled up to a multiple of 4 bytes, as streams want
  * it, and put into the ring of its connection's thread. */
 #include "dataplane.h"
 #include "graph/node.h"

@@ -6,6 +6,7 @@
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "net/service.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,6 +70,8 @@ int media_local_take(struct media *media, const struct transport_addr *addr, cha
 
 	if (service != NULL && service->kind != SERVICE_MEDIA)
 		return claim_refuse(service, addr, why);
+	if (turn_has_dtls_at(media->dp->turn, addr, why))
+		return -EADDRINUSE;
 	index = local_find(media, addr);
 	if (index < 0)
 		return refuse(why, -ENOSPC, "there are %u local addresses, and room for no more",

@@ -8,6 +8,7 @@
 #include "net/mirror.h"
 #include "net/service.h"
 #include "turn/text.h"
+#include "turn/turn.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static int claims_check(const struct sessions *sessions, const struct transport_
 	struct claim fresh = {.first_port = port, .last_port = port, .kind = CLAIM_SESSIONS};
 	struct claim held;
 
+	if (turn_has_dtls_at(sessions->dp->turn, addr, why))
+		return -EADDRINUSE;
 	if (service == NULL || service->kind == SERVICE_TURN || service->kind == SERVICE_SESSION)
 		return 0;
 	held = (struct claim){

@@ -16,6 +16,8 @@
 
 /* A handshake has less time than what follows it. */
 #define SHAKE_S 5
+/* Of DTLS, where OpenSSL keeps its buffers: who says nothing for so long is to have none. */
+#define QUIET_S 2
 
 /* -- places -- */
 
@@ -63,7 +65,7 @@ void connection_watch(struct stream_thread *thread, struct connection *connectio
 {
 	struct epoll_event event = {.events = events, .data.u64 = connection->flow.connection};
 
-	if (connection->watched == events)
+	if (connection->watched == events || connection->link != NULL)
 		return;
 	if (epoll_ctl(thread->epoll,
 	              connection->watched == WATCHED_NOT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
@@ -89,7 +91,7 @@ static const enum stream_counter refusals[] = {
 };
 
 static void connection_fill(struct stream_thread *thread, struct connection *connection,
-                            uint32_t listener, int fd, const struct transport_addr *client)
+                            uint32_t listener, const struct transport_addr *client)
 {
 	uint32_t first_s = __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
 
@@ -102,7 +104,6 @@ static void connection_fill(struct stream_thread *thread, struct connection *con
 	        .connection = connection_number(thread->id, slot_of(thread, connection),
 	                                        connection->generation),
 	};
-	connection->fd = fd;
 	connection->watched = WATCHED_NOT;
 	connection->secure = thread->secure[listener];
 	connection->state = connection->secure ? CONNECTION_SHAKES : CONNECTION_OPEN;
@@ -112,28 +113,26 @@ static void connection_fill(struct stream_thread *thread, struct connection *con
 		connection->deadline = thread->now + RTE_MIN(first_s, (uint32_t)SHAKE_S);
 }
 
-static bool is_denied(const struct stream_thread *thread, const struct ip_addr *ip)
+bool connection_is_denied(const struct stream_thread *thread, const struct ip_addr *ip)
 {
 	return thread->denied != NULL && ranges_find(thread->denied, ip) != RANGE_NONE;
 }
 
-void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
-                      const struct transport_addr *client)
+struct connection *connection_admit(struct stream_thread *thread, uint32_t listener,
+                                    const struct transport_addr *client)
 {
 	struct connection *connection;
 	enum bounds_verdict verdict;
 
-	if (is_denied(thread, &client->ip)) {
+	if (connection_is_denied(thread, &client->ip)) {
 		stream_count(thread, STREAM_DENIED);
-		socket_reset(fd);
-		return;
+		return NULL;
 	}
 	verdict = bounds_open(&thread->streams->bounds, &client->ip, thread->secure[listener],
 	                      thread->now_ms);
 	if (verdict != BOUNDS_OPEN) {
 		stream_count(thread, refusals[verdict]);
-		socket_reset(fd);
-		return;
+		return NULL;
 	}
 	connection = place_take(thread);
 	if (connection == NULL) {
@@ -141,13 +140,25 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
 			bounds_shaken(&thread->streams->bounds, &client->ip);
 		bounds_close(&thread->streams->bounds, &client->ip);
 		stream_count(thread, STREAM_REFUSED_FULL);
-		socket_reset(fd);
-		return;
+		return NULL;
 	}
-	connection_fill(thread, connection, listener, fd, client);
+	connection_fill(thread, connection, listener, client);
 	stream_count(thread, STREAM_CONNECTION);
 	__atomic_store_n(&thread->connected[listener], thread->connected[listener] + 1,
 	                 __ATOMIC_RELAXED);
+	return connection;
+}
+
+void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
+                      const struct transport_addr *client)
+{
+	struct connection *connection = connection_admit(thread, listener, client);
+
+	if (connection == NULL) {
+		socket_reset(fd);
+		return;
+	}
+	connection->fd = fd;
 	if (connection->secure && thread->tls != NULL)
 		connection->ssl = tls_begin(&thread->tls, fd, &connection->shaken);
 	if (connection->secure && connection->ssl == NULL) {
@@ -171,13 +182,16 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 	__atomic_store_n(&thread->connected[listener], thread->connected[listener] - 1,
 	                 __ATOMIC_RELAXED);
 	if (connection->ssl != NULL) {
-		if (connection->state == CONNECTION_OPEN)
+		if (connection->state == CONNECTION_OPEN && SSL_alloc_buffers(connection->ssl) == 1)
 			SSL_shutdown(connection->ssl);
 		SSL_free(connection->ssl);
 		ERR_clear_error();
 	}
 	connection->ssl = NULL;
-	close(connection->fd);
+	if (connection->link != NULL)
+		link_forget(thread, connection);
+	else if (!thread->datagrams[listener])
+		close(connection->fd);
 	connection->fd = -1;
 	output_forget(thread, connection);
 	input_forget(thread, connection);
@@ -193,12 +207,22 @@ void connections_deny(struct stream_thread *thread)
 	for (uint32_t i = 0; i < thread->used; i++) {
 		struct connection *connection = &thread->connections[i];
 
-		if (connection->fd >= 0 && is_denied(thread, &connection->flow.src))
+		if (connection->fd >= 0 && connection_is_denied(thread, &connection->flow.src))
 			connection_end(thread, connection, STREAM_DENIED);
 	}
 }
 
 /* -- what the thread's loop calls -- */
+
+void connection_open(struct stream_thread *thread, struct connection *connection)
+{
+	stream_count(thread, STREAM_HANDSHAKE);
+	bounds_shaken(&thread->streams->bounds, &connection->flow.src);
+	connection->state = CONNECTION_OPEN;
+	connection->shaken = 0;
+	connection->deadline = connection->heard +
+	                       __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
+}
 
 static void connection_shake(struct stream_thread *thread, struct connection *connection)
 {
@@ -212,12 +236,7 @@ static void connection_shake(struct stream_thread *thread, struct connection *co
 	                 done == 0 && tls_wants_write(connection->ssl) ? EPOLLOUT : EPOLLIN);
 	if (done == 0)
 		return;
-	stream_count(thread, STREAM_HANDSHAKE);
-	bounds_shaken(&thread->streams->bounds, &connection->flow.src);
-	connection->state = CONNECTION_OPEN;
-	connection->shaken = 0;
-	connection->deadline = connection->heard +
-	                       __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
+	connection_open(thread, connection);
 	input_turn(thread, connection);
 }
 
@@ -282,7 +301,12 @@ void connections_due(struct stream_thread *thread)
 	for (uint32_t i = 0; i < thread->used; i++) {
 		struct connection *connection = &thread->connections[i];
 
-		if (connection->fd >= 0 && connection->deadline <= thread->now)
+		if (connection->fd < 0)
+			continue;
+		if (connection->deadline <= thread->now)
 			connection_due(thread, connection);
+		if (connection->link != NULL && connection->state == CONNECTION_OPEN &&
+		    thread->now - connection->heard >= QUIET_S)
+			SSL_free_buffers(connection->ssl);
 	}
 }

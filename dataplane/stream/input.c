@@ -124,6 +124,34 @@ static enum framing messages_take(struct stream_thread *thread, struct connectio
 	return framing;
 }
 
+static bool is_message(const uint8_t *bytes, uint32_t length)
+{
+	return length != 0 && (bytes[0] < 4 || bytes[0] >> 6 == 1);
+}
+
+void input_record(struct stream_thread *thread, struct connection *connection, const uint8_t *bytes,
+                  uint32_t length)
+{
+	struct rte_mbuf *mbuf;
+
+	if (!is_message(bytes, length)) {
+		stream_count(thread, STREAM_NO_MESSAGE);
+		return;
+	}
+	if (length > message_most(thread, connection) ||
+	    rte_ring_full(thread->in[connection_worker(thread, connection)])) {
+		stream_count(thread, STREAM_LOST);
+		return;
+	}
+	mbuf = message_make(thread, connection, bytes, length);
+	if (mbuf == NULL) {
+		stream_count(thread, STREAM_LOST);
+		return;
+	}
+	stream_count(thread, STREAM_FROM_CLIENT);
+	messages_put(thread, connection, &mbuf, 1);
+}
+
 bool input_end(struct stream_thread *thread, struct connection *connection)
 {
 	struct rte_mbuf *mbuf = rte_ring_full(thread->in[connection_worker(thread, connection)])

@@ -19,6 +19,8 @@
 /* What the kernel keeps of a client beyond what is on its way: the rest waits here, where it is
  * bounded, and where media of a slow client can be dropped. */
 #define UNSENT_MAX 32768
+/* Of a DTLS listener's datagrams, each way. */
+#define DATAGRAMS_ROOM (4 << 20)
 /* A client that has gone without a word. */
 #define KEEPALIVE_IDLE_S     60
 #define KEEPALIVE_INTERVAL_S 15
@@ -30,7 +32,7 @@
 
 /* -- sockets: control thread -- */
 
-static socklen_t sockaddr_make(const struct transport_addr *addr, struct sockaddr_storage *storage)
+socklen_t sockaddr_make(const struct transport_addr *addr, struct sockaddr_storage *storage)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
 	struct sockaddr_in *four = (struct sockaddr_in *)storage;
@@ -53,16 +55,29 @@ static void option_set(int fd, int level, int name, int value)
 	setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Accepted sockets inherit all of it. */
 static void options_set(int fd, int family)
 {
-	option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	/* the address may come later, as a port's may */
 	option_set(fd, IPPROTO_IP, IP_FREEBIND, 1);
 	if (family == AF_INET6)
 		option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}
+
+/* All of a listener's clients come by it. */
+static void datagram_options_set(int fd)
+{
+	option_set(fd, SOL_SOCKET, SO_RCVBUF, DATAGRAMS_ROOM);
+	option_set(fd, SOL_SOCKET, SO_SNDBUF, DATAGRAMS_ROOM);
+	option_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, DATAGRAMS_ROOM);
+	option_set(fd, SOL_SOCKET, SO_SNDBUFFORCE, DATAGRAMS_ROOM);
+}
+
+/* Accepted sockets inherit all of it. */
+static void stream_options_set(int fd)
+{
+	option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	option_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
 	option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
@@ -71,17 +86,24 @@ static void options_set(int fd, int family)
 	option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
 }
 
-/* A socket that listens, or -errno. */
-static int socket_listen(const struct transport_addr *addr)
+/* A socket that listens, or takes datagrams; or -errno. */
+static int socket_listen(const struct transport_addr *addr, bool datagrams)
 {
 	struct sockaddr_storage storage;
 	socklen_t length = sockaddr_make(addr, &storage);
-	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	int fd = socket(storage.ss_family,
+	                (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
 
 	if (fd < 0)
 		return -errno;
 	options_set(fd, storage.ss_family);
-	if (bind(fd, (struct sockaddr *)&storage, length) == 0 && listen(fd, BACKLOG) == 0)
+	if (datagrams)
+		datagram_options_set(fd);
+	else
+		stream_options_set(fd);
+	if (bind(fd, (struct sockaddr *)&storage, length) == 0 &&
+	    (datagrams || listen(fd, BACKLOG) == 0))
 		return fd;
 	error = -errno;
 	close(fd);
@@ -108,7 +130,7 @@ struct listener {
 	struct transport_addr addr;
 	uint32_t index;
 	int fd;
-	bool secure;
+	uint32_t transport; /* enum sluice_turn_transport */
 };
 
 static void listener_add(struct stream_thread *thread, void *arg)
@@ -119,7 +141,8 @@ static void listener_add(struct stream_thread *thread, void *arg)
 
 	thread->listeners[listener->index] = listener->fd;
 	thread->addrs[listener->index] = listener->addr;
-	thread->secure[listener->index] = listener->secure;
+	thread->secure[listener->index] = listener->transport != SLUICE_TURN_TCP;
+	thread->datagrams[listener->index] = listener->transport == SLUICE_TURN_DTLS;
 	epoll_ctl(thread->epoll, EPOLL_CTL_ADD, listener->fd, &event);
 }
 
@@ -127,15 +150,15 @@ static void listener_remove(struct stream_thread *thread, void *arg)
 {
 	uint32_t index = *(const uint32_t *)arg;
 
-	if (thread->listeners[index] >= 0)
-		close(thread->listeners[index]);
-	thread->listeners[index] = -1;
 	for (uint32_t i = 0; i < thread->used; i++)
 		if (thread->connections[i].fd >= 0 && thread->connections[i].flow.service == index)
 			connection_end(thread, &thread->connections[i], STREAM_ENDED);
+	if (thread->listeners[index] >= 0)
+		close(thread->listeners[index]);
+	thread->listeners[index] = -1;
 }
 
-static struct transport_addr client_of(const struct sockaddr_storage *storage)
+struct transport_addr client_of(const struct sockaddr_storage *storage)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)storage;
 	const struct sockaddr_in *four = (const struct sockaddr_in *)storage;
@@ -207,7 +230,7 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 	if (streams->n_threads == 0)
 		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
 	for (; count < streams->n_threads; count++) {
-		fds[count] = socket_listen(addr);
+		fds[count] = socket_listen(addr, transport == SLUICE_TURN_DTLS);
 		if (fds[count] < 0)
 			break;
 	}
@@ -223,7 +246,7 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 	}
 	for (uint32_t i = 0; i < streams->n_threads; i++)
 		stream_call(streams->threads[i], listener_add,
-		            &(struct listener){*addr, index, fds[i], transport == SLUICE_TURN_TLS});
+		            &(struct listener){*addr, index, fds[i], transport});
 	return 0;
 }
 

@@ -213,8 +213,45 @@ static ssize_t chain_write(const struct connection *connection, size_t *length)
 	                          : plain_write_chain(connection, length);
 }
 
+/* -- DTLS: a message a record, which the socket takes or which is lost -- */
+
+/* ChannelData without what fills it up: a datagram has an end (RFC 8656, 12.5). */
+static uint32_t datagram_length(const struct rte_mbuf *mbuf)
+{
+	const uint8_t *message = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct framed framed;
+
+	return framing_next(message, mbuf->data_len, UINT32_MAX, &framed) == FRAMING_WHOLE
+	               ? framed.length
+	               : mbuf->data_len;
+}
+
+static void datagrams_send(struct stream_thread *thread, struct connection *connection)
+{
+	while (connection->first != NULL) {
+		const struct rte_mbuf *mbuf = connection->first;
+		uint32_t length = datagram_length(mbuf);
+		bool fits = length <= SSL3_RT_MAX_PLAIN_LENGTH;
+
+		connection->link->unsent = false;
+		if (fits && tls_write(connection->ssl, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+		                      length) < 0) {
+			connection_end(thread, connection, STREAM_ENDED);
+			return;
+		}
+		stream_count(thread, !fits                      ? STREAM_TOO_LONG
+		                     : connection->link->unsent ? STREAM_SLOW
+		                                                : STREAM_TO_CLIENT);
+		chain_free_first(connection);
+	}
+}
+
 static void connection_send(struct stream_thread *thread, struct connection *connection)
 {
+	if (connection->link != NULL) {
+		datagrams_send(thread, connection);
+		return;
+	}
 	while (connection->first != NULL && connection->backlog.length == 0) {
 		size_t length;
 		ssize_t sent = chain_write(connection, &length);

@@ -6,11 +6,15 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <openssl/ssl.h>
 #include <rte_ring.h>
 
+#include "dtls/datagram.h"
+#include "gate/hello.h"
 #include "stream/bounds.h"
+#include "stream/hello.h"
 #include "stream/stream.h"
 #include "stun/message.h"
 #include "turn/state.h"
@@ -72,12 +76,19 @@ enum stream_counter {
 	STREAM_NO_BUFFER,
 	STREAM_BLOCKED,
 	STREAM_UNREAD,
+	STREAM_VERIFY,
+	STREAM_VERIFY_REFUSED,
+	STREAM_STRAY,
+	STREAM_RETRANSMITTED,
+	STREAM_NO_MESSAGE,
+	STREAM_LOST,
+	STREAM_TOO_LONG,
 	STREAM_COUNTERS,
 };
 
 enum connection_state {
 	CONNECTION_FREE,
-	CONNECTION_SHAKES, /* TLS */
+	CONNECTION_SHAKES, /* TLS, DTLS */
 	CONNECTION_OPEN,
 	CONNECTION_ENDING, /* its socket is closed, and its worker is to be told */
 };
@@ -88,22 +99,36 @@ struct backlog {
 	uint32_t start, length, room;
 };
 
+/* What a client of DTLS has besides: its datagrams come by its listener's socket. */
+struct dtls_link {
+	struct datagram_io io;
+	struct stream_thread *thread;
+	struct connection *connection;
+	struct dtls_link *next;       /* of the same bucket */
+	TAILQ_ENTRY(dtls_link) entry; /* of `shaking` while it shakes */
+	uint64_t timer_ms;            /* of retransmission; 0: none */
+	uint32_t received, early;     /* bytes and encrypted records, while it shakes */
+	bool unsent;                  /* the socket did not take all of the last message */
+	uint8_t random[HELLO_RANDOM_SIZE];
+};
+
 struct connection {
 	struct five_tuple flow; /* of its messages */
-	int fd;
-	uint8_t state;    /* enum connection_state */
-	bool secure;      /* TLS */
-	bool heard_of;    /* its worker has had a message of it */
-	bool allocated;   /* an Allocate was answered with success */
-	bool unread;      /* is in `again`: its next turn has not come */
-	bool touched;     /* is in `touched`: messages for the client */
-	uint32_t watched; /* events that epoll waits for */
+	int fd;                 /* of DTLS the listener's */
+	uint8_t state;          /* enum connection_state */
+	bool secure;            /* TLS, DTLS */
+	bool heard_of;          /* its worker has had a message of it */
+	bool allocated;         /* an Allocate was answered with success */
+	bool unread;            /* is in `again`: its next turn has not come */
+	bool touched;           /* is in `touched`: messages for the client */
+	uint32_t watched;       /* events that epoll waits for */
 	uint32_t generation;
 	uint32_t deadline; /* thread's seconds: when somebody looks after it ... */
 	uint32_t heard;    /* ... and when the client's last bytes came */
 	SSL *ssl;
-	uint32_t shaken; /* handshake messages since its last bytes of data */
-	uint8_t *part;   /* of a message; NULL: none */
+	struct dtls_link *link; /* NULL: it comes by TCP */
+	uint32_t shaken;        /* handshake messages since its last bytes of data */
+	uint8_t *part;          /* of a message; NULL: none */
 	uint32_t part_length;
 	struct backlog backlog;
 	struct rte_mbuf *first, *last; /* to be sent, linked by `next` */
@@ -117,6 +142,9 @@ struct tls_set;
 
 STAILQ_HEAD(connection_chain, connection);
 TAILQ_HEAD(connection_list, connection);
+TAILQ_HEAD(dtls_links, dtls_link);
+
+struct datagram_batch;
 
 /* `watched` of a socket that epoll does not know. */
 #define WATCHED_NOT UINT32_MAX
@@ -155,12 +183,20 @@ struct stream_thread {
 	int listeners[TURN_LISTENERS_MAX];               /* sockets; -1: none */
 	struct transport_addr addrs[TURN_LISTENERS_MAX]; /* of these; stay until they are others */
 	bool secure[TURN_LISTENERS_MAX];
+	bool datagrams[TURN_LISTENERS_MAX]; /* DTLS */
 	bool accepting; /* false: there are no descriptors left, until the next second */
 	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
 	uint64_t queued;                        /* bytes that wait, of all connections */
 	struct tls_set *tls;                    /* NULL: there are no certificates */
 	const struct ranges *denied;            /* NULL: all may come */
-	uint64_t counters[STREAM_COUNTERS];     /* relaxed: read by the control thread */
+	struct gate_rules rules;                /* for who has not shown to be where it says */
+	uint64_t guarded[GATE_COUNTERS];        /* relaxed: read by the control thread */
+	struct datagram_batch *batch;           /* what is read at once */
+	struct dtls_link **links;               /* [links_mask + 1] */
+	uint32_t links_mask;                    /* const once it runs */
+	struct dtls_links shaking;
+	uint64_t timer_ms;                  /* of those, the next one; 0: none */
+	uint64_t counters[STREAM_COUNTERS]; /* relaxed: read by the control thread */
 	uint8_t scratch[STREAM_MESSAGE_MAX + STREAM_READ_MAX];
 };
 
@@ -170,6 +206,8 @@ struct streams {
 	uint32_t max; /* connections, of all threads */
 	struct stream_thread *threads[STREAM_THREADS_MAX];
 	struct bounds bounds;
+	BIO_METHOD *method;            /* const: of datagrams */
+	struct siphash_key cookie_key; /* const */
 	uint32_t turns[WORKERS_MAX];   /* each worker's: which thread it looks at first */
 	uint64_t queued_max;           /* const: bytes that may wait, of one thread's connections */
 	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
@@ -203,11 +241,18 @@ void stream_thread_destroy(struct stream_thread *thread);
 
 /* -- connection.c: one thread's -- */
 
+/* A place for a client that may come, without a socket; NULL: it may not, and it is counted why. */
+struct connection *connection_admit(struct stream_thread *thread, uint32_t listener,
+                                    const struct transport_addr *client);
 /* A client has come. */
 void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
                       const struct transport_addr *client);
 void connection_end(struct stream_thread *thread, struct connection *connection,
                     enum stream_counter why);
+/* Its handshake is done: it has until `first_s` to make an allocation. */
+void connection_open(struct stream_thread *thread, struct connection *connection);
+/* Whether thread->denied has the address. */
+bool connection_is_denied(const struct stream_thread *thread, const struct ip_addr *ip);
 /* Those that thread->denied has. */
 void connections_deny(struct stream_thread *thread);
 /* The socket is ready for these. */
@@ -229,6 +274,9 @@ void connection_watch(struct stream_thread *thread, struct connection *connectio
 void input_turn(struct stream_thread *thread, struct connection *connection);
 /* A turn of each that has had to wait, in the order in which they came. */
 void connections_again(struct stream_thread *thread);
+/* A record of DTLS is a message, or is dropped. */
+void input_record(struct stream_thread *thread, struct connection *connection, const uint8_t *bytes,
+                  uint32_t length);
 /* Tells its worker that it has ended; false: there is no room, or no buffer. */
 bool input_end(struct stream_thread *thread, struct connection *connection);
 void input_forget(struct stream_thread *thread, struct connection *connection);
@@ -241,7 +289,22 @@ bool output_take(struct stream_thread *thread);
 void output_continue(struct stream_thread *thread, struct connection *connection);
 void output_forget(struct stream_thread *thread, struct connection *connection);
 
+/* -- link.c: DTLS -- */
+
+/* 0 or -ENOMEM. */
+int links_create(struct stream_thread *thread);
+void links_destroy(struct stream_thread *thread);
+/* The socket of a DTLS listener has datagrams. */
+void datagrams_take(struct stream_thread *thread, uint32_t listener);
+/* Its connection has ended. */
+void link_forget(struct stream_thread *thread, struct connection *connection);
+/* Retransmissions that are due. */
+void links_timers(struct stream_thread *thread);
+
 /* -- listener.c: the thread's part of it -- */
+
+struct transport_addr client_of(const struct sockaddr_storage *storage);
+socklen_t sockaddr_make(const struct transport_addr *addr, struct sockaddr_storage *storage);
 
 void listener_accept(struct stream_thread *thread, uint32_t index);
 void listeners_resume(struct stream_thread *thread);

@@ -244,6 +244,30 @@ void stream_deny(struct dataplane *dp, const struct ranges *denied)
 		stream_call(streams->threads[i], denied_take, (void *)(uintptr_t)denied);
 }
 
+static void rules_take(struct stream_thread *thread, void *arg)
+{
+	thread->rules = *(const struct gate_rules *)arg;
+}
+
+void stream_rules_set(struct dataplane *dp, const struct gate_rules *rules)
+{
+	struct streams *streams = dp->streams;
+
+	if (streams == NULL)
+		return;
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		stream_call(streams->threads[i], rules_take, (void *)(uintptr_t)rules);
+}
+
+uint64_t stream_gate_counter_sum(const struct dataplane *dp, uint32_t index)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; dp->streams != NULL && i < dp->streams->n_threads; i++)
+		sum += __atomic_load_n(&dp->streams->threads[i]->guarded[index], __ATOMIC_RELAXED);
+	return sum;
+}
+
 /* -- life -- */
 
 /* Returns for how many connections there are descriptors: the others are not to be theirs. */
@@ -266,7 +290,7 @@ static uint32_t descriptors_raise(uint32_t connections)
 	                      : (uint32_t)limit.rlim_cur / 2;
 	connections = RTE_MAX(connections, 1u);
 	log_warning(SLUICE_LOG_PROCESS,
-	            "no more than %u connections by TCP and TLS: there are %llu descriptors",
+	            "no more than %u connections by TCP, TLS and DTLS: there are %llu descriptors",
 	            connections, (unsigned long long)limit.rlim_cur);
 	return connections;
 }
@@ -285,6 +309,7 @@ static int stream_create(struct dataplane *dp)
 		return -ENOMEM;
 	}
 	random_bytes(random, &seed, sizeof(seed));
+	random_bytes(random, &streams->cookie_key, sizeof(streams->cookie_key));
 	random_destroy(random);
 	streams->dp = dp;
 	streams->max = options->stream_connections;
@@ -293,6 +318,9 @@ static int stream_create(struct dataplane *dp)
 	error = bounds_create(&streams->bounds, streams->max, seed | 1);
 	if (error != 0 || options->stream_threads == 0)
 		return error;
+	streams->method = datagram_method();
+	if (streams->method == NULL)
+		return -ENOMEM;
 	set_apply(streams, &(struct sluice_turn_stream){0});
 	streams->queued_max = ((uint64_t)options->stream_mb << 20) / options->stream_threads;
 	for (; streams->n_threads < options->stream_threads; streams->n_threads++) {
@@ -324,6 +352,7 @@ static void stream_destroy(struct dataplane *dp)
 	tls_set_release(streams->tls);
 	tls_set_release(streams->tls_next);
 	bounds_destroy(&streams->bounds);
+	BIO_meth_free(streams->method);
 	rte_free(streams);
 	dp->streams = NULL;
 }

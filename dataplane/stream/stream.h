@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TURN over TCP and TLS: kernel sockets in threads of their own. A thread cuts what it reads into
- * messages; each goes in an mbuf, by a ring, to the worker that the connection belongs to, and
+ * TURN over TCP, TLS and DTLS: kernel sockets in threads of their own. A thread cuts what it reads
+ * into messages; each goes in an mbuf, by a ring, to the worker that the connection belongs to, and
  * enters its graph at the node stream_input. Answers and what peers send come back from any worker
  * by the node stream_output and another ring. Workers know a client's connection by its number in
  * the flow's key (struct five_tuple) and by nothing else.
@@ -19,6 +19,7 @@
 #include "worker.h"
 
 struct dataplane;
+struct gate_rules;
 struct ranges;
 struct rte_mbuf;
 struct streams;
@@ -56,6 +57,11 @@ uint32_t stream_certificate_show(const struct dataplane *dp, uint32_t *cursor,
 /* Clients at these addresses are refused from now on, and those that are connected are closed.
  * NULL: all may come. They stay the caller's, until it has given others. */
 void stream_deny(struct dataplane *dp, const struct ranges *denied);
+/* The gate's rules for ClientHellos that have no cookie yet: a copy, but for its sets, which stay
+ * the caller's as well. */
+void stream_rules_set(struct dataplane *dp, const struct gate_rules *rules);
+/* What those threads have counted by these rules; index: of gate_counter_infos[]. */
+uint64_t stream_gate_counter_sum(const struct dataplane *dp, uint32_t index);
 
 /* How often the thread has looked round, each second at least; false: there is none of this number,
  * or it does not run. */

@@ -76,6 +76,10 @@ static int thread_wait(struct stream_thread *thread, struct epoll_event events[E
 {
 	int most = MS_PER_S - (int)(thread->now_ms % MS_PER_S), count;
 
+	if (thread->timer_ms != 0)
+		most = thread->timer_ms > thread->now_ms
+		               ? RTE_MIN(most, (int)(thread->timer_ms - thread->now_ms))
+		               : 0;
 	if (thread->ready)
 		most = 0;
 	else if (!TAILQ_EMPTY(&thread->again) || !TAILQ_EMPTY(&thread->ending))
@@ -96,6 +100,14 @@ static void wake_take(const struct stream_thread *thread)
 		return; /* it has been taken */
 }
 
+static void listener_event(struct stream_thread *thread, uint32_t listener)
+{
+	if (thread->datagrams[listener])
+		datagrams_take(thread, listener);
+	else
+		listener_accept(thread, listener);
+}
+
 static void event_take(struct stream_thread *thread, const struct epoll_event *event)
 {
 	struct connection *connection;
@@ -105,7 +117,7 @@ static void event_take(struct stream_thread *thread, const struct epoll_event *e
 		return;
 	}
 	if (event->data.u64 & EVENT_LISTENER) {
-		listener_accept(thread, (uint32_t)event->data.u64);
+		listener_event(thread, (uint32_t)event->data.u64);
 		return;
 	}
 	connection = connection_find(thread, (uint32_t)event->data.u64);
@@ -127,6 +139,7 @@ static void thread_round(struct stream_thread *thread)
 		output_take(thread);
 	}
 	call_run(thread);
+	links_timers(thread);
 	connections_again(thread);
 	connections_ending(thread);
 	output_take(thread);
@@ -225,7 +238,8 @@ struct stream_thread *stream_thread_create(struct streams *streams, uint32_t id)
 	thread_clock(thread);
 	/* pages come as connections do */
 	thread->connections = calloc(streams->max, sizeof(thread->connections[0]));
-	if (thread->connections == NULL || descriptors_create(thread) != 0)
+	if (thread->connections == NULL || links_create(thread) != 0 ||
+	    descriptors_create(thread) != 0)
 		goto fail;
 	for (uint16_t worker = 0; worker < streams->dp->options.workers; worker++)
 		if (rings_create(thread, worker) != 0)
@@ -274,6 +288,7 @@ void stream_thread_destroy(struct stream_thread *thread)
 		ring_free(thread->out[worker]);
 	}
 	tls_set_release(thread->tls);
+	links_destroy(thread);
 	if (thread->epoll >= 0)
 		close(thread->epoll);
 	if (thread->wake >= 0)

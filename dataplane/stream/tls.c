@@ -2,6 +2,7 @@
 #include "stream/tls.h"
 
 #include "common/refuse.h"
+#include "dtls/datagram.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -17,6 +18,7 @@
 struct tls_certificate {
 	char name[SLUICE_TURN_NAME_MAX];
 	SSL_CTX *context;
+	SSL_CTX *datagrams; /* of DTLS */
 };
 
 struct tls_set {
@@ -41,12 +43,18 @@ struct tls_set *tls_set_hold(struct tls_set *set)
 	return set;
 }
 
+static void certificate_free(struct tls_certificate *certificate)
+{
+	SSL_CTX_free(certificate->context);
+	SSL_CTX_free(certificate->datagrams);
+}
+
 void tls_set_release(struct tls_set *set)
 {
 	if (set == NULL || __atomic_sub_fetch(&set->holders, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	for (uint32_t i = 0; i < set->count; i++)
-		SSL_CTX_free(set->list[i].context);
+		certificate_free(&set->list[i]);
 	free(set);
 }
 
@@ -81,10 +89,12 @@ static int on_name(SSL *ssl, int *alert, void *arg)
 {
 	struct tls_set *const *holder = SSL_get_app_data(ssl);
 	const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const struct tls_certificate *chosen;
 
 	if (*holder == NULL)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
-	SSL_set_SSL_CTX(ssl, certificate_choose(*holder, asked)->context);
+	chosen = certificate_choose(*holder, asked);
+	SSL_set_SSL_CTX(ssl, SSL_is_dtls(ssl) ? chosen->datagrams : chosen->context);
 	return SSL_TLSEXT_ERR_OK;
 }
 
@@ -114,13 +124,13 @@ static void on_message(int written, int version, int type, const void *bytes, si
 
 /* -- from text -- */
 
-static SSL_CTX *context_create(void)
+static SSL_CTX *context_create(const SSL_METHOD *method, int version)
 {
-	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *context = SSL_CTX_new(method);
 
 	if (context == NULL)
 		return NULL;
-	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(context, version);
 	/* not the kernel's TLS: OpenSSL 3.2 and later loses what was read ahead of a change of keys
 	 * where it tries that and the kernel has none */
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -136,6 +146,25 @@ static SSL_CTX *context_create(void)
 	SSL_CTX_set_read_ahead(context, 1);
 	SSL_CTX_set_tlsext_servername_callback(context, on_name);
 	SSL_CTX_set_alpn_select_cb(context, on_protocols, NULL);
+	return context;
+}
+
+/* It was ours when it came (stream/hello.h). */
+static int on_cookie(SSL *ssl, const unsigned char *cookie, unsigned int length)
+{
+	return 1;
+}
+
+/* A read ends with the datagram. */
+static SSL_CTX *datagrams_create(void)
+{
+	SSL_CTX *context = context_create(DTLS_server_method(), DTLS1_2_VERSION);
+
+	if (context == NULL)
+		return NULL;
+	SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU);
+	SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_cookie_verify_cb(context, on_cookie);
 	return context;
 }
 
@@ -207,22 +236,23 @@ static int context_fill(SSL_CTX *context, const struct sluice_turn_certificate_p
 int tls_set_add(struct tls_set *set, const struct sluice_turn_certificate_put *put, char *why)
 {
 	struct tls_certificate *certificate = &set->list[set->count];
-	SSL_CTX *context;
 	int error;
 
 	if (set->count == SLUICE_TURN_CERTIFICATES_MAX ||
 	    put->certificate_length > sizeof(put->text) ||
 	    put->key_length > sizeof(put->text) - put->certificate_length)
 		return refuse(why, -EINVAL, "a certificate's text and its key's are too long");
-	context = context_create();
-	if (context == NULL)
-		return refuse(why, -ENOMEM, "no memory for a certificate");
-	error = context_fill(context, put, why);
+	certificate->context = context_create(TLS_server_method(), TLS1_2_VERSION);
+	certificate->datagrams = datagrams_create();
+	error = certificate->context != NULL && certificate->datagrams != NULL
+	                ? context_fill(certificate->context, put, why)
+	                : refuse(why, -ENOMEM, "no memory for a certificate");
+	if (error == 0)
+		error = context_fill(certificate->datagrams, put, why);
 	if (error != 0) {
-		SSL_CTX_free(context);
+		certificate_free(certificate);
 		return error;
 	}
-	certificate->context = context;
 	memcpy(certificate->name, put->name, sizeof(certificate->name));
 	certificate->name[sizeof(certificate->name) - 1] = '\0';
 	set->count++;
@@ -264,6 +294,14 @@ void tls_set_show(const struct tls_set *set, uint32_t index,
 
 /* -- connections -- */
 
+static void ssl_fill(SSL *ssl, struct tls_set *const *holder, uint32_t *messages)
+{
+	SSL_set_app_data(ssl, (void *)(uintptr_t)holder);
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, messages);
+	SSL_set_accept_state(ssl);
+}
+
 SSL *tls_begin(struct tls_set *const *holder, int fd, uint32_t *messages)
 {
 	SSL *ssl = SSL_new((*holder)->list[0].context);
@@ -274,11 +312,34 @@ SSL *tls_begin(struct tls_set *const *holder, int fd, uint32_t *messages)
 		SSL_free(ssl);
 		return NULL;
 	}
-	SSL_set_app_data(ssl, (void *)(uintptr_t)holder);
-	SSL_set_msg_callback(ssl, on_message);
-	SSL_set_msg_callback_arg(ssl, messages);
-	SSL_set_accept_state(ssl);
+	ssl_fill(ssl, holder, messages);
 	return ssl;
+}
+
+SSL *tls_begin_datagrams(struct tls_set *const *holder, BIO *bio, uint32_t *messages)
+{
+	SSL *ssl = bio != NULL ? SSL_new((*holder)->list[0].datagrams) : NULL;
+
+	if (ssl == NULL) {
+		BIO_free(bio);
+		return NULL;
+	}
+	SSL_set_bio(ssl, bio, bio);
+	SSL_set_mtu(ssl, DATAGRAM_MTU);
+	ssl_fill(ssl, holder, messages);
+	return ssl;
+}
+
+bool tls_listen(SSL *ssl)
+{
+	BIO_ADDR *nobody = BIO_ADDR_new();
+	bool taken;
+
+	ERR_clear_error();
+	taken = nobody != NULL && DTLSv1_listen(ssl, nobody) == 1;
+	ERR_clear_error();
+	BIO_ADDR_free(nobody);
+	return taken;
 }
 
 int tls_shake(SSL *ssl)
@@ -325,6 +386,8 @@ ssize_t tls_read(SSL *ssl, void *bytes, size_t room)
 	int result;
 
 	ERR_clear_error();
+	if (SSL_is_dtls(ssl) && SSL_alloc_buffers(ssl) != 1)
+		return -EIO;
 	result = SSL_read(ssl, bytes, (int)room);
 	return result > 0 ? result : result_of(ssl, result);
 }
@@ -334,6 +397,8 @@ ssize_t tls_write(SSL *ssl, const void *bytes, size_t length)
 	int result;
 
 	ERR_clear_error();
+	if (SSL_is_dtls(ssl) && SSL_alloc_buffers(ssl) != 1)
+		return -EIO;
 	result = SSL_write(ssl, bytes, (int)length);
 	return result > 0 ? result : result_of(ssl, result) == -EAGAIN ? -EAGAIN : -EIO;
 }

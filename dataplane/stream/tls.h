@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* TLS of the connections: the certificates that there are, which of them a client asks for, and
- * OpenSSL's calls on sockets that do not block. */
+/* TLS and DTLS of the connections: the certificates that there are, which of them a client asks
+ * for, and OpenSSL's calls on sockets that do not block. */
 #ifndef STREAM_TLS_H
 #define STREAM_TLS_H
 
@@ -31,6 +31,11 @@ void tls_set_release(struct tls_set *set);
  * and whatever comes in their place. NULL: no memory.
  */
 SSL *tls_begin(struct tls_set *const *holder, int fd, uint32_t *messages);
+/* The same by datagrams, and `bio`, which it takes, or NULL, is where they come from and go to. */
+SSL *tls_begin_datagrams(struct tls_set *const *holder, BIO *bio, uint32_t *messages);
+/* What comes first is a ClientHello with a cookie that was found to be ours: the handshake goes on
+ * behind it. False: OpenSSL does not take it. */
+bool tls_listen(SSL *ssl);
 /* 1: done; 0: the socket has to be waited for; -1: it has failed. */
 int tls_shake(SSL *ssl);
 bool tls_wants_write(const SSL *ssl);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `turn listen ADDRESS[:PORT] [udp|tcp|tls] [announce IP]`. */
+/* `turn listen ADDRESS[:PORT] [udp|tcp|tls|dtls] [announce IP]`. */
 #include "turn/config_services.h"
 
 #include "common/refuse.h"
@@ -10,15 +10,31 @@
 #include <errno.h>
 #include <string.h>
 
+bool turn_has_dtls_at(const struct turn *turn, const struct transport_addr *addr, char *why)
+{
+	struct sluice_addr shown = addr_of(&addr->ip, addr->port);
+	char text[TEXT_ADDR_MAX];
+
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+		if (listener_used(turn, i) && turn->transports[i] == SLUICE_TURN_DTLS &&
+		    turn->listeners[i].port == addr->port &&
+		    ip_addr_equal(&turn->listeners[i].ip, &addr->ip)) {
+			refuse(why, -EADDRINUSE, "%s is a TURN listener's by DTLS",
+			       text_addr(text, &shown));
+			return true;
+		}
+	return false;
+}
+
 static bool match_listener(const struct allocation *allocation, const void *listener)
 {
 	return allocation->client.service == *(const uint32_t *)listener;
 }
 
-/* Datagrams and streams have ports of their own. */
+/* By the kernel's sockets, in stream threads. */
 static bool is_stream(uint32_t transport)
 {
-	return transport == SLUICE_TURN_TCP || transport == SLUICE_TURN_TLS;
+	return transport != SLUICE_TURN_UDP;
 }
 
 static int listener_find(const struct turn *turn, const struct transport_addr *addr,
@@ -26,7 +42,8 @@ static int listener_find(const struct turn *turn, const struct transport_addr *a
 {
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
 		if (listener_used(turn, i) && turn->listeners[i].port == addr->port &&
-		    is_stream(turn->transports[i]) == is_stream(transport) &&
+		    transport_has_udp_port(turn->transports[i]) ==
+		            transport_has_udp_port(transport) &&
 		    ip_addr_equal(&turn->listeners[i].ip, &addr->ip))
 			return i;
 	return -1;
@@ -120,7 +137,8 @@ static int listener_again(struct turn *turn, uint32_t index,
 }
 
 /* What else has the address and port. */
-static int listener_check(const struct turn *turn, const struct transport_addr *addr, char *why)
+static int listener_check(const struct turn *turn, const struct transport_addr *addr,
+                          enum claim_kind kind, char *why)
 {
 	struct sluice_addr shown = addr_of(&addr->ip, addr->port);
 	uint16_t port = rte_be_to_cpu_16(addr->port);
@@ -128,7 +146,7 @@ static int listener_check(const struct turn *turn, const struct transport_addr *
 
 	if (relay_covering(turn, addr) != NULL)
 		return refuse(why, -EINVAL, "%s lies in a relay's range", text_addr(text, &shown));
-	return endpoints_check(turn, &shown, port, port, why);
+	return endpoints_check(turn, kind, &shown, port, port, why);
 }
 
 /* Datagrams are told to classify, connections have sockets. */
@@ -192,7 +210,7 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 	int index = listener_find(turn, &addr, listen->transport);
 	int error = addr_check(&listen->addr, why);
 
-	if (error == 0 && listen->transport >= SLUICE_TURN_DTLS)
+	if (error == 0 && listen->transport >= SLUICE_TURN_TRANSPORTS)
 		error = refuse(why, -EOPNOTSUPP, "this transport is not served");
 	if (error == 0)
 		error = announce_read(&listen->addr, &listen->announce, &told, why);
@@ -200,7 +218,10 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 		return error;
 	if (index >= 0)
 		return listener_again(turn, index, listen, &told, flags, why);
-	error = is_stream(listen->transport) ? 0 : listener_check(turn, &addr, why);
+	if (transport_has_udp_port(listen->transport))
+		error = listener_check(turn, &addr,
+		                       is_stream(listen->transport) ? CLAIM_DTLS : CLAIM_LISTENER,
+		                       why);
 	return error < 0 ? error : listener_make(turn, listen, &addr, &told, why);
 }
 

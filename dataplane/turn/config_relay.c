@@ -95,7 +95,7 @@ static bool listener_in(const struct turn *turn, const struct sluice_addr *addr,
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
 		uint16_t port = rte_be_to_cpu_16(turn->listeners[i].port);
 
-		if (listener_used(turn, i) && turn->transports[i] == SLUICE_TURN_UDP &&
+		if (listener_used(turn, i) && transport_has_udp_port(turn->transports[i]) &&
 		    port >= first && port <= last && ip_addr_equal(&turn->listeners[i].ip, &ip))
 			return true;
 	}
@@ -114,7 +114,7 @@ static int range_read(const struct turn *turn, const struct sluice_turn_relay *a
 		return refuse(why, -EINVAL, "a listener on %s lies in ports %u-%u",
 		              text_addr(text, &add->addr), first, last);
 	port_ranges_add(ranges, first, last);
-	return endpoints_check(turn, &add->addr, first, last, why);
+	return endpoints_check(turn, CLAIM_RELAY, &add->addr, first, last, why);
 }
 
 static int ranges_read(const struct turn *turn, const struct sluice_turn_relay *add,

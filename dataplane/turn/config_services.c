@@ -101,8 +101,8 @@ int announce_read(const struct sluice_addr *addr, const struct sluice_addr *anno
 	return 0;
 }
 
-int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
-                    uint16_t last, char *why)
+int endpoints_check(const struct turn *turn, enum claim_kind kind, const struct sluice_addr *addr,
+                    uint16_t first, uint16_t last, char *why)
 {
 	struct ip_addr ip = ip_addr_v6(addr->ip);
 	const struct service *media =
@@ -112,7 +112,7 @@ int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uin
 	struct claim fresh = {
 	        .first_port = first,
 	        .last_port = last,
-	        .kind = first == last ? CLAIM_LISTENER : CLAIM_RELAY,
+	        .kind = kind,
 	};
 	struct claim held = {.kind = media != NULL ? CLAIM_ENDPOINT : CLAIM_SESSIONS};
 

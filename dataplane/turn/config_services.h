@@ -4,11 +4,17 @@
 #ifndef TURN_CONFIG_SERVICES_H
 #define TURN_CONFIG_SERVICES_H
 
+#include "common/claim.h"
 #include "turn/config.h"
 
 static inline bool listener_used(const struct turn *turn, uint32_t index)
 {
 	return turn->config->listener_used[index];
+}
+
+static inline bool transport_has_udp_port(uint32_t transport)
+{
+	return transport == SLUICE_TURN_UDP || transport == SLUICE_TURN_DTLS;
 }
 
 static inline struct sluice_addr addr_of(const struct ip_addr *ip, uint16_t port_be)
@@ -29,9 +35,10 @@ int addr_check(const struct sluice_addr *addr, char *why);
 int announce_read(const struct sluice_addr *addr, const struct sluice_addr *announce,
                   struct ip_addr *told, char *why);
 
-/* Endpoints' local ports are not TURN's: one packet has one owner. 0 or -EADDRINUSE. */
-int endpoints_check(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
-                    uint16_t last, char *why);
+/* Endpoints' local ports are not TURN's: one packet has one owner. kind: what asks. 0 or
+ * -EADDRINUSE. */
+int endpoints_check(const struct turn *turn, enum claim_kind kind, const struct sluice_addr *addr,
+                    uint16_t first, uint16_t last, char *why);
 
 /* Whether a port has the address, or for streams any interface: a change is logged, and *absent
  * follows. `what`: "turn relay". */

@@ -9,6 +9,7 @@
 
 #include <sluice/turn.h>
 
+#include "net/ip_addr.h"
 #include "part.h"
 #include "worker.h"
 
@@ -36,6 +37,8 @@ bool turn_is_pending(const struct worker *worker);
  */
 int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, uint32_t flags,
                     char *why);
+/* Whether a listener by DTLS has the address and port, and then a line in *why. */
+bool turn_has_dtls_at(const struct turn *turn, const struct transport_addr *addr, char *why);
 int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *listen, char *why);
 int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, char *why);
 int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *relay, uint32_t flags,

@@ -155,6 +155,15 @@ static const struct {
          "c:2: turn listen 198.18.1.1:3478 tls: 198.18.1.1:3478 is a TURN listener's by another "
          "transport (line 1)"},
         {"turn listen 198.18.1.1 tcp\nturn listen 198.18.1.1\nturn listen 198.18.1.2 tls\n", NULL},
+        {"turn listen 198.18.1.1:5349 tls\nturn listen 198.18.1.1:5349 dtls\n", NULL},
+        {"turn listen 198.18.1.1\nturn listen 198.18.1.1 dtls\n",
+         "c:2: turn listen 198.18.1.1:3478 dtls: 198.18.1.1:3478 is a TURN listener's (line 1)"},
+        {"turn listen 198.18.1.1:5000 dtls\nturn relay 198.18.1.1 ports 3000-6000\n",
+         "c:2: turn relay 198.18.1.1 ports 3000-6000: 198.18.1.1:5000, a TURN listener's by DTLS, "
+         "lies in ports 3000-6000 (line 1)"},
+        {"turn listen 198.18.1.1 dtls\nwebrtc listen 198.18.1.1\n",
+         "c:2: webrtc listen 198.18.1.1:3478: 198.18.1.1:3478 is a TURN listener's by DTLS "
+         "(line 1)"},
         {"turn listen 224.0.0.1\n", "c:1: turn listen 224.0.0.1:3478: this is not one host's "
                                     "address"},
         {"port add a xdp eth0\nport add b xdp eth0\n",
