@@ -102,7 +102,8 @@ static const struct option_row rows[] = {
          "without a valid connectivity check a session ends (RFC 7675)",
          NUMBER(options.session_consent_s, 10, 60), "30"},
         {0, "stream-threads", "N",
-         "threads that serve clients by TCP, TLS and DTLS, on what cores the workers leave; 0 for none",
+         "threads that serve clients by TCP, TLS and DTLS, on what cores the workers leave; 0 for "
+         "none",
          NUMBER(options.stream_threads, 0, STREAM_THREADS_MAX), "1"},
         {0, "max-connections", "N", "connections of such clients at most",
          NUMBER(options.stream_connections, 1, 200000), "20000"},

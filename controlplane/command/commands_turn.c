@@ -213,7 +213,8 @@ static const struct command commands[] = {
         },
         {
                 .type = SLUICE_TURN_STREAM_SET,
-                .help = "bounds of clients that come by TCP, TLS and DTLS; what is left out has its "
+                .help = "bounds of clients that come by TCP, TLS and DTLS; what is left out has "
+                        "its "
                         "default",
                 .some = true,
                 .arguments =

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The graph's second source: messages of clients that came by TCP, TLS and DTLS, each whole in a buffer,
- * as the stream threads have put them into this worker's rings. They go the way that datagrams go.
- * A connection's end is the end of its allocation: nobody else can reach that client.
+ * The graph's second source: messages of clients that came by TCP, TLS and DTLS, each whole in a
+ * buffer, as the stream threads have put them into this worker's rings. They go the way that
+ * datagrams go. A connection's end is the end of its allocation: nobody else can reach that client.
  */
 #include "dataplane.h"
 #include "graph/node.h"

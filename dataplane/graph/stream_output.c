@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages to a client that came by TCP, TLS or DTLS: filled up to a multiple of 4 bytes, as streams want
- * it, and put into the ring of its connection's thread. */
+/* Messages to a client that came by TCP, TLS or DTLS: filled up to a multiple of 4 bytes, as
+ * streams want it, and put into the ring of its connection's thread. */
 #include "dataplane.h"
 #include "graph/node.h"
 #include "stream/framing.h"

@@ -54,8 +54,8 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
 }
 
 /*
- * Clients of one address stay together, others spread. Who came by TCP, TLS or DTLS goes on with that
- * where it is sent (RFC 8489, 10), and with TLS asks for a certificate of it: what is known of
+ * Clients of one address stay together, others spread. Who came by TCP, TLS or DTLS goes on with
+ * that where it is sent (RFC 8489, 10), and with TLS asks for a certificate of it: what is known of
  * other nodes is where they take datagrams, so these clients stay.
  */
 static const struct transport_addr *alternate_choose(const struct exchange *exchange)

@@ -29,7 +29,7 @@ CONTROLPLANE=$1
 lines matrix 'turn realm turn.matrix.example' 'turn secret add a-secret-that-synapse-has-too' 'turn quota user 12 host 1200' \
 	'turn peer deny 172.16.0.0/12' 'turn peer deny fc00::/7' 'turn listen 203.0.113.5:3478'
 lines nextcloud 'turn relay 203.0.113.5 ports 49160-49999'
-lines bigbluebutton 'turn listen 10.20.0.4:443 tls announce 203.0.113.44' 'turn certificate /etc/turnserver/fullchain.pem key /etc/turnserver/privkey.pem' \
+lines bigbluebutton 'turn listen 10.20.0.4:443 tls announce 203.0.113.44' 'turn listen 10.20.0.4:443 dtls announce 203.0.113.44' 'turn certificate /etc/turnserver/fullchain.pem key /etc/turnserver/privkey.pem' \
 	'turn listen 10.20.0.4:3478 announce 203.0.113.44' 'turn relay 10.20.0.4 ports 32769-65535 announce 203.0.113.44' \
 	'turn peer allow 10.20.0.4/32' 'turn peer deny 10.0.0.0/8'
 lines jitsi 'turn listen 203.0.113.5:3478 announce 198.51.100.77' 'turn peer deny 240.0.0.0/4'
