@@ -1,22 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/session.h"
 
+#include "command/nearest.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #define USAGE_MAX    256
-#define USAGE_COLUMN 52
+#define USAGE_COLUMN 40
+#define HELP_COLUMN  (USAGE_COLUMN + 4)
+#define HELP_COLUMNS 80
+
+/* Words from column `at` on, as far as they fit, and the rest indented below. */
+static void words_print(const char *text, size_t at, size_t indent)
+{
+	const char *between = "";
+
+	while (*text != '\0') {
+		size_t length = strcspn(text, " ");
+
+		if (at > indent && at + strlen(between) + length > HELP_COLUMNS) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+			between = "";
+		}
+		printf("%s%.*s", between, (int)length, text);
+		at += strlen(between) + length;
+		between = " ";
+		text += length + strspn(text + length, " ");
+	}
+	putchar('\n');
+}
 
 static void command_print(const struct command *command)
 {
 	char usage[USAGE_MAX];
 
 	command_usage(command, usage, sizeof(usage));
-	if (strlen(usage) <= USAGE_COLUMN)
-		printf("  %-*s  %s\n", USAGE_COLUMN, usage, command->help);
-	else
-		printf("  %s\n  %-*s  %s\n", usage, USAGE_COLUMN, "", command->help);
+	if (strlen(usage) <= USAGE_COLUMN) {
+		printf("  %-*s  ", USAGE_COLUMN, usage);
+	} else {
+		printf("  ");
+		words_print(usage, 2, 6);
+		printf("  %-*s  ", USAGE_COLUMN, "");
+	}
+	words_print(command->help, HELP_COLUMN, HELP_COLUMN);
 }
 
 static void command_add_json(json_t *array, const struct command *command)
@@ -26,6 +55,17 @@ static void command_add_json(json_t *array, const struct command *command)
 	command_usage(command, usage, sizeof(usage));
 	json_array_append_new(array,
 	                      json_pack("{s:s, s:s}", "command", usage, "help", command->help));
+}
+
+const char *help_nearest(const char *word)
+{
+	const struct command *command = NULL;
+	struct nearest nearest;
+
+	nearest_start(&nearest, word);
+	while ((command = command_next(command)) != NULL)
+		nearest_offer(&nearest, command_words(command)[0]);
+	return nearest.found;
 }
 
 bool help_print(const char *word, bool json)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/interactive.h"
 
+#include "cli/names.h"
 #include "cli/run.h"
-#include "command/complete.h"
 #include "command/text.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #define PROMPT        "sluice> "
 #define HISTORY_LINES 1000
-#define WORD_MAX      64
+#define WORD_MAX      256
 
 static char *prompt(EditLine *editor)
 {
@@ -54,10 +54,11 @@ static void candidate_print(void *arg, const char *word, const char *usage, cons
 	printf("  %-28s %s\n", usage, help);
 }
 
-static void candidates_print(const LineInfo *line)
+static void candidates_print(struct session *session, const LineInfo *line)
 {
 	putchar('\n');
-	if (!command_complete(line->buffer, line->cursor - line->buffer, candidate_print, NULL))
+	if (!names_complete(session, line->buffer, line->cursor - line->buffer, candidate_print,
+	                    NULL))
 		printf("  a word before is wrong\n");
 	fflush(stdout);
 }
@@ -76,13 +77,15 @@ static unsigned char key_complete(EditLine *editor, int key)
 {
 	const LineInfo *line = el_line(editor);
 	struct found found = {0};
+	struct session *session;
 	size_t begun = begun_length(line);
 	char rest[WORD_MAX + 2];
 
-	command_complete(line->buffer, line->cursor - line->buffer, found_add, &found);
+	el_get(editor, EL_CLIENTDATA, &session);
+	names_complete(session, line->buffer, line->cursor - line->buffer, found_add, &found);
 	if (found.count == 0 || strlen(found.common) < begun ||
 	    (found.count > 1 && strlen(found.common) == begun)) {
-		candidates_print(line);
+		candidates_print(session, line);
 		return CC_REDISPLAY;
 	}
 	snprintf(rest, sizeof(rest), "%s%s", found.common + begun, found.count == 1 ? " " : "");
@@ -106,19 +109,22 @@ static bool within_quotes(const LineInfo *line)
 static unsigned char key_explain(EditLine *editor, int key)
 {
 	const LineInfo *line = el_line(editor);
+	struct session *session;
 
 	if (within_quotes(line))
 		return el_insertstr(editor, "?") == 0 ? CC_REFRESH : CC_ERROR;
-	candidates_print(line);
+	el_get(editor, EL_CLIENTDATA, &session);
+	candidates_print(session, line);
 	return CC_REDISPLAY;
 }
 
-static EditLine *editor_create(History *lines)
+static EditLine *editor_create(struct session *session, History *lines)
 {
 	EditLine *editor = el_init("sluicectl", stdin, stdout, stderr);
 
 	if (editor == NULL)
 		return NULL;
+	el_set(editor, EL_CLIENTDATA, session);
 	el_set(editor, EL_PROMPT, prompt);
 	el_set(editor, EL_EDITOR, "emacs");
 	el_set(editor, EL_SIGNAL, 1);
@@ -176,7 +182,7 @@ static void lines_read(struct session *session, EditLine *editor, History *lines
 int interactive_run(struct session *session)
 {
 	History *lines = history_init();
-	EditLine *editor = lines != NULL ? editor_create(lines) : NULL;
+	EditLine *editor = lines != NULL ? editor_create(session, lines) : NULL;
 	HistEvent event;
 
 	if (editor != NULL) {

@@ -89,10 +89,16 @@ static void function_print(const struct program *program, const char *function, 
 void bash_print(void)
 {
 	puts("# SPDX-License-Identifier: BSD-3-Clause\n# shellcheck shell=bash");
-	puts("# Completion for bash. sluicectl knows its commands; it needs no daemon for this.\n");
+	puts("# Completion for bash. sluicectl knows its commands; names come from the daemon, if "
+	     "it answers.\n");
 	function_print(&program_sluicectl, "_sluicectl",
 	               "\tmapfile -t COMPREPLY < <(sluicectl --complete "
-	               "\"${COMP_LINE:0:COMP_POINT}\" 2>/dev/null)\n");
+	               "\"${COMP_LINE:0:COMP_POINT}\" 2>/dev/null)\n"
+	               /* For readline a word of ours begins behind its last colon. */
+	               "\tlocal typed=${COMP_LINE:0:COMP_POINT}\n"
+	               "\ttyped=${typed##*[[:blank:]]}\n"
+	               "\tif [[ $typed == *:* && $COMP_WORDBREAKS == *:* ]]; then\n"
+	               "\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"${typed%\"${typed##*:}\"}\"}\")\n\tfi\n");
 	function_print(&program_controlplane, "_sluice_controlplane", "");
 	function_print(&program_dataplane, "_sluice_dataplane", "");
 	function_print(&program_capture, "_sluice_capture", "");

@@ -49,7 +49,15 @@ static int run_local(struct session *session, const struct command_request *requ
 	if (request->command->type == LOCAL_QUIT)
 		session->ended = true;
 	else if (!help_print(help->word, session->json)) {
-		snprintf(text, sizeof(text), "no command begins with %s; see `help`", help->word);
+		const char *nearest = help_nearest(help->word);
+
+		if (nearest != NULL)
+			snprintf(text, sizeof(text),
+			         "no command begins with %s; did you mean `%s`?", help->word,
+			         nearest);
+		else
+			snprintf(text, sizeof(text), "no command begins with %s; see `help`",
+			         help->word);
 		return session_fail(session, prefix, -ENOENT, text);
 	}
 	return 0;

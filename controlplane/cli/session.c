@@ -11,11 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #define ANSWER_TIMEOUT_S 30 /* adding a port may take seconds */
 #define ERROR_TEXT_MAX   2048
+#define TERMINAL_COLUMNS 80 /* of one that does not say */
 
 /* -- errors -- */
 
@@ -108,6 +110,7 @@ void session_start(struct session *session, const char *socket, bool json)
 	session->json = json;
 	session->ended = false;
 	session->fd = -1;
+	session->timeout_s = ANSWER_TIMEOUT_S;
 	session->id = 0;
 	session->file = NULL;
 	session->interrupted = false;
@@ -122,7 +125,7 @@ void session_close(struct session *session)
 
 static int session_connect(struct session *session)
 {
-	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	struct timeval timeout = {.tv_sec = session->timeout_s};
 	int fd;
 
 	if (session->fd >= 0)
@@ -197,6 +200,17 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 	return 0;
 }
 
+/* Columns of the terminal that reads the answer; 0: it is none. */
+static size_t terminal_room(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+	                                                                       : TERMINAL_COLUMNS;
+}
+
 int session_ask(struct session *session, const struct command_request *request, const char *prefix)
 {
 	const struct reply *reply = command_asks(request->command)->reply;
@@ -208,6 +222,7 @@ int session_ask(struct session *session, const struct command_request *request, 
 		return fail_socket(session, prefix, error);
 	}
 	printer_begin(&printer, stdout, session->json, reply);
+	printer.room = terminal_room();
 	error = answer_print(session, reply, &printer, prefix);
 	printer_end(&printer, error == 0);
 	if (error == 0 && printer.rows == 0 && !session->json && reply != NULL &&
@@ -263,4 +278,30 @@ int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t 
 		*count = 0;
 	}
 	return error;
+}
+
+int session_each(struct session *session, uint16_t type, bool (*row)(void *arg, const void *row),
+                 void *arg)
+{
+	struct command_request request = {.command = command_of_type(type)};
+	const struct sluice_api_header *header = &session->record.header;
+	const struct request *asks = command_asks(request.command);
+	uint32_t size = asks->reply->row_size;
+	int error;
+
+	request.length = asks->body_size;
+	error = session_send(session, &request);
+	do {
+		if (error == 0)
+			error = session_receive(session);
+		if (error == 0 && (header->version != SLUICE_API_VERSION || header->status != 0 ||
+		                   header->length % size != 0))
+			error = -EPROTO;
+		for (uint32_t at = 0; error == 0 && at < header->length; at += size)
+			if (!row(arg, session->record.body + at))
+				error = -ECANCELED;
+	} while (error == 0 && header->flags & SLUICE_API_MORE);
+	/* Other replies to this request may still be on their way. */
+	session_close(session);
+	return error == -ECANCELED ? 0 : error;
 }

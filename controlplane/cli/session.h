@@ -12,8 +12,9 @@
 struct session {
 	const char *socket;
 	bool json;
-	bool ended; /* by `quit` */
-	int fd;     /* -1: not connected */
+	bool ended;    /* by `quit` */
+	int fd;        /* -1: not connected */
+	int timeout_s; /* of an answer */
 	/* of the file whose commands run, for errors in JSON; NULL: none */
 	const char *file;
 	uint32_t line;
@@ -40,7 +41,13 @@ int session_fail_parse(const struct session *session, const char *prefix,
  * nothing is printed. */
 int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t *count);
 
+/* The same row by row, until one is enough: row gives false. */
+int session_each(struct session *session, uint16_t type, bool (*row)(void *arg, const void *row),
+                 void *arg);
+
 /* `help`; word: "" for all. false: no command begins so, and nothing is printed. */
 bool help_print(const char *word, bool json);
+/* What it was meant to be, or NULL. */
+const char *help_nearest(const char *word);
 
 #endif

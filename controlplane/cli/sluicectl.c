@@ -2,10 +2,10 @@
 /* sluicectl: one command, a file of them, or a shell. */
 #include "cli/batch.h"
 #include "cli/interactive.h"
+#include "cli/names.h"
 #include "cli/run.h"
 #include "cli/session.h"
 #include "cli/sluicectl_options.h"
-#include "command/complete.h"
 #include "command/text.h"
 #include "command/words.h"
 #include "common/option.h"
@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PREFIX "sluicectl: "
+#define PREFIX               "sluicectl: "
+#define SOCKET_MAX           108 /* of a path, as sockaddr_un has it */
+#define COMPLETION_TIMEOUT_S 2   /* nobody waits longer at a TAB */
 
 /* What the shell split is put together again, so that everything takes the same way. */
 static int run_words(struct session *session, int count, char **words)
@@ -64,10 +66,11 @@ static bool takes_argument(const char *word)
 	return false;
 }
 
-/* The program's name and its options are the shell's business. */
-static const char *behind_options(const char *line)
+/* The program's name and its options are the shell's business, but for the socket: *socket, in room
+ * for SOCKET_MAX. */
+static const char *behind_options(const char *line, char *socket)
 {
-	bool value = false;
+	bool value = false, names_socket = false;
 
 	line += strcspn(line, " \t");
 	for (;;) {
@@ -77,16 +80,27 @@ static const char *behind_options(const char *line)
 
 		if (word[length] == '\0' || (*word != '-' && !value))
 			return word;
+		if (names_socket)
+			snprintf(socket, SOCKET_MAX, "%.*s", (int)length, word);
+		else if (strncmp(word, "--socket=", 9) == 0)
+			snprintf(socket, SOCKET_MAX, "%.*s", (int)length - 9, word + 9);
 		snprintf(option, sizeof(option), "%.*s", (int)length, word);
 		value = !value && takes_argument(option);
+		names_socket = value && (option[1] == 's' || strncmp(option, "--so", 4) == 0);
 		line = word + length;
 	}
 }
 
-static int run_completion(const char *line)
+static int run_completion(struct session *session, const char *line)
 {
-	line = behind_options(line);
-	command_complete(line, strlen(line), word_print, NULL);
+	struct sluicectl_options options = {0};
+	char *none[] = {"sluicectl", NULL}, socket[SOCKET_MAX] = "";
+
+	options_read(&program_sluicectl, 1, none, &options);
+	line = behind_options(line, socket);
+	session_start(session, socket[0] != '\0' ? socket : options.socket, false);
+	session->timeout_s = COMPLETION_TIMEOUT_S;
+	names_complete(session, line, strlen(line), word_print, NULL);
 	return EXIT_SUCCESS;
 }
 
@@ -97,7 +111,7 @@ int main(int argc, char **argv)
 	int first, status;
 
 	if (argc == 3 && strcmp(argv[1], "--complete") == 0)
-		return run_completion(argv[2]);
+		return run_completion(&session, argv[2]);
 	first = options_read(&program_sluicectl, argc, argv, &options);
 	if (first < 0)
 		return EXIT_FAILURE;

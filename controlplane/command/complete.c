@@ -106,3 +106,26 @@ bool command_complete(const char *line, size_t length, completion_fn *each, void
 	}
 	return true;
 }
+
+bool command_value(const char *line, size_t length, struct completed_value *value)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	struct command_request request;
+	struct partial partial;
+	struct walk walk;
+	uint32_t count;
+
+	if (!partial_read(&partial, line, length))
+		return false;
+	walk_words(&walk, &partial.words, partial.complete, &request);
+	count = walk.next == walk.count ? walk_candidates(&walk, candidates, CANDIDATES_MAX) : 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (candidates[i].word != NULL)
+			continue;
+		value->command = walk.command;
+		value->argument = candidates[i].argument;
+		snprintf(value->begun, sizeof(value->begun), "%s", partial.begun);
+		return true;
+	}
+	return false;
+}

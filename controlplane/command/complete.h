@@ -4,6 +4,8 @@
 #define COMMAND_COMPLETE_H
 
 #include <stdbool.h>
+#include "command/command.h"
+
 #include <stddef.h>
 
 /* word: to be typed, NULL where a value of the user's stands; usage: "ports A-B"; both live as long
@@ -15,5 +17,15 @@ typedef void completion_fn(void *arg, const char *word, const char *usage, const
  * one is wrong already.
  */
 bool command_complete(const char *line, size_t length, completion_fn *each, void *arg);
+
+/* A value that is being typed. */
+struct completed_value {
+	const struct command *command;
+	const struct argument *argument;
+	char begun[COMMAND_TEXT_MAX]; /* what there is of it */
+};
+
+/* false: no value stands at the end of the line. */
+bool command_value(const char *line, size_t length, struct completed_value *value);
 
 #endif

@@ -11,6 +11,8 @@
 
 #define CELL_MAX 2048
 #define ABSENT   "-"
+#define GAP      2 /* blanks between columns */
+#define INDENT   4 /* of a row's further lines */
 
 static size_t columns_count(const struct reply *reply)
 {
@@ -76,18 +78,6 @@ static void row_print_lines(struct printer *printer, const void *row)
 
 /* -- a table -- */
 
-static void cell_print(struct printer *printer, size_t index, const char *text, bool last)
-{
-	bool right = to_the_right(&printer->reply->columns[index]);
-
-	if (right)
-		pad(printer->out, text, printer->widths[index]);
-	fputs(text, printer->out);
-	if (!right && !last)
-		pad(printer->out, text, printer->widths[index]);
-	fputs(last ? "\n" : "  ", printer->out);
-}
-
 /* The last column that a table has. */
 static size_t last_column(const struct reply *reply)
 {
@@ -98,16 +88,45 @@ static size_t last_column(const struct reply *reply)
 	return last;
 }
 
+/* A line of a table that is being printed. */
+struct table_line {
+	size_t at;      /* columns of the terminal that are taken */
+	size_t pending; /* blanks before the next cell */
+};
+
+static void cell_print(struct printer *printer, struct table_line *line, size_t index,
+                       const char *text)
+{
+	size_t width = printer->widths[index], shown = text_width(text, strlen(text));
+	size_t blanks = shown < width ? width - shown : 0;
+	bool right = to_the_right(&printer->reply->columns[index]);
+
+	if (line->at > 0 && printer->room != 0 && line->at + GAP + width > printer->room) {
+		fprintf(printer->out, "\n%*s", INDENT, "");
+		*line = (struct table_line){.at = INDENT};
+	} else if (line->at > 0) {
+		line->pending += GAP;
+		line->at += GAP;
+	}
+	fprintf(printer->out, "%*s%s", (int)(line->pending + (right ? blanks : 0)), "", text);
+	line->pending = right ? 0 : blanks;
+	line->at += shown + blanks;
+}
+
+/* row NULL: the heading. */
 static void row_print_table(struct printer *printer, const void *row)
 {
 	const struct reply *reply = printer->reply;
+	struct table_line line = {0};
 	size_t last = last_column(reply);
 	char text[CELL_MAX];
 
 	for (size_t i = 0; i <= last; i++)
 		if (!reply->columns[i].only_json)
-			cell_print(printer, i, cell_shown(&reply->columns[i], row, text),
-			           i == last);
+			cell_print(printer, &line, i,
+			           row != NULL ? cell_shown(&reply->columns[i], row, text)
+			                       : reply->columns[i].key);
+	fputc('\n', printer->out);
 }
 
 static void widths_take(struct printer *printer)
@@ -128,19 +147,10 @@ static void widths_take(struct printer *printer)
 	}
 }
 
-static void heading_print(struct printer *printer)
-{
-	size_t last = last_column(printer->reply);
-
-	for (size_t i = 0; i <= last; i++)
-		if (!printer->reply->columns[i].only_json)
-			cell_print(printer, i, printer->reply->columns[i].key, i == last);
-}
-
 static void held_print(struct printer *printer)
 {
 	widths_take(printer);
-	heading_print(printer);
+	row_print_table(printer, NULL);
 	for (uint32_t n = 0; n < printer->n_held; n++)
 		row_print_table(printer, printer->held + n * printer->reply->row_size);
 	free(printer->held);

@@ -20,6 +20,8 @@ struct printer {
 	uint32_t rows; /* in all */
 	bool begun;    /* widths are known, the heading has been printed */
 	size_t widths[32];
+	size_t room; /* of a terminal's line: a longer row goes on in the next; 0: there is no end
+	              */
 };
 
 void printer_begin(struct printer *printer, FILE *out, bool json, const struct reply *reply);

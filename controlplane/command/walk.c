@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/walk.h"
 
+#include "command/nearest.h"
 #include "command/value.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define CANDIDATES_MAX  32
+#define EXPECTED_MAX    12   /* words that are told beside a near one */
 #define SECRET_FILE_MAX 1024 /* bytes of a secret */
 
 static const char *word_at(const struct walk *walk, uint32_t index)
@@ -302,11 +304,61 @@ static uint32_t candidates_needed(const struct walk *walk, struct candidate *can
 	return needed > 0 ? needed : count;
 }
 
+static void candidate_offer(const struct candidate *candidate, struct nearest *nearest)
+{
+	const char *const *choice =
+	        candidate->argument != NULL && candidate->argument->type == ARGUMENT_CHOICE
+	                ? candidate->argument->choices
+	                : NULL;
+
+	if (candidate->word != NULL)
+		nearest_offer(nearest, candidate->word);
+	for (; candidate->word == NULL && choice != NULL && *choice != NULL; choice++)
+		nearest_offer(nearest, *choice);
+}
+
+/* "show turn": the first two words are a command's, and the other way round. */
+static bool is_reversed(const struct walk *walk)
+{
+	const struct command *command = NULL;
+
+	while (walk->next == 0 && walk->count > 1 && (command = command_next(command)) != NULL)
+		if (path_length(command) == 2 &&
+		    strcmp(command_words(command)[0], word_at(walk, 1)) == 0 &&
+		    strcmp(command_words(command)[1], word_at(walk, 0)) == 0)
+			return true;
+	return false;
+}
+
+/* Only words of the table are told: what was typed may be a secret in the wrong place. */
+static bool meant_add(const struct walk *walk, const struct candidate *candidates, uint32_t count,
+                      struct text *text)
+{
+	struct nearest nearest;
+
+	if (walk->next == walk->count || walk->why[0] != '\0')
+		return false;
+	if (is_reversed(walk)) {
+		text_addf(text, "did you mean `%s %s`? ", word_at(walk, 1), word_at(walk, 0));
+		return true;
+	}
+	nearest_start(&nearest, word_at(walk, walk->next));
+	for (uint32_t i = 0; i < count; i++)
+		candidate_offer(&candidates[i], &nearest);
+	if (nearest.found != NULL)
+		text_addf(text, "did you mean `%s`? ", nearest.found);
+	return nearest.found != NULL;
+}
+
 void walk_add_expected(const struct walk *walk, struct text *text)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	uint32_t count = walk_candidates(walk, candidates, CANDIDATES_MAX);
 
+	if (meant_add(walk, candidates, count, text) && count > EXPECTED_MAX) {
+		text_add(text, "`help` has all that could stand here");
+		return;
+	}
 	count = candidates_needed(walk, candidates, count);
 	for (uint32_t i = 0; i < count; i++) {
 		text_add(text, i == 0 ? "expected: " : i + 1 < count ? ", " : " or ");

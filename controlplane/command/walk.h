@@ -43,7 +43,8 @@ bool walk_complete(const struct walk *walk);
 /* What could stand at walk->next, each word once. Returns how many. */
 uint32_t walk_candidates(const struct walk *walk, struct candidate *candidates, uint32_t max);
 
-/* "expected: ports A-B or delete"; adds nothing where nothing could follow. */
+/* "expected: ports A-B or delete", behind "did you mean `ports`?" where a word is near; adds
+ * nothing where nothing could follow. */
 void walk_add_expected(const struct walk *walk, struct text *text);
 
 #endif

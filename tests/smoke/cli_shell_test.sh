@@ -21,7 +21,11 @@ await 5 last_is "sluice> trace direction"
 keys "up" Enter
 await 5 shows '^ *^ expected: both|in|out$'
 await 5 last_is "sluice>"
-keys "bogus " "?"
+keys C-u "port delete d" Tab Tab
+await 5 shows '^  dp0 '
+await 5 shows '^  dp1 '
+await 5 last_is "sluice> port delete dp"
+keys C-u "bogus " "?"
 await 5 shows '^  a word before is wrong$'
 keys C-u "top" Enter
 await 10 shows '^worker  cpu'

@@ -240,7 +240,7 @@ static const struct {
 	const char *shown, *text;
 } errors[] = {
         {"turn relay 198.18.2.1 prots 1-2", 22, "turn relay 198.18.2.1 prots",
-         "expected: ports A-B[,A-B...] or announce ADDRESS"},
+         "did you mean `ports`? expected: ports A-B[,A-B...] or announce ADDRESS"},
         {"turn relay 198.18.2.1 ports", 28, "turn relay 198.18.2.1 ports ",
          "expected: A-B[,A-B...] (1024 to 65535)"},
         {"turn relay 198.18.2.1 ports 5000", 28, NULL, "expected: A-B[,A-B...] (1024 to 65535)"},
@@ -258,8 +258,13 @@ static const struct {
         {"turn", 5, "turn ",
          "expected: listen, realm, relay, user, secret, peer, lifetime, quota, stream, certificate "
          "or show"},
-        {"turm show", 0, "turm", NULL /* any of the nouns */},
-        {"turn peer alow 198.18.0.0/15", 10, "turn peer alow", "expected: allow, deny or delete"},
+        {"xyzzy show", 0, "xyzzy", NULL /* any of the nouns */},
+        {"turm show", 0, "turm", "did you mean `turn`? `help` has all that could stand here"},
+        {"show turn", 0, "show", "did you mean `turn show`? `help` has all that could stand here"},
+        {"worker poll bsuy", 12, NULL, "did you mean `busy`? expected: adaptive|busy"},
+        {"port shwo", 5, NULL, "did you mean `show`? expected: add, delete or show"},
+        {"turn peer alow 198.18.0.0/15", 10, "turn peer alow",
+         "did you mean `allow`? expected: allow, deny or delete"},
         {"turn peer allow 198.18.0.0/33", 16, NULL,
          "a prefix length is a number from 0 to 32; expected: CIDR"},
         {"turn peer allow 2001:2::/129", 16, NULL,
@@ -316,7 +321,7 @@ static const struct {
         {"allocation delete 18446744073709551616", 18, NULL, "expected: user or ID"},
         /* What is secret is not repeated. */
         {"turn user add demo pasword hunter2", 19, "turn user add demo pasword",
-         "expected: password WORD or key 0xHEX"},
+         "did you mean `password`? expected: password WORD or key 0xHEX"},
         {"turn user add demo password hunter2 x", 36, "turn user add demo password ******** x",
          "expected: nothing more"},
         {"turn user add demo password \"hunter2", 28, "turn user add demo password ",
@@ -388,20 +393,18 @@ static void test_error_forms(void **state)
 	assert_int_equal(command_parse("turn  relay 198.18.2.1 prots 1-2", &request, &error),
 	                 -EINVAL);
 	command_error_line(&error, text, sizeof(text));
-	assert_string_equal(
-	        text,
-	        "turn relay 198.18.2.1 ^prots: expected: ports A-B[,A-B...] or announce ADDRESS");
+	assert_string_equal(text, "turn relay 198.18.2.1 ^prots: did you mean `ports`? expected: "
+	                          "ports A-B[,A-B...] or announce ADDRESS");
 	command_error_caret(&error, "FILE:3: ", text, sizeof(text));
-	assert_string_equal(
-	        text,
-	        "FILE:3: turn relay 198.18.2.1 prots\n"
-	        "                              ^ expected: ports A-B[,A-B...] or announce ADDRESS");
+	assert_string_equal(text, "FILE:3: turn relay 198.18.2.1 prots\n"
+	                          "                              ^ did you mean `ports`? expected: "
+	                          "ports A-B[,A-B...] or announce ADDRESS");
 	/* The caret counts characters, not bytes. */
 	assert_int_equal(command_parse("turn user add m\xc3\xbcller pasword", &request, &error),
 	                 -EINVAL);
 	command_error_caret(&error, "", text, sizeof(text));
 	assert_string_equal(text, "turn user add m\xc3\xbcller pasword\n                     ^ "
-	                          "expected: password WORD or key 0xHEX");
+	                          "did you mean `password`? expected: password WORD or key 0xHEX");
 }
 
 /* Long, endless and odd lines are refused, whatever they are. */

@@ -92,10 +92,12 @@ static const struct {
 	const char *error;
 } wrong[] = {
         {"turn realm x\nturn reelm x\n", 0,
-         "sluice.conf:2: turn ^reelm: expected: listen, realm, relay, user, secret, peer, "
+         "sluice.conf:2: turn ^reelm: did you mean `realm`? expected: listen, realm, relay, user, "
+         "secret, peer, "
          "lifetime, quota, stream, certificate or show"},
         {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
-         "sluice.conf:4: turn relay 198.18.2.1 ^prots: expected: ports A-B[,A-B...] or announce "
+         "sluice.conf:4: turn relay 198.18.2.1 ^prots: did you mean `ports`? expected: ports "
+         "A-B[,A-B...] or announce "
          "ADDRESS"},
         {"turn show\n", 0,
          "sluice.conf:1: this command configures nothing: expected is one that adds or sets"},

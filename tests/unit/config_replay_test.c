@@ -562,7 +562,8 @@ static void test_reload(void **state)
 	/* A mistake in the file: nothing is asked. */
 	file_write(scene, "turn user add w password q\nturn reelm y\n");
 	assert_reload(scene, &peer, -EINVAL, "", "turn user add v password q;");
-	assert_non_null(strstr(peer.text, "conf:2: turn ^reelm: expected: listen"));
+	assert_non_null(
+	        strstr(peer.text, "conf:2: turn ^reelm: did you mean `realm`? expected: listen"));
 	/* Nor for lines that cannot stand beside each other. */
 	file_write(scene, "turn listen 198.18.1.1\nturn relay 198.18.1.1 ports 3000-4000\n");
 	assert_reload(scene, &peer, -EINVAL, "", "turn user add v password q;");

@@ -91,6 +91,44 @@ static json_t *printed(uint16_t type, const void *rows, uint32_t count)
 	return json;
 }
 
+/* A row that a terminal has no room for goes on in the next line, and so does the heading. */
+static void test_narrow_table(void **state)
+{
+	static const struct sluice_pool_row pools[] = {{"packets", 100, 40}, {"media", 5, 5}};
+	static const struct {
+		size_t room;
+		const char *text;
+	} rows[] = {
+	        {0, "name     size  used\n"
+	            "packets   100    40\n"
+	            "media       5     5\n"},
+	        {80, "name     size  used\n"
+	             "packets   100    40\n"
+	             "media       5     5\n"},
+	        {16, "name     size\n"
+	             "    used\n"
+	             "packets   100\n"
+	             "      40\n"
+	             "media       5\n"
+	             "       5\n"},
+	};
+	char *texts[COUNT(rows)];
+	size_t length;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		FILE *out = open_memstream(&texts[i], &length);
+		struct printer printer;
+
+		printer_begin(&printer, out, false, request_of(SLUICE_POOL_SHOW)->reply);
+		printer.room = rows[i].room;
+		assert_int_equal(printer_rows(&printer, pools, 2), 0);
+		printer_end(&printer, true);
+		fclose(out);
+		assert_string_equal(texts[i], rows[i].text);
+		free(texts[i]);
+	}
+}
+
 static const char *string_at(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
@@ -168,7 +206,8 @@ static void test_errors(void **state)
 
 	command_parse("turn peer alow 198.18.0.0/15", &request, &error);
 	json = error_to_json(-EINVAL, error.text, &error);
-	assert_string_equal(string_at(json, "error"), "expected: allow, deny or delete");
+	assert_string_equal(string_at(json, "error"),
+	                    "did you mean `allow`? expected: allow, deny or delete");
 	assert_string_equal(string_at(json, "errno"), "EINVAL");
 	assert_string_equal(string_at(json, "command"), "turn peer alow");
 	assert_int_equal(json_integer_value(json_object_get(json, "column")), 10);
@@ -224,7 +263,7 @@ int main(void)
 	        cmocka_unit_test(test_objects),       cmocka_unit_test(test_rows),
 	        cmocka_unit_test(test_kinds_of_rows), cmocka_unit_test(test_rows_of_noise),
 	        cmocka_unit_test(test_errors),        cmocka_unit_test(test_table),
-	        cmocka_unit_test(test_long_table),
+	        cmocka_unit_test(test_narrow_table),  cmocka_unit_test(test_long_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
