@@ -35,6 +35,16 @@ lines bigbluebutton 'turn listen 10.20.0.4:443 tls announce 203.0.113.44' 'turn 
 lines jitsi 'turn listen 203.0.113.5:3478 announce 198.51.100.77' 'turn peer deny 240.0.0.0/4'
 lines netbird 'turn user add self password Wg2pass+word/with=signs' 'turn quota max-bps 2000000'
 
+# its page has all of its own options
+page=$ROOT/docs/man/coturn2sluice.1
+for option in $("$ROOT/tools/coturn2sluice" --help | grep -o -- '--[a-z-]*'); do
+	grep -qF -- "${option//-/\\-}" "$page" || wrong "no $option in its page"
+done
+if command -v man >/dev/null; then
+	warnings=$(man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 >/dev/null)
+	[[ -z $warnings ]] || wrong "$warnings"
+fi
+
 # all options of coturn's own example, whether it has them in force or not
 if [[ -r /etc/turnserver.conf ]]; then
 	sed -n 's/^#\{0,1\}\([A-Za-z][A-Za-z0-9-]*\)\(=.*\)\{0,1\}$/\1\2/p' /etc/turnserver.conf >"$WORK/all.conf"
