@@ -51,7 +51,8 @@ static const struct column session_columns[] = {
         {0},
 };
 
-static const struct reply session_reply = {REPLY(sluice_session_row, session_columns)};
+static const struct reply session_reply = {REPLY(sluice_session_row, session_columns),
+                                           .none = "there is no session"};
 
 #define MADE(member) FIELD(sluice_session_made, member)
 
