@@ -14,7 +14,9 @@
 
 #include <sluice/turn.h>
 
-static_assert(sizeof(struct sluice_capture) <= API_BODY_MAX, "the longest body");
+static_assert(sizeof(((struct api_job *)NULL)->body) >=
+                      sizeof(((struct seqpacket_record *)NULL)->body),
+              "what a record can have is kept");
 
 static const struct api_types *const subjects[] = {
         &api_types_config,  &api_types_port,    &api_types_turn,

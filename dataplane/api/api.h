@@ -15,7 +15,9 @@ struct capture;
 struct dataplane;
 struct trace;
 
-#define API_BODY_MAX 4096 /* of a request; each type has a fixed size below this */
+/* Of a request: as long as a record can be, so that none is too long to be kept. A certificate with
+ * its chain is 29 kB. */
+#define API_BODY_MAX SEQPACKET_BODY_MAX
 
 /* What a client holds while it is connected. */
 struct api_holder {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/request.h"
+#include "common/seqpacket.h"
 #include "common/words.h"
 
 #include <sluice/gate.h>
@@ -66,6 +67,7 @@ static void request_is_sound(const struct request *request)
 
 	assert_ptr_equal(request_of(request->type), request);
 	assert_true(request->kind != REQUEST_LOCAL);
+	assert_true(request->body_size <= SEQPACKET_BODY_MAX);
 	for (; text < request->texts + REQUEST_TEXTS_MAX && text->size != 0; text++)
 		assert_true(text->offset + text->size <= request->body_size);
 	if (request->kind == REQUEST_SHOW)
