@@ -112,6 +112,44 @@ static const struct row host_rows[] = {
         {"counter show", 0, "turn.allocate_success"},
         {"counter show nonzero", 0, NULL},
         {"capture show", 0, "[]"},
+        {"trace count 1 seconds 1", 0, "[]"},
+        {"trace reason nothing", -EINVAL, "nothing"},
+        {"ledger show", 0, "[]"},
+        {"ledger status", 0, "\"found\""},
+};
+
+/* Browsers: where they are served, and what there is of them. */
+static const struct row session_rows[] = {
+        {"webrtc listen 198.18.1.1:3478", 0, NULL},
+        {"webrtc listen 198.18.1.9:3478 announce 203.0.113.1", 0, NULL},
+        {"webrtc listen show", 0, "198.18.1.1:3478"},
+        {"webrtc listen show", 0, "203.0.113.1"},
+        {"webrtc listen delete 198.18.1.9:3478", 0, NULL},
+        {"webrtc listen delete 198.18.1.9:3478", -ENOENT, NULL},
+        {"session show", 0, "[]"},
+        {"session delete AAAA", -ENOENT, "AAAA"},
+        {"media show", 0, "\"sessions_max\":4"},
+};
+
+/* A dataplane that serves no media says so, and lists nothing. */
+static const struct row bare_rows[] = {
+        {ALICE " rx-key " KEY28 " tx-key " KEY28, -EOPNOTSUPP, "--max-endpoints 0"},
+        {"endpoint delete alice", -EOPNOTSUPP, "--max-endpoints 0"},
+        {"endpoint show", 0, "[]"},
+        {"stream add voice endpoint alice", -EOPNOTSUPP, "--max-endpoints 0"},
+        {"stream delete voice", -EOPNOTSUPP, NULL},
+        {"stream show", 0, "[]"},
+        {"subscription add voice to bob", -EOPNOTSUPP, NULL},
+        {"subscription delete voice to bob", -EOPNOTSUPP, NULL},
+        {"subscription pause voice to bob", -EOPNOTSUPP, NULL},
+        {"subscription show", 0, "[]"},
+        {"media show", 0, "\"endpoints_max\":0"},
+        {"webrtc listen 198.18.1.1:3478", -EOPNOTSUPP, "--max-sessions 0"},
+        {"webrtc listen delete 198.18.1.1:3478", -EOPNOTSUPP, "--max-sessions 0"},
+        {"webrtc listen show", 0, "[]"},
+        {"session show", 0, "[]"},
+        {"session delete AAAA", -EOPNOTSUPP, "--max-sessions 0"},
+        {"counter show", 0, "turn.allocate_success"},
 };
 
 static FILE *out;
@@ -170,6 +208,7 @@ static int rig_up(void **state)
 	options.max_endpoints = 16;
 	options.max_streams = 16;
 	options.max_subscriptions = 16;
+	options.max_sessions = 4;
 	return rig_create(&rig, &options);
 }
 
@@ -193,13 +232,30 @@ static void rows_run(const struct row *rows, size_t count)
 ROWS_TEST(turn)
 ROWS_TEST(media)
 ROWS_TEST(host)
+ROWS_TEST(session)
+
+static void test_bare(void **state)
+{
+	struct options options;
+	struct dataplane *dp;
+
+	options_default(&options);
+	options.mbufs = 1023;
+	rig_destroy(&rig);
+	dp = dataplane_create(&options, NULL);
+	assert_non_null(dp);
+	for (size_t i = 0; i < sizeof(bare_rows) / sizeof(bare_rows[0]); i++)
+		row_run(dp, &bare_rows[i]);
+	dataplane_destroy(dp);
+	assert_int_equal(rig_up(NULL), 0);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_turn),
-	        cmocka_unit_test(test_media),
-	        cmocka_unit_test(test_host),
+	        cmocka_unit_test(test_turn), cmocka_unit_test(test_media),
+	        cmocka_unit_test(test_host), cmocka_unit_test(test_session),
+	        cmocka_unit_test(test_bare),
 	};
 
 	if (rig_eal("api_commands", 512, false) != 0)
