@@ -7,7 +7,7 @@
 /usr/bin/python3 -c 'import aioice' 2>/dev/null || skip "python3-aioice is not installed"
 echo_start
 coproc CLIENT { in_client /usr/bin/python3 -u "$SMOKE/aioice_half_hour.py" 2>"$WORK/client"; }
-at_exit kill "$CLIENT_PID"
+at_exit child_end "$CLIENT_PID"
 steps=0
 while read -r -t 60 line <&"${CLIENT[0]}" && [[ $line == next ]]; do
 	assert dp_python clock.py 490

@@ -10,7 +10,7 @@ forward() { assert dp_python clock.py "$1"; }
 client() { in_client /usr/bin/python3 -u "$SMOKE/expiry.py"; }
 
 coproc CLIENT { client 2>&1; }
-at_exit kill "$CLIENT_PID"
+at_exit child_end "$CLIENT_PID"
 # expiry.py says what it waits for, and goes on with the next line that it reads
 step() {
 	local line

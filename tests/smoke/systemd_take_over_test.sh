@@ -31,7 +31,7 @@ await 60 port_is_up
 await 10 relays
 far turnutils_uclient -u demo -w lighthouse -y -n 3000 -m 4 -z 20 198.18.1.1 >"$WORK/calls" 2>&1 &
 client=$!
-at_exit process_end $client
+at_exit child_end $client
 await 30 at_least 100 count channel_to_peer # all have what they want
 before=$(calls) started=$(unit_get dataplane ActiveEnterTimestampMonotonic)
 
@@ -58,7 +58,7 @@ assert logs dataplane 'max-allocations'
 assert_equal "$(unit_get dataplane MainPID)" "$pid" "the main process"
 held
 assert_equal "$(calls)" "$before" "calls after a reload that failed"
-process_end $client
+child_end $client
 assert relays
 
 # it is looked after as the first one was: one that hangs makes place for another, and a stop ends that
