@@ -107,7 +107,10 @@ await_equal() {
 }
 prints() { [[ $("${@:2}") == "$1" ]]; }
 
-at_least() { (($("${@:2}") >= $1)); }
+at_least() {
+	local value
+	value=$("${@:2}") && [[ $value =~ ^[0-9]+$ ]] && ((value >= $1))
+}
 
 # clock_start; assert_within MS WHAT: no more than MS have passed since, without the time in which processes of this machine waited
 # for a processor. What is promised is how long a program takes, and not that the machine has nothing else to do.
