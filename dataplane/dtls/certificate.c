@@ -45,7 +45,7 @@ static int certificate_fill(X509 *certificate, EVP_PKEY *key)
 
 	if (RAND_bytes(serial, sizeof(serial)) != 1)
 		return 0;
-	serial[0] &= 0x7f;
+	serial[0] = (serial[0] & 0x3f) | 0x40; /* positive, and no zero in front: DER has none */
 	return X509_set_version(certificate, 2) &&
 	       ASN1_STRING_set(X509_get_serialNumber(certificate), serial, sizeof(serial)) &&
 	       X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) != NULL &&
