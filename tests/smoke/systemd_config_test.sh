@@ -37,7 +37,7 @@ assert unit reload controlplane
 assert_equal "$(users)" 2 "users after a reload"
 host tee -a $CONF >/dev/null <<<'turn reelm x'
 output=$(unit reload controlplane) && fail "a wrong file is taken"
-assert logs controlplane 'reelm: expected'
+assert logs controlplane 'reelm: did you mean .realm.'
 assert_equal "$(users)" 2 "users after a reload that was refused"
 
 # SIGHUP
