@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of TLS and DTLS, without a byte of data between them. */
+#define HANDSHAKE_MESSAGES_MAX 32
+
 /* A handshake has less time than what follows it. */
 #define SHAKE_S 5
 /* Of DTLS, where OpenSSL keeps its buffers: who says nothing for so long is to have none. */
@@ -200,6 +203,17 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 		TAILQ_INSERT_TAIL(&thread->ending, connection, entry);
 	else
 		place_free(thread, connection);
+}
+
+bool connection_read_ends(struct stream_thread *thread, struct connection *connection, ssize_t got)
+{
+	if (got == 0 || got == -EIO)
+		connection_end(thread, connection, STREAM_ENDED);
+	else if (connection->shaken > HANDSHAKE_MESSAGES_MAX)
+		connection_end(thread, connection, STREAM_CLOSED_HANDSHAKES);
+	else
+		return false;
+	return true;
 }
 
 void connections_deny(struct stream_thread *thread)

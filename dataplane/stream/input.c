@@ -22,8 +22,6 @@
 #define MESSAGES_BURST 64
 /* Reads, the same: of TLS each is a record. */
 #define READS_MAX 32
-/* Of a TLS connection without a byte of data between them. */
-#define HANDSHAKE_MESSAGES_MAX 32
 
 /* -- messages to the worker -- */
 
@@ -285,14 +283,8 @@ static void input_read(struct stream_thread *thread, struct connection *connecti
 		uint32_t length = part_take(thread, connection), shaken = connection->shaken;
 		ssize_t got = socket_read(connection, thread->scratch + length, STREAM_READ_MAX);
 
-		if (got == 0 || got == -EIO) {
-			connection_end(thread, connection, STREAM_ENDED);
+		if (connection_read_ends(thread, connection, got))
 			return;
-		}
-		if (connection->shaken > HANDSHAKE_MESSAGES_MAX) {
-			connection_end(thread, connection, STREAM_CLOSED_HANDSHAKES);
-			return;
-		}
 		if (got > 0) {
 			connection->heard = thread->now;
 			connection->shaken = 0;

@@ -30,9 +30,6 @@
 #define US_PER_MS      1000
 #define MS_PER_S       1000
 
-/* Without a message of data between them. */
-#define HANDSHAKE_MESSAGES_MAX 32
-
 struct datagram_batch {
 	struct mmsghdr headers[BATCH];
 	struct iovec vectors[BATCH];
@@ -201,15 +198,7 @@ static void records_read(struct stream_thread *thread, struct connection *connec
 	for (;;) {
 		ssize_t got = tls_read(connection->ssl, thread->scratch, STREAM_READ_MAX);
 
-		if (got == 0 || got == -EIO) {
-			connection_end(thread, connection, STREAM_ENDED);
-			return;
-		}
-		if (connection->shaken > HANDSHAKE_MESSAGES_MAX) {
-			connection_end(thread, connection, STREAM_CLOSED_HANDSHAKES);
-			return;
-		}
-		if (got < 0)
+		if (connection_read_ends(thread, connection, got) || got < 0)
 			return;
 		connection->heard = thread->now;
 		connection->shaken = 0;

@@ -249,6 +249,9 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
                       const struct transport_addr *client);
 void connection_end(struct stream_thread *thread, struct connection *connection,
                     enum stream_counter why);
+/* Ends it where `got`, what a read of it returned, says so, or where it only shakes hands. Whether
+ * it has ended. */
+bool connection_read_ends(struct stream_thread *thread, struct connection *connection, ssize_t got);
 /* Its handshake is done: it has until `first_s` to make an allocation. */
 void connection_open(struct stream_thread *thread, struct connection *connection);
 /* Whether thread->denied has the address. */

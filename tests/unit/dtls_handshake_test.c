@@ -2,6 +2,7 @@
 /* Whole handshakes with a browser's OpenSSL, without the thread: keys, refusals, losses, the end.
  */
 #include "browser_fixture.h"
+#include "dtls_fixture.h"
 
 #include "dtls/certificate.h"
 #include "dtls/state.h"
@@ -40,26 +41,6 @@ struct pair {
 };
 
 static struct pair pair;
-
-static void dtls_fill(struct dtls *dtls, struct dataplane *dp)
-{
-	X509 *certificate;
-	EVP_PKEY *key;
-
-	memset(dtls, 0, sizeof(*dtls));
-	dtls->sessions = dp->sessions;
-	TAILQ_INIT(&dtls->shaking);
-	TAILQ_INIT(&dtls->queued);
-	dtls->list = calloc(dp->sessions->max + 1, sizeof(struct association *));
-	dtls->method = datagram_method();
-	assert_int_equal(certificate_make(&key, &certificate), 0);
-	dtls->context = certificate_context(key, certificate, association_certificate);
-	EVP_PKEY_free(key);
-	X509_free(certificate);
-	assert_non_null(dtls->list);
-	assert_non_null(dtls->method);
-	assert_non_null(dtls->context);
-}
 
 static void pair_open(const struct sluice_fingerprint *fingerprints, uint8_t count, bool active)
 {
@@ -103,9 +84,7 @@ static void pair_free(void)
 	assert_true(TAILQ_EMPTY(&pair.dtls.shaking) && TAILQ_EMPTY(&pair.dtls.queued));
 	assert_int_equal(pair.dtls.n_shaking, 0);
 	browser_free(&pair.browser);
-	SSL_CTX_free(pair.dtls.context);
-	BIO_meth_free(pair.dtls.method);
-	free(pair.dtls.list);
+	dtls_clear(&pair.dtls);
 	end(dp, "pair");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Handshakes without their thread: when they begin, and what they may cost. */
+#include "dtls_fixture.h"
 #include "net_fixture.h"
 
 #include "dtls/certificate.h"
@@ -36,30 +37,15 @@ static int setup(void **state)
 static struct dtls *dtls_made(struct dataplane *dp)
 {
 	struct dtls *dtls = calloc(1, sizeof(*dtls));
-	X509 *certificate;
-	EVP_PKEY *key;
 
 	assert_non_null(dtls);
-	dtls->sessions = dp->sessions;
-	TAILQ_INIT(&dtls->shaking);
-	TAILQ_INIT(&dtls->queued);
-	dtls->list = calloc(dp->sessions->max + 1, sizeof(struct association *));
-	dtls->method = datagram_method();
-	assert_int_equal(certificate_make(&key, &certificate), 0);
-	dtls->context = certificate_context(key, certificate, association_certificate);
-	EVP_PKEY_free(key);
-	X509_free(certificate);
-	assert_non_null(dtls->list);
-	assert_non_null(dtls->method);
-	assert_non_null(dtls->context);
+	dtls_fill(dtls, dp);
 	return dtls;
 }
 
 static void dtls_free(struct dtls *dtls)
 {
-	SSL_CTX_free(dtls->context);
-	BIO_meth_free(dtls->method);
-	free(dtls->list);
+	dtls_clear(dtls);
 	free(dtls);
 }
 
