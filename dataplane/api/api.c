@@ -14,10 +14,6 @@
 
 #include <sluice/turn.h>
 
-static_assert(sizeof(((struct api_job *)NULL)->body) >=
-                      sizeof(((struct seqpacket_record *)NULL)->body),
-              "what a record can have is kept");
-
 static const struct api_types *const subjects[] = {
         &api_types_config,  &api_types_port,    &api_types_turn,
         &api_types_stats,   &api_types_gate,    &api_types_media,

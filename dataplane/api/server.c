@@ -158,8 +158,7 @@ static void client_readable(evutil_socket_t fd, short what, void *arg)
 	client->job.fd = passed;
 	client->job.holder = &client->holder;
 	client->job.patient = true;
-	explicit_bzero(&server->request,
-	               sizeof(server->request.header) + API_BODY_MAX); /* passwords */
+	explicit_bzero(&server->request, sizeof(server->request)); /* passwords */
 	if (client->refused && client->job.status == 0)
 		api_refuse(&client->job, -EUSERS,
 		           "%u clients are connected, and no more are served", CLIENTS_SERVED);

@@ -35,11 +35,15 @@ static int notes_create(struct sessions *sessions)
 {
 	struct dataplane *dp = sessions->dp;
 
-	/* RTS: no worker waits for the thread of handshakes, which may be preempted halfway */
+	/* RTS, and as far as the ring goes: no worker waits for the thread of handshakes, which may
+	 * be preempted halfway */
 	sessions->notes =
 	        rte_ring_create_elem("session notes", sizeof(struct session_note), NOTES_SIZE,
 	                             SOCKET_ID_ANY, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
-	if (sessions->notes == NULL || session_wake_create(&sessions->wake) < 0)
+	if (sessions->notes == NULL ||
+	    rte_ring_set_prod_htd_max(sessions->notes, rte_ring_get_capacity(sessions->notes)) !=
+	            0 ||
+	    session_wake_create(&sessions->wake) < 0)
 		return -ENOMEM;
 	if (dp->events == NULL)
 		return 0;
