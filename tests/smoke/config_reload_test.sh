@@ -36,7 +36,7 @@ assert_match "$(lab log controlplane)" 'uid 0, pid [0-9]+\): config reload: done
 before=$(ctl config show secrets)
 { cat "$WORK/kept" && echo 'turn reelm x'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a wrong word is taken"
-assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): turn \^reelm: .*expected"
+assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): turn \^reelm: did you mean .realm.*expected"
 { echo 'turn user add early password x' && cat "$WORK/kept" && echo 'port add late xdp late'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a port without an interface is taken"
 assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): port add late xdp late: "

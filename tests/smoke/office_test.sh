@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An office behind one address: keepalives of those who have an allocation pass XDP and are answered, also after a dataplane's death;
+# An office behind one address: keepalives of those who have an allocation pass XDP and are answered, and so it is at the next dataplane;
 # Bindings of strangers from that address are within its bound. The node has the same rules: unit test gate.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"

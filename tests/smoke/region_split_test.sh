@@ -37,10 +37,13 @@ flow_end
 
 # Probes that a busy machine lost are over in a moment; what clocks would do lasts.
 as_before() { [[ $(nodes a) == "$before" && $(nodes b) == "$before" && $(nodes c) == "$before" ]]; }
+unlike=0
 assert lab clock b 3600
 assert lab clock c -3600
 for n in 1 2 3 4 5 6 7 8 9 10; do
+	as_before || ((++unlike))
 	await 15 as_before
 	[[ $(steer a "clock$n" node) == "$(steer c "clock$n" node)" ]] || fail "a and c differ for clock$n"
 	assert_equal "$(client_python allocate.py demo demo)" allocated "clock"
 done
+((unlike <= 3)) || fail "verdicts were others at $unlike of 10 looks"

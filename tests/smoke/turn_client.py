@@ -6,6 +6,7 @@ import hmac
 import os
 import socket
 import struct
+import sys
 import zlib
 from ipaddress import ip_address
 
@@ -167,6 +168,7 @@ class Client:
         except Refused as refused:
             if refused.code != 437 or self.allocated or self.socket is not self.own:
                 raise
+            print("437: an earlier client has left an allocation at this port", file=sys.stderr)
             taken = self.socket  # closed once there is another, or that has the same port
             self.socket = self.own = self.open()
             taken.close()

@@ -37,7 +37,10 @@ uclient_once() { "${UCLIENT_AT[@]}" timeout 90 turnutils_uclient -u demo -w demo
 uclient_run() {
 	local output
 	output=$(uclient_once "$@")
-	[[ $output != *'channel bind: error 400'* ]] || output=$(uclient_once "$@")
+	[[ $output != *'channel bind: error 400'* ]] || {
+		echo "uclient $*: a channel's number was drawn twice, or refused; once more" >&2
+		output=$(uclient_once "$@")
+	}
 	awk '
 		/start_mclient: tot_send_msgs=/ { gsub(/.*tot_send_msgs=|tot_recv_msgs=|,/, ""); sent = $1; received = $2 }
 		/Total lost packets/ { lost = $6 }
