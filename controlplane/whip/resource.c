@@ -133,8 +133,9 @@ static void on_restarted(void *arg, const struct dataplane_answer *answer)
 	const struct sluice_session_made *made = answer->body;
 	struct wait *wait = arg;
 	struct whip_session *session = table_session(&wait->whip->table, wait->id);
-	bool is_made = answer->status == 0 && answer->length == sizeof(*made) && session != NULL &&
-	               table_restarted(session, wait->remote_ufrag, made->ufrag) == 0;
+	bool is_made =
+	        answer->status == 0 && answer->length == sizeof(*made) && session != NULL &&
+	        table_restarted(session, wait->remote_ufrag, made->ufrag, wait->whip->round) == 0;
 
 	if (wait->request != NULL && is_made)
 		restart_answer(wait, session, made);

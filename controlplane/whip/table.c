@@ -194,7 +194,7 @@ static struct whip_session *session_make(const struct sluice_session *from,
 	snprintf(session->mid, sizeof(session->mid), "%s", from->tracks[0].mid);
 	session->tracks = tracks_make(from, &blob);
 	if (session->tracks == NULL ||
-	    table_restarted(session, from->remote_ufrag, made->ufrag) < 0) {
+	    table_restarted(session, from->remote_ufrag, made->ufrag, 0) < 0) {
 		session_free(session);
 		return NULL;
 	}
@@ -270,6 +270,15 @@ static void session_leave(struct whip_table *table, struct whip_session *session
 	stream_leave(table, stream);
 }
 
+static void credentials_keep(struct whip_session *session, struct whip_session *old)
+{
+	char *remote_ufrag = session->remote_ufrag;
+
+	session->remote_ufrag = old->remote_ufrag;
+	old->remote_ufrag = remote_ufrag;
+	memcpy(session->ufrag, old->ufrag, sizeof(session->ufrag));
+}
+
 struct whip_session *table_put(struct whip_table *table, const struct sluice_session *from,
                                const struct sluice_session_made *made, uint8_t state,
                                uint32_t round)
@@ -291,12 +300,17 @@ struct whip_session *table_put(struct whip_table *table, const struct sluice_ses
 	session->state = old != NULL && old->state > state ? old->state : state;
 	session->round = round;
 	session_enter(table, session, stream);
-	if (old != NULL)
+	if (old != NULL) {
+		session->restarted = old->restarted;
+		if (old->restarted != 0 && old->restarted == round)
+			credentials_keep(session, old);
 		table_remove(table, old);
+	}
 	return session;
 }
 
-int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag)
+int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag,
+                    uint32_t round)
 {
 	char *copy = strdup(remote_ufrag);
 
@@ -305,6 +319,7 @@ int table_restarted(struct whip_session *session, const char *remote_ufrag, cons
 	free(session->remote_ufrag);
 	session->remote_ufrag = copy;
 	snprintf(session->ufrag, sizeof(session->ufrag), "%s", ufrag);
+	session->restarted = round;
 	return 0;
 }
 

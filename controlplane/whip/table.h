@@ -28,7 +28,8 @@ struct whip_session {
 	char mid[SLUICE_TRACK_MID_MAX];
 	char *remote_ufrag;
 	struct sdp_tracks *tracks;
-	uint32_t round; /* of reading all of them, in which it was seen last */
+	uint32_t round;     /* of reading all of them, in which it was seen last */
+	uint32_t restarted; /* the round in which its ICE was restarted last; 0: never */
 };
 LIST_HEAD(whip_sessions, whip_session);
 TAILQ_HEAD(whip_ended, whip_session);
@@ -63,7 +64,8 @@ struct whip_stream *table_stream_next(const struct whip_table *table, uint32_t *
 /* Who sends the stream: the dataplane's own rule. NULL: nobody publishes it now. */
 struct whip_session *stream_publisher(const struct whip_stream *stream);
 
-/* What the dataplane has. A session with this id is written over. NULL: no memory, or it has ended
+/* What the dataplane has. A session with this id is written over, but for credentials of a restart
+ * in the same round: the row may have been read before it. NULL: no memory, or it has ended
  * meanwhile. */
 struct whip_session *table_put(struct whip_table *table, const struct sluice_session *session,
                                const struct sluice_session_made *made, uint8_t state,
@@ -73,7 +75,8 @@ void table_state(struct whip_table *table, struct whip_session *session, uint8_t
 /* How many sessions of this token have no keys: nobody has shown yet to be behind them. */
 uint32_t table_keyless(const struct whip_table *table, const uint8_t token[HTTP_TOKEN_DIGEST]);
 /* After a restart of its ICE. 0 or -ENOMEM. */
-int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag);
+int table_restarted(struct whip_session *session, const char *remote_ufrag, const char *ufrag,
+                    uint32_t round);
 /* It has ended, though we may not know it yet: what was read of it before and comes now is late. */
 void table_end_session(struct whip_table *table, const char *id);
 void table_remove(struct whip_table *table, struct whip_session *session);

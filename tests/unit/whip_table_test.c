@@ -59,10 +59,29 @@ static void what_has_no_keys_is_counted(void **state)
 	assert_int_equal(table.streams, 0);
 }
 
+/* A row that was read before the restart, and comes after it, says what no longer holds. */
+static void a_restart_is_not_undone(void **state)
+{
+	struct whip_table table = {0};
+	struct whip_session *session;
+
+	assert_int_equal(table_start(&table), 0);
+	session = put(&table, "a", ours, SLUICE_SESSION_CONNECTED, 1);
+	assert_int_equal(table_restarted(session, "theirs2", "RRRRBBBB", 1), 0);
+	session = put(&table, "a", ours, SLUICE_SESSION_CONNECTED, 1);
+	assert_string_equal(session->ufrag, "RRRRBBBB");
+	assert_string_equal(session->remote_ufrag, "theirs2");
+	/* the round after that knows all of it */
+	session = put(&table, "a", ours, SLUICE_SESSION_CONNECTED, 2);
+	assert_string_equal(session->ufrag, "AAAABBBB");
+	table_end(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_has_no_keys_is_counted),
+	        cmocka_unit_test(a_restart_is_not_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
