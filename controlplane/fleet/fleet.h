@@ -73,6 +73,10 @@ void fleet_place_forget(struct fleet_search *search);
 void fleet_claim(struct fleet *fleet, const char *room);
 /* HOST:PORT of `node set`; empty: there is none. */
 const char *fleet_http(const struct fleet *fleet);
+/* HOST:PORT of other nodes that take new work, the best first: where a client may ask when it gets
+ * no answer here. Good until the caller returns to the event loop. Returns how many. */
+#define FLEET_OTHERS_MAX 4
+uint32_t fleet_others(const struct fleet *fleet, const char *list[FLEET_OTHERS_MAX]);
 
 /* This node's TURN listeners as clients are told of them. *key: of its newest shared secret; NULL:
  * there is none. Returns how many. */

@@ -101,3 +101,17 @@ const char *fleet_http(const struct fleet *fleet)
 {
 	return fleet->own.http;
 }
+
+uint32_t fleet_others(const struct fleet *fleet, const char *list[FLEET_OTHERS_MAX])
+{
+	const struct snapshot_node *nodes[4 * FLEET_OTHERS_MAX];
+	uint32_t count = 0, found;
+
+	if (fleet->snapshot == NULL || !fleet_is_set(fleet))
+		return 0;
+	found = choice_alternates(fleet->snapshot, fleet->own.id, nodes, 4 * FLEET_OTHERS_MAX);
+	for (uint32_t i = 0; i < found && count < FLEET_OTHERS_MAX; i++)
+		if (nodes[i]->record.http[0] != '\0')
+			list[count++] = nodes[i]->record.http;
+	return count;
+}

@@ -30,9 +30,10 @@ function picture(width, height) {
     draw.fillText(new Date().toISOString().slice(11, 23), 240, 400);
     draw.fillRect((n * 8) % 1280, 560, 80, 80);
   };
+  const track = canvas.captureStream(30).getVideoTracks()[0];
+  const timer = setInterval(() => (track.readyState === 'live' ? paint() : clearInterval(timer)), 33);
   paint();
-  setInterval(paint, 33);
-  return canvas.captureStream(30).getVideoTracks()[0];
+  return track;
 }
 
 async function source({ source: kind = 'canvas', width = 1280, height = 720 }) {

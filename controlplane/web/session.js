@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One session: an offer is POSTed, the answer comes back, and DELETE ends it. A peer connection says late, or never, that nobody is
-// there any more: a viewer that gets nothing for two seconds asks its resource, and begins again where that has ended.
+// there any more: who hears nothing for more than a second asks the session's resource, and begins again where that has ended. Where
+// nobody answers, it begins at another node of the fleet: each answer names some.
 
-const QUIET_MS = 2000;
+const QUIET_MS = 1250; // media, or reports of them, come at least each 100 ms
+const LOOK_MS = 250;
+const RESOURCE_MS = 1000; // for an answer, from a node that may be dead
+const OFFER_MS = 1500; // the same
+const LEAVE_MS = 5000;
+const SERVERS_MAX = 8;
 
 // What `application/problem+json` or the server's own JSON says.
 async function refusal(answer) {
   const body = await answer.json().catch(() => ({}));
-  return new Error(`${answer.status}: ${body.detail || body.error || answer.statusText}`);
+  return Object.assign(new Error(`${answer.status}: ${body.detail || body.error || answer.statusText}`), { status: answer.status });
+}
+
+// The origins of a 201's `Link: <URL>; rel="alternate"`.
+function alternates(answer) {
+  const links = (answer.headers.get('Link') || '').matchAll(/<([^>]+)>;\s*rel="alternate"/g);
+  return [...links].map((link) => new URL(link[1], answer.url).origin);
 }
 
 function layers() {
@@ -39,10 +51,12 @@ function transceivers(peer, { role, media, simulcast, codec }) {
 
 // What of all counters is worth a look.
 function summary(report) {
-  const sum = { bytes: 0, packets: 0, lost: 0, frames: 0, freezes: 0, width: 0, height: 0, layers: 0, codec: '', rtt: 0 };
+  const sum = { bytes: 0, heard: 0, packets: 0, lost: 0, frames: 0, freezes: 0, width: 0, height: 0, layers: 0, codec: '', rtt: 0 };
   report.forEach((row) => {
-    if (row.type === 'candidate-pair' && row.nominated)
+    if (row.type === 'candidate-pair' && row.nominated) {
       sum.rtt = row.currentRoundTripTime || sum.rtt;
+      sum.heard += (row.bytesReceived || 0) + (row.responsesReceived || 0);
+    }
     if (row.type === 'remote-inbound-rtp' && row.kind === 'video')
       sum.lost += row.packetsLost || 0;
     if (row.type !== 'inbound-rtp' && row.type !== 'outbound-rtp')
@@ -65,23 +79,31 @@ function summary(report) {
 
 export async function connect(options) {
   const { role, stream, token, onstate = () => {}, ontrack = () => {} } = options;
-  const base = `${options.server || location.origin}/${role === 'publish' ? 'whip' : 'whep'}/${stream}`;
+  const side = role === 'publish' ? 'whip' : 'whep';
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const self = { resource: '', peer: null, etag: '', begun: 0 };
+  // lapse: why it has begun again, in ms after the last that was heard: when that was noticed, and when something came again
+  const self = { resource: '', peer: null, etag: '', begun: 0, lapse: null };
+  let servers = [options.server || location.origin]; // the next one to ask first
   let watchdog = 0, stopped = false;
 
-  async function begin() {
+  async function offer(sdp, takeover) {
+    const url = `${servers[0]}/${side}/${stream}${takeover ? '?takeover=1' : ''}`;
+    const request = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/sdp' }, body: sdp };
+    if (self.begun > 0)
+      request.signal = AbortSignal.timeout(OFFER_MS);
+    const answer = await fetch(url, request);
+    // A browser takes the token away where another node is named (307): it is as good there.
+    return answer.status === 401 && answer.redirected ? fetch(answer.url, request) : answer;
+  }
+
+  async function begin(takeover) {
     const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', ...options.config });
     peer.ontrack = (event) => ontrack(event.streams[0] || new MediaStream([event.track]));
     peer.onconnectionstatechange = () => { if (peer === self.peer) onstate(peer.connectionState); };
     self.peer = peer;
     transceivers(peer, options);
     await peer.setLocalDescription(await peer.createOffer());
-    const request = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/sdp' }, body: peer.localDescription.sdp };
-    let answer = await fetch(base + (options.takeover ? '?takeover=1' : ''), request);
-    // A browser takes the token away where another node is named (307): it is as good there.
-    if (answer.status === 401 && answer.redirected)
-      answer = await fetch(answer.url, request);
+    const answer = await offer(peer.localDescription.sdp, takeover);
     if (answer.status !== 201) {
       peer.close();
       throw await refusal(answer);
@@ -89,15 +111,24 @@ export async function connect(options) {
     self.resource = new URL(answer.headers.get('Location'), answer.url).href;
     self.etag = answer.headers.get('ETag');
     self.begun += 1;
+    servers = [...new Set([servers[0], ...alternates(answer), ...servers])].slice(0, SERVERS_MAX);
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
 
-  async function again() {
+  function putLast(server) {
+    if (servers.includes(server))
+      servers = [...servers.filter((one) => one !== server), server];
+  }
+
+  // silent: nobody has answered for the session: if it lives all the same, a publisher takes its own place.
+  async function again(silent) {
     self.peer.close();
-    for (let wait = 250; !stopped; wait = Math.min(2 * wait, 2000)) {
+    if (silent)
+      putLast(new URL(self.resource).origin);
+    for (let wait = 250; !stopped; wait = Math.min(1.5 * wait, 2000)) {
       onstate('connecting again');
       try {
-        await begin();
+        await begin(options.takeover || (silent && role === 'publish'));
         if (stopped) { // while the answer was on its way
           self.leave();
           self.peer.close();
@@ -105,31 +136,51 @@ export async function connect(options) {
         return;
       } catch (error) {
         onstate(error.message);
+        if (!error.status || error.status >= 500)
+          putLast(servers[0]);
         await new Promise((done) => setTimeout(done, wait));
       }
     }
   }
 
-  // Bytes as they come, or as the other side reports them.
-  async function guard() {
-    let last = 0, since = performance.now(), busy = false;
+  async function look(quiet) {
+    onstate('nothing comes');
+    const answer = await fetch(self.resource, { headers, signal: AbortSignal.timeout(RESOURCE_MS) }).catch(() => null);
+    if (stopped)
+      return;
+    if (answer && answer.status !== 404 && self.peer.connectionState !== 'failed') {
+      onstate(self.peer.connectionState);
+      return;
+    }
+    self.lapse = { noticed: Math.round(quiet), back: 0 };
+    await again(!answer);
+  }
+
+  // Media come to a viewer, reports of them to a publisher.
+  function guard() {
+    let last = 0, heardAt = performance.now(), since = heardAt, busy = false;
+    const step = async () => {
+      const { heard } = await self.stats(), now = performance.now();
+      if (heard !== last && heard > 0) {
+        if (self.lapse && !self.lapse.back)
+          self.lapse.back = Math.round(now - heardAt);
+        heardAt = now;
+      }
+      if (heard !== last)
+        since = now;
+      last = heard;
+      if (now - since <= QUIET_MS)
+        return;
+      await look(now - heardAt);
+      since = performance.now();
+    };
     watchdog = setInterval(async () => {
       if (busy || stopped)
         return;
       busy = true;
-      const bytes = role === 'watch' ? (await self.stats()).bytes : 0;
-      const alive = role === 'watch' ? bytes !== last : self.peer.connectionState === 'connected';
-      last = bytes;
-      if (alive)
-        since = performance.now();
-      if (performance.now() - since > QUIET_MS) {
-        const answer = await fetch(self.resource, { headers, signal: AbortSignal.timeout(QUIET_MS) }).catch(() => null);
-        if (!stopped && (!answer || answer.status === 404 || self.peer.connectionState === 'failed'))
-          await again();
-        since = performance.now();
-      }
+      await step().catch((error) => onstate(error.message));
       busy = false;
-    }, 500);
+    }, LOOK_MS);
   }
 
   // New ICE credentials of both sides, on the same DTLS association (RFC 9725, 4.3.3).
@@ -153,7 +204,7 @@ export async function connect(options) {
   };
   self.report = () => self.peer.getStats();
   self.stats = async () => summary(await self.peer.getStats());
-  self.leave = () => fetch(self.resource, { method: 'DELETE', headers, keepalive: true }).catch(() => {});
+  self.leave = () => fetch(self.resource, { method: 'DELETE', headers, keepalive: true, signal: AbortSignal.timeout(LEAVE_MS) }).catch(() => {});
   self.stop = async () => {
     stopped = true;
     clearInterval(watchdog);
@@ -162,7 +213,7 @@ export async function connect(options) {
     if (options.media)
       options.media.getTracks().forEach((track) => track.stop());
   };
-  await begin();
+  await begin(options.takeover);
   guard();
   return self;
 }

@@ -103,6 +103,7 @@ static void session_answer(struct post *post, const struct sluice_session_made *
 		location_add(whip, post->request, path);
 		etag_add(post->request, made->ufrag);
 		links_add(whip, post->request, post->stream);
+		alternates_add(post->side, post->request, post->stream);
 		http_answer_header(post->request, "Accept-Patch", WHIP_TYPE_FRAGMENT);
 		offer_count(whip, 201);
 		http_answer(post->request, 201, WHIP_TYPE_SDP, text, (size_t)length);

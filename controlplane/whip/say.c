@@ -152,3 +152,16 @@ void links_add(const struct whip *whip, struct http_request *request, const char
 	explicit_bzero(&credential, sizeof(credential));
 	explicit_bzero(bytes, sizeof(bytes));
 }
+
+void alternates_add(const struct whip_side *side, struct http_request *request, const char *stream)
+{
+	const char *list[FLEET_OTHERS_MAX];
+	uint32_t count = fleet_others(side->whip->options.fleet, list);
+	char text[LINK_MAX];
+
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "<%s://%s%s%s>; rel=\"alternate\"", scheme_of(request),
+		         list[i], side->prefix, stream);
+		http_answer_header(request, "Link", text);
+	}
+}

@@ -89,5 +89,7 @@ void location_add(const struct whip *whip, struct http_request *request, const c
 void redirect_answer(struct http_request *request, const char *http);
 /* Link: our own TURN, with credentials that hold a day. */
 void links_add(const struct whip *whip, struct http_request *request, const char *stream);
+/* Link: the same stream at other nodes, for a client that gets no answer from this one. */
+void alternates_add(const struct whip_side *side, struct http_request *request, const char *stream);
 
 #endif

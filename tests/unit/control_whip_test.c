@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "control_fixture.h"
+#include "redis_fixture.h"
 
 #include <sluice/event.h>
 #include <sluice/session.h>
@@ -539,8 +540,47 @@ static void a_control_plane_that_comes_back(void **state)
 	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 404);
 }
 
+/* -- two nodes -- */
+
+static struct control *node_start(const char *id, uint16_t redis)
+{
+	char lines[512];
+
+	snprintf(lines, sizeof(lines),
+	         "turn realm sluice\nhttp token add pub scope publish\n"
+	         "region add r redis 127.0.0.1:%u\n"
+	         "node set %s region r addr4 127.0.0.1:%u http %s.example:8080\n",
+	         redis, id, id[0] == 'a' ? 9 : 10, id);
+	return control_start(lines);
+}
+
+/* A publisher is told where else it may go when nobody answers it here. */
+static void other_nodes_are_named(void **state)
+{
+	struct sluice_session_made made = made_example("AAAABBBBCCCCDDDD");
+	uint16_t redis = redis_start();
+	struct control *a = node_start("a", redis), *b = node_start("b", redis);
+
+	dataplane_answers(a, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	control_await(a, control_http_with(a, "POST /whip/cam?takeover=1", "pub", SDP,
+	                                   offer("chromium-publish")) == 201 &&
+	                         strstr(a->headers, "Link: <http://b.example:8080/whip/cam>; "
+	                                            "rel=\"alternate\"\r\n") != NULL);
+	assert_null(strstr(a->headers, "<http://a.example"));
+	assert_int_equal(control_do(b, "node drain"), 0);
+	control_await(a, control_http_with(a, "POST /whip/cam?takeover=1", "pub", SDP,
+	                                   offer("chromium-publish")) == 201 &&
+	                         strstr(a->headers, "alternate") == NULL);
+	control_stop(a);
+	control_stop(b);
+	redis_kill();
+}
+
 int main(int argc, char **argv)
 {
+	const struct CMUnitTest nodes[] = {
+	        cmocka_unit_test(other_nodes_are_named),
+	};
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(a_publisher_comes_and_goes, setup,
 	                                        control_teardown),
@@ -566,6 +606,11 @@ int main(int argc, char **argv)
 	                                        control_teardown),
 	};
 
+	int failed;
+
 	folder = argc > 1 ? argv[1] : "tests/unit/offers";
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("control_whip", tests, NULL, NULL);
+	if (redis_is_installed())
+		failed += cmocka_run_group_tests_name("control_whip_nodes", nodes, NULL, NULL);
+	return failed;
 }
