@@ -7,13 +7,11 @@
  *
  * What leaves is a whole frame with right lengths and checksums, and each packet buffer comes back.
  */
-#include "fuzz.h"
-#include "scene.h"
+#include "graph_fuzz.h"
 
 #include <string.h>
 
 #include <arpa/inet.h>
-#include <openssl/crypto.h>
 #include <rte_cycles.h>
 
 #include "gate/gate.h"
@@ -23,24 +21,14 @@
 #include "net/neighbour.h"
 #include "net/punt.h"
 #include "session/state.h"
-#include "srtp/rtp.h"
 #include "stun/writer.h"
-#include "turn/turn.h"
 
 #define STEPS_MAX     48
-#define PAYLOAD_MAX   1400
-#define MEDIA_PORT    6000 /* of several endpoints; the next one learns */
 #define LONG_ENOUGH_S 4000 /* everything has expired */
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 
-static struct scene scene;
-static struct srtp_worker *cipher;
-static struct srtp_session *session;
-
-/* A cursor: behind its end there are zeros. */
-struct input {
-	const uint8_t *at, *end;
-};
+struct scene scene;
+struct srtp_worker *cipher;
+struct srtp_session *session;
 
 /* What hangs in DPDK's own memory looks lost to the leak checker, which does not look there. */
 const char *__asan_default_options(void);
@@ -49,461 +37,25 @@ const char *__asan_default_options(void)
 	return "detect_leaks=0";
 }
 
-static uint8_t take(struct input *input)
+uint8_t take(struct input *input)
 {
 	return input->at < input->end ? *input->at++ : 0;
 }
 
-static uint16_t take16(struct input *input)
+uint16_t take16(struct input *input)
 {
 	uint16_t high = take(input);
 
 	return (uint16_t)(high << 8 | take(input));
 }
 
-static uint16_t take_bytes(struct input *input, uint8_t *room, uint16_t most)
+uint16_t take_bytes(struct input *input, uint8_t *room, uint16_t most)
 {
 	uint16_t length = most == 0 ? 0 : take16(input) % (most + 1);
 
 	for (uint16_t i = 0; i < length; i++)
 		room[i] = take(input);
 	return length;
-}
-
-static struct sluice_addr api_addr(struct transport_addr addr)
-{
-	struct sluice_addr api = {.port = addr.port};
-
-	memcpy(api.ip, addr.ip.bytes, sizeof(api.ip));
-	return api;
-}
-
-/* -- configuration -- */
-
-static const struct {
-	const char *name;
-	enum actor remote; /* NOBODY: it learns */
-} endpoints[] = {
-        {"camera", CLIENT_A4}, {"viewer", CLIENT_B4}, {"six", CLIENT_A6}, {"roamer", NOBODY}};
-
-static const char *const streams[] = {"one", "two", "wild"};
-
-static void endpoint_add(uint8_t which)
-{
-	struct sluice_endpoint add = {.rx_key_length = 28, .tx_key_length = 28};
-	enum actor remote = endpoints[which].remote;
-	struct transport_addr local = server_addr(remote != NOBODY ? remote : CLIENT_A4);
-	char why[SLUICE_API_ERROR_MAX];
-
-	local.port = htons(MEDIA_PORT + (remote == NOBODY));
-	snprintf(add.name, sizeof(add.name), "%s", endpoints[which].name);
-	memset(add.rx_key, 1, add.rx_key_length);
-	memset(add.tx_key, 2 + which, add.tx_key_length);
-	add.local = api_addr(local);
-	add.learn = remote == NOBODY;
-	if (remote != NOBODY)
-		add.remote = api_addr(scene_addr(&scene, remote));
-	media_endpoint_add(scene.rig.dp->media, &add, SLUICE_API_EXIST_OK, why);
-}
-
-static void stream_add(uint8_t which, uint8_t endpoint)
-{
-	struct sluice_stream add = {.ssrc = which == 2 ? 0 : 0x1000u + which,
-	                            .rtx_ssrc = which == 1 ? 0x1100 : 0};
-	char why[SLUICE_API_ERROR_MAX];
-
-	snprintf(add.name, sizeof(add.name), "%s", streams[which]);
-	snprintf(add.endpoint, sizeof(add.endpoint), "%s", endpoints[endpoint].name);
-	media_stream_add(scene.rig.dp->media, &add, SLUICE_API_EXIST_OK, why);
-}
-
-static void subscription_add(uint8_t stream, uint8_t endpoint, uint8_t how)
-{
-	struct sluice_subscription add = {.ssrc = 0x2000u + stream,
-	                                  .rtx_ssrc = how & 1 ? 0x3000u + stream : 0,
-	                                  .rtx_pt = 97,
-	                                  .ext_count = how >> 1 & 1,
-	                                  .ext_from = {1},
-	                                  .ext_to = {how >> 2 & 1 ? 200 : 3}};
-	char why[SLUICE_API_ERROR_MAX];
-
-	snprintf(add.stream, sizeof(add.stream), "%s", streams[stream]);
-	snprintf(add.endpoint, sizeof(add.endpoint), "%s", endpoints[endpoint].name);
-	media_subscription_add(scene.rig.dp->media, &add, SLUICE_API_EXIST_OK, why);
-}
-
-static void subscription_change(uint8_t stream, uint8_t endpoint, uint8_t how)
-{
-	struct sluice_subscription_name name;
-	struct sluice_subscription_switch change;
-	struct media *media = scene.rig.dp->media;
-	char why[SLUICE_API_ERROR_MAX];
-
-	memset(&name, 0, sizeof(name));
-	memset(&change, 0, sizeof(change));
-	snprintf(name.stream, sizeof(name.stream), "%s", streams[stream]);
-	snprintf(name.endpoint, sizeof(name.endpoint), "%s", endpoints[endpoint].name);
-	memcpy(change.stream, name.stream, sizeof(change.stream));
-	memcpy(change.endpoint, name.endpoint, sizeof(change.endpoint));
-	snprintf(change.to, sizeof(change.to), "%s", streams[how / 3 % COUNT(streams)]);
-	if (how % 3 == 0)
-		media_subscription_delete(media, &name, why);
-	else if (how % 3 == 1)
-		media_subscription_pause(media, &name, how >> 4 & 1, why);
-	else
-		media_subscription_switch(media, &change, why);
-}
-
-static void turn_change(uint8_t how)
-{
-	static const struct sluice_turn_user user = {.name = "demo", .password = "demo"};
-	struct sluice_turn_listen listen = {
-	        .addr = api_addr(server_addr(how & 8 ? CLIENT_A6 : CLIENT_A4))};
-	struct sluice_turn_quota quota = {.user = how >> 4, .host = how >> 5};
-	struct turn *turn = scene.rig.dp->turn;
-	char why[SLUICE_API_ERROR_MAX];
-
-	switch (how % 5) {
-	case 0:
-		turn_user_add(turn, &user, SLUICE_API_EXIST_OK, why);
-		break;
-	case 1:
-		turn_listen_delete(turn, &listen, why);
-		break;
-	case 2:
-		turn_listen_add(turn, &listen, SLUICE_API_EXIST_OK, why);
-		break;
-	case 3:
-		turn_quota_set(turn, &quota, why);
-		break;
-	default:
-		turn_tick(turn, how);
-		break;
-	}
-}
-
-static void gate_change(uint8_t how)
-{
-	static const uint32_t modes[] = {GATE_MODE_OFF, GATE_MODE_OBSERVE, GATE_MODE_ENFORCE};
-	struct gate_compiled compiled = gate_compiled_now(scene.rig.dp->gate);
-	char why[SLUICE_API_ERROR_MAX];
-
-	compiled.config.mode = modes[how % COUNT(modes)];
-	gate_set(scene.rig.dp->gate, &compiled, NULL, why);
-}
-
-static void config_change(struct input *input)
-{
-	uint8_t what = take(input), stream = what / 8 % COUNT(streams), how = take(input);
-	uint8_t endpoint = how / 64 % COUNT(endpoints);
-	char why[SLUICE_API_ERROR_MAX];
-
-	switch (what % 8) {
-	case 0:
-		endpoint_add(endpoint);
-		break;
-	case 1:
-		media_endpoint_delete(scene.rig.dp->media, endpoints[endpoint].name, why);
-		break;
-	case 2:
-		stream_add(stream, endpoint);
-		break;
-	case 3:
-		media_stream_delete(scene.rig.dp->media, streams[stream], why);
-		break;
-	case 4:
-		subscription_add(stream, endpoint, how);
-		break;
-	case 5:
-		subscription_change(stream, endpoint, how);
-		break;
-	case 6:
-		turn_change(how);
-		break;
-	default:
-		gate_change(how);
-		break;
-	}
-}
-
-static void config_begin(void)
-{
-	struct input nothing = {0};
-
-	for (uint8_t i = 0; i < COUNT(endpoints); i++)
-		endpoint_add(i);
-	for (uint8_t i = 0; i < COUNT(streams); i++) {
-		stream_add(i, i);
-		subscription_add(i, (i + 1) % COUNT(endpoints), i);
-		subscription_add(i, (i + 2) % COUNT(endpoints), 2);
-	}
-	for (uint8_t how = 0; how < 3; how += 2) {
-		turn_change(how);
-		turn_change(how | 8);
-	}
-	turn_change(3);
-	gate_change(take(&nothing));
-}
-
-/* -- sessions of browsers, at TURN's port and at one of their own -- */
-
-#define SESSION_PORT 7000
-
-static const char *const browsers[] = {"browser-a", "browser-b", "browser-c"};
-static struct sluice_session_made made[COUNT(browsers)];
-
-static void session_offer(uint8_t which, uint8_t how)
-{
-	struct sluice_session add = {
-	        .role = which == 1,
-	        .takeover = how & 1,
-	        .active = how >> 1 & 1,
-	        .n_tracks = 2,
-	        .n_fingerprints = 1,
-	        .fingerprints = {{.length = 32}},
-	};
-	char why[SLUICE_API_ERROR_MAX];
-
-	snprintf(add.id, sizeof(add.id), "%s", browsers[which]);
-	snprintf(add.stream, sizeof(add.stream), "%s", which == 2 ? "hall" : "room");
-	for (uint8_t i = 0; i < add.n_tracks; i++) {
-		add.tracks[i] = (struct sluice_track){
-		        .mid = {(char)('0' + i)},
-		        .kind = i,
-		        .n_payloads = 1,
-		        .n_rids = i == 1 ? how >> 2 & 3 : 0,
-		        .n_ssrcs = how >> 4 & 1,
-		        .extensions = {1, 2, 3},
-		        .payloads = {{96, 97, SLUICE_CODEC_VP8, 96, 90000}},
-		        .rids = {"q", "h", "f"},
-		        .ssrcs = {0x1000u + i},
-		        .rtx_ssrcs = {how & 32 ? 0x1100u + i : 0},
-		};
-	}
-	session_add(scene.rig.dp->sessions, &add, &made[which], why);
-}
-
-/* What a handshake would bring. */
-static void session_keys(uint8_t which)
-{
-	struct sessions *sessions = scene.rig.dp->sessions;
-	uint32_t index = session_named(sessions, browsers[which]);
-	struct session_note note;
-
-	if (index == 0 || sessions->list[index].owner == 0)
-		return;
-	note = session_note_of(sessions, &sessions->list[index], NOTE_KEYS);
-	note.keys = OPENSSL_zalloc(sizeof(*note.keys));
-	memset(note.keys->rx, 1, sizeof(note.keys->rx));
-	memset(note.keys->tx, 9 + which, sizeof(note.keys->tx));
-	session_note_send(sessions, &note);
-}
-
-static void session_change(struct input *input)
-{
-	struct sessions *sessions = scene.rig.dp->sessions;
-	uint8_t what = take(input), which = what / 8 % COUNT(browsers), how = take(input);
-	struct sluice_session_restart restart;
-	struct sluice_session_layer layer;
-	char why[SLUICE_API_ERROR_MAX];
-
-	memset(&restart, 0, sizeof(restart));
-	memset(&layer, 0, sizeof(layer));
-	snprintf(restart.id, sizeof(restart.id), "%s", browsers[which]);
-	snprintf(layer.id, sizeof(layer.id), "%s", browsers[which]);
-	snprintf(layer.rid, sizeof(layer.rid), "%s", how & 1 ? "h" : "auto");
-	switch (what % 8) {
-	case 0:
-	case 1:
-		session_offer(which, how);
-		break;
-	case 2:
-	case 3:
-		session_keys(which);
-		break;
-	case 4:
-		session_restart(sessions, &restart, &made[which], why);
-		break;
-	case 5:
-		session_layer(sessions, &layer, why);
-		break;
-	case 6:
-		session_delete(sessions, browsers[which], why);
-		break;
-	default:
-		sessions_tick(sessions);
-		break;
-	}
-	sessions_poll(scene.rig.dp);
-}
-
-static void sessions_begin(void)
-{
-	struct sluice_webrtc_listen listen = {.local = api_addr(server_addr(CLIENT_A4))};
-	char why[SLUICE_API_ERROR_MAX];
-
-	webrtc_listen_add(scene.rig.dp->sessions, &listen, SLUICE_API_EXIST_OK, why);
-	listen.local.port = htons(SESSION_PORT);
-	webrtc_listen_add(scene.rig.dp->sessions, &listen, SLUICE_API_EXIST_OK, why);
-	for (uint8_t i = 0; i < COUNT(browsers); i++)
-		session_offer(i, 0);
-}
-
-static uint16_t check_write(struct input *input, uint8_t *room)
-{
-	static const uint8_t transaction[STUN_TRANSACTION_SIZE];
-	uint8_t how = take(input), which = how % COUNT(browsers), more = take(input);
-	char name[UFRAG_SIZE + 8];
-	struct stun_writer writer;
-	struct stun_key key;
-
-	snprintf(name, sizeof(name), "%.16s:them", made[which].ufrag);
-	if (how & 128)
-		name[take(input) % UFRAG_SIZE] ^= 1;
-	stun_key_raw(&key, made[how & 64 ? 0 : which].pwd, 32);
-	stun_begin(&writer, room, PAYLOAD_MAX, STUN_BINDING, STUN_REQUEST, transaction);
-	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
-	if (more & 1)
-		stun_put_bytes(&writer, STUN_ATTR_USE_CANDIDATE, NULL, 0);
-	if (more & 2)
-		stun_put_u32(&writer, (enum stun_attr_type)0xc001, more >> 4);
-	if (more & 4)
-		stun_put_bytes(&writer, STUN_ATTR_ICE_CONTROLLED, transaction, 8);
-	if (more & 8)
-		stun_put_u32(&writer, STUN_ATTR_PRIORITY, more);
-	stun_put_integrity(&writer, &key);
-	stun_put_fingerprint(&writer);
-	return stun_end(&writer);
-}
-
-static uint16_t dtls_write(struct input *input, uint8_t *room)
-{
-	room[0] = 20 + take(input) % 44;
-	return 1 + take_bytes(input, room + 1, 1200);
-}
-
-/* -- payloads -- */
-
-static uint16_t stun_write(struct input *input, uint8_t *room, enum actor from)
-{
-	static const enum stun_method methods[] = {STUN_BINDING,           STUN_ALLOCATE,
-	                                           STUN_REFRESH,           STUN_SEND,
-	                                           STUN_CREATE_PERMISSION, STUN_CHANNEL_BIND};
-	static uint8_t transaction[STUN_TRANSACTION_SIZE];
-	uint8_t how = take(input), more = take(input);
-	struct client_request request = {
-	        .method = methods[how % COUNT(methods)],
-	        .transport = request.method == STUN_ALLOCATE ? 17 : 0,
-	        .family = how & 64 ? 2 : 0,
-	        .lifetime = more & 1,
-	        .lifetime_s = more & 2 ? 0 : 600,
-	        .even_port = more & 4,
-	        .reserve = more & 8,
-	        .dont_fragment = more & 16,
-	        .fingerprint = more & 32,
-	        .unknown = more & 64 ? take16(input) : 0,
-	        .transaction = transaction,
-	};
-	struct client_identity identity = {
-	        .user = "demo",
-	        .realm = scene.realm,
-	        .key = how & 128 ? &scene.wrong_key : &scene.key,
-	        .nonce = scene.clients[from].has_nonce ? scene.clients[from].nonce : NULL,
-	};
-	uint8_t data[256];
-
-	transaction[0]++;
-	if (request.method == STUN_ALLOCATE)
-		request.transport = more & 128 ? more : 17;
-	if (how / 8 % 4 != 0 && request.method >= STUN_SEND) {
-		request.n_peers = 1 + more % 3;
-		for (uint8_t i = 0; i < request.n_peers; i++)
-			request.peers[i] = scene_addr(
-			        &scene, CLIENTS_END + (how + i) % (ACTORS - CLIENTS_END));
-	}
-	if (request.method == STUN_CHANNEL_BIND)
-		request.channel = 0x4000 + more % 4;
-	if (request.method == STUN_SEND)
-		return client_send_write(room, PAYLOAD_MAX, &request, data,
-		                         take_bytes(input, data, sizeof(data)));
-	return client_request_write(room, PAYLOAD_MAX, &request, &identity);
-}
-
-static uint16_t channel_write(struct input *input, uint8_t *room)
-{
-	uint8_t data[512];
-	uint16_t channel = 0x4000 + take(input) % 5;
-
-	return client_channel_write(room, PAYLOAD_MAX, channel, data,
-	                            take_bytes(input, data, sizeof(data)));
-}
-
-/* Any header and payload, sealed as the publisher would. */
-static uint16_t srtp_write(struct input *input, uint8_t *room)
-{
-	uint8_t first = take(input), second = take(input);
-	uint32_t ssrc = 0x1000u + take(input) % 3, index = (uint32_t)take16(input) << 2;
-	struct rtp_view view;
-	struct srtp_job job;
-	uint16_t length;
-
-	memset(room, 0, RTP_HEADER_SIZE);
-	room[0] = RTP_VERSION << 6 | (first & 0x3f);
-	room[1] = second;
-	write_be16(room + 2, (uint16_t)index);
-	write_be32(room + 4, index * 90);
-	write_be32(room + 8, ssrc == 0x1002 ? 0x1100 : ssrc);
-	length = RTP_HEADER_SIZE + take_bytes(input, room + RTP_HEADER_SIZE, 1100);
-	if (rtp_is_rtcp(second)) {
-		int sealed;
-
-		write_be16(room + 2, (uint16_t)(length / 4 - 1));
-		length &= ~3;
-		sealed = scene.rig.dp->srtp->protect_rtcp(cipher, session, room, length, index + 1);
-		return sealed > 0 ? (uint16_t)sealed : length;
-	}
-	if (rtp_parse(room, length, &view) != 0)
-		return length;
-	job = (struct srtp_job){
-	        .session = session,
-	        .src = room + view.header_length,
-	        .dst = room + view.header_length,
-	        .index = index,
-	        .ssrc = htonl(view.ssrc),
-	        .header_length = view.header_length,
-	        .length = view.payload_length,
-	};
-	CHECK(scene.rig.dp->srtp->protect(cipher, &job, 1, NULL, 0) == 1);
-	return length + 16;
-}
-
-static uint16_t session_write(struct input *input, uint8_t *room, uint8_t kind)
-{
-	switch (kind % 4) {
-	case 0:
-	case 1:
-		return check_write(input, room);
-	case 2:
-		return dtls_write(input, room);
-	default:
-		return srtp_write(input, room);
-	}
-}
-
-static uint16_t payload_write(struct input *input, uint8_t *room, uint8_t kind, enum actor from)
-{
-	if (kind & 8)
-		return session_write(input, room, kind);
-	switch (kind % 4) {
-	case 0:
-		return take_bytes(input, room, PAYLOAD_MAX);
-	case 1:
-		return stun_write(input, room, from);
-	case 2:
-		return channel_write(input, room);
-	default:
-		return srtp_write(input, room);
-	}
 }
 
 /* -- frames -- */
@@ -704,12 +256,9 @@ static void neighbours_fail(void)
 /* Nothing of this input is left for the next one. */
 static void all_end(void)
 {
-	char why[SLUICE_API_ERROR_MAX];
-
 	settle();
 	sessions_end_all(scene.rig.dp->sessions);
-	for (uint8_t i = 0; i < COUNT(endpoints); i++)
-		media_endpoint_delete(scene.rig.dp->media, endpoints[i].name, why);
+	endpoints_end();
 	time_pass(LONG_ENOUGH_S * 1000ull);
 	for (int i = 0; i < 4; i++)
 		time_pass(10);

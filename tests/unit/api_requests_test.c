@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Requests and what is answered, without a socket. */
+#include "api_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include <errno.h>
-#include <event2/event.h>
 #include <gate_default.h>
-#include <rte_eal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -34,73 +33,6 @@
 #include "srtp/engine.h"
 #include "stderr_taken.h"
 #include "turn/state.h"
-
-struct fixture {
-	struct dataplane *dp;
-};
-
-/* What came back to one request. */
-struct answer {
-	int status;
-	uint32_t replies;
-	uint32_t length; /* of the bodies */
-	bool ended;
-	_Alignas(8) uint8_t body[4 * SLUICE_API_MESSAGE_MAX]; /* read as rows */
-};
-
-static struct answer answer;
-
-static int fixture_make(void **state)
-{
-	static struct fixture fixture;
-	struct options options;
-	char *args[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-	                "-m",   "512",       "-l",          "0",        "--log-level=3"};
-
-	if (rte_eal_init(RTE_DIM(args), args) < 0)
-		return -1;
-	options_default(&options);
-	fixture.dp = dataplane_create(&options, NULL);
-	*state = &fixture;
-	return fixture.dp != NULL ? 0 : -1;
-}
-
-static int fixture_free(void **state)
-{
-	struct fixture *fixture = *state;
-
-	dataplane_destroy(fixture->dp);
-	return 0;
-}
-
-static void answer_take(void *arg, const struct seqpacket_record *reply)
-{
-	assert_false(answer.ended);
-	assert_int_equal(reply->header.version, SLUICE_API_VERSION);
-	assert_true(reply->header.length <= sizeof(reply->body));
-	assert_true(answer.length + reply->header.length <= sizeof(answer.body));
-	memcpy(answer.body + answer.length, reply->body, reply->header.length);
-	answer.length += reply->header.length;
-	answer.status = reply->header.status;
-	answer.replies++;
-	answer.ended = !(reply->header.flags & SLUICE_API_MORE);
-	if (arg != NULL)
-		assert_int_equal(reply->header.id, *(uint32_t *)arg);
-}
-
-static void ask(struct fixture *fixture, uint16_t type, uint32_t flags, const void *body,
-                uint32_t length)
-{
-	struct seqpacket_record request = {
-	        .header = {SLUICE_API_VERSION, type, 77, 0, flags, length},
-	};
-	uint32_t id = 77;
-
-	memset(&answer, 0, sizeof(answer));
-	memcpy(request.body, body, length);
-	api_handle(fixture->dp, &request, sizeof(request.header) + length, answer_take, &id);
-	assert_true(answer.ended);
-}
 
 static const struct {
 	const char *name;
@@ -440,16 +372,6 @@ static void allocations_end(void **state)
 	assert_int_equal(ended->count, 0);
 }
 
-/* -- what the control plane alone asks -- */
-
-static void asks(struct fixture *fixture, uint16_t type, const void *body, uint32_t length,
-                 int status)
-{
-	ask(fixture, type, 0, body, length);
-	if (answer.status != status)
-		fail_msg("0x%04x: %d: %.*s", type, answer.status, (int)answer.length, answer.body);
-}
-
 static void keys_of_users_are_told(void **state)
 {
 	struct fixture *fixture = *state;
@@ -549,199 +471,6 @@ static void captures_want_a_descriptor(void **state)
 	asks(fixture, SLUICE_CAPTURE_STOP, "", 0, -ENOENT);
 }
 
-/* -- a dataplane with browsers and a ledger -- */
-
-/* There is one in a process. NULL: as the other tests have it. */
-static void dataplane_replace(struct fixture *fixture, const struct options *options)
-{
-	struct options usual;
-
-	options_default(&usual);
-	dataplane_destroy(fixture->dp);
-	fixture->dp = dataplane_create(options != NULL ? options : &usual, NULL);
-	assert_non_null(fixture->dp);
-}
-
-static void sessions_come_and_go(void **state)
-{
-	struct fixture *fixture = *state;
-	struct options options = fixture->dp->options;
-	struct sluice_webrtc_listen listen = {.local.port = RTE_BE16(3478),
-	                                      .local.ip = {[10] = 0xff, 0xff, 198, 18, 1, 1}};
-	struct sluice_session add = {
-	        .id = "AAAABBBBCCCCDDDDEEEEFF",
-	        .role = SLUICE_SESSION_PUBLISH,
-	        .n_tracks = 1,
-	        .n_fingerprints = 1,
-	        .stream = "cam",
-	        .remote_ufrag = "them",
-	        .tracks = {{.mid = "0",
-	                    .kind = SLUICE_TRACK_AUDIO,
-	                    .n_payloads = 1,
-	                    .payloads = {{.pt = 111,
-	                                  .codec = SLUICE_CODEC_OPUS,
-	                                  .from = 111,
-	                                  .clock_hz = 48000}}}},
-	        .fingerprints = {{.length = 32}},
-	};
-	struct sluice_session_restart restart = {.remote_ufrag = "anew"};
-	struct sluice_session_layer layer = {.rid = "auto"};
-	struct sluice_session_name name = {0};
-	const struct sluice_session_made *made = (const void *)answer.body;
-	const struct sluice_session_whole *whole = (const void *)answer.body;
-	const struct sluice_session_event *event = (const void *)answer.body;
-	char ufrag[sizeof(made->ufrag)];
-
-	options.max_endpoints = options.max_streams = options.max_subscriptions = 8;
-	options.max_sessions = 4;
-	dataplane_replace(fixture, &options);
-	asks(fixture, SLUICE_WEBRTC_LISTEN_ADD, &listen, sizeof(listen), 0);
-	asks(fixture, SLUICE_SESSION_ADD, &add, sizeof(add), 0);
-	assert_int_equal(answer.length, sizeof(*made));
-	assert_int_equal(made->n_addresses, 1);
-	memcpy(ufrag, made->ufrag, sizeof(ufrag));
-	assert_int_equal(strlen(ufrag), 16);
-	ask(fixture, SLUICE_SESSION_ADD, 0, &add, sizeof(add));
-	assert_true(answer.status < 0);
-
-	asks(fixture, SLUICE_SESSION_SHOW, "", 0, 0);
-	assert_int_equal(answer.length, sizeof(struct sluice_session_row));
-	asks(fixture, SLUICE_SESSION_TAKE, "", 0, 0);
-	assert_int_equal(answer.length, sizeof(*whole));
-	assert_string_equal(whole->session.stream, "cam");
-	assert_memory_equal(whole->made.ufrag, ufrag, sizeof(ufrag));
-
-	strcpy(restart.id, add.id);
-	asks(fixture, SLUICE_SESSION_RESTART, &restart, sizeof(restart), 0);
-	assert_string_not_equal(made->ufrag, ufrag);
-	strcpy(restart.id, "nobody");
-	asks(fixture, SLUICE_SESSION_RESTART, &restart, sizeof(restart), -ENOENT);
-	strcpy(layer.id, "nobody");
-	asks(fixture, SLUICE_SESSION_LAYER, &layer, sizeof(layer), -ENOENT);
-
-	strcpy(name.id, add.id);
-	asks(fixture, SLUICE_SESSION_DELETE, &name, sizeof(name), 0);
-	asks(fixture, SLUICE_SESSION_EVENTS, "", 0, 0);
-	assert_true(answer.length >= sizeof(*event));
-	event += answer.length / sizeof(*event) - 1;
-	assert_string_equal(event->id, add.id);
-	assert_int_equal(event->state, SLUICE_SESSION_ENDED);
-	assert_int_equal(event->reason, SLUICE_SESSION_DELETED);
-	dataplane_replace(fixture, NULL);
-}
-
-/* Without a place for them. */
-static void sessions_are_refused(void **state)
-{
-	struct fixture *fixture = *state;
-	static const uint8_t nothing[SLUICE_API_MESSAGE_MAX];
-	struct sluice_session_restart restart = {.id = "a", .remote_ufrag = "b"};
-	struct sluice_session_layer layer = {.id = "a"};
-	struct sluice_session add = {.id = "a", .stream = "b", .remote_ufrag = "c"};
-
-	asks(fixture, SLUICE_SESSION_RESTART, &restart, sizeof(restart), -EOPNOTSUPP);
-	asks(fixture, SLUICE_SESSION_LAYER, &layer, sizeof(layer), -EOPNOTSUPP);
-	asks(fixture, SLUICE_SESSION_ADD, &add, sizeof(add), -EOPNOTSUPP);
-	asks(fixture, SLUICE_SESSION_EVENTS, nothing, 0, -EOPNOTSUPP);
-	asks(fixture, SLUICE_SESSION_TAKE, nothing, 0, 0);
-	assert_int_equal(answer.length, 0);
-}
-
-static const struct sluice_ledger_row *kind_find(const char *kind)
-{
-	const struct sluice_ledger_row *rows = (const void *)answer.body;
-
-	for (uint32_t i = 0; i < answer.length / sizeof(*rows); i++)
-		if (strcmp(rows[i].kind, kind) == 0)
-			return &rows[i];
-	fail_msg("no %s", kind);
-	return NULL;
-}
-
-/* What it holds is shown; handed over, it changes no more, and the loop ends. */
-static void a_ledger_is_shown_and_handed_over(void **state)
-{
-	struct fixture *fixture = *state;
-	struct options options = fixture->dp->options;
-	const struct sluice_ledger_status *status = (const void *)answer.body;
-	const struct sluice_hand_over *row = (const void *)answer.body;
-	struct sluice_turn_secret secret = {"east"};
-	struct event_base *events = event_base_new();
-	char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/sluice-ledger-test.%d", getpid());
-	options.ledger = path;
-	dataplane_replace(fixture, &options);
-	fixture->dp->events = events;
-	assert_non_null(fixture->dp->ledger);
-	asks(fixture, SLUICE_LEDGER_STATUS, "", 0, 0);
-	assert_string_equal(status->path, path);
-	assert_int_equal(status->found, SLUICE_LEDGER_FOUND_NONE);
-	assert_true(status->bytes > 0);
-	asks(fixture, SLUICE_LEDGER_SHOW, "", 0, 0);
-	assert_int_equal(kind_find("allocation")->records, 0);
-	assert_true(kind_find("allocation")->records_max >= options.max_allocations);
-	assert_true(kind_find("permission")->bytes > 0);
-	asks(fixture, SLUICE_TURN_SECRET_ADD, &secret, sizeof(secret), 0);
-	asks(fixture, SLUICE_HAND_OVER, "", 0, 0);
-	assert_int_equal(row->pid, getpid());
-	assert_true(fixture->dp->handed_over);
-	assert_null(fixture->dp->ledger);
-
-	/* the next one finds it */
-	dataplane_replace(fixture, &options);
-	event_base_free(events);
-	asks(fixture, SLUICE_LEDGER_STATUS, "", 0, 0);
-	assert_int_not_equal(status->found, SLUICE_LEDGER_FOUND_NONE);
-	dataplane_replace(fixture, NULL);
-	unlink(path);
-}
-
-/* -- a start that fails -- */
-
-static int refuses(void *arg)
-{
-	(*(int *)arg)++;
-	return -EIO;
-}
-
-static void a_start_that_fails_says_why(void **state)
-{
-	struct fixture *fixture = *state;
-	struct options options = fixture->dp->options;
-	struct taken taken;
-	char line[256];
-	FILE *written;
-	int called = 0;
-
-	dataplane_destroy(fixture->dp);
-	stderr_take(&taken);
-	options.srtp_engine = "none such";
-	assert_null(dataplane_create(&options, NULL));
-	options.srtp_engine = NULL;
-	options.ledger = "/nowhere/at/all";
-	/* calls end with it, and that is said */
-	fixture->dp = dataplane_create(&options, NULL);
-	assert_non_null(fixture->dp);
-	assert_null(fixture->dp->ledger);
-	dataplane_destroy(fixture->dp);
-	options.take_over = refuses;
-	options.take_over_arg = &called;
-	/* the other one goes on: it is not asked to end */
-	assert_null(dataplane_create(&options, NULL));
-	assert_int_equal(called, 0);
-	options.take_over = NULL;
-	options.ledger = NULL;
-	fixture->dp = dataplane_create(&options, NULL);
-	written = stderr_give(&taken);
-	assert_non_null(fgets(line, sizeof(line), written));
-	assert_non_null(strstr(line, "SRTP engine none such does not run on this CPU"));
-	assert_non_null(fgets(line, sizeof(line), written));
-	assert_non_null(strstr(line, "no ledger: calls will end with this process: "));
-	fclose(written);
-	assert_non_null(fixture->dp);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -763,10 +492,6 @@ int main(void)
 	        cmocka_unit_test(the_clock_is_turned),
 	        cmocka_unit_test(nothing_is_handed_over_without_a_ledger),
 	        cmocka_unit_test(captures_want_a_descriptor),
-	        cmocka_unit_test(sessions_come_and_go),
-	        cmocka_unit_test(sessions_are_refused),
-	        cmocka_unit_test(a_ledger_is_shown_and_handed_over),
-	        cmocka_unit_test(a_start_that_fails_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make, fixture_free);

@@ -12,7 +12,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -239,11 +238,6 @@ static void a_call_goes_on_at_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
-static int eal_setup(void **state)
-{
-	return srtp_init() == srtp_err_status_ok ? rig_eal("media_consent", 256, false) : -1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,5 +248,5 @@ int main(void)
 	        TEST(a_call_goes_on_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, eal_setup, NULL);
+	return cmocka_run_group_tests(tests, media_eal, NULL);
 }

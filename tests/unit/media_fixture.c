@@ -47,6 +47,11 @@ static void dataplane_start(struct media_scene *scene, uint16_t workers)
 	assert_int_equal(fib_set(scene->rig.dp, &route, 1), 0);
 }
 
+int media_eal(void **state)
+{
+	return srtp_init() == srtp_err_status_ok ? rig_eal("media", 256, false) : -1;
+}
+
 struct media_scene *media_scene_create(uint16_t workers)
 {
 	struct media_scene *scene = calloc(1, sizeof(*scene));

@@ -68,6 +68,9 @@ struct media_scene {
 	uint8_t mki_length; /* of those that are added from now on */
 };
 
+/* cmocka group setup: libsrtp2 and EAL, once for a process. 0 or -1. */
+int media_eal(void **state);
+
 /* Where the next scene's ledger is; NULL: it has none. */
 extern const char *media_scene_ledger;
 

@@ -546,11 +546,6 @@ static void the_mki_is_in_its_place(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 
-static int eal_setup(void **state)
-{
-	return srtp_init() == srtp_err_status_ok ? rig_eal("media", 256, false) : -1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -565,5 +560,5 @@ int main(void)
 	        TEST(the_mki_is_in_its_place),
 	};
 
-	return cmocka_run_group_tests(tests, eal_setup, NULL);
+	return cmocka_run_group_tests(tests, media_eal, NULL);
 }

@@ -494,16 +494,11 @@ static void a_publisher_harms_itself_alone(void **state)
 	}
 }
 
-static int eal_setup(void **state)
-{
-	return srtp_init() == srtp_err_status_ok ? rig_eal("media_sources", 256, false) : -1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_publisher_harms_itself_alone),
 	};
 
-	return cmocka_run_group_tests(tests, eal_setup, NULL);
+	return cmocka_run_group_tests(tests, media_eal, NULL);
 }

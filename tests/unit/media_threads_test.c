@@ -334,16 +334,11 @@ static void changes_while_packets_flow(void **state)
 	call_end(&call);
 }
 
-static int eal_setup(void **state)
-{
-	return srtp_init() == srtp_err_status_ok ? rig_eal("media_threads", 256, false) : -1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(changes_while_packets_flow),
 	};
 
-	return cmocka_run_group_tests(tests, eal_setup, NULL);
+	return cmocka_run_group_tests(tests, media_eal, NULL);
 }
