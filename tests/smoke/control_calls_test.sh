@@ -42,6 +42,7 @@ assert media_ctl stream add video endpoint film-video ssrc 1111
 assert endpoint_add gst-gcm 7100 gcm128 subscriber
 assert media_ctl subscription add video to gst-gcm
 gst_subscribe gst-gcm --codec h264
+losses >"$WORK/losses"
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
 at_exit child_end $publisher
@@ -56,5 +57,5 @@ wait $publisher || fail "ffmpeg did not publish"
 wanted=$(lines "$WORK/video.want")
 await 15 ends_alike "$WORK/video.want" gst_frames gst-gcm
 gst_frames gst-gcm >"$WORK/gst-gcm.got"
-assert_equal "$(frames_compare "$WORK/video.want" "$WORK/gst-gcm.got")" "1 $wanted $wanted 0 0" "frames at GStreamer"
+assert_equal "$(frames_compare "$WORK/video.want" "$WORK/gst-gcm.got")" "1 $wanted $wanted 0 0" "frames at GStreamer; losses: $(losses_since "$WORK/losses")"
 printf '20 deaths: %d calls are there, %d of %d frames came\n' "$(jq length <<<"$(calls)")" "$wanted" "$wanted"

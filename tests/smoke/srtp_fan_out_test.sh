@@ -30,6 +30,7 @@ ffmpeg_subscribe ff-video ff-audio
 gst_subscribe gst-gcm --codec h264
 gst_subscribe gst-paused --codec h264
 
+losses >"$WORK/losses"
 ffmpeg_publish film-video 1111 film-audio 2222 &
 publisher=$!
 at_exit child_end $publisher
@@ -50,9 +51,9 @@ await 5 at_least $((audio - 5)) ff_packets
 md5_column "$WORK/ff-video.md5" >"$WORK/ff-video.got"
 md5_column "$WORK/ff-audio.md5" >"$WORK/ff-audio.got"
 
-assert_equal "$(frames_compare "$WORK/video.want" "$WORK/gst-gcm.got")" "1 $wanted $wanted 0 0" "frames at GStreamer, GCM"
+assert_equal "$(frames_compare "$WORK/video.want" "$WORK/gst-gcm.got")" "1 $wanted $wanted 0 0" "frames at GStreamer, GCM; losses: $(losses_since "$WORK/losses")"
 read -r first last count gaps strange < <(frames_compare "$WORK/video.want" "$WORK/ff-video.got")
-assert_equal "$first $count $gaps $strange" "1 $last 0 0" "frames at ffmpeg, AES-CM"
+assert_equal "$first $count $gaps $strange" "1 $last 0 0" "frames at ffmpeg, AES-CM; losses: $(losses_since "$WORK/losses")"
 read -r first last count gaps strange < <(frames_compare "$WORK/audio.want" "$WORK/ff-audio.got")
 assert_equal "$first $count $gaps $strange" "1 $last 0 0" "audio at ffmpeg"
 printf 'audio: %s of %s\n' "$count" "$audio"

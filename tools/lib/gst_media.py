@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import signal
 import sys
+from socket import SOL_SOCKET
 
 import gi
 
@@ -33,10 +34,15 @@ DECODE = {
 }
 
 
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+ROOM = 8 << 20  # bytes of a socket: more than comes while a busy machine leaves this program out
+
+
 def udp_socket(local):
     address, port = local.rsplit(":", 1)
     address = Gio.InetAddress.new_from_string(address)
     socket = Gio.Socket.new(address.get_family(), Gio.SocketType.DATAGRAM, Gio.SocketProtocol.UDP)
+    socket.set_option(SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
     socket.bind(Gio.InetSocketAddress.new(address, int(port)), True)
     return socket
 
