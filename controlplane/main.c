@@ -212,7 +212,7 @@ static int dataplane_parts_create(struct controlplane *cp)
 	log_keeper_serve(cp->log, cp->client);
 	certificate_keeper_serve(cp->certificates, cp->client);
 	fleet_serve(cp->fleet, cp->client);
-	accounting_serve(cp->accounting, cp->client);
+	accounting_serve(cp->accounting, cp->client, cp->fleet);
 	return 0;
 }
 

@@ -2,12 +2,14 @@
 #include "accounting/accounting.h"
 
 #include "accounting/kept.h"
+#include "accounting/published.h"
 #include "command/text.h"
 #include "command/value.h"
 #include "common/log.h"
 #include "common/words.h"
 #include "dataplane/ask.h"
 #include "events/bus.h"
+#include "fleet/fleet.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,19 +34,31 @@ struct accounting {
 	struct dataplane_client *client;
 	struct question *question; /* stays open: accounts come as allocations end; or NULL */
 	struct event *timer;       /* once a second: asks again, forgets what is too old */
+	const struct fleet *fleet; /* has the Redis; NULL: not yet */
+	struct published *published;
 	struct sluice_accounting_log log;
 	struct sluice_accounting_keep keep;
 	struct kept *kept;
 	bool full; /* writing failed, and has been logged */
+	uint64_t logged, written, unwritten;
 };
 
 /* -- what becomes of one -- */
 
-static void account_log(const struct accounting *accounting,
-                        const struct sluice_allocation_account *row)
+/* Empty: none is configured. */
+static const char *account_realm(const struct accounting *accounting)
 {
-	const struct running_line *realm =
+	const struct running_line *line =
 	        running_setting(accounting->options.running, SLUICE_TURN_REALM_SET);
+
+	if (line == NULL)
+		return "";
+	return ((const struct sluice_turn_realm *)line->request.body.bytes)->realm;
+}
+
+static void account_log(struct accounting *accounting, const struct sluice_allocation_account *row)
+{
+	const char *realm = account_realm(accounting);
 	char line[ACCOUNT_LINE_MAX];
 	struct text text;
 
@@ -59,9 +73,8 @@ static void account_log(const struct accounting *accounting,
 	text_add_addr(&text, &row->client);
 	text_add(&text, ", user ");
 	text_add_printable(&text, row->user, sizeof(row->user));
-	if (realm != NULL)
-		text_addf(&text, ", realm %s",
-		          ((const struct sluice_turn_realm *)realm->request.body.bytes)->realm);
+	if (realm[0] != '\0')
+		text_addf(&text, ", realm %s", realm);
 	text_addf(&text,
 	          ", %s, %u s, to peers %" PRIu64 " packets %" PRIu64
 	          " bytes, to the client %" PRIu64 " packets %" PRIu64 " bytes, %s",
@@ -69,6 +82,7 @@ static void account_log(const struct accounting *accounting,
 	          row->to_peer_bytes, row->to_client_packets, row->to_client_bytes,
 	          word_of(reason_words, row->reason));
 	log_always(SLUICE_LOG_ALLOCATION, SLUICE_LOG_INFO, "%s", line);
+	accounting->logged++;
 }
 
 static void account_tell(const struct accounting *accounting,
@@ -93,6 +107,8 @@ static void account_keep(struct accounting *accounting, const struct sluice_allo
 	if (error != 0 && !accounting->full)
 		log_error(SLUICE_LOG_ALLOCATION, "accounts cannot be kept: %s", strerror(-error));
 	accounting->full = error != 0;
+	accounting->written += error == 0;
+	accounting->unwritten += error != 0;
 }
 
 static void on_accounts(void *arg, const struct dataplane_answer *answer)
@@ -106,8 +122,11 @@ static void on_accounts(void *arg, const struct dataplane_answer *answer)
 			account_keep(accounting, &rows[i]);
 		if (accounting->log.on)
 			account_log(accounting, &rows[i]);
+		published_add(accounting->published, &rows[i], account_realm(accounting));
 		account_tell(accounting, &rows[i]);
 	}
+	if (count > 0) /* the last answer comes when the fleet, which has the Redis, has gone */
+		published_send(accounting->published);
 	if (!(answer->flags & SLUICE_API_MORE))
 		accounting->question = NULL; /* the dataplane has gone: `ready` will come */
 }
@@ -133,6 +152,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct accounting *accounting = arg;
 
 	accounts_ask(accounting); /* the dataplane may have had no room for it */
+	published_send(accounting->published);
 	if (accounting->kept != NULL && accounting->keep.days != 0)
 		kept_forget(accounting->kept,
 		            (uint64_t)time(NULL) - (uint64_t)accounting->keep.days * DAY_S,
@@ -183,10 +203,16 @@ static int keep_obey(struct accounting *accounting, const struct sluice_accounti
 static int accounting_obey(void *arg, const struct command_request *request, char *why)
 {
 	struct accounting *accounting = arg;
+	struct sluice_accounting_redis redis;
 	struct sluice_accounting_keep keep;
 
 	if (request->command->type == SLUICE_ACCOUNTING_LOG_SET) {
 		memcpy(&accounting->log, &request->body, sizeof(accounting->log));
+		return 0;
+	}
+	if (request->command->type == SLUICE_ACCOUNTING_REDIS_SET) {
+		memcpy(&redis, &request->body, sizeof(redis));
+		published_switch(accounting->published, redis.on != 0);
 		return 0;
 	}
 	memcpy(&keep, &request->body, sizeof(keep));
@@ -203,6 +229,13 @@ static void accounting_unset(void *arg, const struct command_request *request)
 		log_warning(SLUICE_LOG_ALLOCATION, "%s", why);
 }
 
+static struct redis *accounting_redis(void *arg)
+{
+	const struct accounting *accounting = arg;
+
+	return accounting->fleet != NULL ? fleet_own_redis(accounting->fleet) : NULL;
+}
+
 struct accounting *accounting_create(const struct accounting_options *options)
 {
 	struct accounting *accounting = calloc(1, sizeof(*accounting));
@@ -210,8 +243,10 @@ struct accounting *accounting_create(const struct accounting_options *options)
 	if (accounting == NULL)
 		return NULL;
 	accounting->options = *options;
+	accounting->published = published_create(accounting_redis, accounting);
 	accounting->timer = event_new(options->base, -1, EV_PERSIST, on_timer, accounting);
-	if (accounting->timer == NULL || event_add(accounting->timer, &retry_after) != 0) {
+	if (accounting->published == NULL || accounting->timer == NULL ||
+	    event_add(accounting->timer, &retry_after) != 0) {
 		accounting_destroy(accounting);
 		return NULL;
 	}
@@ -220,9 +255,11 @@ struct accounting *accounting_create(const struct accounting_options *options)
 	return accounting;
 }
 
-void accounting_serve(struct accounting *accounting, struct dataplane_client *client)
+void accounting_serve(struct accounting *accounting, struct dataplane_client *client,
+                      const struct fleet *fleet)
 {
 	accounting->client = client;
+	accounting->fleet = fleet;
 }
 
 void accounting_destroy(struct accounting *accounting)
@@ -233,6 +270,7 @@ void accounting_destroy(struct accounting *accounting)
 		question_forget(accounting->question);
 	if (accounting->timer != NULL)
 		event_free(accounting->timer);
+	published_destroy(accounting->published);
 	kept_close(accounting->kept);
 	free(accounting);
 }
@@ -240,4 +278,21 @@ void accounting_destroy(struct accounting *accounting)
 const struct kept *accounting_kept(const struct accounting *accounting)
 {
 	return accounting->kept;
+}
+
+void accounting_rows(const struct accounting *accounting,
+                     struct sluice_accounting_row rows[ACCOUNTING_PLACES])
+{
+	rows[0] = (struct sluice_accounting_row){
+	        .to = "log",
+	        .on = accounting->log.on,
+	        .told = accounting->logged,
+	};
+	rows[1] = (struct sluice_accounting_row){
+	        .to = "file",
+	        .on = accounting->kept != NULL,
+	        .told = accounting->written,
+	        .lost = accounting->unwritten,
+	};
+	published_row(accounting->published, &rows[2]);
 }

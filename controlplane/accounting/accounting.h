@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Takes the accounts of allocations that have ended from the dataplane, tells them as events, and
- * logs and keeps them where the configuration says so. */
+ * logs, keeps and publishes them where the configuration says so. */
 #ifndef ACCOUNTING_ACCOUNTING_H
 #define ACCOUNTING_ACCOUNTING_H
 
 #include "config/own.h"
 
+#include <sluice/accounting.h>
+
 struct accounting;
 struct dataplane_client;
 struct event_base;
 struct event_bus;
+struct fleet;
 struct kept;
+
+#define ACCOUNTING_PLACES 3 /* where accounts go, besides events */
 
 struct accounting_options {
 	struct event_base *base;
@@ -22,12 +27,18 @@ struct accounting_options {
 
 /* NULL: no memory. */
 struct accounting *accounting_create(const struct accounting_options *options);
-void accounting_serve(struct accounting *accounting, struct dataplane_client *client);
+/* fleet: has the Redis. */
+void accounting_serve(struct accounting *accounting, struct dataplane_client *client,
+                      const struct fleet *fleet);
 /* The dataplane has the whole configuration. */
 void accounting_ready(struct accounting *accounting);
+/* After the fleet, whose Redis gives its last answers here. */
 void accounting_destroy(struct accounting *accounting);
 
 /* What is kept, or NULL. */
 const struct kept *accounting_kept(const struct accounting *accounting);
+
+void accounting_rows(const struct accounting *accounting,
+                     struct sluice_accounting_row rows[ACCOUNTING_PLACES]);
 
 #endif

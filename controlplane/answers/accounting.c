@@ -246,7 +246,16 @@ static void answer_history(struct client *client, const void *body)
 	event_add(history->step, &at_once);
 }
 
+static void answer_show(struct client *client, const void *body)
+{
+	struct sluice_accounting_row rows[ACCOUNTING_PLACES];
+
+	accounting_rows(client->options->accounting, rows);
+	client_send_rows(client, rows, sizeof(rows), 0);
+}
+
 const struct answer answers_accounting[] = {
         {SLUICE_ALLOCATION_HISTORY, answer_history},
+        {SLUICE_ACCOUNTING_SHOW, answer_show},
         {0},
 };

@@ -98,6 +98,23 @@ static const struct command commands[] = {
                         },
         },
         {
+                .type = SLUICE_ACCOUNTING_REDIS_SET,
+                .help = "publish each allocation that has ended in the Redis of this node's "
+                        "region, as coturn's statsdb has it",
+                .arguments =
+                        {
+                                {.key = "on",
+                                 .help = "off unless set",
+                                 .type = ARGUMENT_CHOICE,
+                                 FIELD(sluice_accounting_redis, on),
+                                 .choices = switch_words},
+                        },
+        },
+        {
+                .type = SLUICE_ACCOUNTING_SHOW,
+                .help = "where accounts of ended allocations go, and how many have arrived",
+        },
+        {
                 .type = SLUICE_ACCOUNTING_KEEP_SET,
                 .help = "keep allocations that have ended in a file, for `allocation history`",
                 .arguments =

@@ -22,6 +22,7 @@ const struct request *metric_request(enum metric_source source)
 	        [SOURCE_LEDGER] = SLUICE_LEDGER_STATUS,
 	        [SOURCE_WHIP] = SLUICE_WHIP_SHOW,
 	        [SOURCE_COUNTER] = SLUICE_COUNTER_SHOW,
+	        [SOURCE_ACCOUNTING] = SLUICE_ACCOUNTING_SHOW,
 	        [SOURCE_CERTIFICATE] = SLUICE_TURN_CERTIFICATE_SHOW,
 	};
 

@@ -20,6 +20,22 @@ struct sluice_accounting_keep {
 };
 static_assert(sizeof(struct sluice_accounting_keep) == 8, "accounting keep");
 
+/* SLUICE_ACCOUNTING_REDIS_SET -> {}: 1: each is published in the Redis of this node's region. */
+struct sluice_accounting_redis {
+	uint32_t on;
+};
+static_assert(sizeof(struct sluice_accounting_redis) == 4, "accounting redis");
+
+/* SLUICE_ACCOUNTING_SHOW -> rows, one for each place where accounts go. */
+struct sluice_accounting_row {
+	char to[16];
+	uint32_t on;
+	uint32_t waiting; /* accounts, for somebody who is away */
+	uint64_t told;    /* accounts */
+	uint64_t lost;    /* accounts: refused, or no room to wait in */
+};
+static_assert(sizeof(struct sluice_accounting_row) == 40, "accounting row");
+
 /* SLUICE_ALLOCATION_HISTORY -> rows of sluice_allocation_account: those that are kept, the oldest
  * first, then those that live. Empty and zero: any. */
 struct sluice_allocation_history {

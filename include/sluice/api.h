@@ -208,6 +208,8 @@ enum sluice_api_type {
 	SLUICE_ACCOUNTING_LOG_SET = 0x0c01,
 	SLUICE_ACCOUNTING_KEEP_SET = 0x0c02,
 	SLUICE_ALLOCATION_HISTORY = 0x0c03,
+	SLUICE_ACCOUNTING_REDIS_SET = 0x0c04,
+	SLUICE_ACCOUNTING_SHOW = 0x0c05,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both
