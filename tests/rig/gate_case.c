@@ -90,7 +90,7 @@ const struct gate_case gate_cases[] = {
         {"ip6_fragment_channel_data", channel_data, ip6_fragment, .to = V6,
          .verdict = GATE_PASS_FRAGMENT},
         /* ICMP errors about what we sent, and about what we did not */
-        {"icmp_too_big", nothing, icmp_too_big, .verdict = GATE_PASS_ICMP},
+        {"icmp_too_big", nothing, icmp4_too_big, .verdict = GATE_PASS_ICMP},
         {"icmp_too_big_v6", nothing, icmp6_too_big, .to = V6, .verdict = GATE_PASS_ICMP},
         {"icmp_fragment_v6", nothing, icmp6_fragment, .to = V6, .verdict = GATE_PASS_ICMP},
         {"icmp_relay", nothing, icmp_unreachable, .to = R4, .to_port = 50000,
@@ -99,7 +99,7 @@ const struct gate_case gate_cases[] = {
         {"icmp_of_tcp", nothing, icmp_of_tcp, .verdict = GATE_PASS_KERNEL},
         {"icmp_cut", nothing, icmp_cut, .verdict = GATE_PASS_KERNEL},
         {"icmp_echo", nothing, icmp_echo, .verdict = GATE_PASS_KERNEL},
-        {"icmp_unset", nothing, icmp_too_big, .unset = true, .verdict = GATE_PASS_UNGUARDED},
+        {"icmp_unset", nothing, icmp4_too_big, .unset = true, .verdict = GATE_PASS_UNGUARDED},
         {"one_extension", allocate, one_extension, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
         {"three_extensions", allocate, four_extensions, .to = V6, .verdict = GATE_PASS_UNVERIFIED},
         {"five_extensions", allocate, five_extensions, .to = V6, .verdict = GATE_DROP_UNPARSED},

@@ -211,7 +211,7 @@ static uint16_t icmp4(uint8_t *frame, uint8_t type, uint8_t code)
 	return ETHER + IP4 + 8 + IP4 + 8;
 }
 
-uint16_t icmp_too_big(uint8_t *frame, uint16_t length)
+uint16_t icmp4_too_big(uint8_t *frame, uint16_t length)
 {
 	return icmp4(frame, 3, 4);
 }

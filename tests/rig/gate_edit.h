@@ -31,7 +31,7 @@ uint16_t extension_overrun(uint8_t *frame, uint16_t length);
 uint16_t ip6_fragment(uint8_t *frame, uint16_t length);
 uint16_t ip6_last_fragment(uint8_t *frame, uint16_t length);
 uint16_t ip6_tcp_fragment(uint8_t *frame, uint16_t length);
-uint16_t icmp_too_big(uint8_t *frame, uint16_t length);
+uint16_t icmp4_too_big(uint8_t *frame, uint16_t length);
 uint16_t icmp_unreachable(uint8_t *frame, uint16_t length);
 uint16_t icmp_echo(uint8_t *frame, uint16_t length);
 uint16_t icmp_cut(uint8_t *frame, uint16_t length);
