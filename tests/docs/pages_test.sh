@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # docs/architecture.md names each folder of code, and no other; docs/rfcs.md has a row for each RFC that the code names; a link
-# between pages leads somewhere.
+# between pages leads somewhere; docs/browsers-cases.md names tests that there are.
 cd "${BASH_SOURCE[0]%/*}/../.." || exit
 status=0
 say() { printf 'FAILED: %s\n' "$*" >&2; status=1; }
@@ -19,6 +19,17 @@ rfcs() { grep -rhoE --include='*.[ch]' 'RFC ?[0-9]{3,5}' bpf common controlplane
 for rfc in $(rfcs); do
 	grep -qE "^\|.*RFC $rfc\b" docs/rfcs.md || say "docs/rfcs.md has no row of RFC $rfc"
 done
+
+cases=0
+while IFS= read -r name; do
+	cases=$((cases + 1))
+	if [[ $name == *_test:* ]]; then
+		grep -qE "^static void ${name#*: }\\(" "tests/unit/${name%%:*}.c" || say "docs/browsers-cases.md: there is no test $name"
+	else
+		[[ -e tests/smoke/${name}_test.sh ]] || say "docs/browsers-cases.md: there is no test $name"
+	fi
+done < <(sed -n 's/^|[^|]*|//p' docs/browsers-cases.md | grep -oE '`[a-z_]+(_test: [a-z_]+)?`' | tr -d '`')
+((cases >= 32)) || say "docs/browsers-cases.md names $cases tests"
 
 # slug: as a heading is linked to
 slugs() { sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'; }

@@ -37,6 +37,7 @@ struct pair {
 	struct dtls dtls;
 	struct browser browser;
 	struct association *association;
+	struct sluice_session_made made;
 	uint32_t session;
 };
 
@@ -62,12 +63,11 @@ static void pair_open(const struct sluice_fingerprint *fingerprints, uint8_t cou
 static void pair_make(struct dataplane *dp, const char *profiles, bool active)
 {
 	struct sluice_fingerprint fingerprint;
-	struct sluice_session_made made;
 
 	dtls_fill(&pair.dtls, dp);
 	browser_make(&pair.browser, dp, PORT, profiles, active);
-	made = made_of(dp, "pair");
-	checked(dp, &made, PORT, true, 0);
+	pair.made = made_of(dp, "pair");
+	checked(dp, &pair.made, PORT, true, 0);
 	pair.session = session_named(dp->sessions, "pair");
 	fingerprint = browser_fingerprint(&pair.browser, SLUICE_DIGEST_SHA256);
 	pair_open(&fingerprint, 1, active);
@@ -377,7 +377,84 @@ static void last_flight_is_answered_again(void **state)
 	pair_free();
 }
 
+#define HELLO_HEADERS 25 /* of its record, and of the handshake message (RFC 6347, 4.1, 4.2.2) */
+#define HELLO_NUMBER  32 /* above those of the records to come, and in one window with them */
+#define HELLO_REST    UINT16_MAX
+
+static void number_write(uint8_t *at, uint32_t bytes, uint32_t number)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
+}
+
+/* A part of the message as a record of its own. */
+static void piece_receive(const struct browser_datagram *hello, uint32_t from, uint32_t length,
+                          uint32_t number)
+{
+	struct browser_datagram piece = {.length = (uint16_t)(HELLO_HEADERS + length)};
+
+	memcpy(piece.bytes, hello->bytes, HELLO_HEADERS);
+	memcpy(piece.bytes + HELLO_HEADERS, hello->bytes + HELLO_HEADERS + from, length);
+	number_write(piece.bytes + 5, 6, HELLO_NUMBER + number);
+	number_write(piece.bytes + 11, 2, 12 + length);
+	number_write(piece.bytes + 19, 3, from);
+	number_write(piece.bytes + 22, 3, length);
+	receive(piece.bytes, piece.length);
+}
+
+/* Browsers' are longer than a datagram since their keys are: pieces come in any order, twice, and
+ * once more cut at other places. */
+static void a_hello_in_pieces(void **state)
+{
+	static const struct {
+		uint16_t from, length;
+	} rows[][6] = {
+	        {{0, 100}, {100, HELLO_REST}},
+	        {{100, HELLO_REST}, {0, 100}},
+	        {{50, 50}, {100, HELLO_REST}, {0, 50}},
+	        {{100, HELLO_REST}, {100, HELLO_REST}, {0, 100}, {0, 100}},
+	        {{120, HELLO_REST}, {0, 60}, {30, 120}},
+	        {{0, 80}, {60, 60}, {40, 70}, {110, HELLO_REST}},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct browser_datagram hello;
+		uint32_t body;
+
+		pair_make(*state, PROFILES, false);
+		browser_step(&pair.browser);
+		assert_int_equal(pair.browser.n_out, 1);
+		hello = pair.browser.out[0];
+		pair.browser.n_out = 0;
+		body = hello.length - HELLO_HEADERS;
+		assert_in_range(body, 150, DATAGRAM_MTU);
+		for (uint32_t n = 0; n < RTE_DIM(rows[i]) && rows[i][n].length != 0; n++)
+			piece_receive(&hello, rows[i][n].from,
+			              RTE_MIN(rows[i][n].length, body - rows[i][n].from), n);
+		exchange();
+		if (!browser_is_done(&pair.browser) || pair.association->state != ASSOCIATION_DONE)
+			fail_msg("row %zu", i);
+		assert_int_equal(dtls_counter_read(&pair.dtls, DTLS_STARTED), 1);
+		sessions_poll(*state);
+		pair_free();
+	}
+}
+
 /* -- what is sent -- */
+
+/* To the path that is selected when it is sent, wherever what it answers came from. */
+static void answers_go_where_the_browser_is(void **state)
+{
+	pair_make(*state, PROFILES, false);
+	browser_step(&pair.browser);
+	checked(*state, &pair.made, PORT + 1, true, 0);
+	pair.browser.port = PORT + 1;
+	exchange();
+	assert_true(browser_is_done(&pair.browser));
+	assert_int_equal(pair.association->state, ASSOCIATION_DONE);
+	sessions_poll(*state);
+	pair_free();
+}
 
 /* An address that has not shown that it receives: one flight, and three times what came. */
 static void unproven_is_sent_little(void **state)
@@ -510,6 +587,8 @@ int main(void)
 	        cmocka_unit_test(only_a_hello_begins),
 	        cmocka_unit_test(lost_flight_goes_again),
 	        cmocka_unit_test(last_flight_is_answered_again),
+	        cmocka_unit_test(a_hello_in_pieces),
+	        cmocka_unit_test(answers_go_where_the_browser_is),
 	        cmocka_unit_test(unproven_is_sent_little),
 	        cmocka_unit_test(browser_closes),
 	        cmocka_unit_test(we_close),

@@ -17,12 +17,13 @@
 
 #include <cmocka.h>
 
-static void vp8_layer_add(const struct call *call, const char *name, const char *rid)
+static void video_layer_add(const struct call *call, const char *name, const char *rid,
+                            uint8_t codec)
 {
 	struct sluice_stream stream = {
 	        .kind = SLUICE_TRACK_VIDEO,
 	        .n_payloads = 1,
-	        .payloads = {{.pt = 96, .codec = SLUICE_CODEC_VP8}},
+	        .payloads = {{.pt = 96, .codec = codec}},
 	        .mid = "v",
 	};
 	char why[SLUICE_API_ERROR_MAX] = "";
@@ -32,6 +33,11 @@ static void vp8_layer_add(const struct call *call, const char *name, const char 
 	snprintf(stream.rid, sizeof(stream.rid), "%s", rid);
 	if (media_stream_add(media_of(call), &stream, 0, why) != 0)
 		fail_msg("%s", why);
+}
+
+static void vp8_layer_add(const struct call *call, const char *name, const char *rid)
+{
+	video_layer_add(call, name, rid, SLUICE_CODEC_VP8);
 }
 
 /* A frame of one packet. wide: its picture id has 15 bits. */
@@ -164,6 +170,146 @@ static void a_layer_changes_at_a_key_frame(void **state)
 		call_teardown(state);
 		call_setup(state);
 	}
+}
+
+/* The bytes that tell a key frame, and those of another one. */
+struct frames {
+	const char *what;
+	uint8_t codec;
+	uint8_t payload[2][6];    /* of a key frame, of another one */
+	uint8_t dependency[2][4]; /* the same; all zero: there is none */
+};
+
+static void frame_send(const struct call *call, const struct frames *frames, uint32_t ssrc,
+                       uint16_t seq, const char *rid, bool key)
+{
+	struct said said = {.mid = "v", .rid = rid};
+	uint8_t packet[PARTY_MTU], *payload;
+	int length;
+
+	memcpy(said.dependency, frames->dependency[!key], sizeof(frames->dependency[0]));
+	said.n_dependency = frames->dependency[0][0] != 0 ? sizeof(frames->dependency[0]) : 0;
+	length = track_write(packet, ssrc, seq, 96, &said);
+	payload = packet + length - PARTY_PAYLOAD;
+	memcpy(payload, frames->payload[!key], sizeof(frames->payload[0]));
+	payload[sizeof(frames->payload[0])] = (uint8_t)ssrc;
+	length = party_protect(call->publisher, packet, length);
+	party_send(call->scene, call->publisher, packet, length);
+}
+
+/* The next packet is a frame of this source, one number on and not earlier, whose payload is as it
+ * was sent. before.timestamp 0: it is the first. */
+static void frame_is(const struct call *call, const struct frames *frames, struct vp8_got *before,
+                     uint32_t ssrc, bool key)
+{
+	const struct party_packet *packet = party_next(call->viewer, false);
+	struct rtp_view view;
+	const uint8_t *payload;
+
+	if (packet == NULL)
+		fail_msg("%s: nothing of %u", frames->what, ssrc);
+	assert_int_equal(rtp_parse(packet->bytes, packet->length, &view), 0);
+	payload = packet->bytes + view.header_length;
+	assert_memory_equal(payload, frames->payload[!key], sizeof(frames->payload[0]));
+	assert_int_equal(payload[sizeof(frames->payload[0])], ssrc);
+	if (before->timestamp != 0) {
+		assert_int_equal(view.seq, (uint16_t)(before->seq + 1));
+		assert_true((int32_t)(view.timestamp - before->timestamp) >= 0);
+	}
+	before->seq = view.seq;
+	before->timestamp = view.timestamp;
+}
+
+/* What tells pictures apart stands in the payload, and goes on as the publisher wrote it: a decoder
+ * of these codecs begins again at a key frame, and frame numbers that were written anew would break
+ * its chains. Each RID is a layer whatever spatial index its packets name. */
+static void other_codecs_change_at_a_key_frame(void **state)
+{
+	static const struct frames rows[] = {
+	        {"VP9, each RID of spatial layer 0",
+	         SLUICE_CODEC_VP9,
+	         {{0xac, 0x80, 7, 0x00, 9, 0x82}, {0xec, 0x80, 8, 0x00, 10, 0x86}},
+	         {{0}}},
+	        {"AV1", SLUICE_CODEC_AV1, {{0x18, 0x0a, 1}, {0x10, 0x32, 1}}, {{0}}},
+	        {"AV1 that nobody can read, with dependency descriptors",
+	         SLUICE_CODEC_AV1,
+	         {{0xff, 0xff, 1}, {0xff, 0xff, 2}},
+	         {{0x80, 0, 1, 0x80}, {0x80, 0, 2, 0x00}}},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		const struct frames *row = &rows[i];
+		struct call *call = *state;
+		struct vp8_got got = {0};
+
+		video_layer_add(call, "low", "l", row->codec);
+		video_layer_add(call, "high", "h", row->codec);
+		subscription_add(call->scene, "low", call->viewer, LEG_SSRC, RTX_SSRC);
+		frame_send(call, row, 10, 1, "l", false);
+		assert_null(party_next(call->viewer, false));
+		frame_send(call, row, 20, 900, "h", true);
+		frame_send(call, row, 10, 2, "l", true);
+		frame_is(call, row, &got, 10, true);
+		layer_choose(call, "h", 0);
+		for (uint16_t n = 0; n < 3; n++) {
+			frame_send(call, row, 20, 901 + n, "h", false);
+			frame_send(call, row, 10, 3 + n, "l", false);
+			frame_is(call, row, &got, 10, false);
+		}
+		frame_send(call, row, 20, 904, "h", true);
+		frame_is(call, row, &got, 20, true);
+		frame_send(call, row, 10, 6, "l", true);
+		frame_send(call, row, 20, 905, "h", false);
+		frame_is(call, row, &got, 20, false);
+		/* down again */
+		layer_choose(call, "l", 0);
+		frame_send(call, row, 10, 7, "l", false);
+		frame_send(call, row, 20, 906, "h", false);
+		frame_is(call, row, &got, 20, false);
+		frame_send(call, row, 10, 8, "l", true);
+		frame_is(call, row, &got, 10, true);
+		assert_null(party_next(call->viewer, false));
+		call_teardown(state);
+		call_setup(state);
+	}
+}
+
+/* A browser whose picture is small sends no low layer at all: who is to get that gets another. */
+static void a_layer_that_never_comes_keeps_nobody_waiting(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got got = {0};
+
+	vp8_layer_add(call, "low", "l");
+	vp8_layer_add(call, "high", "h");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	vp8_send(call, 20, 900, "h", 900, 1, true, true);
+	assert_null(party_next(call->viewer, false));
+	media_tick(media_of(call));
+	vp8_send(call, 20, 901, "h", 901, 2, true, true);
+	vp8_is(call, &got, 20, true);
+	vp8_send(call, 20, 902, "h", 902, 3, true, false);
+	vp8_is(call, &got, 20, false);
+}
+
+/* One of the base layer, that was lost and comes again, behind one that is built on it. */
+static void a_late_frame_keeps_its_place(void **state)
+{
+	struct call *call = *state;
+	struct vp8_got first, got;
+
+	vp8_layer_add(call, "low", "l");
+	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
+	vp8_send(call, 10, 1, "l", 100, 7, true, true);
+	assert_true(vp8_next(call, &first));
+	vp8_send(call, 10, 3, "l", 102, 8, true, false);
+	assert_true(vp8_next(call, &got));
+	assert_int_equal(got.seq, (uint16_t)(first.seq + 2));
+	vp8_send(call, 10, 2, "l", 101, 8, true, false);
+	assert_true(vp8_next(call, &got));
+	assert_int_equal(got.seq, (uint16_t)(first.seq + 1));
+	assert_int_equal(got.picture, (first.picture + 1) & 0x7fff);
+	assert_int_equal(got.tl0, (uint8_t)(first.tl0 + 1));
 }
 
 /* Another choice before the key frame of the one before it: what is sent goes on all the while. */
@@ -457,6 +603,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
 	        TEST(a_layer_changes_at_a_key_frame),
+	        TEST(other_codecs_change_at_a_key_frame),
+	        TEST(a_layer_that_never_comes_keeps_nobody_waiting),
+	        TEST(a_late_frame_keeps_its_place),
 	        TEST(a_choice_is_taken_back),
 	        TEST(what_goes_on_keeps_its_ids),
 	        TEST(what_was_left_is_not_repeated),

@@ -318,6 +318,29 @@ static void we_begin(void **state)
 	browser_free(&camera);
 }
 
+/* It has no certificate ready before it has chosen, and would not hear a ClientHello that comes
+ * before. */
+static void we_wait_for_the_nomination(void **state)
+{
+	struct dataplane *dp = *state;
+	struct sluice_session session;
+	struct sluice_session_made made;
+
+	browser_make(&camera, dp, 5310, PROFILES, true);
+	session = browser_offer(&camera, "camera", SLUICE_SESSION_PUBLISH, "camera");
+	session.active = 1;
+	assert_int_equal(add(dp, &session, &made), 0);
+	checked(dp, &made, camera.port, false, 0);
+	browser_step(&camera);
+	for (int i = 0; i < 50; i++)
+		turn(dp, &camera);
+	assert_int_equal(camera.got, 0);
+	checked(dp, &made, camera.port, true, 0);
+	until(dp, &camera, "camera", SLUICE_SESSION_CONNECTED);
+	leaves(dp, "camera");
+	browser_free(&camera);
+}
+
 /* -- what ends it -- */
 
 static void another_certificate(void **state)
@@ -495,11 +518,17 @@ static void held_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(publisher_is_watched),  cmocka_unit_test(publisher_is_taken_over),
-	        cmocka_unit_test(viewer_is_first),       cmocka_unit_test(we_begin),
-	        cmocka_unit_test(another_certificate),   cmocka_unit_test(browser_closes),
-	        cmocka_unit_test(no_room_for_its_media), cmocka_unit_test(hello_before_the_check),
-	        cmocka_unit_test(media_before_the_keys), cmocka_unit_test(held_at_the_end),
+	        cmocka_unit_test(publisher_is_watched),
+	        cmocka_unit_test(publisher_is_taken_over),
+	        cmocka_unit_test(viewer_is_first),
+	        cmocka_unit_test(we_begin),
+	        cmocka_unit_test(another_certificate),
+	        cmocka_unit_test(browser_closes),
+	        cmocka_unit_test(no_room_for_its_media),
+	        cmocka_unit_test(hello_before_the_check),
+	        cmocka_unit_test(media_before_the_keys),
+	        cmocka_unit_test(held_at_the_end),
+	        cmocka_unit_test(we_wait_for_the_nomination),
 	};
 
 	return cmocka_run_group_tests(tests, setup, net_teardown);

@@ -23,6 +23,7 @@ const uint8_t publishers[SLUICE_EXTENSIONS_MAX] = {
         [SLUICE_EXTENSION_TRANSPORT_NUMBER] = ID_TRANSPORT,
         [SLUICE_EXTENSION_ABS_SEND_TIME] = ID_SEND_TIME,
         [SLUICE_EXTENSION_AUDIO_LEVEL] = ID_LEVEL,
+        [SLUICE_EXTENSION_DEPENDENCY] = ID_DEPENDENCY,
 };
 const uint8_t subscribers[SLUICE_EXTENSIONS_MAX] = {
         [SLUICE_EXTENSION_MID] = 9,
@@ -122,6 +123,11 @@ int track_write(uint8_t *packet, uint32_t ssrc, uint16_t seq, uint8_t pt, const 
 		*at++ = (uint8_t)(said->send_time >> 16);
 		write_be16(at, (uint16_t)said->send_time);
 		at += 2;
+	}
+	if (said->n_dependency != 0) {
+		*at++ = (uint8_t)(ID_DEPENDENCY << 4 | (said->n_dependency - 1));
+		memcpy(at, said->dependency, said->n_dependency);
+		at += said->n_dependency;
 	}
 	while ((at - elements) % 4 != 0)
 		at++;

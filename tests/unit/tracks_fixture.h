@@ -14,7 +14,7 @@
 #define RTX_SSRC 0x3000u
 
 /* The publisher's extensions. */
-enum { ID_SEND_TIME = 2, ID_TRANSPORT, ID_MID, ID_LEVEL, ID_RID = 10, ID_REPAIRED };
+enum { ID_SEND_TIME = 2, ID_TRANSPORT, ID_MID, ID_LEVEL, ID_RID = 10, ID_REPAIRED, ID_DEPENDENCY };
 
 /* The ids that each side agreed to. */
 extern const uint8_t publishers[SLUICE_EXTENSIONS_MAX], subscribers[SLUICE_EXTENSIONS_MAX];
@@ -41,8 +41,10 @@ struct said {
 	const char *mid, *rid, *repaired;
 	uint16_t original; /* of RTX */
 	bool numbered;
-	uint16_t number;    /* transport-wide */
-	uint32_t send_time; /* 24 bits */
+	uint16_t number;       /* transport-wide */
+	uint32_t send_time;    /* 24 bits */
+	uint8_t dependency[8]; /* dependency descriptor */
+	uint8_t n_dependency;  /* bytes of it; 0: none */
 };
 
 /* Plaintext; returns its length. */
