@@ -2,7 +2,6 @@
 #include "config/running.h"
 
 #include "command/words.h"
-#include "common/media_merge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,12 +149,9 @@ static void buckets_grow(struct running *running)
 	}
 }
 
-/*
- * Lines of an identity with the same command replace each other. Different ones may share it: a
- * prefix can be allowed and denied.
- */
-struct running_line *running_find(const struct running *running,
-                                  const struct command_request *request)
+struct running_line *running_match(const struct running *running,
+                                   const struct command_request *request,
+                                   const struct running_line *after)
 {
 	char identity[WORDS_LINE_MAX];
 	struct running_line *line;
@@ -164,11 +160,20 @@ struct running_line *running_find(const struct running *running,
 	if (command_identity(request, identity, sizeof(identity)) < 0)
 		return NULL;
 	hash = identity_hash(identity);
-	for (line = *bucket_of(running, hash); line != NULL; line = line->chain)
-		if (line->hash == hash && line->request.command == request->command &&
-		    strcmp(line->identity, identity) == 0)
-			return line;
-	return NULL;
+	line = after != NULL ? after->chain : *bucket_of(running, hash);
+	while (line != NULL && (line->hash != hash || strcmp(line->identity, identity) != 0))
+		line = line->chain;
+	return line;
+}
+
+struct running_line *running_find(const struct running *running,
+                                  const struct command_request *request)
+{
+	struct running_line *line = running_match(running, request, NULL);
+
+	while (line != NULL && line->request.command != request->command)
+		line = running_match(running, request, line);
+	return line;
 }
 
 struct running_line *running_setting(const struct running *running, uint16_t type)
@@ -329,119 +334,18 @@ void running_arrange(struct running *running, const struct running *from)
 	comment_copy(&running->comment_last, from->comment_last);
 }
 
-/* Calls for each line that the request deletes; the line may go meanwhile. */
-static uint32_t matches_each(const struct running *running, const struct command_request *request,
-                             void (*each)(struct running *running, struct running_line **at))
+void running_take_out(struct running *running, struct running_line *line)
 {
-	char identity[WORDS_LINE_MAX];
-	struct running_line **at, *line;
-	uint32_t hash, count = 0;
-
-	if (command_identity(request, identity, sizeof(identity)) < 0)
-		return 0;
-	hash = identity_hash(identity);
-	at = bucket_of(running, hash);
-	while ((line = *at) != NULL) {
-		if (line->hash != hash || strcmp(line->identity, identity) != 0) {
-			at = &line->chain;
-			continue;
-		}
-		count++;
-		if (each != NULL)
-			each((struct running *)running, at);
-		else
-			at = &line->chain;
-	}
-	return count;
-}
-
-static void line_remove(struct running *running, struct running_line **at)
-{
-	struct running_line *line = *at;
+	struct running_line **at = bucket_of(running, line->hash);
 
 	watches_tell(running, line);
+	while (*at != line)
+		at = &(*at)->chain;
 	*at = line->chain;
 	TAILQ_REMOVE(&running->lines, line, entry);
 	running->count--;
 	running->refused -= line->refused;
 	line_free(line);
-}
-
-static void line_take_out(struct running *running, const struct running_line *line)
-{
-	struct running_line **at = bucket_of(running, line->hash);
-
-	while (*at != line)
-		at = &(*at)->chain;
-	line_remove(running, at);
-}
-
-static bool line_hangs_on(const struct running_line *line, uint16_t type, const char *name)
-{
-	const struct command_request *request = &line->request;
-	const struct argument *argument;
-
-	for (argument = request->command->arguments; argument->key != NULL; argument++)
-		if (argument->hangs_on == type &&
-		    strncmp((const char *)request->body.bytes + argument->offset, name,
-		            argument->size) == 0)
-			return true;
-	return false;
-}
-
-static bool type_is_hung_on(uint16_t type)
-{
-	const struct argument *argument;
-
-	for (const struct command *command = command_next(NULL); command != NULL;
-	     command = command_next(command))
-		for (argument = command->arguments; argument->key != NULL; argument++)
-			if (argument->hangs_on == type)
-				return true;
-	return false;
-}
-
-/* What its first argument names has gone: so has what hangs on it, and what hangs on that. */
-static void dependants_remove(struct running *running, uint16_t type,
-                              const struct command_request *request)
-{
-	const char *name =
-	        (const char *)request->body.bytes + request->command->arguments[0].offset;
-	struct running_line *line, *next;
-
-	if (!type_is_hung_on(type))
-		return;
-	for (line = TAILQ_FIRST(&running->lines); line != NULL; line = next) {
-		next = TAILQ_NEXT(line, entry);
-		if (!line_hangs_on(line, type, name))
-			continue;
-		/* takes others, the next one perhaps */
-		dependants_remove(running, line->request.command->type, &line->request);
-		next = TAILQ_NEXT(line, entry);
-		line_take_out(running, line);
-	}
-}
-
-uint32_t running_remove(struct running *running, const struct command_request *request)
-{
-	uint32_t count = matches_each(running, request, line_remove);
-
-	if (count != 0)
-		dependants_remove(running, command_asks(request->command)->deletes, request);
-	return count;
-}
-
-void running_unset(struct running *running, const struct command_request *request)
-{
-	struct running_line *line = running_find(running, request);
-
-	if (line != NULL)
-		line_take_out(running, line);
-}
-
-bool running_removes(const struct running *running, const struct command_request *request)
-{
-	return matches_each(running, request, NULL) > 0;
 }
 
 struct running_line *running_next(const struct running *running, struct running_line *line)
@@ -469,73 +373,4 @@ void running_line_describe(const struct running_line *line, const char *config, 
 		snprintf(text, room, "%s:%u: %s", config, line->number, words);
 	else
 		snprintf(text, room, "%s", words);
-}
-
-int running_check(const struct running *running, const struct command_request *request,
-                  uint32_t flags, char *why)
-{
-	if (command_kind(request->command) == REQUEST_DELETE) {
-		if (running_removes(running, request))
-			return 0;
-		snprintf(why, SLUICE_API_ERROR_MAX, "there is no such thing to delete");
-		return -ENOENT;
-	}
-	if (command_kind(request->command) == REQUEST_SET || flags & SLUICE_API_EXIST_OK ||
-	    running_find(running, request) == NULL)
-		return 0;
-	snprintf(why, SLUICE_API_ERROR_MAX, "it is there already");
-	return -EEXIST;
-}
-
-static void body_merge(struct command_request *line, const struct command_request *change)
-{
-	void *body = line->body.bytes;
-
-	switch (change->command->type) {
-	case SLUICE_ENDPOINT_SET:
-		endpoint_merge(body, (const void *)change->body.bytes);
-		break;
-	case SLUICE_STREAM_SET:
-		stream_merge(body, (const void *)change->body.bytes);
-		break;
-	case SLUICE_SUBSCRIPTION_SET:
-		subscription_merge(body, (const void *)change->body.bytes);
-		break;
-	}
-}
-
-/* What was made by a call has no line. */
-static int line_change(struct running *running, const struct command_request *change)
-{
-	uint16_t type = command_asks(change->command)->changes;
-	char identity[WORDS_LINE_MAX];
-	struct command_request request;
-	struct running_line *line;
-	uint32_t hash;
-
-	if (command_identity(change, identity, sizeof(identity)) < 0)
-		return -EINVAL;
-	hash = identity_hash(identity);
-	line = *bucket_of(running, hash);
-	while (line != NULL && (line->hash != hash || line->request.command->type != type ||
-	                        strcmp(line->identity, identity) != 0))
-		line = line->chain;
-	if (line == NULL)
-		return 0;
-	running_line_request(line, &request);
-	body_merge(&request, change);
-	line = running_put(running, &request, line->number);
-	explicit_bzero(&request, sizeof(request));
-	return line != NULL ? 0 : -ENOMEM;
-}
-
-int running_apply(struct running *running, const struct command_request *request)
-{
-	if (command_kind(request->command) == REQUEST_CHANGE)
-		return line_change(running, request);
-	if (command_kind(request->command) == REQUEST_DELETE)
-		running_remove(running, request);
-	else if (running_put(running, request, 0) == NULL)
-		return -ENOMEM;
-	return 0;
 }

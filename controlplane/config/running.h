@@ -46,6 +46,14 @@ void running_line_request(const struct running_line *line, struct command_reques
 struct running_line *running_find(const struct running *running,
                                   const struct command_request *request);
 
+/*
+ * The first line with the identity of `request`, or the next one behind `after`; NULL: no more.
+ * Different commands may share an identity: a prefix can be allowed and denied.
+ */
+struct running_line *running_match(const struct running *running,
+                                   const struct command_request *request,
+                                   const struct running_line *after);
+
 /* The line of a SET of which there is one at most, or NULL. */
 struct running_line *running_setting(const struct running *running, uint16_t type);
 
@@ -62,6 +70,7 @@ struct running_line *running_put(struct running *running, const struct command_r
 /* Takes away what a REQUEST_DELETE names, and the lines that hang on it (struct argument). Returns
  * how many lines it names; 0: there is no such line, and nothing has changed. */
 uint32_t running_remove(struct running *running, const struct command_request *request);
+void running_take_out(struct running *running, struct running_line *line);
 /* Takes away a SET's line. */
 void running_unset(struct running *running, const struct command_request *request);
 bool running_removes(const struct running *running, const struct command_request *request);

@@ -94,5 +94,7 @@ void relay_ports_free(struct relay *relay);
 /* SLUICE_CONFIG_COMMIT, by subject. */
 void turn_services_sweep(struct turn *turn);
 void turn_users_sweep(struct turn *turn);
+void turn_secrets_sweep(struct turn *turn);
+void turn_peers_sweep(struct turn *turn);
 
 #endif

@@ -4,7 +4,7 @@
  * relays: what is given out stays with its allocation, inside the new ranges or not, and the ranges
  * that allocations alone still hold shrink as they end.
  */
-#include "turn/config_services.h"
+#include "turn/config_relay.h"
 
 #include "common/log.h"
 #include "common/refuse.h"
@@ -14,7 +14,6 @@
 #include "turn/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,82 +84,6 @@ void relay_ports_free(struct relay *relay)
 	*relay = (struct relay){0};
 }
 
-/* -- what is asked for -- */
-
-static bool listener_in(const struct turn *turn, const struct sluice_addr *addr, uint16_t first,
-                        uint16_t last)
-{
-	struct ip_addr ip = ip_addr_v6(addr->ip);
-
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
-		uint16_t port = rte_be_to_cpu_16(turn->listeners[i].port);
-
-		if (listener_used(turn, i) && transport_has_udp_port(turn->transports[i]) &&
-		    port >= first && port <= last && ip_addr_equal(&turn->listeners[i].ip, &ip))
-			return true;
-	}
-	return false;
-}
-
-static int range_read(const struct turn *turn, const struct sluice_turn_relay *add, uint16_t first,
-                      uint16_t last, struct port_ranges *ranges, char *why)
-{
-	char text[TEXT_ADDR_MAX];
-
-	if (first < RELAY_PORT_LEAST || first > last)
-		return refuse(why, -EINVAL, "ports %u-%u are not a range between %u and 65535",
-		              first, last, RELAY_PORT_LEAST);
-	if (listener_in(turn, &add->addr, first, last))
-		return refuse(why, -EINVAL, "a listener on %s lies in ports %u-%u",
-		              text_addr(text, &add->addr), first, last);
-	port_ranges_add(ranges, first, last);
-	return endpoints_check(turn, CLAIM_RELAY, &add->addr, first, last, why);
-}
-
-static int ranges_read(const struct turn *turn, const struct sluice_turn_relay *add,
-                       struct port_ranges *ranges, char *why)
-{
-	int error;
-
-	*ranges = (struct port_ranges){0};
-	error = range_read(turn, add, add->first_port, add->last_port, ranges, why);
-	for (uint32_t i = 0; i < SLUICE_TURN_RANGES_MAX - 1 && error == 0; i++) {
-		const struct sluice_port_range *more = &add->more[i];
-
-		if (more->first != 0 || more->last != 0)
-			error = range_read(turn, add, more->first, more->last, ranges, why);
-	}
-	return error;
-}
-
-static bool ranges_meet(const struct port_ranges *a, const struct port_ranges *b)
-{
-	for (uint32_t i = 0; i < a->count; i++)
-		for (uint32_t j = 0; j < b->count; j++)
-			if (a->ranges[i].first <= b->ranges[j].last &&
-			    b->ranges[j].first <= a->ranges[i].last)
-				return true;
-	return false;
-}
-
-/* A port outside is one relay's: clients of this host find each other by it. */
-static int told_check(const struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
-                      const struct port_ranges *ranges, char *why)
-{
-	struct sluice_addr shown = addr_of(told, 0);
-	char text[TEXT_ADDR_MAX];
-
-	for (uint32_t i = 0; i < RELAYS_MAX; i++) {
-		const struct relay *relay = &turn->relays[i];
-
-		if (relay->active && !ip_addr_equal(&relay->ip, ip) &&
-		    ip_addr_equal(&relay->told, told) && ranges_meet(relay->open, ranges))
-			return refuse(why, -EADDRINUSE, "%s is announced by another relay",
-			              text_addr(text, &shown));
-	}
-	return 0;
-}
-
 /* -- putting it into force -- */
 
 static void relay_active_set(struct relay *relay, bool active)
@@ -202,61 +125,6 @@ static int relay_remove(struct turn *turn, uint32_t index)
 	return 0;
 }
 
-static struct port_ranges *ranges_copy(const struct port_ranges *ranges)
-{
-	struct port_ranges *copy = malloc(sizeof(*copy));
-
-	if (copy != NULL)
-		*copy = *ranges;
-	return copy;
-}
-
-/* Of first to last the part from its first to its last port in use; false: none is. */
-static bool range_trim(const struct relay *relay, struct port_range *range)
-{
-	uint32_t first = range->first, last = range->last;
-
-	while (first <= last && !relay_port_used(relay, first))
-		first++;
-	while (last > first && !relay_port_used(relay, last))
-		last--;
-	*range = (struct port_range){first, last};
-	return first <= last;
-}
-
-/* What classify has to know: the open ranges, and of the others what is in use. Parts that are too
- * many are left out: true then. */
-static bool served_read(const struct relay *relay, struct port_ranges *served)
-{
-	struct port_ranges sum = *relay->open;
-	bool cut = false;
-
-	for (uint32_t i = 0; i < relay->served.count; i++) {
-		uint32_t at = relay->served.ranges[i].first;
-
-		/* piece by piece between the open ranges */
-		while (at <= relay->served.ranges[i].last) {
-			struct port_range piece = {at, relay->served.ranges[i].last};
-
-			for (uint32_t j = 0; j < relay->open->count; j++) {
-				const struct port_range *open = &relay->open->ranges[j];
-
-				if (open->first <= piece.first && open->last >= piece.first)
-					at = open->last + 1u;
-				else if (open->first > piece.first && open->first <= piece.last)
-					piece.last = open->first - 1;
-			}
-			if (at > piece.first)
-				continue;
-			at = piece.last + 1u;
-			if (range_trim(relay, &piece))
-				cut |= port_ranges_add(&sum, piece.first, piece.last) < 0;
-		}
-	}
-	*served = sum;
-	return cut;
-}
-
 /* Too scattered for classify's table: the last parts' allocations end. */
 static void unserved_end(struct turn *turn, const struct relay *relay)
 {
@@ -279,7 +147,7 @@ static void relay_begin(struct turn *turn, const struct ip_addr *ip, const struc
 	        .ip = *ip,
 	        .told = *told,
 	        .index = index,
-	        .open = ranges_copy(ranges),
+	        .open = relay_ranges_copy(ranges),
 	        .served = *ranges,
 	        .config_generation = turn->dp->config_generation,
 	        .ports = table_map(RELAY_PORT_WORDS * sizeof(uint32_t)),
@@ -294,10 +162,10 @@ static bool relay_go_on(struct turn *turn, struct relay *relay, const struct ip_
 	relay->waits = false;
 	relay->told = *told;
 	relay->config_generation = turn->dp->config_generation;
-	relay->open = ranges_copy(ranges);
+	relay->open = relay_ranges_copy(ranges);
 	relay->served =
 	        (struct port_ranges){.count = 1, .ranges = {{RELAY_PORT_LEAST, UINT16_MAX}}};
-	return relay->open != NULL && served_read(relay, &relay->served);
+	return relay->open != NULL && relay_served_read(relay, &relay->served);
 }
 
 static int relay_install(struct turn *turn, const struct ip_addr *ip, const struct ip_addr *told,
@@ -326,20 +194,11 @@ static int relay_install(struct turn *turn, const struct ip_addr *ip, const stru
 	return error;
 }
 
-static uint32_t ports_outside(const struct relay *relay)
-{
-	uint32_t count = 0;
-
-	for (uint32_t port = 0; port < RELAY_PORT_WORDS; port++)
-		count += relay_port_used(relay, port) && !port_ranges_hold(relay->open, port);
-	return count;
-}
-
 /* Classify's ranges follow the open ones and what is in use outside of them. 0 or -errno. */
 static int served_update(struct turn *turn, struct relay *relay)
 {
 	struct port_ranges before = relay->served;
-	bool cut = served_read(relay, &relay->served);
+	bool cut = relay_served_read(relay, &relay->served);
 	int error;
 
 	if (port_ranges_equal(&before, &relay->served))
@@ -355,7 +214,7 @@ static int served_update(struct turn *turn, struct relay *relay)
 static int ranges_change(struct turn *turn, struct relay *relay, const struct port_ranges *ranges)
 {
 	const struct port_ranges *old = relay->open;
-	struct port_ranges *open = ranges_copy(ranges);
+	struct port_ranges *open = relay_ranges_copy(ranges);
 	struct sluice_addr shown = addr_of(&relay->ip, 0);
 	char text[TEXT_ADDR_MAX];
 	uint32_t outside;
@@ -375,7 +234,7 @@ static int ranges_change(struct turn *turn, struct relay *relay, const struct po
 		return error;
 	}
 	free((void *)old);
-	outside = ports_outside(relay);
+	outside = relay_ports_outside(relay);
 	if (outside != 0)
 		log_info(
 		        SLUICE_LOG_CONFIG,
@@ -432,9 +291,9 @@ int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *add, uint3
 	if (error == 0)
 		error = announce_read(&add->addr, &add->announce, &told, why);
 	if (error == 0)
-		error = ranges_read(turn, add, &ranges, why);
+		error = relay_ranges_read(turn, add, &ranges, why);
 	if (error == 0)
-		error = told_check(turn, &ip, &told, &ranges, why);
+		error = relay_told_check(turn, &ip, &told, &ranges, why);
 	if (error < 0)
 		return error;
 	index = relay_find(turn, &ip);
@@ -499,16 +358,6 @@ void relays_tick(struct turn *turn)
 	}
 }
 
-static void ports_text(char text[SLUICE_TURN_PORTS_TEXT_MAX], const struct port_ranges *ranges)
-{
-	size_t length = 0;
-
-	for (uint32_t i = 0; i < ranges->count && length < SLUICE_TURN_PORTS_TEXT_MAX; i++)
-		length += snprintf(text + length, SLUICE_TURN_PORTS_TEXT_MAX - length, "%s%u-%u",
-		                   i == 0 ? "" : ",", ranges->ranges[i].first,
-		                   ranges->ranges[i].last);
-}
-
 uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_relay_row *rows,
                          uint32_t max)
 {
@@ -526,11 +375,11 @@ uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn
 		        .state = relay->absent,
 		        .size = relay->open->size,
 		        .used = __atomic_load_n(&relay->used, __ATOMIC_RELAXED),
-		        .outside = ports_outside(relay),
+		        .outside = relay_ports_outside(relay),
 		};
 		if (!ip_addr_equal(&relay->told, &relay->ip))
 			rows[n].announce = addr_of(&relay->told, 0);
-		ports_text(rows[n++].ports, relay->open);
+		relay_ports_text(rows[n++].ports, relay->open);
 	}
 	return n;
 }
