@@ -51,8 +51,8 @@ static const struct page pages[] = {
                          "media flow on without a control plane, and changes that are made while "
                          "the dataplane is away are replayed to it.",
                          "A line that the dataplane refuses takes nothing down: the others are in "
-                         "force, that one is tried again every second, and /readyz, the metrics "
-                         "and `config refused` name it."},
+                         "force, that one is tried again every second, /readyz and the metrics "
+                         "tell of it, and `config refused` names it."},
                 .files = {{"/etc/sluice/sluice.conf", "The configuration."},
                           {"/run/sluice/control.sock",
                            "Where it listens, mode 0660: a user who may write there may do "

@@ -198,7 +198,7 @@ static void handle_steer(struct http_request *request, void *arg)
 		steer_begin(fleet, request, session, &where);
 }
 
-/* One of the lines that are not in force, without its secrets. */
+/* How many lines are not in force; who may read is told one of them, without its secrets. */
 static void answer_refused(const struct fleet *fleet, struct http_request *request)
 {
 	const struct running *running = fleet->options.running;
@@ -209,9 +209,16 @@ static void answer_refused(const struct fleet *fleet, struct http_request *reque
 		line = running_next(running, line);
 	if (line == NULL)
 		return;
-	command_format(&line->request, false, text, sizeof(text));
-	snprintf(body, sizeof(body), "%u of %u lines refused: %s: %s\n", running_refused(running),
-	         running_count(running), text, line->why != NULL ? line->why : "?");
+	if (http_may_read(request)) {
+		command_format(&line->request, false, text, sizeof(text));
+		snprintf(body, sizeof(body), "%u of %u lines refused: %s: %s\n",
+		         running_refused(running), running_count(running), text,
+		         line->why != NULL ? line->why : "?");
+	} else {
+		snprintf(body, sizeof(body),
+		         "%u of %u lines refused: `sluicectl config refused` has them\n",
+		         running_refused(running), running_count(running));
+	}
 	http_answer_text(request, 503, body);
 }
 

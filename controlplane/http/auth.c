@@ -100,9 +100,9 @@ int request_admit(struct http *http, struct evhttp_request *ev, const struct htt
 	const struct http_token *token;
 
 	*grant = (struct http_grant){0};
-	if (route->access == HTTP_OPEN)
-		return 0;
 	token = token_of(http, evhttp_find_header(headers, "Authorization"));
+	if (token == NULL && route->access == HTTP_OPEN)
+		return 0;
 	if (token == NULL) {
 		*why = http->n_tokens > 0 ? "this needs a header Authorization: Bearer TOKEN, with "
 		                            "a valid token"
@@ -115,7 +115,8 @@ int request_admit(struct http *http, struct evhttp_request *ev, const struct htt
 	grant->scope = token->scope;
 	memcpy(grant->stream, token->stream, sizeof(grant->stream));
 	memcpy(grant->digest, token->digest, sizeof(grant->digest));
-	if (token->scope == SLUICE_HTTP_ADMIN || token->scope == needed[route->access].scope)
+	if (route->access == HTTP_OPEN || token->scope == SLUICE_HTTP_ADMIN ||
+	    token->scope == needed[route->access].scope)
 		return 0;
 	*why = needed[route->access].why;
 	return 403;

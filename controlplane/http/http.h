@@ -22,7 +22,7 @@ struct own;
 struct sluice_http_row;
 
 enum http_access {
-	HTTP_OPEN,    /* anybody */
+	HTTP_OPEN,    /* anybody; who has a token may be told more */
 	HTTP_READ,    /* who has a bearer token of scope read or admin */
 	HTTP_ADMIN,   /* of scope admin */
 	HTTP_PUBLISH, /* of scope publish or admin; which stream: http_opens_stream */
@@ -69,6 +69,8 @@ const char *http_path_rest(const struct http_request *request);
 const char *http_query(struct http_request *request, const char *key);
 /* Its token is of scope admin. */
 bool http_is_admin(const struct http_request *request);
+/* Its token is of scope read or admin. */
+bool http_may_read(const struct http_request *request);
 /* Its token is of scope admin, or is bound to this stream or to none. */
 bool http_opens_stream(const struct http_request *request, const char *stream);
 /* SHA-256 of its token, HTTP_TOKEN_DIGEST bytes; zeros: it has none. */

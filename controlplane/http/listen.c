@@ -6,6 +6,7 @@
 #include "command/value.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static int socket_listen(const struct sluice_addr *addr)
 	return error;
 }
 
-/* The place of this address; of the zero address: a free one. NULL: there is none. */
+/* The place of this address; NULL: a free one. NULL: there is none. */
 static struct http_listener *listener_find(struct http *http, const struct sluice_addr *addr)
 {
 	for (uint32_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
@@ -85,25 +86,57 @@ static int refuse(const struct sluice_addr *addr, int status, char *why)
 	return status;
 }
 
+/* Takes the socket. NULL: no memory. */
+static struct evhttp_bound_socket *socket_serve(struct http *http, int fd, bool tls)
+{
+	struct evconnlistener *socket = evconnlistener_new(
+	        http->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	struct evhttp_bound_socket *bound;
+
+	if (socket == NULL) {
+		close(fd);
+		return NULL;
+	}
+	bound = evhttp_bind_listener(tls ? http->ev_tls : http->ev, socket);
+	if (bound == NULL)
+		evconnlistener_free(socket);
+	return bound;
+}
+
+/* With `tls` or without from now on: the same socket, so that nobody is refused meanwhile, and what
+ * cannot be done leaves the listener as it was. */
+static int listener_turn(struct http *http, struct http_listener *listener, bool tls, char *why)
+{
+	int fd = fcntl(evhttp_bound_socket_get_fd(listener->bound), F_DUPFD_CLOEXEC, 0);
+	struct evhttp_bound_socket *bound;
+
+	if (fd < 0)
+		return refuse(&listener->addr, -errno, why);
+	bound = socket_serve(http, fd, tls);
+	if (bound == NULL)
+		return refuse(&listener->addr, -ENOMEM, why);
+	listener_close(http, listener);
+	listener->bound = bound;
+	listener->tls = tls;
+	return 0;
+}
+
 static int listener_add(struct http *http, const struct sluice_http_listen *listen, char *why)
 {
 	const struct sluice_addr *addr = &listen->addr;
 	struct http_listener *listener = listener_find(http, addr);
-	struct evconnlistener *socket;
-	struct evhttp *ev;
+	struct evhttp_bound_socket *bound;
+	bool tls = listen->tls != 0;
 	int fd;
 
-	if (listen->tls && http->tls.context == NULL) {
+	if (tls && http->tls.context == NULL) {
 		snprintf(why, SLUICE_API_ERROR_MAX,
 		         "tls: there is no certificate (http tls cert FILE key FILE)");
 		return -EINVAL;
 	}
-	if (listener != NULL && listener->tls == (listen->tls != 0))
-		return 0;
 	if (listener != NULL)
-		listener_close(http, listener);
+		return listener->tls == tls ? 0 : listener_turn(http, listener, tls, why);
 	listener = listener_find(http, NULL);
-	ev = listen->tls ? http->ev_tls : http->ev;
 	if (listener == NULL) {
 		snprintf(why, SLUICE_API_ERROR_MAX, "HTTP listens on %d addresses at most",
 		         HTTP_LISTENERS_MAX);
@@ -112,19 +145,10 @@ static int listener_add(struct http *http, const struct sluice_http_listen *list
 	fd = socket_listen(addr);
 	if (fd < 0)
 		return refuse(addr, fd, why);
-	socket = evconnlistener_new(http->base, NULL, NULL,
-	                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (socket == NULL) {
-		close(fd);
+	bound = socket_serve(http, fd, tls);
+	if (bound == NULL)
 		return refuse(addr, -ENOMEM, why);
-	}
-	listener->bound = evhttp_bind_listener(ev, socket);
-	if (listener->bound == NULL) {
-		evconnlistener_free(socket);
-		return refuse(addr, -ENOMEM, why);
-	}
-	listener->addr = *addr;
-	listener->tls = listen->tls != 0;
+	*listener = (struct http_listener){.addr = *addr, .tls = tls, .bound = bound};
 	return 0;
 }
 

@@ -80,6 +80,12 @@ bool http_is_admin(const struct http_request *request)
 	return request->grant.given && request->grant.scope == SLUICE_HTTP_ADMIN;
 }
 
+bool http_may_read(const struct http_request *request)
+{
+	return http_is_admin(request) ||
+	       (request->grant.given && request->grant.scope == SLUICE_HTTP_READ);
+}
+
 bool http_opens_stream(const struct http_request *request, const char *stream)
 {
 	const struct http_grant *grant = &request->grant;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <sys/stat.h>
+
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -43,8 +45,25 @@ static int on_passphrase(char *text, int room, int writes, void *arg)
 	return -1;
 }
 
+/* OpenSSL would wait for whoever writes to a pipe. */
+static int file_check(const char *path, char *why)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		return 0;
+	snprintf(why, SLUICE_API_ERROR_MAX, "%.140s: there is no such file", path);
+	return -EINVAL;
+}
+
 static int context_load(SSL_CTX *context, const struct sluice_http_tls *files, char *why)
 {
+	int error = file_check(files->cert, why);
+
+	if (error == 0)
+		error = file_check(files->key, why);
+	if (error < 0)
+		return error;
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
 		return refuse(files->cert, why);

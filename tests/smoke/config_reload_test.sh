@@ -13,7 +13,7 @@ at_exit lab kill controlplane
 at_exit cp "$WORK/kept" "$CONF"
 at_exit in_dp ip link delete late
 
-readyz() { in_client curl -s -m 10 $URL/readyz; }
+readyz() { in_client curl -s -m 10 "$@" $URL/readyz; }
 metric() { in_client curl -s -m 10 -H 'Authorization: Bearer lab' $URL/metrics | sed -n "s/^$1 //p"; }
 said() { lab log controlplane | grep -c -- "$1"; }
 control_pid() { ctl -j version | jq '.[] | select(.program == "sluice-controlplane").pid'; }
@@ -64,7 +64,8 @@ assert lab heal controlplane
 await_equal 10 1 eval "ctl -j config refused | jq length"
 assert_match "$(ctl -j config refused | jq -r '.[0] | "\(.number) \(.line): \(.reason)"')" "^$(wc -l <"$CONF") port add late xdp late: ."
 assert_equal "$(in_client curl -s -o /dev/null -w '%{http_code}' $URL/readyz)" 503 "readyz"
-assert_match "$(readyz)" '^1 of [0-9]+ lines refused: port add late xdp late: '
+assert_match "$(readyz -H 'Authorization: Bearer lab')" '^1 of [0-9]+ lines refused: port add late xdp late: '
+assert_match "$(readyz)" '^1 of [0-9]+ lines refused: .sluicectl config refused. has them$'
 assert_equal "$(metric sluice_config_refused_lines)" 1 "the metric"
 in_dp ip link add late type veth peer name late2 && in_dp ip link set late up
 await_equal 20 ok readyz

@@ -41,9 +41,29 @@ echo broken >"$WORK/cert.pem"
 assert kill -HUP "$pid"
 await 5 logged 'the certificate stays the old one'
 assert_match "$(subject)" 'second.example'
-assert ctl http listen delete 198.18.1.1:8443
-assert ctl http listen 198.18.1.1:8443
-assert_equal "$(in_client curl -s http://198.18.1.1:8443/healthz)" ok "plain again"
+# with TLS and without, in place: the socket stays, nobody who comes meanwhile is refused
+in_dp timeout 120 python3 -c 'import os, socket, sys, time
+refused = came = 0
+while not os.path.exists(sys.argv[1]):
+    try:
+        # from another address than curl: connections of one are bounded, and the idlest goes
+        socket.create_connection(("198.18.1.1", 8443), 20, ("198.18.2.1", 0)).close()
+        came += 1
+        time.sleep(0.01)
+    except ConnectionRefusedError:
+        refused += 1
+print(refused, came > 0)' "$WORK/enough" >"$WORK/refused" &
+connects=$!
+at_exit child_end $connects
+for ((i = 0; i < 5; i++)); do
+	assert ctl http listen 198.18.1.1:8443
+	assert_equal "$(in_client curl -s http://198.18.1.1:8443/healthz)" ok "plain again"
+	assert ctl http listen 198.18.1.1:8443 tls
+	assert_equal "$(in_client curl -sk https://198.18.1.1:8443/healthz)" ok "over TLS again"
+done
+touch "$WORK/enough"
+wait $connects
+assert_equal "$(<"$WORK/refused")" "0 True" "refused meanwhile"
 cp "$WORK/kept" "$CONF"
 assert ctl config reload
 assert_equal "$(ctl config show | grep -c "http tls")" 0 "lines of a certificate"

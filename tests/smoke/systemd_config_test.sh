@@ -23,7 +23,8 @@ conf_write
 assert unit start dataplane controlplane
 await 30 lived controlplane 8
 assert ready 503
-assert_match "$(host curl -s http://127.0.0.1:8080/readyz)" 'port add wan xdp wan: '
+assert_match "$(host curl -s http://127.0.0.1:8080/readyz)" '^1 of [0-9]+ lines refused: .sluicectl config refused'
+assert_match "$(host sluicectl -j config refused)" 'port add wan xdp wan'
 nic_add
 await 60 port_is_up
 await 10 ready 200

@@ -119,8 +119,18 @@ static void ready_says_why_not(void **state)
 	assert_non_null(strstr(control->said, "does not answer"));
 	dataplane_refuses(control, SLUICE_TURN_REALM_SET, -5, "no realm today");
 	dataplane_back(control);
-	control_await(control, control_http(control, "GET /readyz", NULL, NULL) == 503 &&
+	control_await(control, control_http(control, "GET /readyz", "reads", NULL) == 503 &&
 	                               strstr(control->said, "no realm today") != NULL);
+	/* what a line has is for those who may read it */
+	assert_int_equal(control_http(control, "GET /readyz", "all", NULL), 503);
+	assert_non_null(strstr(control->said, "no realm today"));
+	assert_int_equal(control_http(control, "GET /readyz", "streams", NULL), 503);
+	assert_null(strstr(control->said, "no realm today"));
+	assert_int_equal(control_http(control, "GET /readyz", NULL, NULL), 503);
+	assert_non_null(strstr(control->said, "lines refused: `sluicectl config refused`"));
+	assert_null(strstr(control->said, "realm"));
+	assert_int_equal(control_http(control, "GET /readyz", "none of ours", NULL), 503);
+	assert_null(strstr(control->said, "realm"));
 	dataplane_answers(control, SLUICE_TURN_REALM_SET, 0, NULL, 0);
 	control_await(control, control_http(control, "GET /readyz", NULL, NULL) == 200);
 }
