@@ -2,6 +2,7 @@
 #include "command/walk.h"
 
 #include "command/nearest.h"
+#include "command/secret.h"
 #include "command/value.h"
 
 #include <errno.h>
@@ -126,21 +127,19 @@ static bool names_file(const struct walk *walk)
 static int walk_file(struct walk *walk, const struct argument *argument)
 {
 	char text[SECRET_FILE_MAX + 2] = "";
-	const char *path = word_at(walk, ++walk->next);
-	FILE *file = fopen(path, "re");
-	size_t length;
+	ssize_t length = secret_read(word_at(walk, ++walk->next), text, sizeof(text) - 1);
 	int error;
 
-	if (file == NULL) {
-		snprintf(walk->why, COMMAND_EXPECTED_MAX, "%s", strerror(errno));
+	if (length < 0) {
+		snprintf(walk->why, COMMAND_EXPECTED_MAX, "%s",
+		         length == -ETIMEDOUT ? "it is a pipe, and nobody writes to it"
+		         : length == -EINVAL  ? "it is no file"
+		                              : strerror((int)-length));
 		return -EINVAL;
 	}
-	setvbuf(file, NULL, _IONBF, 0); /* no copy stays behind */
-	length = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
 	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
 		text[--length] = '\0';
-	if (length == 0 || length > SECRET_FILE_MAX || strlen(text) != length) {
+	if (length == 0 || length > SECRET_FILE_MAX || strlen(text) != (size_t)length) {
 		snprintf(walk->why, COMMAND_EXPECTED_MAX, "no secret is in it");
 		error = -EINVAL;
 	} else {

@@ -183,14 +183,34 @@ static void mode_check(FILE *file, const char *path)
 		            path);
 }
 
+/* What is included is an ordinary file: a pipe would hold up the daemon for as long as nobody
+ * writes to it. The configuration itself may come from anywhere. NULL: errno says why not. */
+static FILE *file_open(const struct load *load)
+{
+	int fd = open(load->path, O_RDONLY | O_CLOEXEC | (load->included != 0 ? O_NONBLOCK : 0));
+	struct stat status;
+	FILE *file = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (load->included != 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)))
+		errno = EINVAL;
+	else
+		file = fdopen(fd, "r");
+	if (file == NULL)
+		close(fd);
+	return file;
+}
+
 static int file_load(struct load *load)
 {
-	FILE *file = fopen(load->path, "re");
+	FILE *file = file_open(load);
 	int status;
 
 	if (file == NULL) {
 		status = -errno;
-		snprintf(load->error->why, sizeof(load->error->why), "%s", strerror(errno));
+		snprintf(load->error->why, sizeof(load->error->why), "%s",
+		         errno == EINVAL ? "it is no ordinary file" : strerror(errno));
 		return status;
 	}
 	mode_check(file, load->path);

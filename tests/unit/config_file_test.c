@@ -572,6 +572,50 @@ static void test_secrets_from_files(void **state)
 	running_destroy(again);
 }
 
+/* A pipe gives its secret where somebody writes to it, and holds up nobody where nobody does. */
+static void test_pipes(void **state)
+{
+	static const struct {
+		const char *line, *wrong;
+	} rows[] = {
+	        {"turn secret add file %s", "it is a pipe, and nobody writes to it"},
+	        {"turn secret add file /dev", "it is no file"},
+	        {"turn secret add file /dev/null", "it is no file"},
+	        {"include %s", "it is no ordinary file"},
+	        {"include /dev/null", "it is no ordinary file"},
+	};
+	struct scene *scene = *state;
+	char path[96], text[1024], line[256];
+	struct config_error error;
+	struct running *again;
+	int ends[2];
+
+	snprintf(path, sizeof(path), "%s/pipe", scene->folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(line, sizeof(line), rows[i].line, path);
+		file_write(scene->path, line, strlen(line));
+		again = running_create();
+		assert_int_equal(config_load(again, scene->path, &error), -EINVAL);
+		config_error_text(scene->path, &error, false, text, sizeof(text));
+		if (strstr(text, rows[i].wrong) == NULL)
+			fail_msg("%s: %s, wanted %s", line, text, rows[i].wrong);
+		running_destroy(again);
+	}
+	unlink(path);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "from-a-pipe\n", 12), 12);
+	close(ends[1]);
+	snprintf(line, sizeof(line), "turn secret add file /dev/fd/%d", ends[0]);
+	file_write(scene->path, line, strlen(line));
+	assert_int_equal(config_load(scene->running, scene->path, &error), 0);
+	assert_string_equal(((const struct sluice_turn_secret *)running_next(scene->running, NULL)
+	                             ->request.body.bytes)
+	                            ->secret,
+	                    "from-a-pipe");
+	close(ends[0]);
+}
+
 /* What an included file says again stays a line of the configuration. */
 static void test_said_twice(void **state)
 {
@@ -615,6 +659,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_save_fails, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save_link, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_secrets_from_files, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_pipes, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
