@@ -18,6 +18,7 @@
 /* Packets out that wait in the plane before more is put in. */
 #define PENDING    512
 #define PATIENCE_S 20
+#define LONGEST_S  300 /* of a round, however it goes on */
 
 /* One worker's part of a round. */
 struct runner {
@@ -29,6 +30,7 @@ struct runner {
 	uint64_t before;   /* written until the round began */
 	uint64_t seen;     /* of what was sent, when the deadline was set */
 	uint64_t deadline; /* TSC */
+	uint64_t end;      /* TSC: of a round that goes on and on */
 	uint32_t *ready;   /* atomic: runners that wait for ... */
 	uint32_t *start;   /* ... this, atomic */
 	const char *lost;  /* why packets are; NULL: none */
@@ -135,7 +137,7 @@ static bool runner_stands(struct runner *runner)
 		runner->seen = sent;
 		runner->deadline = now + PATIENCE_S * rte_get_tsc_hz();
 	}
-	return now > runner->deadline;
+	return now > runner->deadline || now > runner->end;
 }
 
 static void *runner_main(void *arg)
@@ -152,7 +154,8 @@ static void *runner_main(void *arg)
 		worker_walk(runner->worker);
 		queue_drain(runner);
 		if (runner_stands(runner))
-			runner->lost = "no more came out";
+			runner->lost =
+			        rte_rdtsc() > runner->end ? "it took too long" : "no more came out";
 	}
 	return NULL;
 }
@@ -211,6 +214,7 @@ static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t
 	        .produced = id == 0 ? 0 : sources,
 	        .quota = legs_of(population, id) * pictures * SRTP_RUN_PICTURE,
 	        .deadline = rte_rdtsc() + PATIENCE_S * rte_get_tsc_hz(),
+	        .end = rte_rdtsc() + LONGEST_S * rte_get_tsc_hz(),
 	        .ready = ready,
 	        .start = start,
 	};

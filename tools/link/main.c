@@ -55,16 +55,16 @@ static void report(const char *name, struct way *way, struct wire *wire, uint64_
 	qsort(wire->late_us, wire->n_late, sizeof(wire->late_us[0]), ascending);
 	printf("{\"time\": %.3f, \"way\": \"%s\", \"rate\": %.0f, \"delay\": %.1f, "
 	       "\"in\": %lu, \"in_kbps\": %.0f, \"out\": %lu, \"out_kbps\": %.0f, "
-	       "\"lost\": %lu, \"full\": %lu, \"overflowed\": %lu, "
+	       "\"lost\": %lu, \"full\": %lu, \"overflowed\": %lu, \"refused\": %lu, "
 	       "\"queue_ms\": %.1f, \"queue_most_ms\": %.1f, "
 	       "\"late_us\": {\"p50\": %u, \"p99\": %u, \"most\": %u}}\n",
 	       (double)now / 1e9, name, way->settings.rate_kbps, way->settings.delay_ms, count->in,
 	       (double)count->in_bytes * 8 / 1e3, wire->out, (double)wire->out_bytes * 8 / 1e3,
-	       count->lost, count->full, wire->overflowed,
+	       count->lost, count->full, wire->overflowed, wire->refused,
 	       queued > 0 ? count->waited_ms / (double)queued : 0, count->waited_most_ms,
 	       late_at(wire, 50), late_at(wire, 99), late_at(wire, 100));
 	way->count = (struct way_count){0};
-	wire->out = wire->out_bytes = wire->overflowed = 0;
+	wire->out = wire->out_bytes = wire->overflowed = wire->refused = 0;
 	wire->n_late = 0;
 }
 

@@ -152,11 +152,12 @@ uint64_t wire_give(struct wire *wire)
 		frame = &wire->frames[wire->tail & MASK];
 		if (frame->due > wire_now())
 			return frame->due;
-		if (send(wire->to, frame_bytes(wire, wire->tail), frame->length, MSG_DONTWAIT) <
-		            0 &&
-		    (errno == EAGAIN || errno == ENOBUFS))
+		if (send(wire->to, frame_bytes(wire, wire->tail), frame->length, MSG_DONTWAIT) >= 0)
+			sent(wire, frame);
+		else if (errno == EAGAIN || errno == ENOBUFS)
 			return frame->due + 100000; /* the interface is full: a little later */
-		sent(wire, frame);
+		else
+			wire->refused++;
 	}
 	return UINT64_MAX;
 }

@@ -19,6 +19,7 @@ struct wire {
 	/* since the last report */
 	uint64_t out, out_bytes;
 	uint64_t overflowed; /* more under way than there is room for */
+	uint64_t refused;    /* that the interface did not take */
 	uint32_t n_late;
 	uint32_t late_us[WIRE_LATE_MAX]; /* behind the time that was due */
 };
