@@ -109,12 +109,22 @@ static void malformed_write(struct flood_payload *payload, const char *nonce)
 	payload->bytes[3] += 4;
 }
 
+/* RFC 8656, 12.4: a number and a length, and the transaction's place is its data. */
+static void channel_write(struct flood_payload *payload, const char *nonce)
+{
+	static const uint8_t head[4] = {0x40, 0, 0, 16};
+
+	memset(payload->bytes, 0, sizeof(payload->bytes));
+	memcpy(payload->bytes, head, sizeof(head));
+	payload->length = sizeof(head) + 16;
+}
+
 static void (*const kinds[FLOOD_KINDS])(struct flood_payload *payload, const char *nonce) = {
         [FLOOD_HEADER] = header_write,     [FLOOD_ALLOCATE] = allocate_write,
         [FLOOD_FORGED] = forged_write,     [FLOOD_BINDING] = binding_write,
         [FLOOD_RESPONSE] = response_write, [FLOOD_MALFORMED] = malformed_write,
-        [FLOOD_NONCE] = nonce_write,       [FLOOD_SIGNED] = signed_write,
-        [FLOOD_UNKNOWN] = unknown_write,
+        [FLOOD_CHANNEL] = channel_write,   [FLOOD_NONCE] = nonce_write,
+        [FLOOD_SIGNED] = signed_write,     [FLOOD_UNKNOWN] = unknown_write,
 };
 
 void kind_write(struct flood_payload *payload, uint32_t kind, const char *nonce)

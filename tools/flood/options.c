@@ -15,6 +15,7 @@ static const struct program_word kinds[] = {
         [FLOOD_BINDING] = {"binding", "a Binding request, 20 bytes"},
         [FLOOD_RESPONSE] = {"response", "an Allocate error response"},
         [FLOOD_MALFORMED] = {"malformed", "an Allocate whose length lies"},
+        [FLOOD_CHANNEL] = {"channel", "ChannelData of 16 bytes, of no allocation"},
         [FLOOD_NONCE] = {"nonce", "a Refresh of the victim's own nonce and nothing else"},
         [FLOOD_SIGNED] = {"signed", "a Refresh with it and an integrity that is none"},
         [FLOOD_UNKNOWN] = {"unknown", "an Allocate with both, under a new user's name each"},
@@ -74,8 +75,7 @@ static const struct option_row rows[] = {
          NUMBER(from_port, 1, UINT16_MAX)},
         {0, "nonce", "TEXT",
          "the victim's own, for the kinds that carry it: made for --victim and --source-port; it "
-         "is "
-         "asked for unless given, where the victim is an address of this host",
+         "is asked for unless given, where the victim is an address of this host",
          AT(nonce)},
         {0, "twice", NULL, "each request twice, one behind the other", AT(twice)},
         {0, "rate", "N", "packets a second", NUMBER(rate, 1, FLOOD_RATE_MAX), "20000"},
