@@ -3,8 +3,8 @@
 # Each command that README and docs/ name is one: it is given to sluicectl, which has nobody to ask, and says so only where every word
 # is right. A command may end early, and from a placeholder (NAME, A:P, [...]) on it is not looked at. Prints the list of them.
 # usage: commands_test.sh SLUICECTL
+sluicectl=$(realpath "$1") status=0 count=0
 cd "${BASH_SOURCE[0]%/*}/../.." || exit
-sluicectl=$1 status=0 count=0
 say() { printf 'FAILED: %s\n' "$*" >&2; status=1; }
 
 read -rd '' -a nouns < <("$sluicectl" --complete "sluicectl ")
