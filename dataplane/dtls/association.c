@@ -41,16 +41,25 @@ static void list_leave(struct association *association)
 
 	if (association->state == ASSOCIATION_QUEUED)
 		TAILQ_REMOVE(&dtls->queued, association, entry);
+	if (association->state == ASSOCIATION_DONE && association->ssl != NULL)
+		TAILQ_REMOVE(&dtls->done, association, entry);
 	if (association->state != ASSOCIATION_SHAKES)
 		return;
 	TAILQ_REMOVE(&dtls->shaking, association, entry);
 	dtls->n_shaking--;
 }
 
+static void rest_forget(struct association *association)
+{
+	OPENSSL_clear_free(association->rest, sizeof(*association->rest));
+	association->rest = NULL;
+}
+
 static void association_free(struct association *association)
 {
 	list_leave(association);
 	SSL_free(association->ssl);
+	rest_forget(association);
 	association->dtls->list[association->session] = NULL;
 	free(association);
 }
@@ -78,7 +87,10 @@ void association_open(struct dtls *dtls, const struct dtls_order *order)
 void association_close(struct association *association)
 {
 	ERR_clear_error();
-	if (association->state == ASSOCIATION_DONE && SSL_alloc_buffers(association->ssl) == 1)
+	if (association->rest != NULL)
+		association_send(association, association->rest->close,
+		                 association->rest->close_length);
+	else if (association->state == ASSOCIATION_DONE && SSL_alloc_buffers(association->ssl) == 1)
 		SSL_shutdown(association->ssl);
 	association_free(association);
 }
@@ -98,6 +110,7 @@ static void association_over(struct association *association, enum session_note_
 	association->state = ASSOCIATION_OVER;
 	SSL_free(association->ssl);
 	association->ssl = NULL;
+	rest_forget(association);
 	dtls_count(association->dtls, counters[reason]);
 	note_send(association, &note, kind);
 }
@@ -170,6 +183,8 @@ static void handshake_done(struct association *association)
 	list_leave(association);
 	association->state = ASSOCIATION_DONE;
 	association->timer_ns = 0;
+	association->done_ns = now_ns();
+	TAILQ_INSERT_TAIL(&association->dtls->done, association, entry);
 	dtls_count(association->dtls, DTLS_DONE);
 	note.handshake_ms = (uint32_t)((now_ns() - association->begun_ns) / NSEC_PER_MSEC);
 	note_send(association, &note, NOTE_KEYS);
@@ -205,6 +220,31 @@ static void records_read(struct association *association)
 		ret = SSL_read(association->ssl, data, sizeof(data));
 	while (ret > 0);
 	if (SSL_get_shutdown(association->ssl) & SSL_RECEIVED_SHUTDOWN)
+		association_over(association, NOTE_CLOSED, SLUICE_SESSION_CLOSED);
+}
+
+/* The client has what it needs, or has given up. */
+static void association_rest(struct association *association)
+{
+	struct dtls_rest *rest = OPENSSL_zalloc(sizeof(*rest));
+
+	ERR_clear_error();
+	TAILQ_REMOVE(&association->dtls->done, association, entry);
+	if (rest == NULL ||
+	    !dtls_rest_make(rest, association->ssl, &association->io, association->active)) {
+		OPENSSL_free(rest);
+		association->done_ns = now_ns(); /* of another cipher: it stays as it is */
+		TAILQ_INSERT_TAIL(&association->dtls->done, association, entry);
+		return;
+	}
+	SSL_free(association->ssl);
+	association->ssl = NULL;
+	association->rest = rest;
+}
+
+static void rest_read(struct association *association, const uint8_t *data, size_t length)
+{
+	if (dtls_rest_closes(association->rest, data, length))
 		association_over(association, NOTE_CLOSED, SLUICE_SESSION_CLOSED);
 }
 
@@ -287,11 +327,13 @@ void association_receive(struct association *association, const uint8_t *data, s
 	association->io.in_length = length;
 	if (association->state == ASSOCIATION_SHAKES)
 		handshake_drive(association);
+	else if (association->rest != NULL)
+		rest_read(association, data, length);
 	else if (association->state == ASSOCIATION_DONE)
 		records_read(association);
 	association->io.in = NULL;
 	/* there are thousands that are done, and what comes for one has been read */
-	if (association->state == ASSOCIATION_DONE)
+	if (association->state == ASSOCIATION_DONE && association->ssl != NULL)
 		SSL_free_buffers(association->ssl);
 }
 
@@ -307,12 +349,28 @@ static void association_retransmit(struct association *association)
 		timer_set(association);
 }
 
+/* Those whose time has come; when the next one's does, UINT64_MAX: there is none. */
+static uint64_t done_rest(struct dtls *dtls, uint64_t now)
+{
+	struct association *association;
+
+	while ((association = TAILQ_FIRST(&dtls->done)) != NULL) {
+		uint64_t due = association->done_ns + DTLS_REST_S * NSEC_PER_SEC;
+
+		if (due > now)
+			return due;
+		association_rest(association);
+	}
+	return UINT64_MAX;
+}
+
 int associations_timers(struct dtls *dtls)
 {
 	struct association *association, *next;
-	uint64_t now = now_ns(), due = UINT64_MAX;
+	uint64_t now = now_ns(), due;
 
 	queued_begin(dtls);
+	due = done_rest(dtls, now);
 	for (association = TAILQ_FIRST(&dtls->shaking); association != NULL; association = next) {
 		uint64_t end = association->begun_ns + DTLS_HANDSHAKE_S * NSEC_PER_SEC;
 

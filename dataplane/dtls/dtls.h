@@ -19,6 +19,7 @@ struct sessions;
 
 #define DTLS_HALF_OPEN_MAX 1024 /* handshakes at once */
 #define DTLS_HANDSHAKE_S   10   /* from the first ClientHello on */
+#define DTLS_REST_S        10   /* from its end until OpenSSL's state is given up */
 
 enum dtls_order_kind {
 	DTLS_OPEN,  /* a session is there: it may begin */

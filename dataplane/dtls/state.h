@@ -11,6 +11,7 @@
 
 #include "dtls/datagram.h"
 #include "dtls/dtls.h"
+#include "dtls/rest.h"
 #include "graph/packet.h"
 #include "session/wake.h"
 
@@ -24,20 +25,23 @@ enum association_state {
 
 /* One session's DTLS. */
 struct association {
-	TAILQ_ENTRY(association) entry; /* of dtls->shaking or dtls->queued, as its state says */
+	/* of dtls->shaking, queued, or done while `ssl` is there, as its state says */
+	TAILQ_ENTRY(association) entry;
 	struct dtls *dtls;
 	uint32_t session, life;
 	uint8_t state; /* enum association_state */
 	bool active;
 	uint8_t n_fingerprints;
 	struct sluice_fingerprint fingerprints[SLUICE_SESSION_FINGERPRINTS_MAX];
-	SSL *ssl; /* NULL where it waits, or is over */
+	SSL *ssl;               /* NULL where it waits, rests, or is over */
+	struct dtls_rest *rest; /* NULL: it does not */
 	struct datagram_io io;
 	struct transport_addr remote, local; /* that the last datagram came by */
 	uint64_t sent, received;             /* bytes, while it shakes */
 	uint32_t early;                      /* encrypted records that came while it shakes */
 	bool mismatch;                       /* another certificate than the offer's */
 	uint64_t begun_ns, timer_ns;         /* CLOCK_MONOTONIC; timer 0: none */
+	uint64_t done_ns;
 };
 
 TAILQ_HEAD(associations, association);
@@ -60,6 +64,7 @@ struct dtls {
 	struct association **list; /* [sessions->max + 1] */
 	struct associations shaking;
 	struct associations queued; /* the first come first */
+	struct associations done;   /* the first done first */
 	uint32_t n_shaking;
 	uint64_t counters[DTLS_COUNTERS]; /* read by the control thread */
 };

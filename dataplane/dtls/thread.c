@@ -221,6 +221,7 @@ struct dtls *dtls_create(struct sessions *sessions)
 	dtls->sessions = sessions;
 	TAILQ_INIT(&dtls->shaking);
 	TAILQ_INIT(&dtls->queued);
+	TAILQ_INIT(&dtls->done);
 	dtls->list = calloc(sessions->max + 1, sizeof(struct association *));
 	dtls->method = datagram_method();
 	dtls->datagrams =
@@ -241,6 +242,7 @@ static void associations_free(struct dtls *dtls)
 	for (uint32_t i = 0; dtls->list != NULL && i <= dtls->sessions->max; i++)
 		if (dtls->list[i] != NULL) {
 			SSL_free(dtls->list[i]->ssl);
+			OPENSSL_clear_free(dtls->list[i]->rest, sizeof(struct dtls_rest));
 			free(dtls->list[i]);
 		}
 	free(dtls->list);

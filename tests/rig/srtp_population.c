@@ -45,7 +45,7 @@ void srtp_population_key(uint32_t endpoint, uint8_t key[SLUICE_MEDIA_KEY_MAX])
 	}
 }
 
-static int routes_set(struct rig *rig)
+int srtp_population_routes(struct rig *rig)
 {
 	struct ip_addr gateway = ip_addr_v4(RTE_BE32(0xc61202fe));
 	struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 9}};
@@ -187,8 +187,7 @@ static int rig_open(struct srtp_population *population)
 	return 0;
 }
 
-/* Of EAL's heaps and of the process', which has the sessions' keys. */
-static double memory_used(void)
+double srtp_population_memory(void)
 {
 	struct rte_malloc_socket_stats stats;
 	double used = 0;
@@ -211,14 +210,14 @@ int srtp_population_create(struct srtp_population *population,
 	population->n_endpoints = plan->room != 0 ? plan->streams : population->n_subscriptions;
 	if (rig_open(population) != 0)
 		return -1;
-	before = memory_used();
-	if (routes_set(&population->rig) != 0 || media_fill(population) != 0) {
+	before = srtp_population_memory();
+	if (srtp_population_routes(&population->rig) != 0 || media_fill(population) != 0) {
 		srtp_population_destroy(population);
 		return -1;
 	}
 	/* the tables themselves are mapped beside the heaps */
 	population->bytes =
-	        (memory_used() - before) / population->n_subscriptions +
+	        (srtp_population_memory() - before) / population->n_subscriptions +
 	        sizeof(struct subscription) +
 	        sizeof(struct endpoint) * population->n_endpoints / population->n_subscriptions;
 	return 0;

@@ -45,6 +45,11 @@ int srtp_population_create(struct srtp_population *population,
                            const struct srtp_population_plan *plan);
 void srtp_population_destroy(struct srtp_population *population);
 
+/* Toward what subscribers have as addresses, by the rig's second port. 0 or -1. */
+int srtp_population_routes(struct rig *rig);
+/* Bytes of EAL's heaps and of the process', which has the sessions' keys. */
+double srtp_population_memory(void);
+
 /* The names under which the API knows them. */
 void srtp_population_endpoint_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t endpoint);
 void srtp_population_stream_name(char name[SLUICE_MEDIA_NAME_MAX], uint32_t stream);

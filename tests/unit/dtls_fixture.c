@@ -25,6 +25,7 @@ void dtls_fill(struct dtls *dtls, struct dataplane *dp)
 	dtls->sessions = dp->sessions;
 	TAILQ_INIT(&dtls->shaking);
 	TAILQ_INIT(&dtls->queued);
+	TAILQ_INIT(&dtls->done);
 	dtls->list = calloc(dp->sessions->max + 1, sizeof(struct association *));
 	dtls->method = datagram_method();
 	assert_int_equal(certificate_make(&key, &certificate), 0);

@@ -185,7 +185,7 @@ static void agree(struct dataplane *dp, uint8_t profile, bool active)
 	assert_int_equal(dtls_counter_read(&pair.dtls, DTLS_STARTED), 1);
 	assert_int_equal(dtls_counter_read(&pair.dtls, DTLS_DONE), 1);
 	assert_int_equal(dtls_counter_read(&pair.dtls, DTLS_UNEXPECTED), 0);
-	assert_int_equal(associations_timers(&pair.dtls), -1);
+	assert_in_range(associations_timers(&pair.dtls), 1, DTLS_REST_S * 1000 + 1);
 	pair_free();
 }
 
@@ -508,6 +508,80 @@ static void we_close(void **state)
 	pair_free();
 }
 
+/* When nothing of it can be sent again its state is given up: what is left reads the browser's
+ * close_notify, and no other's, and sends ours. */
+static void rests(void)
+{
+	pair.association->done_ns -= DTLS_REST_S * 1000000000ull;
+	assert_int_equal(associations_timers(&pair.dtls), -1);
+	assert_null(pair.association->ssl);
+	assert_non_null(pair.association->rest);
+}
+
+static void a_resting_one_is_closed(void **state)
+{
+	static const char *const ciphers[] = {"ECDHE-ECDSA-AES128-GCM-SHA256",
+	                                      "ECDHE-ECDSA-AES256-GCM-SHA384"};
+
+	for (size_t i = 0; i < 2 * RTE_DIM(ciphers); i++) {
+		struct browser_datagram *alert = &pair.browser.out[0];
+
+		pair_make(*state, PROFILES, i % 2);
+		assert_int_equal(SSL_set_cipher_list(pair.browser.ssl, ciphers[i / 2]), 1);
+		shaken();
+		rests();
+		assert_int_equal(SSL_write(pair.browser.ssl, "hello", 5), 5);
+		deliver();
+		SSL_shutdown(pair.browser.ssl);
+		assert_int_equal(pair.browser.n_out, 1);
+		for (uint16_t at = 0; at < alert->length; at++) {
+			alert->bytes[at] ^= 1;
+			receive(alert->bytes, alert->length);
+			receive(alert->bytes, at);
+			alert->bytes[at] ^= 1;
+		}
+		assert_int_equal(pair.association->state, ASSOCIATION_DONE);
+		assert_true(rte_ring_empty(pair.dtls.sessions->notes));
+		deliver();
+		assert_int_equal(note_next(NOTE_CLOSED).reason, SLUICE_SESSION_CLOSED);
+		assert_int_equal(pair.association->state, ASSOCIATION_OVER);
+		assert_null(pair.association->rest);
+		pair_free();
+	}
+}
+
+static void a_resting_one_closes(void **state)
+{
+	struct browser *const browsers[] = {&pair.browser};
+
+	for (int active = 0; active < 2; active++) {
+		pair_make(*state, PROFILES, active);
+		shaken();
+		rests();
+		assert_false(SSL_get_shutdown(pair.browser.ssl) & SSL_RECEIVED_SHUTDOWN);
+		association_close(pair.association);
+		assert_null(pair.dtls.list[pair.session]);
+		browsers_hear(browsers, 1);
+		assert_true(SSL_get_shutdown(pair.browser.ssl) & SSL_RECEIVED_SHUTDOWN);
+		pair_free();
+	}
+}
+
+/* Of another cipher OpenSSL alone knows. */
+static void another_cipher_does_not_rest(void **state)
+{
+	pair_make(*state, PROFILES, false);
+	assert_int_equal(SSL_set_cipher_list(pair.browser.ssl, "ECDHE-ECDSA-CHACHA20-POLY1305"), 1);
+	shaken();
+	pair.association->done_ns -= DTLS_REST_S * 1000000000ull;
+	assert_in_range(associations_timers(&pair.dtls), 1, DTLS_REST_S * 1000 + 1);
+	assert_null(pair.association->rest);
+	SSL_shutdown(pair.browser.ssl);
+	exchange();
+	assert_int_equal(note_next(NOTE_CLOSED).reason, SLUICE_SESSION_CLOSED);
+	pair_free();
+}
+
 /* Application data is read and forgotten. */
 static void data_are_not_for_us(void **state)
 {
@@ -592,6 +666,9 @@ int main(void)
 	        cmocka_unit_test(unproven_is_sent_little),
 	        cmocka_unit_test(browser_closes),
 	        cmocka_unit_test(we_close),
+	        cmocka_unit_test(a_resting_one_is_closed),
+	        cmocka_unit_test(a_resting_one_closes),
+	        cmocka_unit_test(another_cipher_does_not_rest),
 	        cmocka_unit_test(data_are_not_for_us),
 	        cmocka_unit_test(certificate_is_kept),
 	        cmocka_unit_test(each_certificate_is_read),

@@ -23,5 +23,7 @@ uint32_t regions_bench_megabytes(const char *glob);
 int regions_bench(const char *glob, struct rows *rows);
 uint32_t srtp_bench_megabytes(const char *glob);
 int srtp_bench(const char *glob, struct rows *rows);
+uint32_t webrtc_bench_megabytes(const char *glob);
+int webrtc_bench(const char *glob, struct rows *rows);
 
 #endif

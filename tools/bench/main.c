@@ -16,6 +16,7 @@ static const struct bench benches[BENCHES] = {
         [BENCH_GATE] = {gate_bench_megabytes, gate_bench},
         [BENCH_REGIONS] = {regions_bench_megabytes, regions_bench},
         [BENCH_SRTP] = {srtp_bench_megabytes, srtp_bench},
+        [BENCH_WEBRTC] = {webrtc_bench_megabytes, webrtc_bench},
 };
 
 /* BENCHES: there is none of that name. */
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
 	name = first < argc ? bench_find(argv[first]) : BENCHES;
 	if (name == BENCHES) {
 		option_fail(&program_bench, first < argc ? argv[first] : "the first word",
-		            "turn, gate, regions or srtp");
+		            "turn, gate, regions, srtp or webrtc");
 		return 1;
 	}
 	if (first + 2 < argc) {

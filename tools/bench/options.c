@@ -17,12 +17,13 @@ const struct program_word bench_words[] = {
         [BENCH_GATE] = {"gate", "verdicts of the gate, in XDP and in C"},
         [BENCH_REGIONS] = {"regions", "steering among 100 regions and 10,000 nodes"},
         [BENCH_SRTP] = {"srtp", "SRTP fan-out, beside the cipher alone and libsrtp2"},
+        [BENCH_WEBRTC] = {"webrtc", "sessions of browsers: handshakes, memory, packets"},
         [BENCHES] = {NULL},
 };
 
 const struct program program_bench = {
         .name = "sluice-bench",
-        .synopsis = "turn|gate|regions|srtp [-j] [-q] [CASE-GLOB]",
+        .synopsis = "turn|gate|regions|srtp|webrtc [-j] [-q] [CASE-GLOB]",
         .summary = "measure sluice's nodes on ports that the program owns at both ends",
         .options = rows,
         .words_title = "benches",

@@ -10,6 +10,7 @@ enum bench_name {
 	BENCH_GATE,
 	BENCH_REGIONS,
 	BENCH_SRTP,
+	BENCH_WEBRTC,
 	BENCHES,
 };
 

@@ -174,16 +174,6 @@ static int case_measure(struct srtp_bench *bench, const struct srtp_case *test, 
 /* The last population serves this case as well, or is made anew. */
 static int population_open(struct srtp_bench *bench, const struct srtp_case *test)
 {
-	static const struct sluice_subscription mapped = {
-	        .extensions = {[SLUICE_EXTENSION_MID] = 9,
-	                       [SLUICE_EXTENSION_TRANSPORT_NUMBER] = 7,
-	                       [SLUICE_EXTENSION_ABS_SEND_TIME] = 8,
-	                       [SLUICE_EXTENSION_AUDIO_LEVEL] = 1},
-	        .mid = "1",
-	        .n_pts = 1,
-	        .pt_from = {SRTP_POPULATION_PT},
-	        .pt_to = {100},
-	};
 	const struct srtp_population_plan plan = {
 	        .profile = test->profile,
 	        .engine = test->engine,
@@ -192,7 +182,7 @@ static int population_open(struct srtp_bench *bench, const struct srtp_case *tes
 	        .legs = test->audience->legs,
 	        .room = test->audience->room,
 	        .extensions = test->audience->extensions,
-	        .like = test->audience->mapped ? &mapped : NULL,
+	        .like = test->audience->mapped ? &srtp_mapped : NULL,
 	        .mbufs = MBUFS,
 	};
 

@@ -2,6 +2,7 @@
 #include "srtp_case.h"
 
 #include "common/words.h"
+#include "srtp_population.h"
 
 #include <rte_common.h>
 
@@ -21,6 +22,17 @@ const struct srtp_audience srtp_audiences[] = {
         {"1000x100", 1000, 100, 0, false, false}, /* 100,000 subscriptions */
 };
 const size_t srtp_audiences_count = RTE_DIM(srtp_audiences);
+
+const struct sluice_subscription srtp_mapped = {
+        .extensions = {[SLUICE_EXTENSION_MID] = 9,
+                       [SLUICE_EXTENSION_TRANSPORT_NUMBER] = 7,
+                       [SLUICE_EXTENSION_ABS_SEND_TIME] = 8,
+                       [SLUICE_EXTENSION_AUDIO_LEVEL] = 1},
+        .mid = "1",
+        .n_pts = 1,
+        .pt_from = {SRTP_POPULATION_PT},
+        .pt_to = {100},
+};
 
 static const uint16_t sizes[] = {160, 1000};
 

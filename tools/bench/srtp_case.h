@@ -9,6 +9,8 @@
 
 #include "srtp/engine.h"
 
+#include <sluice/media.h>
+
 /* Who gets what: FANOUT of a path. */
 struct srtp_audience {
 	const char *name;
@@ -30,6 +32,8 @@ struct srtp_case {
 
 extern const struct srtp_audience srtp_audiences[];
 extern const size_t srtp_audiences_count;
+/* How a leg is mapped. */
+extern const struct sluice_subscription srtp_mapped;
 
 /* Calls `run` with each case that the glob chooses, those of one audience, profile and engine after
  * each other; ends with the first that is not 0. */
