@@ -83,6 +83,8 @@ bool http_is_tls(const struct http_request *request);
 /* "198.18.1.2:40000, token 3f2a91bc of scope admin": who asks, for the log; the token by the first
  * bytes of its SHA-256. */
 void http_who(const struct http_request *request, char *text, size_t room);
+/* "198.18.1.2:40000" */
+void http_client(const struct http_request *request, char *text, size_t room);
 /* A NUL stands behind it. NULL: no memory. */
 const char *http_body(struct http_request *request, size_t *length);
 

@@ -117,23 +117,31 @@ bool http_is_tls(const struct http_request *request)
 	return request->connection->tls;
 }
 
-void http_who(const struct http_request *request, char *text, size_t room)
+void http_client(const struct http_request *request, char *text, size_t room)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
-	const struct http_grant *grant = &request->grant;
-	char *address = NULL, token[64] = "no token";
+	char *address = NULL;
 	ev_uint16_t port = 0;
 	bool v6;
 
 	if (connection != NULL)
 		evhttp_connection_get_peer(connection, &address, &port);
 	v6 = address != NULL && strchr(address, ':') != NULL;
+	snprintf(text, room, "%s%s%s:%u", v6 ? "[" : "", address != NULL ? address : "?",
+	         v6 ? "]" : "", port);
+}
+
+void http_who(const struct http_request *request, char *text, size_t room)
+{
+	const struct http_grant *grant = &request->grant;
+	char client[80], token[64] = "no token";
+
+	http_client(request, client, sizeof(client));
 	if (grant->given)
 		snprintf(token, sizeof(token), "token %02x%02x%02x%02x of scope %s",
 		         grant->digest[0], grant->digest[1], grant->digest[2], grant->digest[3],
 		         scope_words[grant->scope]);
-	snprintf(text, room, "%s%s%s:%u, %s", v6 ? "[" : "", address != NULL ? address : "?",
-	         v6 ? "]" : "", port, token);
+	snprintf(text, room, "%s, %s", client, token);
 }
 
 const char *http_body(struct http_request *request, size_t *length)

@@ -19,6 +19,7 @@ struct post {
 	struct whip_side *side;
 	struct http_request *request; /* NULL: its client has gone */
 	struct fleet_search *search;  /* NULL: none is under way */
+	struct hook_question *hook;   /* NULL: nobody is asked */
 	char stream[SLUICE_MEDIA_NAME_MAX];
 	struct sdp_offer *offer; /* points into the request's body */
 	struct sdp_agreement agreement;
@@ -41,6 +42,8 @@ static void on_lost(void *arg)
 	post->request = NULL;
 	if (post->search != NULL)
 		fleet_place_forget(post->search);
+	if (post->hook != NULL)
+		hook_forget(post->hook);
 	if (!post->asked)
 		post_free(post);
 }
@@ -276,6 +279,63 @@ static void offer_take(struct post *post)
 		session_ask(post);
 }
 
+/* -- whether it may -- */
+
+static void on_hook(void *arg, enum hook_answer answer)
+{
+	struct post *post = arg;
+
+	post->hook = NULL;
+	if (answer == HOOK_ALLOWS)
+		offer_take(post);
+	else if (answer == HOOK_REFUSES)
+		post_refuse(post, 403, "the operator's service refuses it");
+	else
+		post_refuse(post, 503, "the operator's service does not answer");
+}
+
+/* A token by its digest: who gave it knows it by that, and who listens learns nothing. NULL: no
+ * memory. */
+static char *facts_write(const struct post *post)
+{
+	const uint8_t *digest = http_token_digest(post->request);
+	char client[80], token[2 * HTTP_TOKEN_DIGEST + 1];
+	json_t *json;
+	char *text;
+
+	for (size_t i = 0; i < HTTP_TOKEN_DIGEST; i++)
+		snprintf(token + 2 * i, 3, "%02x", digest[i]);
+	http_client(post->request, client, sizeof(client));
+	json = json_pack("{s:s, s:s, s:s, s:s}", "stream", post->stream, "scope",
+	                 post->side->role == SLUICE_SESSION_PUBLISH ? "publish" : "watch", "token",
+	                 token, "address", client);
+	text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return text;
+}
+
+static void offer_allow(struct post *post)
+{
+	const struct hook *hook = &post->side->whip->hook;
+	struct hook_question *question;
+	char *facts;
+
+	if (!hook->is_set) {
+		offer_take(post);
+		return;
+	}
+	facts = facts_write(post);
+	if (facts == NULL) {
+		post_refuse(post, 503, "no memory");
+		return;
+	}
+	question = hook_ask(hook, facts, on_hook, post);
+	/* Without a question it has been answered, and is perhaps gone. */
+	if (question != NULL)
+		post->hook = question;
+	free(facts);
+}
+
 static bool is_published_here(const struct post *post)
 {
 	const struct whip_stream *stream = table_stream(&post->side->whip->table, post->stream);
@@ -295,7 +355,7 @@ static void on_placed(void *arg, enum fleet_place place, const char *http)
 	} else if (place == FLEET_NOWHERE) {
 		post_refuse(post, 503, "this node drains");
 	} else {
-		offer_take(post);
+		offer_allow(post);
 	}
 }
 
@@ -330,7 +390,7 @@ void handle_post(struct http_request *request, void *arg)
 	http_on_lost(request, on_lost, post);
 	/* What is here is served here, whoever else is asked for it. */
 	if (side->role == SLUICE_SESSION_WATCH && is_published_here(post)) {
-		offer_take(post);
+		offer_allow(post);
 		return;
 	}
 	search = fleet_place(whip->options.fleet, stream,

@@ -7,6 +7,7 @@
 #include "dataplane/ask.h"
 #include "http/http.h"
 #include "sdp/answer.h"
+#include "whip/hook.h"
 #include "whip/table.h"
 #include "whip/whip.h"
 
@@ -38,6 +39,7 @@ struct whip {
 	struct whip_table table;
 	struct whip_side sides[2]; /* by enum sluice_session_role */
 	struct sluice_whip_limit limit;
+	struct hook hook;
 	struct sluice_whip_row row; /* what is counted in it */
 	struct posts list;
 	uint32_t posts;

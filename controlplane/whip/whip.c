@@ -41,6 +41,8 @@ static int whip_obey(void *arg, const struct command_request *request, char *why
 {
 	struct whip *whip = arg;
 
+	if (request->command->type == SLUICE_WHIP_HOOK_SET)
+		return hook_set(&whip->hook, (const void *)request->body.bytes, why);
 	memcpy(&whip->limit, request->body.bytes, sizeof(whip->limit));
 	return 0;
 }
@@ -49,7 +51,10 @@ static void whip_unset(void *arg, const struct command_request *request)
 {
 	struct whip *whip = arg;
 
-	whip->limit = (struct sluice_whip_limit){0};
+	if (request->command->type == SLUICE_WHIP_HOOK_SET)
+		hook_unset(&whip->hook);
+	else
+		whip->limit = (struct sluice_whip_limit){0};
 }
 
 static int side_start(struct whip *whip, uint8_t role, const char *prefix, enum http_access access)
@@ -77,6 +82,7 @@ struct whip *whip_create(const struct whip_options *options)
 	if (whip == NULL)
 		return NULL;
 	whip->options = *options;
+	whip->hook.base = options->base;
 	whip->again = evtimer_new(options->base, on_events_again, whip);
 	whip->claims = event_new(options->base, -1, EV_PERSIST, on_claims, whip);
 	if (whip->again == NULL || whip->claims == NULL ||

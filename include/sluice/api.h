@@ -204,6 +204,7 @@ enum sluice_api_type {
 	/* whip.h, control plane only */
 	SLUICE_WHIP_LIMIT_SET = 0x0b01,
 	SLUICE_WHIP_SHOW = 0x0b02,
+	SLUICE_WHIP_HOOK_SET = 0x0b03,
 	/* accounting.h, control plane only */
 	SLUICE_ACCOUNTING_LOG_SET = 0x0c01,
 	SLUICE_ACCOUNTING_KEEP_SET = 0x0c02,

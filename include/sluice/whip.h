@@ -13,6 +13,15 @@ struct sluice_whip_limit {
 };
 static_assert(sizeof(struct sluice_whip_limit) == 8, "whip limit");
 
+#define SLUICE_WHIP_HOOK_MAX 256
+
+/* SLUICE_WHIP_HOOK_SET -> {}: who is asked whether a client may publish or watch. -EINVAL. */
+struct sluice_whip_hook {
+	char url[SLUICE_WHIP_HOOK_MAX]; /* http://ADDRESS[:PORT][/PATH] */
+	uint32_t timeout_s;             /* 0: two */
+};
+static_assert(sizeof(struct sluice_whip_hook) == 260, "whip hook");
+
 /* SLUICE_WHIP_SHOW {} -> one of this. */
 struct sluice_whip_row {
 	uint32_t sessions;     /* that the control plane knows, publishers among them */

@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #define SDP      "Content-Type: application/sdp\r\n"
 #define FRAGMENT "Content-Type: application/trickle-ice-sdpfrag\r\n"
@@ -540,6 +542,115 @@ static void a_control_plane_that_comes_back(void **state)
 	control_await(control, control_http(control, method_of("GET", path), "pub", NULL) == 404);
 }
 
+/* -- the operator's service -- */
+
+#define SERVICE_BODY 512
+
+struct service {
+	pid_t pid;
+	uint16_t port;
+	volatile char *body; /* of the last question, shared */
+};
+
+/* One question at a time; the stream's name says how it is answered. */
+static void service_answer(int fd, volatile char *kept)
+{
+	static const char yes[] = "HTTP/1.1 204 No Content\r\n\r\n",
+	                  no[] = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
+	                  odd[] = "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
+	const char *answer = yes, *body;
+	char text[2048] = "";
+	size_t length = 0;
+	ssize_t more;
+
+	while (strstr(text, "}") == NULL &&
+	       (more = recv(fd, text + length, sizeof(text) - 1 - length, 0)) > 0)
+		length += (size_t)more;
+	body = strstr(text, "\r\n\r\n");
+	if (body == NULL)
+		return;
+	snprintf((char *)(uintptr_t)kept, SERVICE_BODY, "%s", body + 4);
+	if (strstr(body, "\"denied\"") != NULL)
+		answer = no;
+	if (strstr(body, "\"odd\"") != NULL)
+		answer = odd;
+	if (strstr(body, "\"silent\"") != NULL)
+		recv(fd, text, 1, 0); /* until it is given up */
+	else
+		send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+}
+
+static struct service service_start(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t length = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
+	struct service service = {.body = mmap(NULL, SERVICE_BODY, PROT_READ | PROT_WRITE,
+	                                       MAP_SHARED | MAP_ANONYMOUS, -1, 0)};
+
+	assert_int_equal(bind(listener, (const void *)&at, length), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	getsockname(listener, (void *)&at, &length);
+	service.port = ntohs(at.sin_port);
+	service.pid = fork();
+	while (service.pid == 0 && (fd = accept(listener, NULL, NULL)) >= 0) {
+		service_answer(fd, service.body);
+		close(fd);
+	}
+	close(listener);
+	return service;
+}
+
+static void service_stop(struct service *service)
+{
+	kill(service->pid, SIGKILL);
+	waitpid(service->pid, NULL, 0);
+}
+
+static void a_service_may_refuse(void **state)
+{
+	static const struct {
+		const char *method;
+		int status;
+	} rows[] = {
+	        {"POST /whip/denied", 403},
+	        {"POST /whip/odd", 503},
+	        {"POST /whip/silent", 503},
+	        {"POST /whip/cam", 201},
+	};
+	struct sluice_session_made made = made_example("AAAABBBBCCCCDDDD");
+	struct service service = service_start();
+	struct control *control = *state;
+	char line[128];
+
+	snprintf(line, sizeof(line), "webrtc hook http://127.0.0.1:%u/may timeout 1", service.port);
+	assert_int_equal(control_do(control, line), 0);
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		expect(control, rows[i].method, "pub", SDP, offer("chromium-publish"),
+		       rows[i].status);
+		assert_int_equal(dataplane_was_asked(control, SLUICE_SESSION_ADD),
+		                 rows[i].status == 201);
+	}
+	/* SHA-256 of "pub" */
+	assert_non_null(
+	        strstr((const char *)(uintptr_t)service.body,
+	               "{\"stream\":\"cam\",\"scope\":\"publish\",\"token\":"
+	               "\"0017dea7770f7ecff7ab3c20506546129e96bdeba2f544bb8e5414eb79786122\""));
+	/* without a token that opens the stream it is not asked */
+	expect(control, "POST /whip/other", "pubcam", SDP, offer("chromium-publish"), 403);
+	assert_non_null(strstr((const char *)(uintptr_t)service.body, "\"cam\""));
+	/* one that is away is no service that allows */
+	service_stop(&service);
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 503);
+	expect_header(control, "Retry-After: ");
+	assert_int_equal(control_do(control, "webrtc hook http://[::1]:1/"), 0);
+	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 503);
+	assert_int_not_equal(control_do(control, "webrtc hook https://127.0.0.1/"), 0);
+	assert_int_not_equal(control_do(control, "webrtc hook http://host.example/"), 0);
+	assert_int_not_equal(control_do(control, "webrtc hook http://127.0.0.1:0/"), 0);
+}
+
 /* -- two nodes -- */
 
 static struct control *node_start(const char *id, uint16_t redis)
@@ -602,6 +713,7 @@ int main(int argc, char **argv)
 	                                        control_teardown),
 	        cmocka_unit_test_setup_teardown(events_that_are_missing, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(an_end_is_the_end, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_service_may_refuse, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_control_plane_that_comes_back, setup,
 	                                        control_teardown),
 	};
