@@ -35,6 +35,10 @@ static const struct request requests[] = {
                 .reply = &account_reply),
         REQUEST(SLUICE_ACCOUNTING_REDIS_SET, {"accounting", "redis"}, REQUEST_SET, BY_CONTROL,
                 BODY(sluice_accounting_redis)),
+        REQUEST(SLUICE_ACCOUNTING_WEBHOOK_SET, {"accounting", "webhook"}, REQUEST_SET, BY_CONTROL,
+                BODY(sluice_accounting_webhook),
+                .texts = {TEXT(sluice_accounting_webhook, url),
+                          TEXT(sluice_accounting_webhook, token)}),
         REQUEST(SLUICE_ACCOUNTING_SHOW, {"accounting", "show"}, REQUEST_SHOW, BY_CONTROL,
                 .reply = &accounting_reply),
 };

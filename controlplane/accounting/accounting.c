@@ -2,6 +2,7 @@
 #include "accounting/accounting.h"
 
 #include "accounting/kept.h"
+#include "accounting/posted.h"
 #include "accounting/published.h"
 #include "command/text.h"
 #include "command/value.h"
@@ -36,6 +37,7 @@ struct accounting {
 	struct event *timer;       /* once a second: asks again, forgets what is too old */
 	const struct fleet *fleet; /* has the Redis; NULL: not yet */
 	struct published *published;
+	struct posted *posted;
 	struct sluice_accounting_log log;
 	struct sluice_accounting_keep keep;
 	struct kept *kept;
@@ -111,6 +113,12 @@ static void account_keep(struct accounting *accounting, const struct sluice_allo
 	accounting->unwritten += error != 0;
 }
 
+static void accounts_send(struct accounting *accounting)
+{
+	published_send(accounting->published);
+	posted_send(accounting->posted);
+}
+
 static void on_accounts(void *arg, const struct dataplane_answer *answer)
 {
 	const struct sluice_allocation_account *rows = answer->body;
@@ -123,10 +131,11 @@ static void on_accounts(void *arg, const struct dataplane_answer *answer)
 		if (accounting->log.on)
 			account_log(accounting, &rows[i]);
 		published_add(accounting->published, &rows[i], account_realm(accounting));
+		posted_add(accounting->posted, &rows[i], account_realm(accounting));
 		account_tell(accounting, &rows[i]);
 	}
 	if (count > 0) /* the last answer comes when the fleet, which has the Redis, has gone */
-		published_send(accounting->published);
+		accounts_send(accounting);
 	if (!(answer->flags & SLUICE_API_MORE))
 		accounting->question = NULL; /* the dataplane has gone: `ready` will come */
 }
@@ -152,7 +161,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct accounting *accounting = arg;
 
 	accounts_ask(accounting); /* the dataplane may have had no room for it */
-	published_send(accounting->published);
+	accounts_send(accounting);
 	if (accounting->kept != NULL && accounting->keep.days != 0)
 		kept_forget(accounting->kept,
 		            (uint64_t)time(NULL) - (uint64_t)accounting->keep.days * DAY_S,
@@ -203,6 +212,7 @@ static int keep_obey(struct accounting *accounting, const struct sluice_accounti
 static int accounting_obey(void *arg, const struct command_request *request, char *why)
 {
 	struct accounting *accounting = arg;
+	struct sluice_accounting_webhook webhook;
 	struct sluice_accounting_redis redis;
 	struct sluice_accounting_keep keep;
 
@@ -214,6 +224,12 @@ static int accounting_obey(void *arg, const struct command_request *request, cha
 		memcpy(&redis, &request->body, sizeof(redis));
 		published_switch(accounting->published, redis.on != 0);
 		return 0;
+	}
+	if (request->command->type == SLUICE_ACCOUNTING_WEBHOOK_SET) {
+		memcpy(&webhook, &request->body, sizeof(webhook));
+		if (strcmp(webhook.url, "off") == 0)
+			webhook.url[0] = '\0';
+		return posted_set(accounting->posted, &webhook, why);
 	}
 	memcpy(&keep, &request->body, sizeof(keep));
 	return keep_obey(accounting, &keep, why);
@@ -244,9 +260,10 @@ struct accounting *accounting_create(const struct accounting_options *options)
 		return NULL;
 	accounting->options = *options;
 	accounting->published = published_create(accounting_redis, accounting);
+	accounting->posted = posted_create(options->base);
 	accounting->timer = event_new(options->base, -1, EV_PERSIST, on_timer, accounting);
-	if (accounting->published == NULL || accounting->timer == NULL ||
-	    event_add(accounting->timer, &retry_after) != 0) {
+	if (accounting->published == NULL || accounting->posted == NULL ||
+	    accounting->timer == NULL || event_add(accounting->timer, &retry_after) != 0) {
 		accounting_destroy(accounting);
 		return NULL;
 	}
@@ -271,6 +288,7 @@ void accounting_destroy(struct accounting *accounting)
 	if (accounting->timer != NULL)
 		event_free(accounting->timer);
 	published_destroy(accounting->published);
+	posted_destroy(accounting->posted);
 	kept_close(accounting->kept);
 	free(accounting);
 }
@@ -295,4 +313,5 @@ void accounting_rows(const struct accounting *accounting,
 	        .lost = accounting->unwritten,
 	};
 	published_row(accounting->published, &rows[2]);
+	posted_row(accounting->posted, &rows[3]);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Takes the accounts of allocations that have ended from the dataplane, tells them as events, and
- * logs, keeps and publishes them where the configuration says so. */
+ * logs, keeps, publishes and posts them where the configuration says so. */
 #ifndef ACCOUNTING_ACCOUNTING_H
 #define ACCOUNTING_ACCOUNTING_H
 
@@ -15,7 +15,7 @@ struct event_bus;
 struct fleet;
 struct kept;
 
-#define ACCOUNTING_PLACES 3 /* where accounts go, besides events */
+#define ACCOUNTING_PLACES 4 /* where accounts go, besides events */
 
 struct accounting_options {
 	struct event_base *base;

@@ -111,6 +111,25 @@ static const struct command commands[] = {
                         },
         },
         {
+                .type = SLUICE_ACCOUNTING_WEBHOOK_SET,
+                .help = "post allocations that have ended to an HTTP server, in JSON, until it "
+                        "has taken them",
+                .arguments =
+                        {
+                                {.key = "url",
+                                 .meta = "URL",
+                                 .help = "http:// or https://; off: none, as unless set",
+                                 .type = ARGUMENT_WORD,
+                                 FIELD(sluice_accounting_webhook, url)},
+                                {.key = "token",
+                                 .help = "sent as `Authorization: Bearer WORD`",
+                                 .type = ARGUMENT_SECRET,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_accounting_webhook, token)},
+                        },
+        },
+        {
                 .type = SLUICE_ACCOUNTING_SHOW,
                 .help = "where accounts of ended allocations go, and how many have arrived",
         },

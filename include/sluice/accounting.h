@@ -26,6 +26,16 @@ struct sluice_accounting_redis {
 };
 static_assert(sizeof(struct sluice_accounting_redis) == 4, "accounting redis");
 
+#define SLUICE_ACCOUNTING_URL_MAX   256
+#define SLUICE_ACCOUNTING_TOKEN_MAX 256
+
+/* SLUICE_ACCOUNTING_WEBHOOK_SET -> {}: each is posted there, in JSON. -EINVAL. */
+struct sluice_accounting_webhook {
+	char url[SLUICE_ACCOUNTING_URL_MAX];     /* "off": none */
+	char token[SLUICE_ACCOUNTING_TOKEN_MAX]; /* empty: none */
+};
+static_assert(sizeof(struct sluice_accounting_webhook) == 512, "accounting webhook");
+
 /* SLUICE_ACCOUNTING_SHOW -> rows, one for each place where accounts go. */
 struct sluice_accounting_row {
 	char to[16];

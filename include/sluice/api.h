@@ -211,6 +211,7 @@ enum sluice_api_type {
 	SLUICE_ALLOCATION_HISTORY = 0x0c03,
 	SLUICE_ACCOUNTING_REDIS_SET = 0x0c04,
 	SLUICE_ACCOUNTING_SHOW = 0x0c05,
+	SLUICE_ACCOUNTING_WEBHOOK_SET = 0x0c06,
 };
 
 /* An IPv4 address is held in its v4-mapped form (RFC 4291, 2.5.5.2), so that one body serves both

@@ -77,7 +77,7 @@ static uint64_t redis_has(struct control *control, const char *key)
 
 	assert_int_equal(control_do(control, "accounting show"), 0);
 	rows = json_loads(control->said, 0, NULL);
-	assert_int_equal(json_array_size(rows), 3);
+	assert_int_equal(json_array_size(rows), 4);
 	json_array_foreach(rows, i, row)
 	{
 		if (strcmp(json_string_value(json_object_get(row, "to")), "redis") == 0)
