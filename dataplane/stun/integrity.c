@@ -133,9 +133,8 @@ struct stun_user stun_user_read(const void *name, size_t length)
 	return user;
 }
 
-/* `head` and `rest` as if they were one. */
-static void hmac(const struct stun_key *key, const void *head, size_t head_length, const void *rest,
-                 size_t rest_length, uint8_t mac[STUN_INTEGRITY_SIZE])
+void stun_hmac_joined(const struct stun_key *key, const void *head, size_t head_length,
+                      const void *rest, size_t rest_length, uint8_t mac[STUN_INTEGRITY_SIZE])
 {
 	SHA_CTX sha;
 
@@ -146,12 +145,6 @@ static void hmac(const struct stun_key *key, const void *head, size_t head_lengt
 	chain_load(&sha, key->outer);
 	SHA1_Update(&sha, mac, STUN_INTEGRITY_SIZE);
 	SHA1_Final(mac, &sha);
-}
-
-void stun_hmac(const struct stun_key *key, const void *data, size_t length,
-               uint8_t mac[STUN_INTEGRITY_SIZE])
-{
-	hmac(key, NULL, 0, data, length, mac);
 }
 
 bool stun_integrity_ok(const struct stun_message *message, const struct stun_key *key)
@@ -171,7 +164,7 @@ bool stun_integrity_ok(const struct stun_message *message, const struct stun_key
 	memcpy(header, message->start, sizeof(header));
 	header[2] = counted >> 8;
 	header[3] = counted & 0xff;
-	hmac(key, header, sizeof(header), message->start + STUN_HEADER_SIZE,
-	     value - STUN_ATTR_HEADER_SIZE - STUN_HEADER_SIZE, mac);
+	stun_hmac_joined(key, header, sizeof(header), message->start + STUN_HEADER_SIZE,
+	                 value - STUN_ATTR_HEADER_SIZE - STUN_HEADER_SIZE, mac);
 	return CRYPTO_memcmp(mac, message->start + value, sizeof(mac)) == 0;
 }

@@ -49,8 +49,14 @@ struct stun_user {
 
 struct stun_user stun_user_read(const void *name, size_t length);
 
-void stun_hmac(const struct stun_key *key, const void *data, size_t length,
-               uint8_t mac[STUN_INTEGRITY_SIZE]);
+/* Of `head` and `rest` as if they were one. */
+void stun_hmac_joined(const struct stun_key *key, const void *head, size_t head_length,
+                      const void *rest, size_t rest_length, uint8_t mac[STUN_INTEGRITY_SIZE]);
+static inline void stun_hmac(const struct stun_key *key, const void *data, size_t length,
+                             uint8_t mac[STUN_INTEGRITY_SIZE])
+{
+	stun_hmac_joined(key, NULL, 0, data, length, mac);
+}
 
 /*
  * Constant time. False without the attribute. Covers what RFC 8489, 14.5 says: the header's length

@@ -76,8 +76,8 @@ void stun_put_bytes(struct stun_writer *writer, enum stun_attr_type type, const 
 		memcpy(bytes, value, length);
 }
 
-static void addr_put(struct stun_writer *writer, enum stun_attr_type type, const struct ip_addr *ip,
-                     uint16_t port_be, const uint8_t mask[16])
+void stun_put_masked_addr(struct stun_writer *writer, enum stun_attr_type type,
+                          const struct ip_addr *ip, uint16_t port_be, const uint8_t mask[16])
 {
 	bool v4 = ip_addr_is_v4(ip);
 	uint16_t size = v4 ? 4 : 16;
@@ -95,19 +95,12 @@ static void addr_put(struct stun_writer *writer, enum stun_attr_type type, const
 		value[4 + i] = ip->bytes[sizeof(ip->bytes) - size + i] ^ mask[i];
 }
 
-void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type,
-                       const struct ip_addr *ip, uint16_t port_be)
-{
-	/* the cookie, then the transaction */
-	addr_put(writer, type, ip, port_be, writer->start + 4);
-}
-
 void stun_put_addr(struct stun_writer *writer, enum stun_attr_type type, const struct ip_addr *ip,
                    uint16_t port_be)
 {
 	static const uint8_t nothing[16];
 
-	addr_put(writer, type, ip, port_be, nothing);
+	stun_put_masked_addr(writer, type, ip, port_be, nothing);
 }
 
 void stun_put_error(struct stun_writer *writer, enum stun_error code)

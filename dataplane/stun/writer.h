@@ -28,9 +28,16 @@ void stun_put_u32(struct stun_writer *writer, enum stun_attr_type type, uint32_t
 void stun_put_bytes(struct stun_writer *writer, enum stun_attr_type type, const void *value,
                     uint16_t length);
 
-/* One of the XOR-*-ADDRESS attributes, 8 or 20 bytes of value by the address' family. */
-void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type,
-                       const struct ip_addr *ip, uint16_t port_be);
+/* 8 or 20 bytes of value by the address' family, under the mask. */
+void stun_put_masked_addr(struct stun_writer *writer, enum stun_attr_type type,
+                          const struct ip_addr *ip, uint16_t port_be, const uint8_t mask[16]);
+
+/* One of the XOR-*-ADDRESS attributes: the mask is the cookie, then the transaction. */
+static inline void stun_put_xor_addr(struct stun_writer *writer, enum stun_attr_type type,
+                                     const struct ip_addr *ip, uint16_t port_be)
+{
+	stun_put_masked_addr(writer, type, ip, port_be, writer->start + 4);
+}
 
 /* One that is not XORed: ALTERNATE-SERVER (RFC 8489, 14.15). */
 void stun_put_addr(struct stun_writer *writer, enum stun_attr_type type, const struct ip_addr *ip,

@@ -75,16 +75,6 @@ static int legs_claim_both(struct turn_worker *turn_worker, const struct turn_po
 	return allocation->relayed != 0 ? 0 : RTE_MAX(errors[0], errors[1]);
 }
 
-static int legs_claim(struct turn_worker *turn_worker, const struct turn_policy *policy,
-                      uint32_t index, const struct allocation_wish *wish)
-{
-	if (wish->token != 0)
-		return leg_redeem(turn_worker, &turn_worker->turn->allocations[index], wish->token);
-	if (wish->both)
-		return legs_claim_both(turn_worker, policy, index, wish);
-	return leg_claim(turn_worker, policy, index, wish, wish->family);
-}
-
 static void leg_release(struct turn *turn, struct relay_leg *leg)
 {
 	if (leg->relay != 0)
@@ -146,7 +136,12 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 		return STUN_508_INSUFFICIENT_CAPACITY;
 	allocation = &turn->allocations[index];
 	allocation_fill(turn_worker, allocation, wish);
-	error = legs_claim(turn_worker, policy, index, wish);
+	if (wish->token != 0)
+		error = leg_redeem(turn_worker, allocation, wish->token);
+	else if (wish->both)
+		error = legs_claim_both(turn_worker, policy, index, wish);
+	else
+		error = leg_claim(turn_worker, policy, index, wish, wish->family);
 	if (error != 0)
 		goto fail;
 	error = STUN_486_QUOTA_REACHED;

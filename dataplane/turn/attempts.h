@@ -31,7 +31,7 @@ struct attempts *attempts_create(void);
 void attempts_destroy(struct attempts *attempts);
 
 /* now: worker.now, seconds. */
-bool attempts_left(const struct attempts *attempts, const struct hash_seed *seed,
+bool attempts_left(struct attempts *attempts, const struct hash_seed *seed,
                    const struct ip_addr *source, uint32_t now);
 void attempts_failed(struct attempts *attempts, const struct hash_seed *seed,
                      const struct ip_addr *source, uint32_t now);

@@ -13,11 +13,6 @@
 #include "turn/users.h"
 #include "turn/wanted.h"
 
-static uint64_t unix_now(const struct exchange *exchange)
-{
-	return exchange->policy->unix_start + exchange->now;
-}
-
 static bool key_try(struct exchange *exchange, const struct stun_key *key)
 {
 	if (!stun_integrity_ok(&exchange->message, key))
@@ -82,7 +77,7 @@ static bool credentials_verify(struct exchange *exchange)
 	exchange->refusal = name->expiry != 0 ? TURN_401_EXPIRED : TURN_401_USER;
 	if (name->expiry >= STUN_EXPIRY_MILLISECONDS) {
 		turn_count(exchange->turn_worker, TURN_EXPIRY_TOO_LARGE);
-	} else if (name->expiry > unix_now(exchange)) {
+	} else if (name->expiry > exchange->unix_now) {
 		exchange->refusal = TURN_401_PASSWORD;
 		return secrets_try(exchange);
 	}
@@ -148,7 +143,7 @@ int exchange_credential_check(const struct exchange *exchange)
 	bool holds;
 
 	if (exchange->secret != 0) {
-		holds = name->expiry > unix_now(exchange) && secret_holds(policy, exchange->secret);
+		holds = name->expiry > exchange->unix_now && secret_holds(policy, exchange->secret);
 	} else {
 		user = users_find_hashed(policy->users, name->hash, name->bytes, name->length);
 		/* a key that was fetched may have to be fetched again */
@@ -171,7 +166,7 @@ int exchange_authenticate(struct exchange *exchange)
 		return STUN_401_UNAUTHENTICATED;
 	verdict = stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE), nonce->length,
 	                           &policy->nonce_keys, &exchange->flow->src,
-	                           exchange->flow->src_port, unix_now(exchange));
+	                           exchange->flow->src_port, exchange->unix_now);
 	if (!stun_has(message, STUN_KNOWN_USERNAME) || !stun_has(message, STUN_KNOWN_REALM))
 		return verdict == STUN_NONCE_FORGED ? STUN_401_UNAUTHENTICATED
 		                                    : STUN_400_BAD_REQUEST;

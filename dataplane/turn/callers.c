@@ -8,7 +8,6 @@
 #include <rte_common.h>
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 
 /* Words for each client: an entry is half full at most on average, and of a hundred clients not one
@@ -82,7 +81,7 @@ static void word_change(struct gate_clients *entry, uint32_t from, uint32_t to)
 	}
 }
 
-static void change(struct callers *callers, const struct ip_addr *ip, uint16_t port, bool add)
+void callers_change(struct callers *callers, const struct ip_addr *ip, uint16_t port, bool add)
 {
 	const __u64 words[2] = {ip->quads[0], ip->quads[1]};
 	uint64_t hash = gate_client_hash(callers->own, words, port);
@@ -93,16 +92,6 @@ static void change(struct callers *callers, const struct ip_addr *ip, uint16_t p
 	word_change(&callers->own[entry], from, to);
 	if (mapped != NULL)
 		word_change(&mapped[entry], from, to);
-}
-
-void callers_add(struct callers *callers, const struct ip_addr *ip, uint16_t port)
-{
-	change(callers, ip, port, true);
-}
-
-void callers_remove(struct callers *callers, const struct ip_addr *ip, uint16_t port)
-{
-	change(callers, ip, port, false);
 }
 
 /* What a worker changes meanwhile may be missed: that client pays as a stranger, or one that has

@@ -7,6 +7,7 @@
 #ifndef TURN_CALLERS_H
 #define TURN_CALLERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <gate_client.h>
@@ -29,8 +30,15 @@ int callers_create(struct callers *callers, uint32_t clients);
 void callers_destroy(struct callers *callers);
 
 /* A client whose entry is full is not known, and pays as a stranger. */
-void callers_add(struct callers *callers, const struct ip_addr *ip, uint16_t port);
-void callers_remove(struct callers *callers, const struct ip_addr *ip, uint16_t port);
+void callers_change(struct callers *callers, const struct ip_addr *ip, uint16_t port, bool add);
+static inline void callers_add(struct callers *callers, const struct ip_addr *ip, uint16_t port)
+{
+	callers_change(callers, ip, port, true);
+}
+static inline void callers_remove(struct callers *callers, const struct ip_addr *ip, uint16_t port)
+{
+	callers_change(callers, ip, port, false);
+}
 
 /*
  * Control thread: the XDP program's memory, as many entries of it, gets what there is and is kept

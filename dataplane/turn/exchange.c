@@ -64,7 +64,7 @@ uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 
 	error_count(exchange, code);
 	stun_nonce_make(nonce, &policy->nonce_keys, &exchange->flow->src, exchange->flow->src_port,
-	                policy->unix_start + exchange->now);
+	                exchange->unix_now);
 	respond_begin(exchange, STUN_ERROR);
 	stun_put_error(&exchange->writer, code);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, policy->realm, policy->realm_length);

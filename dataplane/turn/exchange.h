@@ -32,6 +32,7 @@ struct exchange {
 	enum turn_counter refusal; /* of a 401: which credentials do not hold, and why */
 	enum drop_reason silence;  /* DROP_NONE: there is an answer */
 	uint32_t now;
+	uint64_t unix_now;
 	uint8_t *payload;
 	uint16_t room;
 	struct stun_writer writer;

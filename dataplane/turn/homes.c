@@ -24,7 +24,7 @@ void homes_destroy(struct homes *homes)
 }
 
 /* One that has overflowed has lost its count. */
-static void count_change(struct homes *homes, uint64_t hash, int change)
+void homes_change(struct homes *homes, uint64_t hash, int change)
 {
 	uint8_t *place = &homes->counts[hash >> 32 & homes->mask];
 	uint8_t count = __atomic_load_n(place, __ATOMIC_RELAXED);
@@ -33,14 +33,4 @@ static void count_change(struct homes *homes, uint64_t hash, int change)
 	       !__atomic_compare_exchange_n(place, &count, (uint8_t)(count + change), false,
 	                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-}
-
-void homes_add(struct homes *homes, uint64_t hash)
-{
-	count_change(homes, hash, 1);
-}
-
-void homes_remove(struct homes *homes, uint64_t hash)
-{
-	count_change(homes, hash, -1);
 }

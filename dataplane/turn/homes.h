@@ -22,8 +22,15 @@ int homes_create(struct homes *homes, uint32_t clients);
 void homes_destroy(struct homes *homes);
 
 /* hash: clients_hash. */
-void homes_add(struct homes *homes, uint64_t hash);
-void homes_remove(struct homes *homes, uint64_t hash);
+void homes_change(struct homes *homes, uint64_t hash, int change);
+static inline void homes_add(struct homes *homes, uint64_t hash)
+{
+	homes_change(homes, hash, 1);
+}
+static inline void homes_remove(struct homes *homes, uint64_t hash)
+{
+	homes_change(homes, hash, -1);
+}
 
 static inline bool homes_may_have(const struct homes *homes, uint64_t hash)
 {

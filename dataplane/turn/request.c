@@ -23,14 +23,6 @@ static const struct method methods[] = {
         {STUN_CHANNEL_BIND, false, channel_bind_answer},
 };
 
-static const struct method *method_find(uint16_t number)
-{
-	for (uint32_t i = 0; i < RTE_DIM(methods); i++)
-		if (methods[i].method == number)
-			return &methods[i];
-	return NULL;
-}
-
 /* DROP_NONE with *method set, or why there is no answer. */
 static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length,
                                       const struct method **method)
@@ -38,7 +30,10 @@ static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length
 	struct stun_message *message = &exchange->message;
 	int error = stun_parse(message, exchange->payload, length);
 
-	*method = method_find(message->method);
+	*method = NULL;
+	for (uint32_t i = 0; i < RTE_DIM(methods); i++)
+		if (methods[i].method == message->method)
+			*method = &methods[i];
 	if (*method == NULL)
 		return DROP_STUN_METHOD;
 	if (!(*method)->anonymous && exchange->policy->realm_length == 0)
@@ -105,6 +100,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.refusal = TURN_401_NO_CREDENTIALS;
 	exchange.silence = DROP_NONE;
 	exchange.now = worker->now;
+	exchange.unix_now = exchange.policy->unix_start + worker->now;
 	exchange.payload = payload;
 	exchange.room = room;
 	*drop_reason = exchange_read(&exchange, length, &method);

@@ -220,14 +220,12 @@ bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct 
 	return false;
 }
 
-uint64_t reservation_token(const struct turn *turn, const struct allocation *allocation)
+uint64_t reservation_token_of(const struct turn *turn, const struct allocation *allocation)
 {
 	const struct reservation *slot;
 	struct reservation copy;
 	uint64_t token;
 
-	if (allocation->reservation == 0)
-		return 0;
 	slot = &turn->reservations->slots[allocation->reservation - 1];
 	token = __atomic_load_n(&slot->token, __ATOMIC_ACQUIRE);
 	if (!token_usable(token) || !slot_read(slot, token, &copy))

@@ -35,7 +35,12 @@ bool reservation_take(struct turn *turn, uint32_t slot, const struct record_rese
  * or no more. */
 bool reservation_redeem(struct turn_worker *turn_worker, uint64_t token, struct relay_leg *leg);
 /* The token that the allocation was given, or 0 where it has been redeemed or is over. */
-uint64_t reservation_token(const struct turn *turn, const struct allocation *allocation);
+uint64_t reservation_token_of(const struct turn *turn, const struct allocation *allocation);
+static inline uint64_t reservation_token(const struct turn *turn,
+                                         const struct allocation *allocation)
+{
+	return allocation->reservation == 0 ? 0 : reservation_token_of(turn, allocation);
+}
 /* How many a user has; some of another's may be among them. */
 uint32_t reservations_count(const struct turn *turn, uint64_t user_hash);
 /* The reserved port was never told to anyone, or its allocation has ended. */

@@ -225,17 +225,6 @@ void turn_worker_destroy(struct turn_worker *turn_worker)
 	table_unmap(turn_worker, sizeof(*turn_worker));
 }
 
-uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object)
-{
-	struct turn_private *private = turn_worker->private;
-	uint32_t index = index_take(&turn_worker->turn->pools[object], &private->caches[object]);
-
-	if (index != 0)
-		__atomic_store_n(&private->used[object], private->used[object] + 1,
-		                 __ATOMIC_RELAXED);
-	return index;
-}
-
 void turn_housekeep(struct worker *worker)
 {
 	struct turn_worker *turn_worker = worker->turn;

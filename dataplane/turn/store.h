@@ -24,7 +24,16 @@ struct turn_private {
 
 /* An index from the pool, counted as used; 0: none left. It comes back through garbage_add alone.
  */
-uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object);
+static inline uint32_t object_take(struct turn_worker *turn_worker, enum turn_object object)
+{
+	struct turn_private *private = turn_worker->private;
+	uint32_t index = index_take(&turn_worker->turn->pools[object], &private->caches[object]);
+
+	if (index != 0)
+		__atomic_store_n(&private->used[object], private->used[object] + 1,
+		                 __ATOMIC_RELAXED);
+	return index;
+}
 
 /* Back into the pool, where no worker can see it any more. */
 void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index);
