@@ -3,7 +3,6 @@
 # A whole region dies: within 3 s nobody is sent there, its sessions get a new owner, the same from both remaining hosts. It comes
 # back: healthy after its hysteresis and without flapping, and new sessions go there again.
 LAB_UP=(--regions 3)
-# alone: it holds a time
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_regions.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Within 3 s of their start, each host lists the nodes of all regions.
 LAB_UP=(--regions 3)
-# alone: it holds a time
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_regions.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A control plane that ends cleanly says so: a last beat, and "stop" behind it; it does so at once where its Redis is away or stuck.
 LAB_UP=(--regions 3)
-# alone: it holds a time
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_regions.sh

@@ -14,5 +14,4 @@ assert_lossless "${FLOW[@]}" -e $PEER4 -c -g -l 1200 $SERVER4
 assert_lossless "${FLOW[@]}" -x -e $PEER6 $SERVER6
 assert_lossless "${FLOW[@]}" -x -e $PEER6 -s -c $SERVER6
 # -G: extra CreatePermission and ChannelBind requests in between; -D: ChannelData padded
-assert_lossless "${FLOW[@]}" -e $PEER4 -G -c $SERVER4
-assert_lossless "${FLOW[@]}" -e $PEER4 -D -c $SERVER4
+assert_lossless "${FLOW[@]}" -e $PEER4 -G -D -c $SERVER4
