@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/notify.h"
 
+#include "common/descriptor.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -34,10 +36,7 @@ static int address_read(struct sockaddr_un *address)
 /* passed: a descriptor that goes with it; -1: none. */
 static int state_send(const char *state, int passed)
 {
-	union {
-		struct cmsghdr header;
-		unsigned char bytes[CMSG_SPACE(sizeof(int))];
-	} room = {0};
+	union descriptor_room room;
 	struct sockaddr_un address;
 	struct iovec text = {(void *)(uintptr_t)state, strlen(state)};
 	struct msghdr message = {.msg_name = &address, .msg_iov = &text, .msg_iovlen = 1};
@@ -46,14 +45,7 @@ static int state_send(const char *state, int passed)
 	if (length <= 0)
 		return length;
 	message.msg_namelen = (socklen_t)length;
-	if (passed >= 0) {
-		room.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-		                               .cmsg_level = SOL_SOCKET,
-		                               .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(&room.header), &passed, sizeof(passed));
-		message.msg_control = room.bytes;
-		message.msg_controllen = CMSG_LEN(sizeof(int));
-	}
+	descriptor_put(&message, &room, passed);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

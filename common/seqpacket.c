@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/seqpacket.h"
 
+#include "common/descriptor.h"
 #include "common/refuse.h"
 
 #include <errno.h>
@@ -183,12 +184,6 @@ int seqpacket_connect_now(const char *path)
 	return socket_connect(path, SOCK_NONBLOCK);
 }
 
-/* Room for exactly one descriptor: CMSG_SPACE would have room for a second one, unasked. */
-union descriptor_room {
-	struct cmsghdr header;
-	unsigned char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 int seqpacket_send_fd(int fd, const struct sluice_api_header *header, const void *body, int passed)
 {
 	struct iovec parts[2] = {
@@ -196,19 +191,12 @@ int seqpacket_send_fd(int fd, const struct sluice_api_header *header, const void
 	        {(void *)(uintptr_t)body, header->length},
 	};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = header->length > 0 ? 2 : 1};
-	union descriptor_room room = {0};
+	union descriptor_room room;
 	ssize_t sent;
 
 	if (header->length > SLUICE_API_MESSAGE_MAX - sizeof(*header))
 		return -EMSGSIZE;
-	if (passed >= 0) {
-		room.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-		                               .cmsg_level = SOL_SOCKET,
-		                               .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(&room.header), &passed, sizeof(passed));
-		message.msg_control = room.bytes;
-		message.msg_controllen = CMSG_LEN(sizeof(int));
-	}
+	descriptor_put(&message, &room, passed);
 	do
 		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);

@@ -9,12 +9,16 @@
 
 #define CANDIDATES_MAX 32
 
-/* The words of a line whose last one is still being typed. */
+/* The words of a line whose last one is still being typed, and what may stand in its place. */
 struct partial {
 	char line[WORDS_LINE_MAX];
 	struct words words;
 	uint32_t complete; /* words before the one at the cursor */
 	const char *begun; /* what there is of that one; "" for none */
+	struct command_request request;
+	struct walk walk; /* over the complete ones */
+	struct candidate candidates[CANDIDATES_MAX];
+	uint32_t count; /* of them; 0 as well where the complete words make no sense */
 };
 
 static bool partial_read(struct partial *partial, const char *line, size_t length)
@@ -32,6 +36,11 @@ static bool partial_read(struct partial *partial, const char *line, size_t lengt
 	if (length > 0 && line[length - 1] != ' ' && line[length - 1] != '\t' &&
 	    partial->words.count > 0)
 		partial->begun = partial->words.words[--partial->complete].text;
+	walk_words(&partial->walk, &partial->words, partial->complete, &partial->request);
+	partial->count =
+	        partial->walk.next < partial->walk.count
+	                ? 0
+	                : walk_candidates(&partial->walk, partial->candidates, CANDIDATES_MAX);
 	return true;
 }
 
@@ -84,46 +93,32 @@ static void choices_tell(const struct argument *argument, const char *begun, com
 
 bool command_complete(const char *line, size_t length, completion_fn *each, void *arg)
 {
-	struct candidate candidates[CANDIDATES_MAX];
-	struct command_request request;
 	struct partial partial;
-	struct walk walk;
-	uint32_t count;
 
-	if (!partial_read(&partial, line, length))
+	if (!partial_read(&partial, line, length) || partial.walk.next < partial.walk.count)
 		return false;
-	walk_words(&walk, &partial.words, partial.complete, &request);
-	if (walk.next < walk.count)
-		return false;
-	count = walk_candidates(&walk, candidates, CANDIDATES_MAX);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct argument *argument = candidates[i].argument;
+	for (uint32_t i = 0; i < partial.count; i++) {
+		const struct candidate *candidate = &partial.candidates[i];
 
-		if (candidates[i].word == NULL && argument->choices != NULL)
-			choices_tell(argument, partial.begun, each, arg);
+		if (candidate->word == NULL && candidate->argument->choices != NULL)
+			choices_tell(candidate->argument, partial.begun, each, arg);
 		else
-			candidate_tell(&candidates[i], partial.begun, each, arg);
+			candidate_tell(candidate, partial.begun, each, arg);
 	}
 	return true;
 }
 
 bool command_value(const char *line, size_t length, struct completed_value *value)
 {
-	struct candidate candidates[CANDIDATES_MAX];
-	struct command_request request;
 	struct partial partial;
-	struct walk walk;
-	uint32_t count;
 
 	if (!partial_read(&partial, line, length))
 		return false;
-	walk_words(&walk, &partial.words, partial.complete, &request);
-	count = walk.next == walk.count ? walk_candidates(&walk, candidates, CANDIDATES_MAX) : 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (candidates[i].word != NULL)
+	for (uint32_t i = 0; i < partial.count; i++) {
+		if (partial.candidates[i].word != NULL)
 			continue;
-		value->command = walk.command;
-		value->argument = candidates[i].argument;
+		value->command = partial.walk.command;
+		value->argument = partial.candidates[i].argument;
 		snprintf(value->begun, sizeof(value->begun), "%s", partial.begun);
 		return true;
 	}

@@ -12,8 +12,6 @@
 
 #include <sluice/http.h>
 
-#define EXPECTED_MAX 256
-
 /* -- arguments -- */
 
 static json_t *integer_of(uint64_t number)
@@ -32,7 +30,7 @@ static json_t *choices_make(const char *const *choices)
 
 static json_t *type_make(const struct argument *argument)
 {
-	char expected[EXPECTED_MAX];
+	char expected[COMMAND_EXPECTED_MAX];
 	struct text text;
 
 	switch (argument->type) {
