@@ -8,7 +8,10 @@ SERVER_PID='' COTURN=''
 lab() { "$SLUICE_ROOT/tools/lab" "$@"; }
 
 sluice_start() {
-	local daemon
+	local daemon port
+	for port in dp0 dp1; do # as it is where no laboratory changes it
+		lab exec dp ethtool -K $port tx-udp-segmentation on 2>/dev/null
+	done
 	for daemon in dataplane controlplane; do
 		lab heal $daemon || die "sluice does not start"
 	done

@@ -5,10 +5,12 @@ taken. With `forget` the server's host forgets the peer's MAC before each window
 
 import socket
 import sys
+import time
 
 from turn_client import BINDING, REQUEST, Client, message
 
 WINDOW = 32
+RENEWED_S = 120  # permissions live for 300 s, allocations for 600
 PEER = "198.18.2.2"
 count, words = int(sys.argv[1]), sys.argv[2:]
 host = words[0] if len(words) == 1 else None
@@ -21,8 +23,13 @@ clients = [Client(timeout=5) for _ in range(4)]
 for client in clients:
     client.allocate()
     client.bind(0x4000, host or PEER, 3480)
-returned = 0
+returned, renewed = 0, time.monotonic()
 for start in range(0, count, WINDOW):
+    if time.monotonic() - renewed > RENEWED_S:
+        for client in clients:
+            client.refresh(600)
+            client.bind(0x4000, host or PEER, 3480)
+        renewed = time.monotonic()
     client = clients[start // WINDOW % len(clients)]
     size = min(WINDOW, count - start)
     if forgetful:

@@ -80,13 +80,14 @@ host_delete() {
 }
 
 # link_add HOST IFACE FAR-HOST FAR-IFACE: a veth pair of LAB_QUEUES queues. The far end computes its checksums in full: what crosses a veth
-# would otherwise arrive with them wrong.
+# would otherwise arrive with them wrong. From the near one datagrams come one by one, whoever looks at them.
 link_add() {
 	local queues=${LAB_QUEUES:-1}
 	ip link add "$2" netns "$(host_netns "$1")" numrxqueues "$queues" numtxqueues "$queues" type veth \
 		peer name "$4" netns "$(host_netns "$3")" numrxqueues "$queues" numtxqueues "$queues" &&
 		host_ip "$1" link set "$2" up && host_ip "$3" link set "$4" up &&
-		(host_run "$3" ethtool -K "$4" tx off) >/dev/null
+		(host_run "$3" ethtool -K "$4" tx off) >/dev/null || return
+	(host_run "$1" ethtool -K "$2" tx-udp-segmentation off) >/dev/null 2>&1 || true # older kernels have no such thing
 }
 
 # address_add HOST IFACE ADDRESS...

@@ -213,7 +213,8 @@ static void tx_make_room(struct xdp_socket *xsk, uint16_t count)
 	tx_reclaim(xsk);
 }
 
-uint16_t xdp_tx_burst(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t count)
+/* Each frame by itself. */
+static uint16_t frames_put(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t count)
 {
 	uint16_t sent;
 	uint64_t bytes = 0;
@@ -242,6 +243,46 @@ uint16_t xdp_tx_burst(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t 
 	xsk->counters.tx_bytes += bytes;
 	xsk->kick = true;
 	return sent;
+}
+
+/* As one frame; behind those that were put before them, or not at all. */
+static bool run_send(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t count)
+{
+	if (xsk->kick && !xdp_kick(xsk))
+		return false;
+	if (!uso_send(&xsk->uso, mbufs, count))
+		return false;
+	for (uint16_t i = 0; i < count; i++)
+		xsk->counters.tx_bytes += mbufs[i]->pkt_len;
+	xsk->counters.tx_packets += count;
+	rte_pktmbuf_free_bulk(mbufs, count);
+	return true;
+}
+
+/* Those from `put` on, before `at`, leave by themselves. */
+static uint16_t runs_put(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t count)
+{
+	uint16_t put = 0, at = 0;
+
+	while (at < count) {
+		uint16_t run = uso_run(mbufs + at, count - at);
+
+		if (run >= USO_RUN_MIN) {
+			if (at > put)
+				put += frames_put(xsk, mbufs + put, at - put);
+			if (put < at)
+				return put;
+			if (run_send(xsk, mbufs + at, run))
+				put += run;
+		}
+		at += run;
+	}
+	return put < count ? put + frames_put(xsk, mbufs + put, count - put) : put;
+}
+
+uint16_t xdp_tx_burst(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16_t count)
+{
+	return uso_is_on(&xsk->uso) ? runs_put(xsk, mbufs, count) : frames_put(xsk, mbufs, count);
 }
 
 static inline uint32_t tx_waiting(const struct xdp_socket *xsk)

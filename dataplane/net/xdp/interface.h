@@ -3,6 +3,7 @@
 #ifndef NET_XDP_INTERFACE_H
 #define NET_XDP_INTERFACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ether.h>
@@ -11,6 +12,7 @@ struct interface {
 	uint32_t mtu;
 	uint16_t rx_queues, tx_queues; /* 0: the driver does not say */
 	uint16_t numa;                 /* UINT16_MAX: unknown */
+	bool uso;                      /* takes several datagrams as one frame (uso.h) */
 	struct rte_ether_addr mac;
 };
 

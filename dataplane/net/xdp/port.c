@@ -142,6 +142,21 @@ static int sockets_open_with(struct dataplane *dp, struct port *port, struct rte
 	return 0;
 }
 
+static void uso_set(struct xdp_port *xdp, bool uso)
+{
+	for (uint16_t i = 0; i < xdp->n_sockets; i++)
+		__atomic_store_n(&xdp->sockets[i].uso.enabled, uso, __ATOMIC_RELAXED);
+	xdp->interface.uso = uso;
+}
+
+/* By the administrator, or because a veth has got an XDP program at its other end. */
+static void uso_change(struct port *port, bool uso)
+{
+	uso_set(port->xdp, uso);
+	log_info(SLUICE_LOG_PORT, "port %s: datagrams of one flow leave %s", port->name,
+	         uso ? "as one frame" : "one by one");
+}
+
 /* What the interface is now, and sockets for it. Kernels before 6.6 have no frames in several
  * buffers. */
 static int sockets_open(struct dataplane *dp, struct port *port, char *why)
@@ -175,6 +190,7 @@ static int sockets_open(struct dataplane *dp, struct port *port, char *why)
 		            mtu, xdp->interface.mtu,
 		            mtu == MTU_MAX ? "more is not supported"
 		                           : "more takes a kernel from 6.6 on");
+	uso_set(xdp, xdp->interface.uso);
 	port->queues = xdp->n_sockets;
 	port->tx_queues = xdp->interface.tx_queues != 0
 	                          ? RTE_MIN(xdp->n_sockets, xdp->interface.tx_queues)
@@ -413,6 +429,8 @@ static void xdp_tick(struct dataplane *dp, uint16_t index)
 	    now.tx_queues != xdp->interface.tx_queues || now.mtu != xdp->interface.mtu ||
 	    xdp_deaf(port))
 		xdp_reopen(dp, index);
+	else if (now.uso != xdp->interface.uso)
+		uso_change(port, now.uso);
 }
 
 static void xdp_row(const struct port *port, struct sluice_port_row *row)

@@ -167,6 +167,8 @@ static int socket_start(struct xdp_socket *xsk, const struct xdp_socket_options 
 	if (ret != 0)
 		return ret;
 	socket_tune(xsk);
+	if (xsk->can_send && !xsk->zero_copy)
+		uso_open(&xsk->uso, options->ifindex);
 	*step = "buffers";
 	while (!xdp_fill(xsk))
 		if (xsk->lent == 0)
@@ -186,6 +188,7 @@ int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *opt
 	        .lent_tx = options->lent_tx,
 	        .fill_target = options->fill_target,
 	        .can_send = options->can_send,
+	        .uso.fd = -1,
 	        .pool = options->pool,
 	        .jumbo = options->jumbo,
 	};
@@ -217,6 +220,7 @@ void xdp_socket_close(struct xdp_socket *xsk)
 	ring_unmap(&xsk->fill);
 	ring_unmap(&xsk->tx);
 	ring_unmap(&xsk->done);
+	uso_close(&xsk->uso);
 	close(xsk->fd);
 	xsk->fd = -1;
 	rte_pktmbuf_free(xsk->head);

@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include "net/xdp/ring.h"
+#include "net/xdp/uso.h"
 
 #define XDP_RING_SIZE 2048
 
@@ -53,6 +54,7 @@ struct xdp_socket {
 	struct xdp_ring tx;
 	struct xdp_ring done;
 	uint32_t lent;         /* buffers that the kernel has to fill */
+	struct uso uso;        /* never of a queue with zero copy */
 	bool kick;             /* frames stand in the tx ring that the kernel was not told of */
 	struct rte_mbuf *head; /* of a frame in several buffers whose last one has not come */
 	struct rte_mbuf *tail;
