@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A browser with sluice's page in it, driven by lines on stdin: each is JavaScript, an expression that may wait, and its value is
-// printed as one line of JSON. An error is printed as {"error": ...}.
+// printed as one line of JSON. An error is printed as {"error": ...}. "screenshot FILE" writes a picture of the page.
 // usage: node browser.js chromium|firefox URL MODULES
 const [kind, url, modules] = process.argv.slice(2);
 
@@ -28,12 +28,20 @@ async function firefox() {
   return { browser, page: await browser.newPage() };
 }
 
+async function act(page, line) {
+  const picture = line.match(/^screenshot (.*)/);
+  if (!picture)
+    return page.evaluate(`(async () => (${line}))()`);
+  await page.screenshot({ path: picture[1], fullPage: true });
+  return null;
+}
+
 (async () => {
   const { browser, page } = await (kind === 'firefox' ? firefox() : chromium());
   await page.goto(url);
   console.log('{"ready":true}');
   for await (const line of require('readline').createInterface({ input: process.stdin })) {
-    const value = await page.evaluate(`(async () => (${line}))()`).catch((error) => ({ error: String(error.message).split('\n')[0] }));
+    const value = await act(page, line).catch((error) => ({ error: String(error.message).split('\n')[0] }));
     console.log(JSON.stringify(value === undefined ? null : value));
   }
   await browser.close();
