@@ -35,6 +35,15 @@ static const struct column turn_columns[] = {
          TURN(connections), .metric = "sluice_turn_connections"},
         {"connections_max", "connections that there may be", COLUMN_NUMBER, TURN(connections_max),
          .metric = "sluice_turn_connections_max"},
+        {"quota_bps_capacity",
+         "bits a second that all allocations relay together in one direction before new ones are "
+         "turned away; 0: any number",
+         COLUMN_NUMBER, TURN(quota_capacity_bps)},
+        {"to_peer_bps", "relayed to peers in the last second, UDP payload", COLUMN_NUMBER,
+         TURN(to_peer_bps), .unit = "bits a second"},
+        {"to_client_bps", "relayed to clients in the last second, UDP payload", COLUMN_NUMBER,
+         TURN(to_client_bps), .unit = "bits a second"},
+        {"realms", "beside this one", COLUMN_NUMBER, TURN(realms)},
         {0},
 };
 
@@ -51,11 +60,31 @@ static const struct column listen_columns[] = {
         {"state", "present, or absent: no interface of a port has the address", COLUMN_CHOICE,
          LISTEN(state), .choices = address_state_words},
         {"connections", "of clients, now", COLUMN_NUMBER, LISTEN(connections)},
+        {"realm", "of its clients, where it is not the server's", COLUMN_TEXT, LISTEN(realm)},
         {0},
 };
 
 static const struct reply listen_reply = {REPLY(sluice_turn_listen_row, listen_columns),
                                           .none = "nothing is listened on"};
+
+#define REALM(member) FIELD(sluice_turn_realm_row, member)
+
+static const struct column realm_columns[] = {
+        {"realm", "the first one is the server's", COLUMN_TEXT, REALM(realm), .label = "realm"},
+        {"listeners", "whose clients it has", COLUMN_NUMBER, REALM(listeners)},
+        {"users", "with long-term credentials", COLUMN_NUMBER, REALM(users)},
+        {"secrets", "of time-limited credentials", COLUMN_NUMBER, REALM(secrets)},
+        {"allocations", "that live", COLUMN_NUMBER, REALM(allocations),
+         .metric = "sluice_turn_realm_allocations",
+         .metric_help = "allocations that live, by the realm of their listener"},
+        {"quota_user", "allocations of one user; 0: any number", COLUMN_NUMBER, REALM(quota_user)},
+        {"quota_host", "allocations in all; 0: any number", COLUMN_NUMBER, REALM(quota_host)},
+        {"quota_max_bps", "bits a second of an allocation, each direction; 0: any number",
+         COLUMN_NUMBER, REALM(quota_max_bps)},
+        {0},
+};
+
+static const struct reply realm_reply = {REPLY(sluice_turn_realm_row, realm_columns)};
 
 #define RELAY(member) FIELD(sluice_turn_relay_row, member)
 
@@ -119,7 +148,12 @@ static const struct reply pending_reply = {REPLY(sluice_turn_wanted, pending_col
 
 #define USER_TEXTS                                                                                 \
 	{                                                                                          \
-		TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, password)                     \
+		TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, password),                    \
+		        TEXT(sluice_turn_user, realm)                                              \
+	}
+#define SECRET_TEXTS                                                                               \
+	{                                                                                          \
+		TEXT(sluice_turn_secret, secret), TEXT(sluice_turn_secret, realm)                  \
 	}
 
 static const struct column ended_columns[] = {
@@ -188,13 +222,23 @@ const struct reply account_reply = {REPLY(sluice_allocation_account, account_col
 
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_listen)),
+                .exist_ok = true, BODY(sluice_turn_listen),
+                .texts = {TEXT(sluice_turn_listen, realm)}),
         REQUEST(SLUICE_TURN_LISTEN_DELETE, {"turn", "listen", "delete"}, REQUEST_DELETE,
-                BY_DATAPLANE, .deletes = SLUICE_TURN_LISTEN_ADD, BODY(sluice_turn_listen)),
+                BY_DATAPLANE, .deletes = SLUICE_TURN_LISTEN_ADD, BODY(sluice_turn_listen),
+                .texts = {TEXT(sluice_turn_listen, realm)}),
         REQUEST(SLUICE_TURN_LISTEN_SHOW, {"turn", "listen", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &listen_reply),
         REQUEST(SLUICE_TURN_REALM_SET, {"turn", "realm"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_realm), .texts = {TEXT(sluice_turn_realm, realm)}),
+        REQUEST(SLUICE_TURN_REALM_ADD, {"turn", "realm", "add"}, REQUEST_ADD, BY_DATAPLANE,
+                .exist_ok = true, BODY(sluice_turn_realm),
+                .texts = {TEXT(sluice_turn_realm, realm)}),
+        REQUEST(SLUICE_TURN_REALM_DELETE, {"turn", "realm", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
+                .deletes = SLUICE_TURN_REALM_ADD, BODY(sluice_turn_realm),
+                .texts = {TEXT(sluice_turn_realm, realm)}),
+        REQUEST(SLUICE_TURN_REALM_SHOW, {"turn", "realm", "show"}, REQUEST_SHOW, BY_DATAPLANE,
+                .reply = &realm_reply),
         REQUEST(SLUICE_TURN_RELAY_ADD, {"turn", "relay"}, REQUEST_ADD, BY_DATAPLANE,
                 .exist_ok = true, BODY(sluice_turn_relay)),
         REQUEST(SLUICE_TURN_RELAY_DELETE, {"turn", "relay", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
@@ -205,20 +249,21 @@ static const struct request requests[] = {
                 .exist_ok = true, BODY(sluice_turn_user), .texts = USER_TEXTS),
         REQUEST(SLUICE_TURN_USER_DELETE, {"turn", "user", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
                 .deletes = SLUICE_TURN_USER_ADD, BODY(sluice_turn_user),
-                .texts = {TEXT(sluice_turn_user, name)}),
+                .texts = {TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, realm)}),
         REQUEST(SLUICE_TURN_SECRET_ADD, {"turn", "secret", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                BODY(sluice_turn_secret), .texts = {TEXT(sluice_turn_secret, secret)}),
+                BODY(sluice_turn_secret), .texts = SECRET_TEXTS),
         REQUEST(SLUICE_TURN_SECRET_DELETE, {"turn", "secret", "delete"}, REQUEST_DELETE,
                 BY_DATAPLANE, .deletes = SLUICE_TURN_SECRET_ADD, BODY(sluice_turn_secret),
-                .texts = {TEXT(sluice_turn_secret, secret)}),
+                .texts = SECRET_TEXTS),
         REQUEST(SLUICE_TURN_PEER_ADD, {"turn", "peer", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_peer)),
+                .exist_ok = true, BODY(sluice_turn_peer), .texts = {TEXT(sluice_turn_peer, realm)}),
         REQUEST(SLUICE_TURN_PEER_DELETE, {"turn", "peer", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
-                .deletes = SLUICE_TURN_PEER_ADD, BODY(sluice_turn_peer)),
+                .deletes = SLUICE_TURN_PEER_ADD, BODY(sluice_turn_peer),
+                .texts = {TEXT(sluice_turn_peer, realm)}),
         REQUEST(SLUICE_TURN_LIFETIME_SET, {"turn", "lifetime"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_lifetime)),
         REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
-                BODY(sluice_turn_quota)),
+                BODY(sluice_turn_quota), .texts = {TEXT(sluice_turn_quota, realm)}),
         REQUEST(SLUICE_TURN_STREAM_SET, {"turn", "stream"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_stream)),
         REQUEST(SLUICE_TURN_CERTIFICATE_ADD, {"turn", "certificate"}, REQUEST_ADD, BY_CONTROL,

@@ -47,20 +47,29 @@ struct accounting {
 
 /* -- what becomes of one -- */
 
-/* Empty: none is configured. */
-static const char *account_realm(const struct accounting *accounting)
+/* That of its listener, or else the server's. Empty: none is configured. */
+static const char *account_realm(const struct accounting *accounting,
+                                 const struct sluice_allocation_account *row)
 {
-	const struct running_line *line =
-	        running_setting(accounting->options.running, SLUICE_TURN_REALM_SET);
+	const struct running *running = accounting->options.running;
+	const struct running_line *set = running_setting(running, SLUICE_TURN_REALM_SET);
+	struct running_line *line = NULL;
 
-	if (line == NULL)
-		return "";
-	return ((const struct sluice_turn_realm *)line->request.body.bytes)->realm;
+	while ((line = running_next(running, line)) != NULL) {
+		const struct sluice_turn_listen *listen = (const void *)line->request.body.bytes;
+
+		if (line->request.command->type == SLUICE_TURN_LISTEN_ADD &&
+		    listen->realm[0] != '\0' && listen->transport == row->transport &&
+		    memcmp(&listen->addr, &row->server, sizeof(listen->addr)) == 0)
+			return listen->realm;
+	}
+	return set != NULL ? ((const struct sluice_turn_realm *)set->request.body.bytes)->realm
+	                   : "";
 }
 
 static void account_log(struct accounting *accounting, const struct sluice_allocation_account *row)
 {
-	const char *realm = account_realm(accounting);
+	const char *realm = account_realm(accounting, row);
 	char line[ACCOUNT_LINE_MAX];
 	struct text text;
 
@@ -130,8 +139,10 @@ static void on_accounts(void *arg, const struct dataplane_answer *answer)
 			account_keep(accounting, &rows[i]);
 		if (accounting->log.on)
 			account_log(accounting, &rows[i]);
-		published_add(accounting->published, &rows[i], account_realm(accounting));
-		posted_add(accounting->posted, &rows[i], account_realm(accounting));
+		const char *realm = account_realm(accounting, &rows[i]);
+
+		published_add(accounting->published, &rows[i], realm);
+		posted_add(accounting->posted, &rows[i], realm);
 		account_tell(accounting, &rows[i]);
 	}
 	if (count > 0) /* the last answer comes when the fleet, which has the Redis, has gone */

@@ -59,16 +59,30 @@
 		.key = "secret", .help = "shared with the service that makes the credentials",     \
 		.type = ARGUMENT_SECRET, .identifies = true, FIELD(sluice_turn_secret, secret),    \
 	}
+#define REALM_ARGUMENT(body, text, ...)                                                            \
+	{                                                                                          \
+		.key = "realm", .meta = "NAME", .help = text, .type = ARGUMENT_WORD,               \
+		.keyword = true, .optional = true, FIELD(body, realm), __VA_ARGS__                 \
+	}
+/* part of what the line is of, and gone with the realm */
+#define OF_REALM(body, text)                                                                       \
+	REALM_ARGUMENT(body, text, .identifies = true, .hangs_on = SLUICE_TURN_REALM_ADD)
+#define REALM_NAME_ARGUMENT                                                                        \
+	{                                                                                          \
+		.key = "realm", .meta = "NAME", .help = "beside that of `turn realm`",             \
+		.type = ARGUMENT_WORD, .identifies = true, FIELD(sluice_turn_realm, realm),        \
+	}
 #define PEER_ARGUMENT                                                                              \
 	{                                                                                          \
 		.key = "prefix", .help = "of peers' addresses", .type = ARGUMENT_PREFIX,           \
 		.identifies = true, FIELD(sluice_turn_peer, addr),                                 \
 		.second = offsetof(struct sluice_turn_peer, length),                               \
 	}
-#define QUOTA_ARGUMENT(word, member, text, greatest)                                               \
+#define QUOTA_ARGUMENT(word, member, flag, text, greatest)                                         \
 	{                                                                                          \
 		.key = word, .help = text, .type = ARGUMENT_NUMBER, .keyword = true,               \
 		.optional = true, FIELD(sluice_turn_quota, member), .most = greatest,              \
+		.sets = FIELD_IS(sluice_turn_quota, flag, 1),                                      \
 	}
 
 static const struct command commands[] = {
@@ -76,7 +90,10 @@ static const struct command commands[] = {
                 .type = SLUICE_TURN_LISTEN_ADD,
                 .help = "serve TURN at an address",
                 .arguments = {LISTEN_ARGUMENT, TRANSPORT_ARGUMENT,
-                              ANNOUNCE_ARGUMENT(sluice_turn_listen)},
+                              ANNOUNCE_ARGUMENT(sluice_turn_listen),
+                              REALM_ARGUMENT(sluice_turn_listen,
+                                             "of its clients; that of `turn realm` unless given",
+                                             .hangs_on = SLUICE_TURN_REALM_ADD)},
         },
         {
                 .type = SLUICE_TURN_LISTEN_DELETE,
@@ -98,6 +115,22 @@ static const struct command commands[] = {
                                  .type = ARGUMENT_WORD,
                                  FIELD(sluice_turn_realm, realm)},
                         },
+        },
+        {
+                .type = SLUICE_TURN_REALM_ADD,
+                .help = "another realm, a tenant's: listeners, users, secrets, peers and quotas "
+                        "may name it",
+                .arguments = {REALM_NAME_ARGUMENT},
+        },
+        {
+                .type = SLUICE_TURN_REALM_DELETE,
+                .help = "no longer have this realm, its users, secrets, peers and quotas; no "
+                        "listener may name it",
+                .arguments = {REALM_NAME_ARGUMENT},
+        },
+        {
+                .type = SLUICE_TURN_REALM_SHOW,
+                .help = "the realms, and what each has",
         },
         {
                 .type = SLUICE_TURN_RELAY_ADD,
@@ -146,41 +179,44 @@ static const struct command commands[] = {
                                  .one_of = 1,
                                  .sets = FIELD_IS(sluice_turn_user, keyed, 1),
                                  FIELD(sluice_turn_user, password)},
+                                OF_REALM(sluice_turn_user, "of the user"),
                         },
         },
         {
                 .type = SLUICE_TURN_USER_DELETE,
                 .help = "allow this user nothing new; its allocations may be refreshed",
-                .arguments = {USER_ARGUMENT, END_ARGUMENT(sluice_turn_user)},
+                .arguments = {USER_ARGUMENT, END_ARGUMENT(sluice_turn_user),
+                              OF_REALM(sluice_turn_user, "of the user")},
         },
         {
                 .type = SLUICE_TURN_SECRET_ADD,
                 .help = "a secret of time-limited credentials; several are valid at once",
-                .arguments = {SECRET_ARGUMENT},
+                .arguments = {SECRET_ARGUMENT, OF_REALM(sluice_turn_secret, "of the credentials")},
         },
         {
                 .type = SLUICE_TURN_SECRET_DELETE,
                 .help = "credentials under this secret are no longer valid",
-                .arguments = {SECRET_ARGUMENT, END_ARGUMENT(sluice_turn_secret)},
+                .arguments = {SECRET_ARGUMENT, END_ARGUMENT(sluice_turn_secret),
+                              OF_REALM(sluice_turn_secret, "of the credentials")},
         },
         {
                 .path = {"turn", "peer", "allow"},
                 .help = "relay to peers in a prefix, special-purpose or not",
                 .type = SLUICE_TURN_PEER_ADD,
                 .sets = FIELD_IS(sluice_turn_peer, action, SLUICE_TURN_PEER_ALLOW),
-                .arguments = {PEER_ARGUMENT},
+                .arguments = {PEER_ARGUMENT, OF_REALM(sluice_turn_peer, "whose clients alone")},
         },
         {
                 .path = {"turn", "peer", "deny"},
                 .help = "never relay to peers in a prefix; wins over an equal allow",
                 .type = SLUICE_TURN_PEER_ADD,
                 .sets = FIELD_IS(sluice_turn_peer, action, SLUICE_TURN_PEER_DENY),
-                .arguments = {PEER_ARGUMENT},
+                .arguments = {PEER_ARGUMENT, OF_REALM(sluice_turn_peer, "whose clients alone")},
         },
         {
                 .type = SLUICE_TURN_PEER_DELETE,
                 .help = "forget the rule for a prefix",
-                .arguments = {PEER_ARGUMENT},
+                .arguments = {PEER_ARGUMENT, OF_REALM(sluice_turn_peer, "whose clients alone")},
         },
         {
                 .type = SLUICE_TURN_LIFETIME_SET,
@@ -199,16 +235,26 @@ static const struct command commands[] = {
         },
         {
                 .type = SLUICE_TURN_QUOTA_SET,
-                .help = "limits; what is left out, or 0, is unlimited",
+                .help = "limits; what is left out stays as it is, 0 is unlimited",
                 .some = true,
                 .arguments =
                         {
-                                QUOTA_ARGUMENT("user", user, "allocations of one user", UINT32_MAX),
-                                QUOTA_ARGUMENT("host", host, "allocations in all", UINT32_MAX),
-                                QUOTA_ARGUMENT("max-bps", max_bps,
+                                QUOTA_ARGUMENT("user", user, user_given, "allocations of one user",
+                                               UINT32_MAX),
+                                QUOTA_ARGUMENT("host", host, host_given, "allocations in all",
+                                               UINT32_MAX),
+                                QUOTA_ARGUMENT("max-bps", max_bps, max_bps_given,
                                                "bits a second of IP payload of one allocation, "
                                                "each direction",
                                                1000000000000),
+                                QUOTA_ARGUMENT("bps-capacity", capacity_bps, capacity_given,
+                                               "bits a second that all relay together in one "
+                                               "direction; new allocations are turned away "
+                                               "while it is reached",
+                                               1000000000000000),
+                                OF_REALM(sluice_turn_quota,
+                                         "to which it applies; its user and max-bps are the "
+                                         "server's unless given"),
                         },
         },
         {

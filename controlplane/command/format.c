@@ -83,7 +83,7 @@ int command_identity(const struct command_request *request, char *buffer, size_t
 	text_start(&text, buffer, room);
 	text_addf(&text, "%04x", identity_type(command_asks(command)));
 	for (argument = command->arguments; argument->key != NULL && error == 0; argument++)
-		if (argument->identifies)
+		if (argument->identifies && argument_is_given(argument, request->body.bytes))
 			error = argument_add(argument, request->body.bytes, true, &text);
 	return error < 0 ? error : text_finish(&text);
 }

@@ -3,6 +3,7 @@
 
 #include "command/text.h"
 #include "common/log.h"
+#include "common/turn_merge.h"
 #include "config/rules.h"
 
 #include <errno.h>
@@ -45,6 +46,14 @@ struct load {
 	struct config_error *error;
 };
 
+/* Limits may be given by several lines. */
+static bool quotas_agree(const struct running_line *line, const struct command_request *request)
+{
+	return request->command->type == SLUICE_TURN_QUOTA_SET &&
+	       !quota_contradicts((const void *)line->request.body.bytes,
+	                          (const void *)request->body.bytes);
+}
+
 /*
  * A repetition harms nobody; two lines that contradict each other are a mistake, but that the
  * configuration itself goes before what it includes. *passed: this line does not hold.
@@ -62,7 +71,7 @@ static int line_check(const struct load *load, const struct command_request *req
 	if (line == NULL)
 		return 0;
 	*passed = load->included != 0 && !line->included;
-	if (*passed || (load->included == 0 && line->included) ||
+	if (*passed || (load->included == 0 && line->included) || quotas_agree(line, request) ||
 	    memcmp(&line->request.body, &request->body, request->length) == 0)
 		return 0;
 	snprintf(why, sizeof(why), "line %u says otherwise", line->number);
@@ -98,8 +107,16 @@ static int line_keep(struct load *load, const struct command_request *request, c
                      size_t length)
 {
 	bool included = load->included != 0;
-	struct running_line *line =
-	        running_put(load->running, request, included ? load->included : load->error->line);
+	const struct running_line *there = running_find(load->running, request);
+	struct command_request merged = *request;
+	struct running_line *line;
+
+	if (there != NULL && quotas_agree(there, request)) {
+		running_line_request(there, &merged);
+		quota_merge((void *)merged.body.bytes, (const void *)request->body.bytes);
+	}
+	line = running_put(load->running, &merged, included ? load->included : load->error->line);
+	explicit_bzero(&merged, sizeof(merged));
 
 	if (line == NULL)
 		return -ENOMEM;

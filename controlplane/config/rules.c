@@ -179,16 +179,21 @@ static bool reference_is_missing(const struct running *running, const struct run
 	for (; argument->key != NULL; argument++) {
 		struct command_request named = {.command = command_of_type(argument->hangs_on)};
 		const struct running_line *there;
+		const char *const *words;
 
-		if (argument->hangs_on == 0 || named.command == NULL)
+		if (argument->hangs_on == 0 || named.command == NULL ||
+		    !argument_is_given(argument, body))
 			continue;
 		memcpy(named.body.bytes + named.command->arguments[0].offset,
 		       body + argument->offset, argument->size);
 		there = running_find(running, &named);
 		if (there != NULL && there->serial < line->serial)
 			continue;
-		snprintf(why, SLUICE_API_ERROR_MAX, "no line before adds %s %.*s",
-		         command_words(named.command)[0], argument->size, body + argument->offset);
+		words = command_words(named.command);
+		snprintf(why, SLUICE_API_ERROR_MAX, "no line before adds %s%s%s %.*s", words[0],
+		         strcmp(words[1], "add") != 0 ? " " : "",
+		         strcmp(words[1], "add") != 0 ? words[1] : "", argument->size,
+		         body + argument->offset);
 		return true;
 	}
 	return false;

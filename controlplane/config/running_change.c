@@ -3,6 +3,7 @@
 #include "config/running.h"
 
 #include "common/media_merge.h"
+#include "common/turn_merge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -130,10 +131,24 @@ static int line_change(struct running *running, const struct command_request *ch
 	return line != NULL ? 0 : -ENOMEM;
 }
 
+/* Limits that the line has, and the request does not give, stay. */
+static int quota_apply(struct running *running, const struct command_request *request)
+{
+	struct command_request made = *request;
+	struct running_line *line = running_find(running, request);
+
+	if (line != NULL)
+		running_line_request(line, &made);
+	quota_merge((void *)made.body.bytes, (const void *)request->body.bytes);
+	return running_put(running, &made, line != NULL ? line->number : 0) != NULL ? 0 : -ENOMEM;
+}
+
 int running_apply(struct running *running, const struct command_request *request)
 {
 	if (command_kind(request->command) == REQUEST_CHANGE)
 		return line_change(running, request);
+	if (request->command->type == SLUICE_TURN_QUOTA_SET)
+		return quota_apply(running, request);
 	if (command_kind(request->command) == REQUEST_DELETE)
 		running_remove(running, request);
 	else if (running_put(running, request, 0) == NULL)

@@ -43,7 +43,7 @@ static void listeners_find(struct fleet *fleet)
 		struct sluice_addr *addr;
 
 		if (line->request.command->type != SLUICE_TURN_LISTEN_ADD ||
-		    listen->transport != SLUICE_TURN_UDP)
+		    listen->transport != SLUICE_TURN_UDP || listen->realm[0] != '\0')
 			continue;
 		addr = &fleet->listeners[addr_is_v4(&listen->addr) ? 0 : 1];
 		if (addr->port != 0)

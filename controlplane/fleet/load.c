@@ -65,6 +65,10 @@ static void on_turn(void *arg, const struct dataplane_answer *answer)
 	quota = part_ppm(row.allocations, row.quota_host);
 	if (quota > load->turn_ppm)
 		load->turn_ppm = quota;
+	quota = part_ppm(row.to_peer_bps > row.to_client_bps ? row.to_peer_bps : row.to_client_bps,
+	                 row.quota_capacity_bps);
+	if (quota > load->turn_ppm)
+		load->turn_ppm = quota;
 	load->now.allocations = row.allocations;
 }
 

@@ -50,9 +50,13 @@ static const struct credential_key *secret_key(struct fleet *fleet)
 
 	if (fleet->secret_known)
 		return fleet->has_secret ? &fleet->secret : NULL;
-	while ((line = running_next(fleet->options.running, line)) != NULL)
-		if (line->request.command->type == SLUICE_TURN_SECRET_ADD)
-			secret = (const void *)line->request.body.bytes;
+	while ((line = running_next(fleet->options.running, line)) != NULL) {
+		const struct sluice_turn_secret *each = (const void *)line->request.body.bytes;
+
+		/* a tenant's credentials are made by the tenant */
+		if (line->request.command->type == SLUICE_TURN_SECRET_ADD && each->realm[0] == '\0')
+			secret = each;
+	}
 	if (secret != NULL)
 		credential_key_make(&fleet->secret, secret->secret);
 	fleet->has_secret = secret != NULL;

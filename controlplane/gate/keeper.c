@@ -74,17 +74,25 @@ static void on_realm(void *arg)
 	event_active(keeper->timer, EV_TIMEOUT, 0);
 }
 
+/* The longest realm's. */
 static void challenge_follow(struct gate_keeper *keeper)
 {
-	const struct running_line *line;
-	const struct sluice_turn_realm *realm;
+	struct running_line *line = NULL;
+	size_t longest = 0;
 
 	if (keeper->challenge != 0)
 		return;
-	line = running_setting(keeper->running, SLUICE_TURN_REALM_SET);
-	realm = line != NULL ? (const void *)line->request.body.bytes : NULL;
-	keeper->challenge =
-	        GATE_CHALLENGE(realm != NULL ? strnlen(realm->realm, sizeof(realm->realm)) : 0);
+	while ((line = running_next(keeper->running, line)) != NULL) {
+		uint16_t type = line->request.command->type;
+		const struct sluice_turn_realm *realm = (const void *)line->request.body.bytes;
+		size_t length;
+
+		if (type != SLUICE_TURN_REALM_SET && type != SLUICE_TURN_REALM_ADD)
+			continue;
+		length = strnlen(realm->realm, sizeof(realm->realm));
+		longest = length > longest ? length : longest;
+	}
+	keeper->challenge = GATE_CHALLENGE(longest);
 }
 
 /* The state before it is kept until what is obeyed is in force. */
@@ -259,7 +267,8 @@ struct gate_keeper *gate_keeper_create(struct event_base *base, struct own *own,
 	keeper->timer = event_new(base, -1, EV_PERSIST, on_tick, keeper);
 	if (keeper->timer == NULL || event_add(keeper->timer, &interval) != 0 ||
 	    hash_draw(&keeper->hash) != 0 ||
-	    running_watch(running, SLUICE_TURN_REALM_SET, on_realm, keeper) != 0) {
+	    running_watch(running, SLUICE_TURN_REALM_SET, on_realm, keeper) != 0 ||
+	    running_watch(running, SLUICE_TURN_REALM_ADD, on_realm, keeper) != 0) {
 		gate_keeper_destroy(keeper);
 		return NULL;
 	}

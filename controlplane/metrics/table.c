@@ -24,6 +24,7 @@ const struct request *metric_request(enum metric_source source)
 	        [SOURCE_COUNTER] = SLUICE_COUNTER_SHOW,
 	        [SOURCE_ACCOUNTING] = SLUICE_ACCOUNTING_SHOW,
 	        [SOURCE_CERTIFICATE] = SLUICE_TURN_CERTIFICATE_SHOW,
+	        [SOURCE_REALM] = SLUICE_TURN_REALM_SHOW,
 	};
 
 	return request_of(types[source]);

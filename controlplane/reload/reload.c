@@ -8,6 +8,8 @@
 #include "dataplane/change.h"
 #include "dataplane/client.h"
 
+#include <sluice/turn.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,6 +245,13 @@ static void step_unset(struct reload *reload)
 	step_ended(reload, 0, "");
 }
 
+/* A line that takes another one's place says all that there is. */
+static void quota_complete(struct command_request *request)
+{
+	if (request->command->type == SLUICE_TURN_QUOTA_SET)
+		((struct sluice_turn_quota *)request->body.bytes)->whole = 1;
+}
+
 static void step_take(struct reload *reload)
 {
 	const struct step *step = reload->step;
@@ -265,6 +274,7 @@ static void step_take(struct reload *reload)
 	} else if (command_is_control(request.command)) {
 		own_change(reload->options.own, &request, SLUICE_API_EXIST_OK, on_changed, reload);
 	} else {
+		quota_complete(&request);
 		dataplane_change(reload->options.client, &request, SLUICE_API_EXIST_OK,
 		                 on_dataplane_changed, reload);
 	}

@@ -41,6 +41,26 @@ static int realm_set_handle(struct api_call *call)
 	return ret;
 }
 
+static int realm_add_handle(struct api_call *call)
+{
+	int ret = turn_realm_add(call->dp->turn, call->body, call->flags, call->why);
+
+	if (ret == 0)
+		gate_tick(call->dp->gate);
+	return ret;
+}
+
+static int realm_delete_handle(struct api_call *call)
+{
+	return turn_realm_delete(call->dp->turn, call->body, call->why);
+}
+
+static int realm_show_handle(struct api_call *call)
+{
+	return api_page(call, turn_realm_show(call->dp->turn, &call->job->cursor, call->rows,
+	                                      api_rows_max(call)));
+}
+
 static int relay_add_handle(struct api_call *call)
 {
 	return warned(call, turn_relay_add(call->dp->turn, call->body, call->flags, call->why));
@@ -206,6 +226,9 @@ static const struct api_type types[] = {
         {SLUICE_TURN_LISTEN_DELETE, listen_delete_handle},
         {SLUICE_TURN_LISTEN_SHOW, listen_show_handle},
         {SLUICE_TURN_REALM_SET, realm_set_handle},
+        {SLUICE_TURN_REALM_ADD, realm_add_handle},
+        {SLUICE_TURN_REALM_DELETE, realm_delete_handle},
+        {SLUICE_TURN_REALM_SHOW, realm_show_handle},
         {SLUICE_TURN_RELAY_ADD, relay_add_handle},
         {SLUICE_TURN_RELAY_DELETE, relay_delete_handle},
         {SLUICE_TURN_RELAY_SHOW, relay_show_handle},

@@ -76,7 +76,7 @@ static void user_find(struct filter *filter, const struct dataplane *dp, const c
 {
 	filter->user = name[0] != '\0';
 	if (filter->user)
-		filter->user_hash = user_identity(&dp->turn->config->name_key, name, strlen(name));
+		turn_names_read(&filter->users, dp->turn, name, strlen(name));
 }
 
 static int filter_check(const struct sluice_capture_filter *wanted, char *why)
@@ -133,7 +133,7 @@ static bool allocation_wanted(const struct filter *filter, struct turn *turn, ui
 	            ((uint64_t)__atomic_load_n(&allocation->generation, __ATOMIC_RELAXED) << 32 |
 	             index))
 		return false;
-	return !filter->user || allocation->user_hash == filter->user_hash;
+	return !filter->user || turn_names_have(&filter->users, allocation->user_hash);
 }
 
 /* Is `ours` the server's end of an allocation that is wanted, and `theirs` the other? */

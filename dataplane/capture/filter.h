@@ -9,6 +9,7 @@
 
 #include "capture/view.h"
 #include "graph/drop.h"
+#include "turn/state.h"
 
 struct filter {
 	uint32_t points;
@@ -16,8 +17,8 @@ struct filter {
 	uint64_t ports;      /* bit set of indices */
 	uint16_t reason;     /* enum drop_reason; DROP_REASONS: any */
 	uint64_t allocation; /* id; 0: any */
-	uint64_t user_hash;
-	bool user;   /* user_hash is asked for */
+	struct turn_names users;
+	bool user;   /* `users` are asked for */
 	bool packet; /* something is asked that needs a view */
 	/* "": any; by name, since one that is deleted and added again gets another index */
 	char endpoint[SLUICE_MEDIA_NAME_MAX];

@@ -80,6 +80,15 @@ int gate_policy_publish(struct gate *gate)
 	return policy_publish(gate, gate->policy->deny, gate->policy->trust);
 }
 
+static uint32_t realm_longest(const struct turn_policy *turn)
+{
+	uint32_t longest = 0;
+
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		longest = RTE_MAX(longest, (uint32_t)turn->realms[i].length);
+	return longest;
+}
+
 /* TURN makes the nonces: its keys and its clock are the ones to check them by, and its realm says
  * how long a challenge is. True on a change. */
 static bool turn_follow(struct gate *gate)
@@ -89,7 +98,7 @@ static bool turn_follow(struct gate *gate)
 	const struct siphash_key *keys = turn->nonce_keys.keys;
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
-	uint32_t challenge = GATE_CHALLENGE(turn->realm_length);
+	uint32_t challenge = GATE_CHALLENGE(realm_longest(turn));
 
 	if (config->unix_offset == offset && config->challenge == challenge &&
 	    config->nonce_lifetime_s == lifetime &&

@@ -99,12 +99,13 @@ static inline bool packet_hop(struct packet *packet)
 
 /*
  * Token bucket as virtual time: *due is when the allocation's line would have sent all that passed.
+ * service: its listener's, whose realm says how fast that line is.
  * bytes: UDP payload. Workers race on to_client_due; what that lets through is a packet.
  */
 static inline bool turn_rate_pass(const struct worker *worker, const struct turn_policy *policy,
-                                  uint64_t *due, uint32_t bytes)
+                                  uint16_t service, uint64_t *due, uint32_t bytes)
 {
-	uint64_t ticks = policy->ticks_per_byte_shift20;
+	uint64_t ticks = turn_policy_realm(policy, service)->ticks_per_byte_shift20;
 	uint64_t from;
 
 	if (likely(ticks == 0))

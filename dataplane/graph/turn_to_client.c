@@ -226,7 +226,8 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 		peer_tell(worker, mbuf, allocation, channel != NULL);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);
-	if (unlikely(!turn_rate_pass(worker, policy, &allocation->to_client_due, length)))
+	if (unlikely(!turn_rate_pass(worker, policy, allocation->client.service,
+	                             &allocation->to_client_due, length)))
 		return drop(mbuf, DROP_TURN_RATE);
 	output_begin(mbuf);
 	reason = channel != NULL ? channel_header_put(mbuf, channel->number)

@@ -130,7 +130,8 @@ uint16_t allocate_answer(struct exchange *exchange)
 	if (exchange->allocation != NULL)
 		return allocate_again(exchange);
 	error = allocate_read(exchange, &wish);
-	if (error == 0 && exchange->policy->alternates.draining)
+	if (error == 0 && (exchange->policy->alternates.draining ||
+	                   __atomic_load_n(&exchange->turn->capacity_reached, __ATOMIC_RELAXED)))
 		return alternate_answer(exchange, STUN_508_INSUFFICIENT_CAPACITY);
 	if (error == 0)
 		error = allocation_create(exchange->turn_worker, exchange->policy, &wish,

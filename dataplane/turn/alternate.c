@@ -95,7 +95,8 @@ static bool node_full(const struct exchange *exchange)
 	uint32_t held = __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED);
 	uint32_t quota = exchange->policy->quota_host;
 
-	return (quota != 0 && held >= quota) || held >= turn->pools[TURN_OBJECT_ALLOCATION].count ||
+	return __atomic_load_n(&turn->capacity_reached, __ATOMIC_RELAXED) ||
+	       (quota != 0 && held >= quota) || held >= turn->pools[TURN_OBJECT_ALLOCATION].count ||
 	       relays_full(exchange);
 }
 

@@ -28,8 +28,10 @@ static bool secrets_try(struct exchange *exchange)
 	struct stun_key key;
 
 	for (uint32_t i = 0; i < policy->n_secrets; i++) {
+		if (policy->secret_realms[i] != exchange->realm->index)
+			continue;
 		stun_key_time_limited(&key, &policy->secrets[i], exchange->name.bytes,
-		                      exchange->name.length, policy->realm);
+		                      exchange->name.length, exchange->realm->name);
 		if (key_try(exchange, &key)) {
 			exchange->secret = policy->secret_ids[i];
 			return true;
@@ -64,7 +66,7 @@ static bool credentials_verify(struct exchange *exchange)
 	static const struct stun_key nobody;
 	const struct user_name *name = &exchange->name;
 	const struct user *user =
-	        users_find_hashed(exchange->policy->users, name->hash, name->bytes, name->length);
+	        users_find_hashed(exchange->realm->users, name->hash, name->bytes, name->length);
 
 	exchange->refusal = TURN_401_PASSWORD;
 	if (user != NULL) {
@@ -83,7 +85,8 @@ static bool credentials_verify(struct exchange *exchange)
 	}
 	/* takes as long as a wrong password, so that time does not tell whether a name exists */
 	(void)stun_integrity_ok(&exchange->message, &nobody);
-	name_ask(exchange);
+	if (exchange->realm->index == 0) /* tenants' users are those of the configuration */
+		name_ask(exchange);
 	return false;
 }
 
@@ -98,12 +101,14 @@ static bool user_verify(struct exchange *exchange)
 	struct attempts *attempts = exchange->turn->attempts;
 	const struct hash_seed *seed = &exchange->turn->seed;
 	const struct ip_addr *client = &exchange->flow->src;
-	struct allocation *known =
-	        exchange->allocation != NULL ? exchange->allocation : exchange->closed;
+	struct allocation *known = exchange->allocation;
 
-	user_name_read(&exchange->name, &exchange->policy->users->hash_key,
+	user_name_read(&exchange->name, &exchange->realm->users->hash_key,
 	               stun_value(message, STUN_KNOWN_USERNAME),
 	               message->attrs[STUN_KNOWN_USERNAME].length);
+	/* what is closed answers its Refresh again, and lets nobody in to another one */
+	if (exchange->closed != NULL && message->method == STUN_REFRESH)
+		known = exchange->closed;
 	if (known != NULL && known->user_hash != exchange->name.identity)
 		known = NULL;
 	if (known != NULL && key_try(exchange, &known->key)) {
@@ -145,10 +150,12 @@ int exchange_credential_check(const struct exchange *exchange)
 	if (exchange->secret != 0) {
 		holds = name->expiry > exchange->unix_now && secret_holds(policy, exchange->secret);
 	} else {
-		user = users_find_hashed(policy->users, name->hash, name->bytes, name->length);
+		user = users_find_hashed(exchange->realm->users, name->hash, name->bytes,
+		                         name->length);
 		/* a key that was fetched may have to be fetched again */
-		holds = user != NULL ? memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0
-		                     : wanted_on(exchange->turn->wanted);
+		holds = user != NULL
+		                ? memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0
+		                : exchange->realm->index == 0 && wanted_on(exchange->turn->wanted);
 	}
 	return holds ? 0 : STUN_403_FORBIDDEN;
 }
@@ -173,8 +180,9 @@ int exchange_authenticate(struct exchange *exchange)
 	if (verdict != STUN_NONCE_VALID)
 		return STUN_438_STALE_NONCE;
 	exchange->refusal = TURN_401_REALM;
-	if (realm->length != policy->realm_length ||
-	    memcmp(stun_value(message, STUN_KNOWN_REALM), policy->realm, realm->length) != 0 ||
+	if (realm->length != exchange->realm->length ||
+	    memcmp(stun_value(message, STUN_KNOWN_REALM), exchange->realm->name, realm->length) !=
+	            0 ||
 	    !user_verify(exchange))
 		return STUN_401_UNAUTHENTICATED;
 	exchange->authenticated = true;

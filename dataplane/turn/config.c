@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "common/refuse.h"
+#include "common/turn_merge.h"
 #include "dataplane.h"
 #include "ledger/ledger.h"
 #include "turn/config_services.h"
@@ -43,6 +44,45 @@ static void policy_relays(struct turn_policy *policy, const struct turn *turn)
 	}
 }
 
+static void policy_free(struct turn_policy *policy)
+{
+	if (policy == NULL)
+		return;
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		peer_rules_free((struct peer_rules *)policy->realms[i].peers);
+	OPENSSL_cleanse(policy, sizeof(*policy));
+	free(policy);
+}
+
+/* A tenant's limits, and where it has none of its own the server's. */
+static void realm_limits(struct turn_policy_realm *realm, const struct turn_config *config)
+{
+	const struct sluice_turn_quota *server = &config->realms[0].quota;
+	const struct sluice_turn_quota *own = &config->realms[realm->index].quota;
+	uint64_t max_bps = own->max_bps_given ? own->max_bps : server->max_bps;
+
+	realm->quota_user = own->user_given ? own->user : server->user;
+	realm->quota_host = realm->index != 0 ? own->host : 0;
+	if (max_bps != 0)
+		realm->ticks_per_byte_shift20 = ((rte_get_tsc_hz() * 8) << 20) / max_bps;
+}
+
+static int policy_realm(struct turn_policy *policy, const struct turn_config *config, uint8_t index)
+{
+	struct turn_policy_realm *realm = &policy->realms[index];
+	const struct turn_config_realm *from = &config->realms[index];
+
+	realm->index = index;
+	if (from->users == NULL)
+		return 0;
+	memcpy(realm->name, from->name, sizeof(realm->name));
+	realm->length = strlen(from->name);
+	realm->users = from->users;
+	realm_limits(realm, config);
+	realm->peers = peer_rules_create(config->peers, config->n_peers, index);
+	return realm->peers != NULL ? 0 : -ENOMEM;
+}
+
 static struct turn_policy *policy_build(const struct turn *turn)
 {
 	const struct turn_config *config = turn->config;
@@ -50,39 +90,25 @@ static struct turn_policy *policy_build(const struct turn *turn)
 
 	if (policy == NULL)
 		return NULL;
-	policy->peers = peer_rules_create(config->peers, config->n_peers);
-	if (policy->peers == NULL) {
-		free(policy);
-		return NULL;
-	}
-	memcpy(policy->realm, config->realm, sizeof(policy->realm));
-	policy->realm_length = strlen(config->realm);
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		if (policy_realm(policy, config, i) < 0) {
+			policy_free(policy);
+			return NULL;
+		}
+	memcpy(policy->listener_realms, config->listeners_realm, sizeof(policy->listener_realms));
 	policy->n_secrets = config->n_secrets;
 	for (uint32_t i = 0; i < config->n_secrets; i++) {
 		policy->secrets[i] = config->secrets[i].key;
 		policy->secret_ids[i] = config->secrets[i].id;
+		policy->secret_realms[i] = config->secrets[i].realm;
 	}
 	policy->lifetime_max = config->lifetime.max_s;
-	policy->quota_user = config->quota.user;
-	policy->quota_host = config->quota.host;
-	if (config->quota.max_bps != 0)
-		policy->ticks_per_byte_shift20 =
-		        ((rte_get_tsc_hz() * 8) << 20) / config->quota.max_bps;
+	policy->quota_host = config->realms[0].quota.host;
 	policy->alternates = config->alternates;
 	policy->nonce_keys = config->nonce_keys;
 	policy->unix_start = config->unix_start;
-	policy->users = config->users;
 	policy_relays(policy, turn);
 	return policy;
-}
-
-static void policy_free(struct turn_policy *policy)
-{
-	if (policy == NULL)
-		return;
-	peer_rules_free((struct peer_rules *)policy->peers);
-	OPENSSL_cleanse(policy, sizeof(*policy));
-	free(policy);
 }
 
 int turn_policy_publish(struct turn *turn)
@@ -137,8 +163,8 @@ int turn_config_create(struct turn *turn)
 		random_bytes(config->random, &turn->seed, sizeof(turn->seed));
 	}
 	record_keys(turn);
-	config->users = users_create(&config->name_key, 0);
-	if (config->users == NULL)
+	config->realms[0].users = users_create(&config->name_key, 0);
+	if (config->realms[0].users == NULL)
 		return -ENOMEM;
 	config->unix_start = (uint64_t)time(NULL) - turn_clock(turn);
 	return turn_policy_publish(turn);
@@ -153,7 +179,8 @@ void turn_config_destroy(struct turn *turn)
 		return;
 	for (uint32_t i = 0; i < RELAYS_MAX; i++)
 		relay_ports_free(&turn->relays[i]);
-	users_free_all(config->users);
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		users_free_all(config->realms[i].users);
 	random_destroy(config->random);
 	free(config->peers);
 	OPENSSL_cleanse(config, sizeof(*config));
@@ -220,6 +247,7 @@ void turn_tick(struct turn *turn, uint64_t unix_now)
 	}
 	if (changed)
 		turn_policy_publish(turn);
+	turn_rate_measure(turn, rte_rdtsc());
 	milliseconds_log(turn, unix_now);
 	listeners_tick(turn);
 	relays_tick(turn);
@@ -246,24 +274,82 @@ int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *life
 	return error;
 }
 
-int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why)
+/* 0, -EINVAL, -ENOENT. */
+static int quota_check(struct turn *turn, const struct sluice_turn_quota *quota,
+                       struct turn_config_realm **realm, char *why)
 {
-	struct turn_config *config = turn->config;
-	const struct sluice_turn_quota before = config->quota;
-	int error;
-
 	if (quota->max_bps != 0 &&
 	    (quota->max_bps < MAX_BPS_LEAST || quota->max_bps > MAX_BPS_MOST))
 		return refuse(why, -EINVAL, "quota max-bps %llu is not 0 or between %llu and %llu",
 		              (unsigned long long)quota->max_bps, MAX_BPS_LEAST, MAX_BPS_MOST);
-	config->quota_generation = turn->dp->config_generation;
-	if (memcmp(&config->quota, quota, sizeof(*quota)) == 0)
+	*realm = turn_realm_find(turn, quota->realm, why);
+	if (*realm == NULL)
+		return -ENOENT;
+	if (quota->capacity_bps != 0 && turn_realm_index(turn, *realm) != 0)
+		return refuse(why, -EINVAL, "bps-capacity is the whole server's, and no realm's");
+	return 0;
+}
+
+int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why)
+{
+	struct sluice_turn_quota before, after = {0};
+	struct turn_config_realm *realm = NULL;
+	int error = quota_check(turn, quota, &realm, why);
+
+	if (error < 0)
+		return error;
+	before = realm->quota;
+	/* of a configuration that is being replayed it is the first word */
+	if (realm->quota_generation == turn->dp->config_generation)
+		after = before;
+	quota_merge(&after, quota);
+	realm->quota_generation = turn->dp->config_generation;
+	if (memcmp(&before, &after, sizeof(after)) == 0)
 		return 0;
-	config->quota = *quota;
+	realm->quota = after;
 	error = turn_policy_publish(turn);
 	if (error < 0)
-		config->quota = before;
+		realm->quota = before;
+	else
+		turn_rate_measure(turn, 0);
 	return error;
+}
+
+/* -- what all relay together -- */
+
+static void rate_judge(struct turn *turn)
+{
+	const struct turn_config_rate *rate = &turn->config->rate;
+	uint64_t capacity = turn->config->realms[0].quota.capacity_bps;
+
+	__atomic_store_n(&turn->capacity_reached,
+	                 capacity != 0 && RTE_MAX(rate->bps[0], rate->bps[1]) >= capacity,
+	                 __ATOMIC_RELAXED);
+}
+
+/* tsc 0: the last look holds. Seconds are not exact, and what is less than half of one says
+ * nothing. */
+void turn_rate_measure(struct turn *turn, uint64_t tsc)
+{
+	static const enum turn_counter counters[2] = {TURN_TO_PEER_BYTES, TURN_TO_CLIENT_BYTES};
+	struct turn_config_rate *rate = &turn->config->rate;
+	uint64_t hz = rte_get_tsc_hz();
+
+	if (tsc != 0 && tsc - rate->tsc >= hz / 2) {
+		double seconds = (double)(tsc - rate->tsc) / (double)hz;
+
+		for (int i = 0; i < 2; i++) {
+			uint64_t bytes = turn_counter_sum(turn, counters[i]);
+
+			rate->bps[i] = rate->tsc == 0
+			                       ? 0
+			                       : (uint64_t)((double)(bytes - rate->bytes[i]) * 8 /
+			                                    seconds);
+			rate->bytes[i] = bytes;
+		}
+		rate->tsc = tsc;
+	}
+	rate_judge(turn);
 }
 
 /* -- who serves instead -- */
@@ -295,13 +381,15 @@ void turn_config_sweep(struct turn *turn)
 
 	if (config->lifetime_generation != generation)
 		config->lifetime.max_s = LIFETIME_MAX_DEFAULT_S;
-	if (config->quota_generation != generation)
-		config->quota = (struct sluice_turn_quota){0};
-	if (config->realm_generation != generation)
-		memset(config->realm, 0, sizeof(config->realm));
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		if (config->realms[i].quota_generation != generation)
+			config->realms[i].quota = (struct sluice_turn_quota){0};
+	if (config->realms[0].generation != generation)
+		memset(config->realms[0].name, 0, sizeof(config->realms[0].name));
 	turn_secrets_sweep(turn);
 	turn_peers_sweep(turn);
 	turn_users_sweep(turn);
 	turn_services_sweep(turn);
+	turn_realms_sweep(turn);
 	turn_policy_publish(turn);
 }

@@ -16,7 +16,8 @@
 struct turn_config_secret {
 	char secret[SLUICE_TURN_PASSWORD_MAX];
 	struct stun_key key;
-	uint16_t id; /* what allocations remember of it; never 0 */
+	uint16_t id;   /* what allocations remember of it; never 0 */
+	uint8_t realm; /* index */
 	uint32_t generation;
 };
 
@@ -33,24 +34,39 @@ struct turn_config_known {
 /* Fetched keys at most; what comes after them is refused until some have gone. */
 #define FETCHED_MAX 65536
 
-struct turn_config {
-	char realm[SLUICE_TURN_REALM_MAX];
-	struct sluice_turn_lifetime lifetime;
+/* users NULL: there is none in this place. The first one's name is empty while none is set. */
+struct turn_config_realm {
+	char name[SLUICE_TURN_REALM_MAX];
+	uint32_t generation, quota_generation;
+	struct users *users;
 	struct sluice_turn_quota quota;
+};
+
+/* What all relay together. */
+struct turn_config_rate {
+	uint64_t bytes[2]; /* relayed when it was looked at last: [0] to peers, [1] to clients */
+	uint64_t tsc;      /* ... which was then; 0: never */
+	uint64_t bps[2];
+};
+
+struct turn_config {
+	struct turn_config_realm realms[TURN_REALMS_MAX]; /* [0] the server's */
+	struct sluice_turn_lifetime lifetime;
 	struct turn_alternates alternates;
-	uint32_t realm_generation, lifetime_generation, quota_generation;
+	uint32_t lifetime_generation;
+	struct turn_config_rate rate;
 	struct turn_config_secret secrets[TURN_SECRETS_MAX];
 	uint32_t n_secrets;
 	uint16_t secret_id; /* the last one that was given */
 	struct turn_config_known known[TURN_SECRETS_KNOWN];
 	struct peer_rule *peers;
 	uint32_t n_peers;
-	struct users *users;
-	uint32_t n_fetched;                     /* of users */
+	uint32_t n_fetched;                     /* of the server's realm's users */
 	bool listener_used[TURN_LISTENERS_MAX]; /* of turn->listeners */
 	uint32_t listener_generations[TURN_LISTENERS_MAX];
 	struct ip_addr listeners_told[TURN_LISTENERS_MAX]; /* what clients are told */
 	bool listeners_absent[TURN_LISTENERS_MAX];         /* no port has the address */
+	uint8_t listeners_realm[TURN_LISTENERS_MAX];       /* index */
 	/* clients of the dataplane before came by it, and `turn listen` has not named it yet */
 	bool listeners_wait[TURN_LISTENERS_MAX];
 	uint32_t n_listeners;
@@ -75,8 +91,23 @@ int turn_policy_publish(struct turn *turn);
 /* The clock of the workers, worker.now. */
 uint32_t turn_clock(const struct turn *turn);
 
-/* user takes old's place, or a new one where old is NULL. 0 or -ENOMEM. */
-int turn_user_put(struct turn *turn, struct user *old, struct user *user);
+/* user takes old's place in the realm, or a new one where old is NULL. 0 or -ENOMEM. */
+int turn_user_put(struct turn *turn, struct turn_config_realm *realm, struct user *old,
+                  struct user *user);
+
+/* The realm of this name (SLUICE_TURN_REALM_MAX bytes; empty: the server's), or NULL with a line in
+ * `why`. */
+struct turn_config_realm *turn_realm_find(struct turn *turn, const char *name, char *why);
+/* Its place. */
+uint8_t turn_realm_index(const struct turn *turn, const struct turn_config_realm *realm);
+/* Under which users' names are hashed: in each realm others. */
+struct siphash_key turn_realm_key(const struct siphash_key *name_key, const char *realm);
+/* A name as its users in each realm are known. */
+void turn_names_read(struct turn_names *names, const struct turn *turn, const char *name,
+                     size_t length);
+
+/* Once a second: how much all relay together. */
+void turn_rate_measure(struct turn *turn, uint64_t tsc);
 
 /* Tells classify which addresses and ports are ours. 0 or -errno. */
 int turn_services_publish(struct turn *turn);
@@ -86,7 +117,7 @@ typedef bool allocation_matcher(const struct allocation *allocation, const void 
 /* Ends, on their owners, the allocations that match; returns how many did. */
 uint32_t allocations_end_where(struct turn *turn, allocation_matcher *match, const void *argument);
 
-/* As a request that ends allocations has it. */
+/* As a request that ends allocations has it: of all realms. */
 uint32_t turn_user_end(struct turn *turn, const char *name, size_t length);
 
 void relay_ports_free(struct relay *relay);
@@ -96,5 +127,9 @@ void turn_services_sweep(struct turn *turn);
 void turn_users_sweep(struct turn *turn);
 void turn_secrets_sweep(struct turn *turn);
 void turn_peers_sweep(struct turn *turn);
+void turn_realms_sweep(struct turn *turn);
+/* Those of a realm that goes. */
+void turn_secrets_remove(struct turn *turn, uint8_t realm);
+void turn_peers_remove(struct turn *turn, uint8_t realm);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Users whose keys the control plane fetched. They are no part of the configuration: no COMMIT
- * takes them away, a configured user of the same name comes before them, and one whose time is over
- * serves on until it is known to be gone: if Redis is away, no user is locked out.
+ * Users of the server's realm whose keys the control plane fetched. They are no part of the
+ * configuration: no COMMIT takes them away, a configured user of the same name comes before them,
+ * and one whose time is over serves on until it is known to be gone: if Redis is away, no user is
+ * locked out.
  */
 #include "turn/config.h"
 
@@ -29,7 +30,7 @@ int turn_key_add(struct turn *turn, const struct sluice_turn_key *add, char *why
 	if (length == 0 || add->refresh_s == 0)
 		return refuse(why, -EINVAL,
 		              "a fetched key has a name of 1 to 508 bytes and a time");
-	old = users_find(config->users, add->name, length);
+	old = users_find(config->realms[0].users, add->name, length);
 	if (old != NULL && !old->fetched)
 		return refuse(why, -EEXIST, "this user is configured");
 	if (old == NULL && config->n_fetched >= FETCHED_MAX)
@@ -37,7 +38,7 @@ int turn_key_add(struct turn *turn, const struct sluice_turn_key *add, char *why
 		              FETCHED_MAX);
 	user = user_create_fetched(&config->name_key, add->name, length, add->key,
 	                           turn_clock(turn) + add->refresh_s);
-	if (user == NULL || turn_user_put(turn, old, user) < 0) {
+	if (user == NULL || turn_user_put(turn, &config->realms[0], old, user) < 0) {
 		user_free(user);
 		return refuse(why, -ENOMEM, "no memory for another key");
 	}
@@ -55,10 +56,10 @@ int turn_key_delete(struct turn *turn, const struct sluice_turn_key *key, char *
 		return refuse(why, -EINVAL, "a fetched key has a name of 1 to 508 bytes");
 	wanted_absent(turn->wanted, siphash_bytes(&config->name_key, key->name, length),
 	              turn_clock(turn));
-	user = users_find(config->users, key->name, length);
+	user = users_find(config->realms[0].users, key->name, length);
 	if (user == NULL || !user->fetched)
 		return 0;
-	users_remove(config->users, user);
+	users_remove(config->realms[0].users, user);
 	dataplane_quiesce(turn->dp);
 	user_free(user);
 	config->n_fetched--;

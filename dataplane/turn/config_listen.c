@@ -108,10 +108,28 @@ static const struct relay *relay_covering(const struct turn *turn,
 	return NULL;
 }
 
-/* It is there: what clients are told of it may have changed. */
+/* Who came as a user of another realm is nobody in this one. */
+static int listener_realm(struct turn *turn, uint32_t index, uint8_t realm, char *why)
+{
+	uint8_t before = turn->config->listeners_realm[index];
+	int error;
+
+	if (before == realm)
+		return 0;
+	turn->config->listeners_realm[index] = realm;
+	error = turn_policy_publish(turn);
+	if (error < 0) {
+		turn->config->listeners_realm[index] = before;
+		return refuse(why, error, "no memory for another realm");
+	}
+	allocations_end_where(turn, match_listener, &index);
+	return 0;
+}
+
+/* It is there: what clients are told of it may have changed, and whose they are. */
 static int listener_again(struct turn *turn, uint32_t index,
                           const struct sluice_turn_listen *listen, const struct ip_addr *told,
-                          uint32_t flags, char *why)
+                          uint8_t realm, uint32_t flags, char *why)
 {
 	struct turn_config *config = turn->config;
 	struct ip_addr before = config->listeners_told[index];
@@ -125,6 +143,9 @@ static int listener_again(struct turn *turn, uint32_t index,
 	config->listener_generations[index] = turn->dp->config_generation;
 	if (!(flags & SLUICE_API_EXIST_OK))
 		return refuse(why, -EEXIST, "already listening on %s", text_addr(text, &shown));
+	error = listener_realm(turn, index, realm, why);
+	if (error < 0)
+		return error;
 	if (ip_addr_equal(&before, told))
 		return 0;
 	config->listeners_told[index] = *told;
@@ -173,7 +194,8 @@ static void listener_note(struct turn *turn, uint32_t index)
 }
 
 static int listener_make(struct turn *turn, const struct sluice_turn_listen *listen,
-                         const struct transport_addr *addr, const struct ip_addr *told, char *why)
+                         const struct transport_addr *addr, const struct ip_addr *told,
+                         uint8_t realm, char *why)
 {
 	struct turn_config *config = turn->config;
 	struct sluice_addr shown = addr_of(&addr->ip, 0);
@@ -187,6 +209,13 @@ static int listener_make(struct turn *turn, const struct sluice_turn_listen *lis
 	turn->listeners[index] = *addr;
 	turn->transports[index] = (uint8_t)listen->transport;
 	config->listeners_told[index] = *told;
+	/* before anybody can come by it */
+	if (config->listeners_realm[index] != realm) {
+		config->listeners_realm[index] = realm;
+		error = turn_policy_publish(turn);
+		if (error < 0)
+			return refuse(why, error, "no memory for another listener");
+	}
 	config->listener_used[index] = true;
 	error = listener_begin(turn, index, why);
 	if (error < 0) {
@@ -206,6 +235,7 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
                     char *why)
 {
 	struct transport_addr addr = listen_addr(listen);
+	const struct turn_config_realm *realm;
 	struct ip_addr told;
 	int index = listener_find(turn, &addr, listen->transport);
 	int error = addr_check(&listen->addr, why);
@@ -216,13 +246,19 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 		error = announce_read(&listen->addr, &listen->announce, &told, why);
 	if (error < 0)
 		return error;
+	realm = turn_realm_find(turn, listen->realm, why);
+	if (realm == NULL)
+		return -ENOENT;
 	if (index >= 0)
-		return listener_again(turn, index, listen, &told, flags, why);
+		return listener_again(turn, index, listen, &told, turn_realm_index(turn, realm),
+		                      flags, why);
 	if (transport_has_udp_port(listen->transport))
 		error = listener_check(turn, &addr,
 		                       is_stream(listen->transport) ? CLAIM_DTLS : CLAIM_LISTENER,
 		                       why);
-	return error < 0 ? error : listener_make(turn, listen, &addr, &told, why);
+	return error < 0 ? error
+	                 : listener_make(turn, listen, &addr, &told, turn_realm_index(turn, realm),
+	                                 why);
 }
 
 /* Its address stays in place until no allocation answers from it. */
@@ -318,6 +354,10 @@ uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_tur
 		        .state = turn->config->listeners_absent[*cursor],
 		        .transport = turn->transports[*cursor],
 		};
+		if (turn->config->listeners_realm[*cursor] != 0)
+			memcpy(rows[n].realm,
+			       turn->config->realms[turn->config->listeners_realm[*cursor]].name,
+			       sizeof(rows[n].realm));
 		if (is_stream(turn->transports[*cursor]))
 			rows[n].connections = stream_connections(turn->dp, *cursor);
 		if (!ip_addr_equal(told, &listener->ip))

@@ -9,11 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int peer_read(const struct sluice_turn_peer *peer, struct peer_rule *rule, char *why)
+static int peer_read(struct turn *turn, const struct sluice_turn_peer *peer, struct peer_rule *rule,
+                     char *why)
 {
+	struct turn_config_realm *realm = turn_realm_find(turn, peer->realm, why);
 	struct ip_addr ip = ip_addr_v6(peer->addr.ip);
 	uint8_t longest = ip_addr_is_v4(&ip) ? 32 : 128;
 
+	if (realm == NULL)
+		return -ENOENT;
 	if (peer->length > longest)
 		return refuse(why, -EINVAL, "prefix length %u is not between 0 and %u",
 		              peer->length, longest);
@@ -23,6 +27,7 @@ static int peer_read(const struct sluice_turn_peer *peer, struct peer_rule *rule
 	        .ip = peer_rule_mask(&ip, peer->length),
 	        .length = peer->length,
 	        .action = peer->action,
+	        .realm = turn_realm_index(turn, realm),
 	};
 	return 0;
 }
@@ -33,7 +38,7 @@ static struct peer_rule *peer_find(struct turn_config *config, const struct peer
 		struct peer_rule *entry = &config->peers[i];
 
 		if (entry->length == rule->length && entry->action == rule->action &&
-		    ip_addr_equal(&entry->ip, &rule->ip))
+		    entry->realm == rule->realm && ip_addr_equal(&entry->ip, &rule->ip))
 			return entry;
 	}
 	return NULL;
@@ -43,7 +48,7 @@ int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32
 {
 	struct turn_config *config = turn->config;
 	struct peer_rule rule = {0}, *entry;
-	int error = peer_read(peer, &rule, why);
+	int error = peer_read(turn, peer, &rule, why);
 
 	if (error < 0)
 		return error;
@@ -72,13 +77,14 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 	struct turn_config *config = turn->config;
 	uint32_t before = config->n_peers;
 	struct peer_rule rule = {0};
-	int error = peer_read(peer, &rule, why);
+	int error = peer_read(turn, peer, &rule, why);
 
 	if (error < 0)
 		return error;
 	/* those that go stay behind the others until it is certain */
 	for (uint32_t i = before; i-- > 0;) {
 		if (config->peers[i].length != rule.length ||
+		    config->peers[i].realm != rule.realm ||
 		    !ip_addr_equal(&config->peers[i].ip, &rule.ip))
 			continue;
 		config->n_peers--;
@@ -90,6 +96,15 @@ int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, cha
 	if (error < 0)
 		config->n_peers = before;
 	return error;
+}
+
+void turn_peers_remove(struct turn *turn, uint8_t realm)
+{
+	struct turn_config *config = turn->config;
+
+	for (uint32_t i = config->n_peers; i-- > 0;)
+		if (config->peers[i].realm == realm)
+			config->peers[i] = config->peers[--config->n_peers];
 }
 
 void turn_peers_sweep(struct turn *turn)

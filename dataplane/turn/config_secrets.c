@@ -16,20 +16,24 @@ static bool string_ends(const char *string, size_t room)
 	return memchr(string, '\0', room) != NULL;
 }
 
-static struct turn_config_secret *secret_find(struct turn_config *config, const char *secret)
+static struct turn_config_secret *secret_find(struct turn_config *config, uint8_t realm,
+                                              const char *secret)
 {
 	for (uint32_t i = 0; i < config->n_secrets; i++)
-		if (strcmp(config->secrets[i].secret, secret) == 0)
+		if (config->secrets[i].realm == realm &&
+		    strcmp(config->secrets[i].secret, secret) == 0)
 			return &config->secrets[i];
 	return NULL;
 }
 
 /* The dataplane before may have known the secret: allocations that were made under it have its id.
  */
-static uint16_t secret_number(struct turn *turn, const char *secret)
+static uint16_t secret_number(struct turn *turn, const struct turn_config_realm *realm,
+                              const char *secret)
 {
 	struct turn_config *config = turn->config;
-	uint64_t mark = siphash_bytes(&config->name_key, secret, strlen(secret));
+	/* of two realms one secret is two */
+	uint64_t mark = siphash_bytes(&realm->users->hash_key, secret, strlen(secret));
 	struct turn_config_known *known;
 
 	for (uint32_t i = 0; i < TURN_SECRETS_KNOWN; i++)
@@ -65,13 +69,17 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
                     char *why)
 {
 	struct turn_config *config = turn->config;
+	struct turn_config_realm *realm;
 	struct turn_config_secret *entry;
 	int error;
 
 	if (!string_ends(secret->secret, sizeof(secret->secret)) || secret->secret[0] == '\0')
 		return refuse(why, -EINVAL, "a secret has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
-	entry = secret_find(config, secret->secret);
+	realm = turn_realm_find(turn, secret->realm, why);
+	if (realm == NULL)
+		return -ENOENT;
+	entry = secret_find(config, turn_realm_index(turn, realm), secret->secret);
 	if (entry != NULL) {
 		entry->generation = turn->dp->config_generation;
 		return flags & SLUICE_API_EXIST_OK
@@ -82,7 +90,8 @@ int turn_secret_add(struct turn *turn, const struct sluice_turn_secret *secret, 
 		return refuse(why, -ENOSPC, "there are %u secrets, and room for no more",
 		              TURN_SECRETS_MAX);
 	entry = &config->secrets[config->n_secrets++];
-	*entry = (struct turn_config_secret){.id = secret_number(turn, secret->secret),
+	*entry = (struct turn_config_secret){.id = secret_number(turn, realm, secret->secret),
+	                                     .realm = turn_realm_index(turn, realm),
 	                                     .generation = turn->dp->config_generation};
 	strcpy(entry->secret, secret->secret);
 	stun_key_raw(&entry->key, entry->secret, strlen(entry->secret));
@@ -99,12 +108,15 @@ static bool match_secret(const struct allocation *allocation, const void *id)
 
 int turn_secret_delete(struct turn *turn, const struct sluice_turn_secret *secret, char *why)
 {
+	struct turn_config_realm *realm = turn_realm_find(turn, secret->realm, why);
 	struct turn_config_secret *entry = NULL;
 	uint16_t id;
 	int error;
 
+	if (realm == NULL)
+		return -ENOENT;
 	if (string_ends(secret->secret, sizeof(secret->secret)))
-		entry = secret_find(turn->config, secret->secret);
+		entry = secret_find(turn->config, turn_realm_index(turn, realm), secret->secret);
 	if (entry == NULL)
 		return refuse(why, -ENOENT, "there is no such secret");
 	id = entry->id;
@@ -129,6 +141,15 @@ static void known_sweep(struct turn *turn)
 		if (!held)
 			known_remove(turn, i);
 	}
+}
+
+void turn_secrets_remove(struct turn *turn, uint8_t realm)
+{
+	struct turn_config *config = turn->config;
+
+	for (uint32_t i = config->n_secrets; i-- > 0;)
+		if (config->secrets[i].realm == realm)
+			secret_remove(turn, &config->secrets[i]);
 }
 
 void turn_secrets_sweep(struct turn *turn)

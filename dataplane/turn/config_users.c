@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The realm and its users: a user's key is of both. */
+/* Users of a realm. */
 #include "turn/config.h"
 
 #include "common/refuse.h"
@@ -20,35 +20,10 @@ static size_t string_length(const char *string, size_t room)
 
 /* -- the table -- */
 
-/* All users, their keys derived again under the realm. */
-static struct users *users_rekey(const struct users *users, const char *realm)
-{
-	struct users *fresh = users_create(&users->hash_key, users->count);
-	uint32_t cursor = 0;
-	struct user *user, *copy;
-
-	if (fresh == NULL)
-		return NULL;
-	while ((user = users_next(users, &cursor)) != NULL) {
-		if (user->fetched) /* under the old realm; the next request fetches it again */
-			continue;
-		copy = user_create(&users->hash_key, realm, user->bytes, user->name_length,
-		                   user_password(user), user->password_length, user->keyed);
-		if (copy == NULL) {
-			users_free_all(fresh);
-			return NULL;
-		}
-		copy->config_generation = user->config_generation;
-		users_insert(fresh, copy);
-	}
-	return fresh;
-}
-
 /* Room for twice as many; what was removed no longer takes any. */
-static int users_grow(struct turn *turn)
+static int users_grow(struct turn *turn, struct turn_config_realm *realm)
 {
-	struct turn_config *config = turn->config;
-	struct users *old = config->users;
+	struct users *old = realm->users;
 	struct users *fresh = users_create(&old->hash_key, 2 * old->count + 1);
 	uint32_t cursor = 0;
 	struct user *user;
@@ -58,56 +33,12 @@ static int users_grow(struct turn *turn)
 		return -ENOMEM;
 	while ((user = users_next(old, &cursor)) != NULL)
 		users_insert(fresh, user);
-	config->users = fresh;
+	realm->users = fresh;
 	error = turn_policy_publish(turn);
 	if (error < 0)
-		config->users = old;
+		realm->users = old;
 	users_free(error < 0 ? fresh : old);
 	return error;
-}
-
-/* -- the realm -- */
-
-static bool realm_valid(const char *realm, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)realm[i] < ' ' || realm[i] == 0x7f)
-			return false;
-	return length > 0;
-}
-
-int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, char *why)
-{
-	struct turn_config *config = turn->config;
-	struct sluice_turn_realm before;
-	struct users *old = config->users;
-	size_t length = string_length(realm->realm, sizeof(realm->realm));
-	int error;
-
-	if (!realm_valid(realm->realm, length))
-		return refuse(why, -EINVAL,
-		              "a realm has 1 to %u bytes, none of them a control character",
-		              SLUICE_TURN_REALM_MAX - 1);
-	config->realm_generation = turn->dp->config_generation;
-	if (strcmp(config->realm, realm->realm) == 0)
-		return 0;
-	config->users = users_rekey(old, realm->realm);
-	if (config->users == NULL) {
-		config->users = old;
-		return refuse(why, -ENOMEM, "no memory to make %u users' keys anew", old->count);
-	}
-	memcpy(before.realm, config->realm, sizeof(before.realm));
-	strcpy(config->realm, realm->realm);
-	error = turn_policy_publish(turn);
-	if (error < 0) {
-		users_free_all(config->users);
-		config->users = old;
-		strcpy(config->realm, before.realm);
-		return refuse(why, error, "no memory for the realm");
-	}
-	users_free_all(old);
-	config->n_fetched = 0;
-	return 0;
 }
 
 /* -- one user -- */
@@ -126,20 +57,20 @@ static bool password_is(const struct user *user, const char *password, size_t le
 	       memcmp(user_password(user), password, length) == 0;
 }
 
-int turn_user_put(struct turn *turn, struct user *old, struct user *user)
+int turn_user_put(struct turn *turn, struct turn_config_realm *realm, struct user *old,
+                  struct user *user)
 {
-	struct turn_config *config = turn->config;
 	int error = 0;
 
 	user->config_generation = turn->dp->config_generation;
 	if (old != NULL) {
-		users_replace(config->users, old, user);
+		users_replace(realm->users, old, user);
 		dataplane_quiesce(turn->dp);
 		user_free(old);
-	} else if (!users_insert(config->users, user)) {
-		error = users_grow(turn);
+	} else if (!users_insert(realm->users, user)) {
+		error = users_grow(turn, realm);
 		if (error == 0)
-			users_insert(config->users, user);
+			users_insert(realm->users, user);
 	}
 	return error;
 }
@@ -158,6 +89,7 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	struct turn_config *config = turn->config;
 	size_t password_length = string_length(add->password, sizeof(add->password));
 	bool keyed = add->keyed != 0;
+	struct turn_config_realm *realm;
 	struct user *old, *user;
 	uint8_t key[16];
 	size_t length;
@@ -165,12 +97,15 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 
 	if (error < 0)
 		return error;
+	realm = turn_realm_find(turn, add->realm, why);
+	if (realm == NULL)
+		return -ENOENT;
 	if (password_length == 0)
 		return refuse(why, -EINVAL, "a password has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
 	if (keyed && !user_key_read(add->password, password_length, key))
 		return refuse(why, -EINVAL, "a key has 32 hexadecimal digits");
-	old = users_find(config->users, add->name, length);
+	old = users_find(realm->users, add->name, length);
 	if (old != NULL && !old->fetched && !(flags & SLUICE_API_EXIST_OK))
 		return exists(add, length, why);
 	if (old != NULL && !old->fetched &&
@@ -179,9 +114,9 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 		return 0;
 	}
 	config->n_fetched -= old != NULL && old->fetched;
-	user = user_create(&config->name_key, config->realm, add->name, length, add->password,
+	user = user_create(&realm->users->hash_key, realm->name, add->name, length, add->password,
 	                   password_length, keyed);
-	error = user == NULL ? -ENOMEM : turn_user_put(turn, old, user);
+	error = user == NULL ? -ENOMEM : turn_user_put(turn, realm, old, user);
 	if (error < 0) {
 		user_free(user);
 		return refuse(why, error, "no memory for another user");
@@ -189,22 +124,32 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	return 0;
 }
 
-static bool match_user(const struct allocation *allocation, const void *user_hash)
+static bool match_names(const struct allocation *allocation, const void *names)
 {
-	return allocation->user_hash == *(const uint64_t *)user_hash;
+	return turn_names_have(names, allocation->user_hash);
 }
 
 /* Users of this name, with a password or with time-limited credentials. */
 uint32_t turn_user_end(struct turn *turn, const char *name, size_t length)
 {
-	uint64_t user_hash = user_identity(&turn->config->name_key, name, length);
+	struct turn_names names;
 
-	return allocations_end_where(turn, match_user, &user_hash);
+	turn_names_read(&names, turn, name, length);
+	return allocations_end_where(turn, match_names, &names);
+}
+
+/* The same of one realm. */
+static uint32_t user_end(struct turn *turn, const struct turn_config_realm *realm, const char *name,
+                         size_t length)
+{
+	struct turn_names names = {1, {user_identity(&realm->users->hash_key, name, length)}};
+
+	return allocations_end_where(turn, match_names, &names);
 }
 
 int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, char *why)
 {
-	struct users *users = turn->config->users;
+	struct turn_config_realm *realm;
 	uint32_t ended = 0;
 	struct user *user;
 	size_t length;
@@ -212,22 +157,24 @@ int turn_user_delete(struct turn *turn, const struct sluice_turn_user *delete, c
 
 	if (error < 0)
 		return error;
-	user = users_find(users, delete->name, length);
+	realm = turn_realm_find(turn, delete->realm, why);
+	if (realm == NULL)
+		return -ENOENT;
+	user = users_find(realm->users, delete->name, length);
 	if (user != NULL && user->fetched)
 		user = NULL;
 	if (user != NULL) {
-		users_remove(users, user);
+		users_remove(realm->users, user);
 		dataplane_quiesce(turn->dp);
 		user_free(user);
 	}
 	if (delete->end != 0)
-		ended = turn_user_end(turn, delete->name, length);
+		ended = user_end(turn, realm, delete->name, length);
 	return user != NULL || ended != 0 ? 0 : refuse(why, -ENOENT, "there is no such user");
 }
 
-void turn_users_sweep(struct turn *turn)
+static void users_sweep(struct turn *turn, struct users *users)
 {
-	struct users *users = turn->config->users;
 	struct user *gone = NULL, *user;
 	uint32_t cursor = 0;
 
@@ -244,4 +191,11 @@ void turn_users_sweep(struct turn *turn)
 		gone = user->next;
 		user_free(user);
 	}
+}
+
+void turn_users_sweep(struct turn *turn)
+{
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
+		if (turn->config->realms[i].users != NULL)
+			users_sweep(turn, turn->config->realms[i].users);
 }

@@ -67,7 +67,8 @@ uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 	                exchange->unix_now);
 	respond_begin(exchange, STUN_ERROR);
 	stun_put_error(&exchange->writer, code);
-	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, policy->realm, policy->realm_length);
+	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, exchange->realm->name,
+	               exchange->realm->length);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_NONCE, nonce, sizeof(nonce));
 	return respond_end(exchange);
 }
@@ -115,5 +116,6 @@ int exchange_peer_check(const struct exchange *exchange, const struct transport_
 {
 	if (exchange->allocation->legs[family_index(&peer->ip)].relay == 0)
 		return STUN_443_PEER_FAMILY_MISMATCH;
-	return turn_peer_allowed(exchange->turn, exchange->policy, peer) ? 0 : STUN_403_FORBIDDEN;
+	return turn_peer_allowed(exchange->turn, exchange->realm->peers, peer) ? 0
+	                                                                       : STUN_403_FORBIDDEN;
 }

@@ -18,6 +18,7 @@ struct exchange {
 	struct turn_worker *turn_worker;
 	struct turn *turn;
 	const struct turn_policy *policy;
+	const struct turn_policy_realm *realm; /* of the listener */
 	const struct five_tuple *flow;
 	struct stun_message message;
 	struct allocation *allocation; /* of this 5-tuple, or NULL */

@@ -67,14 +67,16 @@ static struct ranges *ranges_of(const struct peer_rule *rules, uint32_t count)
 	return ranges;
 }
 
-struct peer_rules *peer_rules_create(const struct peer_rule *list, uint32_t count)
+struct peer_rules *peer_rules_create(const struct peer_rule *list, uint32_t all, uint8_t realm)
 {
-	struct peer_rules *rules = calloc(1, sizeof(*rules) + count * sizeof(rules->rules[0]));
+	struct peer_rules *rules = calloc(1, sizeof(*rules) + all * sizeof(rules->rules[0]));
+	uint32_t count = 0;
 
 	if (rules == NULL)
 		return NULL;
-	if (count != 0)
-		memcpy(rules->rules, list, count * sizeof(rules->rules[0]));
+	for (uint32_t i = 0; i < all; i++)
+		if (list[i].realm == 0 || list[i].realm == realm)
+			rules->rules[count++] = list[i];
 	qsort(rules->rules, count, sizeof(rules->rules[0]), rule_compare);
 	while (rules->n_ipv4 < count && ip_addr_is_v4(&rules->rules[rules->n_ipv4].ip))
 		rules->n_ipv4++;
@@ -286,24 +288,24 @@ static bool own_denied(const struct services *services, const struct transport_a
 	return listens && !relays;
 }
 
-static bool judge(const struct turn *turn, const struct turn_policy *policy,
+static bool judge(const struct turn *turn, const struct peer_rules *rules,
                   const struct transport_addr *peer)
 {
 	const struct services *services = __atomic_load_n(&turn->dp->services, __ATOMIC_ACQUIRE);
-	enum verdict verdict = rules_judge(policy->peers, &peer->ip);
+	enum verdict verdict = rules_judge(rules, &peer->ip);
 
 	if (verdict == VERDICT_DENY || own_denied(services, peer, verdict))
 		return false;
 	return verdict != VERDICT_NONE || !special_denied(&peer->ip);
 }
 
-bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy,
+bool turn_peer_allowed(const struct turn *turn, const struct peer_rules *rules,
                        const struct transport_addr *peer)
 {
 	static const uint8_t last_four[4] = LAST_FOUR;
 	struct transport_addr inner = {.port = peer->port};
 
-	if (!judge(turn, policy, peer))
+	if (!judge(turn, rules, peer))
 		return false;
 	if (ip_addr_is_v4(&peer->ip) || unspecified_or_loopback(&peer->ip))
 		return true;
@@ -311,9 +313,9 @@ bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy
 		if (!embedding_fits(&embeddings[i], &peer->ip))
 			continue;
 		inner.ip = embedded_at(&peer->ip, embeddings[i].at, embeddings[i].invert);
-		if (!judge(turn, policy, &inner))
+		if (!judge(turn, rules, &inner))
 			return false;
 	}
 	inner.ip = embedded_at(&peer->ip, last_four, 0);
-	return !isatap(&peer->ip) || judge(turn, policy, &inner);
+	return !isatap(&peer->ip) || judge(turn, rules, &inner);
 }

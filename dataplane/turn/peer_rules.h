@@ -20,11 +20,13 @@ struct peer_rule {
 	struct ip_addr ip; /* what follows the prefix is 0 */
 	uint8_t length;    /* in the family's own bits: 0 to 32 or 128 */
 	uint8_t action;    /* enum sluice_turn_peer_action */
-	uint16_t pad;
+	uint8_t realm;     /* whose clients alone; 0: all realms' */
+	uint8_t pad;
 	uint32_t config_generation; /* control thread */
 };
 
-struct peer_rules *peer_rules_create(const struct peer_rule *rules, uint32_t count);
+/* Of the rules those that hold in a realm. NULL: no memory. */
+struct peer_rules *peer_rules_create(const struct peer_rule *rules, uint32_t count, uint8_t realm);
 void peer_rules_free(struct peer_rules *rules);
 
 /* The bits behind the prefix become 0. length: in the family's own bits. */

@@ -34,19 +34,30 @@ static uint32_t user_count(struct turn *turn, uint64_t user_hash)
 	return count;
 }
 
+/* `more`: what is not counted yet. */
+static bool realm_full(const struct turn *turn, const struct turn_policy *policy,
+                       const struct turn_policy_realm *realm, uint32_t more)
+{
+	return realm->quota_host != 0 &&
+	       turn_realm_allocations(turn, policy, realm->index) + more > realm->quota_host;
+}
+
 bool quota_full(struct turn *turn, const struct turn_policy *policy,
                 const struct allocation_wish *wish)
 {
+	const struct turn_policy_realm *realm = turn_policy_realm(policy, wish->client->service);
 	uint32_t held;
 
 	if (policy->quota_host != 0 &&
 	    __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED) >= policy->quota_host)
 		return true;
-	if (policy->quota_user == 0)
+	if (realm_full(turn, policy, realm, 1))
+		return true;
+	if (realm->quota_user == 0)
 		return false;
 	held = user_count(turn, wish->user_hash) + wish->reserve;
 	/* what a token stands for is counted already */
-	return held - (wish->token != 0 && held != 0) >= policy->quota_user;
+	return held - (wish->token != 0 && held != 0) >= realm->quota_user;
 }
 
 static void ring_join(struct turn *turn, struct allocation *allocation)
@@ -93,17 +104,23 @@ void quota_leave(struct turn *turn, struct allocation *allocation)
 	/* A reader may still walk over it: user_chain stays until the slot is used again. */
 	allocation->user_next = allocation->user_prev = index;
 	__atomic_sub_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&turn->listener_allocations[allocation->client.service], 1,
+	                   __ATOMIC_RELAXED);
 }
 
 /* Counted first, judged then: two workers may refuse both, but never exceed. */
 bool quota_enter(struct turn *turn, const struct turn_policy *policy, struct allocation *allocation)
 {
+	uint16_t service = allocation->client.service;
+	const struct turn_policy_realm *realm = turn_policy_realm(policy, service);
 	uint32_t all = __atomic_add_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
 
+	__atomic_add_fetch(&turn->listener_allocations[service], 1, __ATOMIC_RELAXED);
 	ring_join(turn, allocation);
 	if ((policy->quota_host == 0 || all <= policy->quota_host) &&
-	    (policy->quota_user == 0 ||
-	     user_count(turn, allocation->user_hash) <= policy->quota_user))
+	    !realm_full(turn, policy, realm, 0) &&
+	    (realm->quota_user == 0 ||
+	     user_count(turn, allocation->user_hash) <= realm->quota_user))
 		return true;
 	quota_leave(turn, allocation);
 	return false;

@@ -36,7 +36,7 @@ static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length
 			*method = &methods[i];
 	if (*method == NULL)
 		return DROP_STUN_METHOD;
-	if (!(*method)->anonymous && exchange->policy->realm_length == 0)
+	if (!(*method)->anonymous && exchange->realm->length == 0)
 		return DROP_TURN_NOT_CONFIGURED;
 	/* Its sender is not known: an answer would go to an address that may be forged. */
 	if (error < 0)
@@ -91,6 +91,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.turn_worker = worker->turn;
 	exchange.turn = worker->turn->turn;
 	exchange.policy = turn_policy_now(exchange.turn);
+	exchange.realm = turn_policy_realm(exchange.policy, flow->service);
 	exchange.flow = flow;
 	exchange.allocation = NULL;
 	exchange.closed = NULL;

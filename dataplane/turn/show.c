@@ -21,26 +21,32 @@ static uint32_t used(const struct turn *turn, enum turn_object object)
 void turn_show(struct turn *turn, struct sluice_turn_row *row)
 {
 	const struct turn_config *config = turn->config;
+	const struct turn_config_realm *server = &config->realms[0];
 
 	*row = (struct sluice_turn_row){
 	        .listeners = config->n_listeners,
 	        .relays = turn->policy->n_relays[0] + turn->policy->n_relays[1],
-	        .users = config->users->count,
+	        .users = server->users->count,
 	        .secrets = config->n_secrets,
 	        .lifetime_max_s = config->lifetime.max_s,
-	        .quota_user = config->quota.user,
-	        .quota_host = config->quota.host,
+	        .quota_user = server->quota.user,
+	        .quota_host = server->quota.host,
 	        .draining = config->alternates.draining,
-	        .quota_max_bps = config->quota.max_bps,
+	        .quota_max_bps = server->quota.max_bps,
 	        .allocations = __atomic_load_n(&turn->n_allocations, __ATOMIC_RELAXED),
 	        .allocations_max = turn->pools[TURN_OBJECT_ALLOCATION].count,
 	        .permissions = used(turn, TURN_OBJECT_PERMISSION),
 	        .permissions_max = turn->pools[TURN_OBJECT_PERMISSION].count,
 	        .channels = used(turn, TURN_OBJECT_CHANNEL),
 	        .channels_max = turn->pools[TURN_OBJECT_CHANNEL].count,
+	        .quota_capacity_bps = server->quota.capacity_bps,
+	        .to_peer_bps = config->rate.bps[0],
+	        .to_client_bps = config->rate.bps[1],
 	};
+	for (uint32_t i = 1; i < TURN_REALMS_MAX; i++)
+		row->realms += config->realms[i].users != NULL;
 	row->connections = stream_connections_all(turn->dp, &row->connections_max);
-	memcpy(row->realm, config->realm, sizeof(row->realm));
+	memcpy(row->realm, server->name, sizeof(row->realm));
 }
 
 struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be)
@@ -103,7 +109,7 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
 }
 
 /* False where there is none, or it ended while it was read. */
-static bool row_read(const struct turn *turn, uint32_t index, const uint64_t *user_hash,
+static bool row_read(const struct turn *turn, uint32_t index, const struct turn_names *names,
                      struct sluice_allocation_row *row)
 {
 	const struct allocation *allocation = &turn->allocations[index];
@@ -112,7 +118,7 @@ static bool row_read(const struct turn *turn, uint32_t index, const uint64_t *us
 
 	if (!allocation_live(allocation, now))
 		return false;
-	if (user_hash != NULL && allocation->user_hash != *user_hash)
+	if (names != NULL && !turn_names_have(names, allocation->user_hash))
 		return false;
 	row_fill(turn, row, allocation, now);
 	row->id = (uint64_t)generation << 32 | index;
@@ -125,11 +131,12 @@ uint32_t allocation_show(struct turn *turn, uint32_t *cursor, const char *user,
                          struct sluice_allocation_row *rows, uint32_t max)
 {
 	size_t length = user != NULL ? strnlen(user, SLUICE_TURN_USER_MAX) : 0;
-	uint64_t hash = length != 0 ? user_identity(&turn->config->name_key, user, length) : 0;
+	struct turn_names names;
 	uint32_t n = 0;
 
+	turn_names_read(&names, turn, user, length);
 	while (n < max && *cursor < turn->pools[TURN_OBJECT_ALLOCATION].count)
-		if (row_read(turn, ++*cursor, length != 0 ? &hash : NULL, &rows[n]))
+		if (row_read(turn, ++*cursor, length != 0 ? &names : NULL, &rows[n]))
 			n++;
 	return n;
 }

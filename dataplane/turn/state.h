@@ -14,7 +14,8 @@
 #include "turn/relay.h"
 #include "turn/turn.h"
 
-#define TURN_SECRETS_MAX   8
+#define TURN_SECRETS_MAX   16 /* of all realms */
+#define TURN_REALMS_MAX    (SLUICE_TURN_REALMS_MAX + 1)
 #define TURN_LISTENERS_MAX 256
 
 struct account;
@@ -26,26 +27,36 @@ struct turn_private;
 struct users;
 struct wanted;
 
+/* Of a policy, what holds for clients of one realm: those of the listeners that name it. */
+struct turn_policy_realm {
+	char name[SLUICE_TURN_REALM_MAX];
+	uint16_t length; /* 0: not configured, nothing is answered but Binding */
+	uint8_t index;   /* in the policy */
+	uint32_t quota_user;
+	uint32_t quota_host; /* of this realm alone; 0: no limit */
+	/* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
+	uint64_t ticks_per_byte_shift20;
+	const struct peer_rules *peers; /* turn/peer_rules.h */
+	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
+};
+
 /* What requests are judged by: immutable, built by the control thread for each change, swapped
  * whole (RCU). */
 struct turn_policy {
-	char realm[SLUICE_TURN_REALM_MAX];
-	uint16_t realm_length; /* 0: not configured, nothing is answered but Binding */
+	struct turn_policy_realm realms[TURN_REALMS_MAX]; /* [0] the server's */
+	uint8_t listener_realms[TURN_LISTENERS_MAX];      /* index of each listener's */
 	uint16_t n_secrets;
 	struct stun_key secrets[TURN_SECRETS_MAX];
 	uint16_t secret_ids[TURN_SECRETS_MAX]; /* never 0; of one that was removed never used again
 	                                        */
+	uint8_t secret_realms[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
-	uint32_t quota_user, quota_host;
-	/* max-bps as TSC ticks a byte, 20 fractional bits; 0: no limit */
-	uint64_t ticks_per_byte_shift20;
+	uint32_t quota_host; /* of all realms */
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start; /* Unix time at worker.now == 0 */
 	struct turn_alternates alternates;
-	const struct peer_rules *peers; /* turn/peer_rules.h */
-	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
-	uint16_t n_relays[2];           /* by family: [0] IPv4, [1] IPv6 */
-	uint8_t relays[2][RELAYS_MAX];  /* indices of the relays that give out ports */
+	uint16_t n_relays[2];                   /* by family: [0] IPv4, [1] IPv6 */
+	uint8_t relays[2][RELAYS_MAX];          /* indices of the relays that give out ports */
 	struct ip_addr relays_told[RELAYS_MAX]; /* what clients are told of each */
 };
 
@@ -135,6 +146,9 @@ struct turn {
 	struct transport_addr listeners[TURN_LISTENERS_MAX];
 	uint8_t transports[TURN_LISTENERS_MAX]; /* enum sluice_turn_transport of each */
 	uint32_t n_allocations;                 /* atomic: of all workers, for the host's quota */
+	uint32_t listener_allocations[TURN_LISTENERS_MAX]; /* atomic: the same of each listener */
+	/* atomic: as much is relayed as `bps-capacity` says; written by the control thread */
+	bool capacity_reached;
 	struct index_pool pools[TURN_OBJECTS];
 	struct homes homes;                /* clients of all workers */
 	struct callers callers;            /* the same, for the gate */
@@ -143,6 +157,20 @@ struct turn {
 	struct attempts *attempts;         /* turn/attempts.h */
 	struct turn_config *config; /* control thread: what policy is built from; turn/config.h */
 };
+
+/* Whether an allocation is of a user of this name, in any realm. */
+struct turn_names {
+	uint32_t count;
+	uint64_t hashes[TURN_REALMS_MAX];
+};
+
+static inline bool turn_names_have(const struct turn_names *names, uint64_t user_hash)
+{
+	for (uint32_t i = 0; i < names->count; i++)
+		if (names->hashes[i] == user_hash)
+			return true;
+	return false;
+}
 
 /* The permission of this allocation for a peer's IP, or NULL. Any worker. The caller checks
  * `expires`. */
@@ -176,6 +204,17 @@ static inline const struct turn_policy *turn_policy_now(const struct turn *turn)
 	return __atomic_load_n(&turn->policy, __ATOMIC_ACQUIRE);
 }
 
+/* Of the clients of a listener, by its service index. */
+static inline const struct turn_policy_realm *turn_policy_realm(const struct turn_policy *policy,
+                                                                uint16_t service)
+{
+	return &policy->realms[policy->listener_realms[service % TURN_LISTENERS_MAX]];
+}
+
+/* As many as the listeners of a realm have. Any worker. */
+uint32_t turn_realm_allocations(const struct turn *turn, const struct turn_policy *policy,
+                                uint8_t index);
+
 static inline struct allocation *turn_allocation(struct turn *turn, uint32_t index)
 {
 	return &turn->allocations[index];
@@ -201,7 +240,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
  * when a permission or a channel is made: one that exists outlives a change of the rules by its 300
  * s.
  */
-bool turn_peer_allowed(const struct turn *turn, const struct turn_policy *policy,
+bool turn_peer_allowed(const struct turn *turn, const struct peer_rules *rules,
                        const struct transport_addr *peer);
 
 #endif

@@ -41,6 +41,9 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 bool turn_has_dtls_at(const struct turn *turn, const struct transport_addr *addr, char *why);
 int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *listen, char *why);
 int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, char *why);
+int turn_realm_add(struct turn *turn, const struct sluice_turn_realm *realm, uint32_t flags,
+                   char *why);
+int turn_realm_delete(struct turn *turn, const struct sluice_turn_realm *realm, char *why);
 int turn_relay_add(struct turn *turn, const struct sluice_turn_relay *relay, uint32_t flags,
                    char *why);
 int turn_relay_delete(struct turn *turn, const struct sluice_turn_relay *relay, char *why);
@@ -78,7 +81,9 @@ void turn_tick(struct turn *turn, uint64_t unix_now);
 
 void turn_show(struct turn *turn, struct sluice_turn_row *row);
 
-/* Listeners and relays, a page at a time, as allocation_show. */
+/* Realms, listeners and relays, a page at a time, as allocation_show. */
+uint32_t turn_realm_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_realm_row *rows,
+                         uint32_t max);
 uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_listen_row *rows,
                           uint32_t max);
 uint32_t turn_relay_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_relay_row *rows,

@@ -24,10 +24,11 @@ enum sluice_turn_transport {
  * address that no port has is taken, with SLUICE_API_WARNING, and served once it is there. */
 struct sluice_turn_listen {
 	struct sluice_addr addr;
-	struct sluice_addr announce; /* what is told of it, without a port; all zero: addr */
-	uint32_t transport;          /* enum sluice_turn_transport */
+	struct sluice_addr announce;       /* what is told of it, without a port; all zero: addr */
+	uint32_t transport;                /* enum sluice_turn_transport */
+	char realm[SLUICE_TURN_REALM_MAX]; /* its clients'; empty: that of SLUICE_TURN_REALM_SET */
 };
-static_assert(sizeof(struct sluice_turn_listen) == 44, "turn listen");
+static_assert(sizeof(struct sluice_turn_listen) == 172, "turn listen");
 
 enum sluice_turn_address_state {
 	SLUICE_TURN_ADDRESS_PRESENT,
@@ -42,8 +43,9 @@ struct sluice_turn_listen_row {
 	uint32_t transport;          /* enum sluice_turn_transport */
 	uint32_t connections;        /* of clients, now; UDP has none */
 	uint32_t pad;
+	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
 };
-static_assert(sizeof(struct sluice_turn_listen_row) == 56, "turn listen row");
+static_assert(sizeof(struct sluice_turn_listen_row) == 184, "turn listen row");
 
 /*
  * SLUICE_TURN_STREAM_SET -> {}: what bounds clients that come by TCP, TLS and DTLS. Each 0: as
@@ -102,6 +104,23 @@ struct sluice_turn_realm {
 };
 static_assert(sizeof(struct sluice_turn_realm) == 128, "turn realm");
 
+#define SLUICE_TURN_REALMS_MAX 31 /* beside that one */
+
+/*
+ * SLUICE_TURN_REALM_ADD, _DELETE (a struct sluice_turn_realm) -> {}: another realm, with listeners,
+ * users, secrets, peers and quotas of its own, which name it. -EEXIST, -ENOENT, -ENOSPC. Delete
+ * takes them along but for listeners: -EBUSY while one names it.
+ */
+
+/* SLUICE_TURN_REALM_SHOW {} -> rows: the first one is the server's. */
+struct sluice_turn_realm_row {
+	char realm[SLUICE_TURN_REALM_MAX];
+	uint32_t listeners, users, secrets, allocations;
+	uint32_t quota_user, quota_host; /* 0: no limit */
+	uint64_t quota_max_bps;
+};
+static_assert(sizeof(struct sluice_turn_realm_row) == 160, "turn realm row");
+
 #define SLUICE_TURN_RANGES_MAX 4 /* of ports, of one address */
 
 struct sluice_port_range {
@@ -148,16 +167,18 @@ struct sluice_turn_user {
 	uint16_t end;   /* 1: at once */
 	uint16_t keyed; /* 1: `password` is the key (RFC 8489, 9.2.2) under the realm that is set:
 	                 * 32 hexadecimal digits, perhaps after "0x" */
+	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
 };
-static_assert(sizeof(struct sluice_turn_user) == 772, "turn user");
+static_assert(sizeof(struct sluice_turn_user) == 900, "turn user");
 
-/* SLUICE_TURN_SECRET_ADD, _DELETE -> {}: a secret of time-limited credentials. At most 8. `end`: as
- * for a user, of all allocations that were made under it. */
+/* SLUICE_TURN_SECRET_ADD, _DELETE -> {}: a secret of time-limited credentials. At most 16 of all
+ * realms. `end`: as for a user, of all allocations that were made under it. */
 struct sluice_turn_secret {
 	char secret[SLUICE_TURN_PASSWORD_MAX];
-	uint32_t end; /* 1: at once */
+	uint32_t end;                      /* 1: at once */
+	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
 };
-static_assert(sizeof(struct sluice_turn_secret) == 260, "turn secret");
+static_assert(sizeof(struct sluice_turn_secret) == 388, "turn secret");
 
 enum sluice_turn_peer_action {
 	SLUICE_TURN_PEER_ALLOW,
@@ -171,8 +192,9 @@ struct sluice_turn_peer {
 	uint8_t length;          /* of the prefix, in the family's own bits: 0 to 32 or 128 */
 	uint8_t action;          /* enum sluice_turn_peer_action */
 	uint16_t pad;
+	char realm[SLUICE_TURN_REALM_MAX]; /* whose clients alone; empty: all realms' */
 };
-static_assert(sizeof(struct sluice_turn_peer) == 24, "turn peer");
+static_assert(sizeof(struct sluice_turn_peer) == 152, "turn peer");
 
 /* SLUICE_TURN_LIFETIME_SET -> {}: the longest lifetime that an allocation is granted, in seconds,
  * 600 to 86400; 3600 unless set. */
@@ -181,13 +203,23 @@ struct sluice_turn_lifetime {
 };
 static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
 
-/* SLUICE_TURN_QUOTA_SET -> {}. 0: no limit. */
+/*
+ * SLUICE_TURN_QUOTA_SET -> {}. What is not given stays as it is. 0: no limit. A realm to which
+ * `user` or `max_bps` was not given has the server's.
+ */
 struct sluice_turn_quota {
 	uint32_t user;    /* allocations of one user */
-	uint32_t host;    /* allocations in all */
+	uint32_t host;    /* allocations in all, or in all of the realm */
 	uint64_t max_bps; /* bits a second of IP payload for each allocation, each direction */
+	/* bits a second of UDP payload that all allocations relay together in one direction: while
+	 * it is reached no new one is made. The server's alone. */
+	uint64_t capacity_bps;
+	/* 1: the field is given; the dataplane takes all of a body that has none of these */
+	uint8_t user_given, host_given, max_bps_given, capacity_given;
+	uint32_t whole;                    /* 1: what is not given is 0 */
+	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
 };
-static_assert(sizeof(struct sluice_turn_quota) == 16, "turn quota");
+static_assert(sizeof(struct sluice_turn_quota) == 160, "turn quota");
 
 #define SLUICE_TURN_ALTERNATES_MAX 16
 
@@ -248,8 +280,12 @@ struct sluice_turn_row {
 	uint32_t permissions, permissions_max;
 	uint32_t channels, channels_max;
 	uint32_t connections, connections_max; /* of clients that come by TCP, TLS and DTLS */
+	uint64_t quota_capacity_bps;
+	uint64_t to_peer_bps, to_client_bps; /* UDP payload of the last second, bits */
+	uint32_t realms;                     /* beside `realm` */
+	uint32_t pad;
 };
-static_assert(sizeof(struct sluice_turn_row) == 200, "turn row");
+static_assert(sizeof(struct sluice_turn_row) == 232, "turn row");
 
 /* SLUICE_ALLOCATION_SHOW -> rows. An empty user means all. */
 struct sluice_allocation_show {

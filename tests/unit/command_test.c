@@ -137,7 +137,16 @@ static const struct {
         {"turn lifetime max 2h", "turn lifetime max 7200"},
         {"turn quota max-bps 4000000 user 20", "turn quota user 20 max-bps 4000000"},
         {"turn quota user 0", NULL},
-        {"turn quota host 0", "turn quota user 0"},
+        {"turn quota host 0", NULL},
+        {"turn quota bps-capacity 1000000000000000", NULL},
+        {"turn quota realm acme host 5", "turn quota host 5 realm acme"},
+        {"turn realm add acme", NULL},
+        {"turn realm delete acme", NULL},
+        {"turn listen 198.18.1.1:3478 udp realm acme", "turn listen 198.18.1.1:3478 realm acme"},
+        {"turn user add demo password demo realm acme", NULL},
+        {"turn user delete demo end realm acme", NULL},
+        {"turn secret add north realm acme", NULL},
+        {"turn peer allow 10.0.0.0/8 realm acme", NULL},
         {"turn show", NULL},
         {"allocation show", NULL},
         {"allocation show user demo", NULL},
@@ -276,7 +285,7 @@ static const struct {
         {"turn listen 198.18.1.1:0", 12, NULL,
          "a port is a number from 1 to 65535; expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen 198.18.1.1:3478 sctp", 28, NULL,
-         "expected: udp|tcp|tls|dtls or announce ADDRESS"},
+         "expected: udp|tcp|tls|dtls, announce ADDRESS or realm NAME"},
         {"turn listen [2001:db8::1", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen :3478", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen [", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},
@@ -298,19 +307,24 @@ static const struct {
         {"port add a123456789012345 xdp eth0", 9, "port add a123456789012345",
          "16 bytes are too many; expected: NAME (1 to 15 bytes)"},
         {"port show all", 10, "port show all", "expected: nothing more"},
-        {"turn realm \"\"", 11, NULL, "empty; expected: NAME (1 to 127 bytes)"},
+        {"turn realm \"\"", 11, NULL,
+         "empty; expected: add, delete, show or NAME (1 to 127 bytes)"},
         {"turn realm \"a b", 11, "turn realm ", "no quote ends this word"},
         {"turn realm \"a\"b", 11, "turn realm ", "a blank is missing behind the quote"},
         {"turn realm a\x01"
          "b",
          11, "turn realm a\\x01b",
-         "neither control characters nor what is no UTF-8 is allowed; expected: NAME (1 to 127 "
+         "neither control characters nor what is no UTF-8 is allowed; expected: add, delete, show "
+         "or NAME (1 to 127 "
          "bytes)"},
         {"turn realm \xff", 11, "turn realm \\xff",
-         "neither control characters nor what is no UTF-8 is allowed; expected: NAME (1 to 127 "
+         "neither control characters nor what is no UTF-8 is allowed; expected: add, delete, show "
+         "or NAME (1 to 127 "
          "bytes)"},
-        {"turn quota", 11, "turn quota ", "expected: user N, host N or max-bps N"},
-        {"turn quota user 1 user 2", 18, "turn quota user 1 user", "expected: host N or max-bps N"},
+        {"turn quota", 11, "turn quota ",
+         "expected: user N, host N, max-bps N, bps-capacity N or realm NAME"},
+        {"turn quota user 1 user 2", 18, "turn quota user 1 user",
+         "expected: host N, max-bps N, bps-capacity N or realm NAME"},
         {"turn lifetime max 10", 18, NULL, "10 is out of range; expected: SECONDS (600 to 86400)"},
         {"turn lifetime max 1d", 18, NULL, "expected: SECONDS (600 to 86400)"},
         {"worker poll fast", 12, NULL, "expected: adaptive|busy"},
@@ -321,9 +335,9 @@ static const struct {
         {"allocation delete 18446744073709551616", 18, NULL, "expected: user or ID"},
         /* What is secret is not repeated. */
         {"turn user add demo pasword hunter2", 19, "turn user add demo pasword",
-         "did you mean `password`? expected: password WORD or key 0xHEX"},
+         "did you mean `password`? expected: password WORD, key 0xHEX or realm NAME"},
         {"turn user add demo password hunter2 x", 36, "turn user add demo password ******** x",
-         "expected: nothing more"},
+         "expected: realm NAME"},
         {"turn user add demo password \"hunter2", 28, "turn user add demo password ",
          "no quote ends this word"},
         {"turn user add demo password ********", 28, NULL,
@@ -403,8 +417,9 @@ static void test_error_forms(void **state)
 	assert_int_equal(command_parse("turn user add m\xc3\xbcller pasword", &request, &error),
 	                 -EINVAL);
 	command_error_caret(&error, "", text, sizeof(text));
-	assert_string_equal(text, "turn user add m\xc3\xbcller pasword\n                     ^ "
-	                          "did you mean `password`? expected: password WORD or key 0xHEX");
+	assert_string_equal(
+	        text, "turn user add m\xc3\xbcller pasword\n                     ^ "
+	              "did you mean `password`? expected: password WORD, key 0xHEX or realm NAME");
 }
 
 /* Long, endless and odd lines are refused, whatever they are. */
@@ -544,7 +559,7 @@ static void test_completion(void **state)
 	        {"port add dp0 xdp eth0 mtu 1500 ", "queues"},
 	        {"worker poll ", "adaptive busy"},
 	        {"worker poll b", "busy"},
-	        {"turn quota user 5 ", "host max-bps"},
+	        {"turn quota user 5 ", "host max-bps bps-capacity realm"},
 	        {"turm ", NULL},
 	        {"turn realm \"a b", NULL},
 	};
@@ -573,7 +588,8 @@ static void test_usage(void **state)
 	        {SLUICE_PORT_ADD,
 	         "port add NAME {xdp IFACE | dev PCI | vdev ARGS} [queues N] [mtu N]"},
 	        {SLUICE_TURN_RELAY_ADD, "turn relay ADDRESS ports A-B[,A-B...] [announce ADDRESS]"},
-	        {SLUICE_TURN_QUOTA_SET, "turn quota [user N] [host N] [max-bps N]"},
+	        {SLUICE_TURN_QUOTA_SET,
+	         "turn quota [user N] [host N] [max-bps N] [bps-capacity N] [realm NAME]"},
 	        {SLUICE_WORKER_POLL_SET, "worker poll adaptive|busy"},
 	        {SLUICE_CONFIG_SHOW, "config show [secrets]"},
 	};

@@ -274,9 +274,25 @@ static const struct {
         {"turn peer delete 10.0.0.0/8", "turn realm b;turn peer allow 10.0.0.0/9;"},
         {"turn peer delete 10.0.0.0/9", "turn realm b;"},
         {"turn quota user 5", "turn realm b;turn quota user 5;"},
-        {"turn quota host 7", "turn realm b;turn quota host 7;"},
-        {"turn quota user 0", "turn realm b;turn quota user 0;"},
-        {"turn listen delete 1.2.3.4:5", "turn realm b;turn quota user 0;"},
+        /* Limits are set one by one. */
+        {"turn quota host 7", "turn realm b;turn quota user 5 host 7;"},
+        {"turn quota user 0 bps-capacity 9000",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;"},
+        {"turn listen delete 1.2.3.4:5",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;"},
+        {"turn realm add c",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;turn realm add c;"},
+        /* What is a realm's goes with it. */
+        {"turn user add u password 1 realm c",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;turn realm add c;"
+         "turn user add u password 1 realm c;"},
+        {"turn quota host 3 realm c",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;turn realm add c;"
+         "turn user add u password 1 realm c;turn quota host 3 realm c;"},
+        {"turn user delete u",
+         "turn realm b;turn quota user 0 host 7 bps-capacity 9000;turn realm add c;"
+         "turn user add u password 1 realm c;turn quota host 3 realm c;"},
+        {"turn realm delete c", "turn realm b;turn quota user 0 host 7 bps-capacity 9000;"},
 };
 
 static void test_changes(void **state)

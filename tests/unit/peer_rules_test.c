@@ -16,7 +16,8 @@ static void judge_rows(struct fixture *fixture, const struct verdict_row *rows, 
 	for (size_t i = 0; i < count; i++) {
 		struct transport_addr peer = transport(rows[i].peer, rows[i].port);
 
-		if (turn_peer_allowed(turn, turn_policy_now(turn), &peer) != rows[i].allowed)
+		if (turn_peer_allowed(turn, turn_policy_now(turn)->realms[0].peers, &peer) !=
+		    rows[i].allowed)
 			fail_msg("%s is %s", rows[i].peer, rows[i].allowed ? "denied" : "allowed");
 	}
 }

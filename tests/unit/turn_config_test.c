@@ -394,9 +394,9 @@ static void test_secrets(void **state)
 
 	assert_int_equal(turn_secret_add(turn, &secret, 0, why), -EEXIST);
 	assert_int_equal(turn_secret_add(turn, &secret, SLUICE_API_EXIST_OK, why), 0);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 16; i++) {
 		snprintf(secret.secret, sizeof(secret.secret), "secret-%d", i);
-		assert_int_equal(turn_secret_add(turn, &secret, 0, why), i < 7 ? 0 : -ENOSPC);
+		assert_int_equal(turn_secret_add(turn, &secret, 0, why), i < 15 ? 0 : -ENOSPC);
 	}
 	assert_int_equal(turn_secret_delete(turn, &secret, why), -ENOENT);
 	snprintf(secret.secret, sizeof(secret.secret), "north");
@@ -429,7 +429,7 @@ static void test_numbers(void **state)
 	policy = turn_policy_now(turn);
 	assert_int_equal(policy->lifetime_max, 86400);
 	/* 10^12 bit/s: 125 bytes a nanosecond */
-	assert_in_range(policy->ticks_per_byte_shift20 * 125000000000ull >> 20,
+	assert_in_range(policy->realms[0].ticks_per_byte_shift20 * 125000000000ull >> 20,
 	                rte_get_tsc_hz() * 0.999, rte_get_tsc_hz() * 1.001);
 }
 
@@ -442,7 +442,7 @@ static void test_peers(void **state)
 	peer.addr = addr("10.0.0.0", 0); /* the same prefix */
 	assert_int_equal(turn_peer_add(turn, &peer, 0, why), -EEXIST);
 	assert_int_equal(turn_peer_add(turn, &peer, SLUICE_API_EXIST_OK, why), 0);
-	assert_true(turn_peer_allowed(turn, turn->policy, &inside));
+	assert_true(turn_peer_allowed(turn, turn->policy->realms[0].peers, &inside));
 	assert_int_equal(turn_peer_delete(turn, &peer, why), 0);
 	assert_int_equal(turn_peer_delete(turn, &peer, why), -ENOENT);
 	assert_int_equal(turn_peer_add(turn, &peer, 0, why), 0);

@@ -307,6 +307,7 @@ struct client *client_create(struct fixture *fixture, const char *ip, uint16_t p
 	client->user = user;
 	client->user_length = strlen(user);
 	client->password = password;
+	client->realm = REALM;
 	stun_key_long_term(&client->key, user, strlen(user), REALM, password, strlen(password));
 	return client;
 }
@@ -416,7 +417,7 @@ int send_signed(struct client *client)
 	if (client->nonce_length == 0)
 		nonce_fetch(client);
 	ask_bytes(client, STUN_ATTR_USERNAME, client->user, client->user_length);
-	ask_bytes(client, STUN_ATTR_REALM, REALM, strlen(REALM));
+	ask_bytes(client, STUN_ATTR_REALM, client->realm, strlen(client->realm));
 	ask_bytes(client, STUN_ATTR_NONCE, client->nonce, client->nonce_length);
 	stun_put_integrity(&client->writer, &client->key);
 	code = send_plain(client);

@@ -64,7 +64,7 @@ struct client {
 	struct fixture *fixture;
 	struct worker *worker;
 	struct five_tuple flow;
-	const char *user, *password;
+	const char *user, *password, *realm;
 	size_t user_length;
 	uint8_t nonce[STUN_NONCE_SIZE];
 	uint16_t nonce_length; /* 0: none yet */
