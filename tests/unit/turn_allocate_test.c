@@ -486,6 +486,22 @@ static void test_refresh_family(void **state)
 	assert_int_equal(allocation_of(alice)->n_permissions, 1);
 }
 
+/* What was given up answers its Refresh again, and is no way in for who was deleted meanwhile. */
+static void test_closed_is_no_way_in(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 16, 16, 1);
+	struct client *client = client_create(fixture, "192.0.2.50", 4000, "alice", "secret1");
+	struct sluice_turn_user alice = {.name = "alice"};
+
+	assert_int_equal(allocate(client), 0);
+	assert_int_equal(turn_user_delete(fixture->dp.turn, &alice, fixture->why), 0);
+	assert_int_equal(refresh(client, 0), 0);
+	assert_int_equal(send_again(client), 0);
+	assert_int_equal(allocate(client), 401);
+	client_free(client);
+	fixture_destroy(fixture);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -506,6 +522,7 @@ int main(void)
 	        ROW(test_refresh_lingers),
 	        ROW(test_lingering_bounded),
 	        ROW(test_refresh_family),
+	        cmocka_unit_test(test_closed_is_no_way_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
