@@ -89,7 +89,7 @@ static const struct option_row rows[] = {
          "channels at most, of all allocations; 4 for each allocation unless given",
          NUMBER(options.max_channels, 1, 1u << 26)},
         {0, "max-channels-per-allocation", "N", "channels at most, of one allocation",
-         NUMBER(options.max_channels_per_allocation, 1, 16384), "256"},
+         NUMBER(options.max_channels_per_allocation, 1, 16384), "512"},
         {0, "max-endpoints", "N", "SRTP endpoints at most, 0 for no SRTP forwarding",
          NUMBER(options.max_endpoints, 0, 1u << 20), "8192"},
         {0, "max-streams", "N", "streams at most, of all endpoints",

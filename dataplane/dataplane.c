@@ -26,7 +26,7 @@ void options_default(struct options *options)
 	        .max_allocations = 1024,
 	        .max_permissions = 4096,
 	        .max_channels = 4096,
-	        .max_channels_per_allocation = 256,
+	        .max_channels_per_allocation = 512,
 	        .max_ports = 8,
 	        .session_consent_s = 30,
 	        .stream_threads = 1,
