@@ -135,12 +135,12 @@ static void on_accounts(void *arg, const struct dataplane_answer *answer)
 	uint32_t count = answer->status == 0 ? answer->length / sizeof(*rows) : 0;
 
 	for (uint32_t i = 0; i < count; i++) {
+		const char *realm = account_realm(accounting, &rows[i]);
+
 		if (accounting->kept != NULL)
 			account_keep(accounting, &rows[i]);
 		if (accounting->log.on)
 			account_log(accounting, &rows[i]);
-		const char *realm = account_realm(accounting, &rows[i]);
-
 		published_add(accounting->published, &rows[i], realm);
 		posted_add(accounting->posted, &rows[i], realm);
 		account_tell(accounting, &rows[i]);
