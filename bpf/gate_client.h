@@ -3,7 +3,7 @@
  * Which clients have an allocation: a table that the dataplane writes and the rules read, in memory
  * that it shares with XDP. It tells that the answer to a Binding meets somebody who is in touch
  * with us, so that an office behind one address does not pay for its keepalives with the tokens of
- * who is yet to come. Whoever guesses such a client's address and port makes us send it two answers
+ * who is yet to come. One who guesses such a client's address and port makes us send it two answers
  * a second.
  */
 #ifndef GATE_CLIENT_H

@@ -34,7 +34,7 @@
 /*
  * Attributes and bytes of a message that are read: as many as an Allocate has with all that RFC
  * 8656 knows, its integrity included. A request with more counts as unverified: each costs the
- * latency of a load, and whoever forges chooses how many there are.
+ * latency of a load, and a forger chooses how many there are.
  */
 #define GATE_ATTRS_MAX     10
 #define GATE_ATTRS_END_MAX 0x7ff

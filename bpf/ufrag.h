@@ -8,8 +8,8 @@
  *            sessions live
  *
  * as 16 characters of base64 (RFC 4648, 4), which are ice-chars (RFC 8839, 5.4): 96 bits are
- * exactly 16 characters, so each has one spelling. Whoever cannot make one is told nothing, and no
- * table of sessions is needed to know it.
+ * exactly 16 characters, so each has one spelling. A sender that cannot make one is told nothing,
+ * and no table of sessions is needed to know it.
  */
 #ifndef UFRAG_H
 #define UFRAG_H

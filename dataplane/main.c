@@ -88,7 +88,7 @@ static bool has_moved(const char *what, uint32_t number, uint64_t now, uint64_t 
 	return moved;
 }
 
-/* Whoever rests looks round now and then as well. */
+/* A worker that rests goes round now and then as well. */
 static bool progress_made(void *arg)
 {
 	struct progress *progress = arg;

@@ -16,7 +16,7 @@ static bool word_is_secret(const struct walk *walk, uint32_t index)
 	return walk->secrets & UINT64_C(1) << index;
 }
 
-/* A word as it may be repeated to whoever reads the error: cut where it is endless. */
+/* A word as it may be repeated to the reader of the error: cut where it is endless. */
 static void line_add_word(struct text *line, const char *word, bool secret)
 {
 	char room[4 * WORD_SHOWN_MAX + sizeof("...")];

@@ -172,7 +172,7 @@ static int row_hold(struct printer *printer, const void *row)
 	return 0;
 }
 
-/* At once: whoever reads this waits for it. */
+/* At once: its reader waits for it. */
 static void row_print_endless(struct printer *printer, const void *row)
 {
 	const struct column *column = printer->reply->columns;

@@ -59,7 +59,7 @@ struct running_line *running_setting(const struct running *running, uint16_t typ
 
 /*
  * `changed` is called whenever a line of this type has come, is about to go, or has another place
- * among the others: what was made from them is to be made anew, later.
+ * among the others: what was made from them is to be made again, later.
  */
 int running_watch(struct running *running, uint16_t type, void (*changed)(void *arg), void *arg);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Events: whoever sees a change publishes it, and each listener has a bounded queue of its own: one
- * that is too slow loses events, which are counted, and holds up nobody.
+ * Events: the part that sees a change publishes it, and each listener has a bounded queue of its
+ * own: one that is too slow loses events, which are counted, and holds up nobody.
  */
 #ifndef EVENTS_BUS_H
 #define EVENTS_BUS_H

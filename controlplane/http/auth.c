@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may ask: whoever has a token, wherever the request comes from. What reaches us over loopback
- * may come from a proxy, from any user of the host, or from a page in a browser there. */
+/* Who may ask: a client with a token, wherever the request comes from. What reaches us over
+ * loopback may come from a proxy, from any user of the host, or from a page in a browser there. */
 #include "http/server.h"
 
 #include <errno.h>

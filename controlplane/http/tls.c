@@ -45,7 +45,7 @@ static int on_passphrase(char *text, int room, int writes, void *arg)
 	return -1;
 }
 
-/* OpenSSL would wait for whoever writes to a pipe. */
+/* OpenSSL would wait for the writer of a pipe. */
 static int file_check(const char *path, char *why)
 {
 	struct stat status;

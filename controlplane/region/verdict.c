@@ -37,7 +37,7 @@ static bool is_bad(enum sluice_verdict verdict)
 	return verdict == SLUICE_VERDICT_DEGRADED || verdict == SLUICE_VERDICT_UNREACHABLE;
 }
 
-/* On the way back the row of good samples is what counts: each loss begins it anew. */
+/* On the way back the row of good samples is what counts: each loss begins it again. */
 static bool node_answers(const struct view_node *node, const struct judged *judged)
 {
 	return node->answers & 1 && (is_bad(judged->verdict) || lost_count(node) < LOSSY);

@@ -35,8 +35,8 @@ enum hook_answer {
 typedef void hook_answered_fn(void *arg, enum hook_answer answer);
 struct hook_question;
 
-/* Whoever asks, as JSON; the text stays the caller's. `answered` is called once, perhaps at once.
- * Returns what hook_forget takes; NULL where `answered` has been called. */
+/* The client that asks, as JSON; the text stays the caller's. `answered` is called once, perhaps at
+ * once. Returns what hook_forget takes; NULL where `answered` has been called. */
 struct hook_question *hook_ask(const struct hook *hook, const char *json,
                                hook_answered_fn *answered, void *arg);
 /* `answered` is not called any more. */

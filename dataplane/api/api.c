@@ -92,7 +92,7 @@ static void reply_fail(struct seqpacket_record *reply, int status, const char *w
 	reply_text(reply, why[0] != '\0' ? why : strerror(-status));
 }
 
-/* Whoever wanted it has taken it. */
+/* The handler that wanted it has taken it. */
 static void descriptor_drop(struct api_job *job)
 {
 	if (job->fd >= 0)

@@ -71,7 +71,7 @@ enum packet_form trace_form(const char *at, const struct packet *packet)
 
 /*
  * Behind the headers that the packet stands for, as a capture shows it. Of plaintext no more than
- * RTP's fixed header: what matches would tell the rest to whoever may not see it.
+ * RTP's fixed header: what matches would tell the rest to a reader that may not see it.
  */
 static bool datagram_match(const struct sluice_trace *asked, const struct view *view,
                            enum packet_form form)

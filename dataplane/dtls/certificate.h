@@ -9,7 +9,7 @@
 #include <sluice/ledger.h>
 #include <sluice/session.h>
 
-#define CERTIFICATE_DAYS 365 /* it is made anew when it has half of them left */
+#define CERTIFICATE_DAYS 365 /* it is made again when it has half of them left */
 
 /* judge: of a client's certificate, its own: by a fingerprint, before anything is agreed. NULL: no
  * memory. */

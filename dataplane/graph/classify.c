@@ -218,7 +218,7 @@ static inline enum drop_reason udp_parse(const struct cursor *cursor, const stru
 	return DROP_NONE;
 }
 
-/* What sessions get besides checks: from here on it is theirs alone, whoever shares the port. */
+/* What sessions get besides checks: from here on it is theirs alone, even at a shared port. */
 static inline rte_edge_t session_class(struct rte_mbuf *mbuf, struct packet *packet, uint8_t first)
 {
 	packet->flow.service = session_service(packet->session);

@@ -81,7 +81,7 @@ bool arrival_note(struct arrival *arrival, uint16_t number, uint32_t ticks, bool
 		arrival_begin(arrival, number);
 		whole = number;
 	} else if (unlikely(ahead >= ARRIVAL_SIZE || ahead <= -ARRIVAL_SIZE)) {
-		/* not what was lost: the publisher counts anew */
+		/* not what was lost: the publisher begins to count again */
 		arrival_begin(arrival, whole);
 		arrival->strays = 0;
 	} else if (ahead > 0) {

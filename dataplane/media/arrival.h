@@ -16,7 +16,7 @@
 /* So far ahead may be what came under an SSRC that nobody knows: no window keeps it from being
  * replayed. */
 #define ARRIVAL_UNKNOWN_AHEAD 64
-/* So many in a row that are from long ago: the publisher counts anew. */
+/* So many in a row that are from long ago: the publisher begins to count again. */
 #define ARRIVAL_STRAYS 16
 
 struct arrival {

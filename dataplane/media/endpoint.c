@@ -252,8 +252,8 @@ void endpoint_key_doubt(struct media *media, struct endpoint *endpoint)
 	record_endpoint_doubt(media, endpoint);
 }
 
-/* Whoever replays a configuration may have used the key in another life of the dataplane; not where
- * the key has been here before, and all that was sent under it is known. */
+/* A control plane that replays a configuration may have used the key in another life of the
+ * dataplane; not where the key has been here before, and all that was sent under it is known. */
 static bool key_is_unknown(const struct media *media, const struct endpoint *endpoint,
                            uint32_t flags)
 {

@@ -51,10 +51,10 @@ static void silence_add(struct media_worker *media_worker, struct endpoint *endp
 
 void presence_look(struct media_worker *media_worker, struct endpoint *endpoint)
 {
-	bool roused = __atomic_load_n(&endpoint->roused, __ATOMIC_RELAXED) &&
-	              __atomic_exchange_n(&endpoint->roused, false, __ATOMIC_ACQ_REL);
+	bool woken = __atomic_load_n(&endpoint->woken, __ATOMIC_RELAXED) &&
+	             __atomic_exchange_n(&endpoint->woken, false, __ATOMIC_ACQ_REL);
 
-	if (roused || endpoint->rx_packets != endpoint->looked_rx)
+	if (woken || endpoint->rx_packets != endpoint->looked_rx)
 		presence_heard(media_worker, endpoint);
 	else if (endpoint->tx_packets == endpoint->looked_tx)
 		return; /* nothing to answer */
@@ -67,5 +67,5 @@ void presence_look(struct media_worker *media_worker, struct endpoint *endpoint)
 
 void presence_rouse(struct endpoint *endpoint)
 {
-	__atomic_store_n(&endpoint->roused, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&endpoint->woken, true, __ATOMIC_RELEASE);
 }

@@ -234,7 +234,7 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
 	    subscription->needs_key) {
 		subscription->resync = true;
-		subscription->wait_tick = 0; /* it waits anew */
+		subscription->wait_tick = 0; /* it waits again */
 		return REWRITE_SKIP;
 	}
 	/* the stream before goes on until a frame has come that the other one can

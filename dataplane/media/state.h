@@ -149,7 +149,7 @@ struct endpoint {
 	/* as a subscriber: media/presence.h */
 	bool reports;     /* it has sent a report */
 	bool silent;      /* its subscriptions are held */
-	bool roused;      /* atomic; control thread sets it: the subscriptions go on */
+	bool woken;       /* atomic; control thread sets it: the subscriptions go on */
 	uint64_t unheard; /* TSC cycles: time that it was sent to without an answer */
 	uint64_t looked_tsc, looked_rx, looked_tx;
 

@@ -49,7 +49,7 @@ struct reassembly;
 extern const struct part reassembly_part;
 
 /*
- * Copies the fragment's data. *whole: the datagram as one frame, its IP header written anew; the
+ * Copies the fragment's data. *whole: the datagram as one frame, its IP header rewritten; the
  * caller's. now: worker.now.
  */
 enum reassembly_result reassembly_take(struct reassembly *reassembly,

@@ -85,7 +85,8 @@ static struct session *session_find(const struct sessions *sessions,
 	return session;
 }
 
-/* A new ufrag is in use: the one before an ICE restart is over, and nominations count anew. */
+/* A new ufrag is in use: the one before an ICE restart is over, and nominations count from the
+ * start. */
 static void generation_follow(struct session *session, uint8_t generation)
 {
 	uint8_t now = __atomic_load_n(&session->generation, __ATOMIC_ACQUIRE);

@@ -169,7 +169,7 @@ struct transport_addr client_of(const struct sockaddr_storage *storage)
 	return (struct transport_addr){.ip = ip_addr_v6(&six->sin6_addr), .port = six->sin6_port};
 }
 
-/* No descriptors, no memory: whoever waits in the kernel does so until some have gone. */
+/* No descriptors, no memory: what waits in the kernel does so until some have gone. */
 static void listeners_pause(struct stream_thread *thread)
 {
 	stream_count(thread, STREAM_REFUSED_MEMORY);

@@ -107,7 +107,7 @@ static uint32_t slot_number(const struct turn *turn, const struct reservation *s
 	return (uint32_t)(slot - turn->reservations->slots);
 }
 
-/* Whoever writes the fields, or has just taken the port, is alone with the record. */
+/* The worker that writes the fields, or has just taken the port, is alone with the record. */
 static void slot_record(struct turn *turn, const struct reservation *slot, uint64_t token)
 {
 	record_reservation(turn, slot_number(turn, slot),
@@ -158,7 +158,7 @@ bool reservation_take(struct turn *turn, uint32_t number, const struct record_re
 {
 	struct reservation *slot = &turn->reservations->slots[number];
 
-	/* whoever brings the token looks for it near its own place */
+	/* the one who brings the token looks for it near its own place */
 	if (!token_usable(from->token) || slot->token != TOKEN_FREE ||
 	    (number - (uint32_t)(from->token >> 32)) % RESERVATIONS >= PROBES ||
 	    !user_enter(turn, from->user_hash))

@@ -124,7 +124,7 @@ struct sluice_session_made {
 };
 static_assert(sizeof(struct sluice_session_made) == 536, "session made");
 
-/* SLUICE_SESSION_RESTART -> struct sluice_session_made: ICE begins anew (RFC 8445, 9). -ENOENT. */
+/* SLUICE_SESSION_RESTART -> struct sluice_session_made: ICE begins again (RFC 8445, 9). -ENOENT. */
 struct sluice_session_restart {
 	char id[SLUICE_SESSION_ID_MAX];
 	char remote_ufrag[SLUICE_SESSION_UFRAG_MAX];

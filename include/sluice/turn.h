@@ -98,7 +98,7 @@ struct sluice_turn_certificate_row {
 };
 static_assert(sizeof(struct sluice_turn_certificate_row) == 520, "turn certificate row");
 
-/* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made anew. */
+/* SLUICE_TURN_REALM_SET -> {}. 1 to 127 bytes. Users' keys are made again. */
 struct sluice_turn_realm {
 	char realm[SLUICE_TURN_REALM_MAX];
 };
