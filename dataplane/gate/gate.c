@@ -25,6 +25,8 @@
 #include <rte_common.h>
 #include <rte_malloc.h>
 
+#define ALLOCATE_SIZE 28 /* a browser's first: a header and REQUESTED-TRANSPORT */
+
 uint64_t gate_clock(const struct worker *worker)
 {
 	uint64_t ticks = worker->tsc - worker->dp->tsc_start;
@@ -113,6 +115,15 @@ static bool turn_follow(struct gate *gate)
 	config->nonce_current = 1;
 	config->nonce_since = turn->nonce_keys.since;
 	return true;
+}
+
+uint32_t gate_realm_arrivals(size_t length)
+{
+	const struct ip_addr any = ip_addr_v4(0);
+	struct gate_packet packet = {.length = ALLOCATE_SIZE};
+
+	memcpy(packet.src, any.bytes, sizeof(packet.src));
+	return gate_arrivals(&packet, GATE_CHALLENGE(length));
 }
 
 /* -- what the control plane sets -- */

@@ -69,6 +69,10 @@ struct gate_compiled gate_compiled_now(const struct gate *gate);
 /* Control thread, once a second and after turn_tick: TURN's keys and clock; attacks are logged. */
 void gate_tick(struct gate *gate);
 
+/* How often a browser's first Allocate comes, over IPv4, until it is answered under attack, where
+ * the realm has this many bytes: 2 or more. */
+uint32_t gate_realm_arrivals(size_t length);
+
 /* Puts what is configured into force, with what TURN and the ports are now. 0 or -ENOMEM: then the
  * old policy stays. */
 int gate_policy_publish(struct gate *gate);

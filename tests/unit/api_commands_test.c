@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define R28   "a-realm-of-twenty-eight-byte"
+#define R48   "turn.a-long-name-of-a-service.forty-eight.letter"
 #define KEY28 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nw=="
 #define KEY30 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5"
 #define ALICE "endpoint add alice remote 198.18.1.2:6000 local 198.18.1.1:5000 profile gcm128"
@@ -30,6 +32,9 @@ struct row {
 };
 
 static const struct row turn_rows[] = {
+        {"turn realm turn.example.org", 0, "the third time, after 1.5 s"},
+        {"turn realm " R48 "x", 0, "the fourth time, after 3.5 s"},
+        {"turn realm " R48 R48 R28, 0, "the fifth time, after 7.5 s"},
         {"turn realm sluice", 0, NULL},
         {"turn listen 198.18.1.1:3478", 0, NULL},
         {"turn listen 198.18.1.1:3478", 0, NULL},
@@ -162,7 +167,7 @@ static void answer_take(void *arg, const struct seqpacket_record *reply)
 	struct printer *printer = arg;
 
 	status = reply->header.status;
-	if (status != 0)
+	if (status != 0 || reply->header.flags & SLUICE_API_WARNING)
 		fprintf(out, "%.*s", (int)reply->header.length, (const char *)reply->body);
 	else if (printer->reply != NULL)
 		printer_rows(printer, reply->body, reply->header.length / printer->reply->row_size);
