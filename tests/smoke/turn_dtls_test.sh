@@ -24,6 +24,9 @@ echo_start
 assert_lossless -S -p 5361 -n 200 -m 4 -z 5 -e "$PEER4" "$SERVER4"
 assert_lossless -S -p 5361 -n 200 -m 4 -z 5 -c -s -e "$PEER4" "$SERVER4"
 assert_lossless -S -p 5361 -n 100 -m 2 -z 10 -c -l 1300 -e "$PEER4" "$SERVER4"
+assert ctl turn listen "[$SERVER6]:5361" dtls
+at_exit ctl turn listen delete "[$SERVER6]:5361" dtls
+assert_lossless -S -x -p 5361 -n 100 -m 2 -z 10 -c -e "$PEER6" "$SERVER6"
 # it leaves without a word; what says nothing any more and has no allocation is closed
 allocations_end
 assert ctl turn stream idle 1
