@@ -153,14 +153,14 @@ static void rows_fail(struct rows *rows, const char *glob, uint32_t count)
 			         "browsers were not answered");
 }
 
-static double memory_of_one(const struct webrtc_clients *clients)
+static double memory_of_one(const struct webrtc_clients *clients, bool quick)
 {
 	struct webrtc_population population;
 	double memory;
 
 	if (webrtc_population_create(&population, clients, 1) != 0)
 		return 0;
-	webrtc_population_rest(&population);
+	webrtc_population_weigh(&population, !quick);
 	memory = population.memory;
 	webrtc_population_destroy(&population);
 	return memory;
@@ -177,7 +177,7 @@ static void population_run(const struct webrtc_clients *clients, uint32_t count,
 	if (wanted(glob, MEDIA, count))
 		keys = pace_of_static(sessions - 1, rows->quick);
 	if (wanted(glob, MEMORY, count))
-		least = memory_of_one(clients);
+		least = memory_of_one(clients, rows->quick);
 	if (webrtc_population_create(&population, clients, sessions) != 0) {
 		rows_fail(rows, glob, count);
 		return;
@@ -185,7 +185,7 @@ static void population_run(const struct webrtc_clients *clients, uint32_t count,
 	if (wanted(glob, HANDSHAKE, count))
 		handshake_row(rows, &population, count);
 	if (wanted(glob, MEMORY, count)) {
-		webrtc_population_rest(&population);
+		webrtc_population_weigh(&population, !rows->quick);
 		memory_row(rows, &population, least, count);
 	}
 	if (wanted(glob, MEDIA, count))

@@ -284,13 +284,14 @@ int webrtc_population_create(struct webrtc_population *population,
 	return -1;
 }
 
-void webrtc_population_rest(struct webrtc_population *population)
+void webrtc_population_weigh(struct webrtc_population *population, bool wait)
 {
 	/* tables, mapped beside the heaps */
 	const size_t rows = sizeof(struct session) + sizeof(struct session_control) +
 	                    sizeof(struct endpoint) + sizeof(struct subscription);
 
-	sleep(DTLS_REST_S + 2);
+	if (wait)
+		sleep(DTLS_REST_S + 2);
 	population->memory = srtp_population_memory() + (double)(population->count * rows);
 }
 

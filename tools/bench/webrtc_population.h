@@ -23,8 +23,8 @@ struct webrtc_population {
 /* 0 or -1, with a line on stderr. */
 int webrtc_population_create(struct webrtc_population *population,
                              const struct webrtc_clients *clients, uint32_t count);
-/* Waits until handshakes have given up what they do not need any more: `memory`. */
-void webrtc_population_rest(struct webrtc_population *population);
+/* `memory`, with `wait` once handshakes have given up what they do not need any more. */
+void webrtc_population_weigh(struct webrtc_population *population, bool wait);
 void webrtc_population_destroy(struct webrtc_population *population);
 
 #endif
