@@ -226,6 +226,8 @@ static bool is_keyless(const struct whip_session *session)
 
 void table_state(struct whip_table *table, struct whip_session *session, uint8_t state)
 {
+	if (state < session->state)
+		return;
 	if (is_keyless(session))
 		LIST_REMOVE(session, keyless);
 	session->state = state;

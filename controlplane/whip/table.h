@@ -70,7 +70,8 @@ struct whip_session *stream_publisher(const struct whip_stream *stream);
 struct whip_session *table_put(struct whip_table *table, const struct sluice_session *session,
                                const struct sluice_session_made *made, uint8_t state,
                                uint32_t round);
-/* state: enum sluice_session_state, but ENDED. */
+/* state: enum sluice_session_state, but ENDED. A row may have been newer than this event: a session
+ * never goes back. */
 void table_state(struct whip_table *table, struct whip_session *session, uint8_t state);
 /* How many sessions of this token have no keys: nobody has shown yet to be behind them. */
 uint32_t table_keyless(const struct whip_table *table, const uint8_t token[HTTP_TOKEN_DIGEST]);

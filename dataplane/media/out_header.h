@@ -10,6 +10,7 @@
 #include "media/fan.h"
 #include "media/leg_map.h"
 #include "media/record.h"
+#include "media/rewrite.h"
 #include "srtp/rtp.h"
 
 /* An RTX packet begins with the original sequence number (RFC 4588, 4). */
@@ -129,6 +130,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	struct subscription *subscription = leg->subscription;
 	const struct fan_source *source = leg->source;
 	const struct rewrite_packet *packet = &source->packet;
+	const uint64_t highest = subscription->highest; /* before this one */
 	struct rewritten rewritten = {.index = 0};
 	struct rewrite_packet left;
 
@@ -158,7 +160,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 		if (rewrite_next(subscription, packet, &rewritten) != REWRITE_SEND)
 			return false;
 		/* one that comes late may have been sent already, for a NACK */
-		if (unlikely(rewritten.index != subscription->highest &&
+		if (unlikely(rewrite_distance(highest, rewritten.index) <= 0 &&
 		             leg_map_was_other(subscription, leg->endpoint, rewritten.index))) {
 			subscription->retransmit_refused++;
 			return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A subscription that ends with its publisher and is made again for the next one goes on under its
  * SSRC: its numbers are remembered (media/spent.h), and here its timestamps. */
+#include "dataplane.h"
 #include "media/config.h"
 
 /* Of no stream: whichever packet comes first, its source is another one. */
@@ -23,20 +24,34 @@ struct media_clock media_subscription_clock(const struct media *media, const cha
 	};
 }
 
+struct clock_change {
+	struct subscription *subscription;
+	const struct media_clock *clock;
+};
+
+/* The owner. It may have begun meanwhile: then its own clock holds. */
+static void clock_apply(struct worker *worker, void *arg)
+{
+	const struct clock_change *change = arg;
+	struct subscription *subscription = change->subscription;
+
+	if (subscription->serial_now != 0)
+		return;
+	subscription->sent_timestamp = change->clock->timestamp;
+	subscription->sent_tick = change->clock->tick;
+	subscription->sent_picture = change->clock->picture;
+	subscription->sent_tl0 = change->clock->tl0;
+	__atomic_store_n(&subscription->serial_now, SERIAL_NONE, __ATOMIC_RELAXED);
+}
+
 void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
                                   const struct media_clock *clock)
 {
 	uint32_t index = subscription_named(media, stream, endpoint);
-	struct subscription *subscription = &media->subscriptions[index];
-	uint32_t none = 0;
+	struct clock_change change = {.subscription = &media->subscriptions[index], .clock = clock};
 
-	if (index == 0 || !clock->known || subscription->serial_now != 0)
-		return;
-	subscription->sent_timestamp = clock->timestamp;
-	subscription->sent_tick = clock->tick;
-	subscription->sent_picture = clock->picture;
-	subscription->sent_tl0 = clock->tl0;
-	/* its worker may have begun meanwhile: a switch now would wait for a key frame again */
-	__atomic_compare_exchange_n(&subscription->serial_now, &none, SERIAL_NONE, false,
-	                            __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	if (index != 0 && clock->known)
+		worker_call(media->dp->workers
+		                    [media->endpoints[change.subscription->endpoint].worker],
+		            clock_apply, &change);
 }

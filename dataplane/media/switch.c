@@ -3,6 +3,7 @@
 #include "media/config.h"
 
 #include "common/refuse.h"
+#include "dataplane.h"
 #include "media/key_frame.h"
 #include "media/presence.h"
 #include "media/record.h"
@@ -12,9 +13,6 @@
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
-
-/* Numbers that the owner may give away between two reads of one map. */
-#define REMAP_SLACK 64
 
 static void map_release(struct media *media, void *object)
 {
@@ -36,10 +34,10 @@ static bool maps_differ(const struct subscription *subscription, const struct le
 	return map != subscription->map || (left != NULL && left != map && left != map_left);
 }
 
-/* While they change its owner may have read either; from then on what it numbers has the new ones.
- */
-static void maps_store(struct subscription *subscription, const struct leg_map *map,
-                       uint32_t leaving, const struct leg_map *map_left)
+/* While they change its owner may have read either: nothing is sent again. Once it has been
+ * quiescent, all that it numbered with the ones before is at most the highest number. */
+static void maps_store(struct media *media, struct subscription *subscription,
+                       const struct leg_map *map, uint32_t leaving, const struct leg_map *map_left)
 {
 	bool differ = maps_differ(subscription, map, map_left);
 
@@ -50,9 +48,9 @@ static void maps_store(struct subscription *subscription, const struct leg_map *
 	__atomic_store_n(&subscription->map, map, __ATOMIC_RELEASE);
 	if (!differ)
 		return;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	dataplane_quiesce(media->dp);
 	__atomic_store_n(&subscription->remapped,
-	                 __atomic_load_n(&subscription->highest, __ATOMIC_RELAXED) + REMAP_SLACK,
+	                 __atomic_load_n(&subscription->highest, __ATOMIC_RELAXED) + 1,
 	                 __ATOMIC_RELEASE);
 }
 
@@ -62,7 +60,7 @@ void subscription_maps_swap(struct media *media, struct subscription *subscripti
 {
 	const struct leg_map *before = subscription->map, *left = subscription->map_left;
 
-	maps_store(subscription, map, leaving, map_left);
+	maps_store(media, subscription, map, leaving, map_left);
 	map_discard(media, before);
 	map_discard(media, left);
 }
@@ -96,7 +94,7 @@ int subscription_leave(struct media *media, uint32_t index)
 	if (legs_without(media, subscription->leaving, index, &without) < 0)
 		return -ENOMEM;
 	legs_swap(media, subscription->leaving, index, without);
-	maps_store(subscription, subscription->map, 0, NULL);
+	maps_store(media, subscription, subscription->map, 0, NULL);
 	map_discard(media, left);
 	media->config->leaving--;
 	return 0;

@@ -41,6 +41,10 @@ static void what_has_no_keys_is_counted(void **state)
 	assert_int_equal(table_keyless(&table, ours), 2);
 	table_state(&table, session, SLUICE_SESSION_CONNECTED);
 	assert_int_equal(table_keyless(&table, ours), 1);
+	/* an event that is older than a row that was read */
+	table_state(&table, session, SLUICE_SESSION_CHECKED);
+	assert_int_equal(session->state, SLUICE_SESSION_CONNECTED);
+	assert_int_equal(table_keyless(&table, ours), 1);
 	/* read once more, one of them before its last event */
 	session = put(&table, "a", ours, SLUICE_SESSION_CHECKED, 2);
 	assert_int_equal(session->state, SLUICE_SESSION_CONNECTED);
