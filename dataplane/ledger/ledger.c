@@ -110,20 +110,21 @@ static void tables_find(struct ledger *ledger, const struct sluice_ledger_header
 	}
 }
 
-/* The newest ones that are whole. */
-static void keys_take(struct ledger *ledger)
+bool ledger_keys_newest(const struct ledger *ledger, struct sluice_ledger_keys *newest)
 {
 	struct sluice_ledger_keys keys;
+	bool found = false;
 
 	for (uint32_t i = 0; i < ledger_image_count(ledger->old, SLUICE_LEDGER_KEYS); i++) {
 		if (ledger_image_record(ledger->old, SLUICE_LEDGER_KEYS, i, &keys, sizeof(keys)) !=
 		            LEDGER_WHOLE ||
-		    (ledger->keys_taken && keys.number <= ledger->keys.number))
+		    (found && keys.number <= newest->number))
 			continue;
-		ledger->keys = keys;
-		ledger->keys_taken = true;
+		*newest = keys;
+		found = true;
 	}
 	explicit_bzero(&keys, sizeof(keys));
+	return found;
 }
 
 static enum sluice_ledger_found found_of(int error)
@@ -161,7 +162,7 @@ static void old_open(struct ledger *ledger)
 		ledger->taken.version = image->version;
 		if (ledger->made > image->made)
 			ledger->taken.age_s = ledger->made - image->made;
-		keys_take(ledger);
+		ledger->keys_taken = ledger_keys_newest(ledger, &ledger->keys);
 		return;
 	}
 	free(image);

@@ -128,18 +128,36 @@ int turn_policy_publish(struct turn *turn)
 
 /* -- life -- */
 
-/* The nonces of the dataplane before stay valid, and its users are known by the same hashes. */
-static void keys_take(struct turn *turn, const struct sluice_ledger_keys *keys)
+static void nonces_take(struct turn_config *config, const struct sluice_ledger_keys *keys)
 {
-	struct turn_config *config = turn->config;
-
-	memcpy(&config->name_key, keys->users, sizeof(config->name_key));
-	memcpy(&turn->seed, keys->tables, sizeof(turn->seed));
 	memcpy(config->nonce_keys.keys, keys->nonces, sizeof(config->nonce_keys.keys));
 	config->nonce_keys.since = keys->nonces_since;
 	config->nonce_keys.lifetime_s = keys->nonces_lifetime_s;
 	config->nonce_rotated = keys->nonces_rotated;
 	config->nonce_given = keys->nonces_given != 0;
+}
+
+/* The nonces of the dataplane before stay valid, and its users are known by the same hashes. */
+static void keys_take(struct turn *turn, const struct sluice_ledger_keys *keys)
+{
+	memcpy(&turn->config->name_key, keys->users, sizeof(turn->config->name_key));
+	memcpy(&turn->seed, keys->tables, sizeof(turn->seed));
+	nonces_take(turn->config, keys);
+}
+
+int turn_nonces_take(struct turn *turn)
+{
+	struct sluice_ledger_keys keys;
+	int error = 0;
+
+	if (ledger_keys_newest(turn->dp->ledger, &keys) &&
+	    memcmp(keys.nonces, turn->dp->ledger->keys.nonces, sizeof(keys.nonces)) != 0) {
+		nonces_take(turn->config, &keys);
+		record_keys(turn);
+		error = turn_policy_publish(turn);
+	}
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return error;
 }
 
 int turn_config_create(struct turn *turn)

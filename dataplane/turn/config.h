@@ -87,6 +87,9 @@ void turn_config_destroy(struct turn *turn);
 
 /* Puts what is configured into force. 0 or -ENOMEM: then the old policy stays. */
 int turn_policy_publish(struct turn *turn);
+/* Of the ledger that is taken over: keys of nonces that the other dataplane has drawn or was given
+ * since this one was made. Its clients' nonces are good then. 0 or -ENOMEM. */
+int turn_nonces_take(struct turn *turn);
 
 /* The clock of the workers, worker.now. */
 uint32_t turn_clock(const struct turn *turn);

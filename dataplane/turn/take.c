@@ -299,7 +299,9 @@ int turn_take(struct turn *turn)
 	if (!ledger->keys_taken)
 		return 0;
 	ledger_clock_set(ledger, take.now);
-	error = objects_begin(&take, TURN_OBJECT_ALLOCATION, SLUICE_LEDGER_ALLOCATION);
+	error = turn_nonces_take(turn);
+	if (error == 0)
+		error = objects_begin(&take, TURN_OBJECT_ALLOCATION, SLUICE_LEDGER_ALLOCATION);
 	if (error == 0)
 		error = objects_begin(&take, TURN_OBJECT_PERMISSION, SLUICE_LEDGER_PERMISSION);
 	if (error == 0)

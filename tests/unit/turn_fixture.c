@@ -171,12 +171,16 @@ static void ledger_begin(struct fixture *fixture)
 	assert_non_null(fixture->dp.ledger);
 }
 
+void (*fixture_before_take)(void);
+
 static void ledger_take(struct fixture *fixture)
 {
 	struct ledger *ledger = fixture->dp.ledger;
 
 	if (ledger == NULL)
 		return;
+	if (fixture_before_take != NULL)
+		fixture_before_take();
 	if (ledger->old != NULL)
 		assert_int_equal(turn_take(fixture->dp.turn), 0);
 	assert_int_equal(ledger_commit(ledger), 0);

@@ -40,6 +40,8 @@ extern uint32_t fixture_absent;
 
 /* Where the next fixture's ledger is; NULL: it has none. */
 extern const char *fixture_ledger;
+/* Between what a server makes and what it takes of the one before; NULL: nothing. */
+extern void (*fixture_before_take)(void);
 
 /* Realm "test", user "alice" with password "secret1", user "bob" with "secret2", secret "north";
  * listeners 192.0.2.1:3478 and [2001:db8::1]:3478 (services 0 and 1); relays 192.0.2.2 and

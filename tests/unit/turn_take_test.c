@@ -16,6 +16,7 @@
 
 static char folder[] = "/tmp/turn-take-XXXXXX";
 static char path[64];
+static struct stun_nonce_keys rotated;
 
 /* A server is killed, and the next one started: without a configuration, as it is at start. */
 static struct fixture *again(struct fixture *fixture, uint32_t allocations, uint32_t workers)
@@ -511,6 +512,68 @@ static void test_shorter_records(void **state)
 	fixture_destroy(fixture);
 }
 
+/* The other dataplane still works while this one is made. */
+static void keys_rotate(void)
+{
+	size_t size;
+	uint8_t *bytes = file_map(&size);
+	const struct sluice_ledger_section *at = section(bytes, SLUICE_LEDGER_KEYS);
+	const struct ledger_table table = {.records = bytes + at->offset,
+	                                   .count = at->count,
+	                                   .record_size = at->record_size,
+	                                   .kind = at->kind};
+	struct sluice_ledger_keys newest = {.number = 0}, keys;
+
+	for (uint32_t i = 0; i < table.count; i++) {
+		memcpy(&keys, ledger_words(&table, i), sizeof(keys));
+		if (keys.head.sequence != 0 && keys.number > newest.number)
+			newest = keys;
+	}
+	assert_int_not_equal(newest.number, 0);
+	memcpy(newest.nonces[1], newest.nonces[0], sizeof(newest.nonces[1]));
+	memset(newest.nonces[0], 0x5a, sizeof(newest.nonces[0]));
+	memcpy(&rotated.keys, newest.nonces, sizeof(rotated.keys));
+	stun_nonce_keys_drawn(&rotated);
+	memcpy(newest.nonces, &rotated.keys, sizeof(newest.nonces));
+	newest.number++;
+	ledger_write(&table, (uint32_t)(newest.number % table.count), &newest, sizeof(newest));
+	munmap(bytes, size);
+}
+
+/* Its keys of nonces rotate meanwhile: those that it gave last, and those before, cost nobody a
+ * 438, and one under a key that is known to none costs one. */
+static void test_keys_rotate_meanwhile(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	struct client *before = client_create(fixture, "203.0.113.1", 4000, "alice", "secret1");
+	struct client *last = client_create(fixture, "203.0.113.2", 4000, "bob", "secret2");
+	struct client *lost = client_create(fixture, "203.0.113.3", 4000, "alice", "secret1");
+	struct ip_addr ip = transport("203.0.113.2", 0).ip;
+
+	assert_int_equal(allocate(before), 0);
+	assert_int_equal(allocate(last), 0);
+	assert_int_equal(allocate(lost), 0);
+	fixture_before_take = keys_rotate;
+	fixture = again(fixture, 16, 1);
+	fixture_before_take = NULL;
+	client_move(before, fixture);
+	client_move(last, fixture);
+	client_move(lost, fixture);
+	fixture_configure(fixture);
+	stun_nonce_make((char *)last->nonce, &rotated, &ip, htons(4000), fixture->unix_now);
+	assert_int_equal(refresh(before, 600), 0);
+	assert_int_equal(refresh(last, 600), 0);
+	memset(rotated.keys, 0x77, sizeof(rotated.keys));
+	ip = transport("203.0.113.3", 0).ip;
+	stun_nonce_make((char *)lost->nonce, &rotated, &ip, htons(4000), fixture->unix_now);
+	assert_int_equal(refresh(lost, 600), 438);
+	assert_int_equal(refresh(lost, 600), 0);
+	client_free(before);
+	client_free(last);
+	client_free(lost);
+	fixture_destroy(fixture);
+}
+
 static int setup(void **state)
 {
 	assert_non_null(mkdtemp(folder));
@@ -539,6 +602,7 @@ int main(void)
 	        TEST(test_secrets),     TEST(test_not_configured_ends), TEST(test_ports_outside),
 	        TEST(test_one_damaged), TEST(test_other_workers),       TEST(test_other_sizes),
 	        TEST(test_expired),     TEST(test_shorter_records),     TEST(test_connection_ends),
+	        TEST(test_keys_rotate_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
