@@ -4,6 +4,7 @@
 #include "client.h"
 #include "frame.h"
 #include "gate/gate.h"
+#include "ledger/ledger.h"
 #include "net/neighbour.h"
 #include "turn/turn.h"
 
@@ -176,6 +177,36 @@ static bool response_frame_read(struct load *load, struct rte_mbuf *mbuf)
 	return true;
 }
 
+/* After a batch of a pair: the one without the ledger comes first. */
+static void pair_note(struct population *population, uint32_t batch, double cycles)
+{
+	struct population_pairs *pairs = population->pairs;
+
+	if (pairs == NULL || pairs->room == 0)
+		return;
+	if (pairs->count < pairs->room && (batch & 1) == 0)
+		pairs->with[pairs->count] = cycles;
+	if (pairs->count < pairs->room && (batch & 1) != 0) {
+		pairs->ratio[pairs->count] = pairs->with[pairs->count] / cycles;
+		pairs->with[pairs->count++] = cycles;
+	}
+	population->rig.dp->ledger = (batch & 1) == 0 ? pairs->ledger : NULL;
+}
+
+static void pairs_begin(struct population *population)
+{
+	if (population->pairs == NULL || population->pairs->room == 0)
+		return;
+	population->pairs->count = 0;
+	population->rig.dp->ledger = NULL;
+}
+
+static void pairs_end(struct population *population)
+{
+	if (population->pairs != NULL)
+		population->rig.dp->ledger = population->pairs->ledger;
+}
+
 /* The request from each of the first `count` clients: requests a second, or 0. */
 static double requests_run(struct requests *requests, uint32_t count)
 {
@@ -187,18 +218,23 @@ static double requests_run(struct requests *requests, uint32_t count)
 	};
 	uint64_t cycles = 0;
 
+	pairs_begin(requests->population);
 	for (uint32_t i = 0; i < count; i += LOAD_BATCH) {
+		uint32_t of_batch = RTE_MIN(count - i, (uint32_t)LOAD_BATCH);
 		uint64_t batch;
 
 		requests->first = i;
-		batch = load_batch(&load, RTE_MIN(count - i, (uint32_t)LOAD_BATCH));
+		batch = load_batch(&load, of_batch);
+		pair_note(requests->population, i / LOAD_BATCH, (double)batch / of_batch);
 		if (batch == 0) {
 			fprintf(stderr, "clients %u on: no or a wrong answer to method %x\n", i,
 			        requests->request.method);
+			pairs_end(requests->population);
 			return 0;
 		}
 		cycles += batch;
 	}
+	pairs_end(requests->population);
 	return (double)count * rte_get_tsc_hz() / cycles;
 }
 
@@ -237,12 +273,19 @@ static int clients_join(struct population *population)
 	        .expected = STUN_SUCCESS,
 	};
 
+	struct population_pairs *pairs = population->pairs;
+	bool bound;
+
 	population->unauthenticated_per_s = requests_run(&ask, population->count);
 	if (population->unauthenticated_per_s == 0)
 		return -1;
 	population->allocates_per_s = requests_run(&allocate, population->count);
-	return population->allocates_per_s == 0 || requests_run(&bind, population->count) == 0 ? -1
-	                                                                                       : 0;
+	if (population->allocates_per_s == 0)
+		return -1;
+	population->pairs = NULL; /* those of Allocate are kept */
+	bound = requests_run(&bind, population->count) != 0;
+	population->pairs = pairs;
+	return bound ? 0 : -1;
 }
 
 /* Private memory that the process has mapped, used or only reserved. */
@@ -296,22 +339,32 @@ static double held_by_empty(void)
 
 int population_create(struct population *population, uint32_t count)
 {
+	return population_create_paired(population, count, NULL, NULL);
+}
+
+int population_create_paired(struct population *population, uint32_t count, const char *ledger,
+                             struct population_pairs *pairs)
+{
 	struct options options;
 	double empty = held_by_empty(), before;
 
 	memset(population, 0, sizeof(*population));
 	population->count = count;
+	population->pairs = pairs;
 	stun_key_long_term(&population->key, USER, strlen(USER), REALM, USER, strlen(USER));
 	population->clients = calloc(count, sizeof(population->clients[0]));
 	if (population->clients == NULL)
 		return -1;
 	options_of(&options, count);
+	options.ledger = ledger;
 	before = held_bytes();
 	if (rig_create(&population->rig, &options) != 0) {
 		fprintf(stderr, "no memory for %u allocations\n", count);
 		free(population->clients);
 		return -1;
 	}
+	if (pairs != NULL)
+		pairs->ledger = population->rig.dp->ledger;
 	if (turn_configure(population->rig.dp->turn, count) != 0 ||
 	    gate_open(population->rig.dp->gate) != 0 || routes_set(&population->rig) != 0 ||
 	    clients_join(population) != 0) {
@@ -320,6 +373,25 @@ int population_create(struct population *population, uint32_t count)
 	}
 	population->bytes = (held_bytes() - before - empty) / count;
 	return 0;
+}
+
+double population_take(struct population *population, const char *ledger, uint32_t *records)
+{
+	struct options options;
+	double seconds = 0;
+
+	*records = 0;
+	rig_destroy(&population->rig);
+	options_of(&options, population->count);
+	options.ledger = ledger;
+	memset(&population->rig, 0, sizeof(population->rig));
+	if (rig_create(&population->rig, &options) != 0)
+		return 0;
+	if (population->rig.dp->ledger != NULL) {
+		*records = population->rig.dp->ledger->taken.records;
+		seconds = (double)population->rig.dp->ledger->taken.ns / 1e9;
+	}
+	return seconds;
 }
 
 void population_destroy(struct population *population)

@@ -18,6 +18,14 @@ struct population_client {
 	char nonce[STUN_NONCE_SIZE];
 };
 
+/* What a ledger costs: batches of requests go with it and without it, in turn. */
+struct population_pairs {
+	struct ledger *ledger; /* of the rig */
+	double *ratio;         /* of each pair: cycles without, over those with */
+	double *with;          /* cycles a request */
+	uint32_t count, room;  /* room 0: nothing is measured, all go with it */
+};
+
 struct population {
 	struct rig rig;
 	uint32_t count;
@@ -25,11 +33,18 @@ struct population {
 	struct population_client *clients;
 	double allocates_per_s; /* of the authenticated ones */
 	double unauthenticated_per_s;
-	double bytes; /* of memory for each */
+	double bytes;                   /* of memory for each */
+	struct population_pairs *pairs; /* NULL: it has no ledger */
 };
 
 /* 0 or -1, with a line on stderr. */
 int population_create(struct population *population, uint32_t count);
+/* With a ledger at this path; pairs: of its Allocate requests. */
+int population_create_paired(struct population *population, uint32_t count, const char *ledger,
+                             struct population_pairs *pairs);
+/* Another server takes the ledger of this one over, which is destroyed. Seconds, and how many
+ * records it took in them; 0: none. */
+double population_take(struct population *population, const char *ledger, uint32_t *records);
 void population_destroy(struct population *population);
 
 /* One Refresh of each of some clients: requests a second, or 0. */

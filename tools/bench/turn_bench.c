@@ -7,6 +7,7 @@
 
 #include "capture_cost.h"
 #include "client.h"
+#include "ledger_cost.h"
 #include "population.h"
 #include "stun/writer.h"
 #include "template.h"
@@ -244,6 +245,17 @@ static void capture_cases(struct population *population, const char *glob, struc
 		capture_cost_run(&load, glob, rows);
 }
 
+/* The same in as many allocations as requests are measured with. */
+static void ledger_relay(struct population *population, void *context,
+                         void (*run)(struct load *load, void *context))
+{
+	struct relaying relaying;
+	struct load load;
+
+	if (relaying_make(&relaying, &load, population, &kinds[0], sizes[0], true))
+		run(&load, context);
+}
+
 /* Each authenticated request is verified and its answer signed: that much HMAC-SHA1 alone. */
 static double hmac_pairs_per_s(const struct stun_key *key)
 {
@@ -364,7 +376,7 @@ static void population_run(uint32_t count, const char *glob, struct rows *rows)
 
 uint32_t turn_bench_megabytes(const char *glob)
 {
-	return population_wanted(MEMORY_POPULATION, glob) ? 1280 : 384;
+	return population_wanted(MEMORY_POPULATION, glob) || ledger_take_wanted(glob) ? 1280 : 384;
 }
 
 int turn_bench(const char *glob, struct rows *rows)
@@ -372,5 +384,9 @@ int turn_bench(const char *glob, struct rows *rows)
 	for (size_t i = 0; i < RTE_DIM(populations); i++)
 		if (population_wanted(populations[i], glob))
 			population_run(populations[i], glob, rows);
+	if (ledger_cost_wanted(glob))
+		ledger_cost_run(REQUESTS_POPULATION, glob, rows, ledger_relay);
+	if (ledger_take_wanted(glob))
+		ledger_take_run(rows->quick ? REQUESTS_POPULATION : MEMORY_POPULATION, rows);
 	return 0;
 }
