@@ -75,6 +75,52 @@ bool request_is_dataplane(const struct request *request)
 	return request->server != BY_CONTROL;
 }
 
+bool request_is_in(const struct request *request, uint16_t version)
+{
+	return request->since <= version;
+}
+
+uint32_t request_body_size(const struct request *request, uint16_t version)
+{
+	return version < SLUICE_API_VERSION && request->body_size_before != 0
+	               ? request->body_size_before
+	               : request->body_size;
+}
+
+bool request_says_more(const struct request *request, uint16_t version, const void *body,
+                       uint32_t length)
+{
+	if (request->body_is_cut)
+		return false;
+	for (uint32_t i = request_body_size(request, version); i < length; i++)
+		if (((const uint8_t *)body)[i] != 0)
+			return true;
+	return false;
+}
+
+uint32_t request_row_size(const struct request *request, uint16_t version)
+{
+	const struct reply *reply = request->reply;
+
+	if (reply == NULL)
+		return 0;
+	return version < SLUICE_API_VERSION && reply->row_size_before != 0 ? reply->row_size_before
+	                                                                   : reply->row_size;
+}
+
+uint32_t rows_fit(void *to, uint32_t to_size, const void *from, uint32_t from_size, uint32_t length)
+{
+	uint32_t count = length / from_size, both = to_size < from_size ? to_size : from_size;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *row = (uint8_t *)to + (size_t)i * to_size;
+
+		memmove(row, (const uint8_t *)from + (size_t)i * from_size, both);
+		memset(row + both, 0, to_size - both);
+	}
+	return count;
+}
+
 int request_check(const struct request *request, const void *body, uint32_t length, char *why)
 {
 	const struct request_text *text = request->texts;

@@ -54,8 +54,9 @@ struct reply {
 	/* Ends with a key of NULL. Where there is more than one row the first column tells them
 	 * apart. */
 	const struct column *columns;
-	bool single;      /* one row by its nature: an object in JSON, lines for people */
-	bool plain;       /* rows are lines as they are: no heading */
+	uint16_t row_size_before; /* in SLUICE_API_VERSION_OLDEST; 0: the same */
+	bool single;              /* one row by its nature: an object in JSON, lines for people */
+	bool plain;               /* rows are lines as they are: no heading */
 	bool endless;     /* rows come until one leaves: each is a line, in JSON an object */
 	const char *none; /* what people are told where there is no row; NULL: nothing */
 };
@@ -70,6 +71,9 @@ struct request {
 	uint16_t deletes; /* REQUEST_DELETE: the type of what it takes back */
 	uint16_t changes; /* REQUEST_CHANGE: the type of what adds it */
 	uint16_t body_size;
+	uint16_t body_size_before; /* in SLUICE_API_VERSION_OLDEST; 0: the same */
+	bool body_is_cut;          /* the rest means the same to it as none: it may be left out */
+	uint16_t since;            /* the first version that has it; 0: the oldest one has */
 	struct request_text texts[REQUEST_TEXTS_MAX]; /* ends with a size of 0 */
 	const struct reply *reply;                    /* NULL: an empty one */
 };
@@ -85,6 +89,26 @@ enum request_access request_access(const struct request *request);
 /* Whether this side knows the request: the control plane, or the dataplane. */
 bool request_is_control(const struct request *request);
 bool request_is_dataplane(const struct request *request);
+
+/* -- versions -- */
+
+static inline bool api_version_is_understood(uint16_t version)
+{
+	return version >= SLUICE_API_VERSION_OLDEST && version <= SLUICE_API_VERSION;
+}
+
+/* What a version that is understood has. */
+bool request_is_in(const struct request *request, uint16_t version);
+/* Whether a body of ours says something that it does not have. */
+bool request_says_more(const struct request *request, uint16_t version, const void *body,
+                       uint32_t length);
+uint32_t request_body_size(const struct request *request, uint16_t version);
+/* 0: its reply has no rows. */
+uint32_t request_row_size(const struct request *request, uint16_t version);
+/* Rows of one size in another: fields that `to` has not are cut, those that `from` has not are 0.
+ * to: may be where they are if it is not longer. Returns how many there are. */
+uint32_t rows_fit(void *to, uint32_t to_size, const void *from, uint32_t from_size,
+                  uint32_t length);
 
 /*
  * The check at both daemons' edge: the body has the request's size, and each of its texts an end.

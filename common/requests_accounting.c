@@ -34,13 +34,13 @@ static const struct request requests[] = {
                 BODY(sluice_allocation_history), .texts = {TEXT(sluice_allocation_history, user)},
                 .reply = &account_reply),
         REQUEST(SLUICE_ACCOUNTING_REDIS_SET, {"accounting", "redis"}, REQUEST_SET, BY_CONTROL,
-                BODY(sluice_accounting_redis)),
+                BODY(sluice_accounting_redis), .since = 9),
         REQUEST(SLUICE_ACCOUNTING_WEBHOOK_SET, {"accounting", "webhook"}, REQUEST_SET, BY_CONTROL,
-                BODY(sluice_accounting_webhook),
+                BODY(sluice_accounting_webhook), .since = 9,
                 .texts = {TEXT(sluice_accounting_webhook, url),
                           TEXT(sluice_accounting_webhook, token)}),
         REQUEST(SLUICE_ACCOUNTING_SHOW, {"accounting", "show"}, REQUEST_SHOW, BY_CONTROL,
-                .reply = &accounting_reply),
+                .since = 9, .reply = &accounting_reply),
 };
 
 const struct request_table requests_accounting = REQUEST_TABLE(requests);

@@ -21,10 +21,13 @@ static const struct column version_columns[] = {
          VERSION(started), .unit = "seconds", .metric = "sluice_start_time_seconds",
          .metric_help = "Unix time of the daemon's start; the dataplane's is missing while it is "
                         "away"},
+        {"api_oldest", "version of that language that it understands", COLUMN_NUMBER,
+         .only_json = true, VERSION(api_oldest)},
         {0},
 };
 
-static const struct reply version_reply = {REPLY(sluice_version, version_columns)};
+static const struct reply version_reply = {REPLY(sluice_version, version_columns),
+                                           .row_size_before = 152};
 
 static const struct column line_columns[] = {
         {"line", "of the configuration", COLUMN_COMMAND, FIELD(sluice_config_line, text)},
@@ -99,6 +102,24 @@ static const struct column hand_over_columns[] = {
 static const struct reply hand_over_reply = {REPLY(sluice_hand_over, hand_over_columns),
                                              .single = true};
 
+static const char *const hand_over_words[] = {
+        [SLUICE_HAND_OVER_LISTENER] = "listener",
+        [SLUICE_HAND_OVER_LOCK] = "lock",
+        [SLUICE_HAND_OVER_PROGRAM] = "program",
+        NULL,
+};
+
+static const struct column hand_over_part_columns[] = {
+        {"kind", "of the descriptor that comes with it", COLUMN_CHOICE,
+         FIELD(sluice_hand_over_part, kind), .choices = hand_over_words},
+        {"name", "of the interface that a program is on", COLUMN_TEXT,
+         FIELD(sluice_hand_over_part, name)},
+        {0},
+};
+
+static const struct reply hand_over_part_reply = {
+        REPLY(sluice_hand_over_part, hand_over_part_columns)};
+
 static const struct request requests[] = {
         REQUEST(SLUICE_VERSION, {"version"}, REQUEST_SHOW, BY_BOTH, .reply = &version_reply),
         REQUEST(SLUICE_CONFIG_BEGIN, {"config", "begin"}, REQUEST_ACT, BY_DIRECT),
@@ -117,6 +138,8 @@ static const struct request requests[] = {
                 .reply = &status_reply),
         REQUEST(SLUICE_HAND_OVER, {"hand", "over"}, REQUEST_ACT, BY_DIRECT,
                 .reply = &hand_over_reply),
+        REQUEST(SLUICE_HAND_OVER_BEGIN, {"hand", "over", "begin"}, REQUEST_ACT, BY_DIRECT,
+                .since = 9, .reply = &hand_over_part_reply),
 };
 
 const struct request_table requests_config = REQUEST_TABLE(requests);

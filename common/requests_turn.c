@@ -47,7 +47,8 @@ static const struct column turn_columns[] = {
         {0},
 };
 
-static const struct reply turn_reply = {REPLY(sluice_turn_row, turn_columns), .single = true};
+static const struct reply turn_reply = {REPLY(sluice_turn_row, turn_columns),
+                                        .row_size_before = 200, .single = true};
 
 #define LISTEN(member) FIELD(sluice_turn_listen_row, member)
 
@@ -65,7 +66,7 @@ static const struct column listen_columns[] = {
 };
 
 static const struct reply listen_reply = {REPLY(sluice_turn_listen_row, listen_columns),
-                                          .none = "nothing is listened on"};
+                                          .row_size_before = 56, .none = "nothing is listened on"};
 
 #define REALM(member) FIELD(sluice_turn_realm_row, member)
 
@@ -222,23 +223,23 @@ const struct reply account_reply = {REPLY(sluice_allocation_account, account_col
 
 static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LISTEN_ADD, {"turn", "listen"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_listen),
+                .exist_ok = true, BODY(sluice_turn_listen), .body_size_before = 44,
                 .texts = {TEXT(sluice_turn_listen, realm)}),
         REQUEST(SLUICE_TURN_LISTEN_DELETE, {"turn", "listen", "delete"}, REQUEST_DELETE,
                 BY_DATAPLANE, .deletes = SLUICE_TURN_LISTEN_ADD, BODY(sluice_turn_listen),
-                .texts = {TEXT(sluice_turn_listen, realm)}),
+                .body_size_before = 44, .texts = {TEXT(sluice_turn_listen, realm)}),
         REQUEST(SLUICE_TURN_LISTEN_SHOW, {"turn", "listen", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &listen_reply),
         REQUEST(SLUICE_TURN_REALM_SET, {"turn", "realm"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_realm), .texts = {TEXT(sluice_turn_realm, realm)}),
         REQUEST(SLUICE_TURN_REALM_ADD, {"turn", "realm", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_realm),
+                .since = 9, .exist_ok = true, BODY(sluice_turn_realm),
                 .texts = {TEXT(sluice_turn_realm, realm)}),
         REQUEST(SLUICE_TURN_REALM_DELETE, {"turn", "realm", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
-                .deletes = SLUICE_TURN_REALM_ADD, BODY(sluice_turn_realm),
+                .since = 9, .deletes = SLUICE_TURN_REALM_ADD, BODY(sluice_turn_realm),
                 .texts = {TEXT(sluice_turn_realm, realm)}),
         REQUEST(SLUICE_TURN_REALM_SHOW, {"turn", "realm", "show"}, REQUEST_SHOW, BY_DATAPLANE,
-                .reply = &realm_reply),
+                .since = 9, .reply = &realm_reply),
         REQUEST(SLUICE_TURN_RELAY_ADD, {"turn", "relay"}, REQUEST_ADD, BY_DATAPLANE,
                 .exist_ok = true, BODY(sluice_turn_relay)),
         REQUEST(SLUICE_TURN_RELAY_DELETE, {"turn", "relay", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
@@ -246,24 +247,27 @@ static const struct request requests[] = {
         REQUEST(SLUICE_TURN_RELAY_SHOW, {"turn", "relay", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &relay_reply),
         REQUEST(SLUICE_TURN_USER_ADD, {"turn", "user", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_user), .texts = USER_TEXTS),
+                .exist_ok = true, BODY(sluice_turn_user), .body_size_before = 772,
+                .texts = USER_TEXTS),
         REQUEST(SLUICE_TURN_USER_DELETE, {"turn", "user", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
-                .deletes = SLUICE_TURN_USER_ADD, BODY(sluice_turn_user),
+                .deletes = SLUICE_TURN_USER_ADD, BODY(sluice_turn_user), .body_size_before = 772,
                 .texts = {TEXT(sluice_turn_user, name), TEXT(sluice_turn_user, realm)}),
         REQUEST(SLUICE_TURN_SECRET_ADD, {"turn", "secret", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                BODY(sluice_turn_secret), .texts = SECRET_TEXTS),
+                BODY(sluice_turn_secret), .body_size_before = 260, .texts = SECRET_TEXTS),
         REQUEST(SLUICE_TURN_SECRET_DELETE, {"turn", "secret", "delete"}, REQUEST_DELETE,
                 BY_DATAPLANE, .deletes = SLUICE_TURN_SECRET_ADD, BODY(sluice_turn_secret),
-                .texts = SECRET_TEXTS),
+                .body_size_before = 260, .texts = SECRET_TEXTS),
         REQUEST(SLUICE_TURN_PEER_ADD, {"turn", "peer", "add"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_turn_peer), .texts = {TEXT(sluice_turn_peer, realm)}),
+                .exist_ok = true, BODY(sluice_turn_peer), .body_size_before = 24,
+                .texts = {TEXT(sluice_turn_peer, realm)}),
         REQUEST(SLUICE_TURN_PEER_DELETE, {"turn", "peer", "delete"}, REQUEST_DELETE, BY_DATAPLANE,
-                .deletes = SLUICE_TURN_PEER_ADD, BODY(sluice_turn_peer),
+                .deletes = SLUICE_TURN_PEER_ADD, BODY(sluice_turn_peer), .body_size_before = 24,
                 .texts = {TEXT(sluice_turn_peer, realm)}),
         REQUEST(SLUICE_TURN_LIFETIME_SET, {"turn", "lifetime"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_lifetime)),
         REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
-                BODY(sluice_turn_quota), .texts = {TEXT(sluice_turn_quota, realm)}),
+                BODY(sluice_turn_quota), .body_size_before = 16, .body_is_cut = true,
+                .texts = {TEXT(sluice_turn_quota, realm)}),
         REQUEST(SLUICE_TURN_STREAM_SET, {"turn", "stream"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_stream)),
         REQUEST(SLUICE_TURN_CERTIFICATE_ADD, {"turn", "certificate"}, REQUEST_ADD, BY_CONTROL,

@@ -31,7 +31,7 @@ static const struct reply whip_reply = {REPLY(sluice_whip_row, whip_columns), .s
 static const struct request requests[] = {
         REQUEST(SLUICE_WHIP_LIMIT_SET, {"webrtc", "limit"}, REQUEST_SET, BY_CONTROL,
                 BODY(sluice_whip_limit)),
-        REQUEST(SLUICE_WHIP_HOOK_SET, {"webrtc", "hook"}, REQUEST_SET, BY_CONTROL,
+        REQUEST(SLUICE_WHIP_HOOK_SET, {"webrtc", "hook"}, REQUEST_SET, BY_CONTROL, .since = 9,
                 BODY(sluice_whip_hook)),
         REQUEST(SLUICE_WHIP_SHOW, {"webrtc", "show"}, REQUEST_SHOW, BY_CONTROL,
                 .reply = &whip_reply),

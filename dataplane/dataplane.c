@@ -3,8 +3,10 @@
 #include "graph/packet.h"
 #include "common/log.h"
 #include "ledger/ledger.h"
+#include "net/xdp/port.h"
 #include "part.h"
 #include "srtp/engine.h"
+#include "succession.h"
 
 #include <sluice/api.h>
 
@@ -90,7 +92,7 @@ static void ledger_begin(struct dataplane *dp)
 	if (dp->ledger != NULL)
 		return;
 	/* nothing would continue it; unless it is still another one's */
-	if (dp->options.take_over == NULL)
+	if (dp->options.succession == NULL)
 		ledger_remove(dp->options.ledger);
 	log_warning(SLUICE_LOG_PROCESS, "no ledger: calls will end with this process: %s", why);
 }
@@ -109,18 +111,14 @@ static void ledger_log(const struct ledger_taken *taken)
 		        taken->torn, taken->broken, taken->no_room, taken->foreign);
 }
 
-/* Before any worker runs, and before anything is sent. */
 static int ledger_take(struct dataplane *dp)
 {
 	uint64_t begin;
 	bool old;
 	int error = 0;
 
-	if (dp->options.take_over != NULL)
-		error = dp->ledger == NULL ? -ENOMEM
-		                           : dp->options.take_over(dp->options.take_over_arg);
-	if (dp->ledger == NULL || error < 0)
-		return error;
+	if (dp->ledger == NULL)
+		return 0;
 	begin = rte_rdtsc();
 	old = dp->ledger->old != NULL;
 	for (uint32_t i = 0; old && error == 0 && i < parts_count; i++)
@@ -134,6 +132,36 @@ static int ledger_take(struct dataplane *dp)
 	return error;
 }
 
+static void port_seen(void *dp, const char *interface)
+{
+	xdp_prepare(dp, interface);
+}
+
+static void program_passed(void *dp, const char *interface, int link)
+{
+	xdp_inherit(dp, interface, link);
+}
+
+/* Before any worker runs, and before anything is sent. While the records are read the other one
+ * closes its ports. */
+static int state_take(struct dataplane *dp)
+{
+	const struct succession *succession = dp->options.succession;
+	int error = 0;
+
+	if (succession == NULL)
+		return ledger_take(dp);
+	if (dp->ledger == NULL)
+		return -ENOMEM;
+	succession->ports(succession->arg, port_seen, dp);
+	error = succession->begin(succession->arg, program_passed, dp);
+	if (error < 0)
+		return error;
+	error = ledger_take(dp);
+	succession->end(succession->arg);
+	return error;
+}
+
 void dataplane_stop(struct dataplane *dp)
 {
 	for (uint16_t i = 0; i < dp->n_workers; i++)
@@ -144,10 +172,19 @@ void dataplane_stop(struct dataplane *dp)
 	dataplane_leave(dp);
 }
 
+void dataplane_hand_over_begin(struct dataplane *dp)
+{
+	if (dp->hand_over != HAND_OVER_NONE)
+		return;
+	dataplane_stop(dp);
+	dp->hand_over = HAND_OVER_BEGUN;
+}
+
 void dataplane_hand_over(struct dataplane *dp)
 {
-	dataplane_stop(dp);
-	dp->handed_over = true;
+	dataplane_hand_over_begin(dp);
+	xdp_release(dp);
+	dp->hand_over = HAND_OVER_DONE;
 	event_base_loopbreak(dp->events);
 }
 
@@ -174,7 +211,7 @@ static const char *parts_create(struct dataplane *dp)
 			return parts[i]->name;
 	if (workers_create(dp) != 0)
 		return "workers";
-	return ledger_take(dp) == 0 ? NULL : "the ledger";
+	return state_take(dp) == 0 ? NULL : "the ledger";
 }
 
 struct dataplane *dataplane_create(const struct options *options, struct event_base *events)
@@ -227,6 +264,8 @@ void dataplane_destroy(struct dataplane *dp)
 
 void dataplane_tick(struct dataplane *dp)
 {
+	if (dp->hand_over != HAND_OVER_NONE)
+		return;
 	for (uint32_t i = 0; i < parts_count; i++)
 		if (parts[i]->tick != NULL)
 			parts[i]->tick(dp);

@@ -13,6 +13,8 @@
 #include "worker.h"
 
 struct capture_control;
+struct seqpacket_listener;
+struct succession;
 struct capture_set;
 struct trace;
 struct event_base;
@@ -61,13 +63,18 @@ struct options {
 	const char *srtp_engine; /* srtp/engine.h; NULL: the best that this CPU has */
 	uint32_t gate_mb;        /* MiB of what the gate remembers of arrivals; 0: the default */
 	uint32_t capture_mb;     /* MiB that the buffers of all captures may take together */
-	/* Another dataplane runs still: called when all is made, before its ledger is read, and
-	 * returns 0 when it has ended. NULL: there is none. */
-	int (*take_over)(void *arg);
-	void *take_over_arg;
-	bool test_clock;         /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	const struct succession *succession; /* succession.h; NULL: no other dataplane runs */
+	bool test_clock;                     /* SLUICE_WORKER_CLOCK_SET is obeyed */
+	uint32_t api_version;    /* for tests: what it speaks at most; 0: SLUICE_API_VERSION */
 	bool no_remote_estimate; /* publishers are told no lower bounds */
 	bool allow_decrypted;    /* captures may see plaintext media */
+};
+
+/* To another process. */
+enum hand_over {
+	HAND_OVER_NONE,
+	HAND_OVER_BEGUN, /* nothing is moved, the ledger is complete */
+	HAND_OVER_DONE,  /* ports are closed: this process ends */
 };
 
 struct dataplane {
@@ -112,7 +119,8 @@ struct dataplane {
 	/* atomic; raised by the control thread, and by a worker that learns a path's MTU, when a
 	 * remembered next hop may be wrong */
 	uint32_t output_generation;
-	bool handed_over;           /* control thread: another process goes on */
+	enum hand_over hand_over;                  /* control thread */
+	const struct seqpacket_listener *listener; /* of the API; NULL in tests that have none */
 	uint32_t config_generation; /* control thread: on objects, see SLUICE_CONFIG_BEGIN */
 };
 
@@ -130,7 +138,9 @@ void dataplane_leave(struct dataplane *dp);
 
 /* Control thread: the workers end, and nothing changes in the ledger any more. */
 void dataplane_stop(struct dataplane *dp);
-/* The same, for another process that goes on: the events' loop ends. */
+/* The same, for another process that goes on; then its ports are closed and the events' loop ends.
+ */
+void dataplane_hand_over_begin(struct dataplane *dp);
 void dataplane_hand_over(struct dataplane *dp);
 
 /* Control thread: what every part does once a second, and when a configuration has been replayed

@@ -96,6 +96,8 @@ static bool progress_made(void *arg)
 	uint64_t rounds;
 	bool made = true;
 
+	if (dp->hand_over != HAND_OVER_NONE)
+		return true;
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		made &= has_moved("worker", i,
 		                  __atomic_load_n(&dp->workers[i]->walks, __ATOMIC_RELAXED),
@@ -106,16 +108,19 @@ static bool progress_made(void *arg)
 	return made;
 }
 
-/* As a killed process ends: what it holds goes at once, and the other one waits for it. */
+/* As a killed process ends. Sockets go first: what comes to TURN's listeners is the other one's,
+ * and memory takes its time. */
 static void hand_over_end(void)
 {
 	log_info(SLUICE_LOG_PROCESS, "handed over: another process goes on");
+	close_range(STDERR_FILENO + 1, ~0u, 0);
 	_exit(EXIT_SUCCESS);
 }
 
 /* Serves until a signal comes. */
 static int serve(struct dataplane *dp, const struct seqpacket_listener *listener)
 {
+	const struct succession *succession = dp->options.succession;
 	struct api_server *server = api_server_create(dp, listener);
 	struct event *events[] = {
 	        event_new(dp->events, -1, EV_PERSIST, tick, dp),
@@ -134,15 +139,16 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 		log_error(SLUICE_LOG_PROCESS, "no memory to serve");
 	else
 		ret = workers_launch(dp);
+	dp->listener = listener;
 	if (ret == 0) {
 		tick(-1, 0, dp);
 		log_info(SLUICE_LOG_PROCESS, "ready: %u worker%s, %s", dp->n_workers,
 		         dp->n_workers == 1 ? "" : "s", listener->path);
 		notify_send("READY=1");
-		if (dp->options.take_over_arg != NULL)
-			take_over_done(dp->options.take_over_arg);
+		if (succession != NULL)
+			take_over_done(succession->arg);
 		event_base_dispatch(dp->events);
-		if (dp->handed_over)
+		if (dp->hand_over == HAND_OVER_DONE)
 			hand_over_end();
 		notify_send("STOPPING=1");
 	}
@@ -207,8 +213,7 @@ static int socket_take(struct config *config, struct seqpacket_listener *listene
 	char why[SLUICE_API_ERROR_MAX];
 
 	if (config->take_over) {
-		config->options.take_over = take_over_make;
-		config->options.take_over_arg = take_over;
+		config->options.succession = &take_over->succession;
 		return take_over_begin(take_over, path, listener);
 	}
 	if (seqpacket_listen(listener, path, why) != 0) {

@@ -5,6 +5,7 @@
 #include "common/notify.h"
 
 #include <sluice/api.h>
+#include <sluice/port.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -46,76 +47,84 @@ static int process_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
 }
 
-int take_over_begin(struct take_over *take_over, const char *path,
-                    struct seqpacket_listener *listener)
-{
-	int ends[2], fd = seqpacket_connect(path), other;
+/* -- what the other one is asked -- */
 
-	if (fd < 0) {
-		log_error(SLUICE_LOG_PROCESS, "%s: no dataplane runs that could be taken over: %s",
-		          path, strerror(-fd));
-		return fd;
-	}
-	other = process_of(fd);
-	close(fd);
-	if (pipe(ends) != 0)
-		return -errno;
-	switch (fork()) {
-	case -1:
-		return -errno;
-	case 0:
-		break;
-	default:
-		close(ends[1]);
-		wait_for(ends[0]);
-	}
-	close(ends[0]);
-	leave_parent();
-	*take_over = (struct take_over){
-	        .path = path, .listener = listener, .done = ends[1], .other = other};
-	return 0;
-}
+static struct seqpacket_record reply;
 
-/* The one reply to a request without a body. 0, its status, or -errno. */
-static int ask(int fd, uint16_t version, struct seqpacket_record *reply)
+/* The next reply, and the descriptor that came with it. Its status, or -errno. */
+static int receive(int fd, int *passed)
 {
-	const struct sluice_api_header request = {
-	        .version = version, .type = SLUICE_HAND_OVER, .id = 1};
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int error = seqpacket_send(fd, &request, NULL);
+	int size;
 
-	if (error < 0)
-		return error;
+	*passed = -1;
 	if (poll(&readable, 1, PATIENCE_MS) != 1)
 		return -ETIMEDOUT;
-	error = seqpacket_receive(fd, reply);
-	if (error <= 0)
-		return error < 0 ? error : -ECONNRESET;
-	return reply->header.status;
+	size = seqpacket_receive_fd(fd, &reply, passed);
+	if (size <= 0)
+		return size < 0 ? size : -ECONNRESET;
+	return reply.header.status;
 }
 
-/* It speaks its own version, and no other one perhaps: this request is the same in all. */
-static int hand_over_ask(const char *path, struct sluice_hand_over *answer)
+static int send_request(int fd, uint16_t type, uint16_t version)
 {
-	static struct seqpacket_record reply;
-	int fd = seqpacket_connect(path), error = fd;
+	const struct sluice_api_header request = {.version = version, .type = type, .id = 1};
 
-	if (fd >= 0)
-		error = ask(fd, SLUICE_API_VERSION, &reply);
-	if (error == -EPROTO)
-		error = ask(fd, reply.header.version, &reply);
-	if (error < 0) {
-		log_error(SLUICE_LOG_PROCESS, "the dataplane at %s does not hand over: %s", path,
-		          strerror(-error));
-	} else {
-		memset(answer, 0, sizeof(*answer));
-		memcpy(answer, reply.body,
-		       reply.header.length < sizeof(*answer) ? reply.header.length
-		                                             : sizeof(*answer));
+	return seqpacket_send(fd, &request, NULL);
+}
+
+/* A request without a body, and the first reply. It speaks its own version, and no other one
+ * perhaps. */
+static int ask(struct take_over *take_over, uint16_t type, int *passed)
+{
+	int error = send_request(take_over->fd, type, SLUICE_API_VERSION);
+
+	if (error == 0)
+		error = receive(take_over->fd, passed);
+	if (error != -EPROTO)
+		return error;
+	error = send_request(take_over->fd, type, reply.header.version);
+	return error == 0 ? receive(take_over->fd, passed) : error;
+}
+
+static int other_connect(struct take_over *take_over)
+{
+	int fd = seqpacket_connect(take_over->path);
+
+	take_over->fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
+}
+
+static void other_leave(struct take_over *take_over)
+{
+	if (take_over->fd >= 0)
+		close(take_over->fd);
+	take_over->fd = -1;
+}
+
+/* Only of one whose rows are ours: what it does not tell takes longer later. */
+static void ports(void *arg, void (*port)(void *context, const char *interface), void *context)
+{
+	struct take_over *take_over = arg;
+	const struct sluice_port_row *rows = (const void *)reply.body;
+	int passed, error = other_connect(take_over);
+
+	if (error == 0)
+		error = ask(take_over, SLUICE_PORT_SHOW, &passed);
+	while (error == 0 && reply.header.length % sizeof(*rows) == 0) {
+		for (uint32_t i = 0; i < reply.header.length / sizeof(*rows); i++) {
+			char name[SLUICE_PORT_ARGS_MAX + 1];
+
+			snprintf(name, sizeof(name), "%.*s", (int)sizeof(rows[i].args),
+			         rows[i].args);
+			if (rows[i].kind == SLUICE_PORT_XDP)
+				port(context, name);
+		}
+		if (!(reply.header.flags & SLUICE_API_MORE))
+			break;
+		error = receive(take_over->fd, &passed);
 	}
-	if (fd >= 0)
-		close(fd);
-	return error;
+	other_leave(take_over);
 }
 
 /* The service manager looks after us as it did after the other one. */
@@ -130,7 +139,7 @@ static void watchdog_take(const struct sluice_hand_over *answer)
 	unsetenv("WATCHDOG_PID");
 }
 
-/* Its lock goes with the process. */
+/* Of one that passes none: its lock goes with the process. */
 static int socket_take(struct take_over *take_over)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
@@ -162,25 +171,148 @@ static void main_process_tell(int pid)
 		            strerror(-error));
 }
 
-int take_over_make(void *arg)
+static void answer_take(void)
+{
+	struct sluice_hand_over answer = {0};
+
+	memcpy(&answer, reply.body,
+	       reply.header.length < sizeof(answer) ? reply.header.length : sizeof(answer));
+	watchdog_take(&answer);
+	log_info(SLUICE_LOG_PROCESS, "took over from process %u", answer.pid);
+}
+
+/* One that does not know how to hand over in parts ends, and leaves its name. */
+static int take_whole(struct take_over *take_over)
+{
+	int passed, error = ask(take_over, SLUICE_HAND_OVER, &passed);
+
+	if (error < 0)
+		return error;
+	answer_take();
+	other_leave(take_over);
+	return socket_take(take_over);
+}
+
+static void part_take(struct take_over *take_over, const struct sluice_hand_over_part *part,
+                      int passed, void (*program)(void *context, const char *interface, int link),
+                      void *context)
+{
+	struct seqpacket_listener *listener = take_over->listener;
+	char name[sizeof(part->name) + 1];
+
+	if (reply.header.length < sizeof(*part) || passed < 0)
+		return;
+	switch (part->kind) {
+	case SLUICE_HAND_OVER_LISTENER:
+		snprintf(listener->path, sizeof(listener->path), "%s", take_over->path);
+		listener->fd = passed;
+		return;
+	case SLUICE_HAND_OVER_LOCK:
+		listener->lock = passed;
+		return;
+	case SLUICE_HAND_OVER_PROGRAM:
+		snprintf(name, sizeof(name), "%.*s", (int)sizeof(part->name), part->name);
+		program(context, name, passed);
+		return;
+	default:
+		close(passed);
+	}
+}
+
+/* The first part has come. */
+static int take_parts(struct take_over *take_over, int passed,
+                      void (*program)(void *context, const char *interface, int link),
+                      void *context)
+{
+	int error = 0;
+
+	for (;;) {
+		part_take(take_over, (const void *)reply.body, passed, program, context);
+		if (!(reply.header.flags & SLUICE_API_MORE))
+			break;
+		error = receive(take_over->fd, &passed);
+		if (error < 0)
+			return error;
+	}
+	if (take_over->listener->fd < 0)
+		return -EBADMSG;
+	return send_request(take_over->fd, SLUICE_HAND_OVER, reply.header.version);
+}
+
+static int begin(void *arg, void (*program)(void *context, const char *interface, int link),
+                 void *context)
 {
 	struct take_over *take_over = arg;
-	struct sluice_hand_over answer;
-	int error;
+	int passed, error;
 
 	main_process_tell(getpid()); /* before the other one ends */
-	error = hand_over_ask(take_over->path, &answer);
-	if (error < 0) {
-		/* before we do: the other one serves on */
-		if (take_over->other > 0)
-			main_process_tell(take_over->other);
-		return error;
-	}
-	watchdog_take(&answer);
-	error = socket_take(take_over);
+	error = other_connect(take_over);
 	if (error == 0)
-		log_info(SLUICE_LOG_PROCESS, "took over from process %u", answer.pid);
+		error = ask(take_over, SLUICE_HAND_OVER_BEGIN, &passed);
+	if (error == 0)
+		error = take_parts(take_over, passed, program, context);
+	else if (error == -ENOSYS)
+		error = take_whole(take_over);
+	if (error == 0)
+		return 0;
+	log_error(SLUICE_LOG_PROCESS, "the dataplane at %s does not hand over: %s", take_over->path,
+	          strerror(-error));
+	/* before we end: the other one serves on */
+	if (take_over->other > 0)
+		main_process_tell(take_over->other);
+	other_leave(take_over);
 	return error;
+}
+
+/* One that ended instead has closed all it had. */
+static void end(void *arg)
+{
+	struct take_over *take_over = arg;
+	int passed;
+
+	if (take_over->fd < 0)
+		return;
+	if (receive(take_over->fd, &passed) == 0)
+		answer_take();
+	other_leave(take_over);
+}
+
+/* -- the process -- */
+
+int take_over_begin(struct take_over *take_over, const char *path,
+                    struct seqpacket_listener *listener)
+{
+	int ends[2], fd = seqpacket_connect(path), other;
+
+	if (fd < 0) {
+		log_error(SLUICE_LOG_PROCESS, "%s: no dataplane runs that could be taken over: %s",
+		          path, strerror(-fd));
+		return fd;
+	}
+	other = process_of(fd);
+	close(fd);
+	if (pipe(ends) != 0)
+		return -errno;
+	switch (fork()) {
+	case -1:
+		return -errno;
+	case 0:
+		break;
+	default:
+		close(ends[1]);
+		wait_for(ends[0]);
+	}
+	close(ends[0]);
+	leave_parent();
+	*take_over = (struct take_over){
+	        .succession = {take_over, ports, begin, end},
+	        .path = path,
+	        .listener = listener,
+	        .done = ends[1],
+	        .other = other,
+	        .fd = -1,
+	};
+	return 0;
 }
 
 void take_over_done(struct take_over *take_over)

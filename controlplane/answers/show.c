@@ -16,6 +16,7 @@ static void answer_version(struct client *client, const void *body)
 {
 	struct sluice_version version = {
 	        .api = SLUICE_API_VERSION,
+	        .api_oldest = SLUICE_API_VERSION_OLDEST,
 	        .pid = getpid(),
 	        .program = "sluice-controlplane",
 	        .version = SLUICE_VERSION_TEXT,

@@ -18,8 +18,9 @@ struct question;
 
 /* Lent for the call. */
 struct dataplane_answer {
-	int status;     /* 0 or -errno */
-	uint32_t flags; /* enum sluice_api_flag; SLUICE_API_MORE: another one follows */
+	int status;       /* 0 or -errno */
+	uint16_t version; /* of the API, in which it came; 0: it did not */
+	uint32_t flags;   /* enum sluice_api_flag; SLUICE_API_MORE: another one follows */
 	uint32_t length;
 	const void *body; /* rows; with a status, or SLUICE_API_WARNING, text without its end */
 	bool lost;        /* the dataplane has not answered: the status is the connection's */

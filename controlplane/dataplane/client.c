@@ -32,6 +32,7 @@ struct dataplane_client {
 	struct event *connect_timer;
 	struct event *work; /* made active where there is something new to send */
 	enum client_state state;
+	uint16_t version; /* of the API, that the dataplane speaks */
 	bool settled, said_away;
 	struct questions waiting;
 	uint32_t n_waiting;
@@ -78,8 +79,12 @@ static void questions_fail(struct dataplane_client *client, int status, const ch
 	questions_end(&all, status, why);
 }
 
+/* One that served may be there again already: another process in its place. */
 static void client_lose(struct dataplane_client *client, const char *why)
 {
+	static const struct timeval at_once;
+	bool served = client->state == CLIENT_READY;
+
 	if (!client->said_away)
 		log_warning(SLUICE_LOG_DATAPLANE, "the dataplane is away (%s: %s); waiting for it",
 		            client->options.path, why);
@@ -87,10 +92,11 @@ static void client_lose(struct dataplane_client *client, const char *why)
 	lane_close(&client->lane);
 	replay_drop(&client->replay);
 	client->state = CLIENT_AWAY;
+	client->version = SLUICE_API_VERSION;
 	questions_fail(client, -EHOSTDOWN,
 	               "the dataplane went away before it answered; nothing is changed");
 	replay_tell(client);
-	event_add(client->connect_timer, &connect_interval);
+	event_add(client->connect_timer, served ? &at_once : &connect_interval);
 	client_settle(client);
 }
 
@@ -138,6 +144,13 @@ static void on_version(void *arg, const struct dataplane_answer *answer)
 	struct dataplane_client *client = arg;
 	struct sluice_version version;
 
+	/* one of the version before ours, which does not understand it */
+	if (!answer->lost && answer->status == -EPROTO && client->version == SLUICE_API_VERSION &&
+	    answer->version == SLUICE_API_VERSION_OLDEST) {
+		client->version = answer->version;
+		own_ask(client, SLUICE_VERSION, on_version);
+		return;
+	}
 	if (!own_taken(client, answer))
 		return;
 	if (answer->length != sizeof(version)) {
@@ -146,7 +159,10 @@ static void on_version(void *arg, const struct dataplane_answer *answer)
 	}
 	memcpy(&version, answer->body, sizeof(version));
 	version.version[sizeof(version.version) - 1] = '\0';
-	log_info(SLUICE_LOG_DATAPLANE, "connected to the dataplane, version %s", version.version);
+	log_info(SLUICE_LOG_DATAPLANE, "connected to the dataplane, version %s%s", version.version,
+	         client->version < SLUICE_API_VERSION
+	                 ? ", of the API version before ours: it lacks what came with ours"
+	                 : "");
 	client->state = CLIENT_PREPARING;
 	if (client->options.greeted != NULL)
 		client->options.greeted(client->options.arg);
@@ -192,12 +208,19 @@ static struct question *question_next(struct dataplane_client *client)
 /* Sends what waits and may go. Returns whether all of it is sent and answered. */
 static bool waiting_send(struct dataplane_client *client)
 {
+	struct dataplane_answer lacks;
+	char why[SLUICE_API_ERROR_MAX];
 	struct question *question;
 	int error = 0;
 
 	while (error == 0 && (question = question_next(client)) != NULL) {
 		TAILQ_REMOVE(&client->waiting, question, entry);
 		client->n_waiting--;
+		if (lane_lacks(&client->lane, question->type, question->body, question->length,
+		               &lacks, why)) {
+			question_end(question, &lacks);
+			continue;
+		}
 		error = lane_send(&client->lane, question);
 		if (error == 0)
 			continue;
@@ -280,25 +303,31 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 int dataplane_ask(struct dataplane_client *client, const struct dataplane_ask *ask,
                   struct question **question)
 {
+	struct dataplane_answer answer;
+	char why[SLUICE_API_ERROR_MAX];
+	/* what the dataplane's version lacks is answered by ourselves */
+	bool lacks = lane_lacks(&client->lane, ask->type, ask->body, ask->length, &answer, why);
+	bool apart = ask->apart && !lacks;
 	struct question *asked;
 	int error = 0;
 
 	if (question != NULL)
 		*question = NULL;
-	if (!ask->apart && client->state == CLIENT_AWAY)
+	if (!apart && client->state == CLIENT_AWAY)
 		return -ENOTCONN;
-	if (!ask->apart && client->n_waiting == WAITING_MAX)
+	if (!apart && client->n_waiting == WAITING_MAX)
 		return -EBUSY;
 	asked = question_create(ask);
 	if (asked == NULL)
 		return -ENOMEM;
-	if (ask->apart)
+	asked->early |= lacks;
+	if (apart)
 		error = pool_ask(&client->pool, asked);
 	if (error < 0) {
 		question_free(asked);
 		return error;
 	}
-	if (!ask->apart) {
+	if (!apart) {
 		TAILQ_INSERT_TAIL(&client->waiting, asked, entry);
 		client->n_waiting++;
 		client_wake(client);
@@ -353,6 +382,7 @@ static int parts_create(struct dataplane_client *client)
 	const struct lane_options lane = {
 	        .base = options->base,
 	        .path = options->path,
+	        .version = &client->version,
 	        .buffer = options->buffer,
 	        .ready = client_wake,
 	        .lost = on_lost,
@@ -386,7 +416,8 @@ struct dataplane_client *dataplane_client_create(const struct dataplane_client_o
 	client->lane.channel.fd = -1;
 	TAILQ_INIT(&client->lane.asked);
 	TAILQ_INIT(&client->waiting);
-	pool_start(&client->pool, options->base, options->path, options->buffer);
+	client->version = SLUICE_API_VERSION;
+	pool_start(&client->pool, options->base, options->path, &client->version, options->buffer);
 	if (parts_create(client) == 0)
 		return client;
 	dataplane_client_destroy(client);

@@ -10,7 +10,8 @@
 
 struct lane_options {
 	struct event_base *base;
-	const char *path; /* of the dataplane's socket */
+	const char *path;        /* of the dataplane's socket */
+	const uint16_t *version; /* of the API, that the dataplane speaks */
 	struct seqpacket_record *buffer;
 	/* A question has been answered, or there is room again: more may be sent. */
 	void (*ready)(void *arg);
@@ -26,7 +27,8 @@ struct lane {
 	struct event *overdue; /* timer: the first question's answer */
 	struct questions asked;
 	uint32_t n_asked;
-	uint32_t id; /* of the last question */
+	uint32_t id;  /* of the last question */
+	bool *closed; /* set when it closes, for who gives an answer in parts; or NULL */
 };
 
 /* 0 or -ENOMEM. The lane is closed at first. */
@@ -38,6 +40,10 @@ void lane_destroy(struct lane *lane);
 int lane_open(struct lane *lane);
 void lane_close(struct lane *lane);
 
+/* Instead of sending a question that the dataplane's version does not have, or of a body that it
+ * has no room for: its answer. False: it has it. */
+bool lane_lacks(const struct lane *lane, uint16_t type, const void *body, uint32_t length,
+                struct dataplane_answer *answer, char why[SLUICE_API_ERROR_MAX]);
 /* 0: the question is the lane's; -EAGAIN: not now, `ready` will come; other -errno: the connection
  * is of no use. */
 int lane_send(struct lane *lane, struct question *question);

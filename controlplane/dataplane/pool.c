@@ -55,6 +55,7 @@ static struct pool_lane *pool_lane_create(struct pool *pool)
 	const struct lane_options options = {
 	        .base = pool->base,
 	        .path = pool->path,
+	        .version = pool->version,
 	        .buffer = pool->buffer,
 	        .ready = on_ready,
 	        .lost = on_lost,
@@ -142,13 +143,14 @@ void pool_forget(struct question *question)
 
 void pool_read(struct question *question, bool on)
 {
-	lane_read(&question->own->lane, on);
+	if (question->own != NULL)
+		lane_read(&question->own->lane, on);
 }
 
 void pool_start(struct pool *pool, struct event_base *base, const char *path,
-                struct seqpacket_record *buffer)
+                const uint16_t *version, struct seqpacket_record *buffer)
 {
-	*pool = (struct pool){.base = base, .path = path, .buffer = buffer};
+	*pool = (struct pool){.base = base, .path = path, .version = version, .buffer = buffer};
 	LIST_INIT(&pool->lanes);
 }
 

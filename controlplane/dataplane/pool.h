@@ -13,13 +13,14 @@ LIST_HEAD(pool_lanes, pool_lane);
 struct pool {
 	struct event_base *base;
 	const char *path;
+	const uint16_t *version; /* lane.h */
 	struct seqpacket_record *buffer;
 	struct pool_lanes lanes;
 	uint32_t count, idle;
 };
 
 void pool_start(struct pool *pool, struct event_base *base, const char *path,
-                struct seqpacket_record *buffer);
+                const uint16_t *version, struct seqpacket_record *buffer);
 /* Their questions end with this status and line. */
 void pool_end(struct pool *pool, int status, const char *why);
 

@@ -46,7 +46,7 @@ static void on_line(void *arg, const struct dataplane_answer *answer)
 	line_judge(replay, line, answer->status, why);
 }
 
-static int line_ask(struct replay *replay, struct running_line *line)
+static int line_send(struct replay *replay, struct running_line *line)
 {
 	struct question *question = question_create(&(struct dataplane_ask){
 	        .type = line->request.command->type,
@@ -65,6 +65,19 @@ static int line_ask(struct replay *replay, struct running_line *line)
 	}
 	replay->asked[(replay->first + replay->count++) % LANE_WINDOW] = line;
 	return 0;
+}
+
+static int line_ask(struct replay *replay, struct running_line *line)
+{
+	struct dataplane_answer lacks;
+	char why[SLUICE_API_ERROR_MAX];
+
+	if (lane_lacks(replay->options.lane, line->request.command->type, line->request.body.bytes,
+	               line->request.length, &lacks, why)) {
+		line_judge(replay, line, lacks.status, why);
+		return 0;
+	}
+	return line_send(replay, line);
 }
 
 /* The next line that is the dataplane's. */

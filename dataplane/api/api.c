@@ -42,13 +42,31 @@ void api_refuse(struct api_job *job, int status, const char *format, ...)
 	job->type = NULL;
 }
 
+/* Ours, unless a test wants another one (options.api_version). */
+static uint16_t version_own(const struct dataplane *dp)
+{
+	return dp->options.api_version != 0 ? (uint16_t)dp->options.api_version
+	                                    : SLUICE_API_VERSION;
+}
+
+/* A body of that version in ours: what it does not have is 0. */
+static int body_take(struct api_job *job, const struct request *request, const void *body)
+{
+	uint32_t length = job->request.length;
+
+	if (length == request_body_size(request, job->version))
+		length = request->body_size;
+	memcpy(job->body, body, RTE_MIN(length, job->request.length));
+	return request_check(request, job->body, length, job->why);
+}
+
 void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,
                size_t size)
 {
 	struct sluice_api_header *header = &job->request;
 	const struct request *request;
 
-	*job = (struct api_job){.dp = dp, .fd = -1};
+	*job = (struct api_job){.dp = dp, .fd = -1, .passed = -1, .version = version_own(dp)};
 	if (size < sizeof(*header)) {
 		/* what is cut short tells nothing, its id included */
 		api_refuse(job, -EINVAL, "record of %zu bytes is shorter than its header of %zu",
@@ -56,11 +74,12 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 		return;
 	}
 	*header = record->header;
-	if (header->version != SLUICE_API_VERSION) {
+	if (!api_version_is_understood(header->version) || header->version > job->version) {
 		api_refuse(job, -EPROTO, "API version %u: this program speaks %u", header->version,
-		           SLUICE_API_VERSION);
+		           job->version);
 		return;
 	}
+	job->version = header->version;
 	if (header->length != size - sizeof(*header)) {
 		api_refuse(job, -EINVAL, "header claims %u bytes of body, the record has %zu",
 		           header->length, size - sizeof(*header));
@@ -68,16 +87,15 @@ void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket
 	}
 	request = request_of(header->type);
 	job->type = type_find(header->type);
-	if (request == NULL || job->type == NULL) {
+	if (request == NULL || job->type == NULL || !request_is_in(request, job->version)) {
 		api_refuse(job, -ENOSYS, "unknown type 0x%04x", header->type);
 		return;
 	}
-	job->status = request_check(request, record->body, header->length, job->why);
+	job->status = body_take(job, request, record->body);
 	if (job->status != 0)
 		job->type = NULL;
-	else
-		memcpy(job->body, record->body, header->length);
-	job->row_size = request->reply != NULL ? request->reply->row_size : 0;
+	job->row_size = request_row_size(request, SLUICE_API_VERSION);
+	job->row_size_asked = request_row_size(request, job->version);
 }
 
 static void reply_text(struct seqpacket_record *reply, const char *text)
@@ -125,11 +143,12 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 	int status = job->status;
 
 	reply->header = (struct sluice_api_header){
-	        .version = SLUICE_API_VERSION,
+	        .version = job->version,
 	        .type = job->request.type,
 	        .id = job->request.id,
 	};
 	job->waits = false;
+	job->passed = -1;
 	if (status == 0)
 		status = job->type->handle(&call);
 	descriptor_drop(job);
@@ -143,6 +162,10 @@ bool api_next(struct api_job *job, struct seqpacket_record *reply)
 		return false;
 	}
 	reply->header.length = call.length;
+	if (job->row_size_asked != job->row_size)
+		reply->header.length =
+		        job->row_size_asked * rows_fit(reply->body, job->row_size_asked,
+		                                       reply->body, job->row_size, call.length);
 	if (call.more)
 		reply->header.flags = SLUICE_API_MORE;
 	return call.more;

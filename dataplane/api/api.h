@@ -35,10 +35,13 @@ struct api_job {
 	struct dataplane *dp;
 	const struct api_type *type; /* NULL: refused at the edge */
 	uint32_t row_size;           /* of the reply's; 0: it has none */
+	uint32_t row_size_asked;     /* in the version that was asked in */
+	uint16_t version;            /* of the reply */
 	struct sluice_api_header request;
 	int status; /* where it is refused at the edge ... */
 	char why[SLUICE_API_ERROR_MAX];
 	int fd;                    /* that came with the request; who takes it sets -1 */
+	int passed;                /* that goes with this page, and stays ours; -1: none */
 	struct api_holder *holder; /* of the client */
 	bool patient;    /* the caller comes back to a handler that has nothing to say yet ... */
 	bool waits;      /* ... and said so: there is no reply to send */

@@ -39,6 +39,7 @@ struct api_server {
 	struct dataplane *dp;
 	const struct seqpacket_listener *listener;
 	struct event *acceptable;
+	struct api_client *successor; /* goes on in our place: nobody else is served any more */
 	struct api_client *clients[CLIENTS_MAX];
 	uint32_t n_clients;
 	struct seqpacket_record request; /* read and judged at once: one serves all */
@@ -68,8 +69,25 @@ static void client_close(struct api_client *client)
 			break;
 		}
 	}
+	if (client == server->successor)
+		dataplane_hand_over(server->dp);
 	client_free(client);
-	event_add(server->acceptable, NULL); /* there is room again */
+	if (server->successor == NULL)
+		event_add(server->acceptable, NULL); /* there is room again */
+}
+
+/* The others, and those who come from now on, are the successor's. */
+static void successor_set(struct api_client *client)
+{
+	struct api_server *server = client->server;
+
+	server->successor = client;
+	event_del(server->acceptable);
+	for (uint32_t i = server->n_clients; i-- > 0;)
+		if (server->clients[i] != client)
+			client_free(server->clients[i]);
+	server->clients[0] = client;
+	server->n_clients = 1;
 }
 
 /* A body may hold a secret. */
@@ -91,13 +109,16 @@ static void client_advance(struct api_client *client)
 		client->more = api_next(&client->job, &client->reply);
 		reply_log(client);
 	}
+	if (client->server->dp->hand_over != HAND_OVER_NONE && client->server->successor == NULL)
+		successor_set(client);
 	if (client->job.waits) {
 		event_del(client->writable);
 		event_add(client->readable, NULL); /* whether it leaves */
 		event_add(client->again, &again_after);
 		return;
 	}
-	ret = seqpacket_send(client->fd, &client->reply.header, client->reply.body);
+	ret = seqpacket_send_fd(client->fd, &client->reply.header, client->reply.body,
+	                        client->job.passed);
 	client->reply_waits = ret == -EAGAIN;
 	if (ret != 0 && ret != -EAGAIN) {
 		client_close(client);

@@ -79,8 +79,8 @@ struct ledger *ledger_create(const char *path, const struct ledger_shape *shapes
                              char *why);
 /* The new file takes the old one's place; what is not taken by now never will be. 0 or -errno. */
 int ledger_commit(struct ledger *ledger);
-/* Those of the old file that are whole, as they are now: a dataplane whose place is taken has worked
- * since ledger_create. False: there are none. */
+/* Those of the old file that are whole, as they are now: a dataplane whose place is taken has
+ * worked since ledger_create. False: there are none. */
 bool ledger_keys_newest(const struct ledger *ledger, struct sluice_ledger_keys *newest);
 /* Control thread: `keys` has changed. */
 void ledger_keys_write(struct ledger *ledger);

@@ -51,7 +51,7 @@ void media_subscription_clock_set(struct media *media, const char *stream, const
 	struct clock_change change = {.subscription = &media->subscriptions[index], .clock = clock};
 
 	if (index != 0 && clock->known)
-		worker_call(media->dp->workers
-		                    [media->endpoints[change.subscription->endpoint].worker],
-		            clock_apply, &change);
+		worker_call(
+		        media->dp->workers[media->endpoints[change.subscription->endpoint].worker],
+		        clock_apply, &change);
 }

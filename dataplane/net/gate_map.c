@@ -169,7 +169,7 @@ void gate_map_sync(const struct dataplane *dp)
 {
 	const struct services *services = dp->services;
 
-	if (dp->ports == NULL || dp->ports->xdp == 0)
+	if (dp->ports == NULL || dp->ports->xdp == 0 || dp->ports->inherited)
 		return;
 	ufrags_sync(dp->ufrags);
 	map_sync("addresses", addresses_sync, services->list, services->count);

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 
+#define INHERITED_S 10
+
 static struct port *port_find(struct ports *ports, const char *name)
 {
 	for (uint16_t i = 0; i < ports->count; i++)
@@ -278,8 +280,19 @@ int port_delete(struct dataplane *dp, const struct sluice_port_delete *del, char
 	return 0;
 }
 
+/* The configuration is there, or does not come. */
+static void inherited_end(struct dataplane *dp)
+{
+	xdp_prepared_drop(dp);
+	if (!dp->ports->inherited)
+		return;
+	dp->ports->inherited = false;
+	gate_map_sync(dp);
+}
+
 static void port_config_sweep(struct dataplane *dp)
 {
+	inherited_end(dp);
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
 		struct port *port = &dp->ports->table[i];
 
@@ -325,6 +338,8 @@ void port_link_changed(struct dataplane *dp, uint16_t index, enum sluice_port_st
 /* What the kernel or the NIC does not tell by itself. */
 static void port_tick(struct dataplane *dp)
 {
+	if (dp->ports->inherited && ++dp->ports->inherited_s > INHERITED_S)
+		inherited_end(dp);
 	for (uint16_t i = 0; i < dp->ports->count; i++) {
 		const struct port *port = &dp->ports->table[i];
 
@@ -378,6 +393,8 @@ static int create(struct dataplane *dp)
 
 static void end(struct dataplane *dp)
 {
+	if (dp->ports != NULL)
+		xdp_prepared_drop(dp);
 	for (uint16_t i = 0; dp->ports != NULL && i < dp->ports->count; i++)
 		if (dp->ports->table[i].used)
 			port_close(dp, &dp->ports->table[i], false);

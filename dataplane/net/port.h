@@ -70,6 +70,12 @@ struct ports {
 	struct port table[PORTS_MAX];
 	uint16_t count; /* slots in use are below this */
 	uint16_t xdp;   /* control thread: AF_XDP ports among them */
+	/* control thread, in another dataplane's place (net/xdp/port.h): what is made for ports
+	 * that are not added yet; and whether the gate's maps are still as that one had them, in
+	 * which nothing goes before the configuration has come */
+	struct xdp_port *prepared[PORTS_MAX];
+	bool inherited;
+	uint8_t inherited_s;
 };
 
 extern const struct part ports_part;

@@ -80,8 +80,8 @@ void take_index_use(struct take *take, struct turn_worker *turn_worker, enum tur
 }
 
 /* 0: was not taken. */
-static uint32_t index_of(const struct take *take, enum turn_object object, enum sluice_ledger_kind kind,
-                  uint32_t old)
+static uint32_t index_of(const struct take *take, enum turn_object object,
+                         enum sluice_ledger_kind kind, uint32_t old)
 {
 	return old < ledger_image_count(take->old, kind) ? take->objects[object].map[old] : 0;
 }

@@ -15,8 +15,16 @@
 #include <assert.h>
 #include <stdint.h>
 
-/* Grows with each change of any struct in include/sluice; both ends must agree on it. */
-#define SLUICE_API_VERSION 8
+/*
+ * Grows with each change of any struct in include/sluice. A dataplane and a control plane one
+ * version apart understand each other: fields are only added at the end of bodies and rows, and the
+ * newer one knows what the older one has (common/request.h). docs/wire-formats.md says what each
+ * version brought.
+ */
+#define SLUICE_API_VERSION 9
+
+/* The oldest one that this one understands. */
+#define SLUICE_API_VERSION_OLDEST (SLUICE_API_VERSION - 1)
 
 #define SLUICE_DATAPLANE_SOCKET "/run/sluice/dataplane.sock"
 #define SLUICE_CONTROL_SOCKET   "/run/sluice/control.sock"
@@ -53,6 +61,7 @@ enum sluice_origin {
 };
 
 /*
+ * A request is answered in the version that it is made in, with bodies and rows as that has them.
  * status: 0, or a negative errno. -EPROTO answers a version that the server does not speak,
  * whatever the type was; `version` then tells the server's. -EINVAL: a body of the wrong size or
  * with a field out of range. -ENOSYS: unknown type.
@@ -85,6 +94,8 @@ enum sluice_api_type {
 	SLUICE_CONFIG_STATUS = 0x0009,
 	SLUICE_HAND_OVER = 0x000a, /* {} -> struct sluice_hand_over, dataplane only; the same in all
 	                              versions: the dataplane ends, and another one goes on */
+	SLUICE_HAND_OVER_BEGIN = 0x000b, /* {} -> struct sluice_hand_over_part, one a reply, and
+	                                    with each a descriptor; dataplane only */
 	/* port.h */
 	SLUICE_PORT_ADD = 0x0101,
 	SLUICE_PORT_DELETE = 0x0102,
@@ -234,9 +245,11 @@ struct sluice_version {
 	char dpdk[32]; /* empty for the control plane */
 	char srtp[32]; /* the SRTP engine in use; empty for the control plane */
 	uint64_t uptime_s;
-	uint64_t started; /* Unix time, seconds; stays when the clock is set */
+	uint64_t started;    /* Unix time, seconds; stays when the clock is set */
+	uint32_t api_oldest; /* that it understands */
+	uint32_t pad;
 };
-static_assert(sizeof(struct sluice_version) == 152, "version");
+static_assert(sizeof(struct sluice_version) == 160, "version");
 
 /* Before the reply nothing is moved any more and the ledger is complete; the process ends after it.
  * -EOPNOTSUPP: it has no ledger. */
@@ -246,6 +259,23 @@ struct sluice_hand_over {
 	uint64_t watchdog_us; /* what its service manager waits for at most; 0: for nothing */
 };
 static_assert(sizeof(struct sluice_hand_over) == 16, "hand over");
+
+/*
+ * What the next process goes on with is passed beside these rows, while nothing is moved any more
+ * and the ledger is complete; SLUICE_HAND_OVER, by the same client, closes the ports then. A client
+ * that leaves before it has asked for that ends the dataplane as well. -EOPNOTSUPP: as above.
+ */
+enum sluice_hand_over_kind {
+	SLUICE_HAND_OVER_LISTENER, /* the socket that clients of the API connect to */
+	SLUICE_HAND_OVER_LOCK,     /* of its name */
+	SLUICE_HAND_OVER_PROGRAM,  /* the BPF link of the gate on an interface */
+};
+
+struct sluice_hand_over_part {
+	uint32_t kind; /* enum sluice_hand_over_kind */
+	char name[16]; /* the interface's */
+};
+static_assert(sizeof(struct sluice_hand_over_part) == 20, "hand over part");
 
 struct sluice_config_show {
 	uint32_t secrets; /* 1: show passwords and secrets, 0: mask them */

@@ -20,6 +20,7 @@ struct answer {
 	int status;
 	uint32_t replies;
 	uint32_t length; /* of the bodies */
+	uint16_t version;
 	bool ended;
 	_Alignas(8) uint8_t body[4 * SLUICE_API_MESSAGE_MAX]; /* read as rows */
 };

@@ -46,6 +46,7 @@ static const struct {
         {"half a header", SLUICE_API_VERSION, SLUICE_VERSION, 0, 10, 0, -EINVAL},
         {"a byte short", SLUICE_API_VERSION, SLUICE_VERSION, 0, 19, 0, -EINVAL},
         {"version 0", 0, SLUICE_VERSION, 0, 20, 0, -EPROTO},
+        {"two versions back", SLUICE_API_VERSION - 2, SLUICE_VERSION, 0, 20, 0, -EPROTO},
         {"next version", SLUICE_API_VERSION + 1, SLUICE_VERSION, 0, 20, 0, -EPROTO},
         {"wrong version, unknown type", 99, 0xffff, 0, 20, 0, -EPROTO},
         {"unknown type", SLUICE_API_VERSION, 0xffff, 0, 20, 0, -ENOSYS},
@@ -117,6 +118,44 @@ static void version_told(void **state)
 	assert_int_equal(version->pid, getpid());
 	assert_string_equal(version->program, "sluice-dataplane");
 	assert_string_equal(version->srtp, srtp_engine_choose(NULL)->name);
+}
+
+/* A control plane of the version before this one is answered as that one was: what it did not have
+ * is not sent, and it has no request that came later. */
+static void the_version_before_is_spoken(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sluice_version *version = (const void *)answer.body;
+	struct seqpacket_record request = {
+	        .header = {SLUICE_API_VERSION_OLDEST, SLUICE_VERSION, 5, 0, 0, 0}};
+	const struct request *row = request_of(SLUICE_VERSION);
+
+	memset(&answer, 0, sizeof(answer));
+	api_handle(fixture->dp, &request, sizeof(request.header), answer_take, NULL);
+	assert_int_equal(answer.status, 0);
+	assert_int_equal(answer.version, SLUICE_API_VERSION_OLDEST);
+	assert_int_equal(answer.length, request_row_size(row, SLUICE_API_VERSION_OLDEST));
+	assert_int_equal(version->api, SLUICE_API_VERSION_OLDEST);
+	assert_int_equal(version->pid, getpid());
+	row = NULL;
+	while ((row = request_next(row)) != NULL) {
+		if (!request_is_dataplane(row) || row->since != SLUICE_API_VERSION)
+			continue;
+		memset(&answer, 0, sizeof(answer));
+		request.header.type = row->type;
+		request.header.length = row->body_size;
+		api_handle(fixture->dp, &request, sizeof(request.header) + row->body_size,
+		           answer_take, NULL);
+		assert_int_equal(answer.status, -ENOSYS);
+	}
+	/* as that one it answers ours */
+	fixture->dp->options.api_version = SLUICE_API_VERSION_OLDEST;
+	memset(&answer, 0, sizeof(answer));
+	request.header = (struct sluice_api_header){SLUICE_API_VERSION, SLUICE_VERSION, 6};
+	api_handle(fixture->dp, &request, sizeof(request.header), answer_take, NULL);
+	fixture->dp->options.api_version = 0;
+	assert_int_equal(answer.status, -EPROTO);
+	assert_int_equal(answer.version, SLUICE_API_VERSION_OLDEST);
 }
 
 static uint64_t counter_value(const char *name)
@@ -453,7 +492,7 @@ static void nothing_is_handed_over_without_a_ledger(void **state)
 
 	asks(fixture, SLUICE_HAND_OVER, "", 0, -EOPNOTSUPP);
 	assert_non_null(strstr((const char *)answer.body, "without a ledger"));
-	assert_false(fixture->dp->handed_over);
+	assert_int_equal(fixture->dp->hand_over, HAND_OVER_NONE);
 }
 
 static void captures_want_a_descriptor(void **state)
@@ -477,6 +516,7 @@ int main(void)
 	        cmocka_unit_test(garbage_refused),
 	        cmocka_unit_test(table_handled),
 	        cmocka_unit_test(version_told),
+	        cmocka_unit_test(the_version_before_is_spoken),
 	        cmocka_unit_test(counters_listed),
 	        cmocka_unit_test(counters_named),
 	        cmocka_unit_test(workers_and_graph_listed),

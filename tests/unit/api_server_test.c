@@ -158,11 +158,74 @@ static void too_many_clients_refused(void **state)
 	service_stop(&service);
 }
 
+static int part_await(struct fixture *fixture, int client, struct seqpacket_record *reply,
+                      int *passed)
+{
+	const struct sluice_hand_over_part *part = (const void *)reply->body;
+
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	assert_true(seqpacket_receive_fd(client, reply, passed) >= (int)sizeof(reply->header));
+	assert_int_equal(reply->header.status, 0);
+	return reply->header.length == sizeof(*part) ? (int)part->kind : -1;
+}
+
+/* What another process goes on with is passed to it; nobody else is served any more, and those who
+ * come now wait for it. When it leaves the loop ends. */
+static void a_successor_has_the_socket(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sluice_api_header begin = {SLUICE_API_VERSION, SLUICE_HAND_OVER_BEGIN, 4, 0, 0, 0};
+	static struct seqpacket_record reply;
+	struct seqpacket_listener listener = {.fd = -1};
+	struct options options = fixture->dp->options;
+	struct service service;
+	int other, successor, late, passed;
+	char ledger[64];
+
+	snprintf(ledger, sizeof(ledger), "/tmp/sluice-api-test-ledger.%d", getpid());
+	options.ledger = ledger;
+	dataplane_destroy(fixture->dp);
+	fixture->dp = dataplane_create(&options, NULL);
+	assert_non_null(fixture->dp);
+	fixture->dp->events = fixture->events;
+	service_start(fixture, &service);
+	fixture->dp->listener = &service.listener;
+	assert_int_equal(client_served(fixture, &service, &other), 0);
+	assert_int_equal(client_served(fixture, &service, &successor), 0);
+	assert_int_equal(seqpacket_send(successor, &begin, NULL), 0);
+	assert_int_equal(part_await(fixture, successor, &reply, &listener.fd),
+	                 SLUICE_HAND_OVER_LISTENER);
+	assert_int_equal(seqpacket_receive(other, &reply), 0);
+	assert_int_equal(part_await(fixture, successor, &reply, &listener.lock),
+	                 SLUICE_HAND_OVER_LOCK);
+	assert_int_equal(part_await(fixture, successor, &reply, &passed), -1);
+	assert_int_equal(passed, -1);
+	assert_false(reply.header.flags & SLUICE_API_MORE);
+
+	late = seqpacket_connect(service.path);
+	assert_true(late >= 0);
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	passed = seqpacket_accept(&listener);
+	assert_true(passed >= 0);
+	assert_int_equal(fixture->dp->hand_over, HAND_OVER_BEGUN);
+	close(successor);
+	event_base_loop(fixture->events, EVLOOP_NONBLOCK);
+	assert_int_equal(fixture->dp->hand_over, HAND_OVER_DONE);
+	close(passed);
+	close(late);
+	close(other);
+	close(listener.fd);
+	close(listener.lock);
+	service_stop(&service);
+	unlink(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(slow_client_delays_itself),
 	        cmocka_unit_test(too_many_clients_refused),
+	        cmocka_unit_test(a_successor_has_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make, fixture_free);

@@ -27,6 +27,7 @@
 #include "graph/drop.h"
 #include "graph/node.h"
 #include "srtp/engine.h"
+#include "succession.h"
 #include "session_fixture.h"
 #include "stderr_taken.h"
 #include "turn/state.h"
@@ -148,9 +149,12 @@ static void a_ledger_is_shown_and_handed_over(void **state)
 	assert_true(kind_find("allocation")->records_max >= options.max_allocations);
 	assert_true(kind_find("permission")->bytes > 0);
 	asks(fixture, SLUICE_TURN_SECRET_ADD, &secret, sizeof(secret), 0);
+	asks(fixture, SLUICE_HAND_OVER_BEGIN, "", 0, 0);
+	assert_int_equal(fixture->dp->hand_over, HAND_OVER_BEGUN);
+	assert_null(fixture->dp->ledger);
 	asks(fixture, SLUICE_HAND_OVER, "", 0, 0);
 	assert_int_equal(row->pid, getpid());
-	assert_true(fixture->dp->handed_over);
+	assert_int_equal(fixture->dp->hand_over, HAND_OVER_DONE);
 	assert_null(fixture->dp->ledger);
 
 	/* the next one finds it */
@@ -162,7 +166,12 @@ static void a_ledger_is_shown_and_handed_over(void **state)
 	unlink(path);
 }
 
-static int refuses(void *arg)
+static void none(void *arg, void (*port)(void *context, const char *interface), void *context)
+{
+}
+
+static int refuses(void *arg, void (*program)(void *context, const char *interface, int link),
+                   void *context)
 {
 	(*(int *)arg)++;
 	return -EIO;
@@ -176,6 +185,7 @@ static void a_start_that_fails_says_why(void **state)
 	char line[256];
 	FILE *written;
 	int called = 0;
+	const struct succession succession = {&called, none, refuses, NULL};
 
 	dataplane_destroy(fixture->dp);
 	stderr_take(&taken);
@@ -188,12 +198,11 @@ static void a_start_that_fails_says_why(void **state)
 	assert_non_null(fixture->dp);
 	assert_null(fixture->dp->ledger);
 	dataplane_destroy(fixture->dp);
-	options.take_over = refuses;
-	options.take_over_arg = &called;
+	options.succession = &succession;
 	/* the other one goes on: it is not asked to end */
 	assert_null(dataplane_create(&options, NULL));
 	assert_int_equal(called, 0);
-	options.take_over = NULL;
+	options.succession = NULL;
 	options.ledger = NULL;
 	fixture->dp = dataplane_create(&options, NULL);
 	written = stderr_give(&taken);

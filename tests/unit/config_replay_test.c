@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "channel.h"
+#include "common/request.h"
 #include "config/own.h"
 #include "config/running.h"
 #include "control/server.h"
@@ -219,11 +220,58 @@ static void test_dataplane_of_another_version(void **state)
 	struct scene *scene = *state;
 
 	fake_start(scene);
-	scene->fake.version = 9;
+	scene->fake.version = SLUICE_API_VERSION + 1;
 	control_start(scene);
 	AWAIT(scene, strstr(scene->fake.asked, "version;version;") != NULL);
 	assert_int_equal(asked_status(scene, "turn show"), -EPROTO);
 	assert_int_equal(scene->settled, 0);
+}
+
+static void lacks_answered(void *arg, const struct dataplane_answer *answer)
+{
+	snprintf(arg, SLUICE_API_ERROR_MAX, "%d %.*s", answer->status == -ENOSYS,
+	         (int)answer->length, (const char *)answer->body);
+}
+
+/* It refuses our version, and is spoken to in its own: it gets the whole configuration, its rows
+ * are read as ours, and what it does not have is refused by its name without asking it. */
+static void test_dataplane_of_the_version_before(void **state)
+{
+	struct scene *scene = *state;
+	char lacks[SLUICE_API_ERROR_MAX] = "", expected[SLUICE_API_ERROR_MAX];
+	const struct dataplane_ask ask_lacked = {.type = SLUICE_HAND_OVER_BEGIN,
+	                                         .apart = true,
+	                                         .answered = lacks_answered,
+	                                         .arg = lacks};
+	struct question *question;
+	struct peer peer;
+
+	fake_start(scene);
+	scene->fake.version = SLUICE_API_VERSION_OLDEST;
+	control_start(scene);
+	AWAIT(scene, scene->settled == 0);
+	assert_string_equal(scene->fake.asked, "version;" REPLAY);
+	peer_open(scene, &peer);
+	/* the control plane's own row, and more of the dataplane's than one record of ours has */
+	scene->fake.versions = 210;
+	ask(scene, &peer, "version");
+	assert_int_equal(peer.last.version, SLUICE_API_VERSION);
+	assert_int_equal(peer.replies, 3);
+	assert_int_equal(peer.bytes, 211 * sizeof(struct sluice_version));
+	assert_string_equal(peer.text + offsetof(struct sluice_version, program), "fake");
+	channel_close(&peer.channel);
+
+	assert_int_equal(dataplane_ask(scene->client, &ask_lacked, &question), 0);
+	assert_string_equal(lacks, "");
+	question_read(question, true);
+	AWAIT(scene, lacks[0] != '\0');
+	snprintf(
+	        expected, sizeof(expected),
+	        "1 the dataplane is of API version %u and does not know \"hand over begin\", which "
+	        "came with %u",
+	        SLUICE_API_VERSION_OLDEST, request_of(SLUICE_HAND_OVER_BEGIN)->since);
+	assert_string_equal(lacks, expected);
+	assert_null(strstr(scene->fake.asked, "000b"));
 }
 
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -241,6 +289,7 @@ int main(void)
 	        SCENE(test_change_without_answer),
 	        SCENE(test_version),
 	        SCENE(test_dataplane_of_another_version),
+	        SCENE(test_dataplane_of_the_version_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "answers/routes.h"
 #include "channel.h"
+#include "common/request.h"
 #include "config/own.h"
 #include "config/running.h"
 #include "control/server.h"
@@ -30,16 +31,23 @@
 static void fake_note(struct fake *fake, const struct seqpacket_record *record, char *text,
                       size_t room)
 {
+	const struct request *asked = request_of(record->header.type);
+	static uint8_t body[SEQPACKET_BODY_MAX];
+	uint32_t length = record->header.length;
 	struct command_request request;
 	struct command_error error;
 
+	/* one of the version before has no more */
+	memset(body, 0, sizeof(body));
+	memcpy(body, record->body, length);
+	if (asked != NULL && length == request_body_size(asked, fake->version))
+		length = asked->body_size;
 	snprintf(text, room, "%04x", record->header.type);
 	if (record->header.type == SLUICE_CONFIG_BEGIN)
 		snprintf(text, room, "begin");
 	else if (record->header.type == SLUICE_CONFIG_COMMIT)
 		snprintf(text, room, "commit");
-	else if (command_from_body(record->header.type, record->body, record->header.length,
-	                           &request, &error) == 0)
+	else if (command_from_body(record->header.type, body, length, &request, &error) == 0)
 		command_format(&request, true, text, room);
 	if (strlen(fake->asked) + strlen(text) + 2 < sizeof(fake->asked)) {
 		strcat(fake->asked, text);
@@ -70,7 +78,11 @@ static void fake_received(struct channel *channel, struct seqpacket_record *reco
 {
 	struct fake *fake = channel->owner;
 	struct sluice_api_header header = record->header;
-	struct sluice_version version = {.api = 1, .program = "fake", .version = "0"};
+	static const struct sluice_version version = {.api = 1, .program = "fake", .version = "0"};
+	static uint8_t versions[SEQPACKET_BODY_MAX];
+	uint32_t row = fake->version == SLUICE_API_VERSION_OLDEST
+	                       ? request_row_size(request_of(SLUICE_VERSION), fake->version)
+	                       : sizeof(version);
 	char text[COMMAND_TEXT_MAX];
 
 	fake_note(fake, record, text, sizeof(text));
@@ -79,19 +91,26 @@ static void fake_received(struct channel *channel, struct seqpacket_record *reco
 	header.version = fake->version;
 	header.length = 0;
 	header.flags = 0;
+	if (fake->version == SLUICE_API_VERSION_OLDEST && record->header.version != fake->version) {
+		header.status = -EPROTO;
+		seqpacket_send(channel->fd, &header, NULL);
+		return;
+	}
 	if (header.type == SLUICE_COUNTER_SHOW) {
 		fake_rows(fake, channel, header);
 		return;
 	}
 	if (header.type == SLUICE_VERSION)
-		header.length = sizeof(version);
+		header.length = row * (fake->versions != 0 ? fake->versions : 1);
 	if (fake->refuse != NULL && strstr(text, fake->refuse) != NULL) {
 		header.status = -ENODEV;
 		header.length = strlen("refused\x1b");
 		seqpacket_send(channel->fd, &header, "refused\x1b");
 		return;
 	}
-	seqpacket_send(channel->fd, &header, &version);
+	for (uint32_t at = 0; at < header.length; at += row)
+		memcpy(versions + at, &version, row);
+	seqpacket_send(channel->fd, &header, versions);
 }
 
 static void fake_writable(struct channel *channel)
@@ -127,6 +146,7 @@ void fake_start(struct scene *scene)
 
 	fake->scene = scene;
 	fake->version = SLUICE_API_VERSION;
+	fake->versions = 0;
 	fake->asked[0] = '\0';
 	fake->n_connections = 0;
 	assert_int_equal(seqpacket_listen(&fake->listener, scene->dataplane_path, why), 0);
@@ -158,6 +178,7 @@ static void peer_received(struct channel *channel, struct seqpacket_record *reco
 
 	peer->replies++;
 	peer->last = record->header;
+	peer->bytes += record->header.length;
 	memcpy(peer->text, record->body, length);
 	peer->text[length] = '\0';
 	if (record->header.type == SLUICE_COUNTER_SHOW)

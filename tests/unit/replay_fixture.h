@@ -35,8 +35,9 @@ struct fake {
 	bool mute;          /* nothing is answered */
 	uint32_t lost;      /* connections that the other end closed */
 	uint16_t version;
-	uint32_t rows;   /* of an answer to `counter show`, one row a reply */
-	uint32_t vanish; /* closes a connection after so many rows; 0: never */
+	uint32_t rows;     /* of an answer to `counter show`, one row a reply */
+	uint32_t versions; /* rows of an answer to `version`; 0: one */
+	uint32_t vanish;   /* closes a connection after so many rows; 0: never */
 };
 
 /* A client of the control socket. */
@@ -44,6 +45,7 @@ struct peer {
 	struct channel channel;
 	bool lost;
 	uint32_t replies, rows;
+	uint32_t bytes; /* of all replies' bodies */
 	struct sluice_api_header last;
 	char text[4096]; /* of the last reply's body */
 };

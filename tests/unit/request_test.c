@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of requests: whole, sound, what both daemons' edges check by it, and a seed of the
- * fuzzer's for each. usage: test-request API_HEADER SEEDS */
+ * fuzzer's for each. usage: test-request API_HEADER SEEDS SIZES | test-request --sizes
+ *
+ * SIZES has those of bodies and rows in the version before this one, as --sizes of that one printed
+ * them: when SLUICE_API_VERSION is raised, --sizes comes first. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +25,7 @@
 
 #define COLUMNS_MAX 32 /* of a table on the screen: struct printer */
 
-static const char *api_header, *seeds;
+static const char *api_header, *seeds, *sizes;
 
 /* Each number of enum sluice_api_type has a row. */
 static void test_whole(void **state)
@@ -137,6 +140,81 @@ static void test_words(void **state)
 	assert_null(word_of(gate_mode_words, UINT64_MAX));
 }
 
+/* -- versions -- */
+
+/* Of this one, for the one that comes after it. */
+static void sizes_print(void)
+{
+	const struct request *request = NULL;
+	char name[REQUEST_NAME_MAX];
+
+	printf("version %u\n", SLUICE_API_VERSION);
+	while ((request = request_next(request)) != NULL)
+		if (request->kind != REQUEST_LOCAL)
+			printf("0x%04x %u %u %s\n", request->type,
+			       request_body_size(request, SLUICE_API_VERSION),
+			       request_row_size(request, SLUICE_API_VERSION),
+			       request_name(request, name));
+}
+
+/* What the version before had, the table says of it; what it had not came with this one. */
+static void test_sizes(void **state)
+{
+	static bool had[0x10000];
+	const struct request *request = NULL;
+	char name[REQUEST_NAME_MAX], line[256];
+	unsigned int version, type, body, row;
+	FILE *file = fopen(sizes, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "version %u ", &version), 1);
+	assert_int_equal(version, SLUICE_API_VERSION_OLDEST);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		assert_int_equal(sscanf(line, "%x %u %u", &type, &body, &row), 3);
+		request = request_of((uint16_t)type);
+		if (request == NULL || !request_is_in(request, SLUICE_API_VERSION_OLDEST) ||
+		    request_body_size(request, SLUICE_API_VERSION_OLDEST) != body ||
+		    request_row_size(request, SLUICE_API_VERSION_OLDEST) != row ||
+		    request->body_size < body ||
+		    request_row_size(request, SLUICE_API_VERSION) < row)
+			fail_msg("version %u had %s", version, line);
+		had[type] = true;
+	}
+	fclose(file);
+	request = NULL;
+	while ((request = request_next(request)) != NULL)
+		if (request->kind != REQUEST_LOCAL && !had[request->type] &&
+		    request->since != SLUICE_API_VERSION)
+			fail_msg("%s: .since = %u is missing", request_name(request, name),
+			         SLUICE_API_VERSION);
+}
+
+static void test_rows_fit(void **state)
+{
+	static const uint16_t old[] = {1, 2, 11, 12};
+	uint16_t rows[6], back[4];
+
+	assert_int_equal(rows_fit(rows, 6, old, 4, sizeof(old)), 2);
+	assert_memory_equal(rows, ((uint16_t[]){1, 2, 0, 11, 12, 0}), sizeof(rows));
+	rows[2] = rows[5] = 7;
+	assert_int_equal(rows_fit(back, 4, rows, 6, sizeof(rows)), 2);
+	assert_memory_equal(back, old, sizeof(old));
+	assert_false(request_says_more(request_of(SLUICE_TURN_PEER_ADD), SLUICE_API_VERSION_OLDEST,
+	                               &(struct sluice_turn_peer){.length = 8},
+	                               sizeof(struct sluice_turn_peer)));
+	assert_true(request_says_more(request_of(SLUICE_TURN_PEER_ADD), SLUICE_API_VERSION_OLDEST,
+	                              &(struct sluice_turn_peer){.realm = "x"},
+	                              sizeof(struct sluice_turn_peer)));
+	/* where they are */
+	assert_int_equal(rows_fit(rows, 4, rows, 6, sizeof(rows)), 2);
+	assert_memory_equal(rows, old, sizeof(old));
+	assert_int_equal(rows_fit(rows, 4, rows, 6, 0), 0);
+	assert_true(api_version_is_understood(SLUICE_API_VERSION));
+	assert_true(api_version_is_understood(SLUICE_API_VERSION_OLDEST));
+	assert_false(api_version_is_understood(SLUICE_API_VERSION_OLDEST - 1));
+	assert_false(api_version_is_understood(SLUICE_API_VERSION + 1));
+}
+
 /* -- the fuzzer's seeds -- */
 
 /* A request in this version and of the right length, or NULL. */
@@ -195,11 +273,17 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_whole), cmocka_unit_test(test_sound),
 	        cmocka_unit_test(test_check), cmocka_unit_test(test_access),
 	        cmocka_unit_test(test_words), cmocka_unit_test(test_seeds),
+	        cmocka_unit_test(test_sizes), cmocka_unit_test(test_rows_fit),
 	};
 
-	if (argc != 3)
+	if (argc == 2 && strcmp(argv[1], "--sizes") == 0) {
+		sizes_print();
+		return EXIT_SUCCESS;
+	}
+	if (argc != 4)
 		return EXIT_FAILURE;
 	api_header = argv[1];
 	seeds = argv[2];
+	sizes = argv[3];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,10 @@
 #include "take_over.h"
 
 #include <sluice/api.h>
+#include <sluice/port.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +28,8 @@
 /* What the new one says when it is there: its own exit status, over a pipe. */
 struct report {
 	int error;
+	char seen[64];     /* interfaces of its ports, and those of programs that were passed */
+	char new_path[32]; /* of the socket that it has then */
 	pid_t pid;
 	char watchdog[32]; /* WATCHDOG_USEC */
 	char owner[32];    /* WATCHDOG_PID */
@@ -140,10 +144,27 @@ static void environment_keep(char text[32], const char *name)
 	snprintf(text, 32, "%s", value != NULL ? value : "unset");
 }
 
-/* As main() does it; never returns. */
+static void port_seen(void *context, const char *interface)
+{
+	struct report *report = context;
+
+	snprintf(report->seen + strlen(report->seen), sizeof(report->seen) - strlen(report->seen),
+	         "%s ", interface);
+}
+
+static void program_passed(void *context, const char *interface, int link)
+{
+	struct report *report = context;
+
+	snprintf(report->seen + strlen(report->seen), sizeof(report->seen) - strlen(report->seen),
+	         "%s:%d ", interface, fcntl(link, F_GETFD) >= 0);
+	close(link);
+}
+
+/* As main() and dataplane_create() do it; never returns. */
 static void new_run(struct scene *scene)
 {
-	struct seqpacket_listener listener;
+	struct seqpacket_listener listener = {.fd = -1};
 	struct take_over take_over;
 	struct report report = {0};
 	int error;
@@ -153,10 +174,16 @@ static void new_run(struct scene *scene)
 	close(scene->report[0]);
 	setenv("WATCHDOG_PID", "1", 1);
 	error = take_over_begin(&take_over, scene->path, &listener);
-	if (error == 0)
-		error = take_over_make(&take_over);
-	if (error == 0)
+	if (error == 0) {
+		take_over.succession.ports(&take_over, port_seen, &report);
+		error = take_over.succession.begin(&take_over, program_passed, &report);
+	}
+	if (error == 0) {
+		take_over.succession.end(&take_over);
 		take_over_done(&take_over);
+		snprintf(report.new_path, sizeof(report.new_path), "%s",
+		         strrchr(listener.path, '/'));
+	}
 	report.error = error;
 	report.pid = getpid();
 	environment_keep(report.watchdog, "WATCHDOG_USEC");
@@ -209,40 +236,87 @@ static void client_take(struct scene *scene)
 	}
 }
 
-/* The new one has looked who is there, and says that it will be the main process: which. */
-static pid_t begun(struct scene *scene)
+static void client_leaves(struct scene *scene)
 {
-	client_take(scene);
 	readable_await(scene->client);
 	assert_int_equal(seqpacket_receive(scene->client, &record), 0);
 	close(scene->client);
 	scene->client = -1;
-	return manager_hears_main(scene);
 }
 
-static void asked_to_hand_over(struct scene *scene, uint16_t version)
+static void asked(struct scene *scene, uint16_t type, uint16_t version)
 {
 	if (scene->client < 0)
 		client_take(scene);
 	readable_await(scene->client);
 	assert_int_equal(seqpacket_receive(scene->client, &record), sizeof(record.header));
-	assert_int_equal(record.header.type, SLUICE_HAND_OVER);
+	assert_int_equal(record.header.type, type);
 	assert_int_equal(record.header.version, version);
+}
+
+static void reply_with(struct scene *scene, const struct sluice_api_header *as, const void *body,
+                       int passed)
+{
+	struct sluice_api_header header = record.header;
+
+	header.version = as->version != 0 ? as->version : header.version;
+	header.status = as->status;
+	header.flags = as->flags;
+	header.length = as->length;
+	assert_int_equal(seqpacket_send_fd(scene->client, &header, body, passed), 0);
 }
 
 static void reply(struct scene *scene, uint16_t version, int status, const void *body,
                   uint32_t length)
 {
-	struct sluice_api_header header = record.header;
+	const struct sluice_api_header as = {
+	        .version = version, .status = status, .length = length};
 
-	header.version = version;
-	header.status = status;
-	header.length = length;
-	assert_int_equal(seqpacket_send(scene->client, &header, body), 0);
+	reply_with(scene, &as, body, -1);
 }
 
-/* The command returns when the new one serves, which is told to the service manager before the
- * other one ends. */
+/* Who asks for the ports is told of two, one of which is the kernel's. */
+static void ports_told(struct scene *scene)
+{
+	static const struct sluice_port_row rows[] = {
+	        {.kind = SLUICE_PORT_XDP, .name = "dp0", .args = "eth7"},
+	        {.kind = SLUICE_PORT_VDEV, .name = "dp1", .args = "net_null0"},
+	};
+
+	asked(scene, SLUICE_PORT_SHOW, SLUICE_API_VERSION);
+	reply(scene, 0, 0, rows, sizeof(rows));
+	client_leaves(scene);
+}
+
+/* The new one has looked who is there, and says that it will be the main process: which. */
+static pid_t begun(struct scene *scene)
+{
+	client_take(scene);
+	client_leaves(scene);
+	ports_told(scene);
+	return manager_hears_main(scene);
+}
+
+/* One that hands over whole, as those before this version did. */
+static void asked_to_hand_over(struct scene *scene)
+{
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
+	reply(scene, 0, -ENOSYS, "unknown type 0x000b", 19);
+	asked(scene, SLUICE_HAND_OVER, SLUICE_API_VERSION);
+}
+
+static void part_pass(struct scene *scene, uint32_t kind, const char *name, int passed)
+{
+	const struct sluice_api_header as = {.flags = SLUICE_API_MORE,
+	                                     .length = sizeof(struct sluice_hand_over_part)};
+	struct sluice_hand_over_part part = {.kind = kind};
+
+	snprintf(part.name, sizeof(part.name), "%s", name);
+	reply_with(scene, &as, &part, passed);
+}
+
+/* The socket and the programs are passed on while this one is there; the command returns when the
+ * new one serves, which is told to the service manager before the other one ends. */
 static void one_follows_the_other(void **state)
 {
 	const struct sluice_hand_over answer = {.pid = 7, .watchdog_us = 30000000};
@@ -252,20 +326,27 @@ static void one_follows_the_other(void **state)
 
 	new_start(scene);
 	told = begun(scene);
-	asked_to_hand_over(scene, SLUICE_API_VERSION);
-	reply(scene, SLUICE_API_VERSION, 0, &answer, sizeof(answer));
-	seqpacket_listener_close(&scene->listener);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
+	part_pass(scene, SLUICE_HAND_OVER_LISTENER, "", scene->listener.fd);
+	part_pass(scene, SLUICE_HAND_OVER_LOCK, "", scene->listener.lock);
+	part_pass(scene, SLUICE_HAND_OVER_PROGRAM, "eth7", scene->manager);
+	reply(scene, 0, 0, NULL, 0);
+	asked(scene, SLUICE_HAND_OVER, SLUICE_API_VERSION);
+	reply(scene, 0, 0, &answer, sizeof(answer));
 	report = report_of(scene);
 	assert_int_equal(report.error, 0);
 	assert_int_equal(report.pid, told);
 	assert_int_not_equal(report.pid, scene->command);
 	assert_string_equal(report.watchdog, "30000000");
 	assert_string_equal(report.owner, "unset");
+	assert_string_equal(report.seen, "eth7 eth7:1 ");
+	assert_string_equal(report.new_path, "/sock");
 	assert_int_equal(command_end(scene), EXIT_SUCCESS);
+	seqpacket_listener_close(&scene->listener);
 }
 
-/* One of another version is asked in its own. */
-static void another_version_is_spoken(void **state)
+/* One that does not know how to hand over in parts ends, and its socket is made again. */
+static void one_that_hands_over_whole_is_followed(void **state)
 {
 	const struct sluice_hand_over answer = {.pid = 7};
 	struct scene *scene = *state;
@@ -273,10 +354,34 @@ static void another_version_is_spoken(void **state)
 
 	new_start(scene);
 	begun(scene);
-	asked_to_hand_over(scene, SLUICE_API_VERSION);
-	reply(scene, SLUICE_API_VERSION - 1, -EPROTO, "another version", 15);
-	asked_to_hand_over(scene, SLUICE_API_VERSION - 1);
-	reply(scene, SLUICE_API_VERSION - 1, 0, &answer, sizeof(answer));
+	asked_to_hand_over(scene);
+	reply(scene, 0, 0, &answer, sizeof(answer));
+	seqpacket_listener_close(&scene->listener);
+	report = report_of(scene);
+	assert_int_equal(report.error, 0);
+	assert_string_equal(report.seen, "eth7 ");
+	assert_string_equal(report.new_path, "/sock");
+	assert_int_equal(command_end(scene), EXIT_SUCCESS);
+}
+
+/* One of another version is asked in its own. */
+static void another_version_is_spoken(void **state)
+{
+	const struct sluice_hand_over answer = {.pid = 7};
+	const uint16_t before = SLUICE_API_VERSION - 1;
+	struct scene *scene = *state;
+	struct report report;
+
+	new_start(scene);
+	begun(scene);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
+	reply(scene, before, -EPROTO, "another version", 15);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, before);
+	reply(scene, 0, -ENOSYS, "unknown type", 12);
+	asked(scene, SLUICE_HAND_OVER, SLUICE_API_VERSION);
+	reply(scene, before, -EPROTO, "another version", 15);
+	asked(scene, SLUICE_HAND_OVER, before);
+	reply(scene, before, 0, &answer, sizeof(answer));
 	seqpacket_listener_close(&scene->listener);
 	report = report_of(scene);
 	assert_int_equal(report.error, 0);
@@ -292,9 +397,9 @@ static void a_refusal_changes_nothing(void **state)
 
 	new_start(scene);
 	told = begun(scene);
-	asked_to_hand_over(scene, SLUICE_API_VERSION);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
 	assert_int_not_equal(told, getpid());
-	reply(scene, SLUICE_API_VERSION, -EOPNOTSUPP, "no ledger", 9);
+	reply(scene, 0, -EOPNOTSUPP, "no ledger", 9);
 	assert_int_equal(manager_hears_main(scene), getpid());
 	assert_int_equal(report_of(scene).error, -EOPNOTSUPP);
 	assert_int_equal(command_end(scene), EXIT_FAILURE);
@@ -308,7 +413,7 @@ static void one_that_ends_is_no_answer(void **state)
 
 	new_start(scene);
 	begun(scene);
-	asked_to_hand_over(scene, SLUICE_API_VERSION);
+	asked_to_hand_over(scene);
 	close(scene->client);
 	scene->client = -1;
 	manager_hears_main(scene);
@@ -334,8 +439,11 @@ static void nobody_is_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        SCENE_TEST(one_follows_the_other),     SCENE_TEST(another_version_is_spoken),
-	        SCENE_TEST(a_refusal_changes_nothing), SCENE_TEST(one_that_ends_is_no_answer),
+	        SCENE_TEST(one_follows_the_other),
+	        SCENE_TEST(one_that_hands_over_whole_is_followed),
+	        SCENE_TEST(another_version_is_spoken),
+	        SCENE_TEST(a_refusal_changes_nothing),
+	        SCENE_TEST(one_that_ends_is_no_answer),
 	        SCENE_TEST(nobody_is_there),
 	};
 

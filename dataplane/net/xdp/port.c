@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 /* A driver that moves packets into our memory itself ends that from a work queue. */
 #define ZERO_COPY_END_US 100000
 #define DEAF_S           2
+#define RELEASE_THREADS  64
 
 /* Large buffers of all ports, made when the first one needs them. */
 static struct rte_mempool *jumbo_pool(struct dataplane *dp)
@@ -46,29 +48,36 @@ static uint32_t fill_target(const struct dataplane *dp, uint16_t queues)
 	return RTE_MIN(RTE_MAX(share, (uint32_t)FILL_LEAST), (uint32_t)XDP_RING_SIZE);
 }
 
+/* slot: of the port in the table. */
+static struct xdp_socket_options socket_options(const struct dataplane *dp,
+                                                const struct xdp_port *xdp, uint16_t slot,
+                                                uint16_t queue, struct rte_mempool *jumbo)
+{
+	const struct interface *interface = &xdp->interface;
+	uint16_t lent = slot * XDP_SOCKETS_MAX + queue;
+
+	return (struct xdp_socket_options){
+	        .ifindex = xdp->ifindex,
+	        .queue = queue,
+	        .lent_rx = SLOT_RX | lent,
+	        .lent_tx = SLOT_TX | lent,
+	        .frame_length = RTE_MIN(interface->mtu, (uint32_t)MTU_MAX) + FRAME_OVERHEAD,
+	        .fill_target = fill_target(dp, interface->rx_queues),
+	        .can_send = interface->tx_queues == 0 || queue < interface->tx_queues,
+	        .umem = queue == 0 ? -1 : xdp->sockets[0].fd,
+	        .pool = dp->pool,
+	        .jumbo = jumbo,
+	};
+}
+
 /* The last one is open or -EINVAL says that the interface has no more queues. */
 static int socket_open(struct dataplane *dp, const struct port *port, uint16_t queue,
                        struct rte_mempool *jumbo, const char **step)
 {
-	struct xdp_port *xdp = port->xdp;
-	const struct interface *interface = &xdp->interface;
-	uint16_t slot = port_index(dp->ports, port) * XDP_SOCKETS_MAX + queue;
+	const struct xdp_socket_options options =
+	        socket_options(dp, port->xdp, port_index(dp->ports, port), queue, jumbo);
 
-	return xdp_socket_open(
-	        &xdp->sockets[queue],
-	        &(struct xdp_socket_options){
-	                .ifindex = xdp->ifindex,
-	                .queue = queue,
-	                .lent_rx = SLOT_RX | slot,
-	                .lent_tx = SLOT_TX | slot,
-	                .frame_length = RTE_MIN(interface->mtu, (uint32_t)MTU_MAX) + FRAME_OVERHEAD,
-	                .fill_target = fill_target(dp, interface->rx_queues),
-	                .can_send = interface->tx_queues == 0 || queue < interface->tx_queues,
-	                .umem = queue == 0 ? -1 : xdp->sockets[0].fd,
-	                .pool = dp->pool,
-	                .jumbo = jumbo,
-	        },
-	        step);
+	return xdp_socket_open(&port->xdp->sockets[queue], &options, step);
 }
 
 static void sockets_close(struct dataplane *dp, struct port *port)
@@ -110,6 +119,15 @@ static int sockets_failed(const struct port *port, uint16_t queue, const char *s
 	return ret;
 }
 
+static int sockets_alloc(struct xdp_port *xdp, uint16_t count)
+{
+	xdp->n_sockets = 0;
+	xdp->sockets =
+	        rte_zmalloc("xdp sockets", count * sizeof(xdp->sockets[0]), RTE_CACHE_LINE_SIZE);
+	xdp->watches = rte_zmalloc("xdp watches", count * sizeof(xdp->watches[0]), 0);
+	return xdp->sockets != NULL && xdp->watches != NULL ? 0 : -ENOMEM;
+}
+
 /* One for each receive queue; on a driver that does not say how many, until it has no more. */
 static int sockets_open_with(struct dataplane *dp, struct port *port, struct rte_mempool *jumbo,
                              char *why)
@@ -118,14 +136,8 @@ static int sockets_open_with(struct dataplane *dp, struct port *port, struct rte
 	uint16_t known = RTE_MIN(xdp->interface.rx_queues, XDP_SOCKETS_MAX);
 	uint16_t most = known != 0 ? known : XDP_SOCKETS_MAX;
 	const char *step = "";
-	int ret = 0;
+	int ret = sockets_alloc(xdp, most);
 
-	xdp->n_sockets = 0;
-	xdp->sockets =
-	        rte_zmalloc("xdp sockets", most * sizeof(xdp->sockets[0]), RTE_CACHE_LINE_SIZE);
-	xdp->watches = rte_zmalloc("xdp watches", most * sizeof(xdp->watches[0]), 0);
-	if (xdp->sockets == NULL || xdp->watches == NULL)
-		ret = -ENOMEM;
 	for (uint16_t queue = 0; queue < most && ret == 0; queue++) {
 		ret = socket_open(dp, port, queue, jumbo, &step);
 		if (ret == 0)
@@ -157,33 +169,21 @@ static void uso_change(struct port *port, bool uso)
 	         uso ? "as one frame" : "one by one");
 }
 
-/* What the interface is now, and sockets for it. Kernels before 6.6 have no frames in several
- * buffers. */
-static int sockets_open(struct dataplane *dp, struct port *port, char *why)
+/* The longest IP packet that one buffer takes. */
+static uint16_t buffer_room(const struct dataplane *dp)
+{
+	return RTE_MIN(dp->pool->elt_size, (uint32_t)getpagesize()) - sizeof(struct rte_mbuf) -
+	       sizeof(struct packet) - RTE_PKTMBUF_HEADROOM - FRAME_OVERHEAD;
+}
+
+/* Its sockets are open. */
+static void sockets_describe(const struct dataplane *dp, struct port *port)
 {
 	struct xdp_port *xdp = port->xdp;
-	uint16_t room = RTE_MIN(dp->pool->elt_size, (uint32_t)getpagesize()) -
-	                sizeof(struct rte_mbuf) - sizeof(struct packet) - RTE_PKTMBUF_HEADROOM -
-	                FRAME_OVERHEAD;
-	struct rte_mempool *jumbo = NULL;
-	uint32_t mtu;
-	int ret = interface_read(port->args, &xdp->interface);
+	uint16_t room = buffer_room(dp);
+	uint32_t mtu = RTE_MIN(xdp->interface.mtu, (uint32_t)MTU_MAX);
 
-	if (ret != 0) {
-		snprintf(why, SLUICE_API_ERROR_MAX, "%.16s: %s", port->args, strerror(-ret));
-		return ret;
-	}
-	mtu = RTE_MIN(xdp->interface.mtu, (uint32_t)MTU_MAX);
-	if (mtu > room)
-		jumbo = jumbo_pool(dp);
-	ret = sockets_open_with(dp, port, jumbo, why);
-	if (ret == -EINVAL && jumbo != NULL) {
-		jumbo = NULL;
-		ret = sockets_open_with(dp, port, NULL, why);
-	}
-	if (ret != 0)
-		return ret;
-	if (mtu > room && jumbo == NULL)
+	if (mtu > room && xdp->sockets[0].jumbo == NULL)
 		mtu = room;
 	if (mtu != xdp->interface.mtu)
 		log_warning(SLUICE_LOG_PORT, "port %s: MTU %u of %u can be used: %s", port->name,
@@ -203,7 +203,28 @@ static int sockets_open(struct dataplane *dp, struct port *port, char *why)
 		            "lost; raise --mbufs",
 		            port->name, port->queues, dp->options.mbufs,
 		            fill_target(dp, port->queues));
-	return 0;
+}
+
+/* What the interface is now, and sockets for it. Kernels before 6.6 have no frames in several
+ * buffers. */
+static int sockets_open(struct dataplane *dp, struct port *port, char *why)
+{
+	struct xdp_port *xdp = port->xdp;
+	struct rte_mempool *jumbo = NULL;
+	int ret = interface_read(port->args, &xdp->interface);
+
+	if (ret != 0) {
+		snprintf(why, SLUICE_API_ERROR_MAX, "%.16s: %s", port->args, strerror(-ret));
+		return ret;
+	}
+	if (RTE_MIN(xdp->interface.mtu, (uint32_t)MTU_MAX) > buffer_room(dp))
+		jumbo = jumbo_pool(dp);
+	ret = sockets_open_with(dp, port, jumbo, why);
+	if (ret == -EINVAL && jumbo != NULL)
+		ret = sockets_open_with(dp, port, NULL, why);
+	if (ret == 0)
+		sockets_describe(dp, port);
+	return ret;
 }
 
 static int sockets_redirect(struct port *port)
@@ -216,15 +237,20 @@ static int sockets_redirect(struct port *port)
 	return ret;
 }
 
+static struct xdp_sizes program_sizes(const struct dataplane *dp)
+{
+	return (struct xdp_sizes){
+	        .seen = gate_seen_words(dp->options.gate_mb),
+	        .clients = gate_clients_entries(dp),
+	};
+}
+
 /* Pins that an older version left, or one with another memory, may not fit; no other port of ours
  * uses them. */
 static int program_load(struct dataplane *dp, struct port *port, bool frags, char *why)
 {
 	struct xdp_program *program = &port->xdp->program;
-	const struct xdp_sizes sizes = {
-	        .seen = gate_seen_words(dp->options.gate_mb),
-	        .clients = gate_clients_entries(dp),
-	};
+	const struct xdp_sizes sizes = program_sizes(dp);
 	int ret;
 
 	gate_map_heal(dp); /* or it would have maps of its own */
@@ -235,11 +261,16 @@ static int program_load(struct dataplane *dp, struct port *port, bool frags, cha
 	return xdp_program_load(program, dp->options.xdp_object, &sizes, frags, why);
 }
 
+static bool program_frags(const struct xdp_port *xdp)
+{
+	return xdp->sockets[0].segments && xdp->interface.mtu > MTU_ONE_PAGE;
+}
+
 /* A driver that takes large frames in one piece has them natively without the second try. */
 static int program_start(struct dataplane *dp, struct port *port, char *why)
 {
 	struct xdp_port *xdp = port->xdp;
-	bool frags = xdp->sockets[0].segments && xdp->interface.mtu > MTU_ONE_PAGE;
+	bool frags = program_frags(xdp);
 	int ret = program_load(dp, port, frags, why);
 
 	if (ret == 0)
@@ -275,38 +306,243 @@ static int queues_check(const struct port *port, const struct sluice_port_add *a
 	return -EINVAL;
 }
 
+static struct xdp_port *xdp_port_make(const char *interface)
+{
+	struct xdp_port *xdp = rte_zmalloc("xdp port", sizeof(*xdp), RTE_CACHE_LINE_SIZE);
+
+	if (xdp == NULL)
+		return NULL;
+	snprintf(xdp->name, sizeof(xdp->name), "%.15s", interface);
+	xdp->ifindex = (int)if_nametoindex(interface);
+	xdp->program.link = -1;
+	xdp->claim = -1;
+	return xdp;
+}
+
+/* -- in another one's place -- */
+
+static struct xdp_port **prepared_find(struct dataplane *dp, const char *interface)
+{
+	for (uint32_t i = 0; i < PORTS_MAX; i++)
+		if (dp->ports->prepared[i] != NULL &&
+		    (interface == NULL || strcmp(dp->ports->prepared[i]->name, interface) == 0))
+			return &dp->ports->prepared[i];
+	return NULL;
+}
+
+static struct xdp_port *prepared_take(struct dataplane *dp, const char *interface)
+{
+	struct xdp_port **place = prepared_find(dp, interface), *xdp;
+
+	if (place == NULL)
+		return NULL;
+	xdp = *place;
+	*place = NULL;
+	return xdp;
+}
+
+static void prepared_free(struct dataplane *dp, struct xdp_port *xdp)
+{
+	struct port port = {.xdp = xdp};
+
+	xdp_program_unload(&xdp->program);
+	sockets_close(dp, &port);
+	rte_free(xdp);
+}
+
+void xdp_prepared_drop(struct dataplane *dp)
+{
+	struct xdp_port *xdp;
+
+	while ((xdp = prepared_take(dp, NULL)) != NULL)
+		prepared_free(dp, xdp);
+}
+
+/* Its maps are those of the other one, which knows the same services. */
+static int prepared_fill(struct dataplane *dp, struct xdp_port *xdp, const char **step)
+{
+	const struct xdp_sizes sizes = program_sizes(dp);
+	char why[SLUICE_API_ERROR_MAX];
+	struct rte_mempool *jumbo = NULL;
+	int ret = interface_read(xdp->name, &xdp->interface);
+	uint16_t queues = xdp->interface.rx_queues;
+
+	*step = "interface";
+	if (ret == 0 && (queues == 0 || queues > XDP_SOCKETS_MAX))
+		ret = -ENOTSUP;
+	if (ret != 0 || sockets_alloc(xdp, queues) != 0)
+		return ret != 0 ? ret : -ENOMEM;
+	if (RTE_MIN(xdp->interface.mtu, (uint32_t)MTU_MAX) > buffer_room(dp))
+		jumbo = jumbo_pool(dp);
+	while (xdp->n_sockets < queues && ret == 0) {
+		const struct xdp_socket_options options =
+		        socket_options(dp, xdp, 0, xdp->n_sockets, jumbo);
+
+		ret = xdp_socket_make(&xdp->sockets[xdp->n_sockets], &options, step);
+		xdp->n_sockets += ret == 0;
+	}
+	if (ret != 0)
+		return ret;
+	*step = "program";
+	ret = xdp_program_load(&xdp->program, dp->options.xdp_object, &sizes, program_frags(xdp),
+	                       why);
+	for (uint16_t i = 0; i < queues && ret == 0; i++)
+		ret = xdp_program_redirect(&xdp->program, i, xdp->sockets[i].fd);
+	return ret;
+}
+
+static struct xdp_port **prepared_place(struct dataplane *dp)
+{
+	for (uint32_t i = 0; i < PORTS_MAX; i++)
+		if (dp->ports->prepared[i] == NULL)
+			return &dp->ports->prepared[i];
+	return NULL;
+}
+
+void xdp_prepare(struct dataplane *dp, const char *interface)
+{
+	struct xdp_port **place = prepared_place(dp), *xdp = xdp_port_make(interface);
+	const char *step = "memory";
+	int ret = xdp != NULL && place != NULL ? prepared_fill(dp, xdp, &step) : -ENOMEM;
+
+	if (ret == 0) {
+		*place = xdp;
+		return;
+	}
+	log_info(SLUICE_LOG_PORT, "%s: nothing is prepared (%s: %s): its port takes longer",
+	         interface, step, strerror(-ret));
+	if (xdp != NULL)
+		prepared_free(dp, xdp);
+}
+
+void xdp_inherit(struct dataplane *dp, const char *interface, int link)
+{
+	struct xdp_port **place = prepared_find(dp, interface);
+
+	if (place == NULL)
+		close(link);
+	else if (xdp_program_replace(&(*place)->program, link) == 0)
+		dp->ports->inherited = true;
+}
+
+/* Sockets that were made get their queues. Of an interface that has changed since others are made.
+ */
+static int prepared_open(struct dataplane *dp, struct port *port, char *why)
+{
+	struct xdp_port *xdp = port->xdp;
+	struct interface now;
+	const char *step;
+	int ret = interface_read(port->args, &now);
+
+	if (ret != 0 || now.rx_queues != xdp->interface.rx_queues ||
+	    now.tx_queues != xdp->interface.tx_queues || now.mtu != xdp->interface.mtu)
+		ret = -ESTALE;
+	for (uint16_t i = 0; i < xdp->n_sockets && ret == 0; i++) {
+		const struct xdp_socket_options options = socket_options(
+		        dp, xdp, port_index(dp->ports, port), i, xdp->sockets[0].jumbo);
+
+		ret = xdp_socket_bind(&xdp->sockets[i], &options, &step);
+	}
+	if (ret == 0) {
+		xdp->interface = now;
+		sockets_describe(dp, port);
+		return 0;
+	}
+	sockets_close(dp, port);
+	ret = sockets_open(dp, port, why);
+	return ret == 0 ? sockets_redirect(port) : ret;
+}
+
+int xdp_program_next(const struct dataplane *dp, uint32_t *cursor, char name[IF_NAMESIZE])
+{
+	const struct ports *ports = dp->ports;
+
+	while (ports != NULL && *cursor < ports->count) {
+		const struct port *port = &ports->table[(*cursor)++];
+
+		if (!port->used || port->xdp == NULL || port->xdp->program.link < 0)
+			continue;
+		snprintf(name, IF_NAMESIZE, "%s", port->xdp->name);
+		return port->xdp->program.link;
+	}
+	return -1;
+}
+
+static void *socket_release(void *socket)
+{
+	xdp_socket_close(socket);
+	return NULL;
+}
+
+/* The kernel waits for all of its CPUs before a socket is closed, some 10 ms each: side by side. */
+void xdp_release(struct dataplane *dp)
+{
+	pthread_t threads[RELEASE_THREADS];
+	uint32_t n_threads = 0;
+
+	for (uint16_t i = 0; dp->ports != NULL && i < dp->ports->count; i++) {
+		struct xdp_port *xdp = dp->ports->table[i].used ? dp->ports->table[i].xdp : NULL;
+
+		for (uint16_t q = 0; xdp != NULL && q < xdp->n_sockets; q++)
+			if (n_threads == RELEASE_THREADS ||
+			    pthread_create(&threads[n_threads], NULL, socket_release,
+			                   &xdp->sockets[q]) != 0)
+				xdp_socket_close(&xdp->sockets[q]);
+			else
+				n_threads++;
+		if (xdp != NULL)
+			close(xdp->claim);
+	}
+	while (n_threads > 0)
+		pthread_join(threads[--n_threads], NULL);
+}
+
+/* -- a port -- */
+
+static int xdp_start(struct dataplane *dp, struct port *port, char *why)
+{
+	struct xdp_port *xdp = port->xdp;
+	int ret;
+
+	if (xdp->program.object != NULL) {
+		ret = prepared_open(dp, port, why);
+		if (ret == 0 && xdp->program.link < 0)
+			ret = xdp_program_attach(&xdp->program, xdp->ifindex, why);
+		return ret;
+	}
+	ret = sockets_open(dp, port, why);
+	return ret == 0 ? program_start(dp, port, why) : ret;
+}
+
 static int xdp_open(struct dataplane *dp, struct port *port, const struct sluice_port_add *add,
                     char *why)
 {
-	struct xdp_port *xdp;
-	int claim, ret = xdp_claim(port->args, &claim, why);
+	struct xdp_port *xdp = prepared_take(dp, port->args);
+	bool ours = xdp != NULL && xdp->program.link >= 0;
+	int claim = -1, ret = ours ? xdp_claim_name(port->args, &claim, why)
+	                           : xdp_claim(port->args, &claim, why);
 
-	if (ret != 0)
-		return ret;
-	ret = queues_check(port, add, why);
-	xdp = rte_zmalloc("xdp port", sizeof(*xdp), RTE_CACHE_LINE_SIZE);
+	if (ret == 0)
+		ret = queues_check(port, add, why);
+	if (ret == 0 && xdp == NULL)
+		xdp = xdp_port_make(port->args);
 	if (ret != 0 || xdp == NULL)
 		goto fail;
 	xdp->claim = claim;
-	xdp->ifindex = (int)if_nametoindex(port->args);
 	xdp->fixed_mtu = add->mtu;
-	xdp->program.link = -1;
 	port->xdp = xdp;
 	port->ifindex = (uint32_t)xdp->ifindex;
-	ret = sockets_open(dp, port, why);
-	if (ret != 0)
-		goto fail;
-	ret = program_start(dp, port, why);
+	ret = xdp_start(dp, port, why);
 	if (ret == 0) {
 		dp->ports->xdp++;
 		return 0;
 	}
-	xdp_program_unload(&xdp->program);
-	sockets_close(dp, port);
 fail:
 	port->xdp = NULL;
-	rte_free(xdp);
-	close(claim);
+	if (xdp != NULL)
+		prepared_free(dp, xdp);
+	if (claim >= 0)
+		close(claim);
 	return ret != 0 ? ret : -ENOMEM;
 }
 

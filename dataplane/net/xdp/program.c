@@ -99,10 +99,8 @@ static int program_take_over(const char *iface, char *why)
 	return 0;
 }
 
-int xdp_claim(const char *iface, int *claim, char *why)
+int xdp_claim_name(const char *iface, int *claim, char *why)
 {
-	int ret;
-
 	if (if_nametoindex(iface) == 0) {
 		snprintf(why, SLUICE_API_ERROR_MAX,
 		         "no interface \"%.32s\" in this network namespace", iface);
@@ -115,6 +113,15 @@ int xdp_claim(const char *iface, int *claim, char *why)
 		         iface);
 		return -EBUSY;
 	}
+	return 0;
+}
+
+int xdp_claim(const char *iface, int *claim, char *why)
+{
+	int ret = xdp_claim_name(iface, claim, why);
+
+	if (ret != 0)
+		return ret;
 	ret = program_take_over(iface, why);
 	if (ret != 0) {
 		close(*claim);
@@ -228,6 +235,19 @@ int xdp_program_attach(struct xdp_program *program, int ifindex, char *why)
 		         "the gate cannot be attached: %s (needs CAP_NET_ADMIN, and a kernel from "
 		         "5.9 on)",
 		         strerror(-ret));
+	return ret;
+}
+
+int xdp_program_replace(struct xdp_program *program, int link)
+{
+	const struct bpf_program *gate =
+	        bpf_object__find_program_by_name(program->object, GATE_PROGRAM);
+	int ret = bpf_link_update(link, bpf_program__fd(gate), NULL);
+
+	if (ret == 0)
+		program->link = link;
+	else
+		close(link);
 	return ret;
 }
 

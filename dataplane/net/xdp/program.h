@@ -27,6 +27,8 @@ struct xdp_program {
  * port ends. 0 or -errno with *why.
  */
 int xdp_claim(const char *iface, int *claim, char *why);
+/* Only the first of these: the program there is ours already. */
+int xdp_claim_name(const char *iface, int *claim, char *why);
 
 /* Sizes of maps that the dataplane's options decide. */
 struct xdp_sizes {
@@ -41,7 +43,10 @@ int xdp_program_load(struct xdp_program *program, const char *path, const struct
 int xdp_program_attach(struct xdp_program *program, int ifindex, char *why);
 /* Only natively; for an error nothing is said. */
 int xdp_program_attach_native(struct xdp_program *program, int ifindex);
-/* The queue's packets go to this socket. */
+/* In place of the program of this link, which is ours from then on: no packet sees none. For an
+ * error nothing is said, and the link is closed. */
+int xdp_program_replace(struct xdp_program *program, int link);
+/* The queue's packets go to this socket, and nowhere before that is bound. */
 int xdp_program_redirect(const struct xdp_program *program, uint32_t queue, int socket);
 /* Detaches it as well. */
 void xdp_program_unload(struct xdp_program *program);

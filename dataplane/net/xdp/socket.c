@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #define SEND_BUFFER  (8 << 20)
-#define TX_BUDGET    256   /* frames that one call sends, where the kernel lets us choose */
-#define BUSY_WAIT_US 10000 /* between two tries for a queue that is being given back */
-#define BUSY_TRIES   200
+#define TX_BUDGET    256  /* frames that one call sends, where the kernel lets us choose */
+#define BUSY_WAIT_US 1000 /* between two tries for a queue that is being given back */
+#define BUSY_TRIES   2000
+#define LENT_NONE    0xfffe /* no mbuf->port: nothing was lent to the kernel yet */
 
 bool xdp_umem_range(const struct rte_mempool *pool, uint8_t **base, size_t *length)
 {
@@ -145,47 +146,25 @@ static void socket_tune(struct xdp_socket *xsk)
 		xsk->zero_copy = options.flags & XDP_OPTIONS_ZEROCOPY;
 }
 
-/* In the order in which the kernel wants it; the first that fails is named. */
-static int socket_start(struct xdp_socket *xsk, const struct xdp_socket_options *options,
-                        const char **step)
+static int socket_failed(struct xdp_socket *xsk, int error)
 {
-	uint8_t *base;
-	size_t length;
-	int ret = options->umem < 0 ? umem_register(xsk) : 0;
-
-	*step = "packet memory (XDP_UMEM_REG)";
-	if (ret != 0)
-		return ret;
-	xdp_umem_range(xsk->pool, &base, &length);
-	xsk->base = base;
-	*step = "rings";
-	ret = rings_create(xsk);
-	if (ret != 0)
-		return ret;
-	*step = "bind";
-	ret = queue_bind(xsk, options);
-	if (ret != 0)
-		return ret;
-	socket_tune(xsk);
-	if (xsk->can_send && !xsk->zero_copy)
-		uso_open(&xsk->uso, options->ifindex);
-	*step = "buffers";
-	while (!xdp_fill(xsk))
-		if (xsk->lent == 0)
-			return -ENOBUFS;
-	return 0;
+	xdp_socket_close(xsk);
+	xdp_buffers_reclaim(xsk);
+	return error;
 }
 
-int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *options,
+/* In the order in which the kernel wants it; the first that fails is named. */
+int xdp_socket_make(struct xdp_socket *xsk, const struct xdp_socket_options *options,
                     const char **step)
 {
 	uint16_t chunk = RTE_MIN(options->pool->elt_size, (uint32_t)getpagesize());
-	int ret;
+	size_t length;
+	int ret = 0;
 
 	*xsk = (struct xdp_socket){
 	        .queue = options->queue,
-	        .lent_rx = options->lent_rx,
-	        .lent_tx = options->lent_tx,
+	        .lent_rx = LENT_NONE,
+	        .lent_tx = LENT_NONE,
 	        .fill_target = options->fill_target,
 	        .can_send = options->can_send,
 	        .uso.fd = -1,
@@ -199,12 +178,43 @@ int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *opt
 	*step = "socket(AF_XDP)";
 	if (xsk->fd < 0)
 		return -errno;
-	ret = socket_start(xsk, options, step);
-	if (ret != 0) {
-		xdp_socket_close(xsk);
-		xdp_buffers_reclaim(xsk);
-	}
-	return ret;
+	*step = "packet memory (XDP_UMEM_REG)";
+	if (options->queue == 0)
+		ret = umem_register(xsk);
+	if (ret != 0)
+		return socket_failed(xsk, ret);
+	xdp_umem_range(xsk->pool, &xsk->base, &length);
+	*step = "rings";
+	ret = rings_create(xsk);
+	return ret == 0 ? 0 : socket_failed(xsk, ret);
+}
+
+int xdp_socket_bind(struct xdp_socket *xsk, const struct xdp_socket_options *options,
+                    const char **step)
+{
+	int ret = queue_bind(xsk, options);
+
+	*step = "bind";
+	if (ret != 0)
+		return socket_failed(xsk, ret);
+	socket_tune(xsk);
+	if (xsk->can_send && !xsk->zero_copy)
+		uso_open(&xsk->uso, options->ifindex);
+	xsk->lent_rx = options->lent_rx;
+	xsk->lent_tx = options->lent_tx;
+	*step = "buffers";
+	while (!xdp_fill(xsk))
+		if (xsk->lent == 0)
+			return socket_failed(xsk, -ENOBUFS);
+	return 0;
+}
+
+int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *options,
+                    const char **step)
+{
+	int ret = xdp_socket_make(xsk, options, step);
+
+	return ret == 0 ? xdp_socket_bind(xsk, options, step) : ret;
 }
 
 static void ring_unmap(struct xdp_ring *ring)
@@ -221,7 +231,8 @@ void xdp_socket_close(struct xdp_socket *xsk)
 	ring_unmap(&xsk->tx);
 	ring_unmap(&xsk->done);
 	uso_close(&xsk->uso);
-	close(xsk->fd);
+	if (xsk->fd >= 0)
+		close(xsk->fd);
 	xsk->fd = -1;
 	rte_pktmbuf_free(xsk->head);
 	xsk->head = NULL;
@@ -240,6 +251,8 @@ static void buffer_reclaim(struct rte_mempool *pool, void *arg, void *object, un
 
 void xdp_buffers_reclaim(const struct xdp_socket *xsk)
 {
+	if (xsk->lent_rx == LENT_NONE)
+		return;
 	rte_mempool_obj_iter(xsk->pool, buffer_reclaim, (void *)(uintptr_t)xsk);
 }
 

@@ -77,9 +77,17 @@ struct xdp_socket_options {
 };
 
 /*
- * Control thread. Opens, binds and fills it; -errno where the kernel refuses, with the step's name
- * in *step. Waits for a queue that the kernel is still taking back from a socket that was closed.
+ * Control thread; -errno where the kernel refuses, with the step's name in *step, and then it is
+ * closed. Makes it with its memory and rings: lent_rx, lent_tx and umem are not used. Another
+ * socket may have the queue still.
  */
+int xdp_socket_make(struct xdp_socket *xsk, const struct xdp_socket_options *options,
+                    const char **step);
+/* Binds it to its queue and fills it, with the same options. Waits for a queue that the kernel is
+ * still taking back from a socket that was closed. */
+int xdp_socket_bind(struct xdp_socket *xsk, const struct xdp_socket_options *options,
+                    const char **step);
+/* Both. */
 int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *options,
                     const char **step);
 /* Behind the workers, before a close that is not the port's end: what stands in its rings is lost,
