@@ -60,7 +60,9 @@ static bool body_fits(const struct http_route *route, struct evhttp_request *ev)
 
 	if (route->takes == NULL)
 		return true;
-	length = type != NULL ? strcspn(type, "; \t") : 0;
+	if (type == NULL)
+		return false;
+	length = strcspn(type, "; \t");
 	return length == strlen(route->takes) && strncasecmp(type, route->takes, length) == 0;
 }
 
