@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The control plane is killed 20 times while 50 calls are up that were made over HTTP: each is there, and a film goes through without a
 # missing frame.
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tools/lib/media.sh

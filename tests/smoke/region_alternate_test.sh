@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A node that drains sends clients on with its first answer: uclient and Chromium go where they are sent, with nonces of each
 # region's own and with shared ones. Chromium needs npm's playwright-core, which tools/install-deps puts into build-node.
+# long
 LAB_UP=(--regions 3)
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"

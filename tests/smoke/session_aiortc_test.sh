@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # aiortc, another stack than the browsers', publishes and watches, DTLS in either role; what it closes is gone. A flood of ClientHellos
 # and checks that belong to no session gets no answer, and its counters.
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_session.sh

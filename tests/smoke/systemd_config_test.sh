@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Under a real systemd: an interface that comes late, a line that is refused, `systemctl reload` and SIGHUP, a restart.
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_systemd.sh

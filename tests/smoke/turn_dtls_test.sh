@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # TURN over DTLS with turnutils_uclient and openssl: what is relayed, by which certificate, an address that is forged, a client that
 # leaves and the dataplane's death.
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Other libraries than browsers' publish and watch by WHIP and WHEP, each to each: libdatachannel, with which OBS publishes, and werift.
 # What a viewer gets begins with a key frame and is whole. Needs npm's node-datachannel and werift (tools/install-deps browser).
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_browser.sh

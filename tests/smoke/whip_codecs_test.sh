@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Each codec that the browsers have, from each to each: Chromium's VP8, VP9, H.264 and AV1, Firefox's VP8 and VP9. A viewer that cannot
 # play what is sent is told so. Needs chromium and firefox-esr, and what drives them (tools/install-deps browser).
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_browser.sh

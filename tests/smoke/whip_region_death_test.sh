@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A region dies with a publisher and a viewer in it. sluice's page notices it within 2 s, where a browser by itself takes more than 10,
 # and both are back within 5 s, in another region. The viewer had asked region c, which had sent it to where the stream is.
+# long
 LAB_UP=(--regions 3)
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
