@@ -26,3 +26,6 @@ at_most() {
 }
 
 gate_field() { ctl -j gate show | jq "if type == \"array\" then .[0] else . end | .$1"; }
+
+# calm: no attack is under way any more, of those either that a test before this one has left
+calm() { [[ $(gate_field host_attacked) == 0 && $(gate_field prefixes_attacked) == 0 ]]; }

@@ -9,7 +9,6 @@
 # shellcheck source=tests/smoke/_flood.sh
 . "$SMOKE/_flood.sh"
 
-calm() { [[ $(gate_field host_attacked) == 0 && $(gate_field prefixes_attacked) == 0 ]]; }
 
 flood_routes
 await 40 calm # what a test before this one has left

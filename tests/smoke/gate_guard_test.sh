@@ -27,6 +27,7 @@ guarded() { # WHAT XDP
 answers() { client_python binding.py; }
 
 flood_routes
+await 40 calm
 guarded "all well" 1
 assert lab kill controlplane
 guarded "no control plane" 1
