@@ -132,9 +132,9 @@ static inline __u64 siphash_bytes(const struct siphash_key *key, const void *dat
 	const __u8 *bytes = data;
 	unsigned long i;
 
-	for (i = 0; i + 8 <= length; i += 8)
-		siphash_word(&s, siphash_load(bytes + i, 8));
-	return siphash_end(&s, siphash_load(bytes + i, length - i), length);
+	for (i = length; i >= 8; i -= 8, bytes += 8)
+		siphash_word(&s, siphash_load(bytes, 8));
+	return siphash_end(&s, siphash_load(bytes, i), length);
 }
 #endif
 

@@ -250,6 +250,10 @@ static void answer_show(struct client *client, const void *body)
 {
 	struct sluice_accounting_row rows[ACCOUNTING_PLACES];
 
+	if (client->options->accounting == NULL) {
+		client_send_rows(client, NULL, 0, 0);
+		return;
+	}
 	accounting_rows(client->options->accounting, rows);
 	client_send_rows(client, rows, sizeof(rows), 0);
 }

@@ -83,26 +83,27 @@ void hook_unset(struct hook *hook)
 struct hook_question {
 	struct evhttp_connection *connection;
 	struct event *timer;
+	enum hook_answer answer; /* so far */
 	hook_answered_fn *answered;
 	void *arg;
 };
 
-/* Not from within the connection's own callback, which ends it by itself. */
-static void question_free(struct hook_question *question, bool connected)
+/* Not from within the connection's own callback. */
+static void question_free(struct hook_question *question)
 {
-	if (connected && question->connection != NULL)
+	if (question->connection != NULL)
 		evhttp_connection_free(question->connection);
 	if (question->timer != NULL)
 		event_free(question->timer);
 	free(question);
 }
 
-static void question_end(struct hook_question *question, bool connected, enum hook_answer answer)
+static void question_end(struct hook_question *question, enum hook_answer answer)
 {
 	hook_answered_fn *answered = question->answered;
 	void *arg = question->arg;
 
-	question_free(question, connected);
+	question_free(question);
 	answered(arg, answer);
 }
 
@@ -113,15 +114,21 @@ static enum hook_answer answer_of(int status)
 	return status >= 400 && status < 500 ? HOOK_REFUSES : HOOK_IS_AWAY;
 }
 
+/* The connection is still at work on it: it ends in on_time, at once. */
 static void on_answer(struct evhttp_request *request, void *arg)
 {
-	question_end(arg, false,
-	             answer_of(request != NULL ? evhttp_request_get_response_code(request) : 0));
+	struct hook_question *question = arg;
+
+	question->answer =
+	        answer_of(request != NULL ? evhttp_request_get_response_code(request) : 0);
+	event_active(question->timer, EV_TIMEOUT, 0);
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
-	question_end(arg, true, HOOK_IS_AWAY);
+	struct hook_question *question = arg;
+
+	question_end(question, question->answer);
 }
 
 /* The connection owns the request, whatever becomes of it. */
@@ -156,7 +163,6 @@ static bool question_begin(const struct hook *hook, struct hook_question *questi
 	if (question->timer == NULL || question->connection == NULL ||
 	    event_add(question->timer, &wait) != 0)
 		return false;
-	evhttp_connection_free_on_completion(question->connection);
 	evhttp_connection_set_max_headers_size(question->connection, ANSWER_MAX);
 	evhttp_connection_set_max_body_size(question->connection, ANSWER_MAX);
 	return true;
@@ -169,19 +175,20 @@ struct hook_question *hook_ask(const struct hook *hook, const char *json,
 
 	if (question == NULL || !question_begin(hook, question, json)) {
 		if (question != NULL)
-			question_free(question, true);
+			question_free(question);
 		answered(arg, HOOK_IS_AWAY);
 		return NULL;
 	}
+	question->answer = HOOK_IS_AWAY;
 	question->answered = answered;
 	question->arg = arg;
 	if (question_send(hook, question, json))
 		return question;
-	question_end(question, true, HOOK_IS_AWAY);
+	question_end(question, HOOK_IS_AWAY);
 	return NULL;
 }
 
 void hook_forget(struct hook_question *question)
 {
-	question_free(question, true);
+	question_free(question);
 }

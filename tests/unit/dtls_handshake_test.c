@@ -381,7 +381,7 @@ static void last_flight_is_answered_again(void **state)
 #define HELLO_NUMBER  32 /* above those of the records to come, and in one window with them */
 #define HELLO_REST    UINT16_MAX
 
-static void number_write(uint8_t *at, uint32_t bytes, uint32_t number)
+static void number_write(uint8_t *at, uint32_t bytes, uint64_t number)
 {
 	for (uint32_t i = 0; i < bytes; i++)
 		at[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));

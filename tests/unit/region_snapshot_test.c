@@ -198,7 +198,9 @@ static void record_run(void **state)
 	const char *id = "a1", *field = NULL;
 	int status;
 
-	good.place = (struct place){true, -33865143, 151209900};
+	good.place.known = true; /* member by member: what lies between them is compared too */
+	good.place.lat = -33865143;
+	good.place.lon = 151209900;
 	snprintf(good.http, sizeof(good.http), "198.18.100.1:8080");
 	node_write(&good, texts);
 	for (int i = 0; i < NODE_FIELDS; i++)
