@@ -36,20 +36,20 @@ union features_request {
 };
 
 /* The number of the interface's feature of this name (ethtool -k), or UINT32_MAX. */
-static uint32_t feature_find(int fd, struct ifreq *request, const char *name)
+static uint32_t feature_find(int fd, struct ifreq request, const char *name)
 {
 	union features_request asked = {
 	        .info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
 	uint32_t count;
 
-	request->ifr_data = (char *)&asked;
-	if (ioctl(fd, SIOCETHTOOL, request) != 0 || asked.info.sset_mask == 0 ||
+	request.ifr_data = (char *)&asked;
+	if (ioctl(fd, SIOCETHTOOL, &request) != 0 || asked.info.sset_mask == 0 ||
 	    asked.info.data[0] > FEATURES_MAX)
 		return UINT32_MAX;
 	count = asked.info.data[0];
 	asked.strings = (struct ethtool_gstrings){
 	        .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = count};
-	if (ioctl(fd, SIOCETHTOOL, request) != 0)
+	if (ioctl(fd, SIOCETHTOOL, &request) != 0)
 		return UINT32_MAX;
 	for (uint32_t i = 0; i < count; i++)
 		if (strncmp((char *)asked.strings.data + i * ETH_GSTRING_LEN, name,
@@ -58,14 +58,14 @@ static uint32_t feature_find(int fd, struct ifreq *request, const char *name)
 	return UINT32_MAX;
 }
 
-static bool feature_is_active(int fd, struct ifreq *request, const char *name)
+static bool feature_is_active(int fd, struct ifreq request, const char *name)
 {
 	union features_request asked = {
 	        .features = {.cmd = ETHTOOL_GFEATURES, .size = FEATURES_MAX / 32}};
 	uint32_t index = feature_find(fd, request, name);
 
-	request->ifr_data = (char *)&asked;
-	return index < FEATURES_MAX && ioctl(fd, SIOCETHTOOL, request) == 0 &&
+	request.ifr_data = (char *)&asked;
+	return index < FEATURES_MAX && ioctl(fd, SIOCETHTOOL, &request) == 0 &&
 	       asked.features.features[index / 32].active & 1u << index % 32;
 }
 
@@ -102,7 +102,7 @@ int interface_read(const char *name, struct interface *interface)
 		goto fail;
 	memcpy(&interface->mac, request.ifr_hwaddr.sa_data, sizeof(interface->mac));
 	channels_read(fd, &request, interface);
-	interface->uso = feature_is_active(fd, &request, "tx-udp-segmentation");
+	interface->uso = feature_is_active(fd, request, "tx-udp-segmentation");
 	interface->numa = numa_read(name);
 	close(fd);
 	return ret;
