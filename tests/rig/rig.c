@@ -183,7 +183,7 @@ int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *
 	return 0;
 }
 
-void rig_walk(struct rig *rig)
+void rig_walk_held(struct rig *rig, void (*before)(void *arg), void *arg)
 {
 	uint32_t quiet = 0;
 
@@ -191,10 +191,21 @@ void rig_walk(struct rig *rig)
 	while (quiet < 2) {
 		uint32_t received = 0;
 
-		for (uint16_t i = 0; i < rig->dp->n_workers; i++)
+		for (uint16_t i = 0; i < rig->dp->n_workers; i++) {
+			before(arg);
 			received += worker_walk(rig->dp->workers[i]);
+		}
 		quiet = received == 0 ? quiet + 1 : 0;
 	}
+}
+
+static void nothing_before(void *arg)
+{
+}
+
+void rig_walk(struct rig *rig)
+{
+	rig_walk_held(rig, nothing_before, NULL);
 }
 
 struct rte_mbuf *rig_collect(struct rig *rig, unsigned int port)

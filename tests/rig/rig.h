@@ -54,6 +54,8 @@ int rig_inject(struct rig *rig, unsigned int port, uint16_t worker, const void *
                uint16_t length);
 /* All workers, until nothing comes any more. */
 void rig_walk(struct rig *rig);
+/* The same; `before` is called before each walk of a worker, which reads its clock first. */
+void rig_walk_held(struct rig *rig, void (*before)(void *arg), void *arg);
 /* One frame that the port sent, from any queue, or NULL; the caller frees it. */
 struct rte_mbuf *rig_collect(struct rig *rig, unsigned int port);
 

@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-#include <rte_cycles.h>
-
 static void nothing_is_asked_that_was_not_agreed(void **state)
 {
 	static const struct {
@@ -165,9 +163,6 @@ static void all_that_comes_is_told(void **state)
 	assert_int_equal(feedback_read(call->publisher).messages, 0);
 }
 
-#define HELD_UP_MS    5
-#define INFINITE_KBPS 0xffffff
-
 /* 100 packets a second of 280 bytes: told after two seconds, in front of the feedback; until then
  * that nothing is, for whoever forwarded before may have told something. */
 static void what_the_path_has_proven_is_told(void **state)
@@ -176,17 +171,14 @@ static void what_the_path_has_proven_is_told(void **state)
 	struct feedback feedback;
 	const struct sluice_endpoint_show all = {0};
 	struct sluice_endpoint_row row;
-	uint64_t slowest = 0, began;
 	uint32_t cursor = 0;
 
 	party_agree(call, call->publisher, SLUICE_FEEDBACK_TRANSPORT, publishers);
 	layer_add(call, "video", "v", "", 0, 0, 96);
 	for (uint16_t i = 0; i < 500; i++) {
-		began = rte_rdtsc();
 		track_send(call, 20, i, 96,
 		           &(struct said){"v", NULL, NULL, 0, true, i, i * 2621u & 0xffffff});
 		media_scene_pass(call->scene, 10);
-		slowest = RTE_MAX(slowest, rte_rdtsc() - began);
 		if (i != 150)
 			continue;
 		feedback = feedback_read(call->publisher);
@@ -196,12 +188,6 @@ static void what_the_path_has_proven_is_told(void **state)
 	}
 	feedback = feedback_read(call->publisher);
 	assert_int_not_equal(feedback.estimates, 0);
-	/* The scene's clock goes on while somebody else has the processor, and then packets came
-	 * later than they were sent: what seemed to be proven is taken back. */
-	if (slowest > rte_get_tsc_hz() / 1000 * HELD_UP_MS && feedback.lower == INFINITE_KBPS) {
-		print_message("held up for %lu ms\n", slowest * 1000 / rte_get_tsc_hz());
-		return;
-	}
 	assert_in_range(feedback.lower, 180, 320);
 	assert_int_equal(media_endpoint_show(media_of(call), &all, &cursor, &row, 1), 1);
 	while (strcmp(row.name, "publisher") != 0)

@@ -338,8 +338,9 @@ void media_scene_collect(struct media_scene *scene)
 }
 
 /* What the machine does to this process meanwhile takes no time; never back. */
-static void clocks_hold(struct media_scene *scene)
+static void clocks_hold(void *arg)
 {
+	struct media_scene *scene = arg;
 	const struct dataplane *dp = scene->rig.dp;
 
 	for (uint16_t i = 0; i < dp->n_workers; i++)
@@ -350,8 +351,7 @@ static void clocks_hold(struct media_scene *scene)
 
 static void scene_settle(struct media_scene *scene)
 {
-	clocks_hold(scene);
-	rig_walk(&scene->rig);
+	rig_walk_held(&scene->rig, clocks_hold, scene);
 	media_scene_collect(scene);
 }
 
@@ -425,8 +425,8 @@ void media_scene_pass(struct media_scene *scene, uint32_t ms)
 	for (uint32_t passed = 0; passed < ms; passed += 10) {
 		clocks_hold(scene);
 		scene->tsc += dp->workers[0]->tsc_hz / 1000 * RTE_MIN(ms - passed, 10u);
-		clocks_hold(scene);
 		for (uint16_t i = 0; i < dp->n_workers; i++) {
+			clocks_hold(scene);
 			worker_clock(dp->workers[i]);
 			/* a round over endpoints and streams takes several calls */
 			for (int call = 0; call < 64; call++)
