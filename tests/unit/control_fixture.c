@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <sys/prctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -393,6 +394,7 @@ static void child_run(const struct control *control)
 	path_of(control, "control.sock", control_socket);
 	path_of(control, "dataplane.sock", dataplane_socket);
 	path_of(control, "log", log);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
 	unsetenv("NOTIFY_SOCKET");

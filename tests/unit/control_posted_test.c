@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ static void server_start(const char *certificate)
 		struct event_base *base = event_base_new();
 		struct evhttp *http = evhttp_new(base);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		evhttp_set_gencb(http, on_post, NULL);
 		if (certificate != NULL) {
 			SSL_CTX *context = SSL_CTX_new(TLS_server_method());

@@ -21,6 +21,7 @@
 
 #include <arpa/inet.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -593,6 +594,8 @@ static struct service service_start(void)
 	getsockname(listener, (void *)&at, &length);
 	service.port = ntohs(at.sin_port);
 	service.pid = fork();
+	if (service.pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	while (service.pid == 0 && (fd = accept(listener, NULL, NULL)) >= 0) {
 		service_answer(fd, service.body);
 		close(fd);

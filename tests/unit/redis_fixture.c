@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <hiredis/hiredis.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static pid_t server_pid;
@@ -51,6 +52,7 @@ uint16_t redis_start(void)
 	server_pid = fork();
 	assert_true(server_pid >= 0);
 	if (server_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		if (freopen("/dev/null", "w", stdout) == NULL)
 			_exit(127);
 		execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -150,6 +151,7 @@ static void server_start(const char *extra, const char *value)
 	server_pid = fork();
 	assert_true(server_pid >= 0);
 	if (server_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		freopen("/dev/null", "w", stdout);
 		execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1",
 		       "--save", "", "--appendonly", "no", "--dir", "/tmp", extra, value, NULL);
@@ -335,6 +337,7 @@ static pid_t other_start(uint16_t port, const char *const *words)
 	assert_true(pid >= 0);
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	snprintf(text, sizeof(text), "%u", port);
 	snprintf(file, sizeof(file), "nodes-%u.conf", port);
 	for (; *words != NULL; words++)
