@@ -18,12 +18,12 @@ await_equal 10 $((own - 1)) version
 assert_match "$(lab log controlplane | tail -n 40)" 'of the API version before ours'
 assert_equal "$(ctl -j config refused | jq length)" 0 "refused lines"
 echo_start
-uclient_run -n 900 -m 2 -z 10 -c -e $PEER4 $SERVER4 >"$WORK/flow" 2>&1 &
+uclient_run -n 6000 -m 2 -z 10 -c -e $PEER4 $SERVER4 >"$WORK/flow" 2>&1 &
 flow=$!
+at_exit child_end $flow
 await 20 at_least 100 relayed
 before=$(ctl -j allocation show | jq -S 'map({id, client, relayed, channels}) | sort_by(.id)')
 assert lab upgrade dataplane
 await_equal 10 "$own" version
 await 10 at_least 1 relayed
 assert_equal "$(ctl -j allocation show | jq -S 'map({id, client, relayed, channels}) | sort_by(.id)')" "$before" calls
-wait $flow
