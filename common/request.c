@@ -121,16 +121,25 @@ uint32_t rows_fit(void *to, uint32_t to_size, const void *from, uint32_t from_si
 	return count;
 }
 
+int request_check_size(const struct request *request, uint16_t version, uint32_t length, char *why)
+{
+	uint32_t size = request_body_size(request, version);
+	char name[REQUEST_NAME_MAX];
+
+	if (length == size)
+		return 0;
+	snprintf(why, SLUICE_API_ERROR_MAX, "%s (0x%04x) has a body of %u bytes, not %u",
+	         request_name(request, name), request->type, size, length);
+	return -EINVAL;
+}
+
 int request_check(const struct request *request, const void *body, uint32_t length, char *why)
 {
 	const struct request_text *text = request->texts;
-	char name[REQUEST_NAME_MAX];
+	int error = request_check_size(request, SLUICE_API_VERSION, length, why);
 
-	if (length != request->body_size) {
-		snprintf(why, SLUICE_API_ERROR_MAX, "%s (0x%04x) has a body of %u bytes, not %u",
-		         request_name(request, name), request->type, request->body_size, length);
-		return -EINVAL;
-	}
+	if (error != 0)
+		return error;
 	for (; text < request->texts + REQUEST_TEXTS_MAX && text->size != 0; text++) {
 		if (memchr((const char *)body + text->offset, '\0', text->size) != NULL)
 			continue;

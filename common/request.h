@@ -115,6 +115,8 @@ uint32_t rows_fit(void *to, uint32_t to_size, const void *from, uint32_t from_si
  * 0, or -EINVAL with a line in `why` (SLUICE_API_ERROR_MAX bytes).
  */
 int request_check(const struct request *request, const void *body, uint32_t length, char *why);
+/* Of these its first half: the size that the body has in that version. */
+int request_check_size(const struct request *request, uint16_t version, uint32_t length, char *why);
 
 /* The column that tells a reply's rows apart, or NULL: there is one row. */
 const struct column *reply_key(const struct reply *reply);

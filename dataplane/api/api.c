@@ -49,15 +49,16 @@ static uint16_t version_own(const struct dataplane *dp)
 	                                    : SLUICE_API_VERSION;
 }
 
-/* A body of that version in ours: what it does not have is 0. */
+/* A body of the version that is asked in, in ours: what it does not have is 0. */
 static int body_take(struct api_job *job, const struct request *request, const void *body)
 {
 	uint32_t length = job->request.length;
+	int error = request_check_size(request, job->version, length, job->why);
 
-	if (length == request_body_size(request, job->version))
-		length = request->body_size;
-	memcpy(job->body, body, RTE_MIN(length, job->request.length));
-	return request_check(request, job->body, length, job->why);
+	if (error != 0)
+		return error;
+	memcpy(job->body, body, length);
+	return request_check(request, job->body, request->body_size, job->why);
 }
 
 void api_begin(struct api_job *job, struct dataplane *dp, const struct seqpacket_record *record,

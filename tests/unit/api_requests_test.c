@@ -158,6 +158,29 @@ static void the_version_before_is_spoken(void **state)
 	assert_int_equal(answer.version, SLUICE_API_VERSION_OLDEST);
 }
 
+/* What has grown since is no body of the version before. */
+static void a_body_is_as_long_as_its_version_has_it(void **state)
+{
+	struct fixture *fixture = *state;
+	static struct seqpacket_record request;
+	const struct request *row = NULL;
+	char name[REQUEST_NAME_MAX];
+
+	while ((row = request_next(row)) != NULL) {
+		if (!request_is_dataplane(row) || row->body_size_before == 0)
+			continue;
+		memset(&answer, 0, sizeof(answer));
+		request.header = (struct sluice_api_header){
+		        SLUICE_API_VERSION_OLDEST, row->type, 5, 0, 0, row->body_size};
+		api_handle(fixture->dp, &request, sizeof(request.header) + row->body_size,
+		           answer_take, NULL);
+		if (answer.status != -EINVAL ||
+		    memmem(answer.body, answer.length, " has a body of ", 15) == NULL)
+			fail_msg("%s: status %d: %.*s", request_name(row, name), answer.status,
+			         (int)answer.length, answer.body);
+	}
+}
+
 static uint64_t counter_value(const char *name)
 {
 	const struct sluice_counter_row *rows = (const void *)answer.body;
@@ -517,6 +540,7 @@ int main(void)
 	        cmocka_unit_test(table_handled),
 	        cmocka_unit_test(version_told),
 	        cmocka_unit_test(the_version_before_is_spoken),
+	        cmocka_unit_test(a_body_is_as_long_as_its_version_has_it),
 	        cmocka_unit_test(counters_listed),
 	        cmocka_unit_test(counters_named),
 	        cmocka_unit_test(workers_and_graph_listed),
