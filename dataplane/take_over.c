@@ -51,19 +51,35 @@ static int process_of(int fd)
 
 static struct seqpacket_record reply;
 
-/* The next reply, and the descriptor that came with it. Its status, or -errno. */
+static void descriptor_drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The next reply, and the descriptor that came with it, which is the caller's if the status is 0.
+ * Its status, or -errno. */
 static int receive(int fd, int *passed)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int size;
+	int size, error;
 
 	*passed = -1;
 	if (poll(&readable, 1, PATIENCE_MS) != 1)
 		return -ETIMEDOUT;
 	size = seqpacket_receive_fd(fd, &reply, passed);
-	if (size <= 0)
-		return size < 0 ? size : -ECONNRESET;
-	return reply.header.status;
+	if (size < 0)
+		error = size;
+	else if (size == 0)
+		error = -ECONNRESET;
+	else if ((size_t)size != sizeof(reply.header) + reply.header.length)
+		error = -EBADMSG;
+	else
+		error = reply.header.status;
+	if (error != 0)
+		descriptor_drop(passed);
+	return error;
 }
 
 static int send_request(int fd, uint16_t type, uint16_t version)
@@ -200,7 +216,9 @@ static void part_take(struct take_over *take_over, const struct sluice_hand_over
 	struct seqpacket_listener *listener = take_over->listener;
 	char name[sizeof(part->name) + 1];
 
-	if (reply.header.length < sizeof(*part) || passed < 0)
+	if (reply.header.length < sizeof(*part))
+		descriptor_drop(&passed);
+	if (passed < 0)
 		return;
 	switch (part->kind) {
 	case SLUICE_HAND_OVER_LISTENER:
@@ -257,7 +275,8 @@ static int begin(void *arg, void (*program)(void *context, const char *interface
 		return 0;
 	log_error(SLUICE_LOG_PROCESS, "the dataplane at %s does not hand over: %s", take_over->path,
 	          strerror(-error));
-	/* before we end: the other one serves on */
+	/* before we end: the other one serves on, unless it had begun: then it ends, and the unit
+	 * starts one */
 	if (take_over->other > 0)
 		main_process_tell(take_over->other);
 	other_leave(take_over);

@@ -406,6 +406,52 @@ static void a_refusal_changes_nothing(void **state)
 	seqpacket_listener_close(&scene->listener);
 }
 
+/* A part that is too short for one is none, and what came with it is not kept. */
+static void a_short_part_is_none(void **state)
+{
+	const struct sluice_api_header as = {.flags = SLUICE_API_MORE, .length = 4};
+	const struct sluice_hand_over answer = {.pid = 7};
+	struct scene *scene = *state;
+	int ends[2];
+	char byte;
+
+	new_start(scene);
+	begun(scene);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
+	assert_int_equal(pipe(ends), 0);
+	reply_with(scene, &as, "abcd", ends[1]);
+	close(ends[1]);
+	readable_await(ends[0]); /* nobody has the other end */
+	assert_int_equal(read(ends[0], &byte, sizeof(byte)), 0);
+	close(ends[0]);
+	part_pass(scene, SLUICE_HAND_OVER_LISTENER, "", scene->listener.fd);
+	reply(scene, 0, 0, NULL, 0);
+	asked(scene, SLUICE_HAND_OVER, SLUICE_API_VERSION);
+	reply(scene, 0, 0, &answer, sizeof(answer));
+	assert_int_equal(report_of(scene).error, 0);
+	assert_int_equal(command_end(scene), EXIT_SUCCESS);
+	seqpacket_listener_close(&scene->listener);
+}
+
+/* A reply that says another length than it has is none. */
+static void a_reply_that_is_cut_is_no_answer(void **state)
+{
+	struct scene *scene = *state;
+	struct sluice_api_header header;
+
+	new_start(scene);
+	begun(scene);
+	asked(scene, SLUICE_HAND_OVER_BEGIN, SLUICE_API_VERSION);
+	header = record.header;
+	header.flags = SLUICE_API_MORE;
+	header.length = sizeof(struct sluice_hand_over_part);
+	assert_int_equal(send(scene->client, &header, sizeof(header), 0), sizeof(header));
+	manager_hears_main(scene);
+	assert_int_equal(report_of(scene).error, -EBADMSG);
+	assert_int_equal(command_end(scene), EXIT_FAILURE);
+	seqpacket_listener_close(&scene->listener);
+}
+
 /* One that ends instead of answering hands nothing over. */
 static void one_that_ends_is_no_answer(void **state)
 {
@@ -443,6 +489,8 @@ int main(void)
 	        SCENE_TEST(one_that_hands_over_whole_is_followed),
 	        SCENE_TEST(another_version_is_spoken),
 	        SCENE_TEST(a_refusal_changes_nothing),
+	        SCENE_TEST(a_short_part_is_none),
+	        SCENE_TEST(a_reply_that_is_cut_is_no_answer),
 	        SCENE_TEST(one_that_ends_is_no_answer),
 	        SCENE_TEST(nobody_is_there),
 	};
