@@ -88,7 +88,8 @@ static bool has_moved(const char *what, uint32_t number, uint64_t now, uint64_t 
 	return moved;
 }
 
-/* A worker that rests goes round now and then as well. */
+/* A worker that rests goes round now and then as well. While another process takes our place the
+ * service manager hears nothing: that is over between two looks, or ends. */
 static bool progress_made(void *arg)
 {
 	struct progress *progress = arg;
@@ -97,7 +98,7 @@ static bool progress_made(void *arg)
 	bool made = true;
 
 	if (dp->hand_over != HAND_OVER_NONE)
-		return true;
+		return false;
 	for (uint16_t i = 0; i < dp->n_workers; i++)
 		made &= has_moved("worker", i,
 		                  __atomic_load_n(&dp->workers[i]->walks, __ATOMIC_RELAXED),
@@ -108,8 +109,8 @@ static bool progress_made(void *arg)
 	return made;
 }
 
-/* As a killed process ends. Sockets go first: what comes to TURN's listeners is the other one's,
- * and memory takes its time. */
+/* As a killed process ends: names of sockets and maps are the other one's. Sockets go first: what
+ * comes to TURN's listeners is the other one's, and memory takes its time. */
 static void hand_over_end(void)
 {
 	log_info(SLUICE_LOG_PROCESS, "handed over: another process goes on");
@@ -148,7 +149,7 @@ static int serve(struct dataplane *dp, const struct seqpacket_listener *listener
 		if (succession != NULL)
 			take_over_done(succession->arg);
 		event_base_dispatch(dp->events);
-		if (dp->hand_over == HAND_OVER_DONE)
+		if (dp->hand_over != HAND_OVER_NONE) /* or a signal came meanwhile */
 			hand_over_end();
 		notify_send("STOPPING=1");
 	}
@@ -228,7 +229,7 @@ static int socket_take(struct config *config, struct seqpacket_listener *listene
 
 int main(int argc, char **argv)
 {
-	struct seqpacket_listener listener = {.fd = -1};
+	struct seqpacket_listener listener = {.fd = -1, .lock = -1};
 	struct take_over take_over;
 	struct config config;
 	int ret;

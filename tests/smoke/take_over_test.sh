@@ -11,6 +11,7 @@ dataplane() { ctl -s /run/sluice/dataplane.sock "$@"; }
 value() { dataplane -j counter show | jq --arg name "$1" '[.[] | select(.name == $name).value] | add // 0'; }
 relayed() { value turn.channel_to_peer; }
 calls() { ctl -j allocation show | jq -S 'map({id, client, server, relayed, user, permissions, channels}) | sort_by(.id)'; }
+pins() { in_dp sh -c 'ls /sys/fs/bpf | grep -c ^sluice_gate_'; }
 pid() { dataplane -j version | jq 'if type == "array" then .[0] else . end | .pid'; }
 # gap_print WHAT LEAST: the longest time between two packets that came back, of LEAST at least
 gap_print() {
@@ -57,3 +58,10 @@ assert lab kill dataplane # which the laboratory knows
 process_gone "$old" || fail "it killed another one"
 assert lab heal dataplane
 assert_lossless -n 50 -m 2 -z 5 -c -e $PEER4 $SERVER4
+
+# one that is stopped while it hands over ends as a killed one does: the names of sockets and maps are the other one's
+old=$(pid) pinned=$(pins)
+assert dp_python hand_over_stop.py /run/sluice/dataplane.sock "$old"
+await 5 process_gone "$old"
+assert in_dp test -S /run/sluice/dataplane.sock
+assert_equal "$(pins)" "$pinned" "pinned maps"
