@@ -8,6 +8,10 @@
 at_exit lab heal dataplane
 at_exit lab stop dataplane
 version() { ctl -j version | jq 'map(select(.program == "sluice-dataplane"))[0].api'; }
+# the configuration, since the connection to one of the version before
+replayed() {
+	lab log controlplane | awk '/of the API version before ours/ { whole = 0 } /has the whole configuration/ { whole = 1 } END { exit !whole }'
+}
 relayed() { counter turn.channel_to_peer; }
 
 own=$(sed -n 's/^#define SLUICE_API_VERSION *\([0-9]*\)$/\1/p' "$SLUICE_ROOT/include/sluice/api.h")
@@ -16,6 +20,7 @@ assert lab stop dataplane
 LAB_DATAPLANE_ARGS="--api-version $((own - 1))" assert lab heal dataplane
 await_equal 10 $((own - 1)) version
 assert_match "$(lab log controlplane | tail -n 40)" 'of the API version before ours'
+await 20 replayed
 assert_equal "$(ctl -j config refused | jq length)" 0 "refused lines"
 echo_start
 uclient_run -n 6000 -m 2 -z 10 -c -e $PEER4 $SERVER4 >"$WORK/flow" 2>&1 &
