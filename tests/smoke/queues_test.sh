@@ -9,6 +9,7 @@ export LAB_QUEUES=4
 FLOWS=40
 at_exit lab down
 queues() { ctl -j port show | jq '.[] | select(.name == "dp0").queues'; }
+frames() { in_peer ip -j -s link show dev eth0 | jq '.[0].stats64.rx.packets'; }
 answered() { client_python bindings.py $FLOWS; }
 used() { ctl -j port show | jq '.[] | select(.name == "dp0").rx_packets'; }
 
@@ -39,3 +40,14 @@ await 10 at_least $((before + 100)) used
 assert in_dp ethtool -L dp0 rx 4 tx 4
 await_equal 10 4 queues
 assert_equal "$(answered)" $FLOWS "flows answered with more queues"
+
+# of several queues the kernel would choose another one for what leaves as one frame: there each datagram leaves by itself
+child_end $STARTED
+assert ctl port delete dp1
+in_dp ethtool -K dp1 tx-udp-segmentation on 2>/dev/null || skip "this kernel's veth knows no UDP segmentation"
+assert ctl port add dp1 xdp dp1
+await 10 client_python allocate.py demo demo
+pid=$(ctl -s /run/sluice/dataplane.sock -j version | jq 'if type == "array" then .[0] else . end | .pid')
+before=$(frames)
+assert_equal "$(client_python runs.py "$pid" 5)" 160 "datagrams that came back as they were sent"
+(($(frames) - before >= 160)) || fail "some left together"

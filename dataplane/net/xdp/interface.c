@@ -35,8 +35,8 @@ union features_request {
 	uint8_t bytes[sizeof(struct ethtool_gstrings) + FEATURES_MAX * ETH_GSTRING_LEN];
 };
 
-/* The number of the interface's feature of this name (ethtool -k), or UINT32_MAX. */
-static uint32_t feature_find(int fd, struct ifreq request, const char *name)
+/* The number of the feature of this name (ethtool -k), from 1 on, or 0. */
+static uint16_t feature_find(int fd, struct ifreq request, const char *name)
 {
 	union features_request asked = {
 	        .info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
@@ -45,28 +45,42 @@ static uint32_t feature_find(int fd, struct ifreq request, const char *name)
 	request.ifr_data = (char *)&asked;
 	if (ioctl(fd, SIOCETHTOOL, &request) != 0 || asked.info.sset_mask == 0 ||
 	    asked.info.data[0] > FEATURES_MAX)
-		return UINT32_MAX;
+		return 0;
 	count = asked.info.data[0];
 	asked.strings = (struct ethtool_gstrings){
 	        .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = count};
 	if (ioctl(fd, SIOCETHTOOL, &request) != 0)
-		return UINT32_MAX;
-	for (uint32_t i = 0; i < count; i++)
+		return 0;
+	for (uint16_t i = 0; i < count; i++)
 		if (strncmp((char *)asked.strings.data + i * ETH_GSTRING_LEN, name,
 		            ETH_GSTRING_LEN) == 0)
-			return i;
-	return UINT32_MAX;
+			return i + 1;
+	return 0;
 }
 
-static bool feature_is_active(int fd, struct ifreq request, const char *name)
+static bool feature_is_active(int fd, struct ifreq request, uint16_t number)
 {
 	union features_request asked = {
 	        .features = {.cmd = ETHTOOL_GFEATURES, .size = FEATURES_MAX / 32}};
-	uint32_t index = feature_find(fd, request, name);
+	uint16_t index = number - 1;
 
 	request.ifr_data = (char *)&asked;
-	return index < FEATURES_MAX && ioctl(fd, SIOCETHTOOL, &request) == 0 &&
+	return number != 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 &&
 	       asked.features.features[index / 32].active & 1u << index % 32;
+}
+
+/*
+ * Of several transmit queues AF_XDP takes the socket's own and the packet socket the one that the
+ * kernel picks: datagrams of one flow would overtake each other. A driver that does not say how
+ * many there are may have several.
+ */
+static bool uso_read(int fd, struct ifreq request, struct interface *interface)
+{
+	if (interface->tx_queues != 1)
+		return false;
+	if (interface->uso_feature == 0)
+		interface->uso_feature = feature_find(fd, request, "tx-udp-segmentation");
+	return feature_is_active(fd, request, interface->uso_feature);
 }
 
 static uint16_t numa_read(const char *name)
@@ -93,7 +107,7 @@ int interface_read(const char *name, struct interface *interface)
 
 	if (fd < 0)
 		return -errno;
-	*interface = (struct interface){.numa = UINT16_MAX};
+	*interface = (struct interface){.numa = UINT16_MAX, .uso_feature = interface->uso_feature};
 	rte_strscpy(request.ifr_name, name, sizeof(request.ifr_name));
 	if (ioctl(fd, SIOCGIFMTU, &request) != 0)
 		goto fail;
@@ -102,7 +116,7 @@ int interface_read(const char *name, struct interface *interface)
 		goto fail;
 	memcpy(&interface->mac, request.ifr_hwaddr.sa_data, sizeof(interface->mac));
 	channels_read(fd, &request, interface);
-	interface->uso = feature_is_active(fd, request, "tx-udp-segmentation");
+	interface->uso = uso_read(fd, request, interface);
 	interface->numa = numa_read(name);
 	close(fd);
 	return ret;

@@ -12,11 +12,12 @@ struct interface {
 	uint32_t mtu;
 	uint16_t rx_queues, tx_queues; /* 0: the driver does not say */
 	uint16_t numa;                 /* UINT16_MAX: unknown */
-	bool uso;                      /* takes several datagrams as one frame (uso.h) */
+	uint16_t uso_feature; /* its number among the kernel's, from 1 on; 0: not looked for yet */
+	bool uso;             /* takes several datagrams as one frame (uso.h) */
 	struct rte_ether_addr mac;
 };
 
-/* 0 or -errno. */
+/* *interface: all 0, or what was read before. 0 or -errno. */
 int interface_read(const char *name, struct interface *interface);
 
 #endif

@@ -293,7 +293,7 @@ static int program_start(struct dataplane *dp, struct port *port, char *why)
 
 static int queues_check(const struct port *port, const struct sluice_port_add *add, char *why)
 {
-	struct interface interface;
+	struct interface interface = {0};
 
 	if (add->queues == 0 || interface_read(port->args, &interface) != 0 ||
 	    interface.rx_queues == 0 || interface.rx_queues == add->queues)
@@ -430,7 +430,7 @@ void xdp_inherit(struct dataplane *dp, const char *interface, int link)
 static int prepared_open(struct dataplane *dp, struct port *port, char *why)
 {
 	struct xdp_port *xdp = port->xdp;
-	struct interface now;
+	struct interface now = xdp->interface;
 	const char *step;
 	int ret = interface_read(port->args, &now);
 
@@ -657,7 +657,7 @@ static void xdp_tick(struct dataplane *dp, uint16_t index)
 {
 	struct port *port = &dp->ports->table[index];
 	struct xdp_port *xdp = port->xdp;
-	struct interface now;
+	struct interface now = xdp->interface;
 
 	if (port->state == SLUICE_PORT_GONE || interface_read(port->args, &now) != 0)
 		return;
