@@ -267,7 +267,7 @@ static uint16_t runs_put(struct xdp_socket *xsk, struct rte_mbuf **mbufs, uint16
 	while (at < count) {
 		uint16_t run = uso_run(mbufs + at, count - at);
 
-		if (run >= USO_RUN_MIN) {
+		if (run > 1) {
 			if (at > put)
 				put += frames_put(xsk, mbufs + put, at - put);
 			if (put < at)

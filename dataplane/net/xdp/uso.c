@@ -133,23 +133,33 @@ static bool checksum_is_right(const struct datagram *datagram)
 	                     checksum_bytes(udp_of(datagram), length)) == 0xffff;
 }
 
+/* Behind the first one of a run, or itself. */
+static inline bool goes_with(const struct datagram *first, const struct rte_mbuf *mbuf,
+                             struct datagram *next)
+{
+	return datagram_read(mbuf, next) && is_same_flow(first, next) &&
+	       next->payload <= first->payload;
+}
+
 uint16_t uso_run(struct rte_mbuf *const *mbufs, uint16_t count)
 {
 	struct datagram first, next;
-	uint16_t most = RTE_MIN(count, (uint16_t)USO_RUN_MAX), run = 1;
+	uint16_t most, run = 0;
 
-	if (count < USO_RUN_MIN || !datagram_read(mbufs[0], &first) ||
-	    !datagram_read(mbufs[1], &next) || !is_same_flow(&first, &next) ||
-	    next.payload > first.payload || !checksum_is_right(&first))
+	if (count < USO_RUN_MIN || !datagram_read(mbufs[0], &first))
 		return 1;
-	most = RTE_MIN(most, (uint16_t)(BYTES_MAX / first.payload));
-	while (run < most && datagram_read(mbufs[run], &next) && is_same_flow(&first, &next) &&
-	       next.payload <= first.payload && checksum_is_right(&next)) {
+	/* no checksum is made where headers say already that there are too few */
+	for (uint16_t i = 1; i < USO_RUN_MIN; i++)
+		if (!goes_with(&first, mbufs[i], &next))
+			return 1;
+	most = RTE_MIN(RTE_MIN(count, (uint16_t)USO_RUN_MAX),
+	               (uint16_t)(BYTES_MAX / first.payload));
+	while (run < most && goes_with(&first, mbufs[run], &next) && checksum_is_right(&next)) {
 		run++;
 		if (next.payload < first.payload)
 			break;
 	}
-	return run;
+	return run < USO_RUN_MIN ? 1 : run;
 }
 
 /* The first one's headers, for all: the checksum is the pseudo header's, the rest is added where

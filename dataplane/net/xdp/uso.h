@@ -13,7 +13,7 @@
 
 #include <rte_mbuf.h>
 
-#define USO_RUN_MIN 2
+#define USO_RUN_MIN 4  /* fewer are not worth a call of their own */
 #define USO_RUN_MAX 64 /* the least of what kernels take */
 
 struct uso {
@@ -33,8 +33,9 @@ static inline bool uso_is_on(const struct uso *uso)
 }
 
 /*
- * How many frames, from the first one on, can leave as one; 1: none goes with the first. A checksum
- * is made again where a run is cut, so that only datagrams whose own one is right belong to a run.
+ * How many frames, from the first one on, can leave as one, USO_RUN_MIN at least; 1: it leaves by
+ * itself. A checksum is made again where a run is cut, so that only datagrams whose own one is
+ * right belong to a run.
  */
 uint16_t uso_run(struct rte_mbuf *const *mbufs, uint16_t count);
 
