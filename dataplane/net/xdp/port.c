@@ -266,16 +266,14 @@ static bool program_frags(const struct xdp_port *xdp)
 	return xdp->sockets[0].segments && xdp->interface.mtu > MTU_ONE_PAGE;
 }
 
-/* A driver that takes large frames in one piece has them natively without the second try. */
-static int program_start(struct dataplane *dp, struct port *port, char *why)
+/* It is loaded. A driver that takes large frames in one piece has them natively without the second
+ * try. */
+static int program_attach(struct dataplane *dp, struct port *port, char *why)
 {
 	struct xdp_port *xdp = port->xdp;
-	bool frags = program_frags(xdp);
-	int ret = program_load(dp, port, frags, why);
+	int ret = 0;
 
-	if (ret == 0)
-		ret = sockets_redirect(port);
-	if (ret == 0 && frags && xdp_program_attach_native(&xdp->program, xdp->ifindex) != 0) {
+	if (xdp->program.frags && xdp_program_attach_native(&xdp->program, xdp->ifindex) != 0) {
 		xdp_program_unload(&xdp->program);
 		ret = program_load(dp, port, false, why);
 		if (ret == 0)
@@ -289,6 +287,15 @@ static int program_start(struct dataplane *dp, struct port *port, char *why)
 		            "slower",
 		            port->name, port->args);
 	return ret;
+}
+
+static int program_start(struct dataplane *dp, struct port *port, char *why)
+{
+	int ret = program_load(dp, port, program_frags(port->xdp), why);
+
+	if (ret == 0)
+		ret = sockets_redirect(port);
+	return ret == 0 ? program_attach(dp, port, why) : ret;
 }
 
 static int queues_check(const struct port *port, const struct sluice_port_add *add, char *why)
@@ -506,9 +513,7 @@ static int xdp_start(struct dataplane *dp, struct port *port, char *why)
 
 	if (xdp->program.object != NULL) {
 		ret = prepared_open(dp, port, why);
-		if (ret == 0 && xdp->program.link < 0)
-			ret = xdp_program_attach(&xdp->program, xdp->ifindex, why);
-		return ret;
+		return ret == 0 && xdp->program.link < 0 ? program_attach(dp, port, why) : ret;
 	}
 	ret = sockets_open(dp, port, why);
 	return ret == 0 ? program_start(dp, port, why) : ret;
