@@ -270,6 +270,30 @@ static void a_kernel_that_refuses_is_not_asked_for_ever(void **state)
 	rte_pktmbuf_free_bulk(mbufs, count);
 }
 
+/* What is over as soon as there is room again says nothing about the kernel. */
+static void a_kernel_without_room_is_asked_again(void **state)
+{
+	static uint8_t bytes[UINT16_MAX];
+	struct uso uso = {.enabled = 1};
+	struct rte_mbuf *mbufs[4];
+	uint16_t count = frames_make(*state, mbufs, "====", true);
+	int ends[2], sent = 0;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	uso.fd = ends[0];
+	while (sent < 100000 && uso_send(&uso, mbufs, count))
+		sent++;
+	assert_in_range(sent, 1, 99999);
+	for (int i = 0; i < 100; i++)
+		assert_false(uso_send(&uso, mbufs, count));
+	assert_true(uso_is_on(&uso));
+	assert_true(recv(ends[1], bytes, sizeof(bytes), MSG_DONTWAIT) > 0);
+	assert_true(uso_send(&uso, mbufs, count));
+	rte_pktmbuf_free_bulk(mbufs, count);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void without_an_interface_there_is_no_socket(void **state)
 {
 	struct uso uso;
@@ -288,6 +312,7 @@ int main(void)
 	        cmocka_unit_test(a_run_is_no_longer_than_a_kernel_takes),
 	        cmocka_unit_test(the_frame_holds_what_was_sent),
 	        cmocka_unit_test(a_kernel_that_refuses_is_not_asked_for_ever),
+	        cmocka_unit_test(a_kernel_without_room_is_asked_again),
 	        cmocka_unit_test(without_an_interface_there_is_no_socket),
 	};
 

@@ -159,6 +159,7 @@ static void uso_set(struct xdp_port *xdp, bool uso)
 	for (uint16_t i = 0; i < xdp->n_sockets; i++)
 		__atomic_store_n(&xdp->sockets[i].uso.enabled, uso, __ATOMIC_RELAXED);
 	xdp->interface.uso = uso;
+	xdp->uso_ended = false;
 }
 
 /* By the administrator, or because a veth has got an XDP program at its other end. */
@@ -167,6 +168,24 @@ static void uso_change(struct port *port, bool uso)
 	uso_set(port->xdp, uso);
 	log_info(SLUICE_LOG_PORT, "port %s: datagrams of one flow leave %s", port->name,
 	         uso ? "as one frame" : "one by one");
+}
+
+/* A worker whose frames the kernel does not take leaves it off. */
+static void uso_watch(struct port *port)
+{
+	struct xdp_port *xdp = port->xdp;
+
+	for (uint16_t i = 0; i < xdp->n_sockets && xdp->interface.uso && !xdp->uso_ended; i++) {
+		const struct uso *uso = &xdp->sockets[i].uso;
+
+		if (uso->fd < 0 || uso_is_on(uso))
+			continue;
+		xdp->uso_ended = true;
+		log_warning(SLUICE_LOG_PORT,
+		            "port %s: the kernel takes no frame of several datagrams: they leave "
+		            "one by one from now on",
+		            port->name);
+	}
 }
 
 /* The longest IP packet that one buffer takes. */
@@ -672,6 +691,8 @@ static void xdp_tick(struct dataplane *dp, uint16_t index)
 		xdp_reopen(dp, index);
 	else if (now.uso != xdp->interface.uso)
 		uso_change(port, now.uso);
+	else
+		uso_watch(port);
 }
 
 static void xdp_row(const struct port *port, struct sluice_port_row *row)

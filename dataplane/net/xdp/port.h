@@ -26,6 +26,7 @@ struct xdp_port {
 	uint16_t n_sockets;
 	struct xdp_socket *sockets; /* by queue */
 	struct xdp_watch *watches;
+	bool uso_ended; /* by a worker, and said */
 	/* of sockets that were closed when the interface changed */
 	struct xdp_socket_counters past;
 	struct xdp_socket_losses past_losses;

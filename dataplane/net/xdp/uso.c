@@ -9,6 +9,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -183,6 +184,12 @@ static void headers_make(const struct datagram *first, uint32_t payload, uint8_t
 	}
 }
 
+/* That there is no room, or no link, says nothing about what it can do. */
+static bool is_for_now(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == ENETDOWN;
+}
+
 bool uso_send(struct uso *uso, struct rte_mbuf *const *mbufs, uint16_t count)
 {
 	uint8_t headers[HEADERS_MAX] __rte_aligned(8);
@@ -216,7 +223,7 @@ bool uso_send(struct uso *uso, struct rte_mbuf *const *mbufs, uint16_t count)
 		uso->refused = 0;
 		return true;
 	}
-	if (++uso->refused >= REFUSED_MAX)
+	if (!is_for_now(errno) && ++uso->refused >= REFUSED_MAX)
 		__atomic_store_n(&uso->enabled, 0, __ATOMIC_RELAXED);
 	return false;
 }

@@ -17,9 +17,11 @@
 #define USO_RUN_MAX 64 /* the least of what kernels take */
 
 struct uso {
-	int fd;           /* const after open; -1: there is no such socket */
-	uint32_t enabled; /* atomic; written by the control thread: the interface can do it */
-	uint32_t refused; /* frames in a row that the kernel did not take; written by the worker */
+	int fd; /* const after open; -1: there is no such socket */
+	/* atomic; the control thread writes whether the interface can do it, and the worker 0 where
+	 * the kernel takes none */
+	uint32_t enabled;
+	uint32_t refused; /* frames that it has not taken since it took one; the worker's */
 };
 
 /* Control thread. Without the socket (it wants CAP_NET_RAW) every frame is one datagram. */
