@@ -141,6 +141,15 @@ static inline uint32_t ledger_header_check(const struct sluice_ledger_header *he
 	return check;
 }
 
+/* The record will be written soon: its lines are far away, and its page's translation too. */
+static inline void ledger_expect(const struct ledger_table *table, uint32_t index)
+{
+	const uint8_t *record = (const uint8_t *)ledger_words(table, index);
+
+	for (uint32_t at = 0; at < table->record_size; at += RTE_CACHE_LINE_SIZE)
+		__builtin_prefetch(record + at, 1);
+}
+
 /*
  * The object's owner, one at a time. The record's `life` is the caller's, the rest of its head is
  * written here. size: the kind's, a constant. Some stores: no lock, no system call.

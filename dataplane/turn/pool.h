@@ -33,6 +33,11 @@ void index_pool_destroy(struct index_pool *pool);
 
 /* 0: none left. */
 uint32_t index_take(struct index_pool *pool, struct index_cache *cache);
+/* The one that the next index_take will give, or 0: it is not known before. */
+static inline uint32_t index_next(const struct index_cache *cache)
+{
+	return cache->count == 0 ? 0 : cache->indices[cache->count - 1];
+}
 void index_give(struct index_pool *pool, struct index_cache *cache, uint32_t index);
 
 #endif

@@ -33,6 +33,26 @@ uint32_t record_shapes(const struct options *options, struct ledger_shape *shape
 
 /* -- allocations -- */
 
+void record_allocation_expect(struct turn *turn, uint32_t index)
+{
+	static const enum sluice_ledger_kind kinds[] = {
+	        SLUICE_LEDGER_CREDENTIAL, SLUICE_LEDGER_ALLOCATION_STATE, SLUICE_LEDGER_ALLOCATION};
+
+	if (ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION, index) == NULL)
+		return;
+	for (uint32_t i = 0; i < RTE_DIM(kinds); i++)
+		ledger_expect(&turn->dp->ledger->tables[kinds[i]], index);
+}
+
+void record_renew_expect(struct turn *turn, uint32_t index)
+{
+	const struct ledger_table *table =
+	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, index);
+
+	if (table != NULL)
+		ledger_expect(table, index);
+}
+
 static void identity_write(const struct ledger_table *table, struct turn *turn,
                            const struct allocation *allocation)
 {

@@ -17,6 +17,10 @@ struct options;
 /* The sections of a ledger for these tables: RECORD_SHAPES at most. Returns how many. */
 uint32_t record_shapes(const struct options *options, struct ledger_shape *shapes);
 
+/* These will be called soon: all of an allocation's records, or its time alone. */
+void record_allocation_expect(struct turn *turn, uint32_t index);
+void record_renew_expect(struct turn *turn, uint32_t index);
+
 /* The allocation is whole: from now on the next dataplane will have it. */
 void record_allocation(struct turn *turn, const struct allocation *allocation);
 /* Its time, its families, its accounting. */

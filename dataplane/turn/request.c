@@ -7,6 +7,7 @@
 #include "turn/exchange.h"
 
 #include "dataplane.h"
+#include "turn/record.h"
 #include "turn/store.h"
 
 struct method {
@@ -44,6 +45,18 @@ static enum drop_reason exchange_read(struct exchange *exchange, uint16_t length
 	return stun_fingerprint_ok(message) ? DROP_NONE : DROP_STUN_FINGERPRINT;
 }
 
+/* What will be written comes near while the sender is authenticated. */
+static void records_expect(const struct exchange *exchange, uint16_t method)
+{
+	const struct allocation *allocation = exchange->allocation;
+
+	if (method == STUN_REFRESH && allocation != NULL)
+		record_renew_expect(exchange->turn, allocation_index(exchange->turn, allocation));
+	if (method == STUN_ALLOCATE && allocation == NULL)
+		record_allocation_expect(
+		        exchange->turn, object_next(exchange->turn_worker, TURN_OBJECT_ALLOCATION));
+}
+
 /* The answer's length, or 0. */
 static uint16_t exchange_answer(struct exchange *exchange, const struct method *method)
 {
@@ -54,6 +67,7 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 		exchange->closed = allocation;
 	else
 		exchange->allocation = allocation;
+	records_expect(exchange, method->method);
 	error = exchange_authenticate(exchange);
 	if (exchange->silence != DROP_NONE)
 		return 0;

@@ -35,6 +35,12 @@ static inline uint32_t object_take(struct turn_worker *turn_worker, enum turn_ob
 	return index;
 }
 
+/* The one that the next object_take will give, or 0: it is not known before. */
+static inline uint32_t object_next(const struct turn_worker *turn_worker, enum turn_object object)
+{
+	return index_next(&turn_worker->private->caches[object]);
+}
+
 /* Back into the pool, where no worker can see it any more. */
 void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index);
 
