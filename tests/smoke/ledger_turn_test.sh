@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# kill -9 of the dataplane while calls are up: media go on within 2 s of an idle machine, nobody allocates again, and all that there was is there.
+# kill -9 of the dataplane, and of both daemons at once, while calls are up: media go on within 2 s of an idle machine, nobody allocates again, and all that there was is there.
 # alone: it holds a time
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit lab heal dataplane
+at_exit lab heal controlplane
 dataplane() { ctl -s /run/sluice/dataplane.sock "$@"; }
 value() { dataplane -j counter show | jq --arg name "$1" '[.[] | select(.name == $name).value] | add // 0'; }
 relayed() { value turn.channel_to_peer; }
@@ -20,13 +21,13 @@ await 10 at_least 400 relayed
 before=$(calls)
 (($(jq length <<<"$before") >= 4)) || fail "allocations: $before"
 
-for round in 1 2 3; do
+for dead in dataplane dataplane "dataplane controlplane"; do
 	counted=$(sum to_peer_packets)
-	assert lab kill dataplane
+	for daemon in $dead; do assert lab kill "$daemon"; done
 	clock_start
-	assert lab heal dataplane
+	for daemon in $dead; do assert lab heal "$daemon"; done
 	await 5 at_least 1 relayed
-	assert_within 2000 "round $round"
+	assert_within 2000 "media after the death of $dead"
 	assert_equal "$(calls)" "$before" calls
 	assert_equal "$(value turn.allocate_success)" 0 "allocations made"
 	# accounting is written each 30 s: what it lacks is less than that
