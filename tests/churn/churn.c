@@ -102,7 +102,7 @@ static void key_make(struct identity *who)
 	stun_key_time_limited(&who->key, &secret, who->name, strlen(who->name), WORLD_REALM);
 }
 
-/* Whoever was there is dead, and leaves on the server what it had. */
+/* The one before is dead, and leaves on the server what it had. */
 static void caller_born(struct churn *churn, struct caller *caller)
 {
 	struct identity *who = &caller->who;
@@ -164,13 +164,24 @@ static void secret_change(struct churn *churn)
 	secret_put(churn, user);
 }
 
+static void nonce_key_next(struct churn *churn)
+{
+	churn->nonce_key = turn_of(churn)->config->nonce_keys.keys[0];
+	churn->model.key_generation++;
+	churn->model.key_since = churn->model.unix_now;
+}
+
+/* The server draws one by itself, and not before its time. */
 static void nonce_key_follow(struct churn *churn)
 {
 	const struct siphash_key *now = &turn_of(churn)->config->nonce_keys.keys[0];
 
-	if (memcmp(now, &churn->nonce_key, sizeof(*now)) != 0)
-		churn->model.key_generation++;
-	churn->nonce_key = *now;
+	if (memcmp(now, &churn->nonce_key, sizeof(*now)) == 0)
+		return;
+	if (churn->model.unix_now - churn->model.key_since < MODEL_NONCE_KEY_S)
+		differ(churn, "another key of nonces after %llu s",
+		       (unsigned long long)(churn->model.unix_now - churn->model.key_since));
+	nonce_key_next(churn);
 }
 
 /* As `gate nonce secret` does: the key before holds on. */
@@ -183,7 +194,7 @@ static void nonce_key_change(struct churn *churn)
 		((uint8_t *)&keys.keys[0])[i] = (uint8_t)below(churn, 256);
 	stun_nonce_keys_drawn(&keys);
 	turn_nonce_keys_set(turn_of(churn), &keys);
-	nonce_key_follow(churn);
+	nonce_key_next(churn);
 }
 
 static void drain_change(struct churn *churn)
@@ -638,6 +649,18 @@ static void released_check(struct churn *churn)
 			differ(churn, "%u ports are left", relays[i].used);
 }
 
+/* Where nothing came about, nothing was compared. */
+static void happened_check(struct churn *churn)
+{
+	static const uint16_t codes[] = {0, 300, 401, 437, 438, 486, 508};
+
+	if (churn->made == 0 || churn->relayed == 0)
+		differ(churn, "nothing was allocated, or nothing relayed");
+	for (size_t i = 0; i < RTE_DIM(codes); i++)
+		if (churn->codes[codes[i]] == 0)
+			differ(churn, "no request was answered by %u: more --steps", codes[i]);
+}
+
 static void report(const struct churn *churn, uint32_t seed, uint32_t seconds)
 {
 	printf("seed %u: %llu steps, %u simulated seconds, %llu jumps of the clock\n", seed,
@@ -659,6 +682,7 @@ static void churn_begin(struct churn *churn, uint32_t seed)
 	churn->model.now = churn->world.now;
 	churn->model.unix_now = world_unix(&churn->world);
 	churn->model.key_generation = 2; /* the one before was never used */
+	churn->model.key_since = churn->model.unix_now;
 	churn->nonce_key = turn_of(churn)->config->nonce_keys.keys[0];
 	for (uint32_t i = 0; i < MODEL_USERS; i++) {
 		churn->model.secrets[i] = 1;
@@ -702,8 +726,10 @@ int main(int argc, char **argv)
 	while (!churn.failed && (churn.steps < steps || churn.world.now - begin < minutes * 60))
 		step(&churn);
 	minutes = churn.world.now - begin;
-	if (!churn.failed)
+	if (!churn.failed) {
+		happened_check(&churn);
 		released_check(&churn);
+	}
 	report(&churn, seed, minutes);
 	world_destroy(&churn.world);
 	return churn.failed;

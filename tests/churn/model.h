@@ -2,7 +2,12 @@
 /*
  * What RFC 8656 says of a server, and this server of itself (README, docs/configuration.md): for
  * each request the answer, for each datagram where it comes out. Written from those, and not from
- * the server's code: whoever is wrong, the two differ.
+ * the server's code: whichever of the two is wrong, they differ.
+ *
+ * Not so independent, and held by tests of their own: keys, MESSAGE-INTEGRITY and the bytes of
+ * messages (stun_*, by which clients write and read as well; unit tests stun_*), addresses
+ * (ip_addr_*), and when the server has drawn another key of its nonces, which is read off the
+ * server and bounded by MODEL_NONCE_KEY_S.
  */
 #ifndef TESTS_CHURN_MODEL_H
 #define TESTS_CHURN_MODEL_H
@@ -14,6 +19,8 @@
 #define MODEL_USERS    3 /* the last one is time-limited, the others have passwords */
 #define MODEL_LIST_MAX 64
 #define MODEL_PEERS    3 /* of one request */
+/* By itself the server draws no other key of nonces before. */
+#define MODEL_NONCE_KEY_S (4 * 3600)
 
 /* Who signs: as it was when the client was born. */
 struct identity {
@@ -78,6 +85,7 @@ struct model {
 	uint32_t now;
 	uint64_t unix_now;
 	uint32_t key_generation;
+	uint64_t key_since;            /* Unix time */
 	uint32_t secrets[MODEL_USERS]; /* generation of each user's password, or of the secret */
 	bool draining, alternate;      /* ... and there is another server for IPv4 */
 	uint32_t quota_user, quota_host;

@@ -10,13 +10,12 @@
 
 #include <sluice/turn.h>
 
-#define WORLD_CLIENTS     48 /* half of them IPv4 */
-#define WORLD_PEERS       6  /* two of them IPv6 */
-#define WORLD_PORT_FIRST  50000
-#define WORLD_PORT_LAST   50511
-#define WORLD_SEEN_MAX    4
-#define WORLD_REALM       "test"
-#define WORLD_RELAY_INDEX 6 /* as a peer: our own relayed address */
+#define WORLD_CLIENTS    48 /* half of them IPv4 */
+#define WORLD_PEERS      6  /* two of them IPv6 */
+#define WORLD_PORT_FIRST 50000
+#define WORLD_PORT_LAST  50511
+#define WORLD_SEEN_MAX   4
+#define WORLD_REALM      "test"
 
 struct world {
 	struct rig rig;
