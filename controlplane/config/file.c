@@ -46,7 +46,7 @@ struct load {
 	struct config_error *error;
 };
 
-/* Limits may be given by several lines. */
+/* Limits may be given by several lines, of the configuration or of what it includes. */
 static bool quotas_agree(const struct running_line *line, const struct command_request *request)
 {
 	return request->command->type == SLUICE_TURN_QUOTA_SET &&
@@ -111,7 +111,7 @@ static int line_keep(struct load *load, const struct command_request *request, c
 	struct command_request merged = *request;
 	struct running_line *line;
 
-	if (there != NULL && quotas_agree(there, request)) {
+	if (there != NULL && there->included == included && quotas_agree(there, request)) {
 		running_line_request(there, &merged);
 		quota_merge((void *)merged.body.bytes, (const void *)request->body.bytes);
 	}

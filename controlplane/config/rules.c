@@ -173,30 +173,19 @@ static bool address_is_refused(const struct command_request *request, char *why)
 static bool reference_is_missing(const struct running *running, const struct running_line *line,
                                  char *why)
 {
-	const uint8_t *body = line->request.body.bytes;
 	const struct argument *argument = line->request.command->arguments;
+	const char *const *words;
 
-	for (; argument->key != NULL; argument++) {
-		struct command_request named = {.command = command_of_type(argument->hangs_on)};
-		const struct running_line *there;
-		const char *const *words;
-
-		if (argument->hangs_on == 0 || named.command == NULL ||
-		    !argument_is_given(argument, body))
-			continue;
-		memcpy(named.body.bytes + named.command->arguments[0].offset,
-		       body + argument->offset, argument->size);
-		there = running_find(running, &named);
-		if (there != NULL && there->serial < line->serial)
-			continue;
-		words = command_words(named.command);
-		snprintf(why, SLUICE_API_ERROR_MAX, "no line before adds %s%s%s %.*s", words[0],
-		         strcmp(words[1], "add") != 0 ? " " : "",
-		         strcmp(words[1], "add") != 0 ? words[1] : "", argument->size,
-		         body + argument->offset);
-		return true;
-	}
-	return false;
+	while (argument->key != NULL && !running_misses(running, line, argument))
+		argument++;
+	if (argument->key == NULL)
+		return false;
+	words = command_words(command_of_type(argument->hangs_on));
+	snprintf(why, SLUICE_API_ERROR_MAX, "no line before adds %s%s%s %.*s", words[0],
+	         strcmp(words[1], "add") != 0 ? " " : "",
+	         strcmp(words[1], "add") != 0 ? words[1] : "", argument->size,
+	         line->request.body.bytes + argument->offset);
+	return true;
 }
 
 struct running_line *rules_check(const struct running *running, char *why)

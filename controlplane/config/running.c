@@ -176,6 +176,21 @@ struct running_line *running_find(const struct running *running,
 	return line;
 }
 
+bool running_misses(const struct running *running, const struct running_line *line,
+                    const struct argument *argument)
+{
+	struct command_request named = {.command = command_of_type(argument->hangs_on)};
+	const uint8_t *body = line->request.body.bytes;
+	const struct running_line *there;
+
+	if (argument->hangs_on == 0 || named.command == NULL || !argument_is_given(argument, body))
+		return false;
+	memcpy(named.body.bytes + named.command->arguments[0].offset, body + argument->offset,
+	       argument->size);
+	there = running_find(running, &named);
+	return there == NULL || there->serial > line->serial;
+}
+
 struct running_line *running_setting(const struct running *running, uint16_t type)
 {
 	const struct command_request request = {.command = command_of_type(type)};
@@ -202,11 +217,29 @@ static struct running_line *line_create(const struct command_request *request)
 	return line;
 }
 
+/* It says something else, and may hang on what came later: a reader of the lines in their order has
+ * to find that before it. */
+static void line_changed(struct running *running, struct running_line *line)
+{
+	const struct argument *argument = line->request.command->arguments;
+
+	running_source(line, NULL, 0, false);
+	while (argument->key != NULL && !running_misses(running, line, argument))
+		argument++;
+	if (argument->key == NULL)
+		return;
+	TAILQ_REMOVE(&running->lines, line, entry);
+	TAILQ_INSERT_TAIL(&running->lines, line, entry);
+	line->serial = ++running->serial;
+}
+
 struct running_line *running_put(struct running *running, const struct command_request *request,
                                  uint32_t number)
 {
 	struct running_line *line = running_find(running, request);
 	struct running_line **bucket;
+	bool changed =
+	        line != NULL && memcmp(&line->request.body, &request->body, request->length) != 0;
 
 	if (line == NULL) {
 		line = line_create(request);
@@ -221,10 +254,10 @@ struct running_line *running_put(struct running *running, const struct command_r
 		TAILQ_INSERT_TAIL(&running->lines, line, entry);
 		running->count++;
 	}
-	if (memcmp(&line->request.body, &request->body, request->length) != 0)
-		running_source(line, NULL, 0, false);
 	memcpy(&line->request, request, request_size(request->command));
 	line->number = number;
+	if (changed)
+		line_changed(running, line);
 	running_judge(running, line, NULL);
 	watches_tell(running, line);
 	return line;

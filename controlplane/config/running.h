@@ -54,6 +54,10 @@ struct running_line *running_match(const struct running *running,
                                    const struct command_request *request,
                                    const struct running_line *after);
 
+/* Whether the line hangs by this argument on what no line before it adds. */
+bool running_misses(const struct running *running, const struct running_line *line,
+                    const struct argument *argument);
+
 /* The line of a SET of which there is one at most, or NULL. */
 struct running_line *running_setting(const struct running *running, uint16_t type);
 
@@ -63,7 +67,8 @@ struct running_line *running_setting(const struct running *running, uint16_t typ
  */
 int running_watch(struct running *running, uint16_t type, void (*changed)(void *arg), void *arg);
 
-/* Adds the line, or puts it in the place of the one with the same identity. NULL: no memory. */
+/* Adds the line, or puts it in the place of the one with the same identity; behind all others where
+ * it names by now what was added after it. NULL: no memory. */
 struct running_line *running_put(struct running *running, const struct command_request *request,
                                  uint32_t number);
 
@@ -106,11 +111,14 @@ void running_line_describe(const struct running_line *line, const char *config, 
                            size_t room);
 
 /*
- * What a change means without a dataplane that judges it. flags: enum sluice_api_flag. 0; -EEXIST,
- * -ENOENT with a clear line in `why` (SLUICE_API_ERROR_MAX bytes).
+ * What a change means without a dataplane that judges it. flags: enum sluice_api_flag. 0; -EBUSY,
+ * -EEXIST, -ENOENT with a clear line in `why` (SLUICE_API_ERROR_MAX bytes).
  */
 int running_check(const struct running *running, const struct command_request *request,
                   uint32_t flags, char *why);
+
+/* What a SET leaves as it is, its line's limits, the request gives as well then: all that holds. */
+void running_complete(const struct running *running, struct command_request *request);
 
 /* Makes an ADD, SET, CHANGE or DELETE that has been accepted. 0 or -ENOMEM. */
 int running_apply(struct running *running, const struct command_request *request);

@@ -80,10 +80,30 @@ bool running_removes(const struct running *running, const struct command_request
 	return running_match(running, request, NULL) != NULL;
 }
 
+/* A realm does not take its listeners along, as it does its users. */
+static bool is_listened_for(const struct running *running, const struct command_request *request)
+{
+	const char *realm = ((const struct sluice_turn_realm *)request->body.bytes)->realm;
+	struct running_line *line = NULL;
+
+	if (request->command->type != SLUICE_TURN_REALM_DELETE)
+		return false;
+	while ((line = running_next(running, line)) != NULL)
+		if (line->request.command->type == SLUICE_TURN_LISTEN_ADD &&
+		    line_hangs_on(line, SLUICE_TURN_REALM_ADD, realm))
+			return true;
+	return false;
+}
+
 int running_check(const struct running *running, const struct command_request *request,
                   uint32_t flags, char *why)
 {
 	if (command_kind(request->command) == REQUEST_DELETE) {
+		if (is_listened_for(running, request)) {
+			snprintf(why, SLUICE_API_ERROR_MAX,
+			         "a listener has this realm: `turn listen delete` first");
+			return -EBUSY;
+		}
 		if (running_removes(running, request))
 			return 0;
 		snprintf(why, SLUICE_API_ERROR_MAX, "there is no such thing to delete");
@@ -131,15 +151,26 @@ static int line_change(struct running *running, const struct command_request *ch
 	return line != NULL ? 0 : -ENOMEM;
 }
 
+void running_complete(const struct running *running, struct command_request *request)
+{
+	const struct running_line *line = running_find(running, request);
+	struct sluice_turn_quota given;
+
+	if (request->command->type != SLUICE_TURN_QUOTA_SET)
+		return;
+	memcpy(&given, request->body.bytes, sizeof(given));
+	if (line != NULL)
+		running_line_request(line, request);
+	quota_merge((void *)request->body.bytes, &given);
+}
+
 /* Limits that the line has, and the request does not give, stay. */
 static int quota_apply(struct running *running, const struct command_request *request)
 {
+	const struct running_line *line = running_find(running, request);
 	struct command_request made = *request;
-	struct running_line *line = running_find(running, request);
 
-	if (line != NULL)
-		running_line_request(line, &made);
-	quota_merge((void *)made.body.bytes, (const void *)request->body.bytes);
+	running_complete(running, &made);
 	return running_put(running, &made, line != NULL ? line->number : 0) != NULL ? 0 : -ENOMEM;
 }
 

@@ -376,6 +376,70 @@ static void test_check(void **state)
 	assert_int_equal(running_check(scene->running, &delete, 0, why), 0);
 }
 
+static void apply(struct running *running, const char *line)
+{
+	struct command_request request = parsed(line);
+
+	assert_int_equal(running_apply(running, &request), 0);
+}
+
+/* A listener that becomes a tenant's stands behind the tenant from then on: what is saved can be
+ * read. Its place otherwise stays. */
+static void test_follows(void **state)
+{
+	static const char *const lines[] = {
+	        "turn listen 198.18.1.1:3478",
+	        "turn realm a",
+	        "turn realm add acme",
+	        "turn listen 198.18.1.1:3478 realm acme",
+	        "turn secret add s",
+	        "turn listen 198.18.1.1:3478 announce 203.0.113.1 realm acme"};
+	struct scene *scene = *state;
+	struct running *again = running_create();
+	struct config_error error;
+	char why[SLUICE_API_ERROR_MAX];
+	struct running_line *line = NULL;
+	uint64_t serial = 0;
+
+	for (size_t i = 0; i < COUNT(lines); i++)
+		apply(scene->running, lines[i]);
+	assert_running(scene->running,
+	               "turn realm a;turn realm add acme;turn listen 198.18.1.1:3478 announce "
+	               "203.0.113.1 realm acme;turn secret add s;");
+	while ((line = running_next(scene->running, line)) != NULL) {
+		assert_true(line->serial > serial);
+		serial = line->serial;
+	}
+	assert_int_equal(config_check(scene->running, &error), 0);
+	assert_int_equal(config_save(scene->running, scene->path, why), 0);
+	assert_int_equal(config_load(again, scene->path, &error), 0);
+	assert_int_equal(config_check(again, &error), 0);
+	assert_int_equal(running_count(again), 4);
+	running_destroy(again);
+}
+
+/* Without a dataplane that says so: a realm does not take its listeners along. */
+static void test_realm_is_listened_for(void **state)
+{
+	struct scene *scene = *state;
+	struct command_request delete = parsed("turn realm delete acme");
+	char why[SLUICE_API_ERROR_MAX];
+
+	apply(scene->running, "turn realm add acme");
+	apply(scene->running, "turn realm add acme2");
+	apply(scene->running, "turn user add u password p realm acme");
+	apply(scene->running, "turn listen 198.18.1.1:3478 realm acme2");
+	assert_int_equal(running_check(scene->running, &delete, 0, why), 0);
+	apply(scene->running, "turn listen 198.18.1.1:3479 realm acme");
+	assert_int_equal(running_check(scene->running, &delete, 0, why), -EBUSY);
+	assert_string_equal(why, "a listener has this realm: `turn listen delete` first");
+	apply(scene->running, "turn listen delete 198.18.1.1:3479");
+	assert_int_equal(running_check(scene->running, &delete, 0, why), 0);
+	assert_int_equal(running_apply(scene->running, &delete), 0);
+	assert_running(scene->running,
+	               "turn realm add acme2;turn listen 198.18.1.1:3478 realm acme2;");
+}
+
 /* Reading on behind a line that has gone, and many of them. */
 static void test_many(void **state)
 {
@@ -657,6 +721,45 @@ static void test_said_twice(void **state)
 	unlink(path);
 }
 
+/* Limits of an included file and of the configuration are no one line: where both say some, the
+ * configuration holds, and what is saved has none of the other's. */
+static void test_limits_included(void **state)
+{
+	static const struct {
+		const char *text, *holds;
+	} rows[] = {
+	        {"include %s\nturn quota user 5\nturn quota max-bps 9000\n",
+	         "turn quota user 5 max-bps 9000;"},
+	        {"turn quota user 5\ninclude %s\nturn quota max-bps 9000\n",
+	         "turn quota user 5 max-bps 9000;"},
+	        {"include %s\n", "turn quota host 7 bps-capacity 80000;"},
+	};
+	struct scene *scene = *state;
+	char path[96], text[1024];
+	struct config_error error;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/a.part", scene->folder);
+	file_write(path, "turn quota host 7\nturn quota bps-capacity 80000\n", 48);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct running *running = running_create();
+
+		snprintf(text, sizeof(text), rows[i].text, path);
+		file_write(scene->path, text, strlen(text));
+		assert_int_equal(config_load(running, scene->path, &error), 0);
+		assert_running(running, rows[i].holds);
+		assert_int_equal(config_save(running, scene->path, text), 0);
+		file = fopen(scene->path, "r");
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		fclose(file);
+		assert_non_null(strstr(text, "include /tmp"));
+		assert_null(strstr(text, "host"));
+		assert_null(strstr(text, "bps-capacity"));
+		running_destroy(running);
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -670,6 +773,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 	        cmocka_unit_test(test_cascades),
 	        cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_follows, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_realm_is_listened_for, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_limits_included, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_save_fails, setup, teardown),
