@@ -90,10 +90,10 @@ uint32_t request_body_size(const struct request *request, uint16_t version)
 bool request_says_more(const struct request *request, uint16_t version, const void *body,
                        uint32_t length)
 {
-	if (request->body_is_cut)
-		return false;
+	uint32_t spare = request->spare_offset, size = request->spare_size;
+
 	for (uint32_t i = request_body_size(request, version); i < length; i++)
-		if (((const uint8_t *)body)[i] != 0)
+		if (((const uint8_t *)body)[i] != 0 && i - spare >= size)
 			return true;
 	return false;
 }

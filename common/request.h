@@ -72,8 +72,9 @@ struct request {
 	uint16_t changes; /* REQUEST_CHANGE: the type of what adds it */
 	uint16_t body_size;
 	uint16_t body_size_before; /* in SLUICE_API_VERSION_OLDEST; 0: the same */
-	bool body_is_cut;          /* the rest means the same to it as none: it may be left out */
-	uint16_t since;            /* the first version that has it; 0: the oldest one has */
+	/* Of what was added since: bytes that say nothing which it has to know. 0: none. */
+	uint16_t spare_offset, spare_size;
+	uint16_t since; /* the first version that has it; 0: the oldest one has */
 	struct request_text texts[REQUEST_TEXTS_MAX]; /* ends with a size of 0 */
 	const struct reply *reply;                    /* NULL: an empty one */
 };
@@ -99,7 +100,7 @@ static inline bool api_version_is_understood(uint16_t version)
 
 /* What a version that is understood has. */
 bool request_is_in(const struct request *request, uint16_t version);
-/* Whether a body of ours says something that it does not have. */
+/* Whether a body of ours says something that it does not have, and has to know. */
 bool request_says_more(const struct request *request, uint16_t version, const void *body,
                        uint32_t length);
 uint32_t request_body_size(const struct request *request, uint16_t version);

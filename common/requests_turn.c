@@ -157,6 +157,12 @@ static const struct reply pending_reply = {REPLY(sluice_turn_wanted, pending_col
 		TEXT(sluice_turn_secret, secret), TEXT(sluice_turn_secret, realm)                  \
 	}
 
+/* Which limits are given: the version before takes all of a body, and is sent all that hold. */
+#define QUOTA_SPARE                                                                                \
+	.spare_offset = offsetof(struct sluice_turn_quota, user_given),                            \
+	.spare_size = offsetof(struct sluice_turn_quota, realm) -                                  \
+	              offsetof(struct sluice_turn_quota, user_given)
+
 static const struct column ended_columns[] = {
         {"ended", "allocations", COLUMN_NUMBER, FIELD(sluice_allocation_ended, count)},
         {0},
@@ -266,7 +272,7 @@ static const struct request requests[] = {
         REQUEST(SLUICE_TURN_LIFETIME_SET, {"turn", "lifetime"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_lifetime)),
         REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
-                BODY(sluice_turn_quota), .body_size_before = 16, .body_is_cut = true,
+                BODY(sluice_turn_quota), .body_size_before = 16, QUOTA_SPARE,
                 .texts = {TEXT(sluice_turn_quota, realm)}),
         REQUEST(SLUICE_TURN_STREAM_SET, {"turn", "stream"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_stream)),

@@ -3,6 +3,8 @@
 
 #include "dataplane/client.h"
 
+#include <sluice/turn.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +59,15 @@ static int change_alone(struct running *running, const struct command_request *r
 	return status == 0 ? running_apply(running, request) : status;
 }
 
+/* One of the version before takes all that a body says, and what it does not say as 0. */
+static void change_complete(struct change *change, const struct dataplane_client *client)
+{
+	if (dataplane_is_ours(client) || change->request.command->type != SLUICE_TURN_QUOTA_SET)
+		return;
+	running_complete(change->running, &change->request);
+	((struct sluice_turn_quota *)change->request.body.bytes)->whole = 1;
+}
+
 struct change *dataplane_change(struct dataplane_client *client,
                                 const struct command_request *request, uint32_t flags,
                                 change_done_fn *done, void *arg)
@@ -68,13 +79,14 @@ struct change *dataplane_change(struct dataplane_client *client,
 
 	if (change != NULL) {
 		*change = (struct change){dataplane_running(client), *request, done, arg, state};
+		change_complete(change, client);
 		status = dataplane_ask(client,
 		                       &(struct dataplane_ask){
 		                               .type = request->command->type,
 		                               .flags = state ? flags & ~CHANGE_STATE
 		                                              : flags | SLUICE_API_CONFIGURATION,
-		                               .body = request->body.bytes,
-		                               .length = request->length,
+		                               .body = change->request.body.bytes,
+		                               .length = change->request.length,
 		                               .answered = on_answered,
 		                               .arg = change,
 		                       },

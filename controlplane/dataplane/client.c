@@ -357,6 +357,11 @@ struct running *dataplane_running(const struct dataplane_client *client)
 	return client->options.running;
 }
 
+bool dataplane_is_ours(const struct dataplane_client *client)
+{
+	return client->state > CLIENT_GREETING && client->version == SLUICE_API_VERSION;
+}
+
 bool dataplane_is_steady(const struct dataplane_client *client)
 {
 	return client->state == CLIENT_AWAY || client->state == CLIENT_READY;

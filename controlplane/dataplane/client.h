@@ -37,6 +37,8 @@ void dataplane_client_destroy(struct dataplane_client *client);
 
 /* The configuration that it replays. */
 struct running *dataplane_running(const struct dataplane_client *client);
+/* It has been greeted, and what is asked goes to one of our own API version. */
+bool dataplane_is_ours(const struct dataplane_client *client);
 /* Neither greeted nor given the configuration at this moment. */
 bool dataplane_is_steady(const struct dataplane_client *client);
 /*

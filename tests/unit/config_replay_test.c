@@ -227,6 +227,15 @@ static void test_dataplane_of_another_version(void **state)
 	assert_int_equal(scene->settled, 0);
 }
 
+static void assert_limits(struct scene *scene, const char *line)
+{
+	char text[COMMAND_TEXT_MAX];
+
+	command_format(&running_setting(scene->running, SLUICE_TURN_QUOTA_SET)->request, true, text,
+	               sizeof(text));
+	assert_string_equal(text, line);
+}
+
 static void lacks_answered(void *arg, const struct dataplane_answer *answer)
 {
 	snprintf(arg, SLUICE_API_ERROR_MAX, "%d %.*s", answer->status == -ENOSYS,
@@ -274,6 +283,55 @@ static void test_dataplane_of_the_version_before(void **state)
 	assert_null(strstr(scene->fake.asked, "000b"));
 }
 
+/* Limits: it replaces all of them, and is sent all that hold; what it has not, a tenant's or a
+ * capacity, it is not asked for, or it would take it for the server's. */
+static void test_limits_for_the_version_before(void **state)
+{
+	struct scene *scene = *state;
+	const struct sluice_turn_quota *sent = (const void *)scene->fake.body;
+	struct peer peer;
+
+	configure(scene, "turn quota user 3 max-bps 5000", 3);
+	configure(scene, "turn quota user 2 realm acme", 4);
+	fake_start(scene);
+	scene->fake.version = SLUICE_API_VERSION_OLDEST;
+	control_start(scene);
+	AWAIT(scene, scene->settled == 0);
+	assert_string_equal(scene->fake.asked, "version;version;begin;turn realm x;turn user add u "
+	                                       "password p;turn quota user 3;commit;");
+	assert_int_equal(running_refused(scene->running), 1);
+	assert_int_equal(asked_status(scene, "turn quota host 5"), 0);
+	assert_int_equal(scene->fake.length, 16);
+	assert_int_equal(sent->user, 3);
+	assert_int_equal(sent->host, 5);
+	assert_int_equal(sent->max_bps, 5000);
+	scene->fake.asked[0] = '\0';
+	peer_open(scene, &peer);
+	ask(scene, &peer, "turn quota user 1 realm acme");
+	assert_int_equal(peer.last.status, -ENOSYS);
+	assert_non_null(strstr(peer.text, "does not know all of this \"turn quota\""));
+	ask(scene, &peer, "turn quota bps-capacity 90000");
+	assert_int_equal(peer.last.status, -ENOSYS);
+	channel_close(&peer.channel);
+	assert_string_equal(scene->fake.asked, "");
+	assert_limits(scene, "turn quota user 3 host 5 max-bps 5000");
+}
+
+/* One of ours is told what is given, and leaves the rest. */
+static void test_limits_one_by_one(void **state)
+{
+	struct scene *scene = *state;
+
+	configure(scene, "turn quota user 3", 3);
+	fake_start(scene);
+	control_start(scene);
+	AWAIT(scene, scene->settled == 0);
+	scene->fake.asked[0] = '\0';
+	assert_int_equal(asked_status(scene, "turn quota host 5"), 0);
+	assert_string_equal(scene->fake.asked, "turn quota host 5;");
+	assert_limits(scene, "turn quota user 3 host 5");
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -290,6 +348,8 @@ int main(void)
 	        SCENE(test_version),
 	        SCENE(test_dataplane_of_another_version),
 	        SCENE(test_dataplane_of_the_version_before),
+	        SCENE(test_limits_for_the_version_before),
+	        SCENE(test_limits_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

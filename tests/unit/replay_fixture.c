@@ -37,6 +37,9 @@ static void fake_note(struct fake *fake, const struct seqpacket_record *record, 
 	struct command_request request;
 	struct command_error error;
 
+	memset(fake->body, 0, sizeof(fake->body));
+	memcpy(fake->body, record->body, length < sizeof(fake->body) ? length : sizeof(fake->body));
+	fake->length = length;
 	/* one of the version before has no more */
 	memset(body, 0, sizeof(body));
 	memcpy(body, record->body, length);

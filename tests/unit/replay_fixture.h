@@ -30,10 +30,12 @@ struct fake {
 	struct event *acceptable;
 	struct channel connections[CONNECTIONS_MAX];
 	uint32_t n_connections;
-	char asked[16384];  /* what came, each followed by ";" */
-	const char *refuse; /* lines that hold this are refused */
-	bool mute;          /* nothing is answered */
-	uint32_t lost;      /* connections that the other end closed */
+	char asked[16384];            /* what came, each followed by ";" */
+	_Alignas(8) uint8_t body[64]; /* of the last request, cut */
+	uint32_t length;              /* ... and how many bytes it has */
+	const char *refuse;           /* lines that hold this are refused */
+	bool mute;                    /* nothing is answered */
+	uint32_t lost;                /* connections that the other end closed */
 	uint16_t version;
 	uint32_t rows;     /* of an answer to `counter show`, one row a reply */
 	uint32_t versions; /* rows of an answer to `version`; 0: one */

@@ -189,6 +189,12 @@ static void test_sizes(void **state)
 			         SLUICE_API_VERSION);
 }
 
+static bool quota_says_more(struct sluice_turn_quota quota)
+{
+	return request_says_more(request_of(SLUICE_TURN_QUOTA_SET), SLUICE_API_VERSION_OLDEST,
+	                         &quota, sizeof(quota));
+}
+
 static void test_rows_fit(void **state)
 {
 	static const uint16_t old[] = {1, 2, 11, 12};
@@ -205,6 +211,16 @@ static void test_rows_fit(void **state)
 	assert_true(request_says_more(request_of(SLUICE_TURN_PEER_ADD), SLUICE_API_VERSION_OLDEST,
 	                              &(struct sluice_turn_peer){.realm = "x"},
 	                              sizeof(struct sluice_turn_peer)));
+	/* which limits are given the version before need not know: it is sent all that hold */
+	assert_false(quota_says_more((struct sluice_turn_quota){.user = 5,
+	                                                        .user_given = 1,
+	                                                        .host_given = 1,
+	                                                        .max_bps_given = 1,
+	                                                        .capacity_given = 1,
+	                                                        .whole = 1}));
+	assert_true(quota_says_more((struct sluice_turn_quota){.capacity_bps = 1ull << 40}));
+	assert_true(quota_says_more((struct sluice_turn_quota){.user = 2, .realm = "x"}));
+	assert_true(quota_says_more((struct sluice_turn_quota){.realm = {[127] = 'x'}}));
 	/* where they are */
 	assert_int_equal(rows_fit(rows, 4, rows, 6, sizeof(rows)), 2);
 	assert_memory_equal(rows, old, sizeof(old));
