@@ -74,6 +74,12 @@ static void realm_cost_print(const struct sluice_turn_realm *realm)
 	       ordinals[gate_arrivals(&allocate, challenge) - 2]);
 }
 
+/* The server's, or a tenant's: the gate counts with the longest of all. */
+static bool names_realm(uint16_t type)
+{
+	return type == SLUICE_TURN_REALM_SET || type == SLUICE_TURN_REALM_ADD;
+}
+
 int run_line(struct session *session, const char *line, const char *prefix)
 {
 	struct command_request request;
@@ -87,7 +93,7 @@ int run_line(struct session *session, const char *line, const char *prefix)
 	if (command_kind(request.command) == REQUEST_LOCAL)
 		return run_local(session, &request, prefix);
 	status = session_ask(session, &request, prefix);
-	if (status == 0 && request.command->type == SLUICE_TURN_REALM_SET && !session->json)
+	if (status == 0 && names_realm(request.command->type) && !session->json)
 		realm_cost_print((const void *)request.body.bytes);
 	if (fflush(stdout) != 0)
 		return session_fail(session, prefix, -EIO,

@@ -33,7 +33,8 @@ static int listen_delete_handle(struct api_call *call)
 	return turn_listen_delete(call->dp->turn, call->body, call->why);
 }
 
-/* A long realm is paid for by who comes during an attack. */
+/* A long realm is paid for by who comes during an attack, by any listener: the gate counts with the
+ * longest of all. */
 static void realm_warn(const struct sluice_turn_realm *realm, char *why)
 {
 	static const struct {
@@ -50,10 +51,9 @@ static void realm_warn(const struct sluice_turn_realm *realm, char *why)
 		         times[RTE_MIN(arrivals - 3, RTE_DIM(times) - 1)].seconds);
 }
 
-static int realm_set_handle(struct api_call *call)
+/* One more, or another one, if `ret` is 0. */
+static int realm_answer(struct api_call *call, int ret)
 {
-	int ret = turn_realm_set(call->dp->turn, call->body, call->why);
-
 	if (ret != 0)
 		return ret;
 	gate_tick(call->dp->gate); /* what it answers with may be longer now */
@@ -61,13 +61,15 @@ static int realm_set_handle(struct api_call *call)
 	return warned(call, ret);
 }
 
+static int realm_set_handle(struct api_call *call)
+{
+	return realm_answer(call, turn_realm_set(call->dp->turn, call->body, call->why));
+}
+
 static int realm_add_handle(struct api_call *call)
 {
-	int ret = turn_realm_add(call->dp->turn, call->body, call->flags, call->why);
-
-	if (ret == 0)
-		gate_tick(call->dp->gate);
-	return ret;
+	return realm_answer(call,
+	                    turn_realm_add(call->dp->turn, call->body, call->flags, call->why));
 }
 
 static int realm_delete_handle(struct api_call *call)

@@ -56,7 +56,8 @@ int turn_alternates_read(const struct sluice_turn_alternates *from, struct turn_
 /*
  * Clients of one address stay together, others spread. Who came by TCP, TLS or DTLS goes on with
  * that where it is sent (RFC 8489, 10), and with TLS asks for a certificate of it: what is known of
- * other nodes is where they take datagrams, so these clients stay.
+ * other nodes is where they take datagrams, so these clients stay. So do a tenant's: what is known
+ * is where other nodes serve the server's realm, and there its users are strangers.
  */
 static const struct transport_addr *alternate_choose(const struct exchange *exchange)
 {
@@ -65,7 +66,7 @@ static const struct transport_addr *alternate_choose(const struct exchange *exch
 	int family = family_index(client);
 	uint64_t hash;
 
-	if (alternates->count[family] == 0 ||
+	if (alternates->count[family] == 0 || exchange->realm->index != 0 ||
 	    exchange->turn->transports[exchange->flow->service] != SLUICE_TURN_UDP)
 		return NULL;
 	hash = hash_mix(client->quads[0] ^ exchange->turn->seed.words[0],

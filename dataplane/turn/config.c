@@ -49,7 +49,8 @@ static void policy_free(struct turn_policy *policy)
 	if (policy == NULL)
 		return;
 	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
-		peer_rules_free((struct peer_rules *)policy->realms[i].peers);
+		if (i == 0 || policy->realms[i].peers != policy->realms[0].peers)
+			peer_rules_free((struct peer_rules *)policy->realms[i].peers);
 	OPENSSL_cleanse(policy, sizeof(*policy));
 	free(policy);
 }
@@ -67,6 +68,15 @@ static void realm_limits(struct turn_policy_realm *realm, const struct turn_conf
 		realm->ticks_per_byte_shift20 = ((rte_get_tsc_hz() * 8) << 20) / max_bps;
 }
 
+static bool has_peers(const struct turn_config *config, uint8_t index)
+{
+	for (uint32_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].realm == index)
+			return true;
+	return false;
+}
+
+/* The server's first: a tenant without rules of its own has those of all, which are sorted once. */
 static int policy_realm(struct turn_policy *policy, const struct turn_config *config, uint8_t index)
 {
 	struct turn_policy_realm *realm = &policy->realms[index];
@@ -79,7 +89,9 @@ static int policy_realm(struct turn_policy *policy, const struct turn_config *co
 	realm->length = strlen(from->name);
 	realm->users = from->users;
 	realm_limits(realm, config);
-	realm->peers = peer_rules_create(config->peers, config->n_peers, index);
+	realm->peers = index == 0 || has_peers(config, index)
+	                       ? peer_rules_create(config->peers, config->n_peers, index)
+	                       : policy->realms[0].peers;
 	return realm->peers != NULL ? 0 : -ENOMEM;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Realms: that of `turn realm`, the server's, and those of tenants. A realm is its listeners'
- * clients, with users, secrets, peers and limits of their own; whoever comes by another listener
- * does not know them. Users' names are hashed under a key of their realm, so that one name in two
- * realms is two users.
+ * clients, with users, secrets, peers and limits of their own; a client that comes by another
+ * listener is none of its users. Users' names are hashed under a key of their realm, so that one
+ * name in two realms is two users.
  */
 #include "turn/config.h"
 
@@ -15,13 +15,35 @@
 
 /* -- finding -- */
 
-/* Its place, or -1. */
-static int realm_named(const struct turn_config *config, const char *name)
+/* A tenant's place, whether the configuration that is being replayed has named it yet or not; or
+ * -1. */
+static int realm_there(const struct turn_config *config, const char *name)
 {
 	for (int i = 1; i < TURN_REALMS_MAX; i++)
 		if (config->realms[i].users != NULL && strcmp(config->realms[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+/* One that a configuration which is being replayed has not named yet may go. */
+static bool is_named(const struct turn *turn, const struct turn_config_realm *realm)
+{
+	return realm->generation == turn->dp->config_generation;
+}
+
+/* A tenant's place, or -1. */
+static int realm_named(const struct turn *turn, const char *name)
+{
+	int index = realm_there(turn->config, name);
+
+	return index > 0 && is_named(turn, &turn->config->realms[index]) ? index : -1;
+}
+
+static bool is_the_servers(const struct turn *turn, const char *name)
+{
+	const struct turn_config_realm *server = &turn->config->realms[0];
+
+	return is_named(turn, server) && strcmp(server->name, name) == 0;
 }
 
 uint8_t turn_realm_index(const struct turn *turn, const struct turn_config_realm *realm)
@@ -38,13 +60,15 @@ struct turn_config_realm *turn_realm_find(struct turn *turn, const char *name, c
 		refuse(why, -ENOENT, "a realm has no end");
 		return NULL;
 	}
-	if (name[0] == '\0' || strcmp(name, config->realms[0].name) == 0)
+	if (name[0] == '\0')
 		return &config->realms[0];
-	index = realm_named(config, name);
-	/* one that a configuration which is being replayed has not named yet may go */
-	if (index > 0 && config->realms[index].generation == turn->dp->config_generation)
+	index = realm_named(turn, name);
+	if (index > 0)
 		return &config->realms[index];
-	refuse(why, -ENOENT, "there is no realm %.64s: `turn realm add`", name);
+	if (is_the_servers(turn, name))
+		refuse(why, -ENOENT, "this is the server's realm: leave `realm` out");
+	else
+		refuse(why, -ENOENT, "there is no realm %.64s: `turn realm add`", name);
 	return NULL;
 }
 
@@ -124,7 +148,7 @@ int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, cha
 
 	if (error < 0)
 		return error;
-	if (realm_named(config, realm->realm) > 0)
+	if (realm_named(turn, realm->realm) > 0)
 		return refuse(why, -EEXIST, "this realm was added beside the server's");
 	server->generation = turn->dp->config_generation;
 	if (strcmp(server->name, realm->realm) == 0)
@@ -132,7 +156,7 @@ int turn_realm_set(struct turn *turn, const struct sluice_turn_realm *realm, cha
 	server->users = users_rekey(old, realm->realm);
 	if (server->users == NULL) {
 		server->users = old;
-		return refuse(why, -ENOMEM, "no memory to make %u users' keys anew", old->count);
+		return refuse(why, -ENOMEM, "no memory to make %u users' keys again", old->count);
 	}
 	memcpy(before.realm, server->name, sizeof(before.realm));
 	strcpy(server->name, realm->realm);
@@ -159,9 +183,9 @@ int turn_realm_add(struct turn *turn, const struct sluice_turn_realm *realm, uin
 
 	if (error < 0)
 		return error;
-	if (strcmp(config->realms[0].name, realm->realm) == 0)
+	if (is_the_servers(turn, realm->realm))
 		return refuse(why, -EEXIST, "this is the server's realm");
-	index = realm_named(config, realm->realm);
+	index = realm_there(config, realm->realm);
 	if (index > 0) {
 		config->realms[index].generation = turn->dp->config_generation;
 		return flags & SLUICE_API_EXIST_OK
@@ -222,7 +246,7 @@ int turn_realm_delete(struct turn *turn, const struct sluice_turn_realm *realm, 
 
 	if (error < 0)
 		return error;
-	index = realm_named(turn->config, realm->realm);
+	index = realm_there(turn->config, realm->realm);
 	if (index < 0)
 		return refuse(why, -ENOENT, "there is no such realm");
 	if (is_listened_for(turn->config, index))

@@ -26,7 +26,6 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	*row = (struct sluice_turn_row){
 	        .listeners = config->n_listeners,
 	        .relays = turn->policy->n_relays[0] + turn->policy->n_relays[1],
-	        .users = server->users->count,
 	        .secrets = config->n_secrets,
 	        .lifetime_max_s = config->lifetime.max_s,
 	        .quota_user = server->quota.user,
@@ -43,8 +42,12 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	        .to_peer_bps = config->rate.bps[0],
 	        .to_client_bps = config->rate.bps[1],
 	};
-	for (uint32_t i = 1; i < TURN_REALMS_MAX; i++)
-		row->realms += config->realms[i].users != NULL;
+	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++) {
+		if (config->realms[i].users == NULL)
+			continue;
+		row->users += config->realms[i].users->count;
+		row->realms += i != 0;
+	}
 	row->connections = stream_connections_all(turn->dp, &row->connections_max);
 	memcpy(row->realm, server->name, sizeof(row->realm));
 }

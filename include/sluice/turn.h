@@ -272,7 +272,7 @@ static_assert(sizeof(struct sluice_turn_wanted) == 516, "turn wanted");
 /* SLUICE_TURN_SHOW {} -> one of this. */
 struct sluice_turn_row {
 	char realm[SLUICE_TURN_REALM_MAX];
-	uint32_t listeners, relays, users, secrets;
+	uint32_t listeners, relays, users, secrets; /* of all realms */
 	uint32_t lifetime_max_s, quota_user, quota_host;
 	uint32_t draining; /* 1: new allocations are turned away */
 	uint64_t quota_max_bps;

@@ -36,6 +36,9 @@ static const struct row turn_rows[] = {
         {"turn realm " R48 "x", 0, "the fourth time, after 3.5 s"},
         {"turn realm " R48 R48 R28, 0, "the fifth time, after 7.5 s"},
         {"turn realm sluice", 0, NULL},
+        /* by whichever listener a client comes */
+        {"turn realm add " R48 "x", 0, "the fourth time, after 3.5 s"},
+        {"turn realm add acme", 0, NULL},
         {"turn listen 198.18.1.1:3478", 0, NULL},
         {"turn listen 198.18.1.1:3478", 0, NULL},
         {"turn listen [2001:2:0:1::1]:3478 announce 2001:db8::1", 0, NULL},
@@ -59,6 +62,9 @@ static const struct row turn_rows[] = {
         {"turn quota user 3 host 100 max-bps 1000000", 0, NULL},
         {"turn show", 0, "\"realm\":\"sluice\""},
         {"turn show", 0, "\"users\":2"},
+        {"turn user add ann password z realm acme", 0, NULL},
+        {"turn show", 0, "\"users\":3"},
+        {"turn user add ann password z realm sluice", -ENOENT, "leave `realm` out"},
         {"turn show", 0, "\"quota_user\":3"},
         {"allocation show", 0, "[]"},
         {"allocation show user ann", 0, "[]"},
@@ -239,6 +245,15 @@ ROWS_TEST(media)
 ROWS_TEST(host)
 ROWS_TEST(session)
 
+/* What the documentation says of a dataplane that is told nothing. */
+static void test_defaults(void **state)
+{
+	struct options options;
+
+	options_default(&options);
+	assert_int_equal(options.max_channels_per_allocation, 512);
+}
+
 static void test_bare(void **state)
 {
 	struct options options;
@@ -260,7 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_turn), cmocka_unit_test(test_media),
 	        cmocka_unit_test(test_host), cmocka_unit_test(test_session),
-	        cmocka_unit_test(test_bare),
+	        cmocka_unit_test(test_bare), cmocka_unit_test(test_defaults),
 	};
 
 	if (rig_eal("api_commands", 512, false) != 0)

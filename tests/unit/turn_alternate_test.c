@@ -198,6 +198,35 @@ static void test_full_sends_away(void **state)
 	fixture_destroy(fixture);
 }
 
+/* Other nodes may not have the tenant, and are known by where they serve the server's realm. */
+static void test_tenants_stay(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 16, 16, 1);
+	struct sluice_turn_alternates list = two_nodes(true);
+	struct sluice_turn_quota host = {.host = 1, .host_given = 1};
+	struct client *server = client_create(fixture, "192.0.2.50", 4000, "alice", "secret1");
+	struct client *inside, *second;
+
+	fixture_tenant(fixture);
+	inside = tenants_client(fixture, 4000, "alice", "other");
+	second = tenants_client(fixture, 4001, "alice", "other");
+	alternates(fixture, &list);
+	assert_int_equal(first_allocate(server), 300);
+	assert_int_equal(first_allocate(inside), 401);
+	assert_int_equal(allocate(inside), 508);
+	list.draining = 0;
+	alternates(fixture, &list);
+	assert_int_equal(turn_quota_set(fixture->dp.turn, &host, fixture->why), 0);
+	assert_int_equal(allocate(inside), 0);
+	assert_int_equal(first_allocate(second), 401);
+	assert_int_equal(allocate(second), 486);
+	assert_int_equal(first_allocate(server), 300);
+	client_free(server);
+	client_free(inside);
+	client_free(second);
+	fixture_destroy(fixture);
+}
+
 static void test_bad_lists(void **state)
 {
 	struct fixture *fixture = fixture_create(16, 16, 16, 1);
@@ -220,6 +249,7 @@ int main(void)
 	        cmocka_unit_test(test_first_answer_of_a_client_that_is_here),
 	        cmocka_unit_test(test_first_answer_when_full),
 	        cmocka_unit_test(test_full_sends_away),
+	        cmocka_unit_test(test_tenants_stay),
 	        cmocka_unit_test(test_bad_lists),
 	};
 

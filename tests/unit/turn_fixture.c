@@ -237,6 +237,35 @@ void fixture_configure(struct fixture *fixture)
 	}
 }
 
+struct sluice_turn_listen tenants_listen(const char *realm)
+{
+	struct sluice_turn_listen listen = {.addr = addr("192.0.2.1", 3479)};
+
+	snprintf(listen.realm, sizeof(listen.realm), "%s", realm);
+	return listen;
+}
+
+struct sluice_turn_user tenants_user(const char *name, const char *password)
+{
+	struct sluice_turn_user user = {.realm = TENANT};
+
+	snprintf(user.name, sizeof(user.name), "%s", name);
+	snprintf(user.password, sizeof(user.password), "%s", password);
+	return user;
+}
+
+void fixture_tenant(struct fixture *fixture)
+{
+	struct turn *turn = fixture->dp.turn;
+	struct sluice_turn_realm realm = {TENANT};
+	struct sluice_turn_listen listen = tenants_listen(TENANT);
+	struct sluice_turn_user user = tenants_user("alice", "other");
+
+	assert_int_equal(turn_realm_add(turn, &realm, 0, fixture->why), 0);
+	assert_int_equal(turn_listen_add(turn, &listen, 0, fixture->why), 0);
+	assert_int_equal(turn_user_add(turn, &user, 0, fixture->why), 0);
+}
+
 struct fixture *fixture_create(uint32_t allocations, uint32_t permissions, uint32_t channels,
                                uint32_t workers)
 {
@@ -313,6 +342,17 @@ struct client *client_create(struct fixture *fixture, const char *ip, uint16_t p
 	client->password = password;
 	client->realm = REALM;
 	stun_key_long_term(&client->key, user, strlen(user), REALM, password, strlen(password));
+	return client;
+}
+
+struct client *tenants_client(struct fixture *fixture, uint16_t port, const char *user,
+                              const char *password)
+{
+	struct client *client = client_create(fixture, "192.0.2.60", port, user, password);
+
+	client->flow.service = TENANT_SERVICE;
+	client->realm = TENANT;
+	stun_key_long_term(&client->key, user, strlen(user), TENANT, password, strlen(password));
 	return client;
 }
 

@@ -53,6 +53,13 @@ struct fixture *fixture_create_bare(uint32_t allocations, uint32_t permissions, 
                                     uint32_t workers);
 /* The configuration of fixture_create, into a bare one. */
 void fixture_configure(struct fixture *fixture);
+/* A tenant beside it: realm "acme", a listener 192.0.2.1:3479, user "alice" with password "other".
+ */
+#define TENANT         "acme"
+#define TENANT_SERVICE 2
+void fixture_tenant(struct fixture *fixture);
+struct sluice_turn_listen tenants_listen(const char *realm);
+struct sluice_turn_user tenants_user(const char *name, const char *password);
 void fixture_destroy(struct fixture *fixture);
 
 /* All workers' clocks, and their housekeeping until nothing is left to do. */
@@ -82,6 +89,9 @@ struct client {
 
 struct client *client_create(struct fixture *fixture, const char *ip, uint16_t port,
                              const char *user, const char *password);
+/* One that comes by the tenant's listener. */
+struct client *tenants_client(struct fixture *fixture, uint16_t port, const char *user,
+                              const char *password);
 void client_free(struct client *client);
 
 /* A request of this method, with a new transaction id. */

@@ -10,52 +10,15 @@
 #include <openssl/hmac.h>
 #include <rte_cycles.h>
 
-#define TENANT         "acme"
-#define TENANT_SERVICE 2 /* the fixture has two */
-
 static struct sluice_turn_realm tenant = {TENANT};
-
-static struct sluice_turn_listen listen_for(const char *realm)
-{
-	struct sluice_turn_listen listen = {.addr = addr("192.0.2.1", 3479)};
-
-	snprintf(listen.realm, sizeof(listen.realm), "%s", realm);
-	return listen;
-}
-
-static struct sluice_turn_user user_of(const char *name, const char *password)
-{
-	struct sluice_turn_user user = {.realm = TENANT};
-
-	snprintf(user.name, sizeof(user.name), "%s", name);
-	snprintf(user.password, sizeof(user.password), "%s", password);
-	return user;
-}
 
 /* A second realm, whose alice has another password. */
 static struct fixture *tenants_create(void)
 {
 	struct fixture *fixture = fixture_create(64, 64, 64, 1);
-	struct turn *turn = fixture->dp.turn;
-	struct sluice_turn_listen listen = listen_for(TENANT);
-	struct sluice_turn_user user = user_of("alice", "other");
 
-	assert_int_equal(turn_realm_add(turn, &tenant, 0, fixture->why), 0);
-	assert_int_equal(turn_listen_add(turn, &listen, 0, fixture->why), 0);
-	assert_int_equal(turn_user_add(turn, &user, 0, fixture->why), 0);
+	fixture_tenant(fixture);
 	return fixture;
-}
-
-/* A client that comes by the tenant's listener. */
-static struct client *tenants_client(struct fixture *fixture, uint16_t port, const char *user,
-                                     const char *password)
-{
-	struct client *client = client_create(fixture, "192.0.2.60", port, user, password);
-
-	client->flow.service = TENANT_SERVICE;
-	client->realm = TENANT;
-	stun_key_long_term(&client->key, user, strlen(user), TENANT, password, strlen(password));
-	return client;
 }
 
 static void test_realm_of_a_listener(void **state)
@@ -106,6 +69,7 @@ static void test_secrets_of_a_realm(void **state)
 	struct sluice_turn_secret north = {.secret = "north", .realm = TENANT};
 	char name[64], password[64];
 	struct client *inside, *outside;
+	struct sluice_turn_row row;
 
 	assert_int_equal(turn_secret_add(turn, &south, 0, fixture->why), 0);
 	snprintf(name, sizeof(name), "%llu:carol", (unsigned long long)fixture->unix_now + 3600);
@@ -121,6 +85,9 @@ static void test_secrets_of_a_realm(void **state)
 	/* the same word may be two realms' secret, and is two secrets */
 	assert_int_equal(turn_secret_add(turn, &north, 0, fixture->why), 0);
 	assert_int_equal(allocate(outside), 0);
+	turn_show(turn, &row);
+	assert_int_equal(row.secrets, 3);
+	assert_int_equal(row.users, 3); /* of all realms as well */
 	north.end = 1;
 	assert_int_equal(turn_secret_delete(turn, &north, fixture->why), 0);
 	assert_null(allocation_of(outside));
@@ -200,7 +167,7 @@ static void test_names_in_all_realms(void **state)
 	struct turn *turn = fixture->dp.turn;
 	struct client *server = client_create(fixture, "192.0.2.50", 4000, "alice", "secret1");
 	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
-	struct sluice_turn_user gone = user_of("alice", "");
+	struct sluice_turn_user gone = tenants_user("alice", "");
 	struct sluice_allocation_row rows[4];
 	uint32_t cursor = 0;
 
@@ -221,8 +188,9 @@ static void test_realms_come_and_go(void **state)
 {
 	struct fixture *fixture = tenants_create();
 	struct turn *turn = fixture->dp.turn;
-	struct sluice_turn_listen listen = listen_for(TENANT), servers = listen_for("");
-	struct sluice_turn_listen unknown = listen_for("nobody");
+	struct sluice_turn_listen listen = tenants_listen(TENANT), servers = tenants_listen("");
+	struct sluice_turn_listen unknown = tenants_listen("nobody"), named = tenants_listen(REALM);
+	struct sluice_turn_user user = {"carol", "secret3", .realm = REALM};
 	struct sluice_turn_realm realm = {REALM}, bad = {"a\nb"}, other = {""};
 	struct sluice_turn_listen_row row;
 	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
@@ -234,6 +202,10 @@ static void test_realms_come_and_go(void **state)
 	assert_int_equal(turn_realm_set(turn, &tenant, fixture->why), -EEXIST);
 	assert_int_equal(turn_realm_add(turn, &bad, 0, fixture->why), -EINVAL);
 	assert_int_equal(turn_realm_delete(turn, &realm, fixture->why), -ENOENT);
+	/* the server's has no name where one is asked for: a file that had it would be refused */
+	assert_int_equal(turn_listen_add(turn, &named, SLUICE_API_EXIST_OK, fixture->why), -ENOENT);
+	assert_string_equal(fixture->why, "this is the server's realm: leave `realm` out");
+	assert_int_equal(turn_user_add(turn, &user, 0, fixture->why), -ENOENT);
 	assert_int_equal(turn_listen_add(turn, &unknown, SLUICE_API_EXIST_OK, fixture->why),
 	                 -ENOENT);
 	assert_string_equal(fixture->why, "there is no realm nobody: `turn realm add`");
@@ -263,8 +235,8 @@ static void test_replay(void **state)
 {
 	struct fixture *fixture = tenants_create();
 	struct turn *turn = fixture->dp.turn;
-	struct sluice_turn_listen listen = listen_for(TENANT);
-	struct sluice_turn_user user = user_of("alice", "other");
+	struct sluice_turn_listen listen = tenants_listen(TENANT);
+	struct sluice_turn_user user = tenants_user("alice", "other");
 	struct sluice_turn_relay relay = {addr("192.0.2.2", 0), 50000, 50099};
 	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
 	struct sluice_turn_row row;
@@ -288,6 +260,51 @@ static void test_replay(void **state)
 	turn_show(turn, &row);
 	assert_int_equal(row.realms, 0);
 	client_free(inside);
+	fixture_destroy(fixture);
+}
+
+/* One name is a tenant's, then the server's, then a tenant's: which it is the configuration that is
+ * being replayed says, and not the one before. */
+static void test_replay_exchanges(void **state)
+{
+	struct fixture *fixture = tenants_create();
+	struct turn *turn = fixture->dp.turn;
+	struct sluice_turn_listen listen = tenants_listen(TENANT), servers = tenants_listen("");
+	struct sluice_turn_user user = {"alice", "third"};
+	struct sluice_turn_relay relay = {addr("192.0.2.2", 0), 50000, 50099};
+	struct client *client = tenants_client(fixture, 4000, "alice", "third");
+	struct sluice_turn_row row;
+
+	assert_int_equal(allocate(client), 401);
+	fixture->dp.config_generation++;
+	assert_int_equal(turn_realm_set(turn, &tenant, fixture->why), 0);
+	assert_int_equal(turn_realm_add(turn, &tenant, SLUICE_API_EXIST_OK, fixture->why), -EEXIST);
+	assert_int_equal(turn_listen_add(turn, &listen, SLUICE_API_EXIST_OK, fixture->why),
+	                 -ENOENT);
+	assert_int_equal(turn_listen_add(turn, &servers, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_int_equal(turn_user_add(turn, &user, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, fixture->why), 0);
+	turn_config_sweep(turn);
+	assert_int_equal(allocate(client), 0);
+	turn_show(turn, &row);
+	assert_string_equal(row.realm, TENANT);
+	assert_int_equal(row.realms, 0);
+
+	fixture->dp.config_generation++;
+	memcpy(user.realm, TENANT, sizeof(TENANT));
+	assert_int_equal(turn_realm_add(turn, &tenant, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_int_equal(turn_realm_set(turn, &tenant, fixture->why), -EEXIST);
+	assert_int_equal(turn_listen_add(turn, &listen, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_int_equal(turn_user_add(turn, &user, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_int_equal(turn_relay_add(turn, &relay, SLUICE_API_EXIST_OK, fixture->why), 0);
+	turn_config_sweep(turn);
+	assert_null(allocation_of(client));
+	assert_int_equal(allocate(client), 0);
+	turn_show(turn, &row);
+	assert_string_equal(row.realm, "");
+	assert_int_equal(row.realms, 1);
+	assert_int_equal(row.users, 1);
+	client_free(client);
 	fixture_destroy(fixture);
 }
 
@@ -377,6 +394,7 @@ int main(void)
 	        cmocka_unit_test(test_names_in_all_realms),
 	        cmocka_unit_test(test_realms_come_and_go),
 	        cmocka_unit_test(test_replay),
+	        cmocka_unit_test(test_replay_exchanges),
 	        cmocka_unit_test(test_limits_one_by_one),
 	        cmocka_unit_test(test_capacity),
 	};

@@ -250,6 +250,89 @@ static void test_secrets(void **state)
 	fixture_destroy(fixture);
 }
 
+static void tenant_configure(struct fixture *fixture)
+{
+	struct sluice_turn_secret secret = {.secret = "north", .realm = TENANT};
+	struct sluice_turn_quota quota = {
+	        .user = 1, .user_given = 1, .host = 3, .host_given = 1, .realm = TENANT};
+
+	fixture_configure(fixture);
+	fixture_tenant(fixture);
+	assert_int_equal(turn_secret_add(fixture->dp.turn, &secret, 0, fixture->why), 0);
+	assert_int_equal(turn_quota_set(fixture->dp.turn, &quota, fixture->why), 0);
+}
+
+/* By the listener at 192.0.2.1 and this port, which may have another place than before. */
+static void client_comes(struct client *client, struct fixture *fixture, uint16_t port)
+{
+	struct transport_addr at = transport("192.0.2.1", port);
+	const struct transport_addr *listeners = fixture->dp.turn->listeners;
+
+	client_move(client, fixture);
+	client->flow.service = 0;
+	while (listeners[client->flow.service].port != at.port ||
+	       !ip_addr_equal(&listeners[client->flow.service].ip, &at.ip))
+		assert_true(++client->flow.service < TURN_LISTENERS_MAX);
+}
+
+/* A tenant's: its users are known again under its realm, what was made under its secret is that
+ * secret's and not the server's of the same word, and what lives counts against its limits. */
+static void test_tenant(void **state)
+{
+	struct fixture *fixture = fixture_create_bare(16, 64, 64, 1);
+	struct sluice_turn_secret north = {.secret = "north", .end = 1};
+	struct client *alice = tenants_client(fixture, 4000, "alice", "other");
+	struct client *carol = tenants_client(fixture, 4001, "2000000000:carol", "x");
+	struct client *second = tenants_client(fixture, 4002, "alice", "other");
+	struct client *servers = client_create(fixture, "192.0.2.60", 4003, "alice", "secret1");
+	struct client *more[2];
+	struct stun_key secret;
+
+	stun_key_raw(&secret, "north", 5);
+	stun_key_time_limited(&carol->key, &secret, carol->user, carol->user_length, TENANT);
+	tenant_configure(fixture);
+	assert_int_equal(allocate(alice), 0);
+	assert_int_equal(allocate(carol), 0);
+	assert_int_equal(allocate(servers), 0);
+
+	fixture = again(fixture, 16, 1);
+	assert_taken(fixture, 2 + 3); /* secrets, allocations */
+	tenant_configure(fixture);
+	turn_config_sweep(fixture->dp.turn);
+	client_comes(alice, fixture, 3479);
+	client_comes(carol, fixture, 3479);
+	client_comes(second, fixture, 3479);
+	client_comes(servers, fixture, 3478);
+	assert_int_equal(refresh(alice, 600), 0);
+	assert_int_equal(permit(alice, PEER), 0);
+	assert_int_equal(permit(carol, PEER), 0);
+	assert_int_equal(permit(servers, PEER), 0);
+	assert_true(allocation_of(alice)->user_hash != allocation_of(servers)->user_hash);
+	/* both of its limits go on counting: alice's one, and then three in all */
+	assert_int_equal(allocate(second), 486);
+	for (uint16_t i = 0; i < 2; i++) {
+		static const char *const names[] = {"2000000000:dan", "2000000000:eve"};
+
+		more[i] = tenants_client(fixture, 4010 + i, names[i], "x");
+		client_comes(more[i], fixture, 3479);
+		stun_key_time_limited(&more[i]->key, &secret, names[i], strlen(names[i]), TENANT);
+		assert_int_equal(allocate(more[i]), i == 0 ? 0 : 486);
+	}
+	assert_int_equal(turn_secret_delete(fixture->dp.turn, &north, fixture->why), 0);
+	assert_non_null(allocation_of(carol));
+	memcpy(north.realm, TENANT, sizeof(TENANT));
+	assert_int_equal(turn_secret_delete(fixture->dp.turn, &north, fixture->why), 0);
+	assert_null(allocation_of(carol));
+	assert_non_null(allocation_of(alice));
+	for (int i = 0; i < 2; i++)
+		client_free(more[i]);
+	client_free(alice);
+	client_free(carol);
+	client_free(second);
+	client_free(servers);
+	fixture_destroy(fixture);
+}
+
 /* The configuration no longer has the relay, or the listener. */
 static void test_not_configured_ends(void **state)
 {
@@ -605,7 +688,7 @@ int main(void)
 	        TEST(test_one_damaged),           TEST(test_other_workers),
 	        TEST(test_other_sizes),           TEST(test_expired),
 	        TEST(test_shorter_records),       TEST(test_connection_ends),
-	        TEST(test_keys_rotate_meanwhile),
+	        TEST(test_keys_rotate_meanwhile), TEST(test_tenant),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
