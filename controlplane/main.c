@@ -379,6 +379,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (options_answer(&cp.options))
 		return EXIT_SUCCESS;
+	signal(SIGPIPE, SIG_IGN); /* libevent writes to sockets that the far end has closed */
 	cp.config = cp.options.config != NULL ? cp.options.config : CONFIG_FILE_DEFAULT;
 	cp.running = running_create();
 	status = cp.running != NULL ? config_read(&cp) : -ENOMEM;

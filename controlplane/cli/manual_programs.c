@@ -63,7 +63,8 @@ static const struct page pages[] = {
                            "`OPTIONS=`, which the unit passes on."}},
                 .environment = {NOTIFY, WATCHDOG, JOURNAL},
                 .signals = {{"SIGTERM, SIGINT", "End it. The dataplane goes on."},
-                            {"SIGHUP", "Read the configuration again, as `config reload` does."}},
+                            {"SIGHUP", "Read the configuration again, as `config reload` does."},
+                            {"SIGPIPE", "Is ignored."}},
                 .status = {{"0", "It was ended by a signal, or the configuration of --check is "
                                  "right."},
                            {"1", "It could not start: a line on stderr says why."}},

@@ -304,6 +304,15 @@ static void metrics_are_collected(void **state)
 	                               strstr(control->said, "sluice_dataplane_up 0") != NULL);
 }
 
+/* libevent writes to sockets that the far end has closed. */
+static void a_broken_pipe_ends_nothing(void **state)
+{
+	struct control *control = *state;
+
+	kill(control->pid, SIGPIPE);
+	expect(control, "GET /healthz", NULL, NULL, 200, "");
+}
+
 /* A dataplane that outlived the control plane may hold a key that no line names any more. */
 static void certificates_without_a_line_go(void **state)
 {
@@ -332,6 +341,7 @@ int main(void)
 	        CONTROL_TEST(each_command_is_described),
 	        CONTROL_TEST(it_is_configured_at_run_time),
 	        CONTROL_TEST(metrics_are_collected),
+	        CONTROL_TEST(a_broken_pipe_ends_nothing),
 	        CONTROL_TEST(certificates_without_a_line_go),
 	};
 
