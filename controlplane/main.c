@@ -21,6 +21,7 @@
 #include "events/watch.h"
 #include "fleet/fleet.h"
 #include "gate/keeper.h"
+#include "http/client.h"
 #include "http/commands.h"
 #include "http/http.h"
 #include "log/keeper.h"
@@ -59,6 +60,7 @@ struct controlplane {
 	struct metrics_collector *metrics;
 	struct event_bus *events;
 	struct event_watch *watch;
+	struct http_client *http_client;
 	struct accounting *accounting;
 	struct event_streams *streams;
 	struct dataplane_client *client;
@@ -167,15 +169,17 @@ static int own_parts_create(struct controlplane *cp)
 	cp->log = log_keeper_create(cp->own);
 	cp->certificates = certificate_keeper_create(cp->base, cp->own);
 	cp->http = http_create(cp->base, cp->own);
+	cp->http_client = http_client_create(cp->base, HTTP_RESOLV_CONF);
 	cp->events = event_bus_create();
 	if (cp->gate == NULL || cp->log == NULL || cp->certificates == NULL || cp->http == NULL ||
-	    cp->events == NULL)
+	    cp->http_client == NULL || cp->events == NULL)
 		return -ENOMEM;
 	cp->accounting = accounting_create(&(struct accounting_options){
 	        .base = cp->base,
 	        .running = cp->running,
 	        .own = cp->own,
 	        .events = cp->events,
+	        .http_client = cp->http_client,
 	        .state_dir = cp->options.state_dir,
 	});
 	if (cp->accounting == NULL)
@@ -234,6 +238,7 @@ static int socket_parts_create(struct controlplane *cp)
 	        .events = cp->events,
 	        .fleet = cp->fleet,
 	        .http = cp->http,
+	        .http_client = cp->http_client,
 	        .own = cp->own,
 	});
 	if (cp->reload == NULL || cp->whip == NULL)
@@ -346,7 +351,9 @@ static void controlplane_end(struct controlplane *cp)
 		if (cp->signals[i] != NULL)
 			event_free(cp->signals[i]);
 	if (cp->base != NULL) {
-		/* libevent frees a buffered connection in its loop alone. */
+		/* libevent frees a buffered connection, and ends a lookup, in its loop alone. */
+		event_base_loop(cp->base, EVLOOP_NONBLOCK);
+		http_client_destroy(cp->http_client);
 		event_base_loop(cp->base, EVLOOP_NONBLOCK);
 		event_base_free(cp->base);
 	}

@@ -226,6 +226,7 @@ static int accounting_obey(void *arg, const struct command_request *request, cha
 	struct sluice_accounting_webhook webhook;
 	struct sluice_accounting_redis redis;
 	struct sluice_accounting_keep keep;
+	int error;
 
 	if (request->command->type == SLUICE_ACCOUNTING_LOG_SET) {
 		memcpy(&accounting->log, &request->body, sizeof(accounting->log));
@@ -240,7 +241,9 @@ static int accounting_obey(void *arg, const struct command_request *request, cha
 		memcpy(&webhook, &request->body, sizeof(webhook));
 		if (strcmp(webhook.url, "off") == 0)
 			webhook.url[0] = '\0';
-		return posted_set(accounting->posted, &webhook, why);
+		error = posted_set(accounting->posted, &webhook, why);
+		explicit_bzero(&webhook, sizeof(webhook)); /* it has a token */
+		return error;
 	}
 	memcpy(&keep, &request->body, sizeof(keep));
 	return keep_obey(accounting, &keep, why);
@@ -271,7 +274,7 @@ struct accounting *accounting_create(const struct accounting_options *options)
 		return NULL;
 	accounting->options = *options;
 	accounting->published = published_create(accounting_redis, accounting);
-	accounting->posted = posted_create(options->base);
+	accounting->posted = posted_create(options->http_client);
 	accounting->timer = event_new(options->base, -1, EV_PERSIST, on_timer, accounting);
 	if (accounting->published == NULL || accounting->posted == NULL ||
 	    accounting->timer == NULL || event_add(accounting->timer, &retry_after) != 0) {

@@ -13,6 +13,7 @@ struct dataplane_client;
 struct event_base;
 struct event_bus;
 struct fleet;
+struct http_client;
 struct kept;
 
 #define ACCOUNTING_PLACES 4 /* where accounts go, besides events */
@@ -22,6 +23,7 @@ struct accounting_options {
 	struct own *own;
 	struct running *running;
 	struct event_bus *events;
+	struct http_client *http_client;
 	const char *state_dir; /* the file's */
 };
 

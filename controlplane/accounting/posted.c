@@ -5,8 +5,9 @@
 #include "command/json.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/refuse.h"
 #include "common/request.h"
-#include "http/post.h"
+#include "http/poster.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,9 +17,10 @@
 #define BATCH       100 /* accounts of an array */
 #define RETRY_S     1
 #define RETRY_MAX_S 60
+#define DEADLINE_S  5 /* of an array */
 
 struct posted {
-	struct event_base *base;
+	struct http_client *client;
 	struct poster *poster; /* NULL: none is set */
 	struct outbox outbox;
 	uint32_t on_way;   /* accounts of the array that is under way */
@@ -88,7 +90,8 @@ void posted_send(struct posted *posted)
 	    clock_ns(CLOCK_MONOTONIC) < posted->retry_at)
 		return;
 	text = accounts_write(&posted->outbox, count);
-	if (text != NULL && post_json(posted->poster, text, strlen(text), on_answered, posted) == 0)
+	if (text != NULL &&
+	    poster_send(posted->poster, text, strlen(text), on_answered, posted) == 0)
 		posted->on_way = count;
 	free(text);
 }
@@ -100,21 +103,31 @@ void posted_add(struct posted *posted, const struct sluice_allocation_account *a
 		posted->lost++;
 }
 
+static void waiting_drop(struct posted *posted)
+{
+	if (posted->outbox.count > 0)
+		log_warning(SLUICE_LOG_ALLOCATION,
+		            "%u accounts that the webhook has not taken are lost to it",
+		            posted->outbox.count);
+	posted->lost += posted->outbox.count;
+	outbox_empty(&posted->outbox);
+}
+
 int posted_set(struct posted *posted, const struct sluice_accounting_webhook *set, char *why)
 {
 	struct poster *poster = NULL;
-	int error = set->url[0] != '\0' ? poster_check(set->url, why) : 0;
+	struct url url;
+	int error;
 
-	if (error != 0)
-		return error;
 	if (set->url[0] != '\0') {
-		poster = poster_create(posted->base, set->url, set->token);
-		if (poster == NULL) {
-			snprintf(why, SLUICE_API_ERROR_MAX, "no memory");
-			return -ENOMEM;
-		}
+		error = url_read(&url, set->url, why);
+		if (error != 0)
+			return error;
+		poster = poster_create(posted->client, &url, set->token, DEADLINE_S);
+		if (poster == NULL)
+			return refuse(why, -ENOMEM, "no memory");
 	} else {
-		outbox_empty(&posted->outbox);
+		waiting_drop(posted);
 	}
 	poster_destroy(posted->poster);
 	posted->poster = poster;
@@ -137,12 +150,12 @@ void posted_row(const struct posted *posted, struct sluice_accounting_row *row)
 	};
 }
 
-struct posted *posted_create(struct event_base *base)
+struct posted *posted_create(struct http_client *client)
 {
 	struct posted *posted = calloc(1, sizeof(*posted));
 
 	if (posted != NULL)
-		posted->base = base;
+		posted->client = client;
 	return posted;
 }
 
@@ -151,6 +164,6 @@ void posted_destroy(struct posted *posted)
 	if (posted == NULL)
 		return;
 	poster_destroy(posted->poster);
-	outbox_empty(&posted->outbox);
+	waiting_drop(posted);
 	free(posted);
 }

@@ -8,12 +8,12 @@
 
 #include <sluice/accounting.h>
 
-#include <event2/event.h>
-
+struct http_client;
 struct posted;
 
 /* NULL: no memory. */
-struct posted *posted_create(struct event_base *base);
+struct posted *posted_create(struct http_client *client);
+/* What waits is given up. */
 void posted_destroy(struct posted *posted);
 /* An empty URL: none, and what waits is given up. 0, or -errno with a line in `why`. */
 int posted_set(struct posted *posted, const struct sluice_accounting_webhook *set, char *why);

@@ -316,8 +316,7 @@ static char *facts_write(const struct post *post)
 
 static void offer_allow(struct post *post)
 {
-	const struct hook *hook = &post->side->whip->hook;
-	struct hook_question *question;
+	struct hook *hook = &post->side->whip->hook;
 	char *facts;
 
 	if (!hook->is_set) {
@@ -329,11 +328,10 @@ static void offer_allow(struct post *post)
 		post_refuse(post, 503, "no memory");
 		return;
 	}
-	question = hook_ask(hook, facts, on_hook, post);
-	/* Without a question it has been answered, and is perhaps gone. */
-	if (question != NULL)
-		post->hook = question;
+	post->hook = hook_ask(hook, facts, on_hook, post);
 	free(facts);
+	if (post->hook == NULL)
+		post_refuse(post, 503, "no memory");
 }
 
 static bool is_published_here(const struct post *post)
@@ -359,6 +357,21 @@ static void on_placed(void *arg, enum fleet_place place, const char *http)
 	}
 }
 
+/* Those whose client has gone wait for the dataplane alone, which answers in any case. */
+static uint32_t posts_of_token(const struct whip *whip, const struct http_request *request)
+{
+	const uint8_t *digest = http_token_digest(request);
+	const struct post *other;
+	uint32_t count = 0;
+
+	LIST_FOREACH(other, &whip->list, entry)
+	{
+		count += other->request != NULL &&
+		         memcmp(http_token_digest(other->request), digest, HTTP_TOKEN_DIGEST) == 0;
+	}
+	return count;
+}
+
 void handle_post(struct http_request *request, void *arg)
 {
 	char stream[SLUICE_MEDIA_NAME_MAX], id[SLUICE_SESSION_ID_MAX];
@@ -375,7 +388,7 @@ void handle_post(struct http_request *request, void *arg)
 		return;
 	}
 	whip->row.offers++;
-	if (whip->posts < WHIP_POSTS_MAX)
+	if (whip->posts < WHIP_POSTS_MAX && posts_of_token(whip, request) < WHIP_TOKEN_POSTS_MAX)
 		post = calloc(1, sizeof(*post));
 	if (post == NULL) {
 		offer_count(whip, 503);

@@ -15,10 +15,11 @@
 
 #include <event2/event.h>
 
-#define WHIP_POSTS_MAX   256  /* offers that are being answered */
-#define WHIP_KEYLESS_MAX 1024 /* sessions of one token that have no keys yet */
-#define WHIP_RETRY_S     "2"
-#define WHIP_ETAG_MAX    (SLUICE_TRACK_MID_MAX + 2)
+#define WHIP_POSTS_MAX       256  /* offers that are being answered */
+#define WHIP_TOKEN_POSTS_MAX 64   /* those of one token */
+#define WHIP_KEYLESS_MAX     1024 /* sessions of one token that have no keys yet */
+#define WHIP_RETRY_S         "2"
+#define WHIP_ETAG_MAX        (SLUICE_TRACK_MID_MAX + 2)
 
 #define WHIP_TYPE_SDP      "application/sdp"
 #define WHIP_TYPE_FRAGMENT "application/trickle-ice-sdpfrag"

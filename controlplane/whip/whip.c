@@ -82,7 +82,7 @@ struct whip *whip_create(const struct whip_options *options)
 	if (whip == NULL)
 		return NULL;
 	whip->options = *options;
-	whip->hook.base = options->base;
+	whip->hook.client = options->http_client;
 	whip->again = evtimer_new(options->base, on_events_again, whip);
 	whip->claims = event_new(options->base, -1, EV_PERSIST, on_claims, whip);
 	if (whip->again == NULL || whip->claims == NULL ||

@@ -12,6 +12,7 @@ struct event_base;
 struct event_bus;
 struct fleet;
 struct http;
+struct http_client;
 struct own;
 struct sluice_whip_row;
 struct whip;
@@ -22,6 +23,7 @@ struct whip_options {
 	struct event_bus *events;
 	struct fleet *fleet;
 	struct http *http;
+	struct http_client *http_client;
 	struct own *own;
 };
 

@@ -17,7 +17,7 @@ static_assert(sizeof(struct sluice_whip_limit) == 8, "whip limit");
 
 /* SLUICE_WHIP_HOOK_SET -> {}: who is asked whether a client may publish or watch. -EINVAL. */
 struct sluice_whip_hook {
-	char url[SLUICE_WHIP_HOOK_MAX]; /* http://ADDRESS[:PORT][/PATH] */
+	char url[SLUICE_WHIP_HOOK_MAX]; /* http:// or https:// */
 	uint32_t timeout_s;             /* 0: two */
 };
 static_assert(sizeof(struct sluice_whip_hook) == 260, "whip hook");

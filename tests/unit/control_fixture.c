@@ -651,12 +651,13 @@ static void body_keep(char *said)
 	*to = '\0';
 }
 
-int control_http_open(struct control *control, const char *method, const char *token)
+int control_http_open(struct control *control, const char *method, const char *token,
+                      const char *headers)
 {
 	int fd = http_connect(control);
 
-	dprintf(fd, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n", method,
-	        token);
+	dprintf(fd, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n%s\r\n", method,
+	        token, headers);
 	return fd;
 }
 

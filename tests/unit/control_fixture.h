@@ -135,8 +135,9 @@ int control_http(struct control *control, const char *method, const char *token,
 /* The same with headers of one's own, each with CR LF; the answer's are in control->headers. */
 int control_http_with(struct control *control, const char *method, const char *token,
                       const char *headers, const char *body);
-/* A request whose answer does not end: its socket. */
-int control_http_open(struct control *control, const char *method, const char *token);
+/* A request whose answer does not end, with headers of one's own as above: its socket. */
+int control_http_open(struct control *control, const char *method, const char *token,
+                      const char *headers);
 /* Whether its log has this. */
 bool control_logged(struct control *control, const char *text);
 

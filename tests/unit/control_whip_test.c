@@ -366,7 +366,7 @@ static void events_over_http(void **state)
 	int fd;
 
 	expect(control, "GET /v1/events", "pub", "", NULL, 403);
-	fd = control_http_open(control, "GET /v1/events", "reads");
+	fd = control_http_open(control, "GET /v1/events", "reads", "");
 	for (int i = 0; i < 100 && strstr(got, "watch cam connected") == NULL; i++) {
 		ssize_t more;
 
@@ -649,9 +649,46 @@ static void a_service_may_refuse(void **state)
 	expect_header(control, "Retry-After: ");
 	assert_int_equal(control_do(control, "webrtc hook http://[::1]:1/"), 0);
 	expect(control, "POST /whep/cam", "wat", SDP, offer("chromium-watch"), 503);
-	assert_int_not_equal(control_do(control, "webrtc hook https://127.0.0.1/"), 0);
-	assert_int_not_equal(control_do(control, "webrtc hook http://host.example/"), 0);
+	assert_true(control_logged(control, "the webrtc hook does not answer: "));
+	assert_int_equal(control_do(control, "webrtc hook https://host.example/may?x=1"), 0);
 	assert_int_not_equal(control_do(control, "webrtc hook http://127.0.0.1:0/"), 0);
+}
+
+/* A service that nobody can wait for holds a part of the places, and none of them when the control
+ * plane ends. */
+static void a_token_waits_for_the_service_so_often(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int listener = socket(AF_INET, SOCK_STREAM, 0), waiting[65];
+	socklen_t length = sizeof(at);
+	struct control *control = *state;
+	char line[128];
+
+	/* it connects all, and answers none */
+	assert_int_equal(bind(listener, (const void *)&at, length), 0);
+	assert_int_equal(listen(listener, 128), 0);
+	getsockname(listener, (void *)&at, &length);
+	snprintf(line, sizeof(line), "webrtc hook http://127.0.0.1:%u/may timeout 30",
+	         ntohs(at.sin_port));
+	assert_int_equal(control_do(control, line), 0);
+	for (size_t i = 0; i < 64; i++)
+		waiting[i] = control_http_open(control, "POST /whip/cam", "pub",
+		                               SDP "Content-Length: 0\r\n");
+	control_await(control, control_do(control, "webrtc show") == 0 &&
+	                               strstr(control->said, "\"offers\":64,") != NULL);
+	expect(control, "POST /whip/cam", "pub", SDP, offer("chromium-publish"), 503);
+	expect_header(control, "Retry-After: ");
+	assert_non_null(strstr(control->said, "too many offers"));
+	/* another token has room of its own */
+	waiting[64] =
+	        control_http_open(control, "POST /whip/cam", "pubcam", SDP "Content-Length: 0\r\n");
+	control_await(control, control_do(control, "webrtc show") == 0 &&
+	                               strstr(control->said, "\"offers\":66,") != NULL);
+	assert_non_null(strstr(control->said, "\"unserved\":1}"));
+	control_restart(control, SIGTERM);
+	for (size_t i = 0; i < 65; i++)
+		close(waiting[i]);
+	close(listener);
 }
 
 /* -- two nodes -- */
@@ -717,6 +754,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(events_that_are_missing, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(an_end_is_the_end, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_service_may_refuse, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_token_waits_for_the_service_so_often, setup,
+	                                        control_teardown),
 	        cmocka_unit_test_setup_teardown(a_control_plane_that_comes_back, setup,
 	                                        control_teardown),
 	};
