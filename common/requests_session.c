@@ -48,11 +48,22 @@ static const struct column session_columns[] = {
         {"checks", "valid connectivity checks", COLUMN_NUMBER, .only_json = true, SESSION(checks)},
         {"moved", "times that another path was selected", COLUMN_NUMBER, .only_json = true,
          SESSION(moved)},
+        {"estimate_kbps", "kbit/s that its path carries: proven, of a publisher's; 0: not known",
+         COLUMN_NUMBER, SESSION(estimate_kbps)},
+        {"lower_kbps", "kbit/s that a publisher was told not to fall below; 0: nothing",
+         COLUMN_NUMBER, .only_json = true, SESSION(lower_kbps)},
+        {"estimate_clears", "how often that was contradicted, and taken back", COLUMN_NUMBER,
+         .only_json = true, SESSION(estimate_clears)},
+        {"estimate_reason", "by what, the last time", COLUMN_CHOICE, .only_json = true,
+         SESSION(estimate_reason), .choices = estimate_words},
+        {"layer", "of the first video that it watches", COLUMN_TEXT, SESSION(layer)},
+        {"layer_reason", "why it has that one", COLUMN_CHOICE, SESSION(layer_reason),
+         .choices = layer_reason_words},
         {0},
 };
 
 static const struct reply session_reply = {REPLY(sluice_session_row, session_columns),
-                                           .none = "there is no session"};
+                                           .row_size_before = 208, .none = "there is no session"};
 
 #define MADE(member) FIELD(sluice_session_made, member)
 
@@ -116,6 +127,9 @@ static const struct request requests[] = {
                 BODY(sluice_session_layer),
                 .texts = {TEXT(sluice_session_layer, id), TEXT(sluice_session_layer, mid),
                           TEXT(sluice_session_layer, rid)}),
+        REQUEST(SLUICE_SESSION_ESTIMATE, {"session", "estimate"}, REQUEST_ACT, BY_DATAPLANE,
+                BODY(sluice_session_estimate), .since = 9,
+                .texts = {TEXT(sluice_session_estimate, id)}),
         REQUEST(SLUICE_SESSION_SHOW, {"session", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &session_reply),
         REQUEST(SLUICE_SESSION_TAKE, {"session", "take"}, REQUEST_SHOW, BY_DIRECT,

@@ -85,6 +85,12 @@ const char *const estimate_words[] = {
         [SLUICE_ESTIMATE_PATH] = "path",     NULL,
 };
 
+const char *const layer_reason_words[] = {
+        [SLUICE_LAYER_NONE] = "none",   [SLUICE_LAYER_BEST] = "best",
+        [SLUICE_LAYER_WISH] = "wish",   [SLUICE_LAYER_ESTIMATE] = "estimate",
+        [SLUICE_LAYER_WAITS] = "waits", NULL,
+};
+
 const char *const profile_words[] = {
         [SLUICE_SRTP_GCM128] = "gcm128",
         [SLUICE_SRTP_GCM256] = "gcm256",

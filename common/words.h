@@ -15,6 +15,7 @@ extern const char *const transport_words[];      /* enum sluice_turn_transport *
 extern const char *const reason_words[];         /* enum sluice_allocation_reason */
 extern const char *const codec_words[];          /* enum sluice_codec */
 extern const char *const feedback_words[];       /* enum sluice_feedback: NACK, PLI, both */
+extern const char *const layer_reason_words[];   /* enum sluice_layer_reason */
 extern const char *const estimate_words[];       /* enum sluice_estimate_reason */
 extern const char *const profile_words[];        /* enum sluice_srtp_profile */
 extern const char *const origin_words[];         /* enum sluice_origin */

@@ -130,6 +130,8 @@ static const struct option_row rows[] = {
         {0, "no-remote-estimate", NULL,
          "tell publishers nothing of what their path has proven to carry",
          AT(options.no_remote_estimate)},
+        {0, "no-viewer-estimate", NULL, "do not choose viewers' layers by what their path carries",
+         AT(options.no_viewer_estimate)},
         {0, "xdp-object", "PATH",
          "the XDP program of the ports; the one that was built or installed with this program "
          "unless given",

@@ -67,6 +67,7 @@ struct options {
 	bool test_clock;                     /* SLUICE_WORKER_CLOCK_SET is obeyed */
 	uint32_t api_version;    /* for tests: what it speaks at most; 0: SLUICE_API_VERSION */
 	bool no_remote_estimate; /* publishers are told no lower bounds */
+	bool no_viewer_estimate; /* nothing is made of what viewers' paths carry */
 	bool allow_decrypted;    /* captures may see plaintext media */
 };
 

@@ -19,6 +19,8 @@
 		.type = ARGUMENT_WORD, FIELD(struct_name, id),                                     \
 	}
 
+static const char *const switch_words[] = {"off", "on", NULL};
+
 static const struct command commands[] = {
         {
                 .type = SLUICE_WEBRTC_LISTEN_ADD,
@@ -106,6 +108,17 @@ static const struct command commands[] = {
                                .help = "by its RID, or the best there is",
                                .type = ARGUMENT_WORD,
                                FIELD(sluice_session_layer, rid)}},
+        },
+        {
+                .type = SLUICE_SESSION_ESTIMATE,
+                .help = "whether something is made of what its path carries",
+                .arguments = {ID_ARGUMENT(sluice_session_estimate),
+                              {.key = "on",
+                               .meta = "on|off",
+                               .help = "off: no bound for a publisher, no choice of layers",
+                               .type = ARGUMENT_CHOICE,
+                               FIELD(sluice_session_estimate, on),
+                               .choices = switch_words}},
         },
 };
 

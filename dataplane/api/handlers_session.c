@@ -79,6 +79,13 @@ static int session_layer_handle(struct api_call *call)
 	return sessions == NULL ? -EOPNOTSUPP : session_layer(sessions, call->body, call->why);
 }
 
+static int session_estimate_handle(struct api_call *call)
+{
+	struct sessions *sessions = sessions_of(call);
+
+	return sessions == NULL ? -EOPNOTSUPP : session_estimate(sessions, call->body, call->why);
+}
+
 static int session_show_handle(struct api_call *call)
 {
 	struct sessions *sessions = call->dp->sessions;
@@ -119,6 +126,7 @@ static const struct api_type types[] = {
         {SLUICE_SESSION_RESTART, session_restart_handle},
         {SLUICE_SESSION_DELETE, session_delete_handle},
         {SLUICE_SESSION_LAYER, session_layer_handle},
+        {SLUICE_SESSION_ESTIMATE, session_estimate_handle},
         {SLUICE_SESSION_SHOW, session_show_handle},
         {SLUICE_SESSION_TAKE, session_take_handle},
         {SLUICE_SESSION_EVENTS, session_events_handle},

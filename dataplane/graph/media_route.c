@@ -12,6 +12,7 @@
 #include "media/feedback.h"
 #include "media/key_frame.h"
 #include "media/state.h"
+#include "media/viewer.h"
 #include "srtp/rtp.h"
 
 #include <stdio.h>
@@ -140,6 +141,8 @@ static inline void stream_count(struct worker *worker, struct stream *stream,
 	                media->repeat);
 	stream->packets++;
 	stream->bytes += media->payload_length;
+	if (unlikely(worker->tsc >= stream->rate_due))
+		stream_rate(stream, worker);
 }
 
 /*

@@ -16,6 +16,7 @@
 #include "worker.h"
 
 struct dataplane;
+struct event;
 struct random;
 
 /* Names of endpoints or streams: a chained hash over indices. */
@@ -59,8 +60,9 @@ struct media_config {
 	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
 	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
-	uint32_t leaving; /* subscriptions that still get the stream before, too */
-	uint32_t layers;  /* streams that are one of several of a track */
+	struct event *advised; /* timer; NULL: tests without events */
+	uint32_t leaving;      /* subscriptions that still get the stream before, too */
+	uint32_t layers;       /* streams that are one of several of a track */
 	struct leg_map *leg_maps[LEG_MAP_HEADS]; /* chained by their hash */
 };
 
@@ -137,7 +139,12 @@ int subscription_leave(struct media *media, uint32_t index);
 
 /* -- layer.c -- */
 
-void layer_want(const struct media *media, struct subscription *subscription, uint32_t stream);
+/* automatic: whichever of its track the path carries; else up to this one. */
+void layer_want(const struct media *media, struct subscription *subscription, uint32_t stream,
+                bool automatic);
+/* What the path to its endpoint carries chooses its layers: the endpoint's owner advises them. */
+bool layer_by_estimate(const struct media *media, const struct subscription *subscription);
+bool layer_of_track(const struct media *media, uint32_t stream, uint32_t of);
 /* Once a second: what has gone on with another stream leaves the one before, and a layer that is
  * silent has another one's place. */
 void layers_tick(struct media *media);

@@ -63,6 +63,16 @@ const struct media_counter_info media_counter_infos[] = {
                                     "publishers"},
         [MEDIA_REMB_SENT] = {"remb_sent", "REMBs to publishers without transport-wide feedback",
                              "messages"},
+        [MEDIA_VIEWER_TOLD] = {"viewer_feedback", "messages of viewers of when their packets came",
+                               "messages"},
+        [MEDIA_VIEWER_UNMATCHED] = {"viewer_unmatched",
+                                    "packets that viewers tell of, and were not sent"},
+        [MEDIA_LAYER_UP] = {"layer_up", "higher layers that viewers' paths were found to carry",
+                            "layers"},
+        [MEDIA_LAYER_DOWN] = {"layer_down", "lower layers that viewers' paths made necessary",
+                              "layers"},
+        [MEDIA_PROBES] = {"probes", "times that a viewer's path was asked for more", "probes"},
+        [MEDIA_PROBE_PACKETS] = {"probe_packets", "packets of padding for that"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
 };
 const uint32_t media_counters_count = RTE_DIM(media_counter_infos);

@@ -7,6 +7,7 @@
 #include "media/endpoint.h"
 #include "media/record.h"
 #include "media/transport_feedback.h"
+#include "media/viewer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -198,7 +199,7 @@ int endpoint_transport_make(struct media *media, uint32_t index)
 {
 	struct endpoint *endpoint = &media->endpoints[index];
 	const struct sluice_endpoint *config = &endpoint->config;
-	bool estimate = !media->dp->options.no_remote_estimate && !config->estimate_off &&
+	bool estimate = !media->dp->options.no_remote_estimate &&
 	                config->extensions[SLUICE_EXTENSION_ABS_SEND_TIME] != 0;
 	struct transport_record *record;
 
@@ -208,8 +209,20 @@ int endpoint_transport_make(struct media *media, uint32_t index)
 	record = transport_record_create(estimate);
 	if (record == NULL)
 		return -ENOMEM;
+	transport_set_off(record, config->estimate_off);
 	__atomic_store_n(&endpoint->transport, record, __ATOMIC_RELEASE);
 	return 0;
+}
+
+void media_endpoint_estimate(struct media *media, uint32_t index, bool on)
+{
+	static const struct sluice_endpoint as_before;
+	struct endpoint *endpoint = &media->endpoints[index];
+
+	endpoint->config.estimate_off = !on;
+	transport_set_off(endpoint->transport, !on);
+	viewer_set_off(media, index, !on);
+	record_endpoint_change(media, endpoint, &endpoint->config, &as_before);
 }
 
 static int endpoint_fill(struct media *media, struct endpoint *endpoint,
@@ -273,6 +286,7 @@ static void endpoint_free(struct media *media, void *object)
 	rte_free(endpoint->sources);
 	rte_free(endpoint->subscriptions);
 	transport_record_destroy(endpoint->transport);
+	viewer_destroy(media, (uint32_t)(endpoint - media->endpoints));
 	OPENSSL_cleanse(endpoint, sizeof(*endpoint));
 	media_place_give(&media->config->endpoint_places, endpoint - media->endpoints);
 }

@@ -7,6 +7,8 @@
 #include "media/rtcp_send.h"
 #include "worker.h"
 
+#include <string.h>
+
 #define STREAMS_PER_RUN 64u
 #define NACKS_PER_RUN   MISSING_PACKETS
 
@@ -133,6 +135,25 @@ static bool is_waited_for(const struct stream *stream)
 	return stream->key_frame_wanted || key_frame_is_owed(stream);
 }
 
+/* Layers of one track are asked one after the other: a browser makes key frames of all at once. */
+static bool track_was_asked(const struct media *media, const struct stream *stream,
+                            const struct worker *worker)
+{
+	const struct endpoint_sources *sources =
+	        __atomic_load_n(&media->endpoints[stream->endpoint].sources, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; stream->rid[0] != 0 && sources != NULL && i < sources->count; i++) {
+		const struct stream *layer = &media->streams[sources->sources[i]->stream];
+
+		if (!sources->sources[i]->rtx && layer != stream && layer->rid[0] != 0 &&
+		    strcmp(layer->mid, stream->mid) == 0 && layer->key_frame_sent != 0 &&
+		    worker->tsc - layer->key_frame_sent <
+		            worker->tsc_hz / 1000 * KEY_FRAME_INTERVAL_MS)
+			return true;
+	}
+	return false;
+}
+
 /* True: it will have to ask again. */
 static bool stream_feedback(struct media_worker *media_worker, struct stream *stream)
 {
@@ -148,7 +169,8 @@ static bool stream_feedback(struct media_worker *media_worker, struct stream *st
 	if (endpoint->remote.port == 0 ||
 	    __atomic_load_n(&stream->source->ssrc, __ATOMIC_RELAXED) == 0)
 		return is_waited_for(stream);
-	key_frame = key_frame_due(stream, worker->tsc, worker->tsc_hz);
+	key_frame = key_frame_due(stream, worker->tsc, worker->tsc_hz) &&
+	            !track_was_asked(media_worker->media, stream, worker);
 	count = missing_take(missing, worker->tsc, worker->tsc_hz, indices, NACKS_PER_RUN);
 	if (!key_frame && count == 0)
 		return is_waited_for(stream) || missing->count != 0;

@@ -5,6 +5,7 @@
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "media/record.h"
+#include "media/viewer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,10 +16,13 @@
 #define LEAVING_SECONDS 10
 /* A browser pauses the layers that its path or its processor does not carry. */
 #define LAYER_SILENT_MS 1500
+#define ADVICE_AT_ONCE  64 /* of one worker: each copies lists of an audience's length */
 
-void layer_want(const struct media *media, struct subscription *subscription, uint32_t stream)
+void layer_want(const struct media *media, struct subscription *subscription, uint32_t stream,
+                bool automatic)
 {
-	subscription->wanted = stream;
+	__atomic_store_n(&subscription->wanted, stream, __ATOMIC_RELAXED);
+	__atomic_store_n(&subscription->automatic, automatic, __ATOMIC_RELAXED);
 	subscription->wanted_life = media->streams[stream].life;
 }
 
@@ -34,6 +38,12 @@ static bool layer_sends(const struct media *media, const struct stream *layer)
 static bool is_layer(const struct stream *layer, const struct stream *of)
 {
 	return layer->rid[0] != 0 && strcmp(layer->mid, of->mid) == 0;
+}
+
+bool layer_of_track(const struct media *media, uint32_t stream, uint32_t of)
+{
+	return media->streams[stream].endpoint == media->streams[of].endpoint &&
+	       is_layer(&media->streams[stream], &media->streams[of]);
 }
 
 /* The one that is wanted, or while it is silent the best one of its track that is not. */
@@ -60,6 +70,14 @@ static uint32_t layer_choose(const struct media *media, uint32_t wanted)
 	return best;
 }
 
+bool layer_by_estimate(const struct media *media, const struct subscription *subscription)
+{
+	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
+
+	return viewer_steers(media->viewers[subscription->endpoint],
+	                     media->dp->workers[endpoint->worker]);
+}
+
 static void layer_look(struct media *media, uint32_t index)
 {
 	struct subscription *subscription = &media->subscriptions[index];
@@ -67,11 +85,11 @@ static void layer_look(struct media *media, uint32_t index)
 	uint32_t best;
 
 	if (!wanted->live || wanted->life != subscription->wanted_life) {
-		layer_want(media, subscription, subscription->named);
+		layer_want(media, subscription, subscription->named, true);
 		record_subscription_changed(media, subscription);
 	}
 	if (media->streams[subscription->wanted].rid[0] == 0 || subscription->paused ||
-	    subscription->leaving != 0)
+	    subscription->leaving != 0 || layer_by_estimate(media, subscription))
 		return;
 	best = layer_choose(media, subscription->wanted);
 	if (best == subscription->stream)
@@ -106,6 +124,38 @@ void layers_tick(struct media *media)
 	}
 }
 
+/* What it advised may have been overtaken by a command, or by the end of one of the two. */
+static bool advice_holds(const struct media *media, const struct viewer_advice *advice)
+{
+	const struct subscription *subscription = &media->subscriptions[advice->subscription];
+	const struct stream *to = &media->streams[advice->stream];
+
+	return subscription->live && subscription->life == advice->life &&
+	       subscription->stream == advice->from && !subscription->paused && to->live &&
+	       media->streams[subscription->wanted].live &&
+	       layer_of_track(media, advice->stream, subscription->wanted);
+}
+
+void viewer_advice_take(struct media *media)
+{
+	struct viewer_advice advice;
+
+	for (uint16_t i = 0; i < media->dp->n_workers; i++) {
+		struct rte_ring *ring = media->dp->workers[i]->media->advice;
+
+		for (uint32_t j = 0; j < ADVICE_AT_ONCE; j++) {
+			if (rte_ring_dequeue_elem(ring, &advice, sizeof(advice)) != 0)
+				break;
+			if (!advice_holds(media, &advice))
+				continue;
+			media_collect(media);
+			if (subscription_source_change(media, advice.subscription, advice.stream) <
+			    0)
+				media_collect_all(media);
+		}
+	}
+}
+
 /* The layer of the same track with this rid; 0: there is none. */
 static uint32_t layer_named(const struct media *media, uint32_t stream, const char *rid)
 {
@@ -135,8 +185,8 @@ int media_subscription_layer(struct media *media, const struct sluice_subscripti
 	to = rid[0] == 0 ? subscription->named : layer_named(media, subscription->stream, rid);
 	if (to == 0)
 		return refuse(why, -ENOENT, "stream %s has no layer %s", name->stream, rid);
-	layer_want(media, subscription, to);
-	if (subscription->stream == to) {
+	layer_want(media, subscription, to, rid[0] == 0);
+	if (subscription->stream == to || layer_by_estimate(media, subscription)) {
 		record_subscription_changed(media, subscription);
 		return 0;
 	}

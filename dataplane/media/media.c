@@ -9,6 +9,7 @@
 #include "media/record.h"
 #include "media/rtcp.h"
 #include "media/take.h"
+#include "media/viewer.h"
 #include "random.h"
 
 #include <errno.h>
@@ -16,13 +17,15 @@
 #include <string.h>
 #include <time.h>
 
+#include <event2/event.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
 #define NTP_UNIX     2208988800 /* seconds from 1900 to 1970 (RFC 5905) */
 #define ASKS_SIZE    4096
-#define BACKLOG_SIZE 4096 /* plaintext packets; power of two */
+#define BACKLOG_SIZE 4096  /* plaintext packets; power of two */
+#define ADVICE_US    20000 /* between two looks at what workers advise */
 
 static uint64_t ntp_zero(void)
 {
@@ -100,6 +103,8 @@ void media_destroy(struct media *media)
 	if (media == NULL)
 		return;
 	random_destroy(media->config->random);
+	if (media->config != NULL && media->config->advised != NULL)
+		event_free(media->config->advised);
 	media_tables_destroy(media);
 	rte_free(media);
 }
@@ -119,12 +124,17 @@ struct media_worker *media_worker_create(struct worker *worker)
 	media_worker->srtp = media->engine->worker_create();
 	media_worker->asks = rte_ring_create_elem(name, sizeof(struct media_ask), ASKS_SIZE,
 	                                          SOCKET_ID_ANY, RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "advice-%u", worker->id);
+	media_worker->advice =
+	        rte_ring_create_elem(name, sizeof(struct viewer_advice), VIEWER_ADVICE,
+	                             SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	media_worker->backlog =
 	        rte_malloc("backlog", BACKLOG_SIZE * sizeof(struct fan_item), RTE_CACHE_LINE_SIZE);
 	media_worker->backlog_mask = BACKLOG_SIZE - 1;
 	media_worker->rtcp = rtcp_worker_create(media_worker);
 	if (media_worker->srtp != NULL && media_worker->asks != NULL &&
-	    media_worker->backlog != NULL && media_worker->rtcp != NULL)
+	    media_worker->advice != NULL && media_worker->backlog != NULL &&
+	    media_worker->rtcp != NULL)
 		return media_worker;
 	media_worker_destroy(media_worker);
 	return NULL;
@@ -142,12 +152,14 @@ void media_worker_destroy(struct media_worker *media_worker)
 		media_worker->worker->dp->srtp->worker_destroy(media_worker->srtp);
 	rtcp_worker_destroy(media_worker->rtcp);
 	rte_ring_free(media_worker->asks);
+	rte_ring_free(media_worker->advice);
 	rte_free(media_worker->backlog);
 	rte_free(media_worker);
 }
 
 void media_tick(struct media *media)
 {
+	viewer_advice_take(media);
 	layers_tick(media);
 	media_collect(media);
 }
@@ -175,13 +187,31 @@ void media_config_commit(struct media *media)
 	media_collect(media);
 }
 
+static void advised(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	viewer_advice_take(arg);
+}
+
+static int advice_begin(struct media *media)
+{
+	const struct timeval often = {.tv_usec = ADVICE_US};
+
+	if (media->dp->events == NULL)
+		return 0;
+	media->config->advised = event_new(media->dp->events, -1, EV_PERSIST, advised, media);
+	return media->config->advised != NULL && event_add(media->config->advised, &often) == 0
+	               ? 0
+	               : -ENOMEM;
+}
+
 /* Without endpoints, as the command line may say, there is no forwarding unit. */
 static int create(struct dataplane *dp)
 {
 	if (dp->options.max_endpoints == 0)
 		return 0;
 	dp->media = media_create(dp);
-	return dp->media != NULL ? 0 : -ENOMEM;
+	return dp->media != NULL && advice_begin(dp->media) == 0 ? 0 : -ENOMEM;
 }
 
 static void end(struct dataplane *dp)

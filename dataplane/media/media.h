@@ -55,6 +55,8 @@ void media_flow_remove(struct media *media, const struct five_tuple *flow);
 /* The endpoint's owner: its selected path. */
 void media_endpoint_move(struct media *media, uint32_t endpoint, const struct transport_addr *local,
                          const struct transport_addr *remote);
+/* Whether something is made of what its path carries. */
+void media_endpoint_estimate(struct media *media, uint32_t endpoint, bool on);
 int media_stream_add(struct media *media, const struct sluice_stream *stream, uint32_t flags,
                      char *why);
 int media_stream_delete(struct media *media, const char *name, char *why);

@@ -4,6 +4,7 @@
 #include "media/consent.h"
 #include "media/frame.h"
 #include "media/out_header.h"
+#include "media/viewer.h"
 #include "net/headers.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -88,6 +89,17 @@ static __rte_always_inline void leg_tail(struct out_burst *out, const struct fan
 	out_tail_use(header, tail);
 }
 
+static __rte_always_inline void number_write(const struct out_burst *out, const struct fan_leg *leg,
+                                             uint8_t *at, uint16_t rtp)
+{
+	struct viewer *viewer = viewer_of(out->media->media, leg->subscription->endpoint);
+	uint16_t number = leg->endpoint->transport_number++;
+
+	write_be16(at, number);
+	if (viewer != NULL && viewer->numbered)
+		viewer_note(viewer, number, rtp, out->sent_us);
+}
+
 /* plain: a constant; the template is, and the source asks for no more than copying. mapped: a
  * constant; the subscription may have a map. */
 static __rte_always_inline void leg_write(struct out_burst *out, const struct fan_leg *leg,
@@ -117,8 +129,7 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	payload = (uint8_t *)mbuf->buf_addr + offset;
 	out_header_write(payload, &header);
 	if (mapped && header.transport_at != 0)
-		write_be16(payload - header.tail_length + header.transport_at,
-		           endpoint->transport_number++);
+		number_write(out, leg, payload - header.tail_length + header.transport_at, rtp);
 	if (!plain && header.prefix != 0)
 		src = out_payload_prefixed(payload, &header, src, length - header.prefix);
 	if (mapped && unlikely(out_payload_changes(&header, source))) {
@@ -393,6 +404,7 @@ void out_burst_begin(struct out_burst *out, struct worker *worker)
 	out->count = out->mbufs_count = out->n_refused = 0;
 	out->unframed = false;
 	out->send_time = send_time(worker);
+	out->sent_us = (uint32_t)viewer_us(worker->tsc, worker->tsc_hz);
 }
 
 /* What the last burst has used is gone. Where mbufs run out, the last subscriptions go without: a

@@ -37,6 +37,7 @@ struct out_burst {
 	/* The first `count` are written, those behind them are raw. */
 	unsigned int mbufs_count;
 	struct rte_mbuf *mbufs[FAN_BURST];
+	uint32_t sent_us;   /* owner's clock */
 	uint32_t send_time; /* 24 bits: of the burst (abs-send-time) */
 	const struct fan_source *sources;
 	struct out_tail tails[FAN_SOURCES][OUT_TAILS]; /* of each source, for the maps that came

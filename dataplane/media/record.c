@@ -147,6 +147,7 @@ void record_endpoint_change(struct media *media, const struct endpoint *endpoint
 	record.profile = config->profile;
 	record.learn = config->learn;
 	record.mki_length = config->mki_length;
+	record.estimate_off = config->estimate_off;
 	record.origin = endpoint->origin;
 	record.rtcp_port = config->rtcp.port;
 	memcpy(record.remote, config->remote.ip, sizeof(record.remote));

@@ -240,7 +240,8 @@ enum rewrite_verdict rewrite_odd(struct subscription *subscription,
 	/* the stream before goes on until a frame has come that the other one can
 	 * begin with */
 	if (switched && !chosen && packet->keyed && same && later && !subscription->resync)
-		return ahead(subscription, packet, index, out);
+		return subscription->hurried ? REWRITE_SKIP
+		                             : ahead(subscription, packet, index, out);
 	/* to another and back, and it has gone on meanwhile */
 	if (switched && chosen && packet->keyed && same && !subscription->resync &&
 	    rewrite_distance(subscription->highest, index) <= REWRITE_STAYED) {

@@ -57,13 +57,15 @@ void media_timers_run(struct worker *worker)
 {
 	rtcp_timers_run(worker->media);
 	transport_feedback_run(worker->media);
+	viewer_probes_run(worker->media);
 }
 
 bool media_is_pending(const struct worker *worker)
 {
 	const struct feedback_list *feedback = &worker->media->rtcp->feedback;
 
-	return feedback->head != feedback->tail || !rte_ring_empty(worker->media->asks);
+	return feedback->head != feedback->tail || !rte_ring_empty(worker->media->asks) ||
+	       worker->media->rtcp->viewers.n_probes != 0;
 }
 
 void media_housekeep(struct worker *worker)
@@ -71,6 +73,7 @@ void media_housekeep(struct worker *worker)
 	media_asks_run(worker->media);
 	feedback_run(worker->media);
 	transport_feedback_run(worker->media);
+	viewer_probes_run(worker->media);
 	rtcp_timers_run(worker->media);
 	caches_age(worker->media);
 }

@@ -7,6 +7,7 @@
 #include "media/feedback.h"
 #include "media/repeat.h"
 #include "media/transport_feedback.h"
+#include "media/viewer.h"
 
 struct media_worker;
 struct worker;
@@ -16,6 +17,7 @@ struct rtcp_worker {
 	struct feedback_list feedback;
 	struct repeat_memory repeats;
 	struct transport_waiting waiting;
+	struct viewer_worker viewers;
 	uint32_t endpoint_next; /* where the timers' round goes on */
 	uint64_t slice_tsc;     /* when its last slice was */
 	uint32_t stream_next;   /* where the caches' round goes on */

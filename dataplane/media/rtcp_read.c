@@ -4,6 +4,7 @@
 #include "media/bytes.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define RTCP_VERSION 2
 /* RFC 5761, 4: what is taken for RTCP. */
@@ -133,6 +134,134 @@ uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i, uint8_t
 {
 	*number = feedback->fci[i * RTCP_FIR_SIZE + 4];
 	return read_be32(feedback->fci + i * RTCP_FIR_SIZE);
+}
+
+/* -- transport-wide feedback -- */
+
+#define TRANSPORT_HEAD  8 /* base, count, reference, message */
+#define CHUNK_SIZE      2
+#define CHUNK_IS_VECTOR 0x8000
+#define VECTOR_IS_TWO   0x4000 /* bits a number */
+#define RUN_LENGTH_MOST 0x1fff
+#define VECTOR_ONE_BIT  14
+#define VECTOR_TWO_BITS 7
+enum transport_symbol { SYMBOL_LOST, SYMBOL_SMALL, SYMBOL_LARGE, SYMBOL_RESERVED };
+
+/* Numbers that a chunk says something of. */
+static uint16_t chunk_length(uint16_t chunk)
+{
+	if (!(chunk & CHUNK_IS_VECTOR))
+		return chunk & RUN_LENGTH_MOST;
+	return chunk & VECTOR_IS_TWO ? VECTOR_TWO_BITS : VECTOR_ONE_BIT;
+}
+
+/* left: numbers of the chunk from this one on, itself included. */
+static enum transport_symbol chunk_symbol(uint16_t chunk, uint16_t left)
+{
+	if (!(chunk & CHUNK_IS_VECTOR))
+		return chunk >> 13 & 3;
+	if (chunk & VECTOR_IS_TWO)
+		return chunk >> (2 * (left - 1)) & 3;
+	return chunk >> (left - 1) & 1;
+}
+
+/* Bytes of the deltas of the first `count` numbers of a chunk; -EBADMSG: a symbol is none. */
+static int chunk_deltas(uint16_t chunk, uint16_t count)
+{
+	static const uint8_t sizes[] = {
+	        [SYMBOL_SMALL] = 1, [SYMBOL_LARGE] = 2, [SYMBOL_RESERVED] = 0};
+	uint16_t length = chunk_length(chunk);
+	int bytes = 0;
+
+	if (!(chunk & CHUNK_IS_VECTOR)) {
+		enum transport_symbol symbol = chunk_symbol(chunk, 1);
+
+		return symbol == SYMBOL_RESERVED ? -EBADMSG : count * sizes[symbol];
+	}
+	for (uint16_t i = 0; i < count; i++) {
+		enum transport_symbol symbol = chunk_symbol(chunk, (uint16_t)(length - i));
+
+		if (symbol == SYMBOL_RESERVED)
+			return -EBADMSG;
+		bytes += sizes[symbol];
+	}
+	return bytes;
+}
+
+/* All chunks and all deltas are within it. */
+int rtcp_transport_read(const struct rtcp_feedback *feedback, struct rtcp_transport *transport)
+{
+	const uint8_t *end = feedback->fci + feedback->fci_length, *at;
+	uint32_t said = 0, deltas = 0;
+
+	if (feedback->fci_length < TRANSPORT_HEAD)
+		return -EBADMSG;
+	*transport = (struct rtcp_transport){
+	        .base = read_be16(feedback->fci),
+	        .count = read_be16(feedback->fci + 2),
+	        .reference = read_be32(feedback->fci + 4) >> 8,
+	        .chunks = feedback->fci + TRANSPORT_HEAD,
+	};
+	for (at = transport->chunks; said < transport->count; at += CHUNK_SIZE) {
+		uint32_t left = transport->count - said;
+		uint16_t chunk, length;
+		int bytes;
+
+		if (end - at < CHUNK_SIZE)
+			return -EBADMSG;
+		chunk = read_be16(at);
+		length = chunk_length(chunk);
+		bytes = chunk_deltas(chunk, (uint16_t)(length < left ? length : left));
+		if (length == 0 || bytes < 0)
+			return -EBADMSG;
+		said += length;
+		deltas += (uint32_t)bytes;
+	}
+	transport->deltas = at;
+	return deltas <= (uint32_t)(end - at) ? 0 : -EBADMSG;
+}
+
+bool rtcp_transport_next(struct rtcp_transport *transport, struct rtcp_transport_number *number)
+{
+	enum transport_symbol symbol;
+
+	if (transport->done == transport->count)
+		return false;
+	if (transport->left == 0) {
+		transport->chunk = read_be16(transport->chunks);
+		transport->chunks += CHUNK_SIZE;
+		transport->left = chunk_length(transport->chunk);
+	}
+	symbol = chunk_symbol(transport->chunk, transport->left--);
+	if (symbol == SYMBOL_SMALL)
+		transport->ticks += *transport->deltas++;
+	if (symbol == SYMBOL_LARGE) {
+		transport->ticks += (int16_t)read_be16(transport->deltas);
+		transport->deltas += 2;
+	}
+	*number = (struct rtcp_transport_number){
+	        .number = (uint16_t)(transport->base + transport->done++),
+	        .came = symbol != SYMBOL_LOST,
+	        .ticks = transport->ticks,
+	};
+	return true;
+}
+
+int rtcp_remb_read(const struct rtcp_feedback *feedback, uint32_t *kbps)
+{
+	static const uint8_t name[4] = {'R', 'E', 'M', 'B'};
+	uint32_t word;
+	uint64_t bits;
+
+	if (feedback->fci_length < 8 || memcmp(feedback->fci, name, sizeof(name)) != 0)
+		return -ENOENT;
+	if (feedback->fci_length < 8 + 4 * feedback->fci[4])
+		return -EBADMSG;
+	word = read_be32(feedback->fci + 4) & 0xffffff;
+	/* 18 bits of mantissa; a shift above 45 is more than any link */
+	bits = word >> 18 > 45 ? UINT64_MAX : (uint64_t)(word & 0x3ffff) << (word >> 18);
+	*kbps = bits / 1000 < UINT32_MAX ? (uint32_t)(bits / 1000) : UINT32_MAX;
+	return 0;
 }
 
 int rtcp_bye_read(const struct rtcp_packet *packet)

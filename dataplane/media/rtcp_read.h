@@ -96,6 +96,34 @@ void rtcp_nack_read(const struct rtcp_feedback *feedback, uint16_t i, uint16_t *
 /* i: below fci_length / RTCP_FIR_SIZE. The SSRC that is asked, and the command's number. */
 uint32_t rtcp_fir_read(const struct rtcp_feedback *feedback, uint16_t i, uint8_t *number);
 
+/*
+ * Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1): what is said
+ * of `count` numbers from `base` on.
+ */
+struct rtcp_transport {
+	uint16_t base, count;
+	uint32_t reference; /* 24 bits, of 64 ms */
+	/* how far it is read */
+	uint16_t done, chunk, left; /* left: numbers of the chunk */
+	int32_t ticks;              /* since the reference */
+	const uint8_t *chunks, *deltas;
+};
+
+struct rtcp_transport_number {
+	uint16_t number;
+	bool came;
+	int32_t ticks; /* of 250 us since the reference, where it came */
+};
+
+/* -EBADMSG: it ends before all is said. */
+int rtcp_transport_read(const struct rtcp_feedback *feedback, struct rtcp_transport *transport);
+/* False: all was said. */
+bool rtcp_transport_next(struct rtcp_transport *transport, struct rtcp_transport_number *number);
+
+/* REMB (draft-alvestrand-rmcat-remb-03, 2.2): *kbps, at most UINT32_MAX. -ENOENT: it is another
+ * message; -EBADMSG: its SSRCs overrun it. */
+int rtcp_remb_read(const struct rtcp_feedback *feedback, uint32_t *kbps);
+
 /* How many SSRCs leave; -EBADMSG: fewer than the count says, or a reason that overruns. */
 int rtcp_bye_read(const struct rtcp_packet *packet);
 uint32_t rtcp_bye_ssrc(const struct rtcp_packet *packet, uint8_t i);

@@ -10,6 +10,7 @@
 #include "media/presence.h"
 #include "media/reception.h"
 #include "media/rtcp_read.h"
+#include "media/viewer.h"
 
 /* The compound in hand. */
 struct received {
@@ -18,7 +19,11 @@ struct received {
 	const struct endpoint_sources *sources;             /* or NULL */
 	const struct endpoint_subscriptions *subscriptions; /* or NULL */
 	uint32_t nack_budget;
-	uint32_t lookups; /* that are left */
+	uint32_t lookups;  /* that are left */
+	uint32_t statuses; /* of transport-wide feedback, that may be read yet */
+	/* of the blocks about its subscriptions; most_lost: of 256 */
+	bool reported;
+	uint8_t most_lost;
 };
 
 static bool lookup_take(struct received *received)
@@ -117,6 +122,8 @@ static void block_take(struct received *received, const struct rtcp_block *block
 		return;
 	clock_hz =
 	        media->streams[__atomic_load_n(&subscription->stream, __ATOMIC_RELAXED)].clock_hz;
+	received->reported = true;
+	received->most_lost = RTE_MAX(received->most_lost, block->fraction_lost);
 	subscription->reported_lost = (uint32_t)RTE_MAX(block->lost, 0);
 	subscription->fraction_lost = block->fraction_lost;
 	if (clock_hz != 0)
@@ -143,15 +150,19 @@ static int report_take(struct received *received, const struct rtcp_packet *pack
 	return 0;
 }
 
-static int nack_take(struct received *received, const struct rtcp_packet *packet)
+/* NACK, and transport-wide feedback. */
+static int transport_layer_take(struct received *received, const struct rtcp_packet *packet)
 {
 	struct rtcp_feedback feedback;
 	uint32_t index;
 
-	if (packet->count != RTCP_RTPFB_NACK)
+	if (packet->count != RTCP_RTPFB_NACK && packet->count != RTCP_RTPFB_TRANSPORT)
 		return 0;
 	if (rtcp_feedback_read(packet, &feedback) != 0 || feedback.fci_length == 0)
 		return -EBADMSG;
+	if (packet->count == RTCP_RTPFB_TRANSPORT)
+		return viewer_transport_take(received->media_worker, received->endpoint, &feedback,
+		                             &received->statuses);
 	index = subscription_by_ssrc(received, feedback.media);
 	if (index == 0)
 		unknown_count(received);
@@ -212,16 +223,28 @@ static void fir_take(struct received *received, const struct rtcp_feedback *feed
 		key_frame_take(received, subscription);
 }
 
-/* PLI names the media in its header, FIR in its entries (RFC 5104, 4.3.1.2). REMB and others of
- * their kind are not for us. */
+static int application_take(struct received *received, const struct rtcp_feedback *feedback)
+{
+	uint32_t kbps;
+	int error = rtcp_remb_read(feedback, &kbps);
+
+	if (error == 0)
+		viewer_remb_take(received->media_worker, received->endpoint, kbps);
+	return error == -EBADMSG ? error : 0;
+}
+
+/* PLI names the media in its header, FIR in its entries (RFC 5104, 4.3.1.2). */
 static int payload_feedback_take(struct received *received, const struct rtcp_packet *packet)
 {
 	struct rtcp_feedback feedback;
 
-	if (packet->count != RTCP_PSFB_PLI && packet->count != RTCP_PSFB_FIR)
+	if (packet->count != RTCP_PSFB_PLI && packet->count != RTCP_PSFB_FIR &&
+	    packet->count != RTCP_PSFB_APPLICATION)
 		return 0;
 	if (rtcp_feedback_read(packet, &feedback) != 0)
 		return -EBADMSG;
+	if (packet->count == RTCP_PSFB_APPLICATION)
+		return application_take(received, &feedback);
 	if (packet->count == RTCP_PSFB_PLI) {
 		pli_take(received, &feedback);
 		return 0;
@@ -281,7 +304,7 @@ static int (*const takes[])(struct received *, const struct rtcp_packet *) = {
         [RTCP_SR - RTCP_SR] = report_take,
         [RTCP_RR - RTCP_SR] = report_take,
         [RTCP_BYE - RTCP_SR] = bye_take,
-        [RTCP_RTPFB - RTCP_SR] = nack_take,
+        [RTCP_RTPFB - RTCP_SR] = transport_layer_take,
         [RTCP_PSFB - RTCP_SR] = payload_feedback_take,
 };
 
@@ -305,6 +328,7 @@ void rtcp_receive(struct media_worker *media_worker, struct endpoint *endpoint,
 	        .subscriptions = __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE),
 	        .nack_budget = NACKS_PER_COMPOUND,
 	        .lookups = RTCP_LOOKUPS,
+	        .statuses = VIEWER_STATUSES,
 	};
 	struct rtcp_cursor cursor = {compound, length};
 	struct rtcp_packet packet;
@@ -330,4 +354,6 @@ void rtcp_receive(struct media_worker *media_worker, struct endpoint *endpoint,
 		endpoint->malformed++;
 		media_worker->counters[MEDIA_RTCP_MALFORMED]++;
 	}
+	if (received.reported)
+		viewer_report_take(media_worker, endpoint, received.most_lost);
 }

@@ -41,6 +41,7 @@ struct packet_cache;     /* media/cache.h */
 struct reception;        /* media/reception.h */
 struct rtcp_worker;      /* media/rtcp.h */
 struct transport_record; /* media/transport_feedback.h */
+struct viewer;           /* media/viewer.h */
 
 #define FRAME_HEADERS_MAX 68 /* Ethernet, VLAN, IPv6 and UDP are 66 */
 
@@ -220,6 +221,9 @@ struct stream {
 	struct sender_clock clock;
 	uint8_t payload_type; /* of its last packet: what retransmissions get without `rtx_apt` */
 	uint64_t packets, bytes, repaired;
+	/* atomic; what it takes on the wire, now and then; 0: not known */
+	uint32_t kbps;
+	uint64_t rate_tsc, rate_due, rate_bytes;
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
 	bool key_frame_wanted;
@@ -313,6 +317,8 @@ struct subscription {
 	uint32_t gap_debt;      /* numbers left out, less what packets have paid back ... */
 	uint64_t gap_paid;      /* ... up to this outgoing index */
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
+	uint32_t advised;       /* the layer that was advised last; 0: none */
+	bool hurried;           /* what it leaves does not fit by far: it is not sent any more */
 	uint64_t rtx_index;     /* outgoing index of the RTX stream */
 	/* indices below these may be used: media/record.h */
 	uint64_t reserved, rtx_reserved;
@@ -336,7 +342,10 @@ struct subscription {
 	uint8_t origin;       /* enum sluice_origin */
 	uint32_t switches;    /* atomic: how often it got another stream */
 	uint64_t leaving_tsc; /* since when it leaves a stream */
-	uint32_t wanted;      /* the stream that it was given: another layer while that is silent */
+	/* atomic: the stream that it was given: another layer of it while that is silent; which one
+	 * the viewer's path says where it is `automatic`, up to this one where it is not */
+	uint32_t wanted;
+	bool automatic;       /* atomic */
 	uint32_t wanted_life; /* that stream's */
 	uint32_t named;       /* the stream that it was made for */
 	uint32_t config_generation;
@@ -405,6 +414,13 @@ enum media_counter {
 	MEDIA_ESTIMATE_SENT,    /* RemoteEstimates */
 	MEDIA_ESTIMATE_CLEARED, /* bounds that were contradicted, and taken back */
 	MEDIA_REMB_SENT,
+	MEDIA_VIEWER_TOLD,      /* messages of viewers: what came of all they were sent */
+	MEDIA_VIEWER_UNMATCHED, /* numbers that came by their word, and were not sent or told
+	                           before */
+	MEDIA_LAYER_UP,         /* layers that viewers should have for what their path carries */
+	MEDIA_LAYER_DOWN,
+	MEDIA_PROBES,
+	MEDIA_PROBE_PACKETS,
 	MEDIA_COUNTERS,
 };
 
@@ -414,6 +430,8 @@ struct media_worker {
 	struct media *media;
 	struct srtp_worker *srtp;
 	struct rte_ring *asks;    /* of struct media_ask; any worker puts, this one takes */
+	struct rte_ring *advice;  /* of struct viewer_advice; this worker puts, the control thread
+	                             takes */
 	struct fan_item *backlog; /* ring buffer, power of two */
 	uint32_t backlog_head, backlog_tail, backlog_mask;
 	struct rtcp_worker *rtcp;
@@ -425,6 +443,8 @@ struct media {
 	const struct srtp_engine *engine;
 	uint32_t max_endpoints, max_streams, max_subscriptions; /* const after start */
 	struct endpoint *endpoints;                             /* [1 .. max_endpoints] */
+	struct viewer **viewers; /* the same places; atomic, control thread; NULL: nothing is
+	                            estimated */
 	struct stream *streams;
 	struct subscription *subscriptions;
 	struct rte_hash *transports; /* struct five_tuple (service: local_index) -> endpoint;

@@ -8,6 +8,7 @@
 #include "media/record.h"
 #include "media/rewrite.h"
 #include "media/subscription.h"
+#include "media/viewer.h"
 #include "random.h"
 
 #include <errno.h>
@@ -231,7 +232,7 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->config = *add;
 	subscription->config_generation = media->dp->config_generation;
 	subscription->stream = subscription->named = stream;
-	layer_want(media, subscription, stream);
+	layer_want(media, subscription, stream, true);
 	subscription->endpoint = endpoint;
 	subscription->ssrc =
 	        past != NULL && past->known ? past->ssrc : ssrc_choose(media, endpoint, add);
@@ -266,7 +267,8 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 		return refuse(why, -ENOSPC, "there are %u subscriptions, and room for no more",
 		              media->max_subscriptions);
 	subscription->origin = origin_of(flags);
-	if (subscription_fill(media, subscription, add, stream, endpoint, past) < 0 ||
+	if (viewer_make(media, endpoint, stream) < 0 ||
+	    subscription_fill(media, subscription, add, stream, endpoint, past) < 0 ||
 	    legs_with(media, stream, index, &legs) < 0 ||
 	    endpoint_legs_add(media, endpoint, index) < 0)
 		goto fail;
@@ -417,7 +419,7 @@ int subscriptions_leave(struct media *media, uint32_t stream)
 
 		media_collect(media); /* a list for each of them */
 		if (media->subscriptions[index].wanted == stream)
-			layer_want(media, &media->subscriptions[index], named);
+			layer_want(media, &media->subscriptions[index], named, true);
 		if (media->subscriptions[index].leaving == stream) {
 			error = subscription_leave(media, index);
 			continue;

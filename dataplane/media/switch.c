@@ -199,15 +199,19 @@ int media_subscription_switch(struct media *media, const struct sluice_subscript
                               char *why)
 {
 	int index = subscription_find(media, change->stream, change->endpoint, why);
+	const struct subscription *subscription;
 	uint32_t to = media_name_valid(change->to) ? stream_named(media, change->to) : 0;
 
 	if (index < 0)
 		return index;
 	if (to == 0)
 		return refuse(why, -ENOENT, "no stream %.*s", SLUICE_MEDIA_NAME_MAX, change->to);
-	layer_want(media, &media->subscriptions[index], to);
-	if (media->subscriptions[index].stream == to) {
-		record_subscription_changed(media, &media->subscriptions[index]);
+	layer_want(media, &media->subscriptions[index], to, false);
+	subscription = &media->subscriptions[index];
+	/* up to this one, from then on */
+	if (subscription->stream == to || (layer_by_estimate(media, subscription) &&
+	                                   layer_of_track(media, to, subscription->stream))) {
+		record_subscription_changed(media, subscription);
 		return 0;
 	}
 	return subscription_source_change(media, index, to) < 0

@@ -13,6 +13,7 @@
 #include <rte_malloc.h>
 
 #define ENDPOINTS_SIZE(media)     (((media)->max_endpoints + 1) * sizeof(struct endpoint))
+#define VIEWERS_SIZE(media)       (((media)->max_endpoints + 1) * sizeof(struct viewer *))
 #define STREAMS_SIZE(media)       (((media)->max_streams + 1) * sizeof(struct stream))
 #define SUBSCRIPTIONS_SIZE(media) (((media)->max_subscriptions + 1) * sizeof(struct subscription))
 
@@ -150,6 +151,7 @@ int media_tables_create(struct media *media)
 		return -ENOMEM;
 	STAILQ_INIT(&config->garbage);
 	media->endpoints = table_map(ENDPOINTS_SIZE(media));
+	media->viewers = table_map(VIEWERS_SIZE(media));
 	media->streams = table_map(STREAMS_SIZE(media));
 	media->subscriptions = table_map(SUBSCRIPTIONS_SIZE(media));
 	/* a browser's session has several paths */
@@ -157,8 +159,8 @@ int media_tables_create(struct media *media)
 	        "media transports", 2 * media->max_endpoints + 8 * media->dp->options.max_sessions,
 	        media->dp->qsbr);
 	config->spent = table_map(sizeof(*config->spent));
-	if (config->spent == NULL || media->endpoints == NULL || media->streams == NULL ||
-	    media->subscriptions == NULL || media->transports == NULL ||
+	if (config->spent == NULL || media->endpoints == NULL || media->viewers == NULL ||
+	    media->streams == NULL || media->subscriptions == NULL || media->transports == NULL ||
 	    names_create(&config->endpoint_names, media->max_endpoints) ||
 	    names_create(&config->stream_names, media->max_streams) ||
 	    places_create(&config->endpoint_places, media->max_endpoints) ||
@@ -186,5 +188,6 @@ void media_tables_destroy(struct media *media)
 	table_unmap(media->subscriptions, SUBSCRIPTIONS_SIZE(media));
 	table_unmap(media->streams, STREAMS_SIZE(media));
 	table_unmap(media->endpoints, ENDPOINTS_SIZE(media));
+	table_unmap(media->viewers, VIEWERS_SIZE(media));
 	rte_free(config);
 }

@@ -9,6 +9,8 @@
 
 #include <rte_malloc.h>
 
+#include <sluice/session.h>
+
 #define ENDPOINTS_PER_RUN 64u
 #define MESSAGES_PER_RUN  8 /* of one endpoint */
 #define UDP_IP_HEADERS    28
@@ -18,6 +20,7 @@
 struct transport_record {
 	bool waiting; /* stands in its owner's list */
 	bool estimate;
+	bool off;       /* atomic; control thread */
 	uint32_t media; /* SSRC: of the last packet */
 	uint32_t send_time;
 	uint64_t sent; /* the same in microseconds, over its wraps */
@@ -50,6 +53,22 @@ void transport_show(const struct transport_record *record, struct sluice_endpoin
 	if (record == NULL)
 		return;
 	row->proven_kbps = record->capacity.proven;
+	row->lower_kbps = record->told;
+	row->estimate_clears = record->capacity.clears;
+	row->estimate_reason = (uint8_t)record->capacity.reason;
+}
+
+void transport_set_off(struct transport_record *record, bool off)
+{
+	if (record != NULL)
+		__atomic_store_n(&record->off, off, __ATOMIC_RELAXED);
+}
+
+void transport_estimate_show(const struct transport_record *record, struct sluice_session_row *row)
+{
+	if (record == NULL)
+		return;
+	row->estimate_kbps = record->capacity.proven;
 	row->lower_kbps = record->told;
 	row->estimate_clears = record->capacity.clears;
 	row->estimate_reason = (uint8_t)record->capacity.reason;
@@ -145,7 +164,8 @@ static bool estimate_put(struct media_worker *media_worker, const struct endpoin
 	if (!record->estimate)
 		return false;
 	capacity_look(&record->capacity, us_of(media_worker->worker));
-	lower = capacity_lower(&record->capacity);
+	lower = __atomic_load_n(&record->off, __ATOMIC_RELAXED) ? 0
+	                                                        : capacity_lower(&record->capacity);
 	if (lower == 0 && record->told != 0) {
 		record->clears_left = CLEARS_TOLD;
 		media_worker->counters[MEDIA_ESTIMATE_CLEARED]++;

@@ -26,6 +26,13 @@ struct transport_record;
 struct transport_record *transport_record_create(bool estimate);
 void transport_record_destroy(struct transport_record *record);
 
+/* Control thread; NULL is allowed: the endpoint is told no bound, and what it was told is taken
+ * back. */
+void transport_set_off(struct transport_record *record, bool off);
+
+struct sluice_session_row;
+
+void transport_estimate_show(const struct transport_record *record, struct sluice_session_row *row);
 void transport_show(const struct transport_record *record, struct sluice_endpoint_row *row);
 /* The endpoint's owner; NULL is allowed: what its path has proven is another one's. */
 void transport_moved(struct transport_record *record, const struct worker *worker);

@@ -76,6 +76,7 @@ static int endpoint_make(struct sessions *sessions, uint32_t index, const struct
 	        .rx_key_length = length,
 	        .tx_key_length = length,
 	        .outside = 1,
+	        .estimate_off = control->estimate_off,
 	};
 	struct transport_addr remote, local;
 	int endpoint;
@@ -339,6 +340,25 @@ void session_disconnect(struct sessions *sessions, uint32_t index)
 		log_error(SLUICE_LOG_DATAPLANE, "session %s: %s", control->config.id, why);
 }
 
+/* -- its path -- */
+
+/* Before it has keys it is noted for its endpoint. */
+int session_estimate(struct sessions *sessions, const struct sluice_session_estimate *estimate,
+                     char *why)
+{
+	uint32_t index = session_named(sessions, estimate->id);
+
+	if (index == 0)
+		return refuse(why, -ENOENT, "no session %s", estimate->id);
+	if (estimate->on > 1)
+		return refuse(why, -EINVAL, "it is on or off");
+	sessions->control[index].estimate_off = !estimate->on;
+	if (sessions->list[index].endpoint != 0)
+		media_endpoint_estimate(sessions->dp->media, sessions->list[index].endpoint,
+		                        estimate->on);
+	return 0;
+}
+
 /* -- layers -- */
 
 static int layer_set(struct sessions *sessions, uint32_t index, uint8_t place, const char *rid,
@@ -349,20 +369,24 @@ static int layer_set(struct sessions *sessions, uint32_t index, uint8_t place, c
 	const struct sluice_session *from = &sessions->control[publisher].config;
 	const struct sluice_track *track =
 	        publisher != 0 ? track_published(from, &control->config, place) : NULL;
+	bool automatic = rid[0] == '\0' || strcmp(rid, "auto") == 0;
 	struct sluice_subscription_switch change = {0};
+	struct sluice_subscription_name name = {0};
 	uint8_t layer = 0;
 
 	if (track == NULL)
 		return refuse(why, -ENOENT, "nobody publishes this track");
-	while (layer < track->n_rids && strcmp(track->rids[layer], rid) != 0)
+	while (!automatic && layer < track->n_rids && strcmp(track->rids[layer], rid) != 0)
 		layer++;
-	if (rid[0] == '\0' || strcmp(rid, "auto") == 0)
-		layer = 0;
 	if (layer >= RTE_MAX(track->n_rids, 1))
 		return refuse(why, -ENOENT, "track %s has no layer %s", track->mid, rid);
 	stream_name(change.stream, from, track, 0);
 	stream_name(change.to, from, track, layer);
 	memcpy(change.endpoint, control->config.id, sizeof(control->config.id));
+	memcpy(name.stream, change.stream, sizeof(name.stream));
+	memcpy(name.endpoint, change.endpoint, sizeof(name.endpoint));
+	if (automatic)
+		return media_subscription_layer(sessions->dp->media, &name, "", why);
 	return media_subscription_switch(sessions->dp->media, &change, why);
 }
 

@@ -49,6 +49,8 @@ int session_restart(struct sessions *sessions, const struct sluice_session_resta
 void session_count(const struct sessions *sessions, uint32_t *count, uint32_t *max);
 bool session_has(const struct sessions *sessions, const char *id);
 int session_delete(struct sessions *sessions, const char *id, char *why);
+int session_estimate(struct sessions *sessions, const struct sluice_session_estimate *estimate,
+                     char *why);
 int session_layer(struct sessions *sessions, const struct sluice_session_layer *layer, char *why);
 
 /* The next rows from *cursor on (0: the first); returns how many. */

@@ -2,7 +2,8 @@
 #include "session/state.h"
 
 #include "dtls/dtls.h"
-#include "media/state.h"
+#include "media/transport_feedback.h"
+#include "media/viewer.h"
 #include "worker.h"
 
 #include <string.h>
@@ -32,6 +33,11 @@ static void media_fill(const struct sessions *sessions, const struct session *se
 	row->rx_bytes = endpoint->rx_bytes;
 	row->tx_packets = endpoint->tx_packets;
 	row->tx_bytes = endpoint->tx_bytes;
+	if (sessions->control[session - sessions->list].config.role == SLUICE_SESSION_PUBLISH) {
+		transport_estimate_show(endpoint->transport, row);
+		return;
+	}
+	viewer_show(sessions->dp->media, session->endpoint, row);
 }
 
 static void row_fill(const struct sessions *sessions, uint32_t index,

@@ -129,6 +129,7 @@ struct session_control {
 	struct transport_addr remote, local;                  /* as selected; port 0: none yet */
 	struct media_clock clocks[SLUICE_SESSION_TRACKS_MAX]; /* WATCH: while nobody publishes */
 	uint32_t next_id, next_stream;                        /* in their chains */
+	bool estimate_off;
 	bool used; /* the place is taken: it lives, or ends */
 	/* of its end: the workers' grace period, and the order that closes its handshake */
 	uint64_t token, closed;

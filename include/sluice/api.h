@@ -215,6 +215,7 @@ enum sluice_api_type {
 	SLUICE_SESSION_SHOW = 0x0a08,
 	SLUICE_SESSION_TAKE = 0x0a09,   /* dataplane only */
 	SLUICE_SESSION_EVENTS = 0x0a0a, /* dataplane only */
+	SLUICE_SESSION_ESTIMATE = 0x0a0b,
 	/* whip.h, control plane only */
 	SLUICE_WHIP_LIMIT_SET = 0x0b01,
 	SLUICE_WHIP_SHOW = 0x0b02,

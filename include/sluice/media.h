@@ -249,6 +249,16 @@ enum sluice_estimate_reason {
 	SLUICE_ESTIMATE_REASONS,
 };
 
+/* Why a viewer gets the layers that it gets. */
+enum sluice_layer_reason {
+	SLUICE_LAYER_NONE,     /* nothing of what it gets has layers, or nothing is known */
+	SLUICE_LAYER_BEST,     /* the highest that is sent */
+	SLUICE_LAYER_WISH,     /* the highest that it may have */
+	SLUICE_LAYER_ESTIMATE, /* the next one does not fit its path */
+	SLUICE_LAYER_WAITS,    /* a key frame of another one is waited for */
+	SLUICE_LAYER_REASONS,
+};
+
 /* Of what is shown; empty names: all. */
 struct sluice_endpoint_show {
 	char name[SLUICE_MEDIA_NAME_MAX];

@@ -151,6 +151,17 @@ struct sluice_session_layer {
 };
 static_assert(sizeof(struct sluice_session_layer) == 68, "session layer");
 
+/*
+ * SLUICE_SESSION_ESTIMATE -> {}: whether something is made of what its path carries. Off: a
+ * publisher is told no bound, a viewer gets the layer that is named. -ENOENT.
+ */
+struct sluice_session_estimate {
+	char id[SLUICE_SESSION_ID_MAX];
+	uint8_t on;
+	uint8_t pad[2];
+};
+static_assert(sizeof(struct sluice_session_estimate) == 36, "session estimate");
+
 enum sluice_session_state {
 	SLUICE_SESSION_NEW,       /* no valid check yet */
 	SLUICE_SESSION_CHECKED,   /* a path is there */
@@ -187,8 +198,16 @@ struct sluice_session_row {
 	uint32_t handshake_ms; /* from the first ClientHello to the keys */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t checks, moved;
+	/* kbit/s; 0: not known. PUBLISH: what its path to us has proven, and what it was told not
+	 * to fall below; WATCH: what its path is taken to carry. */
+	uint32_t estimate_kbps, lower_kbps;
+	uint32_t estimate_clears; /* PUBLISH: how often what was proven was contradicted, and ... */
+	uint8_t estimate_reason;  /* ... the last time why: enum sluice_estimate_reason */
+	uint8_t layer_reason;     /* WATCH: enum sluice_layer_reason */
+	char layer[SLUICE_TRACK_RID_MAX]; /* WATCH: the first video's; empty: it has none */
+	uint8_t pad;
 };
-static_assert(sizeof(struct sluice_session_row) == 208, "session row");
+static_assert(sizeof(struct sluice_session_row) == 240, "session row");
 
 /* SLUICE_SESSION_TAKE {} -> rows, the dataplane's own: what a control plane that comes back reads.
  */

@@ -53,6 +53,23 @@ static void nacks_check(const struct rtcp_feedback *feedback)
 	}
 }
 
+/* As many numbers as it says, and nothing behind its end. */
+static void transport_check(const struct rtcp_feedback *feedback)
+{
+	struct rtcp_transport_number number;
+	struct rtcp_transport transport;
+	uint32_t count = 0, kbps;
+
+	if (rtcp_transport_read(feedback, &transport) == 0) {
+		while (rtcp_transport_next(&transport, &number))
+			CHECK(number.number == (uint16_t)(transport.base + count++));
+		CHECK(count == transport.count);
+		CHECK(transport.deltas <= feedback->fci + feedback->fci_length);
+	}
+	if (rtcp_remb_read(feedback, &kbps) == 0)
+		CHECK(feedback->fci_length >= 8);
+}
+
 static void feedback_check(const struct rtcp_packet *packet)
 {
 	struct rtcp_feedback feedback;
@@ -62,6 +79,7 @@ static void feedback_check(const struct rtcp_packet *packet)
 		return;
 	CHECK(feedback.fci + feedback.fci_length == packet->body + packet->length);
 	nacks_check(&feedback);
+	transport_check(&feedback);
 	for (uint16_t i = 0; i < feedback.fci_length / RTCP_FIR_SIZE; i++)
 		CHECK(rtcp_fir_read(&feedback, i, &number) ==
 		      ((uint32_t)feedback.fci[i * 8] << 24 | feedback.fci[i * 8 + 1] << 16 |

@@ -3,6 +3,8 @@
 # A browser publishes three layers, and its viewer gets one after the other by command: each comes, nothing is lost and the decoder
 # goes on. The publisher is told when its packets came, and what its path has proven to carry. Needs chromium, and npm's
 # playwright-core, which tools/install-deps puts into build-node.
+# What its path carries has no say: tests/smoke/layers_estimate_test.sh.
+export LAB_DATAPLANE_ARGS="--no-viewer-estimate"
 # long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"

@@ -52,6 +52,7 @@ static void sessions_come_and_go(void **state)
 	struct sluice_session add = offer("AAAABBBBCCCCDDDDEEEEFF", SLUICE_SESSION_PUBLISH, "cam");
 	struct sluice_session_restart restart = {.remote_ufrag = "anew"};
 	struct sluice_session_layer layer = {.rid = "auto"};
+	struct sluice_session_estimate estimate = {.id = "nobody"};
 	struct sluice_session_name name = {0};
 	const struct sluice_session_made *made = (const void *)answer.body;
 	const struct sluice_session_whole *whole = (const void *)answer.body;
@@ -84,6 +85,11 @@ static void sessions_come_and_go(void **state)
 	asks(fixture, SLUICE_SESSION_RESTART, &restart, sizeof(restart), -ENOENT);
 	strcpy(layer.id, "nobody");
 	asks(fixture, SLUICE_SESSION_LAYER, &layer, sizeof(layer), -ENOENT);
+	asks(fixture, SLUICE_SESSION_ESTIMATE, &estimate, sizeof(estimate), -ENOENT);
+	strcpy(estimate.id, add.id);
+	asks(fixture, SLUICE_SESSION_ESTIMATE, &estimate, sizeof(estimate), 0);
+	estimate.on = 2;
+	asks(fixture, SLUICE_SESSION_ESTIMATE, &estimate, sizeof(estimate), -EINVAL);
 
 	strcpy(name.id, add.id);
 	asks(fixture, SLUICE_SESSION_DELETE, &name, sizeof(name), 0);
@@ -103,10 +109,12 @@ static void sessions_are_refused(void **state)
 	static const uint8_t nothing[SLUICE_API_MESSAGE_MAX];
 	struct sluice_session_restart restart = {.id = "a", .remote_ufrag = "b"};
 	struct sluice_session_layer layer = {.id = "a"};
+	struct sluice_session_estimate estimate = {.id = "a"};
 	struct sluice_session add = {.id = "a", .stream = "b", .remote_ufrag = "c"};
 
 	asks(fixture, SLUICE_SESSION_RESTART, &restart, sizeof(restart), -EOPNOTSUPP);
 	asks(fixture, SLUICE_SESSION_LAYER, &layer, sizeof(layer), -EOPNOTSUPP);
+	asks(fixture, SLUICE_SESSION_ESTIMATE, &estimate, sizeof(estimate), -EOPNOTSUPP);
 	asks(fixture, SLUICE_SESSION_ADD, &add, sizeof(add), -EOPNOTSUPP);
 	asks(fixture, SLUICE_SESSION_EVENTS, nothing, 0, -EOPNOTSUPP);
 	asks(fixture, SLUICE_SESSION_TAKE, nothing, 0, 0);

@@ -188,6 +188,102 @@ static void feedback_is_read(void **state)
 	assert_int_equal(rtcp_feedback_read(&packet, &feedback), -EBADMSG);
 }
 
+/* Lost, small, large; a vector of each kind, a run; what is behind the last number is nobody's. */
+static void transport_feedback_is_read(void **state)
+{
+	static const uint8_t fci[] =
+	        "\xff\xfe\x00\x0c\x01\x02\x03\x09" /* 12 numbers from 65534 on */
+	        "\xd8\x40"                         /* two bits: 1 2 0 1 0 0 0 */
+	        "\x00\x02"                         /* a run of two that are lost */
+	        "\xa8\x00"                         /* one bit: 1 0 1 ... */
+	        "\x10\xff\xf0\x05\x01\x02";
+	static const struct {
+		bool came;
+		int32_t ticks;
+	} says[] = {{true, 16}, {true, 0},  {false, 0}, {true, 5}, {false, 5}, {false, 5},
+	            {false, 5}, {false, 5}, {false, 5}, {true, 6}, {false, 6}, {true, 8}};
+	struct rtcp_feedback feedback = {.fci = fci, .fci_length = sizeof(fci) - 1};
+	struct rtcp_transport transport;
+	struct rtcp_transport_number number;
+
+	assert_int_equal(rtcp_transport_read(&feedback, &transport), 0);
+	assert_int_equal(transport.reference, 0x010203);
+	for (size_t i = 0; i < RTE_DIM(says); i++) {
+		assert_true(rtcp_transport_next(&transport, &number));
+		assert_int_equal(number.number, (uint16_t)(65534 + i));
+		if (number.came != says[i].came || number.ticks != says[i].ticks)
+			fail_msg("number %zu: %d, %d", i, number.came, number.ticks);
+	}
+	assert_false(rtcp_transport_next(&transport, &number));
+	for (uint16_t length = 0; length < sizeof(fci) - 1; length++) {
+		uint8_t *bytes = heap_copy((const char *)fci, length);
+
+		feedback = (struct rtcp_feedback){.fci = bytes, .fci_length = length};
+		assert_int_equal(rtcp_transport_read(&feedback, &transport), -EBADMSG);
+		free(bytes);
+	}
+}
+
+static void transport_feedback_may_lie(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		int result;
+	} rows[] = {
+	        {TEXT("\0\0\0\0\0\0\0\0"), 0},
+	        {TEXT("\0\0\0\1\0\0\0\0\0\0"), -EBADMSG}, /* a run of none */
+	        {TEXT("\0\0\0\1\0\0\0\0\x60\1"), -EBADMSG},
+	        {TEXT("\0\0\0\1\0\0\0\0\xf0\0\1\2\3"), -EBADMSG},
+	        {TEXT("\0\0\0\1\0\0\0\0\x3f\xff\7"), 0}, /* a run that is longer than all */
+	        {TEXT("\0\0\0\2\0\0\0\0\x3f\xff\7"), -EBADMSG},
+	        {TEXT("\0\0\xff\xff\0\0\0\0\x1f\xff"), -EBADMSG},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		uint8_t *bytes = heap_copy(rows[i].bytes, rows[i].length);
+		struct rtcp_feedback feedback = {.fci = bytes,
+		                                 .fci_length = (uint16_t)rows[i].length};
+		struct rtcp_transport_number number;
+		struct rtcp_transport transport;
+
+		if (rtcp_transport_read(&feedback, &transport) != rows[i].result)
+			fail_msg("row %zu", i);
+		while (rows[i].result == 0 && rtcp_transport_next(&transport, &number))
+			assert_true(transport.done <= transport.count);
+		free(bytes);
+	}
+}
+
+static void remb_is_read(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		int result;
+		uint32_t kbps;
+	} rows[] = {
+	        /* 250000 << 2 */
+	        {TEXT("REMB\1\x0b\xd0\x90\x55\x66\x77\x88"), 0, 1000},
+	        {TEXT("REMB\0\0\x27\x10"), 0, 10},
+	        {TEXT("REMB\0\xff\xff\xff"), 0, UINT32_MAX},
+	        {TEXT("REMB\1\0\x27\x10"), -EBADMSG, 0},
+	        {TEXT("REMX\0\0\x27\x10"), -ENOENT, 0},
+	        {TEXT("REMB"), -ENOENT, 0},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		uint8_t *bytes = heap_copy(rows[i].bytes, rows[i].length);
+		struct rtcp_feedback feedback = {.fci = bytes,
+		                                 .fci_length = (uint16_t)rows[i].length};
+		uint32_t kbps = 0;
+
+		if (rtcp_remb_read(&feedback, &kbps) != rows[i].result || kbps != rows[i].kbps)
+			fail_msg("row %zu: %u", i, kbps);
+		free(bytes);
+	}
+}
+
 static void byes_are_read(void **state)
 {
 	static const struct {
@@ -227,6 +323,9 @@ int main(void)
 	        cmocka_unit_test(a_sender_report_is_read),
 	        cmocka_unit_test(counts_are_not_believed),
 	        cmocka_unit_test(feedback_is_read),
+	        cmocka_unit_test(transport_feedback_is_read),
+	        cmocka_unit_test(transport_feedback_may_lie),
+	        cmocka_unit_test(remb_is_read),
 	        cmocka_unit_test(byes_are_read),
 	};
 

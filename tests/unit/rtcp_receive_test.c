@@ -56,7 +56,8 @@ static const struct {
         {"half a FIR", TEXT("\x84\xce\x00\x03\0\0\0\1\0\0\0\0\0\0\x10\1"), 1, 0},
         {"a BYE count that lies", TEXT("\x9f\xcb\x00\x01\0\0\0\1"), 1, 0},
         {"REMB", TEXT("\x8f\xce\x00\x05\0\0\0\1\0\0\0\0REMB\1\xb\xff\xff\0\0\x10\1"), 0, 0},
-        {"transport-wide", TEXT("\x8f\xcd\x00\x04\0\0\0\1\0\0\x10\1\0\1\0\2\0\0\5\1"), 0, 0},
+        {"transport-wide without a chunk",
+         TEXT("\x8f\xcd\x00\x04\0\0\0\1\0\0\x10\1\0\1\0\2\0\0\5\1"), 1, 0},
         {"XR, APP and an unknown",
          TEXT("\x80\xcf\x00\x00\x8d\xcc\x00\x02\0\0\0\1goog"
               "\x80\xd1\x00\x00"),

@@ -7,7 +7,8 @@ const [kind, url, modules] = process.argv.slice(2);
 const chromiumFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required',
   '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-features=WebRtcHideLocalIpsWithMdns',
-  `--unsafely-treat-insecure-origin-as-secure=${new URL(url).origin}`, '--ignore-certificate-errors'];
+  `--unsafely-treat-insecure-origin-as-secure=${new URL(url).origin}`, '--ignore-certificate-errors',
+  ...(process.env.BROWSER_FILM ? [`--use-file-for-fake-video-capture=${process.env.BROWSER_FILM}`] : [])];
 
 async function chromium() {
   const { chromium: driver } = require(`${modules}/playwright-core`);

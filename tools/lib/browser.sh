@@ -24,11 +24,12 @@ browsers_missing() {
 	done
 }
 
-# browser_open NAME chromium|firefox URL FOLDER: its process is STARTED; what went wrong is in FOLDER/NAME.err
+# browser_open NAME chromium|firefox URL FOLDER: its process is STARTED; what went wrong is in FOLDER/NAME.err. BROWSER_HOST: where,
+# on the client's side unless given; BROWSER_FILM: a .y4m that is its camera's picture (chromium)
 browser_open() {
 	local name=$1 folder=$4 ready to from
 	mkfifo "$folder/$name.in" "$folder/$name.out"
-	"$SLUICE_ROOT/tools/lab" exec client timeout 300 node "$SLUICE_ROOT/tools/lib/browser.js" "$2" "$3" "$NODE_MODULES" \
+	"$SLUICE_ROOT/tools/lab" exec "${BROWSER_HOST:-client}" timeout 300 node "$SLUICE_ROOT/tools/lib/browser.js" "$2" "$3" "$NODE_MODULES" \
 		<"$folder/$name.in" >"$folder/$name.out" 2>"$folder/$name.err" &
 	# shellcheck disable=SC2034
 	STARTED=$!
