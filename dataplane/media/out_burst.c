@@ -92,12 +92,12 @@ static __rte_always_inline void leg_tail(struct out_burst *out, const struct fan
 static __rte_always_inline void number_write(const struct out_burst *out, const struct fan_leg *leg,
                                              uint8_t *at, uint16_t rtp)
 {
-	struct viewer *viewer = viewer_of(out->media->media, leg->subscription->endpoint);
+	struct viewer_sent *sent = viewer_sent_of(out->media->media, leg->subscription->endpoint);
 	uint16_t number = leg->endpoint->transport_number++;
 
 	write_be16(at, number);
-	if (viewer != NULL && viewer->numbered)
-		viewer_note(viewer, number, rtp, out->sent_us);
+	if (sent != NULL)
+		viewer_note(sent, number, rtp, out->sent_us);
 }
 
 /* plain: a constant; the template is, and the source asks for no more than copying. mapped: a

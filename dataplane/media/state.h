@@ -443,8 +443,10 @@ struct media {
 	const struct srtp_engine *engine;
 	uint32_t max_endpoints, max_streams, max_subscriptions; /* const after start */
 	struct endpoint *endpoints;                             /* [1 .. max_endpoints] */
-	struct viewer **viewers; /* the same places; atomic, control thread; NULL: nothing is
-	                            estimated */
+	struct viewer **viewers;   /* the same places; atomic, control thread; NULL: nothing is
+	                              estimated */
+	struct viewer_sent **sent; /* a viewer's, so that a packet out touches nothing else of it;
+	                              atomic, the same; NULL: it does not tell of each number */
 	struct stream *streams;
 	struct subscription *subscriptions;
 	struct rte_hash *transports; /* struct five_tuple (service: local_index) -> endpoint;

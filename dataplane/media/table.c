@@ -14,6 +14,7 @@
 
 #define ENDPOINTS_SIZE(media)     (((media)->max_endpoints + 1) * sizeof(struct endpoint))
 #define VIEWERS_SIZE(media)       (((media)->max_endpoints + 1) * sizeof(struct viewer *))
+#define SENT_SIZE(media)          (((media)->max_endpoints + 1) * sizeof(struct viewer_sent *))
 #define STREAMS_SIZE(media)       (((media)->max_streams + 1) * sizeof(struct stream))
 #define SUBSCRIPTIONS_SIZE(media) (((media)->max_subscriptions + 1) * sizeof(struct subscription))
 
@@ -152,6 +153,7 @@ int media_tables_create(struct media *media)
 	STAILQ_INIT(&config->garbage);
 	media->endpoints = table_map(ENDPOINTS_SIZE(media));
 	media->viewers = table_map(VIEWERS_SIZE(media));
+	media->sent = table_map(SENT_SIZE(media));
 	media->streams = table_map(STREAMS_SIZE(media));
 	media->subscriptions = table_map(SUBSCRIPTIONS_SIZE(media));
 	/* a browser's session has several paths */
@@ -160,7 +162,8 @@ int media_tables_create(struct media *media)
 	        media->dp->qsbr);
 	config->spent = table_map(sizeof(*config->spent));
 	if (config->spent == NULL || media->endpoints == NULL || media->viewers == NULL ||
-	    media->streams == NULL || media->subscriptions == NULL || media->transports == NULL ||
+	    media->sent == NULL || media->streams == NULL || media->subscriptions == NULL ||
+	    media->transports == NULL ||
 	    names_create(&config->endpoint_names, media->max_endpoints) ||
 	    names_create(&config->stream_names, media->max_streams) ||
 	    places_create(&config->endpoint_places, media->max_endpoints) ||
@@ -189,5 +192,6 @@ void media_tables_destroy(struct media *media)
 	table_unmap(media->streams, STREAMS_SIZE(media));
 	table_unmap(media->endpoints, ENDPOINTS_SIZE(media));
 	table_unmap(media->viewers, VIEWERS_SIZE(media));
+	table_unmap(media->sent, SENT_SIZE(media));
 	rte_free(config);
 }

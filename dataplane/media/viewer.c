@@ -35,6 +35,8 @@ int viewer_make(struct media *media, uint32_t index, uint32_t stream)
 	viewer->numbered = numbered;
 	viewer->off = endpoint->config.estimate_off;
 	__atomic_store_n(&media->viewers[index], viewer, __ATOMIC_RELEASE);
+	if (numbered)
+		__atomic_store_n(&media->sent[index], viewer->sent, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -42,6 +44,7 @@ void viewer_destroy(struct media *media, uint32_t endpoint)
 {
 	rte_free(media->viewers[endpoint]);
 	media->viewers[endpoint] = NULL;
+	media->sent[endpoint] = NULL;
 }
 
 void viewer_set_off(struct media *media, uint32_t endpoint, bool off)
@@ -114,7 +117,7 @@ struct transport_told {
 static void number_take(struct viewer *viewer, struct transport_told *told,
                         const struct rtcp_transport_number *number)
 {
-	struct viewer_sent *sent = &viewer->sent[number->number & (VIEWER_SENT - 1)];
+	struct viewer_sent *sent = viewer_sent_at(viewer->sent, number->number);
 	uint64_t us;
 
 	if (sent->number != number->number || sent->bytes == 0) {

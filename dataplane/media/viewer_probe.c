@@ -129,8 +129,8 @@ static uint16_t padding_send(struct media_worker *media_worker, struct endpoint 
 	};
 	if (worker_inbox_put(media_worker->worker, &mbuf, 1) != 1)
 		goto fail;
-	viewer_note(viewer_of(media_worker->media, index), endpoint->transport_number++, length,
-	            (uint32_t)viewer_us(worker->tsc, worker->tsc_hz));
+	viewer_note(viewer_sent_of(media_worker->media, index), endpoint->transport_number++,
+	            length, (uint32_t)viewer_us(worker->tsc, worker->tsc_hz));
 	endpoint->tx_packets++;
 	endpoint->tx_bytes += length;
 	media_worker->counters[MEDIA_PROBE_PACKETS]++;

@@ -103,6 +103,10 @@ static int endpoint_add(struct srtp_population *population, uint32_t i, char *wh
 	srtp_population_key(~i, add.rx_key);
 	if (plan->mki != NULL)
 		memcpy(add.mki, plan->mki, add.mki_length);
+	add.feedback_given = plan->told;
+	if (plan->told)
+		add.feedback =
+		        SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI | SLUICE_FEEDBACK_TRANSPORT;
 	return media_endpoint_add(population->media, &add, 0, why);
 }
 

@@ -27,6 +27,7 @@ struct srtp_population_plan {
 	/* packets have the header extensions of a browser: mid, transport-wide number,
 	 * abs-send-time, audio level, under the ids that srtp_population_ids says */
 	bool extensions;
+	bool told; /* endpoints have agreed to transport-wide feedback */
 };
 
 extern const uint8_t srtp_population_ids[SLUICE_EXTENSIONS_MAX];

@@ -138,6 +138,7 @@ struct rtcp_scene *rtcp_scene_create(struct dataplane *dp)
 	        .max_subscriptions = SCENE_LEGS,
 	        .endpoints = calloc(SCENE_ENDPOINTS + 1, sizeof(struct endpoint)),
 	        .viewers = calloc(SCENE_ENDPOINTS + 1, sizeof(struct viewer *)),
+	        .sent = calloc(SCENE_ENDPOINTS + 1, sizeof(struct viewer_sent *)),
 	        .streams = calloc(SCENE_STREAMS + 1, sizeof(struct stream)),
 	        .subscriptions =
 	                rte_zmalloc(NULL, (SCENE_LEGS + 1) * sizeof(struct subscription), 64),
@@ -190,6 +191,7 @@ void rtcp_scene_destroy(struct rtcp_scene *scene)
 	free(media_worker);
 	free(scene->media.endpoints);
 	free(scene->media.viewers);
+	free(scene->media.sent);
 	free(scene->media.streams);
 	rte_free(scene->media.subscriptions);
 	free(scene);

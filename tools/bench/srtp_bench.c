@@ -182,6 +182,7 @@ static int population_open(struct srtp_bench *bench, const struct srtp_case *tes
 	        .legs = test->audience->legs,
 	        .room = test->audience->room,
 	        .extensions = test->audience->extensions,
+	        .told = test->audience->told,
 	        .like = test->audience->mapped ? &srtp_mapped : NULL,
 	        .mbufs = MBUFS,
 	};

@@ -12,14 +12,15 @@
 #define SLOW_SUBSCRIPTIONS_MAX 10000
 
 const struct srtp_audience srtp_audiences[] = {
-        {"1", 1, 1, 0, false, false},
-        {"10", 1, 10, 0, false, false},
-        {"100", 1, 100, 0, false, false},
-        {"100ext", 1, 100, 0, true, false},
-        {"100map", 1, 100, 0, true, true},
-        {"1000", 1, 1000, 0, false, false},
-        {"rooms", 1000, 9, 10, false, false},     /* 100 rooms of 10 */
-        {"1000x100", 1000, 100, 0, false, false}, /* 100,000 subscriptions */
+        {"1", 1, 1, 0, false, false, false},
+        {"10", 1, 10, 0, false, false, false},
+        {"100", 1, 100, 0, false, false, false},
+        {"100ext", 1, 100, 0, true, false, false},
+        {"100map", 1, 100, 0, true, true, false},
+        {"100told", 1, 100, 0, true, true, true},
+        {"1000", 1, 1000, 0, false, false, false},
+        {"rooms", 1000, 9, 10, false, false, false},     /* 100 rooms of 10 */
+        {"1000x100", 1000, 100, 0, false, false, false}, /* 100,000 subscriptions */
 };
 const size_t srtp_audiences_count = RTE_DIM(srtp_audiences);
 

@@ -19,6 +19,7 @@ struct srtp_audience {
 	uint32_t room;   /* endpoints that get each other's stream; 0: each leg has its own */
 	bool extensions; /* packets have those of a browser ... */
 	bool mapped;     /* ... that each subscription has under ids of its own */
+	bool told;       /* what leaves is remembered until transport-wide feedback tells of it */
 };
 
 struct srtp_case {
