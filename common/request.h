@@ -13,7 +13,7 @@
 #include <sluice/api.h>
 
 #define REQUEST_WORDS_MAX 4 /* of a name, "turn user add" */
-#define REQUEST_TEXTS_MAX 6
+#define REQUEST_TEXTS_MAX 12
 #define REQUEST_NAME_MAX  64 /* bytes of a name, with the final NUL */
 
 enum request_kind {

@@ -17,9 +17,12 @@ static const struct column region_columns[] = {
          .metric = "sluice_region_nodes"},
         {"healthy", "nodes that are healthy", COLUMN_NUMBER, REGION(healthy),
          .metric = "sluice_region_healthy_nodes"},
-        {"redis", "address of its Redis", COLUMN_ADDRESS, REGION(redis)},
+        {"redis", "host and port of its Redis; the master's, where Sentinels name it", COLUMN_TEXT,
+         REGION(redis_at)},
         {"connected", "1: the region's Redis answers", COLUMN_NUMBER, REGION(connected),
          .metric = "sluice_region_connected"},
+        {"redis_why", "what is wrong with its Redis", COLUMN_TEXT, REGION(redis_why),
+         .only_json = true},
         {"beat_age", "since the latest beat of any of its nodes", COLUMN_NUMBER,
          REGION(beat_age_ms), .absent = UINT32_MAX, .unit = "milliseconds",
          .metric = "sluice_region_beat_age_seconds"},
@@ -29,7 +32,7 @@ static const struct column region_columns[] = {
 };
 
 static const struct reply region_reply = {REPLY(sluice_region_row, region_columns),
-                                          .none = "there is no region"};
+                                          .row_size_before = 176, .none = "there is no region"};
 
 #define NODE(member) FIELD(sluice_node_row, member)
 
@@ -90,7 +93,12 @@ static const struct reply snapshot_reply = {REPLY(sluice_snapshot_row, snapshot_
 #define REGION_TEXTS                                                                               \
 	{                                                                                          \
 		TEXT(sluice_region_add, name), TEXT(sluice_region_add, password),                  \
-		        TEXT(sluice_region_add, sentinel), TEXT(sluice_region_add, place)          \
+		        TEXT(sluice_region_add, sentinel), TEXT(sluice_region_add, place),         \
+		        TEXT(sluice_region_add, hosts), TEXT(sluice_region_add, user),             \
+		        TEXT(sluice_region_add, sentinel_user),                                    \
+		        TEXT(sluice_region_add, sentinel_password), TEXT(sluice_region_add, ca),   \
+		        TEXT(sluice_region_add, cert), TEXT(sluice_region_add, key),               \
+		        TEXT(sluice_region_add, server)                                            \
 	}
 #define DISTANCE_TEXTS                                                                             \
 	{                                                                                          \
@@ -104,7 +112,7 @@ static const struct reply snapshot_reply = {REPLY(sluice_snapshot_row, snapshot_
 
 static const struct request requests[] = {
         REQUEST(SLUICE_REGION_ADD, {"region", "add"}, REQUEST_ADD, BY_CONTROL, .exist_ok = true,
-                BODY(sluice_region_add), .texts = REGION_TEXTS),
+                BODY(sluice_region_add), .body_size_before = 408, .texts = REGION_TEXTS),
         REQUEST(SLUICE_REGION_DELETE, {"region", "delete"}, REQUEST_DELETE, BY_CONTROL,
                 .deletes = SLUICE_REGION_ADD, BODY(sluice_region_delete),
                 .texts = {TEXT(sluice_region_delete, name)}),

@@ -189,6 +189,7 @@ static int own_parts_create(struct controlplane *cp)
 	        .running = cp->running,
 	        .own = cp->own,
 	        .http = cp->http,
+	        .http_client = cp->http_client,
 	        .gate = cp->gate,
 	        .state_dir = cp->options.state_dir,
 	        .socket = cp->options.socket,

@@ -17,7 +17,7 @@
 #include <sluice/api.h>
 
 #define COMMAND_PATH_MAX      REQUEST_WORDS_MAX
-#define COMMAND_ARGUMENTS_MAX 12                   /* of one command */
+#define COMMAND_ARGUMENTS_MAX 16                   /* of one command */
 #define COMMAND_BODY_MAX      3072                 /* bytes of a request's body */
 #define COMMAND_EXPECTED_MAX  SLUICE_API_ERROR_MAX /* bytes of what an error says was expected */
 
@@ -51,6 +51,8 @@ enum argument_type {
 	                    uint8_t at `third`; 1 to `most` */
 	ARGUMENT_FILTER, /* an expression of pcap-filter(7), compiled: instructions at `offset`,
 	                    uint32_t how many at `second`, `most` at most */
+	ARGUMENT_HOSTS,  /* HOST[:PORT][,HOST[:PORT]...]: one address as struct sluice_addr; names,
+	                    or several, as char[] of `most` bytes and a NUL at `second` */
 	ARGUMENT_FLAG,   /* uint of `size` bytes: 1 where the keyword stands; takes no value */
 };
 

@@ -23,6 +23,12 @@
 		FIELD(sluice_region_distance, to),                                                 \
 	}
 
+#define TLS_FILE(word, member, what)                                                               \
+	{                                                                                          \
+		.key = word, .meta = "FILE", .help = what, .type = ARGUMENT_WORD, .keyword = true, \
+		.optional = true, .access = ACCESS_HOST, FIELD(sluice_region_add, member),         \
+	}
+
 static const struct command commands[] = {
         {
                 .type = SLUICE_REGION_ADD,
@@ -31,11 +37,21 @@ static const struct command commands[] = {
                         {
                                 NAME_ARGUMENT(sluice_region_add, name, "of the region"),
                                 {.key = "redis",
-                                 .help = "where its Redis is; port 6379 unless given",
-                                 .type = ARGUMENT_ENDPOINT,
+                                 .help = "where its Redis is, by address or name; of several "
+                                         "the first that answers; port 6379 unless given",
+                                 .type = ARGUMENT_HOSTS,
                                  .keyword = true,
                                  .fallback = REDIS_PORT,
-                                 FIELD(sluice_region_add, redis)},
+                                 FIELD(sluice_region_add, redis),
+                                 .second = offsetof(struct sluice_region_add, hosts),
+                                 .most = SLUICE_REDIS_HOSTS_MAX - 1},
+                                {.key = "user",
+                                 .meta = "NAME",
+                                 .help = "of the Redis' access list (ACL)",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_region_add, user)},
                                 {.key = "password",
                                  .help = "of the Redis",
                                  .type = ARGUMENT_SECRET,
@@ -51,11 +67,43 @@ static const struct command commands[] = {
                                  FIELD(sluice_region_add, db)},
                                 {.key = "sentinel",
                                  .meta = "MASTER",
-                                 .help = "the address is a Sentinel's: ask it for this master",
+                                 .help = "the hosts are Sentinels: ask them for this master",
                                  .type = ARGUMENT_NAME,
                                  .keyword = true,
                                  .optional = true,
                                  FIELD(sluice_region_add, sentinel)},
+                                {.key = "sentinel-user",
+                                 .meta = "NAME",
+                                 .help = "of the Sentinels' access list",
+                                 .type = ARGUMENT_WORD,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_region_add, sentinel_user)},
+                                {.key = "sentinel-password",
+                                 .help = "of the Sentinels; none unless given",
+                                 .type = ARGUMENT_SECRET,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_region_add, sentinel_password)},
+                                {.key = "tls",
+                                 .help = "TLS to all of them, and their certificates checked",
+                                 .type = ARGUMENT_FLAG,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_region_add, tls)},
+                                TLS_FILE("ca", ca,
+                                         "authorities to trust, in PEM; the host's own unless "
+                                         "given"),
+                                TLS_FILE("cert", cert, "this node's certificate in PEM"),
+                                TLS_FILE("key", key, "its private key in PEM"),
+                                {.key = "server",
+                                 .meta = "NAME",
+                                 .help = "that their certificates are for; the host's own unless "
+                                         "given",
+                                 .type = ARGUMENT_NAME,
+                                 .keyword = true,
+                                 .optional = true,
+                                 FIELD(sluice_region_add, server)},
                                 {.key = "at",
                                  .meta = "LAT,LON",
                                  .help = "where it is, in degrees: 52.52,13.405",

@@ -220,6 +220,7 @@ static const struct value_type value_types[] = {
         [ARGUMENT_REMOTE] = {remote_parse, remote_format, "ADDRESS:PORT|learn"},
         [ARGUMENT_PAIRS] = {pairs_parse, pairs_format, "A:B[,A:B...]"},
         [ARGUMENT_FILTER] = {filter_parse, filter_format, "EXPRESSION"},
+        [ARGUMENT_HOSTS] = {hosts_parse, hosts_format, "HOST[:PORT][,HOST[:PORT]...]"},
         [ARGUMENT_FLAG] = {NULL, NULL, NULL},
 };
 
@@ -240,9 +241,9 @@ bool value_is_zero(const struct argument *argument, const void *body)
 	for (uint16_t i = 0; i < argument->size; i++)
 		if (bytes[i] != 0)
 			return false;
-	/* a key of zeros has a length, and "learn" no address */
+	/* a key of zeros has a length, "learn" and names have no address */
 	if (argument->type == ARGUMENT_KEY || argument->type == ARGUMENT_HEX ||
-	    argument->type == ARGUMENT_REMOTE)
+	    argument->type == ARGUMENT_REMOTE || argument->type == ARGUMENT_HOSTS)
 		return ((const uint8_t *)body)[argument->second] == 0;
 	return true;
 }

@@ -16,6 +16,10 @@ typedef int value_format_fn(const struct argument *argument, const uint8_t *body
 value_parse_fn number_parse, duration_parse, time_parse, ports_parse, pairs_parse;
 value_format_fn number_format, time_format, ports_format, pairs_format;
 
+/* -- value_hosts.c -- */
+value_parse_fn hosts_parse;
+value_format_fn hosts_format;
+
 /* -- value_bytes.c -- */
 value_parse_fn key_parse, hex_parse;
 value_format_fn key_format, hex_format;

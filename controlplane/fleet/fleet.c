@@ -5,6 +5,8 @@
 #include "dataplane/ask.h"
 #include "common/log.h"
 #include "common/words.h"
+#include "http/client.h"
+#include "redis/names.h"
 
 #include <sluice/turn.h>
 
@@ -191,6 +193,11 @@ static void paths_make(struct fleet *fleet)
 	         slash != NULL ? fleet->options.socket : ".");
 }
 
+static void on_name_failed(void *arg)
+{
+	http_client_refresh(arg);
+}
+
 struct fleet *fleet_create(const struct fleet_options *options)
 {
 	struct fleet *fleet = calloc(1, sizeof(*fleet));
@@ -205,10 +212,14 @@ struct fleet *fleet_create(const struct fleet_options *options)
 	paths_make(fleet);
 	fleet->view = view_create("", "");
 	fleet->load = load_create(options->base);
+	if (options->http_client != NULL)
+		fleet->names = names_create(options->base, http_client_names(options->http_client),
+		                            on_name_failed, options->http_client);
 	fleet->probes = probes_create(fleet);
 	fleet->owners = owners_create(fleet);
 	fleet->tick = event_new(options->base, -1, EV_PERSIST, on_tick, fleet);
-	if (fleet->view == NULL || fleet->load == NULL || fleet->probes == NULL ||
+	if (fleet->view == NULL || fleet->load == NULL ||
+	    (options->http_client != NULL && fleet->names == NULL) || fleet->probes == NULL ||
 	    fleet->owners == NULL || fleet->tick == NULL || steer_start(fleet) < 0) {
 		fleet_destroy(fleet);
 		return NULL;
@@ -265,6 +276,7 @@ void fleet_destroy(struct fleet *fleet)
 		redis_destroy(fleet->regions[i]->events);
 		free(fleet->regions[i]);
 	}
+	names_destroy(fleet->names);
 	drain_destroy(fleet);
 	owners_destroy(fleet->owners);
 	probes_destroy(fleet->probes);

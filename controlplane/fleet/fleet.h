@@ -18,6 +18,7 @@ struct dataplane_client;
 struct fleet;
 struct gate_keeper;
 struct http;
+struct http_client;
 struct own;
 struct running;
 struct snapshot;
@@ -27,8 +28,9 @@ struct fleet_options {
 	struct own *own;
 	struct running *running;
 	struct http *http;
-	const struct gate_keeper *gate; /* NULL: none */
-	const char *state_dir;          /* the snapshot's, which outlives the host's restart */
+	struct http_client *http_client; /* its name servers; NULL: no name can be resolved */
+	const struct gate_keeper *gate;  /* NULL: none */
+	const char *state_dir;           /* the snapshot's, which outlives the host's restart */
 	const char *socket; /* the control plane's: what outlives its restart alone stands beside */
 };
 

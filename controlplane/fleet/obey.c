@@ -3,6 +3,7 @@
 #include "fleet/state.h"
 
 #include "command/addr.h"
+#include "common/refuse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,10 +48,16 @@ static void on_message(void *arg, const char *channel, const char *text, size_t 
 		read_node(region, space + 1, length - (space + 1 - text));
 }
 
+static bool region_has_redis(const struct fleet_region *region)
+{
+	return region->config.hosts[0] != '\0' || !addr_is_zero(&region->config.redis);
+}
+
 static int region_connect(struct fleet_region *region)
 {
 	struct redis_options options = {
 	        .base = region->fleet->options.base,
+	        .names = region->fleet->names,
 	        .region = region->config,
 	        .up = on_up,
 	        .down = on_down,
@@ -58,7 +65,7 @@ static int region_connect(struct fleet_region *region)
 	        .arg = region,
 	};
 
-	if (addr_is_zero(&region->config.redis))
+	if (!region_has_redis(region))
 		return 0;
 	region->commands = redis_create(&options);
 	options.up = NULL;
@@ -101,6 +108,21 @@ static struct fleet_region *region_make(struct fleet *fleet, const char *name)
 	return region;
 }
 
+/* What hangs on another word of the line. 0, or -EINVAL with a line in `why`. */
+static int region_check(const struct sluice_region_add *config, char *why)
+{
+	if (config->tls == 0 && (config->ca[0] != '\0' || config->cert[0] != '\0' ||
+	                         config->key[0] != '\0' || config->server[0] != '\0'))
+		return refuse(why, -EINVAL, "ca, cert, key and server are nothing without tls");
+	if ((config->cert[0] == '\0') != (config->key[0] == '\0'))
+		return refuse(why, -EINVAL, "cert and key come together");
+	if (config->sentinel[0] == '\0' &&
+	    (config->sentinel_user[0] != '\0' || config->sentinel_password[0] != '\0'))
+		return refuse(why, -EINVAL,
+		              "sentinel-user and sentinel-password are nothing without sentinel");
+	return 0;
+}
+
 static int region_add(struct fleet *fleet, const struct sluice_region_add *config, char *why)
 {
 	struct fleet_region *region;
@@ -111,6 +133,8 @@ static int region_add(struct fleet *fleet, const struct sluice_region_add *confi
 		         "at: expected LAT,LON in degrees, as in 52.52,13.405");
 		return -EINVAL;
 	}
+	if (region_check(config, why) < 0)
+		return -EINVAL;
 	region = region_make(fleet, config->name);
 	if (region == NULL) {
 		snprintf(why, SLUICE_API_ERROR_MAX, "there are %u regions already",
@@ -131,7 +155,7 @@ static int region_delete(struct fleet *fleet, const char *name)
 	struct fleet_region *region = fleet_region_find(fleet, name);
 	uint32_t i = 0;
 
-	if (region == NULL || addr_is_zero(&region->config.redis))
+	if (region == NULL || !region_has_redis(region))
 		return -ENOENT;
 	region_disconnect(region);
 	if (strcmp(name, fleet->own.region) == 0) {

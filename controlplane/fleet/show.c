@@ -21,6 +21,7 @@ static void region_row(const struct fleet *fleet, const struct fleet_region *reg
                        struct sluice_region_row *row)
 {
 	struct view_region_info info = {.reason = ""};
+	char at[HOST_TEXT_MAX];
 
 	view_region_info(fleet->view, fleet_now(), region->config.name, &info);
 	*row = (struct sluice_region_row){
@@ -35,6 +36,12 @@ static void region_row(const struct fleet *fleet, const struct fleet_region *reg
 	};
 	snprintf(row->name, sizeof(row->name), "%s", region->config.name);
 	snprintf(row->reason, sizeof(row->reason), "%s", info.reason);
+	if (region->commands == NULL)
+		return;
+	snprintf(row->redis_at, sizeof(row->redis_at), "%.*s", (int)sizeof(row->redis_at) - 1,
+	         redis_at(region->commands, at));
+	snprintf(row->redis_why, sizeof(row->redis_why), "%.*s", (int)sizeof(row->redis_why) - 1,
+	         redis_why(region->commands));
 }
 
 /* Sorted by name. */

@@ -17,6 +17,7 @@
 #define FLEET_READ_PAGE 128
 #define FLEET_PATH_MAX  512
 
+struct names;
 struct owners;
 struct probes;
 
@@ -33,7 +34,7 @@ struct reading {
 
 struct fleet_region {
 	struct fleet *fleet;
-	struct sluice_region_add config; /* redis all zero: ours, and nobody has said where */
+	struct sluice_region_add config; /* without a Redis: ours, and nobody has said where */
 	struct redis *commands, *events;
 	struct reading reading;
 	uint64_t read_after; /* no sooner: it holds too much */
@@ -55,6 +56,7 @@ struct fleet {
 	struct fleet_region *regions[SLUICE_REGIONS_MAX];
 	uint32_t n_regions;
 	struct load *load;
+	struct names *names; /* of hosts; NULL: none can be resolved */
 	struct probes *probes;
 	struct owners *owners;
 	struct drain drain;

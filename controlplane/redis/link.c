@@ -4,6 +4,8 @@
 #include "command/addr.h"
 #include "command/text.h"
 #include "common/clock.h"
+#include "redis/names.h"
+#include "redis/tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,14 +23,17 @@
 
 struct link {
 	struct link_options options;
-	struct bufferevent *bev;
-	struct event *deadline; /* of the oldest command; of a subscriber its next PING */
-	struct event *goes;     /* tells the owner, from the loop */
+	struct names_question *question;           /* NULL: none is open */
+	struct sluice_addr addrs[NAMES_ADDRS_MAX]; /* of the host */
+	uint32_t n_addrs, tried;
+	struct bufferevent *bev; /* NULL: the name is still being resolved */
+	struct event *deadline;  /* of the oldest command; of a subscriber its next PING */
+	struct event *goes;      /* tells the owner, from the loop */
 	struct reader reader;
 	struct redis_command *first, **last; /* to be answered, in order */
 	uint32_t n_pending;
 	uint32_t handshakes; /* that are to be answered */
-	bool up, lost, heard;
+	bool connected, up, lost, heard;
 	char why[LINK_WHY_MAX];
 };
 
@@ -74,8 +79,11 @@ void link_destroy(struct link *link)
 	link->lost = true;
 	while ((command = pending_shift(link)) != NULL)
 		link->options.handler->answered(link->options.owner, command, NULL);
+	if (link->question != NULL)
+		names_forget(link->question);
 	if (link->bev != NULL)
 		bufferevent_free(link->bev);
+	SSL_CTX_free(link->options.tls);
 	if (link->deadline != NULL)
 		event_free(link->deadline);
 	if (link->goes != NULL)
@@ -106,6 +114,14 @@ static void deadline_follow(struct link *link)
 		deadline_set(link, link->first->deadline > now ? link->first->deadline - now : 0);
 }
 
+static const char *deadline_why(const struct link *link)
+{
+	if (link->question != NULL)
+		return "no answer about its name within 5 s";
+	return link->options.tls != NULL && !link->connected ? "no TLS within 3 s"
+	                                                     : "no answer within 1 s";
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct link *link = arg;
@@ -116,10 +132,30 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		deadline_set(link, 2 * LINK_DEADLINE_MS);
 		return;
 	}
-	link_lose(link, "no answer within 1 s");
+	link_lose(link, deadline_why(link));
 }
 
 /* -- answers -- */
+
+static bool role_is_master(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+	       reply->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(reply->element[0]->str, "master") == 0;
+}
+
+/* What was sent meanwhile has waited for the handshake alone. */
+static void link_is_up(struct link *link)
+{
+	uint64_t deadline = clock_ms(CLOCK_MONOTONIC) + LINK_DEADLINE_MS;
+
+	for (struct redis_command *command = link->first; command != NULL; command = command->next)
+		command->deadline = deadline;
+	link->up = true;
+	if (link->options.subscriber)
+		deadline_set(link, 2 * LINK_DEADLINE_MS);
+	link->options.handler->up(link->options.owner, link);
+}
 
 static void handshake_answered(struct link *link, const redisReply *reply)
 {
@@ -139,10 +175,10 @@ static void handshake_answered(struct link *link, const redisReply *reply)
 	}
 	if (--link->handshakes > 0)
 		return;
-	link->up = true;
-	if (link->options.subscriber)
-		deadline_set(link, 2 * LINK_DEADLINE_MS);
-	link->options.handler->up(link->options.owner, link);
+	if (link->options.master && !role_is_master(reply))
+		link_lose(link, "it is no master");
+	else
+		link_is_up(link);
 }
 
 /* Takes the reply. */
@@ -195,13 +231,40 @@ static void on_read(struct bufferevent *bev, void *arg)
 		deadline_follow(link);
 }
 
+static int addresses_try(struct link *link);
+
+/* TLS takes it for an end. */
+static bool is_unreached(const struct link *link, int error)
+{
+	return !link->connected &&
+	       (error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH);
+}
+
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct link *link = arg;
 	int error = EVUTIL_SOCKET_ERROR();
+	char why[LINK_WHY_MAX];
 
-	if (what & BEV_EVENT_CONNECTED)
+	if (what & BEV_EVENT_CONNECTED) {
+		link->connected = true;
+		if (link->options.tls != NULL)
+			deadline_set(link, LINK_DEADLINE_MS);
 		return;
+	}
+	/* The next one of its addresses, where this one is not even reached. */
+	if (!link->lost && !link->connected && link->tried < link->n_addrs) {
+		error = addresses_try(link);
+		if (error < 0)
+			link_lose(link, strerror(-error));
+		return;
+	}
+	if (tls_client_why(bev, why, sizeof(why))) {
+		link_lose(link, why);
+		return;
+	}
+	if (is_unreached(link, error))
+		what &= ~BEV_EVENT_EOF;
 	link_lose(link, what & BEV_EVENT_EOF       ? "it closed the connection"
 	                : what & BEV_EVENT_TIMEOUT ? "no answer within 1 s"
 	                : error != 0               ? evutil_socket_error_to_string(error)
@@ -210,16 +273,23 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
 /* -- sending -- */
 
+static int command_write(struct link *link, const struct redis_command *command)
+{
+	if (command->asking && bufferevent_write(link->bev, "*1\r\n$6\r\nASKING\r\n", 16) != 0)
+		return -ENOTCONN;
+	return bufferevent_write(link->bev, command->bytes, command->length) == 0 ? 0 : -ENOTCONN;
+}
+
 int link_send(struct link *link, struct redis_command *command, bool asking)
 {
 	if (link->lost)
 		return -ENOTCONN;
 	if (link->n_pending >= LINK_PENDING_MAX ||
-	    evbuffer_get_length(bufferevent_get_output(link->bev)) > OUTPUT_MAX)
+	    (link->bev != NULL &&
+	     evbuffer_get_length(bufferevent_get_output(link->bev)) > OUTPUT_MAX))
 		return -EBUSY;
-	if (asking && bufferevent_write(link->bev, "*1\r\n$6\r\nASKING\r\n", 16) != 0)
-		return -ENOTCONN;
-	if (bufferevent_write(link->bev, command->bytes, command->length) != 0)
+	command->asking = asking;
+	if (link->bev != NULL && command_write(link, command) != 0)
 		return -ENOTCONN;
 	command->next = NULL;
 	command->deadline = clock_ms(CLOCK_MONOTONIC) + LINK_DEADLINE_MS;
@@ -230,9 +300,9 @@ int link_send(struct link *link, struct redis_command *command, bool asking)
 	return 0;
 }
 
-const struct sluice_addr *link_addr(const struct link *link)
+const struct host *link_host(const struct link *link)
 {
-	return &link->options.addr;
+	return &link->options.host;
 }
 
 /* -- the beginning -- */
@@ -255,38 +325,144 @@ static int handshake_write(struct link *link, const char *format, ...)
 	return error;
 }
 
+/* An old Redis knows no AUTH with a name. A user without a password is let in by any (nopass). */
+static int auth_write(struct link *link)
+{
+	const struct link_options *options = &link->options;
+
+	if (options->user[0] != '\0')
+		return handshake_write(link, "AUTH %s %s", options->user, options->password);
+	if (options->password[0] != '\0')
+		return handshake_write(link, "AUTH %s", options->password);
+	return 0;
+}
+
 /* The PING tells that it answers, not only that somebody accepts there. */
 static int handshake_send(struct link *link)
 {
-	int error = 0;
+	int error = auth_write(link);
 
-	if (link->options.password[0] != '\0')
-		error = handshake_write(link, "AUTH %s", link->options.password);
 	if (error == 0 && link->options.db != 0)
 		error = handshake_write(link, "SELECT %u", link->options.db);
-	return error == 0 ? handshake_write(link, "PING") : error;
+	if (error == 0)
+		error = handshake_write(link, "PING");
+	if (error == 0 && link->options.master)
+		error = handshake_write(link, "ROLE");
+	return error;
 }
 
-static int link_connect(struct link *link)
+static struct bufferevent *bufferevent_make(const struct link_options *options)
+{
+	const int flags = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+
+	if (options->tls == NULL)
+		return bufferevent_socket_new(options->base, -1, flags);
+	return tls_client_bufferevent(
+	        options->base, options->tls,
+	        options->server[0] != '\0' ? options->server : options->host.name, flags);
+}
+
+/* The handshake, and what waits. 0 or -errno. */
+static int all_send(struct link *link)
+{
+	int error = handshake_send(link);
+
+	for (const struct redis_command *command = link->first; command != NULL && error == 0;
+	     command = command->next)
+		error = command_write(link, command);
+	return error;
+}
+
+static int address_connect(struct link *link, const struct sluice_addr *addr)
 {
 	struct sockaddr_storage storage = {0};
 	struct sockaddr_in *v4 = (void *)&storage;
 	struct sockaddr_in6 *v6 = (void *)&storage;
-	const struct sluice_addr *addr = &link->options.addr;
 	int size = addr_is_v4(addr) ? sizeof(*v4) : sizeof(*v6);
 
 	if (addr_is_v4(addr)) {
 		v4->sin_family = AF_INET;
-		v4->sin_port = addr->port;
+		v4->sin_port = htons(link->options.host.port);
 		memcpy(&v4->sin_addr, addr->ip + 12, 4);
 	} else {
 		v6->sin6_family = AF_INET6;
-		v6->sin6_port = addr->port;
+		v6->sin6_port = htons(link->options.host.port);
 		memcpy(&v6->sin6_addr, addr->ip, 16);
 	}
-	if (bufferevent_socket_connect(link->bev, (struct sockaddr *)&storage, size) != 0)
-		return -errno;
-	return handshake_send(link);
+	return bufferevent_socket_connect(link->bev, (struct sockaddr *)&storage, size) == 0
+	               ? 0
+	               : -errno;
+}
+
+/* The next of its addresses. 0 or -errno. */
+static int address_try(struct link *link)
+{
+	uint32_t next = (link->options.first + link->tried++) % link->n_addrs;
+	struct bufferevent *bev = bufferevent_make(&link->options);
+	int error;
+
+	if (bev == NULL)
+		return -ENOMEM;
+	if (link->bev != NULL)
+		bufferevent_free(link->bev);
+	link->bev = bev;
+	link->handshakes = 0;
+	bufferevent_setcb(bev, on_read, NULL, on_event, link);
+	bufferevent_setwatermark(bev, EV_READ, 0, READ_MAX);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	error = address_connect(link, &link->addrs[next]);
+	return error == 0 ? all_send(link) : error;
+}
+
+/* Until one can be tried: 0; or the last one's -errno. */
+static int addresses_try(struct link *link)
+{
+	int error = -EADDRNOTAVAIL;
+
+	while (error < 0 && link->tried < link->n_addrs)
+		error = address_try(link);
+	return error;
+}
+
+/* 0 or -errno. */
+static int addresses_begin(struct link *link)
+{
+	deadline_set(link, link->options.tls != NULL ? LINK_TLS_MS : LINK_DEADLINE_MS);
+	return addresses_try(link);
+}
+
+static void on_name(void *arg, const struct sluice_addr *list, uint32_t count, const char *why)
+{
+	struct link *link = arg;
+	char text[LINK_WHY_MAX];
+	int error;
+
+	link->question = NULL;
+	if (link->lost)
+		return;
+	if (count == 0) {
+		snprintf(text, sizeof(text), "its name is not resolved: %s", why);
+		link_lose(link, text);
+		return;
+	}
+	memcpy(link->addrs, list, count * sizeof(*list));
+	link->n_addrs = count;
+	error = addresses_begin(link);
+	if (error < 0)
+		link_lose(link, strerror(-error));
+}
+
+static int link_begin(struct link *link)
+{
+	if (host_is_addr(&link->options.host, &link->addrs[0])) {
+		link->n_addrs = 1;
+		return addresses_begin(link);
+	}
+	if (link->options.names == NULL)
+		return -EADDRNOTAVAIL;
+	deadline_set(link, LINK_NAME_MS);
+	link->question = names_ask(link->options.names, link->options.host.name, on_name, link);
+	return link->question != NULL ? 0 : -ENOMEM;
 }
 
 struct link *link_create(const struct link_options *options)
@@ -297,21 +473,16 @@ struct link *link_create(const struct link_options *options)
 	if (link == NULL)
 		return NULL;
 	link->options = *options;
+	if (options->tls != NULL)
+		SSL_CTX_up_ref(options->tls);
 	link->last = &link->first;
-	link->bev = bufferevent_socket_new(options->base, -1,
-	                                   BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	link->deadline = evtimer_new(options->base, on_deadline, link);
 	link->goes = evtimer_new(options->base, on_goes, link);
-	if (link->bev == NULL || link->deadline == NULL || link->goes == NULL ||
-	    reader_start(&link->reader) < 0) {
+	if (link->deadline == NULL || link->goes == NULL || reader_start(&link->reader) < 0) {
 		link_destroy(link);
 		return NULL;
 	}
-	bufferevent_setcb(link->bev, on_read, NULL, on_event, link);
-	bufferevent_setwatermark(link->bev, EV_READ, 0, READ_MAX);
-	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
-	deadline_set(link, LINK_DEADLINE_MS);
-	error = link_connect(link);
+	error = link_begin(link);
 	if (error < 0)
 		link_lose(link, strerror(-error));
 	return link;

@@ -10,16 +10,19 @@
 #include <stdint.h>
 
 #include <event2/event.h>
+#include <openssl/ssl.h>
 
-#include <sluice/api.h>
-
+#include "command/host.h"
 #include "redis/reader.h"
 
 #define LINK_DEADLINE_MS 1000 /* of connecting, and of each command */
+#define LINK_TLS_MS      3000 /* of connecting by TLS: it takes turns more */
+#define LINK_NAME_MS     5000 /* of a name */
 #define LINK_PENDING_MAX 4096
 #define LINK_WHY_MAX     128
 
 struct link;
+struct names;
 struct redis_command;
 
 struct link_handler {
@@ -37,12 +40,18 @@ struct link_handler {
 
 struct link_options {
 	struct event_base *base;
+	struct names *names; /* NULL: no name can be resolved */
 	const struct link_handler *handler;
 	void *owner;
-	struct sluice_addr addr;
+	struct host host;
+	uint32_t first; /* of several addresses: which one is tried first, modulo how many */
+	/* Texts stay the caller's; empty: none. */
+	const char *user, *password;
+	SSL_CTX *tls;       /* NULL: none; the link holds one of its own */
+	const char *server; /* that its certificate has to be for; empty: the host's name */
 	uint32_t db;
-	const char *password; /* empty: none; stays the caller's */
-	bool subscriber;      /* answers come when they like; PINGs of its own tell that it lives */
+	bool master;     /* it is of use only while it is one */
+	bool subscriber; /* answers come when they like; PINGs of its own tell that it lives */
 };
 
 /* Connects; commands may be sent at once. NULL: no memory. */
@@ -57,6 +66,7 @@ struct redis_command {
 	int length;
 	uint16_t slot;     /* of its key; REDIS_SLOTS: none */
 	uint8_t redirects; /* so far */
+	bool asking;       /* the link's: behind an ASK redirection */
 	void (*done)(void *arg, const redisReply *reply);
 	void *arg;
 	uint64_t deadline; /* the link's */
@@ -65,6 +75,6 @@ struct redis_command {
 /* Takes the command until it is answered. 0; -EBUSY: too many wait; -ENOTCONN: the link is lost.
  * asking: behind an ASK redirection. */
 int link_send(struct link *link, struct redis_command *command, bool asking);
-const struct sluice_addr *link_addr(const struct link *link);
+const struct host *link_host(const struct link *link);
 
 #endif

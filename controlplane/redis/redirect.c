@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/redirect.h"
 
-#include "command/addr.h"
-#include "command/command.h"
-
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <arpa/inet.h>
 
 #define CRC_XMODEM 0x1021
 
@@ -38,26 +32,23 @@ uint16_t redis_slot(const char *key, size_t length)
 }
 
 /* An IPv6 address comes without brackets; the last colon is the port's. */
-static int endpoint_read(struct sluice_addr *addr, const char *text)
+static int endpoint_read(struct host *host, const char *text)
 {
 	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN];
 	unsigned long port;
 	char *end;
 
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
+	if (colon == NULL)
 		return -EINVAL;
-	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
 	port = isdigit((unsigned char)colon[1]) ? strtoul(colon + 1, &end, 10) : 0;
-	if (port == 0 || port > UINT16_MAX || *end != '\0' || addr_parse(addr, host, NULL) != 0)
+	if (port == 0 || port > UINT16_MAX || *end != '\0')
 		return -EINVAL;
-	addr->port = htons(port);
-	return 0;
+	return host_set(host, text, (size_t)(colon - text), port);
 }
 
 int redirect_read(struct redirect *redirect, const char *text, size_t length)
 {
-	char line[96], *end;
+	char line[HOST_TEXT_MAX + 16], *end;
 	const char *at = line;
 	unsigned long slot;
 
@@ -73,5 +64,5 @@ int redirect_read(struct redirect *redirect, const char *text, size_t length)
 	if (slot >= REDIS_SLOTS || *end != ' ')
 		return -EINVAL;
 	redirect->slot = slot;
-	return endpoint_read(&redirect->addr, end + 1);
+	return endpoint_read(&redirect->host, end + 1);
 }

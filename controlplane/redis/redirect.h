@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sluice/api.h>
+#include "command/host.h"
 
 #define REDIS_SLOTS 16384
 
@@ -17,7 +17,7 @@ uint16_t redis_slot(const char *key, size_t length);
 struct redirect {
 	bool ask; /* this once only */
 	uint16_t slot;
-	struct sluice_addr addr;
+	struct host host;
 };
 
 /* "MOVED 3999 127.0.0.1:6381", "ASK ...", hostile. 0; -ENOENT: it is no redirection; -EINVAL: it

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/redis.h"
 
-#include "command/addr.h"
+#include "command/command.h"
+#include "command/value.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "redis/link.h"
 #include "redis/redirect.h"
+#include "redis/tls.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
-
 #define LINKS_MAX     16 /* nodes of a Cluster that we speak to */
 #define REDIRECTS_MAX 3  /* of one command */
+#define HOSTS_MAX     8
 #define REDIS_PORT    6379
+#define COMPLAINT_MS  60000 /* between two that differ */
+#define TLS_KEPT_MS   10000 /* then its files are read again, for the next connection */
 #define NO_SLOT       REDIS_SLOTS
+#define WHY_MAX       (LINK_WHY_MAX + 96)
 
 /* One that lets us in and turns out to be no Redis is not back each time. */
 static const struct timeval settle_time = {.tv_sec = 2};
@@ -32,19 +37,39 @@ enum redis_turn {
 
 struct redis {
 	struct redis_options options;
+	struct host hosts[HOSTS_MAX]; /* that are configured */
+	uint32_t n_hosts;
+	uint32_t host;    /* the one that is spoken to, or tried */
+	uint32_t refused; /* hosts in a row */
+	uint32_t tries;   /* all of them */
+	SSL_CTX *tls;     /* NULL: not now */
+	uint64_t tls_made;
 	struct link *home;              /* NULL: away */
 	struct link *sentinel;          /* is asked where the home is */
 	struct link *others[LINKS_MAX]; /* [0] is never used: it stands for the home */
 	uint8_t *slots;      /* of a Cluster: indices into `others`; NULL: never redirected */
 	struct event *retry; /* what `turn` says */
 	enum redis_turn turn;
-	struct sluice_addr master; /* that the Sentinel named */
+	struct host master; /* that a Sentinel named */
 	uint32_t backoff_ms;
 	bool up, said_down;
-	char why[LINK_WHY_MAX];
+	char why[WHY_MAX];
+	char complaint[LINK_WHY_MAX]; /* of a command, that was logged last */
+	uint64_t complained;          /* when; 0: never */
 };
 
 /* -- coming and going -- */
+
+static bool by_sentinel(const struct redis *redis)
+{
+	return redis->options.region.sentinel[0] != '\0';
+}
+
+const char *redis_at(const struct redis *redis, char text[HOST_TEXT_MAX])
+{
+	return host_text(redis->home != NULL ? link_host(redis->home) : &redis->hosts[redis->host],
+	                 text);
+}
 
 static void say_up(struct redis *redis)
 {
@@ -88,21 +113,52 @@ static void others_drop(struct redis *redis, uint32_t index)
 	link_destroy(link);
 }
 
-static void redis_lose(struct redis *redis, const char *why)
+/* Which of several it was. */
+static void why_write(const struct redis *redis, const char *why, char text[WHY_MAX])
+{
+	char at[HOST_TEXT_MAX];
+
+	if (redis->n_hosts == 1 && !by_sentinel(redis))
+		snprintf(text, WHY_MAX, "%s", why);
+	else
+		snprintf(text, WHY_MAX, "%.80s: %s", redis_at(redis, at), why);
+}
+
+/* One of several hosts, or Sentinels, is no use: the next one at once, as long as there is one that
+ * was not tried. What is wrong is said once none is left. */
+static bool next_host(struct redis *redis, bool was_up)
+{
+	redis->tries++;
+	redis->host = (redis->host + 1) % redis->n_hosts;
+	redis->refused = was_up ? 0 : redis->refused + 1;
+	if (was_up || redis->refused < redis->n_hosts)
+		return !was_up;
+	redis->refused = 0;
+	return false;
+}
+
+static void redis_lose(struct redis *redis, const char *what)
 {
 	struct link *home = redis->home, *sentinel = redis->sentinel;
-	bool was_up = redis->up;
+	bool was_up = redis->up, at_once;
+	char why[WHY_MAX];
 
+	why_write(redis, what, why);
 	redis->home = redis->sentinel = NULL;
 	redis->up = false;
 	redis->turn = TURN_CONNECT;
-	say_down(redis, why);
+	at_once = next_host(redis, was_up);
+	if (!at_once)
+		say_down(redis, why);
 	link_destroy(home);
 	link_destroy(sentinel);
 	for (uint32_t i = 1; i < LINKS_MAX; i++)
 		if (redis->others[i] != NULL)
 			others_drop(redis, i);
-	retry_later(redis);
+	if (at_once)
+		event_active(redis->retry, EV_TIMEOUT, 0);
+	else
+		retry_later(redis);
 	if (was_up && redis->options.down != NULL)
 		redis->options.down(redis->options.arg, why);
 }
@@ -155,23 +211,23 @@ static void on_up(void *owner, struct link *link)
 		redis->options.up(redis->options.arg);
 }
 
-static struct link *link_to(struct redis *redis, const struct sluice_addr *addr);
+static struct link *link_to(struct redis *redis, const struct host *host);
 
-/* The link of an address, made where there is none; 0: the home, also where there is no room. */
-static uint32_t other_at(struct redis *redis, const struct sluice_addr *addr)
+/* The link of a host, made where there is none; 0: the home, also where there is no room. */
+static uint32_t other_at(struct redis *redis, const struct host *host)
 {
 	uint32_t free_index = 0;
 
-	if (memcmp(link_addr(redis->home), addr, sizeof(*addr)) == 0)
+	if (host_equal(link_host(redis->home), host))
 		return 0;
 	for (uint32_t i = 1; i < LINKS_MAX; i++) {
 		if (redis->others[i] == NULL)
 			free_index = free_index == 0 ? i : free_index;
-		else if (memcmp(link_addr(redis->others[i]), addr, sizeof(*addr)) == 0)
+		else if (host_equal(link_host(redis->others[i]), host))
 			return i;
 	}
 	if (free_index != 0)
-		redis->others[free_index] = link_to(redis, addr);
+		redis->others[free_index] = link_to(redis, host);
 	return redis->others[free_index] != NULL ? free_index : 0;
 }
 
@@ -194,11 +250,29 @@ static bool command_redirect(struct redis *redis, struct redis_command *command,
 	    redirect_read(&redirect, reply->str, reply->len) != 0)
 		return false;
 	command->redirects++;
-	index = other_at(redis, &redirect.addr);
+	index = other_at(redis, &redirect.host);
 	if (!redirect.ask)
 		slot_remember(redis, redirect.slot, index);
 	return link_send(index == 0 ? redis->home : redis->others[index], command, redirect.ask) ==
 	       0;
+}
+
+/* Such as rights that its user lacks. Once, however often it comes. */
+static void complain(struct redis *redis, const redisReply *reply)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	char line[LINK_WHY_MAX];
+	struct text text;
+
+	text_start(&text, line, sizeof(line));
+	text_add_printable(&text, reply->str, reply->len);
+	if (redis->options.quiet || strcmp(line, redis->complaint) == 0 ||
+	    (redis->complained != 0 && now - redis->complained < COMPLAINT_MS))
+		return;
+	redis->complained = now;
+	memcpy(redis->complaint, line, sizeof(line));
+	log_warning(SLUICE_LOG_REDIS, "region %s: its Redis refuses a command: %s",
+	            redis->options.region.name, line);
 }
 
 static void on_answered(void *owner, struct redis_command *command, redisReply *reply)
@@ -212,6 +286,8 @@ static void on_answered(void *owner, struct redis_command *command, redisReply *
 		if (strncmp(reply->str, "READONLY", 8) == 0) {
 			redis->turn = TURN_DEMOTED;
 			event_active(redis->retry, EV_TIMEOUT, 0);
+		} else {
+			complain(redis, reply);
 		}
 	}
 	command_done(command, reply);
@@ -255,15 +331,21 @@ static void on_lost(void *owner, struct link *link, const char *why)
 
 static const struct link_handler handler = {on_up, on_answered, on_pushed, on_lost};
 
-static struct link *link_to(struct redis *redis, const struct sluice_addr *addr)
+static struct link *link_to(struct redis *redis, const struct host *host)
 {
 	const struct link_options options = {
 	        .base = redis->options.base,
+	        .names = redis->options.names,
 	        .handler = &handler,
 	        .owner = redis,
-	        .addr = *addr,
-	        .db = redis->options.region.db,
+	        .host = *host,
+	        .first = redis->tries,
+	        .user = redis->options.region.user,
 	        .password = redis->options.region.password,
+	        .tls = redis->tls,
+	        .server = redis->options.region.server,
+	        .db = redis->options.region.db,
+	        .master = by_sentinel(redis),
 	        .subscriber = redis_subscribes(redis),
 	};
 
@@ -272,14 +354,33 @@ static struct link *link_to(struct redis *redis, const struct sluice_addr *addr)
 
 /* -- connecting, perhaps by way of a Sentinel -- */
 
-static void home_connect(struct redis *redis, const struct sluice_addr *addr)
+/* Files that are read again are those that were renewed meanwhile. 0, or -EINVAL: it was said. */
+static int tls_renew(struct redis *redis)
 {
-	redis->home = link_to(redis, addr);
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	char why[LINK_WHY_MAX];
+
+	if (redis->options.region.tls == 0 ||
+	    (redis->tls != NULL && now - redis->tls_made < TLS_KEPT_MS))
+		return 0;
+	SSL_CTX_free(redis->tls);
+	redis->tls_made = now;
+	redis->tls = tls_client_context(&redis->options.region, why, sizeof(why));
+	if (redis->tls != NULL)
+		return 0;
+	redis->refused = redis->n_hosts; /* no other one would do */
+	redis_lose(redis, why);
+	return -EINVAL;
+}
+
+static void home_connect(struct redis *redis, const struct host *host)
+{
+	redis->home = link_to(redis, host);
 	if (redis->home == NULL)
 		redis_lose(redis, "no memory");
 }
 
-static int master_read(struct sluice_addr *addr, const redisReply *reply)
+static int master_read(struct host *host, const redisReply *reply)
 {
 	char *end;
 	unsigned long port;
@@ -289,26 +390,37 @@ static int master_read(struct sluice_addr *addr, const redisReply *reply)
 	    reply->element[1]->type != REDIS_REPLY_STRING)
 		return -EINVAL;
 	port = strtoul(reply->element[1]->str, &end, 10);
-	if (*end != '\0' || port == 0 || port > UINT16_MAX ||
-	    addr_parse(addr, reply->element[0]->str, NULL) != 0)
+	if (*end != '\0' || port == 0 || port > UINT16_MAX)
 		return -EINVAL;
-	addr->port = htons(port);
-	return 0;
+	return host_set(host, reply->element[0]->str, reply->element[0]->len, port);
 }
 
 static void sentinel_up(void *owner, struct link *link)
 {
 }
 
+static void master_follow(struct redis *redis, const struct host *master)
+{
+	char text[HOST_TEXT_MAX];
+
+	if (redis->master.port != 0 && !host_equal(&redis->master, master) && !redis->options.quiet)
+		log_info(SLUICE_LOG_REDIS, "region %s: the master of its Redis is now %s",
+		         redis->options.region.name, host_text(master, text));
+	redis->master = *master;
+}
+
 /* Not from here, where the link still works on it: from the loop. */
 static void sentinel_answered(void *owner, struct redis_command *command, redisReply *reply)
 {
 	struct redis *redis = owner;
+	struct host master;
 
 	command_free(command);
 	if (redis->sentinel == NULL || reply == NULL)
 		return;
-	redis->turn = master_read(&redis->master, reply) == 0 ? TURN_MASTER : TURN_NO_MASTER;
+	redis->turn = master_read(&master, reply) == 0 ? TURN_MASTER : TURN_NO_MASTER;
+	if (redis->turn == TURN_MASTER)
+		master_follow(redis, &master);
 	event_active(redis->retry, EV_TIMEOUT, 0);
 }
 
@@ -324,10 +436,15 @@ static void sentinel_ask(struct redis *redis)
 {
 	const struct link_options options = {
 	        .base = redis->options.base,
+	        .names = redis->options.names,
 	        .handler = &sentinel_handler,
 	        .owner = redis,
-	        .addr = redis->options.region.redis,
-	        .password = "",
+	        .host = redis->hosts[redis->host],
+	        .first = redis->tries,
+	        .user = redis->options.region.sentinel_user,
+	        .password = redis->options.region.sentinel_password,
+	        .tls = redis->tls,
+	        .server = redis->options.region.server,
 	};
 	struct redis_command *command = calloc(1, sizeof(*command));
 
@@ -356,19 +473,40 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 		redis_lose(redis, "it is no master any more");
 	} else if (turn == TURN_SETTLED) {
 		redis->backoff_ms = REDIS_BACKOFF_MS;
+		redis->refused = 0;
 		say_up(redis);
 	} else if (turn == TURN_NO_MASTER) {
-		redis_lose(redis, "its Sentinel knows no such master");
+		redis_lose(redis, "this Sentinel knows no such master");
 	} else if (turn == TURN_MASTER) {
 		redis->sentinel = NULL;
 		link_destroy(sentinel);
 		home_connect(redis, &redis->master);
-	} else if (redis->home == NULL && redis->sentinel == NULL) {
-		if (redis->options.region.sentinel[0] != '\0')
+	} else if (redis->home == NULL && redis->sentinel == NULL && tls_renew(redis) == 0) {
+		if (by_sentinel(redis))
 			sentinel_ask(redis);
 		else
-			home_connect(redis, &redis->options.region.redis);
+			home_connect(redis, &redis->hosts[redis->host]);
 	}
+}
+
+/* Of a list that was read before. */
+static void hosts_take(struct redis *redis)
+{
+	const struct sluice_region_add *region = &redis->options.region;
+	char why[COMMAND_EXPECTED_MAX], one[COMMAND_EXPECTED_MAX] = "";
+	const char *list = region->hosts;
+	struct text text;
+
+	if (list[0] == '\0') {
+		text_start(&text, one, sizeof(one));
+		text_add_addr(&text, &region->redis);
+		list = one;
+	}
+	while (redis->n_hosts < HOSTS_MAX &&
+	       host_next(&redis->hosts[redis->n_hosts], &list, REDIS_PORT, why) > 0)
+		redis->n_hosts++;
+	if (redis->n_hosts == 0) /* that nobody can be asked at is said where it is tried */
+		redis->n_hosts = 1;
 }
 
 struct redis *redis_create(const struct redis_options *options)
@@ -379,8 +517,7 @@ struct redis *redis_create(const struct redis_options *options)
 		return NULL;
 	redis->options = *options;
 	redis->backoff_ms = REDIS_BACKOFF_MS;
-	if (redis->options.region.redis.port == 0)
-		redis->options.region.redis.port = htons(REDIS_PORT);
+	hosts_take(redis);
 	redis->retry = evtimer_new(options->base, on_retry, redis);
 	if (redis->retry == NULL) {
 		free(redis);
@@ -405,6 +542,7 @@ void redis_destroy(struct redis *redis)
 	for (uint32_t i = 1; i < LINKS_MAX; i++)
 		link_destroy(redis->others[i]);
 	event_free(redis->retry);
+	SSL_CTX_free(redis->tls);
 	free(redis->slots);
 	explicit_bzero(&redis->options.region, sizeof(redis->options.region));
 	free(redis);

@@ -16,16 +16,20 @@
 
 #include <sluice/region.h>
 
+#include "command/host.h"
+
 #define REDIS_CHANNELS_MAX   4
 #define REDIS_CHANNEL_MAX    320
 #define REDIS_BACKOFF_MS     200
 #define REDIS_BACKOFF_MAX_MS 5000
 
+struct names;
 struct redis;
 
 struct redis_options {
 	struct event_base *base;
 	struct sluice_region_add region; /* copied */
+	struct names *names;             /* NULL: no name can be resolved */
 	/* Any of them may be NULL. It answers; it does no more, and why. */
 	void (*up)(void *arg);
 	void (*down)(void *arg, const char *why);
@@ -43,6 +47,8 @@ void redis_destroy(struct redis *redis);
 bool redis_is_up(const struct redis *redis);
 /* Of the last failure; empty: none since it came up. */
 const char *redis_why(const struct redis *redis);
+/* HOST:PORT that it speaks to, or tries; returns `text`. */
+const char *redis_at(const struct redis *redis, char text[HOST_TEXT_MAX]);
 
 /* reply NULL: no answer came. A reply of the type REDIS_REPLY_ERROR is an answer. */
 typedef void redis_done_fn(void *arg, const redisReply *reply);

@@ -14,6 +14,11 @@
 #define SLUICE_NODE_HTTP_MAX       64 /* "HOST:PORT" */
 #define SLUICE_SENTINEL_MAX        64
 #define SLUICE_REGIONS_MAX         256
+#define SLUICE_REDIS_HOSTS_MAX     384
+#define SLUICE_REDIS_USER_MAX      64
+#define SLUICE_REDIS_FILE_MAX      192
+#define SLUICE_REDIS_NAME_MAX      128
+#define SLUICE_REDIS_AT_MAX        96
 
 enum sluice_verdict {
 	SLUICE_VERDICT_UNKNOWN, /* nothing was seen yet */
@@ -31,13 +36,23 @@ enum sluice_node_state {
 /* SLUICE_REGION_ADD -> {}: a region and its Redis. EXIST_OK changes it. */
 struct sluice_region_add {
 	char name[SLUICE_REGION_NAME_MAX];
-	struct sluice_addr redis; /* port 0: 6379 */
+	struct sluice_addr redis; /* port 0: 6379; all zero: see `hosts` */
 	uint32_t db;
 	char password[SLUICE_REGION_PASSWORD_MAX]; /* empty: none */
 	char sentinel[SLUICE_SENTINEL_MAX]; /* not empty: `redis` is a Sentinel, this its master */
 	char place[SLUICE_REGION_PLACE_MAX];
+	/* "HOST:PORT[,HOST:PORT...]": names, or several addresses; empty: `redis` */
+	char hosts[SLUICE_REDIS_HOSTS_MAX];
+	char user[SLUICE_REDIS_USER_MAX]; /* of the Redis' access list; empty: its default one */
+	/* Of the Sentinels; empty: none. */
+	char sentinel_user[SLUICE_REDIS_USER_MAX];
+	char sentinel_password[SLUICE_REGION_PASSWORD_MAX];
+	/* PEM. ca empty: the host's own authorities; cert empty: no certificate of ours. */
+	char ca[SLUICE_REDIS_FILE_MAX], cert[SLUICE_REDIS_FILE_MAX], key[SLUICE_REDIS_FILE_MAX];
+	char server[SLUICE_REDIS_NAME_MAX]; /* name that certificates are for; empty: the host's */
+	uint32_t tls;                       /* 1: to the Redis, and to its Sentinels */
 };
-static_assert(sizeof(struct sluice_region_add) == 408, "region add");
+static_assert(sizeof(struct sluice_region_add) == 1884, "region add");
 
 /* SLUICE_REGION_DELETE -> {}. -ENOENT. */
 struct sluice_region_delete {
@@ -61,10 +76,12 @@ struct sluice_region_row {
 	uint32_t own;       /* 1: this node's */
 	uint32_t connected; /* 1: its Redis answers */
 	uint32_t nodes, healthy;
-	uint32_t beat_age_ms; /* of the freshest node */
-	uint32_t changed_s;   /* since the verdict changed */
+	uint32_t beat_age_ms;                     /* of the freshest node */
+	uint32_t changed_s;                       /* since the verdict changed */
+	char redis_at[SLUICE_REDIS_AT_MAX];       /* HOST:PORT that is spoken to, or tried */
+	char redis_why[SLUICE_REGION_REASON_MAX]; /* what is wrong with it; empty: nothing */
 };
-static_assert(sizeof(struct sluice_region_row) == 176, "region row");
+static_assert(sizeof(struct sluice_region_row) == 368, "region row");
 
 /* SLUICE_NODE_SET -> {}: who this node is to the others. Addresses of 0: those of `turn listen`. */
 struct sluice_node_set {

@@ -101,6 +101,31 @@ static void a_host_admits_without_redis(void **state)
 	control_stop(control);
 }
 
+/* What is in a line and would change nothing is refused, and no Redis is spoken to. */
+static void a_redis_is_described_whole(void **state)
+{
+	static const struct {
+		const char *line, *why;
+	} rows[] = {
+	        {"region add z redis r:1 ca /x.pem", "nothing without tls"},
+	        {"region add z redis r:1 server r", "nothing without tls"},
+	        {"region add z redis r:1 tls cert /x.pem", "cert and key come together"},
+	        {"region add z redis r:1 tls key /x.pem", "cert and key come together"},
+	        {"region add z redis r:1 sentinel-password x", "nothing without sentinel"},
+	};
+	struct control *control = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_not_equal(control_do(control, rows[i].line), 0);
+		assert_non_null(strstr(control->said, rows[i].why));
+	}
+	assert_int_equal(control_do(control, "region add z redis 127.0.0.1:1,127.0.0.2:1"), 0);
+	control_await(control,
+	              control_do(control, "region show") == 0 &&
+	                      strstr(control->said, "127.0.0.2:1: Connection refused") != NULL);
+	assert_int_equal(control_do(control, "region delete z"), 0);
+}
+
 static void ready_says_why_not(void **state)
 {
 	struct control *control = *state;
@@ -285,6 +310,8 @@ int main(void)
 	const struct CMUnitTest alone[] = {
 	        cmocka_unit_test(without_a_node_nobody_is_steered),
 	        cmocka_unit_test(a_host_admits_without_redis),
+	        cmocka_unit_test_setup_teardown(a_redis_is_described_whole, control_setup,
+	                                        control_teardown),
 	        cmocka_unit_test_setup_teardown(ready_says_why_not, control_setup,
 	                                        control_teardown),
 	};

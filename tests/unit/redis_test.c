@@ -23,120 +23,8 @@
 #include <event2/listener.h>
 
 #include "port_find.h"
+#include "redis_scene.h"
 #include "took.h"
-
-#define PATIENCE_MS 30000 /* for what happens by itself, on a busy machine */
-
-static struct event_base *base;
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
-
-static void on_tick(evutil_socket_t fd, short what, void *arg)
-{
-}
-
-/* Runs the loop until *done. */
-static bool wait_until(const bool *done, uint32_t ms)
-{
-	const struct timeval tick = {0, 5000};
-	struct event *timer = event_new(base, -1, EV_PERSIST, on_tick, NULL);
-	uint64_t end = now_ms() + ms;
-
-	event_add(timer, &tick);
-	while (!*done && now_ms() < end)
-		event_base_loop(base, EVLOOP_ONCE);
-	event_free(timer);
-	return *done;
-}
-
-static struct sluice_addr loopback(uint16_t port)
-{
-	return (struct sluice_addr){.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = htons(port)};
-}
-
-/* -- what the client tells -- */
-
-struct seen {
-	bool up, down, message, done;
-	char why[128], text[64];
-	const char *channel;
-	int status;
-	uint32_t count, ups, downs;
-};
-
-static void on_up(void *arg)
-{
-	struct seen *seen = arg;
-
-	seen->up = true;
-	seen->ups++;
-}
-
-static void on_down(void *arg, const char *why)
-{
-	struct seen *seen = arg;
-
-	seen->down = true;
-	seen->downs++;
-	snprintf(seen->why, sizeof(seen->why), "%s", why);
-}
-
-static void on_message(void *arg, const char *channel, const char *text, size_t length)
-{
-	struct seen *seen = arg;
-
-	seen->message = true;
-	snprintf(seen->text, sizeof(seen->text), "%s %.*s", channel, (int)length, text);
-}
-
-static void on_reply(void *arg, const redisReply *reply)
-{
-	struct seen *seen = arg;
-
-	seen->done = true;
-	seen->count++;
-	seen->status = reply != NULL ? reply->type : -1;
-	if (reply != NULL && reply->str != NULL)
-		snprintf(seen->text, sizeof(seen->text), "%s", reply->str);
-}
-
-static void on_get(void *arg, int status, const char *bytes, size_t length)
-{
-	struct seen *seen = arg;
-
-	seen->done = true;
-	seen->status = status;
-	snprintf(seen->text, sizeof(seen->text), "%.*s", (int)length, bytes != NULL ? bytes : "");
-}
-
-static void on_members(void *arg, int status, const struct redis_member *members, uint32_t count)
-{
-	struct seen *seen = arg;
-
-	seen->done = true;
-	seen->status = status;
-	seen->count = count;
-}
-
-static struct redis_options options_make(uint16_t port, struct seen *seen)
-{
-	struct redis_options options = {
-	        .base = base,
-	        .region = {.name = "a", .redis = loopback(port)},
-	        .up = on_up,
-	        .down = on_down,
-	        .message = on_message,
-	        .arg = seen,
-	};
-
-	return options;
-}
 
 /* -- a real one -- */
 
@@ -167,7 +55,7 @@ static void server_kill(void)
 
 static int real_start(void **state)
 {
-	base = event_base_new();
+	scene.base = event_base_new();
 	server_port = port_find();
 	server_start("--requirepass", "sesame");
 	return 0;
@@ -176,13 +64,13 @@ static int real_start(void **state)
 static int real_end(void **state)
 {
 	server_kill();
-	event_base_free(base);
+	event_base_free(scene.base);
 	return 0;
 }
 
 static struct redis *real_open(struct seen *seen, const char *password)
 {
-	struct redis_options options = options_make(server_port, seen);
+	struct redis_options options = scene_options(server_port, seen);
 	struct redis *redis;
 
 	snprintf(options.region.password, sizeof(options.region.password), "%s", password);
@@ -198,27 +86,27 @@ static void it_asks(void **state)
 	struct redis *redis = real_open(&seen, "sesame");
 
 	assert_int_equal(redis_ask(redis, NULL, on_reply, &value, "TIME"), -ENOTCONN);
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	assert_int_equal(redis_ask(redis, "k", on_reply, &value, "SET %s %b", "k", "a\0b", 3ul), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	value.done = false;
 	assert_int_equal(redis_get(redis, "k", on_get, &value), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, 0);
 	assert_string_equal(value.text, "a");
 	value.done = false;
 	assert_int_equal(redis_get(redis, "nothing", on_get, &value), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, -ENOENT);
 	assert_int_equal(redis_ask(redis, "s", NULL, NULL, "SADD s one two three"), 0);
 	value.done = false;
 	assert_int_equal(redis_members(redis, "s", on_members, &value), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, 0);
 	assert_int_equal(value.count, 3);
 	value.done = false;
 	assert_int_equal(redis_get(redis, "s", on_get, &value), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, -EINVAL);
 	redis_destroy(redis);
 }
@@ -230,7 +118,7 @@ static void a_wrong_password_is_said(void **state)
 	bool never = false;
 
 	for (int i = 0; i < 300 && strstr(redis_why(redis), "it refuses us: ") == NULL; i++)
-		wait_until(&never, 100);
+		scene_wait(&never, 100);
 	assert_false(seen.up);
 	assert_non_null(strstr(redis_why(redis), "it refuses us: "));
 	assert_null(strstr(redis_why(redis), "swordfish"));
@@ -240,24 +128,24 @@ static void a_wrong_password_is_said(void **state)
 static void it_listens(void **state)
 {
 	struct seen listener = {0}, speaker = {0};
-	struct redis_options options = options_make(server_port, &listener);
+	struct redis_options options = scene_options(server_port, &listener);
 	struct redis *redis, *other = real_open(&speaker, "sesame");
 
 	snprintf(options.region.password, sizeof(options.region.password), "sesame");
 	snprintf(options.channels[0], sizeof(options.channels[0]), "sluice:{a}:events");
 	redis = redis_create(&options);
-	assert_true(wait_until(&listener.up, PATIENCE_MS));
-	assert_true(wait_until(&speaker.up, PATIENCE_MS));
+	assert_true(scene_wait(&listener.up, PATIENCE_MS));
+	assert_true(scene_wait(&speaker.up, PATIENCE_MS));
 	assert_int_equal(redis_ask(redis, NULL, NULL, NULL, "TIME"), -ENOTCONN);
 	for (int i = 0; i < 20 && !listener.message; i++) {
 		assert_int_equal(redis_ask(other, NULL, NULL, NULL, "PUBLISH %s %s",
 		                           options.channels[0], "drain b1"),
 		                 0);
-		wait_until(&listener.message, 100);
+		scene_wait(&listener.message, 100);
 	}
 	assert_string_equal(listener.text, "sluice:{a}:events drain b1");
 	/* Longer than any PING of its own takes. */
-	wait_until(&listener.down, 4500);
+	scene_wait(&listener.down, 4500);
 	assert_false(listener.down);
 	redis_destroy(redis);
 	redis_destroy(other);
@@ -269,15 +157,15 @@ static void it_comes_back(void **state)
 	struct redis *redis = real_open(&seen, "sesame");
 	struct took healed;
 
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	server_kill();
-	assert_true(wait_until(&seen.down, PATIENCE_MS));
+	assert_true(scene_wait(&seen.down, PATIENCE_MS));
 	assert_int_equal(redis_get(redis, "k", on_get, &value), -ENOTCONN);
 	seen.up = false;
-	wait_until(&seen.up, 1000);
+	scene_wait(&seen.up, 1000);
 	healed = took_start();
 	server_start("--requirepass", "sesame");
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	assert_true(took_ms(healed) < 6000);
 	redis_destroy(redis);
 }
@@ -289,20 +177,20 @@ static void a_hanging_one_is_left_in_a_second(void **state)
 	struct redis *redis = real_open(&seen, "sesame");
 	struct took asked;
 
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	kill(server_pid, SIGSTOP);
 	asked = took_start();
 	assert_int_equal(redis_get(redis, "k", on_get, &value), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_true(took_now_ms() - asked.start >= 900);
 	assert_true(took_ms(asked) <= 1500);
 	assert_int_equal(value.status, -ETIMEDOUT);
 	assert_string_equal(redis_why(redis), "no answer within 1 s");
 	seen.up = false;
-	wait_until(&seen.up, 2500);
+	scene_wait(&seen.up, 2500);
 	assert_false(seen.up);
 	kill(server_pid, SIGCONT);
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	redis_destroy(redis);
 }
 
@@ -313,7 +201,7 @@ static void what_waits_is_answered(void **state)
 	struct redis *redis = real_open(&seen, "sesame");
 	int sent = 0;
 
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	while (redis_ask(redis, NULL, on_reply, &value, "TIME") == 0)
 		sent++;
 	assert_in_range(sent, 1000, 100000);
@@ -323,67 +211,6 @@ static void what_waits_is_answered(void **state)
 }
 
 /* -- a Cluster, and a Sentinel -- */
-
-static char folder[] = "redis-test-XXXXXX";
-
-/* More redis-servers, each with its folder's files; 0 ends the words. */
-static pid_t other_start(uint16_t port, const char *const *words)
-{
-	const char *argv[24] = {"redis-server"};
-	char text[8], file[32];
-	pid_t pid = fork();
-	int n = 1;
-
-	assert_true(pid >= 0);
-	if (pid != 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-	snprintf(text, sizeof(text), "%u", port);
-	snprintf(file, sizeof(file), "nodes-%u.conf", port);
-	for (; *words != NULL; words++)
-		argv[n++] = strcmp(*words, "FILE") == 0 ? file : *words;
-	argv[n++] = "--port";
-	argv[n++] = text;
-	argv[n++] = "--dir";
-	argv[n] = folder;
-	if (freopen("/dev/null", "w", stdout) == NULL)
-		_exit(127);
-	execvp(argv[0], (char **)(uintptr_t)argv);
-	_exit(127);
-}
-
-static void other_end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
-static void shell(const char *format, ...)
-{
-	char line[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	if (system(line) != 0)
-		fail_msg("failed: %s", line);
-}
-
-static int others_begin(void **state)
-{
-	memcpy(folder, "redis-test-XXXXXX", sizeof(folder));
-	assert_non_null(mkdtemp(folder));
-	base = event_base_new();
-	return 0;
-}
-
-static int others_end(void **state)
-{
-	shell("rm -r %s", folder);
-	event_base_free(base);
-	return 0;
-}
 
 /* Each node has half of the slots: keys of both are read and written over one client. */
 static void a_cluster_is_followed(void **state)
@@ -404,37 +231,38 @@ static void a_cluster_is_followed(void **state)
 		ports[1] = port_find();
 	while (ports[1] > 55000 || ports[1] == ports[0]);
 	for (int i = 0; i < 2; i++)
-		pids[i] = other_start(ports[i], words);
+		pids[i] = scene_start(ports[i], words);
 	for (int i = 0; i < 2; i++)
-		shell("for i in $(seq 200); do redis-cli -p %u cluster addslotsrange %d %d 2>&1 | "
-		      "grep -q OK && exit 0; sleep 0.05; done; exit 1",
-		      ports[i], i * 8192, i * 8192 + 8191);
-	shell("redis-cli -p %u cluster meet 127.0.0.1 %u >/dev/null", ports[0], ports[1]);
+		scene_shell("for i in $(seq 200); do redis-cli -p %u cluster addslotsrange %d %d "
+		            "2>&1 | "
+		            "grep -q OK && exit 0; sleep 0.05; done; exit 1",
+		            ports[i], i * 8192, i * 8192 + 8191);
+	scene_shell("redis-cli -p %u cluster meet 127.0.0.1 %u >/dev/null", ports[0], ports[1]);
 	for (int i = 0; i < 2; i++)
-		shell("for i in $(seq 400); do redis-cli -p %u cluster info | "
-		      "grep -q cluster_state:ok && exit 0; sleep 0.05; done; exit 1",
-		      ports[i]);
-	options = options_make(ports[0], &seen);
+		scene_shell("for i in $(seq 400); do redis-cli -p %u cluster info | "
+		            "grep -q cluster_state:ok && exit 0; sleep 0.05; done; exit 1",
+		            ports[i]);
+	options = scene_options(ports[0], &seen);
 	redis = redis_create(&options);
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	for (int i = 0; i < 20; i++) {
 		char key[16];
 
 		snprintf(key, sizeof(key), "key-%d", i);
 		value.done = false;
 		assert_int_equal(redis_ask(redis, key, on_reply, &value, "SET %s v%d", key, i), 0);
-		assert_true(wait_until(&value.done, PATIENCE_MS));
+		assert_true(scene_wait(&value.done, PATIENCE_MS));
 		assert_int_equal(value.status, REDIS_REPLY_STATUS);
 		value.done = false;
 		assert_int_equal(redis_get(redis, key, on_get, &value), 0);
-		assert_true(wait_until(&value.done, PATIENCE_MS));
+		assert_true(scene_wait(&value.done, PATIENCE_MS));
 		assert_int_equal(value.status, 0);
 	}
 	for (int i = 0; i < 2; i++)
-		shell("test $(redis-cli -p %u dbsize) -gt 0", ports[i]);
+		scene_shell("test $(redis-cli -p %u dbsize) -gt 0", ports[i]);
 	redis_destroy(redis);
-	other_end(pids[0]);
-	other_end(pids[1]);
+	scene_kill(pids[0]);
+	scene_kill(pids[1]);
 }
 
 static void a_sentinel_is_asked(void **state)
@@ -448,26 +276,26 @@ static void a_sentinel_is_asked(void **state)
 	struct redis *redis;
 	pid_t master, sentinel;
 
-	snprintf(conf, sizeof(conf), "%s/sentinel.conf", folder);
-	shell("echo 'sentinel monitor north 127.0.0.1 %u 1' >%s", port, conf);
-	master = other_start(port, words);
-	sentinel = other_start(sentinel_port, sentinel_words);
-	options = options_make(sentinel_port, &seen);
+	snprintf(conf, sizeof(conf), "%s/sentinel.conf", scene.folder);
+	scene_shell("echo 'sentinel monitor north 127.0.0.1 %u 1' >%s", port, conf);
+	master = scene_start(port, words);
+	sentinel = scene_start(sentinel_port, sentinel_words);
+	options = scene_options(sentinel_port, &seen);
 	snprintf(options.region.sentinel, sizeof(options.region.sentinel), "north");
 	redis = redis_create(&options);
-	assert_true(wait_until(&seen.up, PATIENCE_MS));
+	assert_true(scene_wait(&seen.up, PATIENCE_MS));
 	assert_int_equal(redis_ask(redis, "k", on_reply, &value, "SET k v"), 0);
-	assert_true(wait_until(&value.done, PATIENCE_MS));
+	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, REDIS_REPLY_STATUS);
 	redis_destroy(redis);
 	seen = (struct seen){0};
 	snprintf(options.region.sentinel, sizeof(options.region.sentinel), "south");
 	redis = redis_create(&options);
-	assert_false(wait_until(&seen.up, 1000));
-	assert_string_equal(redis_why(redis), "its Sentinel knows no such master");
+	assert_false(scene_wait(&seen.up, 1000));
+	assert_non_null(strstr(redis_why(redis), "this Sentinel knows no such master"));
 	redis_destroy(redis);
-	other_end(sentinel);
-	other_end(master);
+	scene_kill(sentinel);
+	scene_kill(master);
 }
 
 /* -- none -- */
@@ -538,7 +366,7 @@ static void bad_accept(struct evconnlistener *listener, evutil_socket_t fd, stru
                        int size, void *arg)
 {
 	struct bad_server *server = arg;
-	struct bufferevent *bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bev = bufferevent_socket_new(scene.base, fd, BEV_OPT_CLOSE_ON_FREE);
 
 	server->connections++;
 	bufferevent_setcb(bev, bad_read, NULL, bad_event, (void *)server->row);
@@ -553,46 +381,46 @@ struct hostile_scene {
 	struct redis *redis;
 };
 
-static void hostile_start(struct hostile_scene *scene, const struct hostile *row)
+static void hostile_start(struct hostile_scene *bad, const struct hostile *row)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET,
 	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct redis_options options;
 	uint16_t port = port_find();
 
-	*scene = (struct hostile_scene){.server.row = row};
+	*bad = (struct hostile_scene){.server.row = row};
 	addr.sin_port = htons(port);
-	scene->server.listener = evconnlistener_new_bind(base, bad_accept, &scene->server,
-	                                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
-	                                                 16, (void *)&addr, sizeof(addr));
-	assert_non_null(scene->server.listener);
-	options = options_make(port, &scene->seen);
-	scene->redis = redis_create(&options);
-	assert_non_null(scene->redis);
+	bad->server.listener = evconnlistener_new_bind(scene.base, bad_accept, &bad->server,
+	                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
+	                                               16, (void *)&addr, sizeof(addr));
+	assert_non_null(bad->server.listener);
+	options = scene_options(port, &bad->seen);
+	bad->redis = redis_create(&options);
+	assert_non_null(bad->redis);
 }
 
 /* What was wrong is known, and it was tried again. */
-static bool hostile_seen(const struct hostile_scene *scene, const char *why)
+static bool hostile_seen(const struct hostile_scene *bad, const char *why)
 {
-	return strncmp(redis_why(scene->redis), why, strlen(why)) == 0 &&
-	       scene->server.connections >= 2;
+	return strncmp(redis_why(bad->redis), why, strlen(why)) == 0 &&
+	       bad->server.connections >= 2;
 }
 
 /* All of them side by side: each takes its seconds. */
 static void hostile_servers(void **state)
 {
 	struct hostile_scene scenes[HOSTILES];
-	uint64_t start = now_ms(), most;
+	uint64_t start = took_now_ms(), most;
 	bool never = false;
 
-	base = event_base_new();
+	scene.base = event_base_new();
 	for (size_t i = 0; i < HOSTILES; i++)
 		hostile_start(&scenes[i], &hostiles[i]);
-	wait_until(&never, 4000);
+	scene_wait(&never, 4000);
 	for (size_t i = 0; i < HOSTILES; i++)
 		for (int more = 0; more < 100 && !hostile_seen(&scenes[i], hostiles[i].why); more++)
-			wait_until(&never, 100);
-	most = 12 * (now_ms() - start) / 4000;
+			scene_wait(&never, 100);
+	most = 12 * (took_now_ms() - start) / 4000;
 	for (size_t i = 0; i < HOSTILES; i++) {
 		const char *why = redis_why(scenes[i].redis), *wanted = hostiles[i].why;
 
@@ -605,7 +433,7 @@ static void hostile_servers(void **state)
 		redis_destroy(scenes[i].redis);
 		evconnlistener_free(scenes[i].server.listener);
 	}
-	event_base_free(base);
+	event_base_free(scene.base);
 }
 
 /* -- redirections -- */
@@ -627,7 +455,9 @@ static void redirections(void **state)
 	        {"MOVED 1 127.0.0.1:0", -EINVAL},
 	        {"MOVED 1 127.0.0.1:65536", -EINVAL},
 	        {"MOVED 1 127.0.0.1:63 81", -EINVAL},
-	        {"MOVED 1 example.org:6381", -EINVAL},
+	        {"MOVED 1 example.org:6381", 0, false, 1, 6381},
+	        {"MOVED 1 exa mple.org:6381", -EINVAL},
+	        {"MOVED 1 \x1b[2J:6381", -EINVAL},
 	        {"MOVED 1 :6381", -EINVAL},
 	        {"MOVED 1", -EINVAL},
 	        {"MOVED ", -EINVAL},
@@ -642,7 +472,7 @@ static void redirections(void **state)
 			continue;
 		assert_int_equal(redirect.ask, rows[i].ask);
 		assert_int_equal(redirect.slot, rows[i].slot);
-		assert_int_equal(ntohs(redirect.addr.port), rows[i].port);
+		assert_int_equal(redirect.host.port, rows[i].port);
 	}
 }
 
@@ -653,11 +483,6 @@ static void slots(void **state)
 	assert_int_equal(redis_slot("sluice:{a}:nodes", 16), redis_slot("a", 1));
 	assert_int_equal(redis_slot("{}x", 3), redis_slot("{}x", 3));
 	assert_int_not_equal(redis_slot("{}x", 3), redis_slot("{}y", 3));
-}
-
-static bool have_redis_server(void)
-{
-	return system("command -v redis-server >/dev/null 2>&1") == 0;
 }
 
 #define REAL(name) cmocka_unit_test_setup_teardown(name, real_start, real_end)
@@ -671,8 +496,8 @@ int main(void)
 	        REAL(it_comes_back),
 	        REAL(a_hanging_one_is_left_in_a_second),
 	        REAL(what_waits_is_answered),
-	        cmocka_unit_test_setup_teardown(a_cluster_is_followed, others_begin, others_end),
-	        cmocka_unit_test_setup_teardown(a_sentinel_is_asked, others_begin, others_end),
+	        cmocka_unit_test_setup_teardown(a_cluster_is_followed, scene_begin, scene_end),
+	        cmocka_unit_test_setup_teardown(a_sentinel_is_asked, scene_begin, scene_end),
 	};
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(redirections),
@@ -683,7 +508,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	failed = cmocka_run_group_tests_name("redis", tests, NULL, NULL);
-	if (!have_redis_server()) {
+	if (!redis_server_is_installed()) {
 		printf("no redis-server here: the real one is left out\n");
 		return failed;
 	}
