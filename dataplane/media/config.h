@@ -167,6 +167,9 @@ struct subscription_past {
 int media_subscription_take(struct media *media, const struct sluice_subscription *add,
                             uint32_t flags, const struct subscription_past *past, char *why);
 
+/* Before it is live: whichever packet comes first goes on from there. */
+void subscription_clock_take(struct subscription *subscription, const struct media_clock *clock);
+
 static inline uint8_t origin_of(uint32_t flags)
 {
 	return flags & SLUICE_API_CONFIGURATION ? SLUICE_ORIGIN_CONFIGURATION : SLUICE_ORIGIN_API;

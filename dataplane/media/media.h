@@ -89,9 +89,10 @@ struct media_clock {
 
 struct media_clock media_subscription_clock(const struct media *media, const char *stream,
                                             const char *endpoint);
-/* Of one that has just been made; where something was sent already it has begun by itself. */
-void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
-                                  const struct media_clock *clock);
+/* media_subscription_add, where the first packet goes on from this clock, if it is known; or NULL.
+ */
+int media_subscription_resume(struct media *media, const struct sluice_subscription *subscription,
+                              uint32_t flags, const struct media_clock *clock, char *why);
 /* What is given is changed in place. */
 int media_endpoint_set(struct media *media, const struct sluice_endpoint_set *set, char *why);
 int media_stream_set(struct media *media, const struct sluice_stream_set *set, char *why);

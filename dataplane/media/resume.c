@@ -24,34 +24,11 @@ struct media_clock media_subscription_clock(const struct media *media, const cha
 	};
 }
 
-struct clock_change {
-	struct subscription *subscription;
-	const struct media_clock *clock;
-};
-
-/* The owner. It may have begun meanwhile: then its own clock holds. */
-static void clock_apply(struct worker *worker, void *arg)
+void subscription_clock_take(struct subscription *subscription, const struct media_clock *clock)
 {
-	const struct clock_change *change = arg;
-	struct subscription *subscription = change->subscription;
-
-	if (subscription->serial_now != 0)
-		return;
-	subscription->sent_timestamp = change->clock->timestamp;
-	subscription->sent_tick = change->clock->tick;
-	subscription->sent_picture = change->clock->picture;
-	subscription->sent_tl0 = change->clock->tl0;
-	__atomic_store_n(&subscription->serial_now, SERIAL_NONE, __ATOMIC_RELAXED);
-}
-
-void media_subscription_clock_set(struct media *media, const char *stream, const char *endpoint,
-                                  const struct media_clock *clock)
-{
-	uint32_t index = subscription_named(media, stream, endpoint);
-	struct clock_change change = {.subscription = &media->subscriptions[index], .clock = clock};
-
-	if (index != 0 && clock->known)
-		worker_call(
-		        media->dp->workers[media->endpoints[change.subscription->endpoint].worker],
-		        clock_apply, &change);
+	subscription->sent_timestamp = clock->timestamp;
+	subscription->sent_tick = clock->tick;
+	subscription->sent_picture = clock->picture;
+	subscription->sent_tl0 = clock->tl0;
+	subscription->serial_now = SERIAL_NONE;
 }

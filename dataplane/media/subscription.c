@@ -225,10 +225,18 @@ static void past_take(const struct media *media, struct subscription *subscripti
 	subscription->rtx_index = (past->rtx_reserved - 1) & REWRITE_INDEX_MASK;
 }
 
+/* What one that is made goes on from; NULL: from nothing. */
+struct subscription_start {
+	const struct subscription_past *past;
+	const struct media_clock *clock;
+};
+
 static int subscription_fill(struct media *media, struct subscription *subscription,
                              const struct sluice_subscription *add, uint32_t stream,
-                             uint32_t endpoint, const struct subscription_past *past)
+                             uint32_t endpoint, const struct subscription_start *start)
 {
+	const struct subscription_past *past = start->past;
+
 	subscription->config = *add;
 	subscription->config_generation = media->dp->config_generation;
 	subscription->stream = subscription->named = stream;
@@ -240,6 +248,8 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 	subscription->rtx_ssrc = add->rtx_ssrc;
 	subscription->rtx_pt = add->rtx_pt;
 	rewrite_begin(subscription, media_random(media));
+	if (start->clock != NULL && start->clock->known)
+		subscription_clock_take(subscription, start->clock);
 	subscription->rtx_index = media_random(media) & 0x7fff;
 	if (past != NULL)
 		past_take(media, subscription, past);
@@ -257,7 +267,7 @@ static int subscription_fill(struct media *media, struct subscription *subscript
 
 static int subscription_make(struct media *media, const struct sluice_subscription *add,
                              uint32_t stream, uint32_t endpoint, uint32_t flags,
-                             const struct subscription_past *past, char *why)
+                             const struct subscription_start *start, char *why)
 {
 	uint32_t index = media_place_take(&media->config->subscription_places);
 	struct subscription *subscription = &media->subscriptions[index];
@@ -268,7 +278,7 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 		              media->max_subscriptions);
 	subscription->origin = origin_of(flags);
 	if (viewer_make(media, endpoint, stream) < 0 ||
-	    subscription_fill(media, subscription, add, stream, endpoint, past) < 0 ||
+	    subscription_fill(media, subscription, add, stream, endpoint, start) < 0 ||
 	    legs_with(media, stream, index, &legs) < 0 ||
 	    endpoint_legs_add(media, endpoint, index) < 0)
 		goto fail;
@@ -312,7 +322,7 @@ static void subscription_again(struct media *media, struct subscription *subscri
 static const struct subscription_past past_unknown = {.known = false};
 
 static int subscription_add(struct media *media, const struct sluice_subscription *add,
-                            uint32_t flags, const struct subscription_past *past, char *why)
+                            uint32_t flags, struct subscription_start start, char *why)
 {
 	int error = names_check(add->stream, add->endpoint, why);
 	uint32_t index, stream, endpoint;
@@ -332,11 +342,11 @@ static int subscription_add(struct media *media, const struct sluice_subscriptio
 		return refuse(why, -ENOMEM, "no memory to replace the subscription");
 	stream = stream_named(media, add->stream);
 	endpoint = endpoint_named(media, add->endpoint);
-	if (endpoint != 0 && past == NULL && media->endpoints[endpoint].key_unknown)
-		past = &past_unknown;
+	if (endpoint != 0 && start.past == NULL && media->endpoints[endpoint].key_unknown)
+		start.past = &past_unknown;
 	error = subscription_check(media, add, stream, endpoint, 0, why);
 	return error < 0 ? error
-	                 : subscription_make(media, add, stream, endpoint, flags, past, why);
+	                 : subscription_make(media, add, stream, endpoint, flags, &start, why);
 }
 
 /* Under a key of a configuration that is replayed anything may have been sent, where the endpoint
@@ -344,14 +354,24 @@ static int subscription_add(struct media *media, const struct sluice_subscriptio
 int media_subscription_add(struct media *media, const struct sluice_subscription *add,
                            uint32_t flags, char *why)
 {
-	return subscription_add(media, add, flags,
-	                        flags & SLUICE_API_REPLAYED ? &past_unknown : NULL, why);
+	return media_subscription_resume(media, add, flags, NULL, why);
+}
+
+int media_subscription_resume(struct media *media, const struct sluice_subscription *add,
+                              uint32_t flags, const struct media_clock *clock, char *why)
+{
+	const struct subscription_start start = {
+	        .past = flags & SLUICE_API_REPLAYED ? &past_unknown : NULL,
+	        .clock = clock,
+	};
+
+	return subscription_add(media, add, flags, start, why);
 }
 
 int media_subscription_take(struct media *media, const struct sluice_subscription *add,
                             uint32_t flags, const struct subscription_past *past, char *why)
 {
-	return subscription_add(media, add, flags, past, why);
+	return subscription_add(media, add, flags, (struct subscription_start){.past = past}, why);
 }
 
 int subscription_find(struct media *media, const char *stream, const char *endpoint, char *why)

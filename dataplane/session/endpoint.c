@@ -201,7 +201,6 @@ static int track_watch(struct sessions *sessions, uint32_t index, const struct s
 	struct sluice_subscription add = {
 	        .ssrc = control->made.ssrcs[place],
 	};
-	int error;
 
 	if (track == NULL || own->n_payloads == 0)
 		return 0;
@@ -210,11 +209,8 @@ static int track_watch(struct sessions *sessions, uint32_t index, const struct s
 	memcpy(add.mid, own->mid, sizeof(add.mid));
 	memcpy(add.extensions, own->extensions, sizeof(add.extensions));
 	payloads_map(&add, own, control->made.rtx_ssrcs[place]);
-	error = media_subscription_add(sessions->dp->media, &add, SLUICE_API_EXIST_OK, why);
-	if (error == 0)
-		media_subscription_clock_set(sessions->dp->media, add.stream, add.endpoint,
-		                             &control->clocks[place]);
-	return error;
+	return media_subscription_resume(sessions->dp->media, &add, SLUICE_API_EXIST_OK,
+	                                 &control->clocks[place], why);
 }
 
 static int tracks_watch(struct sessions *sessions, uint32_t index, char *why)

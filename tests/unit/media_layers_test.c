@@ -442,6 +442,7 @@ static void another_publisher_goes_on_with_the_pictures(void **state)
 {
 	struct call *call = *state;
 	struct vp8_got got = {0};
+	struct sluice_subscription add = {.ssrc = LEG_SSRC};
 	struct media_clock clock;
 	char why[SLUICE_API_ERROR_MAX] = "";
 
@@ -455,8 +456,9 @@ static void another_publisher_goes_on_with_the_pictures(void **state)
 	assert_true(clock.known);
 	assert_int_equal(media_stream_delete(media_of(call), "low", why), 0);
 	vp8_layer_add(call, "low", "h");
-	subscription_add(call->scene, "low", call->viewer, LEG_SSRC, 0);
-	media_subscription_clock_set(media_of(call), "low", "viewer", &clock);
+	strcpy(add.stream, "low");
+	strcpy(add.endpoint, "viewer");
+	assert_int_equal(media_subscription_resume(media_of(call), &add, 0, &clock, why), 0);
 	vp8_send(call, 20, 7000, "h", 9, 1, true, true);
 	vp8_is(call, &got, 20, true);
 	assert_true((int32_t)(got.timestamp - clock.timestamp) > 0);
