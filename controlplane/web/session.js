@@ -16,10 +16,15 @@ async function refusal(answer) {
   return Object.assign(new Error(`${answer.status}: ${body.detail || body.error || answer.statusText}`), { status: answer.status });
 }
 
-// The origins of a 201's `Link: <URL>; rel="alternate"`.
-function alternates(answer) {
+// The origins of a 201's `Link: <URL>; rel="alternate"`, but for those of another scheme than the page's: its token goes there.
+export function alternates(answer, scheme) {
   const links = (answer.headers.get('Link') || '').matchAll(/<([^>]+)>;\s*rel="alternate"/g);
-  return [...links].map((link) => new URL(link[1], answer.url).origin);
+  return [...links].map((link) => new URL(link[1], answer.url)).filter((url) => url.protocol === scheme).map((url) => url.origin);
+}
+
+// No answer, or a proxy's that has none from the node.
+export function nodeIsGone(answer) {
+  return !answer || answer.status === 502 || answer.status === 504;
 }
 
 function layers() {
@@ -111,7 +116,7 @@ export async function connect(options) {
     self.resource = new URL(answer.headers.get('Location'), answer.url).href;
     self.etag = answer.headers.get('ETag');
     self.begun += 1;
-    servers = [...new Set([servers[0], ...alternates(answer), ...servers])].slice(0, SERVERS_MAX);
+    servers = [...new Set([servers[0], ...alternates(answer, location.protocol), ...servers])].slice(0, SERVERS_MAX);
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
 
@@ -148,12 +153,13 @@ export async function connect(options) {
     const answer = await fetch(self.resource, { headers, signal: AbortSignal.timeout(RESOURCE_MS) }).catch(() => null);
     if (stopped)
       return;
-    if (answer && answer.status !== 404 && self.peer.connectionState !== 'failed') {
+    const gone = nodeIsGone(answer);
+    if (!gone && answer.status !== 404 && self.peer.connectionState !== 'failed') {
       onstate(self.peer.connectionState);
       return;
     }
     self.lapse = { noticed: Math.round(quiet), back: 0 };
-    await again(!answer);
+    await again(gone);
   }
 
   // Media come to a viewer, reports of them to a publisher.
