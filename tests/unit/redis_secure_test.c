@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "port_find.h"
@@ -263,6 +264,31 @@ static void renewed_files_are_taken(void **state)
 	redis_destroy(redis);
 }
 
+/* `tls` is for both, and each has a password of its own. */
+static void a_sentinel_over_tls(void **state)
+{
+	uint16_t port = tls_start("yes"), sentinel_port = port_find();
+	char conf[64];
+	const char *const words[] = {conf, "--sentinel", NULL};
+	struct seen seen = {0};
+	struct redis_options options = tls_options(sentinel_port, &seen);
+
+	while (sentinel_port == port)
+		sentinel_port = port_find();
+	options.region.redis.port = htons(sentinel_port);
+	snprintf(conf, sizeof(conf), "%s/sentinel.conf", scene.folder);
+	scene_shell("printf 'bind 127.0.0.1\nport 0\ntls-port %u\ntls-replication yes\n"
+	            "tls-cert-file server.pem\ntls-key-file server.key\ntls-ca-cert-file ca.pem\n"
+	            "requirepass watchword\nsentinel monitor north 127.0.0.1 %u 1\n' >%s",
+	            sentinel_port, port, conf);
+	scene_start(0, words);
+	snprintf(options.region.sentinel, sizeof(options.region.sentinel), "north");
+	snprintf(options.region.sentinel_user, sizeof(options.region.sentinel_user), "default");
+	snprintf(options.region.sentinel_password, sizeof(options.region.sentinel_password),
+	         "watchword");
+	asks_well(&options, &seen, "turn/x", REDIS_REPLY_NIL);
+}
+
 /* A right that its user lacks is an answer, and the connection stays. */
 static void rights_that_are_lacking(void **state)
 {
@@ -284,7 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        SECURE(with_certificates_and_a_user), SECURE(its_rights_are_enough),
 	        SECURE(each_fault_has_its_line),      SECURE(plain_is_no_tls),
-	        SECURE(renewed_files_are_taken),      SECURE(rights_that_are_lacking),
+	        SECURE(renewed_files_are_taken),      SECURE(a_sentinel_over_tls),
+	        SECURE(rights_that_are_lacking),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
