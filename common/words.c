@@ -96,6 +96,7 @@ const char *const profile_words[] = {
         [SLUICE_SRTP_GCM256] = "gcm256",
         [SLUICE_SRTP_CM80] = "cm80",
         [SLUICE_SRTP_CM32] = "cm32",
+        [SLUICE_SRTP_CM256] = "cm256",
         NULL,
 };
 

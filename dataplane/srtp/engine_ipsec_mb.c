@@ -61,17 +61,19 @@ static size_t size_of(enum sluice_srtp_profile profile)
 
 static void session_fill(struct srtp_session *session, const struct srtp_keys *keys)
 {
-	bool long_key = info_of(session)->key_length == IMB_KEY_256_BYTES;
-
 	memset(session->salts, 0, sizeof(session->salts));
 	memcpy(session->salts[IPSEC_MB_RTP], keys->rtp.salt, SRTP_SALT_MAX);
 	memcpy(session->salts[IPSEC_MB_RTCP], keys->rtcp.salt, SRTP_SALT_MAX);
 	if (session->aead) {
-		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTP], key_manager, &keys->rtp, long_key);
-		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTCP], key_manager, &keys->rtcp, long_key);
+		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTP], key_manager, &keys->rtp,
+		                  session->long_key);
+		ipsec_mb_gcm_init(&session->gcm[IPSEC_MB_RTCP], key_manager, &keys->rtcp,
+		                  session->long_key);
 	} else {
-		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTP], key_manager, &keys->rtp);
-		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTCP], key_manager, &keys->rtcp);
+		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTP], key_manager, &keys->rtp,
+		                 session->long_key);
+		ipsec_mb_cm_init(&session->cm[IPSEC_MB_RTCP], key_manager, &keys->rtcp,
+		                 session->long_key);
 	}
 }
 
@@ -89,6 +91,7 @@ struct srtp_session *ipsec_mb_session_create(enum sluice_srtp_profile profile,
 		return NULL;
 	session->profile = profile;
 	session->aead = info_of(session)->aead;
+	session->long_key = info_of(session)->key_length == IMB_KEY_256_BYTES;
 	session->tag_length = info_of(session)->tag_length;
 	session->rtcp_tag_length = info_of(session)->rtcp_tag_length;
 	session_fill(session, keys);

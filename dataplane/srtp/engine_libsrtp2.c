@@ -83,12 +83,14 @@ static void policy_fill(srtp_policy_t *policy, enum sluice_srtp_profile profile,
 	        [SLUICE_SRTP_GCM256] = srtp_crypto_policy_set_aes_gcm_256_16_auth,
 	        [SLUICE_SRTP_CM80] = srtp_crypto_policy_set_rtp_default,
 	        [SLUICE_SRTP_CM32] = srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
+	        [SLUICE_SRTP_CM256] = srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	};
 	static void (*const rtcp[])(srtp_crypto_policy_t *) = {
 	        [SLUICE_SRTP_GCM128] = srtp_crypto_policy_set_aes_gcm_128_16_auth,
 	        [SLUICE_SRTP_GCM256] = srtp_crypto_policy_set_aes_gcm_256_16_auth,
 	        [SLUICE_SRTP_CM80] = srtp_crypto_policy_set_rtp_default,
 	        [SLUICE_SRTP_CM32] = srtp_crypto_policy_set_rtp_default,
+	        [SLUICE_SRTP_CM256] = srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	};
 
 	rtp[profile](&policy->rtp);

@@ -28,16 +28,18 @@ struct ipsec_mb_gcm {
 	alignas(IPSEC_MB_LINE) struct gcm_key_data key;
 };
 
+/* What the short key leaves of it unused is at its end. */
 struct ipsec_mb_cm {
-	alignas(IPSEC_MB_LINE) uint8_t key[11 * 16]; /* expanded */
-	uint8_t inner[20], outer[20];                /* HMAC-SHA1's states behind the key */
+	alignas(IPSEC_MB_LINE) uint8_t inner[20]; /* HMAC-SHA1's states behind the key */
+	uint8_t outer[20];
+	alignas(16) uint8_t key[15 * 16]; /* expanded: 11 rounds of the short one */
 };
 
 /* A line, then the keys: with many sessions each of them comes from memory again. */
 struct srtp_session {
 	enum sluice_srtp_profile profile;
 	uint8_t tag_length, rtcp_tag_length;
-	bool aead;
+	bool aead, long_key;
 	uint8_t salts[IPSEC_MB_KINDS][16]; /* zeros behind them: IVs of packet 0 */
 	union {
 		struct ipsec_mb_gcm gcm[IPSEC_MB_KINDS];
@@ -69,7 +71,8 @@ int ipsec_mb_gcm_protect_rtcp(struct srtp_worker *worker, const struct srtp_sess
 int ipsec_mb_gcm_unprotect_rtcp(struct srtp_worker *worker, const struct srtp_session *session,
                                 uint8_t *packet, uint16_t length, uint16_t tail, uint32_t *index);
 
-void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys);
+void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys,
+                      bool long_key);
 void ipsec_mb_cm_prepare(struct srtp_worker *worker);
 /* The first `count` of worker->packets. */
 void ipsec_mb_cm_protect(struct srtp_worker *worker, unsigned int count);

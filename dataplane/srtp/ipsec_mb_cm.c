@@ -13,6 +13,7 @@
 #define ROC_SIZE  4
 #define TAG_LONG  10
 #define TAG_SHORT 4
+#define KEY_SHORT (11 * 16) /* expanded */
 
 /* RFC 2104, the key shorter than a block. */
 static void state_make(IMB_MGR *manager, const uint8_t key[SRTP_AUTH_KEY_SIZE], uint8_t pad,
@@ -28,11 +29,15 @@ static void state_make(IMB_MGR *manager, const uint8_t key[SRTP_AUTH_KEY_SIZE], 
 	explicit_bzero(block, sizeof(block));
 }
 
-void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys)
+void ipsec_mb_cm_init(struct ipsec_mb_cm *cm, IMB_MGR *manager, const struct srtp_key_set *keys,
+                      bool long_key)
 {
 	uint8_t unused[sizeof(cm->key)];
 
-	IMB_AES_KEYEXP_128(manager, keys->cipher, cm->key, unused);
+	if (long_key)
+		IMB_AES_KEYEXP_256(manager, keys->cipher, cm->key, unused);
+	else
+		IMB_AES_KEYEXP_128(manager, keys->cipher, cm->key, unused);
 	explicit_bzero(unused, sizeof(unused));
 	state_make(manager, keys->auth, 0x36, cm->inner);
 	state_make(manager, keys->auth, 0x5c, cm->outer);
@@ -45,7 +50,6 @@ void ipsec_mb_cm_prepare(struct srtp_worker *worker)
 
 	for (i = 0; i < SRTP_BURST; i++) {
 		worker->jobs[i] = (IMB_JOB){
-		        .key_len_in_bytes = IMB_KEY_128_BYTES,
 		        .iv = worker->ivs[i],
 		        .iv_len_in_bytes = sizeof(worker->ivs[i]),
 		        .auth_tag_output = worker->macs[i],
@@ -80,6 +84,12 @@ static inline void job_hash(IMB_JOB *job, const struct ipsec_mb_cm *cm, const ui
 	job->u.HMAC._hashed_auth_key_xor_opad = cm->outer;
 }
 
+static inline void job_key(IMB_JOB *job, const struct ipsec_mb_cm *cm, bool long_key)
+{
+	job->enc_keys = cm->key;
+	job->key_len_in_bytes = long_key ? IMB_KEY_256_BYTES : IMB_KEY_128_BYTES;
+}
+
 static inline void job_text(IMB_JOB *job, const uint8_t *src, uint8_t *dst, uint16_t length)
 {
 	job->src = src;
@@ -88,10 +98,17 @@ static inline void job_text(IMB_JOB *job, const uint8_t *src, uint8_t *dst, uint
 	job->msg_len_to_cipher_in_bytes = length;
 }
 
+/* The library takes keys of one length at a time. */
 static void jobs_cipher(struct srtp_worker *worker, IMB_JOB *jobs, unsigned int count)
 {
-	IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->manager, jobs, count, IMB_CIPHER_CNTR,
-	                                IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
+	for (unsigned int first = 0, end = 0; first < count; first = end) {
+		uint64_t length = jobs[first].key_len_in_bytes;
+
+		while (end < count && jobs[end].key_len_in_bytes == length)
+			end++;
+		IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->manager, jobs + first, end - first,
+		                                IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, length);
+	}
 }
 
 static void jobs_hash(struct srtp_worker *worker, unsigned int count)
@@ -104,10 +121,11 @@ static inline void job_fill(struct srtp_worker *worker, unsigned int i, const st
 {
 	const struct ipsec_mb_cm *cm = &job->session->cm[IPSEC_MB_RTP];
 
-	ipsec_mb_prefetch(cm, cm + 1); /* read once the whole burst is filled in */
+	/* read once the whole burst is filled in */
+	ipsec_mb_prefetch(cm, cm->key + (job->session->long_key ? sizeof(cm->key) : KEY_SHORT));
 	job_text(&worker->jobs[i], job->src, job->dst, job->length);
 	iv_make(worker->ivs[i], job->session->salts[IPSEC_MB_RTP], job->ssrc, job->index);
-	worker->jobs[i].enc_keys = cm->key;
+	job_key(&worker->jobs[i], cm, job->session->long_key);
 	put32(job->dst + job->length, job->index >> 16);
 	job_hash(&worker->jobs[i], cm, job->dst - job->header_length,
 	         job->header_length + job->length + ROC_SIZE);
@@ -171,7 +189,7 @@ static void rtcp_fill(struct srtp_worker *worker, const struct srtp_session *ses
 	job_text(&worker->jobs[0], packet + SRTCP_HEADER_SIZE, packet + SRTCP_HEADER_SIZE,
 	         length - SRTCP_HEADER_SIZE);
 	iv_make(worker->ivs[0], session->salts[IPSEC_MB_RTCP], ssrc, index);
-	worker->jobs[0].enc_keys = cm->key;
+	job_key(&worker->jobs[0], cm, session->long_key);
 	job_hash(&worker->jobs[0], cm, packet, length + SRTCP_INDEX_SIZE);
 }
 

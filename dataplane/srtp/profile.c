@@ -7,4 +7,5 @@ const struct srtp_profile_info srtp_profiles[SLUICE_SRTP_PROFILES] = {
         [SLUICE_SRTP_CM80] = {"AES_CM_128_HMAC_SHA1_80", 16, 14, 10, 10, false},
         /* RFC 3711, 5.2 and 8.2: control packets are few and matter more, their tag stays long */
         [SLUICE_SRTP_CM32] = {"AES_CM_128_HMAC_SHA1_32", 16, 14, 4, 10, false},
+        [SLUICE_SRTP_CM256] = {"AES_256_CM_HMAC_SHA1_80", 32, 14, 10, 10, false},
 };

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# ffmpeg publishes SRTP video and audio; ffmpeg (AES-CM) and GStreamer (GCM, AES-CM) decode each frame that was sent, and one of them leaves
+# ffmpeg publishes SRTP video and audio; ffmpeg (AES-CM) and GStreamer (GCM, AES-CM with 256 bits) decode each frame that was sent, and one of them leaves
 # out what was sent while it was paused.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
@@ -21,7 +21,7 @@ assert ctl stream add audio endpoint film-audio ssrc 2222 clock 48000
 assert endpoint_add ff-video 7000 cm80 subscriber
 assert endpoint_add ff-audio 7002 cm80 subscriber
 assert endpoint_add gst-gcm 7100 gcm128 subscriber
-assert endpoint_add gst-paused 7102 cm80 subscriber
+assert endpoint_add gst-paused 7102 cm256 subscriber
 for endpoint in ff-video gst-gcm gst-paused; do
 	assert ctl subscription add video to $endpoint
 done

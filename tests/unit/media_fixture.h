@@ -16,7 +16,7 @@
 
 #include <sluice/media.h>
 
-#define PARTIES_MAX   8
+#define PARTIES_MAX   12
 #define PARTY_MTU     1500
 #define PARTY_PAYLOAD 200 /* bytes of what party_publish() sends */
 /* What a party received and has not looked at. */

@@ -524,13 +524,13 @@ static void all_legs_of_an_endpoint_are_reported_on(void **state)
 /* Packets and reports alike carry it, where the profile wants it. */
 static void the_mki_is_in_its_place(void **state)
 {
-	static const char *const names[] = {"m0", "m1", "m2", "m3"};
+	static const char *const names[SLUICE_SRTP_PROFILES] = {"m0", "m1", "m2", "m3", "m4"};
 	struct call *call = *state;
 	struct party *parties[SLUICE_SRTP_PROFILES];
 	struct rtcp_packet packet;
 
 	for (uint8_t profile = 0; profile < SLUICE_SRTP_PROFILES; profile++) {
-		call->scene->mki_length = 1 + 2 * profile;
+		call->scene->mki_length = 1 + 2 * profile % SLUICE_MEDIA_MKI_MAX;
 		parties[profile] = party_add(call->scene, names[profile], profile);
 		subscription_add(call->scene, "video", parties[profile], 0x5000 + profile, 0);
 	}

@@ -37,6 +37,7 @@ static const policy_set policies[SLUICE_SRTP_PROFILES] = {
         [SLUICE_SRTP_GCM256] = srtp_crypto_policy_set_aes_gcm_256_16_auth,
         [SLUICE_SRTP_CM80] = srtp_crypto_policy_set_rtp_default,
         [SLUICE_SRTP_CM32] = srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
+        [SLUICE_SRTP_CM256] = srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 };
 
 /* What each endpoint got: the reader of its packets, and how many were right. */
@@ -218,6 +219,11 @@ static void cm80(void **state)
 static void cm32(void **state)
 {
 	each_leg_gets_each_packet(SLUICE_SRTP_CM32);
+}
+
+static void cm256(void **state)
+{
+	each_leg_gets_each_packet(SLUICE_SRTP_CM256);
 }
 
 /* RFC 3711, 3.1 and RFC 7714, 8.2: before the tag, or behind it. */
@@ -558,6 +564,7 @@ int main(void)
 	        cmocka_unit_test(gcm256),
 	        cmocka_unit_test(cm80),
 	        cmocka_unit_test(cm32),
+	        cmocka_unit_test(cm256),
 	        cmocka_unit_test(mki_is_where_readers_look),
 	        cmocka_unit_test(headers_as_they_are),
 	        cmocka_unit_test(headers_as_the_subscription_wants),

@@ -37,7 +37,7 @@ static void fixture_close(struct fixture *f)
 }
 
 /* Zeros enciphered are the key stream: SSRC and index 0, so that the IV is the salt alone. */
-static void rfc3711_b2(void **state)
+static void key_stream_is(enum sluice_srtp_profile profile, const char *key, const char *expected)
 {
 	struct srtp_keys keys = {0};
 	struct fixture f;
@@ -45,18 +45,31 @@ static void rfc3711_b2(void **state)
 	uint8_t room[12 + sizeof(stream) + SRTP_TAIL_MAX] = {0};
 	struct srtp_job job = {.header_length = 12, .length = sizeof(stream)};
 
-	hex_read("2b7e151628aed2a6abf7158809cf4f3c", keys.rtp.cipher);
+	hex_read(key, keys.rtp.cipher);
 	hex_read("f0f1f2f3f4f5f6f7f8f9fafbfcfd", keys.rtp.salt);
-	fixture_open(&f, SLUICE_SRTP_CM80, &keys);
+	fixture_open(&f, profile, &keys);
 	job.session = f.session;
 	job.src = job.dst = room + 12;
 	srtp_engine_ipsec_mb.protect(f.worker, &job, 1, NULL, 0);
 	assert_true(job.ok);
-	hex_read("e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab"
-	         "41e95b3bb0a2e8dd477901e4fca894c0",
-	         stream);
+	hex_read(expected, stream);
 	assert_memory_equal(room + 12, stream, sizeof(stream));
 	fixture_close(&f);
+}
+
+static void rfc3711_b2(void **state)
+{
+	key_stream_is(SLUICE_SRTP_CM80, "2b7e151628aed2a6abf7158809cf4f3c",
+	              "e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab"
+	              "41e95b3bb0a2e8dd477901e4fca894c0");
+}
+
+static void rfc6188_7_1(void **state)
+{
+	key_stream_is(SLUICE_SRTP_CM256,
+	              "57f82fe3613fd170a85ec93c40b1f0922ec4cb0dc025b58272147cc438944a98",
+	              "92bdd28a93c3f52511c677d08b5515a49da71b2378a854f67050756ded165bac"
+	              "63c4868b7096d88421b563b8c94c9a31");
 }
 
 /* Which is also what AES_256_CM_PRF gives GCM's long keys, with a salt that no profile has. */
@@ -196,9 +209,8 @@ static void rfc7714_rtcp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(rfc3711_b2),
-	        cmocka_unit_test(derivation),
-	        cmocka_unit_test(rfc7714_rtp),
+	        cmocka_unit_test(rfc3711_b2),   cmocka_unit_test(rfc6188_7_1),
+	        cmocka_unit_test(derivation),   cmocka_unit_test(rfc7714_rtp),
 	        cmocka_unit_test(rfc7714_rtcp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

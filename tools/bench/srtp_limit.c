@@ -22,7 +22,7 @@
 #define SESSIONS_MAX 1000 /* of libsrtp2 */
 
 struct cm_key {
-	alignas(16) uint8_t expanded[11 * 16];
+	alignas(16) uint8_t expanded[15 * 16];
 	alignas(16) uint8_t inner[20], outer[20];
 };
 
@@ -90,6 +90,11 @@ static void gcm_run(struct srtp_limit *limit, uint32_t packets)
 		gcm_burst(limit, RTE_MIN(limit->burst, packets - done));
 }
 
+static uint64_t key_length(const struct srtp_limit *limit)
+{
+	return srtp_profiles[limit->plan.profile].key_length;
+}
+
 static void cm_job(struct srtp_limit *limit, uint32_t i)
 {
 	const struct cm_key *key = &limit->cm[key_at(limit)];
@@ -115,7 +120,7 @@ static void cm_run(struct srtp_limit *limit, uint32_t packets)
 		for (uint32_t i = 0; i < count; i++)
 			cm_job(limit, i);
 		IMB_SUBMIT_CIPHER_BURST_NOCHECK(limit->manager, limit->jobs, count, IMB_CIPHER_CNTR,
-		                                IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
+		                                IMB_DIR_ENCRYPT, key_length(limit));
 		IMB_SUBMIT_HASH_BURST_NOCHECK(limit->manager, limit->jobs, count,
 		                              IMB_AUTH_HMAC_SHA_1);
 	}
@@ -171,7 +176,7 @@ static void cm_jobs_prepare(struct srtp_limit *limit)
 {
 	for (uint32_t i = 0; i < BURST; i++)
 		limit->jobs[i] = (IMB_JOB){
-		        .key_len_in_bytes = IMB_KEY_128_BYTES,
+		        .key_len_in_bytes = key_length(limit),
 		        .iv = limit->ivs[i],
 		        .iv_len_in_bytes = sizeof(limit->ivs[i]),
 		        .auth_tag_output = limit->tags[i],
@@ -187,7 +192,7 @@ static int keys_create(struct srtp_limit *limit)
 {
 	const struct srtp_limit_plan *plan = &limit->plan;
 	bool aead = srtp_profiles[plan->profile].aead;
-	uint8_t key[SLUICE_MEDIA_KEY_MAX], unused[11 * 16];
+	uint8_t key[SLUICE_MEDIA_KEY_MAX], unused[15 * 16];
 
 	if (aead)
 		limit->gcm = aligned_alloc(64, plan->keys * sizeof(*limit->gcm));
@@ -201,6 +206,8 @@ static int keys_create(struct srtp_limit *limit)
 			IMB_AES128_GCM_PRE(limit->manager, key, &limit->gcm[i]);
 		else if (aead)
 			IMB_AES256_GCM_PRE(limit->manager, key, &limit->gcm[i]);
+		else if (key_length(limit) == IMB_KEY_256_BYTES)
+			IMB_AES_KEYEXP_256(limit->manager, key, limit->cm[i].expanded, unused);
 		else
 			IMB_AES_KEYEXP_128(limit->manager, key, limit->cm[i].expanded, unused);
 	}
@@ -235,6 +242,7 @@ static void policy_fill(srtp_policy_t *policy, enum sluice_srtp_profile profile)
 	        [SLUICE_SRTP_GCM256] = srtp_crypto_policy_set_aes_gcm_256_16_auth,
 	        [SLUICE_SRTP_CM80] = srtp_crypto_policy_set_rtp_default,
 	        [SLUICE_SRTP_CM32] = srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
+	        [SLUICE_SRTP_CM256] = srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	};
 
 	*policy = (srtp_policy_t){.window_size = 128, .ssrc = {.type = ssrc_any_outbound}};

@@ -9,7 +9,7 @@ PUBLISHED_AT=198.18.1.1
 SUBSCRIBER=198.18.2.2
 SENT_FROM=198.18.2.1
 # shellcheck disable=SC2034 # for those who source this
-declare -A KEY_SIZE=([cm80]=30 [gcm128]=28) GST_CIPHER=([cm80]=aes-128-icm [gcm128]=aes-128-gcm)
+declare -A KEY_SIZE=([cm80]=30 [cm256]=46 [gcm128]=28) GST_CIPHER=([cm80]=aes-128-icm [cm256]=aes-256-icm [gcm128]=aes-128-gcm)
 
 media_ctl() { "$SLUICE_ROOT/tools/lab" ctl "$@"; }
 media_at() { "$SLUICE_ROOT/tools/lab" exec "$@"; }
