@@ -363,6 +363,15 @@ static void controlplane_end(struct controlplane *cp)
 	free(cp->buffer);
 }
 
+/* Such as a name server that does not answer: what came of it is said by who asked. */
+static void on_libevent(int severity, const char *line)
+{
+	if (severity >= EVENT_LOG_ERR)
+		log_error(SLUICE_LOG_PROCESS, "libevent: %s", line);
+	else
+		log_debug(SLUICE_LOG_PROCESS, "libevent: %s", line);
+}
+
 /* true: the program has done what it was asked for. */
 static bool options_answer(const struct controlplane_options *options)
 {
@@ -388,6 +397,7 @@ int main(int argc, char **argv)
 	if (options_answer(&cp.options))
 		return EXIT_SUCCESS;
 	signal(SIGPIPE, SIG_IGN); /* libevent writes to sockets that the far end has closed */
+	event_set_log_callback(on_libevent);
 	cp.config = cp.options.config != NULL ? cp.options.config : CONFIG_FILE_DEFAULT;
 	cp.running = running_create();
 	status = cp.running != NULL ? config_read(&cp) : -ENOMEM;

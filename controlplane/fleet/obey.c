@@ -108,9 +108,22 @@ static struct fleet_region *region_make(struct fleet *fleet, const char *name)
 	return region;
 }
 
+static uint32_t commas(const char *text)
+{
+	uint32_t count = 0;
+
+	while ((text = strchr(text, ',')) != NULL) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
 /* What hangs on another word of the line. 0, or -EINVAL with a line in `why`. */
 static int region_check(const struct sluice_region_add *config, char *why)
 {
+	if (commas(config->hosts) >= SLUICE_REDIS_HOSTS)
+		return refuse(why, -EINVAL, "redis: %d hosts at most", SLUICE_REDIS_HOSTS);
 	if (config->tls == 0 && (config->ca[0] != '\0' || config->cert[0] != '\0' ||
 	                         config->key[0] != '\0' || config->server[0] != '\0'))
 		return refuse(why, -EINVAL, "ca, cert, key and server are nothing without tls");

@@ -157,16 +157,21 @@ static void link_is_up(struct link *link)
 	link->options.handler->up(link->options.owner, link);
 }
 
-static void handshake_answered(struct link *link, const redisReply *reply)
+static void refused_lose(struct link *link, const redisReply *reply)
 {
 	char why[LINK_WHY_MAX];
 	struct text text;
 
+	text_start(&text, why, sizeof(why));
+	text_add(&text, "it refuses us: ");
+	text_add_printable(&text, reply->str, reply->len);
+	link_lose(link, why);
+}
+
+static void handshake_answered(struct link *link, const redisReply *reply)
+{
 	if (reply->type == REDIS_REPLY_ERROR) {
-		text_start(&text, why, sizeof(why));
-		text_add(&text, "it refuses us: ");
-		text_add_printable(&text, reply->str, reply->len);
-		link_lose(link, why);
+		refused_lose(link, reply);
 		return;
 	}
 	if (reply->type != REDIS_REPLY_STATUS && reply->type != REDIS_REPLY_ARRAY) {
@@ -181,6 +186,16 @@ static void handshake_answered(struct link *link, const redisReply *reply)
 		link_is_up(link);
 }
 
+static void pushed_take(struct link *link, const redisReply *reply)
+{
+	if (link->options.handler->pushed(link->options.owner, reply))
+		return;
+	if (link->options.subscriber && reply->type == REDIS_REPLY_ERROR)
+		refused_lose(link, reply);
+	else
+		link_lose(link, "it sends what nobody asked for");
+}
+
 /* Takes the reply. */
 static void reply_take(struct link *link, redisReply *reply)
 {
@@ -191,8 +206,7 @@ static void reply_take(struct link *link, redisReply *reply)
 		handshake_answered(link, reply);
 		freeReplyObject(reply);
 	} else if (link->options.subscriber || link->first == NULL) {
-		if (!link->options.handler->pushed(link->options.owner, reply))
-			link_lose(link, "it sends what nobody asked for");
+		pushed_take(link, reply);
 		freeReplyObject(reply);
 	} else {
 		command = pending_shift(link);

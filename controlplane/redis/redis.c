@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "redis/redis.h"
+#include "redis/state.h"
 
 #include "command/command.h"
 #include "command/value.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "redis/link.h"
-#include "redis/redirect.h"
 #include "redis/tls.h"
 
 #include <errno.h>
@@ -14,49 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_MAX     16 /* nodes of a Cluster that we speak to */
-#define REDIRECTS_MAX 3  /* of one command */
-#define HOSTS_MAX     8
+#define REDIRECTS_MAX 3 /* of one command */
 #define REDIS_PORT    6379
 #define COMPLAINT_MS  60000 /* between two that differ */
 #define TLS_KEPT_MS   10000 /* then its files are read again, for the next connection */
-#define NO_SLOT       REDIS_SLOTS
-#define WHY_MAX       (LINK_WHY_MAX + 96)
 
 /* One that lets us in and turns out to be no Redis is not back each time. */
 static const struct timeval settle_time = {.tv_sec = 2};
-
-/* What is to be done next, from the event loop: never while a link is at work. */
-enum redis_turn {
-	TURN_CONNECT,
-	TURN_MASTER,
-	TURN_NO_MASTER,
-	TURN_DEMOTED,
-	TURN_SETTLED,
-};
-
-struct redis {
-	struct redis_options options;
-	struct host hosts[HOSTS_MAX]; /* that are configured */
-	uint32_t n_hosts;
-	uint32_t host;    /* the one that is spoken to, or tried */
-	uint32_t refused; /* hosts in a row */
-	uint32_t tries;   /* all of them */
-	SSL_CTX *tls;     /* NULL: not now */
-	uint64_t tls_made;
-	struct link *home;              /* NULL: away */
-	struct link *sentinel;          /* is asked where the home is */
-	struct link *others[LINKS_MAX]; /* [0] is never used: it stands for the home */
-	uint8_t *slots;      /* of a Cluster: indices into `others`; NULL: never redirected */
-	struct event *retry; /* what `turn` says */
-	enum redis_turn turn;
-	struct host master; /* that a Sentinel named */
-	uint32_t backoff_ms;
-	bool up, said_down;
-	char why[WHY_MAX];
-	char complaint[LINK_WHY_MAX]; /* of a command, that was logged last */
-	uint64_t complained;          /* when; 0: never */
-};
 
 /* -- coming and going -- */
 
@@ -137,7 +99,7 @@ static bool next_host(struct redis *redis, bool was_up)
 	return false;
 }
 
-static void redis_lose(struct redis *redis, const char *what)
+void redis_lose(struct redis *redis, const char *what)
 {
 	struct link *home = redis->home, *sentinel = redis->sentinel;
 	bool was_up = redis->up, at_once;
@@ -165,7 +127,7 @@ static void redis_lose(struct redis *redis, const char *what)
 
 /* -- what a link tells -- */
 
-static void command_free(struct redis_command *command)
+void redis_command_free(struct redis_command *command)
 {
 	explicit_bzero(command->bytes, command->length);
 	redisFreeCommand(command->bytes);
@@ -176,10 +138,10 @@ static void command_done(struct redis_command *command, const redisReply *reply)
 {
 	if (command->done != NULL)
 		command->done(command->arg, reply);
-	command_free(command);
+	redis_command_free(command);
 }
 
-static bool redis_subscribes(const struct redis *redis)
+bool redis_subscribes(const struct redis *redis)
 {
 	return redis->options.channels[0][0] != '\0';
 }
@@ -205,7 +167,7 @@ static void on_up(void *owner, struct link *link)
 			command->length =
 			        redisFormatCommandArgv(&command->bytes, count, words, NULL);
 		if (command != NULL && link_send(link, command, false) != 0)
-			command_free(command);
+			redis_command_free(command);
 	}
 	if (redis->options.up != NULL)
 		redis->options.up(redis->options.arg);
@@ -266,7 +228,7 @@ static void complain(struct redis *redis, const redisReply *reply)
 
 	text_start(&text, line, sizeof(line));
 	text_add_printable(&text, reply->str, reply->len);
-	if (redis->options.quiet || strcmp(line, redis->complaint) == 0 ||
+	if (strcmp(line, redis->complaint) == 0 ||
 	    (redis->complained != 0 && now - redis->complained < COMPLAINT_MS))
 		return;
 	redis->complained = now;
@@ -302,6 +264,9 @@ static bool on_pushed(void *owner, const redisReply *reply)
 {
 	struct redis *redis = owner;
 
+	/* Of SUBSCRIBE: somebody else says when this Redis comes and goes, and nobody else this. */
+	if (redis_subscribes(redis) && reply->type == REDIS_REPLY_ERROR)
+		complain(redis, reply);
 	/* The answers to our own PING and SUBSCRIBE are such arrays too. */
 	if (!redis_subscribes(redis) || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
 		return false;
@@ -313,7 +278,7 @@ static bool on_pushed(void *owner, const redisReply *reply)
 	return true;
 }
 
-static void on_lost(void *owner, struct link *link, const char *why)
+void redis_link_lost(void *owner, struct link *link, const char *why)
 {
 	struct redis *redis = owner;
 	char text[LINK_WHY_MAX];
@@ -329,7 +294,7 @@ static void on_lost(void *owner, struct link *link, const char *why)
 			others_drop(redis, i);
 }
 
-static const struct link_handler handler = {on_up, on_answered, on_pushed, on_lost};
+static const struct link_handler handler = {on_up, on_answered, on_pushed, redis_link_lost};
 
 static struct link *link_to(struct redis *redis, const struct host *host)
 {
@@ -380,88 +345,6 @@ static void home_connect(struct redis *redis, const struct host *host)
 		redis_lose(redis, "no memory");
 }
 
-static int master_read(struct host *host, const redisReply *reply)
-{
-	char *end;
-	unsigned long port;
-
-	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[1]->type != REDIS_REPLY_STRING)
-		return -EINVAL;
-	port = strtoul(reply->element[1]->str, &end, 10);
-	if (*end != '\0' || port == 0 || port > UINT16_MAX)
-		return -EINVAL;
-	return host_set(host, reply->element[0]->str, reply->element[0]->len, port);
-}
-
-static void sentinel_up(void *owner, struct link *link)
-{
-}
-
-static void master_follow(struct redis *redis, const struct host *master)
-{
-	char text[HOST_TEXT_MAX];
-
-	if (redis->master.port != 0 && !host_equal(&redis->master, master) && !redis->options.quiet)
-		log_info(SLUICE_LOG_REDIS, "region %s: the master of its Redis is now %s",
-		         redis->options.region.name, host_text(master, text));
-	redis->master = *master;
-}
-
-/* Not from here, where the link still works on it: from the loop. */
-static void sentinel_answered(void *owner, struct redis_command *command, redisReply *reply)
-{
-	struct redis *redis = owner;
-	struct host master;
-
-	command_free(command);
-	if (redis->sentinel == NULL || reply == NULL)
-		return;
-	redis->turn = master_read(&master, reply) == 0 ? TURN_MASTER : TURN_NO_MASTER;
-	if (redis->turn == TURN_MASTER)
-		master_follow(redis, &master);
-	event_active(redis->retry, EV_TIMEOUT, 0);
-}
-
-static bool sentinel_pushed(void *owner, const redisReply *reply)
-{
-	return false;
-}
-
-static const struct link_handler sentinel_handler = {sentinel_up, sentinel_answered,
-                                                     sentinel_pushed, on_lost};
-
-static void sentinel_ask(struct redis *redis)
-{
-	const struct link_options options = {
-	        .base = redis->options.base,
-	        .names = redis->options.names,
-	        .handler = &sentinel_handler,
-	        .owner = redis,
-	        .host = redis->hosts[redis->host],
-	        .first = redis->tries,
-	        .user = redis->options.region.sentinel_user,
-	        .password = redis->options.region.sentinel_password,
-	        .tls = redis->tls,
-	        .server = redis->options.region.server,
-	};
-	struct redis_command *command = calloc(1, sizeof(*command));
-
-	redis->sentinel = link_create(&options);
-	if (redis->sentinel != NULL && command != NULL)
-		command->length =
-		        redisFormatCommand(&command->bytes, "SENTINEL get-master-addr-by-name %s",
-		                           redis->options.region.sentinel);
-	if (redis->sentinel != NULL && command != NULL && command->length > 0 &&
-	    link_send(redis->sentinel, command, false) == 0)
-		return;
-	if (command != NULL && command->length > 0)
-		redisFreeCommand(command->bytes);
-	free(command);
-	redis_lose(redis, "no memory");
-}
-
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis *redis = arg;
@@ -502,7 +385,7 @@ static void hosts_take(struct redis *redis)
 		text_add_addr(&text, &region->redis);
 		list = one;
 	}
-	while (redis->n_hosts < HOSTS_MAX &&
+	while (redis->n_hosts < SLUICE_REDIS_HOSTS &&
 	       host_next(&redis->hosts[redis->n_hosts], &list, REDIS_PORT, why) > 0)
 		redis->n_hosts++;
 	if (redis->n_hosts == 0) /* that nobody can be asked at is said where it is tried */
@@ -556,73 +439,4 @@ bool redis_is_up(const struct redis *redis)
 const char *redis_why(const struct redis *redis)
 {
 	return redis->why;
-}
-
-/* -- asking -- */
-
-static struct link *link_for(struct redis *redis, uint16_t slot)
-{
-	uint32_t index = redis->slots != NULL && slot != NO_SLOT ? redis->slots[slot] : 0;
-
-	return redis->others[index] != NULL ? redis->others[index] : redis->home;
-}
-
-/* Takes the bytes. */
-static int bytes_send(struct redis *redis, const char *key, redis_done_fn *done, void *arg,
-                      char *bytes, int length)
-{
-	struct redis_command *command = calloc(1, sizeof(*command));
-	int error;
-
-	if (command == NULL) {
-		redisFreeCommand(bytes);
-		return -ENOMEM;
-	}
-	*command = (struct redis_command){
-	        .bytes = bytes,
-	        .length = length,
-	        .slot = key != NULL ? redis_slot(key, strlen(key)) : NO_SLOT,
-	        .done = done,
-	        .arg = arg,
-	};
-	error = link_send(link_for(redis, command->slot), command, false);
-	if (error < 0)
-		command_free(command);
-	return error;
-}
-
-static int redis_refuses(const struct redis *redis)
-{
-	return redis_is_up(redis) && !redis_subscribes(redis) ? 0 : -ENOTCONN;
-}
-
-int redis_ask(struct redis *redis, const char *key, redis_done_fn *done, void *arg,
-              const char *format, ...)
-{
-	va_list args;
-	char *bytes;
-	int length;
-
-	if (redis_refuses(redis) != 0)
-		return -ENOTCONN;
-	va_start(args, format);
-	length = redisvFormatCommand(&bytes, format, args);
-	va_end(args);
-	if (length < 0)
-		return -ENOMEM;
-	return bytes_send(redis, key, done, arg, bytes, length);
-}
-
-int redis_ask_words(struct redis *redis, const char *key, redis_done_fn *done, void *arg, int count,
-                    const char **words, const size_t *lengths)
-{
-	char *bytes;
-	int length;
-
-	if (redis_refuses(redis) != 0)
-		return -ENOTCONN;
-	length = redisFormatCommandArgv(&bytes, count, words, lengths);
-	if (length < 0)
-		return -ENOMEM;
-	return bytes_send(redis, key, done, arg, bytes, length);
 }

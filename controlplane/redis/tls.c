@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/tls.h"
 
+#include "command/host.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,14 +98,19 @@ SSL_CTX *tls_client_context(const struct sluice_region_add *region, char *why, s
 	return context;
 }
 
-/* An address stands in no SNI (RFC 6066, 3). */
+/* An address stands in no SNI, nor does the dot at the end of an absolute name (RFC 6066, 3). */
 static bool server_expect(SSL *ssl, const char *server)
 {
+	char name[HOST_BYTES_MAX];
 	uint8_t ip[16];
+	size_t length;
 
 	if (inet_pton(AF_INET, server, ip) == 1 || inet_pton(AF_INET6, server, ip) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server) == 1;
-	return SSL_set1_host(ssl, server) == 1 && SSL_set_tlsext_host_name(ssl, server) == 1;
+	length = (size_t)snprintf(name, sizeof(name), "%s", server);
+	if (length > 0 && length < sizeof(name) && name[length - 1] == '.')
+		name[length - 1] = '\0';
+	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 struct bufferevent *tls_client_bufferevent(struct event_base *base, SSL_CTX *context,

@@ -14,6 +14,7 @@
 #define SLUICE_NODE_HTTP_MAX       64 /* "HOST:PORT" */
 #define SLUICE_SENTINEL_MAX        64
 #define SLUICE_REGIONS_MAX         256
+#define SLUICE_REDIS_HOSTS         8 /* in `hosts` */
 #define SLUICE_REDIS_HOSTS_MAX     384
 #define SLUICE_REDIS_USER_MAX      64
 #define SLUICE_REDIS_FILE_MAX      192

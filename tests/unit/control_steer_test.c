@@ -107,6 +107,7 @@ static void a_redis_is_described_whole(void **state)
 	static const struct {
 		const char *line, *why;
 	} rows[] = {
+	        {"region add z redis a,b,c,d,e,f,g,h,i", "8 hosts at most"},
 	        {"region add z redis r:1 ca /x.pem", "nothing without tls"},
 	        {"region add z redis r:1 server r", "nothing without tls"},
 	        {"region add z redis r:1 tls cert /x.pem", "cert and key come together"},

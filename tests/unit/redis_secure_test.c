@@ -142,7 +142,7 @@ static void with_certificates_and_a_user(void **state)
 	asks_well(&options, &seen, "turn/realm/a/user/b/key", REDIS_REPLY_NIL);
 	seen = (struct seen){0};
 	/* The name that it is said to have, though an address is connected to. */
-	snprintf(options.region.server, sizeof(options.region.server), "redis.test");
+	snprintf(options.region.server, sizeof(options.region.server), "redis.test.");
 	asks_well(&options, &seen, "turn/x", REDIS_REPLY_NIL);
 }
 
@@ -294,6 +294,7 @@ static void rights_that_are_lacking(void **state)
 {
 	struct seen seen = {0};
 	struct redis_options options = tls_options(tls_start("optional"), &seen);
+	struct redis *redis;
 
 	options.region.cert[0] = options.region.key[0] = '\0';
 	asks_well(&options, &seen, "other", REDIS_REPLY_ERROR);
@@ -301,6 +302,12 @@ static void rights_that_are_lacking(void **state)
 	snprintf(options.region.user, sizeof(options.region.user), "guest");
 	options.region.password[0] = '\0'; /* nopass lets any in */
 	asks_well(&options, &seen, "guest:x", REDIS_REPLY_NIL);
+	seen = (struct seen){0};
+	snprintf(options.channels[0], sizeof(options.channels[0]), "sluice:{a}:events");
+	options.quiet = true;
+	redis = redis_create(&options);
+	scene_wait_why(redis, "it refuses us: NOPERM");
+	redis_destroy(redis);
 }
 
 #define SECURE(name) cmocka_unit_test_setup_teardown(name, secure_begin, scene_end)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the client share: redis.c (coming and going, a Cluster's links), sentinel.c and
+ * ask.c. */
+#ifndef REDIS_STATE_H
+#define REDIS_STATE_H
+
+#include "redis/link.h"
+#include "redis/redirect.h"
+#include "redis/redis.h"
+
+#define LINKS_MAX 16 /* nodes of a Cluster that we speak to */
+#define NO_SLOT   REDIS_SLOTS
+#define WHY_MAX   (LINK_WHY_MAX + 96)
+
+/* What is to be done next, from the event loop: never while a link is at work. */
+enum redis_turn {
+	TURN_CONNECT,
+	TURN_MASTER,
+	TURN_NO_MASTER,
+	TURN_DEMOTED,
+	TURN_SETTLED,
+};
+
+struct redis {
+	struct redis_options options;
+	struct host hosts[SLUICE_REDIS_HOSTS]; /* that are configured */
+	uint32_t n_hosts;
+	uint32_t host;    /* the one that is spoken to, or tried */
+	uint32_t refused; /* hosts in a row */
+	uint32_t tries;   /* all of them */
+	SSL_CTX *tls;     /* NULL: not now */
+	uint64_t tls_made;
+	struct link *home;              /* NULL: away */
+	struct link *sentinel;          /* is asked where the home is */
+	struct link *others[LINKS_MAX]; /* [0] is never used: it stands for the home */
+	uint8_t *slots;      /* of a Cluster: indices into `others`; NULL: never redirected */
+	struct event *retry; /* what `turn` says */
+	enum redis_turn turn;
+	struct host master; /* that a Sentinel named */
+	uint32_t backoff_ms;
+	bool up, said_down;
+	char why[WHY_MAX];
+	char complaint[LINK_WHY_MAX]; /* of a command, that was logged last */
+	uint64_t complained;          /* when; 0: never */
+};
+
+/* -- redis.c -- */
+bool redis_subscribes(const struct redis *redis);
+/* All links go, and it is tried again. Not from a call of a link. */
+void redis_lose(struct redis *redis, const char *what);
+/* on_lost of a link's handler. */
+void redis_link_lost(void *owner, struct link *link, const char *why);
+void redis_command_free(struct redis_command *command);
+
+/* -- sentinel.c -- */
+/* Asks the present host for the master: then the turn is TURN_MASTER or TURN_NO_MASTER. */
+void sentinel_ask(struct redis *redis);
+
+#endif
