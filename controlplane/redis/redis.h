@@ -71,14 +71,14 @@ int redis_ask_words(struct redis *redis, const char *key, redis_done_fn *done, v
 typedef void redis_get_fn(void *arg, int status, const char *bytes, size_t length);
 int redis_get(struct redis *redis, const char *key, redis_get_fn *done, void *arg);
 
-/* Members of a set, at most REDIS_MEMBERS_MAX. */
-#define REDIS_MEMBERS_MAX 64
+/* Members of a set; of a larger one `most` of them, whichever. */
 struct redis_member {
 	const char *bytes;
 	size_t length;
 };
 typedef void redis_members_fn(void *arg, int status, const struct redis_member *members,
                               uint32_t count);
-int redis_members(struct redis *redis, const char *key, redis_members_fn *done, void *arg);
+int redis_members(struct redis *redis, const char *key, uint32_t most, redis_members_fn *done,
+                  void *arg);
 
 #endif

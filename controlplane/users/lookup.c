@@ -6,6 +6,7 @@
 #include "dataplane/ask.h"
 #include "fleet/fleet.h"
 #include "redis/redis.h"
+#include "users/limits.h"
 
 #include <sluice/turn.h>
 
@@ -16,6 +17,7 @@
 
 #define FETCHES_MAX  256 /* on their way at once */
 #define SECRETS_MAX  8
+#define MEMBERS_MAX  64 /* of the set of secrets */
 #define KEY_TEXT_MAX (SLUICE_TURN_REALM_MAX + SLUICE_TURN_USER_MAX + 32)
 #define KEY_HEX      32
 
@@ -35,6 +37,7 @@ struct lookup {
 	uint32_t fetches;
 	bool reading_secrets;
 	struct secrets secrets, read;
+	struct limits *limits;
 };
 
 struct fetch {
@@ -229,7 +232,7 @@ static void secrets_read(struct lookup *lookup)
 	if (realm == NULL || redis == NULL || lookup->reading_secrets)
 		return;
 	snprintf(text, sizeof(text), "turn/realm/%s/secret", realm);
-	lookup->reading_secrets = redis_members(redis, text, on_secrets, lookup) == 0;
+	lookup->reading_secrets = redis_members(redis, text, MEMBERS_MAX, on_secrets, lookup) == 0;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -240,6 +243,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	wanted_ask(lookup); /* the dataplane may have had no room for it */
 	if (lookup->up)
 		secrets_read(lookup);
+	if (lookup->up && realm_of(lookup) != NULL)
+		limits_read(lookup->limits, realm_of(lookup));
 }
 
 /* -- Redis and the dataplane come and go -- */
@@ -268,6 +273,7 @@ static void on_redis(void *arg)
 void lookup_dataplane_ready(struct lookup *lookup)
 {
 	secrets_tell(lookup);
+	limits_tell(lookup->limits);
 	up_tell(lookup);
 	wanted_ask(lookup);
 }
@@ -280,8 +286,9 @@ struct lookup *lookup_create(const struct lookup_options *options)
 		return NULL;
 	lookup->options = *options;
 	lookup->timer = evtimer_new(options->base, on_timer, lookup);
-	if (lookup->timer == NULL) {
-		free(lookup);
+	lookup->limits = limits_create(options);
+	if (lookup->timer == NULL || lookup->limits == NULL) {
+		lookup_destroy(lookup);
 		return NULL;
 	}
 	fleet_on_redis(options->fleet, on_redis, lookup);
@@ -295,7 +302,9 @@ void lookup_destroy(struct lookup *lookup)
 		return;
 	if (lookup->wanted != NULL)
 		question_forget(lookup->wanted);
-	event_free(lookup->timer);
+	if (lookup->timer != NULL)
+		event_free(lookup->timer);
+	limits_destroy(lookup->limits);
 	explicit_bzero(lookup, sizeof(*lookup));
 	free(lookup);
 }

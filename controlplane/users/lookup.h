@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TURN users that stand in Redis as coturn has them: turn/realm/REALM/user/NAME/key, the key in
- * hex, and the set turn/realm/REALM/secret, in the Redis of this node's own region. Keys are
+ * hex, and the set turn/realm/REALM/secret, in the Redis of this node's own region; and its
+ * limits (limits.h). Keys are
  * fetched when the dataplane meets a name that it does not know, and again when their time is over;
  * secrets now and then. While Redis is away the dataplane goes on with what it has, and refuses
  * unknown names at once.

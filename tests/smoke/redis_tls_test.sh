@@ -69,8 +69,12 @@ await 10 is_away 'TLS fails: '
 assert ctl region add home redis nothing.invalid:6390 "${GOOD[@]}"
 await 15 is_away 'its name is not resolved: '
 assert_equal "$(client_python allocate.py carol wonder)" allocated "a known user while Redis is away"
+redis mset turn/realm/sluice/user-quota 100000 turn/realm/sluice/max-bps 125000000 >/dev/null
+redis sadd turn/realm/sluice/denied-peer-ip 198.18.2.200-198.18.2.201 >/dev/null
 assert region "${GOOD[@]}"
 await 10 prints 1 state connected
+await_equal 10 100000 eval 'ctl -j turn show | jq "if type == \"array\" then .[0] else . end | .quota_user"'
+assert_equal "$(ctl -j turn show | jq 'if type == "array" then .[0] else . end | .quota_max_bps')" 1000000000 "bits a second, of coturn's bytes"
 lab log controlplane | grep -q 'its Redis is away: it refuses us: WRONGPASS' || fail "the log does not say so"
 lab log controlplane | grep -F -e "$PASSWORD" -e wrong-word && fail "a password in the log"
 grep -aFlf "$WORK/password" /proc/[0-9]*/cmdline 2>/dev/null | grep . && fail "a password in ps"

@@ -115,6 +115,87 @@ static void secrets_are_told(void **state)
 	control_await(control, secret_told(control, SLUICE_TURN_SECRET_DELETE, "north"));
 }
 
+static const struct sluice_turn_quota *quota_told(const struct control *control)
+{
+	return dataplane_asked(control, SLUICE_TURN_QUOTA_SET);
+}
+
+static bool quota_is(const struct control *control, uint32_t user, uint32_t host, uint64_t max_bps)
+{
+	const struct sluice_turn_quota *told = quota_told(control);
+
+	return told != NULL && told->user == user && told->host == host &&
+	       told->max_bps == max_bps && !told->capacity_given && !told->whole;
+}
+
+static bool peer_told(const struct control *control, uint16_t type, uint8_t last, uint8_t length)
+{
+	const struct sluice_turn_peer *told = dataplane_asked(control, type);
+
+	return told != NULL && told->addr.ip[15] == last && told->length == length &&
+	       told->action == SLUICE_TURN_PEER_DENY && told->realm[0] == '\0';
+}
+
+/* Redis is read when a connection to it is made. */
+static void read_again(void)
+{
+	redis_run(0, "CLIENT KILL TYPE normal SKIPME yes");
+}
+
+static void limits_are_told(void **state)
+{
+	struct control *control = *state;
+
+	control_await(control, fetches(control, 1));
+	/* what the configuration says is not taken from Redis */
+	assert_int_equal(control_do(control, "turn quota host 7"), 0);
+	redis_run(0, "MSET turn/realm/sluice/user-quota 3 turn/realm/sluice/total-quota 1000 "
+	             "turn/realm/sluice/max-bps 125000");
+	read_again();
+	control_await(control, quota_is(control, 3, 1000, 1000000));
+	assert_int_equal(quota_told(control)->user_given, 1);
+	assert_int_equal(quota_told(control)->host_given, 0);
+	assert_int_equal(quota_told(control)->max_bps_given, 1);
+	/* they are no lines of the configuration, and a new dataplane is told them as well */
+	assert_int_equal(control_do(control, "config show"), 0);
+	assert_null(strstr(control->said, "max-bps"));
+	dataplane_away(control);
+	dataplane_forget(control);
+	dataplane_back(control);
+	control_await(control, quota_is(control, 3, 1000, 1000000));
+	/* one that is gone is lifted, one that is no number stays */
+	redis_run(0, "SET turn/realm/sluice/max-bps plenty");
+	redis_run(0, "DEL turn/realm/sluice/user-quota");
+	read_again();
+	control_await(control, quota_is(control, 0, 1000, 1000000));
+	assert_int_equal(quota_told(control)->user_given, 1);
+}
+
+static void denied_peers_are_told(void **state)
+{
+	struct control *control = *state;
+
+	control_await(control, fetches(control, 1));
+	assert_int_equal(control_do(control, "turn peer allow 192.0.2.9/32"), 0);
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 192.0.2.4-192.0.2.7 192.0.2.9");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 4, 30));
+	redis_run(0, "SREM turn/realm/sluice/denied-peer-ip 192.0.2.4-192.0.2.7");
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 192.0.2.16/31");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_DELETE, 4, 30));
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 16, 31));
+	/* a list that is none: the one before stays */
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip everybody");
+	read_again();
+	control_await(control, control_logged(control, "denied-peer-ip in Redis stays as it was"));
+	dataplane_away(control);
+	dataplane_forget(control);
+	dataplane_back(control);
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 16, 31));
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_DELETE), 0);
+}
+
 static void a_dataplane_that_comes_back_is_told_all(void **state)
 {
 	struct control *control = *state;
@@ -138,6 +219,8 @@ int main(void)
 	        USERS_TEST(a_key_is_fetched),
 	        USERS_TEST(what_is_no_key_is_said),
 	        USERS_TEST(secrets_are_told),
+	        USERS_TEST(limits_are_told),
+	        USERS_TEST(denied_peers_are_told),
 	        USERS_TEST(a_dataplane_that_comes_back_is_told_all),
 	};
 

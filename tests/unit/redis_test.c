@@ -100,7 +100,7 @@ static void it_asks(void **state)
 	assert_int_equal(value.status, -ENOENT);
 	assert_int_equal(redis_ask(redis, "s", NULL, NULL, "SADD s one two three"), 0);
 	value.done = false;
-	assert_int_equal(redis_members(redis, "s", on_members, &value), 0);
+	assert_int_equal(redis_members(redis, "s", 64, on_members, &value), 0);
 	assert_true(scene_wait(&value.done, PATIENCE_MS));
 	assert_int_equal(value.status, 0);
 	assert_int_equal(value.count, 3);
