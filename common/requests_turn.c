@@ -82,6 +82,14 @@ static const struct column realm_columns[] = {
         {"quota_host", "allocations in all; 0: any number", COLUMN_NUMBER, REALM(quota_host)},
         {"quota_max_bps", "bits a second of an allocation, each direction; 0: any number",
          COLUMN_NUMBER, REALM(quota_max_bps)},
+        {"to_peer_bytes", "UDP payload of its allocations that was relayed to peers", COLUMN_NUMBER,
+         REALM(to_peer_bytes), .only_json = true, .counter = true, .unit = "bytes",
+         .metric = "sluice_turn_realm_to_peer_bytes_total",
+         .metric_help = "UDP payload that was relayed to peers, by the realm of the listener"},
+        {"to_client_bytes", "the same to clients", COLUMN_NUMBER, REALM(to_client_bytes),
+         .only_json = true, .counter = true, .unit = "bytes",
+         .metric = "sluice_turn_realm_to_client_bytes_total",
+         .metric_help = "UDP payload that was relayed to clients, by the realm of the listener"},
         {0},
 };
 

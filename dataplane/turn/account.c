@@ -38,6 +38,15 @@ void accounts_destroy(struct accounts *accounts)
 	                                              accounts->ring->size));
 }
 
+/* 0: to peers, 1: to the client. */
+static uint64_t allocation_bytes(const struct allocation *allocation, int direction)
+{
+	uint64_t packets, bytes[2];
+
+	allocation_counters(allocation, &packets, &bytes[0], &packets, &bytes[1]);
+	return bytes[direction];
+}
+
 static struct account *account_of(struct turn *turn, const struct allocation *allocation)
 {
 	return &turn->accounts[allocation_index(turn, allocation)];
@@ -56,6 +65,57 @@ void account_begin(struct turn_worker *turn_worker, const struct allocation *all
 	       RTE_MIN(sizeof(name) - shown, sizeof(account->user_rest)));
 	memcpy(account->legs, allocation->legs, sizeof(account->legs));
 	account->place = ACCOUNT_PLACE_HELD;
+	/* one that was taken over has relayed for the dataplane before, which counted it */
+	for (int i = 0; i < 2; i++)
+		account->settled[i] =
+		        (uint32_t)(allocation_bytes(allocation, i) >> ACCOUNT_UNIT_SHIFT);
+}
+
+static void sums_add(struct turn_worker *turn_worker, const struct allocation *allocation,
+                     const uint64_t bytes[2])
+{
+	const struct turn_policy *policy = turn_policy_now(turn_worker->turn);
+	uint8_t realm = policy->listener_realms[allocation->client.service % TURN_LISTENERS_MAX];
+	uint64_t *sums = turn_worker->private->accounts.realm_bytes[realm];
+
+	for (int i = 0; i < 2; i++)
+		__atomic_store_n(&sums[i], sums[i] + bytes[i], __ATOMIC_RELAXED);
+}
+
+void account_settle(struct turn_worker *turn_worker, const struct allocation *allocation)
+{
+	struct account *account = account_of(turn_worker->turn, allocation);
+	uint64_t bytes[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t units = (uint32_t)(allocation_bytes(allocation, i) >> ACCOUNT_UNIT_SHIFT);
+
+		bytes[i] = (uint64_t)(units - account->settled[i]) << ACCOUNT_UNIT_SHIFT;
+		account->settled[i] = units;
+	}
+	sums_add(turn_worker, allocation, bytes);
+}
+
+static void rest_settle(struct turn_worker *turn_worker, const struct allocation *allocation)
+{
+	uint64_t bytes[2];
+
+	account_settle(turn_worker, allocation);
+	for (int i = 0; i < 2; i++)
+		bytes[i] = allocation_bytes(allocation, i) & ((1u << ACCOUNT_UNIT_SHIFT) - 1);
+	sums_add(turn_worker, allocation, bytes);
+}
+
+void accounts_realm_bytes(const struct turn *turn, uint8_t realm, uint64_t bytes[2])
+{
+	bytes[0] = bytes[1] = 0;
+	for (uint16_t id = 0; id < turn->dp->n_workers; id++) {
+		const uint64_t *sums =
+		        turn->dp->workers[id]->turn->private->accounts.realm_bytes[realm];
+
+		for (int i = 0; i < 2; i++)
+			bytes[i] += __atomic_load_n(&sums[i], __ATOMIC_RELAXED);
+	}
 }
 
 void account_end(struct turn_worker *turn_worker, const struct allocation *allocation,
@@ -122,6 +182,7 @@ static void account_hand_out(struct turn_worker *turn_worker, uint32_t index)
 	struct account *account = &turn_worker->turn->accounts[index];
 	struct sluice_allocation_account row;
 
+	rest_settle(turn_worker, &turn_worker->turn->allocations[index]);
 	row_write(turn_worker->turn, index, &row);
 	if (rte_ring_sp_enqueue_elem(turn_worker->private->accounts.ring, &row, sizeof(row)) != 0)
 		turn_count(turn_worker, TURN_ACCOUNT_LOST);

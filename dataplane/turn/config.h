@@ -40,6 +40,7 @@ struct turn_config_realm {
 	uint32_t generation, quota_generation;
 	struct users *users;
 	struct sluice_turn_quota quota;
+	uint64_t bytes_before[2]; /* of the realms that had its place: accounts_realm_bytes */
 };
 
 /* What all relay together. */

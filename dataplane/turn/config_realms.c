@@ -9,6 +9,7 @@
 
 #include "common/refuse.h"
 #include "dataplane.h"
+#include "turn/account.h"
 
 #include <errno.h>
 #include <string.h>
@@ -205,6 +206,7 @@ int turn_realm_add(struct turn *turn, const struct sluice_turn_realm *realm, uin
 	if (config->realms[index].users == NULL)
 		return refuse(why, -ENOMEM, "no memory for another realm");
 	strcpy(config->realms[index].name, realm->realm);
+	accounts_realm_bytes(turn, index, config->realms[index].bytes_before);
 	error = turn_policy_publish(turn);
 	if (error < 0) {
 		users_free_all(config->realms[index].users);
@@ -282,7 +284,9 @@ static void row_fill(const struct turn *turn, struct sluice_turn_realm_row *row,
 	const struct turn_config *config = turn->config;
 	const struct turn_config_realm *realm = &config->realms[index];
 	const struct sluice_turn_quota *server = &config->realms[0].quota;
+	uint64_t bytes[2];
 
+	accounts_realm_bytes(turn, index, bytes);
 	*row = (struct sluice_turn_realm_row){
 	        .users = realm->users->count,
 	        .allocations = turn_realm_allocations(turn, turn->policy, index),
@@ -290,6 +294,8 @@ static void row_fill(const struct turn *turn, struct sluice_turn_realm_row *row,
 	        .quota_host = realm->quota.host,
 	        .quota_max_bps =
 	                realm->quota.max_bps_given ? realm->quota.max_bps : server->max_bps,
+	        .to_peer_bytes = bytes[0] - realm->bytes_before[0],
+	        .to_client_bytes = bytes[1] - realm->bytes_before[1],
 	};
 	for (uint32_t i = 0; i < config->n_secrets; i++)
 		row->secrets += config->secrets[i].realm == index;

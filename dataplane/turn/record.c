@@ -201,31 +201,37 @@ static bool account_is_current(const struct ledger_table *table,
 	                                            count_of(&allocation->stray_packets);
 }
 
+static bool is_own_and_live(const struct turn_worker *turn_worker,
+                            const struct allocation *allocation)
+{
+	return __atomic_load_n(&allocation->owner, __ATOMIC_RELAXED) == turn_worker->worker->id &&
+	       __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED) != 0;
+}
+
 void record_accounting(struct turn_worker *turn_worker)
 {
 	struct turn *turn = turn_worker->turn;
 	struct turn_private *private = turn_worker->private;
 	const struct ledger_table *table =
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, 1);
+	uint32_t count = turn->pools[TURN_OBJECT_ALLOCATION].count;
 	uint32_t now = turn_worker->worker->now;
 
-	if (table == NULL)
-		return;
 	if (private->accounted != now) {
 		private->accounted = now;
-		private->accounts_left =
-		        table->count / RECORD_ACCOUNT_S + ACCOUNTS_PER_HOUSEKEEPING;
+		private->accounts_left = count / RECORD_ACCOUNT_S + ACCOUNTS_PER_HOUSEKEEPING;
 	}
 	for (uint32_t i = 0; i < ACCOUNTS_PER_HOUSEKEEPING && private->accounts_left != 0; i++) {
 		uint32_t index = private->account_next + 1;
 		const struct allocation *allocation = &turn->allocations[index];
 
-		private->account_next = index + 1 < table->count ? index : 0;
+		private->account_next = index < count ? index : 0;
 		private->accounts_left--;
-		if (__atomic_load_n(&allocation->owner, __ATOMIC_RELAXED) ==
-		            turn_worker->worker->id &&
-		    __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED) != 0 &&
-		    !ends_with_us(allocation) && !account_is_current(table, allocation, index))
+		if (!is_own_and_live(turn_worker, allocation))
+			continue;
+		account_settle(turn_worker, allocation);
+		if (table != NULL && !ends_with_us(allocation) &&
+		    !account_is_current(table, allocation, index))
 			record_allocation_state(turn, allocation);
 	}
 }

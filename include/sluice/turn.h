@@ -118,8 +118,11 @@ struct sluice_turn_realm_row {
 	uint32_t listeners, users, secrets, allocations;
 	uint32_t quota_user, quota_host; /* 0: no limit */
 	uint64_t quota_max_bps;
+	/* UDP payload, of allocations that have ended and those that live; of these what was
+	 * relayed half a minute ago at least */
+	uint64_t to_peer_bytes, to_client_bytes;
 };
-static_assert(sizeof(struct sluice_turn_realm_row) == 160, "turn realm row");
+static_assert(sizeof(struct sluice_turn_realm_row) == 176, "turn realm row");
 
 #define SLUICE_TURN_RANGES_MAX 4 /* of ports, of one address */
 

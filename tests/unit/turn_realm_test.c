@@ -51,6 +51,85 @@ static void test_realm_of_a_listener(void **state)
 	fixture_destroy(fixture);
 }
 
+static struct sluice_turn_realm_row realm_row(struct fixture *fixture, uint32_t place)
+{
+	struct sluice_turn_realm_row rows[SLUICE_TURN_REALMS_MAX + 1];
+	uint32_t cursor = 0, count = turn_realm_show(fixture->dp.turn, &cursor, rows,
+	                                             SLUICE_TURN_REALMS_MAX + 1);
+
+	assert_true(place < count);
+	return rows[place];
+}
+
+static void realm_has(struct fixture *fixture, uint32_t place, uint64_t to_peer, uint64_t to_client)
+{
+	struct sluice_turn_realm_row row = realm_row(fixture, place);
+
+	assert_int_equal(row.to_peer_bytes, to_peer);
+	assert_int_equal(row.to_client_bytes, to_client);
+}
+
+/* Of those that live as of those that have ended, each byte once, and of no other realm. */
+static void test_bytes_of_a_realm(void **state)
+{
+	struct fixture *fixture = tenants_create();
+	struct client *server = client_create(fixture, "192.0.2.50", 4000, "alice", "secret1");
+	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
+	struct allocation *allocation;
+	uint32_t now = 1000;
+
+	assert_int_equal(allocate(server), 0);
+	assert_int_equal(allocate(inside), 0);
+	allocation_of(server)->to_peer_bytes = 512;
+	allocation = allocation_of(inside);
+	allocation->to_peer_bytes = 1ull << 39; /* more than 32 bits have */
+	allocation->to_client_bytes = 256;
+	allocation->stray_bytes = 300;
+	for (int i = 0; i < 40; i++)
+		fixture_time(fixture, ++now);
+	/* in units of 256 bytes while it lives */
+	realm_has(fixture, 0, 512, 0);
+	realm_has(fixture, 1, 1ull << 39, 512);
+	/* again: what has been counted is not counted twice */
+	allocation->to_peer_bytes += 5 * 256;
+	for (int i = 0; i < 40; i++)
+		fixture_time(fixture, ++now);
+	realm_has(fixture, 1, (1ull << 39) + 5 * 256, 512);
+	/* what came since goes with the account */
+	allocation->to_peer_bytes += 1;
+	allocation->stray_bytes += 1;
+	assert_int_equal(refresh(inside, 0), 0);
+	for (int i = 0; i < 4; i++)
+		fixture_time(fixture, ++now);
+	realm_has(fixture, 0, 512, 0);
+	realm_has(fixture, 1, (1ull << 39) + 5 * 256 + 1, 557);
+	client_free(server);
+	client_free(inside);
+	fixture_destroy(fixture);
+}
+
+/* Another realm in the place of one that has gone begins at nothing. */
+static void test_bytes_are_the_names(void **state)
+{
+	struct fixture *fixture = tenants_create();
+	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
+	struct sluice_turn_realm next = {"next"};
+	struct sluice_turn_listen listen = tenants_listen(TENANT);
+	uint32_t now = 1000;
+
+	assert_int_equal(allocate(inside), 0);
+	allocation_of(inside)->to_peer_bytes = 1000;
+	assert_int_equal(turn_listen_delete(fixture->dp.turn, &listen, fixture->why), 0);
+	for (int i = 0; i < 4; i++)
+		fixture_time(fixture, ++now);
+	realm_has(fixture, 1, 1000, 0);
+	assert_int_equal(turn_realm_delete(fixture->dp.turn, &tenant, fixture->why), 0);
+	assert_int_equal(turn_realm_add(fixture->dp.turn, &next, 0, fixture->why), 0);
+	realm_has(fixture, 1, 0, 0);
+	client_free(inside);
+	fixture_destroy(fixture);
+}
+
 static void password_make(char password[64], const char *secret, const char *name)
 {
 	uint8_t mac[20];
@@ -388,6 +467,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_realm_of_a_listener),
+	        cmocka_unit_test(test_bytes_of_a_realm),
+	        cmocka_unit_test(test_bytes_are_the_names),
 	        cmocka_unit_test(test_secrets_of_a_realm),
 	        cmocka_unit_test(test_peers_of_a_realm),
 	        cmocka_unit_test(test_limits_of_a_realm),
