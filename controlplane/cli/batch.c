@@ -68,6 +68,7 @@ int batch_run(struct session *session, const char *path, bool stop, bool echo)
 	char text[512];
 	int status;
 
+	session->paged = false;
 	if (file == NULL) {
 		status = -errno;
 		snprintf(text, sizeof(text), "%s: %s", path, strerror(errno));

@@ -13,7 +13,7 @@
 #define HELP_COLUMNS 80
 
 /* Words from column `at` on, as far as they fit, and the rest indented below. */
-static void words_print(const char *text, size_t at, size_t indent)
+static void words_print(FILE *out, const char *text, size_t at, size_t indent)
 {
 	const char *between = "";
 
@@ -21,31 +21,31 @@ static void words_print(const char *text, size_t at, size_t indent)
 		size_t length = strcspn(text, " ");
 
 		if (at > indent && at + strlen(between) + length > HELP_COLUMNS) {
-			printf("\n%*s", (int)indent, "");
+			fprintf(out, "\n%*s", (int)indent, "");
 			at = indent;
 			between = "";
 		}
-		printf("%s%.*s", between, (int)length, text);
+		fprintf(out, "%s%.*s", between, (int)length, text);
 		at += strlen(between) + length;
 		between = " ";
 		text += length + strspn(text + length, " ");
 	}
-	putchar('\n');
+	fputc('\n', out);
 }
 
-static void command_print(const struct command *command)
+static void command_print(FILE *out, const struct command *command)
 {
 	char usage[USAGE_MAX];
 
 	command_usage(command, usage, sizeof(usage));
 	if (strlen(usage) <= USAGE_COLUMN) {
-		printf("  %-*s  ", USAGE_COLUMN, usage);
+		fprintf(out, "  %-*s  ", USAGE_COLUMN, usage);
 	} else {
-		printf("  ");
-		words_print(usage, 2, 6);
-		printf("  %-*s  ", USAGE_COLUMN, "");
+		fprintf(out, "  ");
+		words_print(out, usage, 2, 6);
+		fprintf(out, "  %-*s  ", USAGE_COLUMN, "");
 	}
-	words_print(command->help, HELP_COLUMN, HELP_COLUMN);
+	words_print(out, command->help, HELP_COLUMN, HELP_COLUMN);
 }
 
 static void command_add_json(json_t *array, const struct command *command)
@@ -68,7 +68,7 @@ const char *help_nearest(const char *word)
 	return nearest.found;
 }
 
-bool help_print(const char *word, bool json)
+bool help_print(FILE *out, const char *word, bool json)
 {
 	const struct command *command = NULL;
 	json_t *array = json_array();
@@ -81,11 +81,11 @@ bool help_print(const char *word, bool json)
 		if (json)
 			command_add_json(array, command);
 		else
-			command_print(command);
+			command_print(out, command);
 	}
 	if (json && found) {
-		json_dumpf(array, stdout, JSON_INDENT(1));
-		putchar('\n');
+		json_dumpf(array, out, JSON_INDENT(1));
+		fputc('\n', out);
 	}
 	json_decref(array);
 	return found;

@@ -118,6 +118,13 @@ static void page_sluicectl(void)
 	puts(".SH COMMANDS");
 	words_page();
 	commands_page(NULL);
+	puts(".SH ENVIRONMENT");
+	roff_entry(
+	        "PAGER",
+	        "What a show or help that is longer than the terminal is read with, run by "
+	        "sh(1); less(1) unless set, which starts no other program from there and has the "
+	        "options FRX unless LESS says others. Empty, or cat: none, as with --no-pager. "
+	        "What is piped, or comes of a file of commands, is never paged.");
 	puts(".SH FILES");
 	roff_entry(SLUICE_CONTROL_SOCKET, "The control plane.");
 	roff_entry(SLUICE_DATAPLANE_SOCKET, "The dataplane; see -s.");

@@ -36,30 +36,36 @@ static int nonce_generate(const struct session *session, const char *prefix)
 	return 0;
 }
 
+static int run_help(struct session *session, const char *word, const char *prefix)
+{
+	bool found = help_print(pager_begin(&session->pager, session->paged), word, session->json);
+	const char *nearest;
+	char text[128];
+
+	pager_end(&session->pager);
+	if (found)
+		return 0;
+	nearest = help_nearest(word);
+	if (nearest != NULL)
+		snprintf(text, sizeof(text), "no command begins with %s; did you mean `%s`?", word,
+		         nearest);
+	else
+		snprintf(text, sizeof(text), "no command begins with %s; see `help`", word);
+	return session_fail(session, prefix, -ENOENT, text);
+}
+
 static int run_local(struct session *session, const struct command_request *request,
                      const char *prefix)
 {
 	const struct local_help *help = (const void *)request->body.bytes;
-	char text[128];
 
 	if (request->command->type == LOCAL_TOP)
 		return top_run(session, (const void *)request->body.bytes, prefix);
 	if (request->command->type == LOCAL_NONCE)
 		return nonce_generate(session, prefix);
-	if (request->command->type == LOCAL_QUIT)
-		session->ended = true;
-	else if (!help_print(help->word, session->json)) {
-		const char *nearest = help_nearest(help->word);
-
-		if (nearest != NULL)
-			snprintf(text, sizeof(text),
-			         "no command begins with %s; did you mean `%s`?", help->word,
-			         nearest);
-		else
-			snprintf(text, sizeof(text), "no command begins with %s; see `help`",
-			         help->word);
-		return session_fail(session, prefix, -ENOENT, text);
-	}
+	if (request->command->type != LOCAL_QUIT)
+		return run_help(session, help->word, prefix);
+	session->ended = true;
 	return 0;
 }
 

@@ -108,6 +108,7 @@ void session_start(struct session *session, const char *socket, bool json)
 {
 	session->socket = socket;
 	session->json = json;
+	session->paged = false;
 	session->ended = false;
 	session->fd = -1;
 	session->timeout_s = ANSWER_TIMEOUT_S;
@@ -172,6 +173,13 @@ static int session_receive(struct session *session)
 
 /* -- answers -- */
 
+/* What has come is read before an error is. */
+static void answer_end(struct session *session, struct printer *printer, bool ok)
+{
+	printer_end(printer, ok);
+	pager_end(&session->pager);
+}
+
 static int answer_print(struct session *session, const struct reply *reply, struct printer *printer,
                         const char *prefix)
 {
@@ -183,20 +191,29 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 		do
 			error = session_receive(session);
 		while (error == -EAGAIN && reply != NULL && reply->endless);
-		if (error < 0)
-			return fail_socket(session, prefix, error);
-		if (header->version != SLUICE_API_VERSION || header->status != 0)
+		if (error == 0 && (header->version != SLUICE_API_VERSION || header->status != 0)) {
+			answer_end(session, printer, false);
 			return fail_status(session, prefix);
-		if (header->flags & SLUICE_API_WARNING) {
-			printer_warning(printer, session->record.body, header->length);
-			return 0;
 		}
-		if (header->length % size != 0 || (reply == NULL && header->length != 0))
-			return fail_socket(session, prefix, -EBADMSG);
-		error = printer_rows(printer, session->record.body, header->length / size);
-		if (error < 0)
-			return session_fail(session, prefix, error, "no memory for the answer");
-	} while (header->flags & SLUICE_API_MORE);
+		if (error == 0 && header->flags & SLUICE_API_WARNING) {
+			printer_warning(printer, session->record.body, header->length);
+			break;
+		}
+		if (error == 0 &&
+		    (header->length % size != 0 || (reply == NULL && header->length != 0)))
+			error = -EBADMSG;
+		if (error == 0)
+			error = printer_rows(printer, session->record.body, header->length / size);
+		if (error < 0) {
+			answer_end(session, printer, false);
+			return error == -ENOMEM ? session_fail(session, prefix, error,
+			                                       "no memory for the answer")
+			                        : fail_socket(session, prefix, error);
+		}
+	} while (header->flags & SLUICE_API_MORE && !pager_is_left(&session->pager));
+	if (pager_is_left(&session->pager))
+		session_close(session); /* the rest is on its way, and nobody reads it */
+	answer_end(session, printer, true);
 	return 0;
 }
 
@@ -211,20 +228,28 @@ static size_t terminal_room(void)
 	                                                                       : TERMINAL_COLUMNS;
 }
 
+/* What comes for as long as somebody waits is read as it comes. */
+static bool is_paged(const struct command *command)
+{
+	return command_kind(command) == REQUEST_SHOW && command->type != SLUICE_TRACE &&
+	       !command_asks(command)->reply->endless;
+}
+
 int session_ask(struct session *session, const struct command_request *request, const char *prefix)
 {
 	const struct reply *reply = command_asks(request->command)->reply;
 	struct printer printer;
 	int error = session_send(session, request);
+	bool paged;
 
 	if (error < 0) {
 		session_close(session);
 		return fail_socket(session, prefix, error);
 	}
-	printer_begin(&printer, stdout, session->json, reply);
+	paged = session->paged && is_paged(request->command);
+	printer_begin(&printer, pager_begin(&session->pager, paged), session->json, reply);
 	printer.room = terminal_room();
 	error = answer_print(session, reply, &printer, prefix);
-	printer_end(&printer, error == 0);
 	if (error == 0 && printer.rows == 0 && !session->json && reply != NULL &&
 	    reply->none != NULL)
 		fprintf(stderr, "%s\n", reply->none);

@@ -3,6 +3,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "cli/pager.h"
 #include "command/command.h"
 
 #include "common/seqpacket.h"
@@ -12,6 +13,7 @@
 struct session {
 	const char *socket;
 	bool json;
+	bool paged;    /* long answers go through the user's pager */
 	bool ended;    /* by `quit` */
 	int fd;        /* -1: not connected */
 	int timeout_s; /* of an answer */
@@ -20,6 +22,7 @@ struct session {
 	uint32_t line;
 	volatile sig_atomic_t interrupted; /* by ^C: nobody wants to read why it ended */
 	uint32_t id;                       /* of the last request */
+	struct pager pager;
 	struct seqpacket_record record;
 };
 
@@ -45,8 +48,8 @@ int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t 
 int session_each(struct session *session, uint16_t type, bool (*row)(void *arg, const void *row),
                  void *arg);
 
-/* `help`; word: "" for all. false: no command begins so, and nothing is printed. */
-bool help_print(const char *word, bool json);
+/* `help`, to `out`; word: "" for all. false: no command begins so, and nothing is printed. */
+bool help_print(FILE *out, const char *word, bool json);
 /* What it was meant to be, or NULL. */
 const char *help_nearest(const char *word);
 

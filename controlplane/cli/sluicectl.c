@@ -122,6 +122,7 @@ int main(int argc, char **argv)
 	if (options.help || options.version)
 		return EXIT_SUCCESS;
 	session_start(&session, options.socket, options.json);
+	session.paged = !options.no_pager;
 	if (first < argc && options.file != NULL)
 		status = session_fail(&session, PREFIX, -EINVAL,
 		                      "a command and -f FILE exclude each other");

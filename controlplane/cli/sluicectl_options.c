@@ -14,6 +14,7 @@ static const struct option_row options[] = {
         {'f', "file", "FILE", "run the commands of a file; - is stdin", AT(file)},
         {'e', "stop", NULL, "with -f: stop at the first command that fails", AT(stop)},
         {'x', "echo", NULL, "with -f: print each command before it runs", AT(echo)},
+        {0, "no-pager", NULL, "long answers go to the terminal as they are", AT(no_pager)},
         {'V', "version", NULL, "print the version of sluicectl", AT(version)},
         {'h', "help", NULL, "print this help; `sluicectl help` prints the commands", AT(help)},
         {0},

@@ -8,7 +8,7 @@
 struct sluicectl_options {
 	const char *socket;
 	const char *file;
-	bool json, stop, echo, version, help;
+	bool json, stop, echo, no_pager, version, help;
 };
 
 #endif

@@ -40,5 +40,12 @@ await 5 last_is "sluice>"
 await 5 not busy
 keys "version" Enter
 await 5 shows '^sluice-dataplane '
+# what is longer than the terminal is paged, and can be left; short answers are not
+if command -v less >/dev/null; then
+	keys "counter show" Enter
+	await 10 last_is ":"
+	keys q
+	await 5 last_is "sluice>"
+fi
 keys C-d
 await 5 not terminal has-session -t shell

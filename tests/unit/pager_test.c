@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What of an answer goes through a pager: a child writes it to a terminal of the test's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cli/pager.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pty.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define ROWS 10
+#define MARK "sed 's/^/P:/'" /* a pager whose lines can be told */
+#define LEFT 3               /* the child's status: it was told that its pager had been left */
+
+struct scene {
+	const char *command; /* PAGER; NULL: unset */
+	uint32_t lines;
+	bool unwanted; /* --no-pager, or a file of commands */
+	bool piped;    /* stdout is no terminal */
+};
+
+static char said[1 << 20]; /* on the terminal, or through the pipe */
+
+static _Noreturn void answer_write(const struct scene *scene)
+{
+	struct pager pager;
+	FILE *out;
+	bool left;
+
+	if (scene->command != NULL)
+		setenv("PAGER", scene->command, 1);
+	else
+		unsetenv("PAGER");
+	out = pager_begin(&pager, !scene->unwanted);
+	for (uint32_t i = 0; i < scene->lines && !pager_is_left(&pager); i++)
+		fprintf(out, "line %u\n", i);
+	left = pager_is_left(&pager);
+	pager_end(&pager);
+	pager_end(&pager); /* of none */
+	exit(left ? LEFT : EXIT_SUCCESS);
+}
+
+/* Returns the child's status; what it wrote is in `said`, as many lines. */
+static int run(const struct scene *scene)
+{
+	struct winsize size = {.ws_row = ROWS, .ws_col = 80};
+	int fds[2], fd, status;
+	size_t length = 0;
+	ssize_t more;
+	pid_t pid;
+
+	fflush(NULL);
+	if (scene->piped) {
+		assert_int_equal(pipe(fds), 0);
+		pid = fork();
+		fd = fds[0];
+		if (pid == 0)
+			dup2(fds[1], STDOUT_FILENO);
+		close(fds[1]);
+	} else {
+		pid = forkpty(&fd, NULL, NULL, &size);
+	}
+	assert_true(pid >= 0);
+	if (pid == 0)
+		answer_write(scene);
+	while (length < sizeof(said) - 1 &&
+	       (more = read(fd, said + length, sizeof(said) - 1 - length)) > 0)
+		length += (size_t)more;
+	said[length] = '\0';
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static uint32_t count(const char *text)
+{
+	uint32_t n = 0;
+
+	for (const char *at = said; (at = strstr(at, text)) != NULL; at += strlen(text))
+		n++;
+	return n;
+}
+
+static void what_is_longer_than_the_terminal_is_paged(void **state)
+{
+	static const struct {
+		struct scene scene;
+		bool paged;
+	} rows[] = {
+	        {{MARK, 1}, false},
+	        {{MARK, ROWS - 1}, false}, /* and the prompt's line */
+	        {{MARK, ROWS}, true},
+	        {{MARK, 5000}, true},
+	        {{MARK, 5000, .unwanted = true}, false},
+	        {{MARK, 5000, .piped = true}, false},
+	        {{"cat", 5000}, false},
+	        {{"", 5000}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct scene *scene = &rows[i].scene;
+
+		assert_int_equal(run(scene), EXIT_SUCCESS);
+		if (count("line ") != scene->lines ||
+		    count("P:line ") != (rows[i].paged ? scene->lines : 0))
+			fail_msg("row %zu: %u lines, %u of them paged", i, count("line "),
+			         count("P:line "));
+	}
+}
+
+static void nothing_at_all(void **state)
+{
+	assert_int_equal(run(&(struct scene){MARK, 0}), EXIT_SUCCESS);
+	assert_string_equal(said, "");
+}
+
+/* Its reader has seen enough: the program hears of it, and goes on. */
+static void a_pager_may_be_left(void **state)
+{
+	assert_int_equal(run(&(struct scene){"head -n 3", 1000000}), LEFT);
+	assert_int_equal(count("line "), 3);
+}
+
+static void a_pager_that_is_not_there_says_so(void **state)
+{
+	run(&(struct scene){"/nonexistent/pager", 1000});
+	assert_non_null(strstr(said, "not found"));
+}
+
+/* Without PAGER less is run, so that it starts nothing; where there is none the answer stands as it
+ * is. */
+static void less_is_the_usual_one(void **state)
+{
+	char folder[] = "/tmp/sluice-pagerXXXXXX", path[64], searched[64];
+	FILE *file;
+
+	unsetenv("LESS");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/less", folder);
+	file = fopen(path, "w");
+	fprintf(file, "#!/bin/sh\necho \"options $LESS secure $LESSSECURE\"\nexec sed 's/^/P:/'\n");
+	fclose(file);
+	chmod(path, 0755);
+	snprintf(searched, sizeof(searched), "%s:/usr/bin:/bin", folder);
+	setenv("PATH", searched, 1);
+	run(&(struct scene){NULL, 100});
+	assert_int_equal(count("P:line "), 100);
+	assert_non_null(strstr(said, "options FRX secure 1"));
+	unlink(path);
+
+	snprintf(path, sizeof(path), "%s/cat", folder);
+	assert_int_equal(symlink("/bin/cat", path), 0);
+	setenv("PATH", folder, 1);
+	run(&(struct scene){NULL, 100});
+	assert_int_equal(count("line "), 100);
+	unlink(path);
+	rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_is_longer_than_the_terminal_is_paged),
+	        cmocka_unit_test(nothing_at_all),
+	        cmocka_unit_test(a_pager_may_be_left),
+	        cmocka_unit_test(a_pager_that_is_not_there_says_so),
+	        cmocka_unit_test(less_is_the_usual_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
