@@ -107,6 +107,7 @@ static void session_answer(struct post *post, const struct sluice_session_made *
 		etag_add(post->request, made->ufrag);
 		links_add(whip, post->request, post->stream);
 		alternates_add(post->side, post->request, post->stream);
+		extensions_add(post->side, post->request, post->stream, post->session.id);
 		http_answer_header(post->request, "Accept-Patch", WHIP_TYPE_FRAGMENT);
 		offer_count(whip, 201);
 		http_answer(post->request, 201, WHIP_TYPE_SDP, text, (size_t)length);
@@ -139,7 +140,7 @@ static void on_made(void *arg, const struct dataplane_answer *answer)
 
 /* -- the session -- */
 
-static bool id_make(char id[SLUICE_SESSION_ID_MAX])
+bool id_make(char id[SLUICE_SESSION_ID_MAX])
 {
 	uint8_t bytes[ID_BYTES + 2] = {0};
 	unsigned char text[4 * (sizeof(bytes) / 3) + 1];

@@ -26,9 +26,7 @@ static void on_lost(void *arg)
 	wait->request = NULL;
 }
 
-/* The session that the path names, where the token may have it: the one that made it, or one of
- * scope admin. NULL: the request has been answered. */
-static struct whip_session *session_of(struct http_request *request, const struct whip_side *side)
+struct whip_session *session_of(struct http_request *request, const struct whip_side *side)
 {
 	char stream[SLUICE_MEDIA_NAME_MAX], id[SLUICE_SESSION_ID_MAX];
 	struct whip_session *session;
@@ -209,6 +207,93 @@ void handle_patch(struct http_request *request, void *arg)
 		http_answer(request, 204, NULL, "", 0); /* a lite agent needs no candidates */
 	else
 		restart_ask(side->whip, request, session, &fragment);
+}
+
+/* -- a layer: WHEP's core extensions -- */
+
+/* Of an m-line by its number, without those that were refused. Empty: each video track; NULL: it is
+ * none. */
+static const char *mid_of(const struct whip_session *session, const char *media)
+{
+	char *end;
+	unsigned long index = media != NULL ? strtoul(media, &end, 10) : 0;
+
+	if (media == NULL)
+		return "";
+	return *media != '\0' && *end == '\0' && index < session->tracks->count
+	               ? session->tracks->tracks[index].mid
+	               : NULL;
+}
+
+/* What the extension knows beside `mediaId` and `rid`. */
+static bool names_more(const json_t *json)
+{
+	static const char *const keys[] = {"spatialLayerId",    "temporalLayerId",
+	                                   "maxSpatialLayerId", "maxTemporalLayerId",
+	                                   "maxWidth",          "maxHeight"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (json_object_get(json, keys[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* NULL, or why not. */
+static const char *layer_read(const struct whip_session *session, const json_t *json,
+                              struct sluice_session_layer *layer)
+{
+	const json_t *rid = json_object_get(json, "rid"), *media = json_object_get(json, "mediaId");
+	const char *mid = mid_of(session, json_string_value(media));
+
+	if (!json_is_object(json) || (rid != NULL && !json_is_string(rid)) ||
+	    (media != NULL && !json_is_string(media)))
+		return "expected {\"mediaId\": \"NUMBER\", \"rid\": \"RID\"}";
+	if (names_more(json))
+		return "a layer is chosen by its rid";
+	if (mid == NULL)
+		return "there is no such m-line";
+	if (rid != NULL && json_string_length(rid) >= sizeof(layer->rid))
+		return "there is no such rid";
+	strcpy(layer->id, session->id);
+	strcpy(layer->mid, mid);
+	strcpy(layer->rid, rid != NULL ? json_string_value(rid) : "auto");
+	return NULL;
+}
+
+static void on_layer(void *arg, const struct dataplane_answer *answer)
+{
+	struct wait *wait = arg;
+
+	if (wait->request != NULL && answer->status == 0)
+		http_answer(wait->request, 200, NULL, "", 0);
+	else if (wait->request != NULL)
+		problem_answer_of(wait->request, answer);
+	free(wait);
+}
+
+void handle_layer(struct http_request *request, void *arg)
+{
+	struct whip_side *side = arg;
+	const struct whip_session *session = session_of(request, side);
+	struct sluice_session_layer layer = {0};
+	const char *body, *why;
+	struct wait *wait;
+	size_t length;
+	json_t *json;
+
+	if (session == NULL)
+		return;
+	body = http_body(request, &length);
+	json = body != NULL ? json_loadb(body, length, 0, NULL) : NULL;
+	why = layer_read(session, json, &layer);
+	json_decref(json);
+	if (why != NULL) {
+		problem_answer(request, 422, why);
+		return;
+	}
+	wait = wait_start(side->whip, request, session->id);
+	if (wait != NULL)
+		wait_ask(wait, SLUICE_SESSION_LAYER, &layer, sizeof(layer), on_layer);
 }
 
 /* -- GET: nothing is defined yet, and what comes is no error (RFC 9725, 4.1) -- */

@@ -102,19 +102,49 @@ static const char *scheme_of(const struct http_request *request)
 	               : "http";
 }
 
-void location_add(const struct whip *whip, struct http_request *request, const char *path)
+/* This node's own, absolute. */
+static void url_write(const struct whip *whip, struct http_request *request, const char *path,
+                      char text[URL_MAX])
 {
 	const char *host = fleet_http(whip->options.fleet), *scheme = scheme_of(request);
-	char text[URL_MAX];
 
 	/* The node's own address is of plain HTTP. */
 	if (host[0] == '\0' || strcmp(scheme, "https") == 0)
 		host = http_header(request, "Host");
 	if (host != NULL && host[0] != '\0' && host_is_valid(host))
-		snprintf(text, sizeof(text), "%s://%s%s", scheme, host, path);
+		snprintf(text, URL_MAX, "%s://%s%s", scheme, host, path);
 	else
-		snprintf(text, sizeof(text), "%s", path);
+		snprintf(text, URL_MAX, "%s", path);
+}
+
+void location_add(const struct whip *whip, struct http_request *request, const char *path)
+{
+	char text[URL_MAX];
+
+	url_write(whip, request, path, text);
 	http_answer_header(request, "Location", text);
+}
+
+void extensions_add(const struct whip_side *side, struct http_request *request, const char *stream,
+                    const char *id)
+{
+	static const struct {
+		const char *prefix, *rest;
+	} rows[] = {
+	        {"/whep-sse/", "rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"; "
+	                       "events=\"" SSE_EVENTS "\""},
+	        {"/whep-layer/", "rel=\"urn:ietf:params:whep:ext:core:layer\""},
+	};
+	char path[160], url[URL_MAX], text[URL_MAX + 160];
+
+	if (side->role != SLUICE_SESSION_WATCH)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", rows[i].prefix, stream, id);
+		url_write(side->whip, request, path, url);
+		snprintf(text, sizeof(text), "<%s>; %s", url, rows[i].rest);
+		http_answer_header(request, "Link", text);
+	}
 }
 
 void redirect_answer(struct http_request *request, const char *http)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the parts share: whip.c (life, routes), post.c (a session begins), resource.c (it goes on,
- * it ends), keep.c (what the dataplane says), say.c (answers). */
+ * it ends), keep.c (what the dataplane says), say.c (answers), sse.c and layers.c (events for
+ * viewers). */
 #ifndef WHIP_STATE_H
 #define WHIP_STATE_H
 
@@ -8,6 +9,7 @@
 #include "http/http.h"
 #include "sdp/answer.h"
 #include "whip/hook.h"
+#include "whip/sse.h"
 #include "whip/table.h"
 #include "whip/whip.h"
 
@@ -41,6 +43,7 @@ struct whip {
 	struct whip_side sides[2]; /* by enum sluice_session_role */
 	struct sluice_whip_limit limit;
 	struct hook hook;
+	struct whip_sse sse;
 	struct sluice_whip_row row; /* what is counted in it */
 	struct posts list;
 	uint32_t posts;
@@ -61,9 +64,16 @@ bool path_read(struct http_request *request, char stream[SLUICE_MEDIA_NAME_MAX],
                char id[SLUICE_SESSION_ID_MAX]);
 
 /* -- post.c -- */
+/* Of 128 random bits. False: there are none. */
+bool id_make(char id[SLUICE_SESSION_ID_MAX]);
 void handle_post(struct http_request *request, void *side);
 
 /* -- resource.c -- */
+/* The session that the path names, where the token may have it: the one that made it, or one of
+ * scope admin. NULL: the request has been answered. */
+struct whip_session *session_of(struct http_request *request, const struct whip_side *side);
+/* A choice of layer, at /whep-layer/STREAM/ID. */
+void handle_layer(struct http_request *request, void *side);
 void handle_patch(struct http_request *request, void *side);
 void handle_delete(struct http_request *request, void *side);
 void handle_get(struct http_request *request, void *side);
@@ -75,6 +85,19 @@ void on_claims(evutil_socket_t fd, short what, void *arg);
 void claims_renew(struct whip *whip);
 /* The session ends, in both daemons. */
 void session_end(struct whip *whip, const char *id);
+
+/* -- layers.c -- */
+
+#define WHIP_LAYERS_MAX 512
+
+/* Who publishes it, with keys. NULL: nobody does now. */
+struct whip_session *stream_active(const struct whip_stream *stream);
+/* {"1":[{"rid":"q","bitrate":90000},...]}: by the viewer's m-line. Empty: there are none, or no
+ * publisher (NULL). */
+void layers_write(const struct whip_session *viewer, const struct whip_session *publisher,
+                  char text[WHIP_LAYERS_MAX]);
+/* The dataplane is asked what each of them sends; once in two seconds, whoever asks. */
+void rates_ask(struct whip *whip, struct whip_session *publisher);
 
 /* -- say.c -- */
 
@@ -90,6 +113,9 @@ void etag_add(struct http_request *request, const char *ufrag);
 void location_add(const struct whip *whip, struct http_request *request, const char *path);
 /* 307 to another node. */
 void redirect_answer(struct http_request *request, const char *http);
+/* Link: the extensions that this session has. */
+void extensions_add(const struct whip_side *side, struct http_request *request, const char *stream,
+                    const char *id);
 /* Link: our own TURN, with credentials that hold a day. */
 void links_add(const struct whip *whip, struct http_request *request, const char *stream);
 /* Link: the same stream at other nodes, for a client that gets no answer from this one. */

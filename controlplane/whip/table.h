@@ -12,6 +12,13 @@
 
 #include <sys/queue.h>
 
+/* What a publisher sends of a layer, where a viewer listens to events. */
+struct whip_rate {
+	uint64_t bytes; /* at `at`, CLOCK_MONOTONIC, ns; 0: never looked at */
+	uint64_t at;
+	uint64_t bps;
+};
+
 struct whip_session {
 	LIST_ENTRY(whip_session) chain;   /* of those with the same hash */
 	LIST_ENTRY(whip_session) fellow;  /* of its stream and role */
@@ -28,8 +35,10 @@ struct whip_session {
 	char mid[SLUICE_TRACK_MID_MAX];
 	char *remote_ufrag;
 	struct sdp_tracks *tracks;
-	uint32_t round;     /* of reading all of them, in which it was seen last */
-	uint32_t restarted; /* the round in which its ICE was restarted last; 0: never */
+	uint32_t round;       /* of reading all of them, in which it was seen last */
+	uint32_t restarted;   /* the round in which its ICE was restarted last; 0: never */
+	uint64_t rates_asked; /* CLOCK_MONOTONIC, ns; 0: never */
+	struct whip_rate rates[SLUICE_TRACK_LAYERS_MAX]; /* of its video's rids */
 };
 LIST_HEAD(whip_sessions, whip_session);
 TAILQ_HEAD(whip_ended, whip_session);

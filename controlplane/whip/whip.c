@@ -74,6 +74,21 @@ static int side_start(struct whip *whip, uint8_t role, const char *prefix, enum 
 	return error;
 }
 
+/* For viewers; each has a path of its own, where bodies are of other types. */
+static int extensions_start(struct whip *whip)
+{
+	const struct http_route layer = {EVHTTP_REQ_POST,
+	                                 "/whep-layer/",
+	                                 HTTP_WATCH,
+	                                 handle_layer,
+	                                 &whip->sides[SLUICE_SESSION_WATCH],
+	                                 true,
+	                                 "application/json"};
+	int error = http_route_add(whip->options.http, &layer);
+
+	return error < 0 ? error : sse_start(&whip->sse, whip);
+}
+
 struct whip *whip_create(const struct whip_options *options)
 {
 	struct whip *whip = calloc(1, sizeof(*whip));
@@ -88,7 +103,8 @@ struct whip *whip_create(const struct whip_options *options)
 	if (whip->again == NULL || whip->claims == NULL ||
 	    event_add(whip->claims, &claims_interval) != 0 || table_start(&whip->table) < 0 ||
 	    side_start(whip, SLUICE_SESSION_PUBLISH, "/whip/", HTTP_PUBLISH) < 0 ||
-	    side_start(whip, SLUICE_SESSION_WATCH, "/whep/", HTTP_WATCH) < 0) {
+	    side_start(whip, SLUICE_SESSION_WATCH, "/whep/", HTTP_WATCH) < 0 ||
+	    extensions_start(whip) < 0) {
 		whip_destroy(whip);
 		return NULL;
 	}
@@ -100,6 +116,7 @@ void whip_destroy(struct whip *whip)
 {
 	if (whip == NULL)
 		return;
+	sse_end(&whip->sse);
 	table_end(&whip->table);
 	if (whip->again != NULL)
 		event_free(whip->again);

@@ -11,6 +11,7 @@
 #include "redis_fixture.h"
 
 #include <sluice/event.h>
+#include <sluice/media.h>
 #include <sluice/session.h>
 
 #include <errno.h>
@@ -382,6 +383,201 @@ static void events_over_http(void **state)
 	expect(control, "GET /healthz", NULL, "", NULL, 200);
 }
 
+/* -- WHEP's extensions -- */
+
+/* "/whep-sse/cam/ID" of a Link. */
+static const char *link_path(const struct control *control, const char *prefix)
+{
+	static char path[256];
+	char begin[64];
+	const char *at;
+
+	snprintf(begin, sizeof(begin), "Link: <http://127.0.0.1%s", prefix);
+	at = strstr(control->headers, begin);
+	assert_non_null(at);
+	at += strlen("Link: <http://127.0.0.1");
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, ">"), at);
+	return path;
+}
+
+/* What a channel says: waits for `text`, and keeps what follows it. */
+struct listener {
+	int fd;
+	char got[16384];
+	size_t length;
+};
+
+static bool listener_has(struct listener *listener, const char *text)
+{
+	ssize_t more = recv(listener->fd, listener->got + listener->length,
+	                    sizeof(listener->got) - 1 - listener->length, MSG_DONTWAIT);
+	char *at;
+
+	listener->length += more > 0 ? (size_t)more : 0;
+	listener->got[listener->length] = '\0';
+	at = strstr(listener->got, text);
+	if (at == NULL)
+		return false;
+	at += strlen(text);
+	listener->length -= (size_t)(at - listener->got);
+	memmove(listener->got, at, listener->length + 1);
+	return true;
+}
+
+static void session_is(struct control *control, const char *id, uint8_t role, uint8_t state)
+{
+	static uint32_t sequence;
+	struct sluice_session_event event = {
+	        .role = role, .state = state, .stream = "cam", .sequence = ++sequence};
+
+	snprintf(event.id, sizeof(event.id), "%s", id);
+	dataplane_tells(control, &event);
+}
+
+/* Three layers of a publisher, each so many bytes further. */
+static void layers_have(struct control *control, const char *id, uint64_t bytes)
+{
+	static const char *const rids[] = {"q", "h", "f"};
+	struct sluice_stream_row rows[3] = {0};
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(rows[i].name, sizeof(rows[i].name), "cam/1/%s", rids[i]);
+		snprintf(rows[i].endpoint, sizeof(rows[i].endpoint), "%s", id);
+		rows[i].bytes = i < 2 ? bytes : 0;
+	}
+	dataplane_answers(control, SLUICE_STREAM_SHOW, 0, rows, sizeof(rows));
+}
+
+static void a_viewer_listens(void **state)
+{
+	struct sluice_session_made made = made_example("AAAABBBBCCCCDDDD");
+	struct control *control = *state;
+	struct listener listener = {0};
+	char publisher[SLUICE_SESSION_ID_MAX], open[300], read[256];
+
+	dataplane_answers(control, SLUICE_SESSION_ADD, 0, &made, sizeof(made));
+	expect(control, "POST /whip/cam", "pub", SDP, offer("chromium-simulcast"), 201);
+	assert_null(strstr(control->headers, "server-sent-events"));
+	snprintf(publisher, sizeof(publisher), "%s", strrchr(path_made(control), '/') + 1);
+	watch(control, "wat");
+	expect_header(control, "; rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"; "
+	                       "events=\"active,inactive,layers,viewercount\"\r\n");
+	snprintf(open, sizeof(open), "POST %s", link_path(control, "/whep-sse/"));
+
+	expect(control, open, "pub", "", NULL, 403);
+	expect(control, open, "wat", "", "[\"active\",\"nonsense\"]", 400);
+	expect(control, open, "wat", "", "{}", 400);
+	expect(control, "POST /whep-sse/cam/none", "wat", "", NULL, 404);
+	expect(control, open, "wat", "", NULL, 201);
+	snprintf(read, sizeof(read), "%s", path_made(control));
+	expect(control, method_of("GET", "/whep-events/none"), NULL, "", NULL, 404);
+
+	/* nobody publishes with keys: that is not said at first */
+	listener.fd = control_http_open(control, method_of("GET", read), "none", "");
+	control_await(control, listener_has(&listener, "Content-Type: text/event-stream\r\n"));
+	control_await(control,
+	              listener_has(&listener, "event: viewercount\ndata: {\"viewercount\":1}\n\n"));
+	assert_null(strstr(listener.got, "active"));
+	layers_have(control, publisher, 1000);
+	session_is(control, publisher, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_CONNECTED);
+	control_await(control, listener_has(&listener, "event: active\ndata: {}\n\n"));
+	control_await(control,
+	              listener_has(&listener, "event: layers\ndata: {\"1\":[{\"rid\":\"q\","
+	                                      "\"bitrate\":0},{\"rid\":\"h\","));
+	/* until the next look has seen more bytes */
+	control_await(control, dataplane_was_asked(control, SLUICE_STREAM_SHOW) >= 1);
+	assert_string_equal(
+	        ((const struct sluice_stream_show *)dataplane_asked(control, SLUICE_STREAM_SHOW))
+	                ->endpoint,
+	        publisher);
+	layers_have(control, publisher, 1000000);
+	control_await(control,
+	              listener_has(&listener, "event: layers\ndata: {\"1\":[{\"rid\":\"q\","
+	                                      "\"bitrate\":") &&
+	                      listener.got[0] != '0');
+	control_await(control, listener_has(&listener, "{\"rid\":\"f\",\"bitrate\":0}]}\n\n"));
+
+	/* another channel says only what it was opened for */
+	watch(control, "wat");
+	control_await(control,
+	              listener_has(&listener, "event: viewercount\ndata: {\"viewercount\":2}\n\n"));
+	session_is(control, publisher, SLUICE_SESSION_PUBLISH, SLUICE_SESSION_ENDED);
+	control_await(control, listener_has(&listener, "event: inactive\ndata: {}\n\n"));
+	expect(control, method_of("DELETE", read), NULL, "", NULL, 200);
+	expect(control, method_of("DELETE", read), NULL, "", NULL, 404);
+	expect(control, method_of("GET", read), NULL, "", NULL, 404);
+	close(listener.fd);
+}
+
+/* A channel ends with its session, and has its bounds. */
+static void channels_end(void **state)
+{
+	struct control *control = *state;
+	struct listener listener = {0};
+	char open[300], read[300], session[300];
+
+	publish(control, "pub");
+	watch(control, "wat");
+	snprintf(session, sizeof(session), "DELETE %s", path_made(control));
+	snprintf(open, sizeof(open), "POST %s", link_path(control, "/whep-sse/"));
+	expect(control, open, "wat", "", "[\"viewercount\"]", 201);
+	expect(control, open, "wat", "", "[\"viewercount\"]", 201);
+	snprintf(read, sizeof(read), "GET %s", path_made(control));
+	expect(control, open, "wat", "", "[\"viewercount\"]", 503);
+	listener.fd = control_http_open(control, read, "none", "");
+	control_await(control, listener_has(&listener, "{\"viewercount\":1}"));
+	assert_null(strstr(listener.got, "layers"));
+	expect(control, session, "wat", "", NULL, 200);
+	control_await(control, control_http(control, read, NULL, NULL) == 404);
+	expect(control, open, "wat", "", NULL, 404);
+	close(listener.fd);
+}
+
+static void a_viewer_chooses_a_layer(void **state)
+{
+	static const char json[] = "Content-Type: application/json\r\n";
+	static const struct {
+		const char *body;
+		int status;
+		const char *mid, *rid;
+	} rows[] = {
+	        {"{\"mediaId\":\"1\",\"rid\":\"h\"}", 200, "1", "h"},
+	        {"{\"rid\":\"q\"}", 200, "", "q"},
+	        {"{\"mediaId\":\"1\"}", 200, "1", "auto"},
+	        {"{}", 200, "", "auto"},
+	        {"{\"mediaId\":\"2\"}", 422, NULL, NULL},
+	        {"{\"mediaId\":\"x\"}", 422, NULL, NULL},
+	        {"{\"mediaId\":1}", 422, NULL, NULL},
+	        {"{\"maxWidth\":640}", 422, NULL, NULL},
+	        {"{\"rid\":\"12345678901234567\"}", 422, NULL, NULL},
+	        {"[]", 422, NULL, NULL},
+	        {"", 422, NULL, NULL},
+	};
+	struct control *control = *state;
+	const struct sluice_session_layer *layer;
+	char choose[300];
+
+	publish(control, "pub");
+	watch(control, "wat");
+	expect_header(control, "; rel=\"urn:ietf:params:whep:ext:core:layer\"\r\n");
+	snprintf(choose, sizeof(choose), "POST %s", link_path(control, "/whep-layer/"));
+	expect(control, choose, "wat", "", "{}", 415);
+	expect(control, choose, "pub", json, "{}", 403);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		dataplane_forget(control);
+		expect(control, choose, "wat", json, rows[i].body, rows[i].status);
+		layer = dataplane_asked(control, SLUICE_SESSION_LAYER);
+		assert_int_equal(layer != NULL, rows[i].mid != NULL);
+		if (layer == NULL)
+			continue;
+		assert_string_equal(layer->id, strrchr(choose, '/') + 1);
+		assert_string_equal(layer->mid, rows[i].mid);
+		assert_string_equal(layer->rid, rows[i].rid);
+	}
+	dataplane_refuses(control, SLUICE_SESSION_LAYER, -ENOENT, "no layer x");
+	expect(control, choose, "wat", json, "{\"rid\":\"x\"}", 404);
+}
+
 static void a_session_that_ends_is_gone(void **state)
 {
 	struct sluice_session_event event = {.state = SLUICE_SESSION_CONNECTED, .stream = "cam"};
@@ -745,6 +941,9 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(limits, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_node_that_drains, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(events_over_http, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_viewer_listens, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(channels_end, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_viewer_chooses_a_layer, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_session_that_ends_is_gone, setup,
 	                                        control_teardown),
 	        cmocka_unit_test_setup_teardown(a_takeover_that_never_connects, setup,
