@@ -79,7 +79,8 @@ def csv_read(path):
 
 def round_up(value):
     """A number at the top of an axis, and how far its lines are apart."""
-    step = 10 ** math.floor(math.log10(max(value, 0.01)))
+    value = max(value, 0.01)
+    step = 10 ** math.floor(math.log10(value))
     for part in (0.2, 0.5, 1, 2):
         if value / (step * part) <= 6:
             return math.ceil(value / (step * part)) * step * part, step * part
