@@ -30,6 +30,46 @@ static struct ladder_track *track_next(struct ladder *ladder, uint32_t closed)
 	return lowest;
 }
 
+static uint32_t with_temporal(const struct ladder_track *track, uint8_t temporal)
+{
+	uint8_t percent = track->percent[temporal];
+
+	return percent == 0 ? track->kbps[0] : (uint32_t)((uint64_t)track->kbps[0] * percent / 100);
+}
+
+uint32_t ladder_sent(const struct ladder_track *track)
+{
+	return track->now == 0 ? with_temporal(track, track->temporal_now)
+	                       : track->kbps[track->now];
+}
+
+/* The most frames of the lowest layer that fit, the fewest where none do. */
+static void temporal_choose(struct ladder *ladder, struct ladder_track *track, uint32_t estimate,
+                            bool keeps)
+{
+	track->temporal = LADDER_TEMPORALS - 1;
+	if (track->chosen != 0 || track->percent[0] == 0 || track->percent[0] >= 100)
+		return;
+	for (;; track->temporal--) {
+		uint32_t total =
+		        ladder->total - track->kbps[0] + with_temporal(track, track->temporal);
+		uint32_t percent = track->now == 0 && track->temporal > track->temporal_now
+		                           ? LADDER_UP_PERCENT
+		                   : keeps ? LADDER_KEEP_PERCENT
+		                           : 100;
+		uint32_t needs = (uint32_t)((uint64_t)total * percent / 100);
+
+		if (needs <= estimate || track->temporal == 0) {
+			ladder->total = total;
+			return;
+		}
+		/* the next ones that would fit; those that hold no frames take as much */
+		if (with_temporal(track, track->temporal - 1) <
+		    with_temporal(track, track->temporal))
+			ladder->next = needs;
+	}
+}
+
 void ladder_choose(struct ladder *ladder, uint32_t estimate, bool keeps)
 {
 	struct ladder_track *track;
@@ -42,7 +82,7 @@ void ladder_choose(struct ladder *ladder, uint32_t estimate, bool keeps)
 		track = &ladder->tracks[i];
 		track->chosen = 0;
 		ladder->total += track->kbps[0];
-		ladder->sent += track->kbps[track->now];
+		ladder->sent += ladder_sent(track);
 		ladder->bounded |= track->most + 1 < track->layers;
 	}
 	while ((track = track_next(ladder, closed)) != NULL) {
@@ -57,4 +97,6 @@ void ladder_choose(struct ladder *ladder, uint32_t estimate, bool keeps)
 		ladder->total += track->kbps[track->chosen + 1] - track->kbps[track->chosen];
 		track->chosen++;
 	}
+	for (uint32_t i = ladder->n_tracks; i-- > 0;)
+		temporal_choose(ladder, &ladder->tracks[i], estimate, keeps);
 }

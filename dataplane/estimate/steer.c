@@ -9,7 +9,7 @@ static void steer_begin(struct steer *steer, const struct ladder *ladder, uint64
 	uint32_t sent = ladder->fixed;
 
 	for (uint32_t i = 0; i < ladder->n_tracks; i++)
-		sent += ladder->tracks[i].kbps[ladder->tracks[i].now];
+		sent += ladder_sent(&ladder->tracks[i]);
 	sent += sent / 4;
 	memset(steer, 0, sizeof(*steer));
 	downlink_begin(&steer->downlink, sent > DOWNLINK_START_KBPS ? sent : DOWNLINK_START_KBPS,
@@ -24,7 +24,7 @@ static bool still_keeps(struct steer *steer, const struct ladder *ladder, uint64
 	uint32_t sent = ladder->fixed;
 
 	for (uint32_t i = 0; i < ladder->n_tracks; i++)
-		sent += ladder->tracks[i].kbps[ladder->tracks[i].now];
+		sent += ladder_sent(&ladder->tracks[i]);
 	if (steer->downlink.kbps >= sent) {
 		steer->kept = 0;
 		return true;
@@ -46,17 +46,27 @@ static void fell(struct steer *steer, uint64_t now)
 	steer->went_up = 0;
 }
 
+static void track_settle(struct ladder_track *track, struct steered *steered, bool ups)
+{
+	bool frames = ladder_has_frames(track);
+
+	if (track->chosen > track->now && !ups)
+		track->chosen = track->now;
+	if (frames && track->temporal > track->temporal_now && !ups)
+		track->temporal = track->temporal_now;
+	steered->up |= track->chosen > track->now;
+	steered->down |= track->chosen < track->now && track->most >= track->now;
+	if (!frames)
+		return;
+	steered->up |= track->temporal > track->temporal_now;
+	steered->down |= track->temporal < track->temporal_now;
+}
+
 /* True: it may go up now. */
 static bool tracks_settle(struct ladder *ladder, struct steered *steered, bool ups)
 {
-	for (uint32_t i = 0; i < ladder->n_tracks; i++) {
-		struct ladder_track *track = &ladder->tracks[i];
-
-		if (track->chosen > track->now && !ups)
-			track->chosen = track->now;
-		steered->up |= track->chosen > track->now;
-		steered->down |= track->chosen < track->now && track->most >= track->now;
-	}
+	for (uint32_t i = 0; i < ladder->n_tracks; i++)
+		track_settle(&ladder->tracks[i], steered, ups);
 	return steered->up;
 }
 

@@ -121,6 +121,14 @@ static bool begins_key_frame(const struct media *media, const struct stream *str
 	       dependency_is_key(said.dependency.bytes, said.dependency.length);
 }
 
+static inline void temporal_count(struct stream *stream, const struct packet_media *packet,
+                                  const uint8_t *data)
+{
+	uint8_t temporal = vp8_temporal(data + packet->header_length, packet->payload_length);
+
+	stream->temporal_bytes[temporal] += packet->payload_length;
+}
+
 static inline void codec_look(const struct media *media, struct stream *stream,
                               struct rte_mbuf *mbuf)
 {
@@ -129,6 +137,8 @@ static inline void codec_look(const struct media *media, struct stream *stream,
 	packet->codec = codec_of(stream, packet->payload_type);
 	if (!codec_is_video(packet->codec))
 		return;
+	if (packet->codec == SLUICE_CODEC_VP8)
+		temporal_count(stream, packet, rte_pktmbuf_mtod(mbuf, const uint8_t *));
 	packet->key = begins_key_frame(media, stream, mbuf);
 	if (packet->key)
 		key_frame_came(stream);

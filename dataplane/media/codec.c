@@ -12,6 +12,8 @@
 #define VP8_T        0x20 /* TID, ... */
 #define VP8_K        0x10 /* KEYIDX: one byte for both */
 #define VP8_M        0x80 /* of the picture id: it has 15 bits */
+#define VP8_Y        0x20 /* of TID's byte: layer sync */
+#define VP8_TID      6    /* its place there */
 #define VP8_INTER    0x01 /* of the frame header: not a key frame (4.3) */
 #define VP8_PID_MAX7 0x7f
 
@@ -45,6 +47,7 @@ bool vp8_descriptor_read(const uint8_t *payload, uint16_t length, struct vp8_des
 	*descriptor = (struct vp8_descriptor){.length = 1};
 	if (length < 1)
 		return false;
+	descriptor->begins = (payload[0] & (VP8_S | VP8_PID)) == VP8_S;
 	if (!(payload[0] & VP8_X))
 		return true;
 	if (length < 2)
@@ -67,9 +70,20 @@ bool vp8_descriptor_read(const uint8_t *payload, uint16_t length, struct vp8_des
 		descriptor->tl0_at = (uint8_t)at;
 		descriptor->tl0 = payload[at++];
 	}
+	if (flags & VP8_T && at < length) {
+		descriptor->temporal = payload[at] >> VP8_TID;
+		descriptor->sync = payload[at] & VP8_Y;
+	}
 	at += (flags & (VP8_T | VP8_K)) != 0;
 	descriptor->length = (uint8_t)at;
 	return at <= length;
+}
+
+uint8_t vp8_temporal(const uint8_t *payload, uint16_t length)
+{
+	struct vp8_descriptor descriptor;
+
+	return vp8_descriptor_read(payload, length, &descriptor) ? descriptor.temporal : 0;
 }
 
 static bool vp8_is_key(const uint8_t *payload, uint16_t length)

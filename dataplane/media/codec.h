@@ -25,6 +25,8 @@ bool codec_is_key(uint8_t codec, const uint8_t *payload, uint16_t length);
  * it. */
 bool dependency_is_key(const uint8_t *descriptor, uint8_t length);
 
+#define VP8_TEMPORALS 4
+
 /* VP8's payload descriptor: where the picture id and TL0PICIDX stand. */
 struct vp8_descriptor {
 	uint8_t picture_at; /* 0: there is none */
@@ -32,8 +34,14 @@ struct vp8_descriptor {
 	bool wide;          /* the picture id has 15 bits, not 7 */
 	uint16_t picture;
 	uint8_t tl0;
+	uint8_t temporal; /* 0: the lowest, or there are none */
+	bool sync;        /* it hangs on the lowest temporal layer alone */
+	bool begins;      /* a frame */
 	uint8_t length;
 };
+
+/* Of VP8: which temporal layer; 0: the lowest, or there are none. */
+uint8_t vp8_temporal(const uint8_t *payload, uint16_t length);
 
 /* False: it is cut off. */
 bool vp8_descriptor_read(const uint8_t *payload, uint16_t length,

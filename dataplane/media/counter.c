@@ -71,6 +71,8 @@ const struct media_counter_info media_counter_infos[] = {
                             "layers"},
         [MEDIA_LAYER_DOWN] = {"layer_down", "lower layers that viewers' paths made necessary",
                               "layers"},
+        [MEDIA_TEMPORAL_CUT] = {"temporal_cut",
+                                "packets of temporal layers that viewers' paths do not carry"},
         [MEDIA_PROBES] = {"probes", "times that a viewer's path was asked for more", "probes"},
         [MEDIA_PROBE_PACKETS] = {"probe_packets", "packets of padding for that"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},

@@ -36,6 +36,9 @@ static void vp8_fill(struct fan_source *source)
 	packet->picture = source->vp8.picture;
 	packet->picture_mask = source->vp8.wide ? 0x7fff : 0x7f;
 	packet->tl0 = source->vp8.tl0;
+	packet->temporal = source->vp8.temporal;
+	packet->sync = source->vp8.sync;
+	packet->begins = source->vp8.begins;
 }
 
 static void source_fill(struct fan_source *source, const struct fan_item *item,

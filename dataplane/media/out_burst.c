@@ -114,8 +114,10 @@ static __rte_always_inline void leg_write(struct out_burst *out, const struct fa
 	struct out_header header;
 	uint8_t *payload;
 
-	if (!out_header_make(&header, leg, plain, mapped))
+	if (!out_header_make(&header, leg, plain, mapped)) {
+		out->media->counters[MEDIA_TEMPORAL_CUT] += header.cut;
 		return;
+	}
 	if (mapped && leg->subscription->mapped)
 		leg_tail(out, leg, &header);
 	headers = RTP_HEADER_SIZE + header.tail_length;

@@ -26,6 +26,7 @@ struct out_header {
 	uint8_t payload_type;
 	bool left_out;  /* its subscriber has not agreed to the payload type, and waits for the
 	                   number: it leaves empty, as one of another */
+	bool cut;       /* it is of a temporal layer that its subscriber does not get */
 	uint8_t prefix; /* bytes of the payload that we put in front of the publisher's */
 	uint16_t osn;
 	/* what follows the fixed header: CSRCs, extension */
@@ -118,6 +119,7 @@ static inline void out_header_leave(struct out_header *header, struct rewrite_pa
 {
 	header->left_out = packet->empty = true;
 	packet->vp8 = false;
+	packet->temporal = 0;
 	header->payload_type = header->map->pt[header->map->first];
 	header->head &= ~((uint64_t)RTP_PADDING_BIT << 56);
 }
@@ -132,6 +134,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	const struct rewrite_packet *packet = &source->packet;
 	const uint64_t highest = subscription->highest; /* before this one */
 	struct rewritten rewritten = {.index = 0};
+	enum rewrite_verdict verdict;
 	struct rewrite_packet left;
 
 	header->ssrc = subscription->ssrc;
@@ -143,7 +146,7 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 	header->tail_length = source->tail_length;
 	header->transport_at = 0;
 	header->map = NULL;
-	header->left_out = false;
+	header->left_out = header->cut = false;
 	if (mapped && subscription->mapped) {
 		header->map = leg_map_of(subscription, packet->stream);
 		header->payload_type = header->map->pt[source->payload_type];
@@ -157,8 +160,11 @@ static __rte_always_inline bool out_header_make(struct out_header *header,
 		if (!out_header_repeat(header, leg))
 			return false;
 	} else {
-		if (rewrite_next(subscription, packet, &rewritten) != REWRITE_SEND)
+		verdict = rewrite_next(subscription, packet, &rewritten);
+		if (verdict != REWRITE_SEND) {
+			header->cut = verdict == REWRITE_CUT;
 			return false;
+		}
 		/* one that comes late may have been sent already, for a NACK */
 		if (unlikely(rewrite_distance(highest, rewritten.index) <= 0 &&
 		             leg_map_was_other(subscription, leg->endpoint, rewritten.index))) {

@@ -25,6 +25,8 @@ void rewrite_begin(struct subscription *subscription, uint32_t random)
 	subscription->tl0_offset = 0;
 	subscription->spans_next = 0;
 	subscription->gap_debt = 0;
+	subscription->cut = 0;
+	subscription->cut_picture = 0;
 	memset(subscription->spans, 0, sizeof(subscription->spans));
 }
 
@@ -105,6 +107,7 @@ static void pictures_go_on(struct subscription *subscription, const struct rewri
 {
 	if (!packet->vp8)
 		return;
+	subscription->cut_picture = 0;
 	subscription->picture_offset = (subscription->sent_picture + 1 - packet->picture) & 0x7fff;
 	subscription->tl0_offset = subscription->sent_tl0 + 1 - packet->tl0;
 }
@@ -130,6 +133,8 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	subscription->serial_now = packet->serial;
 	subscription->stream_now = packet->stream;
 	subscription->resync = false;
+	if (packet->key)
+		subscription->cut = subscription->cut_wanted;
 	if (subscription->timestamp_offset != offset && index < subscription->reserved)
 		record_subscription_state(subscription);
 	record_reserve(subscription, index);
@@ -194,18 +199,47 @@ static void close_over(struct subscription *subscription, uint64_t index)
 	subscription->highest = (index - 1) & REWRITE_INDEX_MASK;
 }
 
+/* Of VP8: whether the packet is of a temporal layer that is left out. That changes where a frame
+ * begins; a layer comes back, the lowest one first, with a frame that hangs on none of those that
+ * were left out. */
+static bool temporal_is_cut(struct subscription *subscription, const struct rewrite_packet *packet)
+{
+	const uint8_t all = VP8_TEMPORALS - 1;
+	uint8_t most = all - subscription->cut, wanted = all - subscription->cut_wanted;
+
+	if (packet->key || (packet->begins && packet->temporal > wanted))
+		most = wanted;
+	else if (packet->begins && packet->sync && packet->temporal == most + 1 && most < wanted)
+		most++;
+	subscription->cut = all - most;
+	return packet->temporal > most;
+}
+
+/* The picture's id is given to the next one. */
+static void picture_cut(struct subscription *subscription, const struct rewrite_packet *packet)
+{
+	uint32_t picture = 1u << 16 | packet->picture;
+
+	if (subscription->cut_picture != picture)
+		subscription->picture_offset = (subscription->picture_offset - 1) & 0x7fff;
+	subscription->cut_picture = picture;
+}
+
 /* The packet is ahead of all that came of the source. */
 static enum rewrite_verdict ahead(struct subscription *subscription,
                                   const struct rewrite_packet *packet, uint64_t index,
                                   struct rewritten *out)
 {
 	bool fits = gap_take(subscription, index);
+	bool cut = packet->vp8 && temporal_is_cut(subscription, packet);
 
-	if (packet->empty) {
+	if (cut)
+		picture_cut(subscription, packet);
+	if (packet->empty || cut) {
 		if (fits)
 			close_over(subscription, index);
 		subscription->resync |= !fits;
-		return REWRITE_SKIP;
+		return cut ? REWRITE_CUT : REWRITE_SKIP;
 	}
 	if (!fits) {
 		resync(subscription, packet, out);

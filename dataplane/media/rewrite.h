@@ -45,6 +45,7 @@
 enum rewrite_verdict {
 	REWRITE_SEND,
 	REWRITE_SKIP, /* nothing to send: paused, held, or nothing in it */
+	REWRITE_CUT,  /* of a temporal layer that is left out */
 	REWRITE_LATE, /* its numbers are gone, with what was paused or switched away */
 };
 
@@ -59,6 +60,8 @@ struct rewrite_packet {
 	bool vp8;                       /* picture and tl0 are its own */
 	uint16_t picture, picture_mask; /* of 7 or 15 bits */
 	uint8_t tl0;
+	uint8_t temporal;             /* of VP8; 0: the lowest, or there are none */
+	bool sync, begins;            /* of VP8: layer sync; the packet begins a frame */
 	const struct stream *streams; /* by whose reports clocks are joined; NULL: by arrival */
 	uint32_t clock_hz;
 	uint64_t tsc, tsc_hz;
@@ -142,7 +145,8 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 	if (unlikely(paused | subscription->resync | packet->empty | (stream != packet->stream) |
 	             ((index & (RECORD_STEP - 1)) == 0) |
 	             (subscription->serial_now != packet->serial) |
-	             (index != ((subscription->highest + 1) & REWRITE_INDEX_MASK))))
+	             (index != ((subscription->highest + 1) & REWRITE_INDEX_MASK))) ||
+	    (packet->vp8 && unlikely((subscription->cut | subscription->cut_wanted) != 0)))
 		return rewrite_odd(subscription, packet, out);
 	subscription->highest = index;
 	out->index = index;

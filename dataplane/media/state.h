@@ -20,6 +20,7 @@
 
 #include "estimate/remb.h"
 #include "graph/packet.h"
+#include "media/codec.h"
 #include "media/ext_read.h"
 #include "media/media.h"
 #include "media/sender_clock.h"
@@ -224,6 +225,10 @@ struct stream {
 	/* atomic; what it takes on the wire, now and then; 0: not known */
 	uint32_t kbps;
 	uint64_t rate_tsc, rate_due, rate_bytes;
+	/* of VP8: bytes of each temporal layer since the last look; and, atomic, what it takes with
+	 * those below it, in percent of all; 0: not known */
+	uint32_t temporal_bytes[VP8_TEMPORALS];
+	uint8_t temporal_percent[VP8_TEMPORALS];
 	uint64_t key_frame_requests, nacks_sent;
 	uint64_t key_frame_sent; /* TSC of the last request upstream; 0: none yet */
 	bool key_frame_wanted;
@@ -306,6 +311,10 @@ struct subscription {
 	 * the last ones that were sent */
 	uint16_t picture_offset, sent_picture;
 	uint8_t tl0_offset, sent_tl0;
+	/* of VP8: temporal layers that are left out, from above, and how many should be; the
+	 * picture that was left out last, and a bit above it; 0: none was */
+	uint8_t cut, cut_wanted;
+	uint32_t cut_picture;
 	uint32_t wait_tick; /* since when it waits for a key frame, TSC >>
 	                       REWRITE_TICK_SHIFT; 0: it does not */
 
@@ -419,6 +428,7 @@ enum media_counter {
 	                           before */
 	MEDIA_LAYER_UP,         /* layers that viewers should have for what their path carries */
 	MEDIA_LAYER_DOWN,
+	MEDIA_TEMPORAL_CUT, /* packets of temporal layers that are left out */
 	MEDIA_PROBES,
 	MEDIA_PROBE_PACKETS,
 	MEDIA_COUNTERS,

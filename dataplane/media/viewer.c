@@ -149,8 +149,12 @@ int viewer_transport_take(struct media_worker *media_worker, struct endpoint *en
 
 	if (rtcp_transport_read(feedback, &transport) != 0)
 		return -EBADMSG;
-	if (viewer == NULL || !viewer->numbered || viewer->off)
+	if (viewer == NULL || !viewer->numbered)
 		return 0;
+	if (__atomic_load_n(&viewer->off, __ATOMIC_RELAXED)) {
+		viewer_let(media_worker, index, viewer);
+		return 0;
+	}
 	if (transport.count > *budget || transport.count == 0) {
 		*budget = 0;
 		return 0;
@@ -186,8 +190,12 @@ void viewer_report_take(struct media_worker *media_worker, const struct endpoint
 	uint32_t index = (uint32_t)(endpoint - media->endpoints);
 	struct viewer *viewer = viewer_of(media, index);
 
-	if (viewer == NULL || viewer->numbered || viewer->off)
+	if (viewer == NULL || viewer->numbered)
 		return;
+	if (__atomic_load_n(&viewer->off, __ATOMIC_RELAXED)) {
+		viewer_let(media_worker, index, viewer);
+		return;
+	}
 	told(worker, viewer);
 	if (viewer->steer.downlink.kbps != 0)
 		downlink_reported(&viewer->steer.downlink, viewer_us(worker->tsc, worker->tsc_hz),

@@ -127,6 +127,8 @@ bool viewer_steers(const struct viewer *viewer, const struct worker *worker);
 
 /* The owner, once the viewer has told something. */
 void viewer_look(struct media_worker *media_worker, uint32_t endpoint, struct viewer *viewer);
+/* The same of one whose estimate is off: it gets all of what is named. */
+void viewer_let(struct media_worker *media_worker, uint32_t endpoint, struct viewer *viewer);
 /* The owner: kbit/s of a stream, headers included, now and then. */
 void stream_rate(struct stream *stream, const struct worker *worker);
 

@@ -12,6 +12,29 @@
 #define SILENT_MS       1500
 #define SWITCHING_MS    4000 /* so long a key frame is waited for */
 
+static_assert(VP8_TEMPORALS == LADDER_TEMPORALS, "the ladder knows as many");
+
+/* Of VP8: what its temporal layers take. */
+static void temporal_look(struct stream *stream)
+{
+	uint64_t all = 0, sum = 0;
+
+	for (uint32_t i = 0; i < VP8_TEMPORALS; i++)
+		all += stream->temporal_bytes[i];
+	for (uint32_t i = 0; i < VP8_TEMPORALS; i++) {
+		uint8_t before = stream->temporal_percent[i], percent;
+
+		sum += stream->temporal_bytes[i];
+		percent = all == 0 ? 0 : (uint8_t)RTE_MAX(sum * 100 / all, (uint64_t)1);
+		__atomic_store_n(&stream->temporal_percent[i],
+		                 before == 0 || percent == 0
+		                         ? percent
+		                         : (uint8_t)((3u * before + percent) / 4),
+		                 __ATOMIC_RELAXED);
+		stream->temporal_bytes[i] = 0;
+	}
+}
+
 void stream_rate(struct stream *stream, const struct worker *worker)
 {
 	uint64_t bytes = stream->bytes + stream->packets * PACKET_OVERHEAD;
@@ -26,6 +49,7 @@ void stream_rate(struct stream *stream, const struct worker *worker)
 		__atomic_store_n(&stream->kbps,
 		                 (uint32_t)(stream->kbps == 0 ? kbps : (stream->kbps + kbps) / 2),
 		                 __ATOMIC_RELAXED);
+	temporal_look(stream);
 	stream->rate_tsc = worker->tsc;
 	stream->rate_bytes = bytes;
 }
@@ -97,6 +121,24 @@ static void layers_take(struct viewer_round *round, const struct stream *of,
 	}
 }
 
+/* What is known of the frames of its lowest layer. */
+static void temporals_take(const struct media *media, struct ladder_track *at,
+                           const struct viewer_track *track)
+{
+	const struct stream *lowest = &media->streams[track->streams[0]];
+
+	for (uint32_t i = 0; i < VP8_TEMPORALS; i++)
+		at->percent[i] = __atomic_load_n(&lowest->temporal_percent[i], __ATOMIC_RELAXED);
+	at->temporal_now = VP8_TEMPORALS - 1 - track->subscription->cut_wanted;
+}
+
+static bool has_temporals(const struct stream *stream)
+{
+	uint8_t percent = __atomic_load_n(&stream->temporal_percent[0], __ATOMIC_RELAXED);
+
+	return percent != 0 && percent < 100;
+}
+
 /* False: it has no layers to choose of. */
 static bool track_add(struct viewer_round *round, struct subscription *subscription)
 {
@@ -108,11 +150,15 @@ static bool track_add(struct viewer_round *round, struct subscription *subscript
 	uint32_t most;
 
 	if (round->ladder.n_tracks == LADDER_TRACKS ||
-	    !__atomic_load_n(&media->streams[wanted].live, __ATOMIC_ACQUIRE) ||
-	    media->streams[wanted].rid[0] == 0)
+	    !__atomic_load_n(&media->streams[wanted].live, __ATOMIC_ACQUIRE))
 		return false;
 	*at = (struct ladder_track){0};
-	layers_take(round, &media->streams[wanted], at, track);
+	if (media->streams[wanted].rid[0] != 0)
+		layers_take(round, &media->streams[wanted], at, track);
+	else if (has_temporals(&media->streams[wanted]) &&
+	         layer_sends(round->media_worker->worker, &media->streams[wanted]))
+		layer_insert(at, track, wanted,
+		             __atomic_load_n(&media->streams[wanted].kbps, __ATOMIC_RELAXED));
 	if (at->layers == 0)
 		return false;
 	most = place_of(at, track, wanted);
@@ -122,6 +168,7 @@ static bool track_add(struct viewer_round *round, struct subscription *subscript
 	/* one that has fallen silent is left for the lowest one */
 	at->now = (uint8_t)(place_of(at, track, now) % LADDER_LAYERS);
 	track->subscription = subscription;
+	temporals_take(media, at, track);
 	round->ladder.n_tracks++;
 	return true;
 }
@@ -203,6 +250,25 @@ static uint8_t round_why(const struct viewer_round *round)
 	return round->ladder.bounded ? SLUICE_LAYER_WISH : SLUICE_LAYER_BEST;
 }
 
+void viewer_let(struct media_worker *media_worker, uint32_t index, struct viewer *viewer)
+{
+	struct media *media = media_worker->media;
+	const struct worker *worker = media_worker->worker;
+	const struct endpoint_subscriptions *subscriptions =
+	        __atomic_load_n(&media->endpoints[index].subscriptions, __ATOMIC_ACQUIRE);
+
+	if (worker->tsc - viewer->looked_tsc < worker->tsc_hz / 1000 * VIEWER_LOOK_MS)
+		return;
+	viewer->looked_tsc = worker->tsc;
+	for (uint32_t i = 0; subscriptions != NULL && i < subscriptions->count; i++) {
+		struct subscription *subscription =
+		        &media->subscriptions[subscriptions->list[i].subscription];
+
+		subscription->hurried = false;
+		subscription->cut_wanted = 0;
+	}
+}
+
 void viewer_look(struct media_worker *media_worker, uint32_t index, struct viewer *viewer)
 {
 	const struct worker *worker = media_worker->worker;
@@ -223,8 +289,11 @@ void viewer_look(struct media_worker *media_worker, uint32_t index, struct viewe
 	__atomic_store_n(&viewer->kbps, viewer->steer.downlink.kbps, __ATOMIC_RELAXED);
 	__atomic_store_n(&viewer->why, round_why(&round), __ATOMIC_RELAXED);
 	tracks_advise(&round);
-	for (uint32_t i = 0; i < round.ladder.n_tracks; i++)
+	for (uint32_t i = 0; i < round.ladder.n_tracks; i++) {
 		round.tracks[i].subscription->hurried = steered.hurry;
+		round.tracks[i].subscription->cut_wanted =
+		        VP8_TEMPORALS - 1 - round.ladder.tracks[i].temporal;
+	}
 	if (steered.probe != 0 && round.probe_by != 0 && viewer->numbered)
 		viewer_probe_start(media_worker, index, round.probe_by, steered.probe);
 }

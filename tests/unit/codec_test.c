@@ -92,6 +92,23 @@ static void what_vp8_says(void **state)
 	assert_int_equal(got.tl0_at, 3);
 	assert_true(vp8_descriptor_read((const uint8_t[]){0x10, 1}, 2, &got));
 	assert_int_equal(got.picture_at + got.tl0_at, 0);
+	assert_true(got.begins);
+	assert_int_equal(got.temporal, 0);
+	assert_true(vp8_descriptor_read((const uint8_t[]){0x80, 0xe0, 0x12, 9, 0xa0, 0}, 6, &got));
+	assert_false(got.begins);
+	assert_int_equal(got.temporal, 2);
+	assert_true(got.sync);
+	assert_int_equal(got.length, 5);
+	assert_true(vp8_descriptor_read((const uint8_t[]){0x91, 0x30, 0x5f, 0}, 4, &got));
+	assert_false(got.begins);
+	assert_int_equal(got.temporal, 1);
+	assert_false(got.sync);
+	/* of a byte that tells of the key index alone, nothing */
+	assert_true(vp8_descriptor_read((const uint8_t[]){0x90, 0x10, 0xff, 0}, 4, &got));
+	assert_int_equal(got.temporal, 0);
+	assert_false(vp8_descriptor_read((const uint8_t[]){0x90, 0x20}, 2, &got));
+	assert_int_equal(vp8_temporal((const uint8_t[]){0x90, 0x20, 0xc0, 0}, 4), 3);
+	assert_int_equal(vp8_temporal((const uint8_t[]){0x90, 0x20}, 2), 0);
 	assert_false(vp8_descriptor_read((const uint8_t[]){0x90}, 1, &got));
 	assert_false(vp8_descriptor_read((const uint8_t[]){0x90, 0xc0, 0x7f}, 3, &got));
 }

@@ -441,6 +441,47 @@ static void the_ladder_fills_from_below(void **state)
 	assert_int_equal(ladder.tracks[0].chosen, 1);
 }
 
+/* Where the lowest layer does not fit, fewer frames of it do. */
+static void frames_are_left_out_last(void **state)
+{
+	struct ladder ladder = {
+	        .fixed = 50,
+	        .n_tracks = 1,
+	        .tracks = {{.layers = 2,
+	                    .most = 1,
+	                    .kbps = {200, 600},
+	                    .percent = {40, 60, 100, 100},
+	                    .temporal_now = 3}},
+	};
+	struct ladder_track *track = &ladder.tracks[0];
+
+	ladder_choose(&ladder, 250, false);
+	assert_int_equal(track->temporal, 3);
+	assert_int_equal(ladder.total, 250);
+	ladder_choose(&ladder, 240, true); /* for a while */
+	assert_int_equal(track->temporal, 3);
+	ladder_choose(&ladder, 240, false);
+	assert_int_equal(track->temporal, 1);
+	assert_int_equal(ladder.total, 170);
+	assert_int_equal(ladder.next, 250);
+	ladder_choose(&ladder, 20, false); /* never none */
+	assert_int_equal(track->temporal, 0);
+	assert_int_equal(ladder.total, 130);
+	track->temporal_now = 1;
+	ladder_choose(&ladder, 260, false); /* back with room to spare */
+	assert_int_equal(ladder.sent, 170);
+	assert_int_equal(track->temporal, 1);
+	assert_int_equal(ladder.next, 250 * 115 / 100);
+	ladder_choose(&ladder, 290, false);
+	assert_int_equal(track->temporal, 3);
+	ladder_choose(&ladder, 750, false);
+	assert_int_equal(track->chosen, 1);
+	assert_int_equal(track->temporal, 3);
+	memset(track->percent, 0, sizeof(track->percent));
+	ladder_choose(&ladder, 20, false); /* nothing is known of its frames */
+	assert_int_equal(track->temporal, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +493,7 @@ int main(void)
 	        cmocka_unit_test(it_does_not_swing),
 	        cmocka_unit_test(without_feedback_reports_tell),
 	        cmocka_unit_test(the_ladder_fills_from_below),
+	        cmocka_unit_test(frames_are_left_out_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

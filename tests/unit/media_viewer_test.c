@@ -47,7 +47,10 @@ struct call {
 	uint64_t us, free;
 	uint32_t kbps; /* of the viewer's link; 0: no end */
 	uint32_t seq[2], steps;
-	bool deaf; /* the viewer tells nothing */
+	bool deaf;      /* the viewer tells nothing */
+	bool temporals; /* the low layer has three temporal ones */
+	uint16_t last;  /* that the viewer was sent, of its media */
+	uint32_t gaps;
 	struct arrival *arrival;
 	uint32_t head, tail;
 	struct coming coming[WAITING];
@@ -134,6 +137,18 @@ static void call_end(struct call *call)
 	free(call);
 }
 
+/* Behind the picture id and TL0PICIDX; of four frames the second and the third hang on the first
+ * one alone. */
+static void temporal_write(const struct call *call, uint8_t *at, bool key)
+{
+	static const uint8_t bytes[] = {0x00, 0xa0, 0x60, 0x80};
+	const uint8_t descriptor[] = {0x90, 0xe0, call->seq[0] & 0x7f, (uint8_t)(call->seq[0] / 4)};
+
+	memcpy(at, descriptor, sizeof(descriptor));
+	at[4] = key ? 0 : bytes[call->seq[0] % 4];
+	at[5] = key ? 0 : 1;
+}
+
 static void frame_send(struct call *call, uint32_t ssrc, bool key)
 {
 	uint32_t *seq = &call->seq[ssrc == HIGH];
@@ -151,6 +166,8 @@ static void frame_send(struct call *call, uint32_t ssrc, bool key)
 	at += 8;
 	at[0] = 0x10; /* a frame begins */
 	at[1] = key ? 0 : 1;
+	if (ssrc == LOW && call->temporals)
+		temporal_write(call, at, key);
 	length = (int)(at - packet) + PARTY_PAYLOAD;
 	length = party_protect(call->publisher, packet, length);
 	party_send(call->scene, call->publisher, packet, length);
@@ -186,6 +203,10 @@ static void link_take(struct call *call)
 			assert_int_equal(packet->bytes[packet->length - 1], 255);
 			call->padding++;
 		} else {
+			uint16_t number = read_be16(packet->bytes + 2);
+
+			call->gaps += number != (uint16_t)(call->last + 1);
+			call->last = number;
 			call->got[packet->length > 180 + PARTY_PAYLOAD]++;
 		}
 	}
@@ -310,6 +331,44 @@ static void the_layer_follows_the_viewers_link(void **state)
 	call_end(call);
 }
 
+static uint8_t cut_of(const struct call *call)
+{
+	const struct media *media = media_of(call);
+
+	return media->subscriptions[subscription_named(media, "low", "viewer")].cut_wanted;
+}
+
+/* The lowest layer does not fit: half of its frames do. */
+static void fewer_frames_where_the_lowest_does_not_fit(void **state)
+{
+	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+	uint32_t endpoint = media_endpoint_index(media_of(call), "viewer");
+	uint32_t waited = 0;
+
+	call->temporals = true;
+	pass(call, 2000);
+	assert_int_equal(cut_of(call), 0);
+	call->kbps = 95;
+	for (; waited < 20000 && (cut_of(call) == 0 || strcmp(layer_of(call), "low") != 0);
+	     waited += 100)
+		pass(call, 100);
+	assert_in_range(waited, 0, 15000);
+	assert_in_range(cut_of(call), 2, 3);
+	pass(call, 1000);
+	call->gaps = 0;
+	pass(call, 5000);
+	assert_int_equal(call->gaps, 0);
+	assert_int_not_equal(counter(call, MEDIA_TEMPORAL_CUT), 0);
+	viewer_set_off(media_of(call), endpoint, true);
+	pass(call, 500);
+	assert_int_equal(cut_of(call), 0);
+	viewer_set_off(media_of(call), endpoint, false);
+	call->kbps = 4000;
+	assert_in_range(until_layer(call, "high", 20000), 0, 15000);
+	assert_int_equal(cut_of(call), 0);
+	call_end(call);
+}
+
 static void a_wish_bounds_it(void **state)
 {
 	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
@@ -422,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_layer_follows_the_viewers_link),
+	        cmocka_unit_test(fewer_frames_where_the_lowest_does_not_fit),
 	        cmocka_unit_test(a_wish_bounds_it),
 	        cmocka_unit_test(off_is_off),
 	        cmocka_unit_test(without_feedback_reports_decide),

@@ -455,6 +455,131 @@ static void padding_beyond_the_reservation(void **state)
 	assert_true(out.index < subscription.reserved);
 }
 
+/* A frame of two packets, of the pattern that encoders of three temporal layers have. */
+struct temporal_frame {
+	uint32_t number;
+	uint8_t temporal;
+	bool sync;
+};
+
+static struct temporal_frame temporal_frame(uint32_t number)
+{
+	static const uint8_t temporals[] = {0, 2, 1, 2, 0, 2, 1, 2};
+	uint32_t place = number % 8;
+
+	return (struct temporal_frame){number, temporals[place], place == 1 || place == 2};
+}
+
+/* How many of its packets are sent: their numbers and the picture's id follow those before. */
+static uint32_t temporal_send(struct subscription *subscription, const struct temporal_frame *frame,
+                              uint64_t *next, uint32_t *pictures)
+{
+	uint32_t sent = 0;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct rewrite_packet packet = {
+		        .index = ROC + 2 * frame->number + i,
+		        .stream = A,
+		        .serial = SERIAL(A),
+		        .timestamp = 3000 * frame->number,
+		        .keyed = true,
+		        .key = frame->number == 0 && i == 0,
+		        .vp8 = true,
+		        .picture = (uint16_t)(0x7ff0 + frame->number) & 0x7fff,
+		        .picture_mask = 0x7fff,
+		        .temporal = frame->temporal,
+		        .sync = frame->sync,
+		        .begins = i == 0,
+		        .clock_hz = CLOCK_HZ,
+		        .tsc = frame->number * (TSC_HZ / 30),
+		        .tsc_hz = TSC_HZ,
+		};
+		struct rewrite_source source;
+		struct rewritten out, again;
+
+		if (rewrite_next(subscription, &packet, &out) != REWRITE_SEND)
+			continue;
+		if (*next != 0)
+			assert_int_equal(out.index, *next);
+		*next = out.index + 1;
+		assert_int_equal((packet.picture + out.picture_offset) & 0x7fff,
+		                 (0x7ff0 + *pictures) & 0x7fff);
+		assert_true(rewrite_source(subscription, out.index, &source));
+		assert_int_equal(source.index, packet.index);
+		assert_true(rewrite_find(subscription, &packet, &again));
+		assert_int_equal(again.index, out.index);
+		assert_int_equal(again.picture_offset, out.picture_offset);
+		sent++;
+	}
+	*pictures += sent != 0;
+	return sent;
+}
+
+static void temporal_layers_leave_no_gap(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	uint64_t next = 0;
+	uint32_t pictures = 0;
+
+	rewrite_begin(&subscription, 12345);
+	for (uint32_t number = 0; number < 96; number++) {
+		struct temporal_frame frame = temporal_frame(number);
+		uint32_t phase = number / 16, sent, most;
+
+		/* of the four that there may be, from above */
+		subscription.cut_wanted = phase == 1 ? 2 : phase == 2 ? 3 : 0;
+		sent = temporal_send(&subscription, &frame, &next, &pictures);
+		most = phase == 1 ? 1 : phase == 2 ? 0 : 2;
+		/* back one after the other, each with a frame that hangs on the lowest alone */
+		if (phase == 3 && number < 57)
+			most = number < 50 ? 0 : 1;
+		assert_int_equal(sent, frame.temporal <= most ? 2 : 0);
+	}
+	assert_int_equal(subscription.cut, 1); /* of a fourth nothing came */
+}
+
+/* A key frame hangs on none before it. */
+static void a_key_frame_brings_all_temporal_layers_back(void **state)
+{
+	struct subscription subscription = {.stream = A};
+	struct rewrite_packet packet = {
+	        .index = ROC,
+	        .stream = A,
+	        .serial = SERIAL(A),
+	        .keyed = true,
+	        .key = true,
+	        .vp8 = true,
+	        .picture_mask = 0x7f,
+	        .begins = true,
+	        .clock_hz = CLOCK_HZ,
+	        .tsc_hz = TSC_HZ,
+	};
+	struct rewritten out;
+
+	rewrite_begin(&subscription, 12345);
+	subscription.cut_wanted = 3;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	packet.index++;
+	packet.picture++;
+	packet.key = false;
+	packet.temporal = 2;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_CUT);
+	subscription.cut_wanted = 0;
+	packet.index++;
+	packet.picture++;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_CUT);
+	packet.index++;
+	packet.picture++;
+	packet.key = true;
+	packet.temporal = 0;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+	assert_int_equal((packet.picture + out.picture_offset) & 0x7f, 1);
+	packet.index++;
+	packet.key = false;
+	packet.temporal = 2;
+	assert_int_equal(rewrite_next(&subscription, &packet, &out), REWRITE_SEND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +596,8 @@ int main(void)
 	        cmocka_unit_test(padding_beyond_the_reservation),
 	        cmocka_unit_test(gaps_are_paid_for),
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
+	        cmocka_unit_test(temporal_layers_leave_no_gap),
+	        cmocka_unit_test(a_key_frame_brings_all_temporal_layers_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
