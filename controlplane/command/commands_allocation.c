@@ -35,7 +35,7 @@ static const struct command commands[] = {
         },
         {
                 .type = SLUICE_ALLOCATION_DELETE_USER,
-                .help = "end all allocations of a user; the user stays",
+                .help = "end all allocations of a user, in every realm; the user stays",
                 .arguments =
                         {
                                 {.key = "name",
