@@ -136,7 +136,8 @@ uint16_t allocate_answer(struct exchange *exchange)
 	if (error == 0)
 		error = allocation_create(exchange->turn_worker, exchange->policy, &wish,
 		                          exchange->closed, &allocation);
-	if (error == STUN_508_INSUFFICIENT_CAPACITY || (error != 0 && host_full(exchange)))
+	if (error == STUN_508_INSUFFICIENT_CAPACITY ||
+	    (error == STUN_486_QUOTA_REACHED && host_full(exchange)))
 		return alternate_answer(exchange, error);
 	if (error != 0)
 		return respond_error(exchange, error);

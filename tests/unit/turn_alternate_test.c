@@ -190,6 +190,9 @@ static void test_full_sends_away(void **state)
 	assert_int_equal(allocate(second), 486);
 	alternates(fixture, &list);
 	assert_int_equal(allocate(second), 300);
+	/* What is wrong with a request is wrong elsewhere. */
+	ask(second, STUN_ALLOCATE);
+	assert_int_equal(send_signed(second), 400);
 	/* A user's own quota is the same elsewhere. */
 	assert_int_equal(turn_quota_set(fixture->dp.turn, &user, fixture->why), 0);
 	assert_int_equal(allocate(second), 486);
