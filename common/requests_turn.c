@@ -44,6 +44,7 @@ static const struct column turn_columns[] = {
         {"to_client_bps", "relayed to clients in the last second, UDP payload", COLUMN_NUMBER,
          TURN(to_client_bps), .unit = "bits a second"},
         {"realms", "beside this one", COLUMN_NUMBER, TURN(realms)},
+        {"mobility", "1: clients may move to another address", COLUMN_NUMBER, TURN(mobility)},
         {0},
 };
 
@@ -279,6 +280,8 @@ static const struct request requests[] = {
                 .texts = {TEXT(sluice_turn_peer, realm)}),
         REQUEST(SLUICE_TURN_LIFETIME_SET, {"turn", "lifetime"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_lifetime)),
+        REQUEST(SLUICE_TURN_MOBILITY_SET, {"turn", "mobility"}, REQUEST_SET, BY_DATAPLANE,
+                .since = 9, BODY(sluice_turn_mobility)),
         REQUEST(SLUICE_TURN_QUOTA_SET, {"turn", "quota"}, REQUEST_SET, BY_DATAPLANE,
                 BODY(sluice_turn_quota), .body_size_before = 16, QUOTA_SPARE,
                 .texts = {TEXT(sluice_turn_quota, realm)}),

@@ -85,6 +85,8 @@
 		.sets = FIELD_IS(sluice_turn_quota, flag, 1),                                      \
 	}
 
+static const char *const switch_words[] = {"off", "on", NULL};
+
 static const struct command commands[] = {
         {
                 .type = SLUICE_TURN_LISTEN_ADD,
@@ -231,6 +233,19 @@ static const struct command commands[] = {
                                  FIELD(sluice_turn_lifetime, max_s),
                                  .least = 600,
                                  .most = 86400},
+                        },
+        },
+        {
+                .type = SLUICE_TURN_MOBILITY_SET,
+                .help = "whether clients that ask for it keep their allocation while their "
+                        "address changes (RFC 8016)",
+                .arguments =
+                        {
+                                {.key = "on",
+                                 .help = "off unless set",
+                                 .type = ARGUMENT_CHOICE,
+                                 FIELD(sluice_turn_mobility, on),
+                                 .choices = switch_words},
                         },
         },
         {

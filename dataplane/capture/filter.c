@@ -158,7 +158,7 @@ static bool side_wanted(const struct filter *filter, const struct dataplane *dp,
 		uint32_t index = clients_find(&dp->workers[i]->turn->clients, dp->turn->allocations,
 		                              &client);
 
-		if (allocation_wanted(filter, dp->turn, index))
+		if (allocation_wanted(filter, dp->turn, allocation_of_place(dp->turn, index)))
 			return true;
 	}
 	return false;

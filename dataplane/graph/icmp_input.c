@@ -183,10 +183,9 @@ static uint16_t indication_write(struct worker *worker, const struct icmp_messag
 
 /* In the received packet's own buffer. */
 static void client_tell(struct worker *worker, struct rte_mbuf *mbuf,
-                        const struct icmp_message *icmp, const struct allocation *allocation)
+                        const struct icmp_message *icmp, const struct five_tuple *client)
 {
-	const struct transport_addr *listener =
-	        &worker->dp->turn->listeners[allocation->client.service];
+	const struct transport_addr *listener = &worker->dp->turn->listeners[client->service];
 	struct packet *packet = packet_of(mbuf);
 
 	rte_pktmbuf_reset_headroom(mbuf);
@@ -196,9 +195,9 @@ static void client_tell(struct worker *worker, struct rte_mbuf *mbuf,
 	mbuf->ol_flags = 0;
 	packet->flow.src = listener->ip;
 	packet->flow.src_port = listener->port;
-	packet->dst = allocation->client.src;
-	packet->dst_port = allocation->client.src_port;
-	packet->flow.connection = allocation->client.connection;
+	packet->dst = client->src;
+	packet->dst_port = client->src_port;
+	packet->flow.connection = client->connection;
 	packet->payload_offset = 0;
 	packet->sum = PACKET_SUM_COMPUTE;
 	packet->flags = PACKET_DONT_FRAGMENT;
@@ -224,6 +223,7 @@ static rte_edge_t icmp_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 	const struct services *services = __atomic_load_n(&worker->dp->services, __ATOMIC_ACQUIRE);
 	const struct service *service;
 	struct allocation *allocation = NULL;
+	const struct five_tuple *client;
 	struct icmp_message icmp;
 
 	if (!icmp_read(mbuf, &icmp))
@@ -244,8 +244,9 @@ static rte_edge_t icmp_input_step(struct worker *worker, struct rte_mbuf *mbuf)
 	mtu_learn(worker, &icmp);
 	if (!relayed_rate(worker))
 		return drop(mbuf, DROP_ICMP_RATE);
-	client_tell(worker, mbuf, &icmp, allocation);
-	return allocation->client.connection == 0 ? ICMP_INPUT_IP_OUTPUT : ICMP_INPUT_STREAM_OUTPUT;
+	client = allocation_client(worker->dp->turn, allocation);
+	client_tell(worker, mbuf, &icmp, client);
+	return client->connection == 0 ? ICMP_INPUT_IP_OUTPUT : ICMP_INPUT_STREAM_OUTPUT;
 }
 
 static uint16_t icmp_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,

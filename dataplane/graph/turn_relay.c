@@ -33,7 +33,7 @@ struct allocation *turn_client_allocation(const struct worker *worker,
 		                              dp->turn->allocations, client);
 
 		if (index != 0)
-			return turn_allocation(dp->turn, index);
+			return turn_allocation(dp->turn, allocation_of_place(dp->turn, index));
 	}
 	return NULL;
 }

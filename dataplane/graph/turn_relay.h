@@ -63,10 +63,14 @@ static inline struct allocation *client_settle(struct worker *worker, const stru
 	struct turn *turn = worker->dp->turn;
 	uint32_t index;
 
-	if (likely(client_is(found, &packet->flow)))
-		return found;
-	index = clients_find(&worker->turn->clients, turn->allocations, &packet->flow);
-	return index == 0 ? NULL : turn_allocation(turn, index);
+	if (unlikely(!client_is(found, &packet->flow))) {
+		index = clients_find(&worker->turn->clients, turn->allocations, &packet->flow);
+		if (index == 0)
+			return NULL;
+		found = turn_allocation(turn, index);
+	}
+	return likely(!(found->flags & ALLOCATION_PATH)) ? found
+	                                                 : mobility_arrive(worker->turn, found);
 }
 
 /*

@@ -6,6 +6,20 @@
 
 #include <stdio.h>
 
+/* A client that moves is known by its ticket alone (RFC 8016). */
+static bool ticket_is_elsewhere(struct worker *worker, struct rte_mbuf *mbuf,
+                                const uint8_t *payload)
+{
+	struct packet *packet = packet_of(mbuf);
+	uint16_t owner;
+
+	if (packet->flags & PACKET_HANDED_OVER ||
+	    !mobility_is_elsewhere(worker->turn, payload, packet->payload_length, &owner))
+		return false;
+	packet->worker = owner;
+	return true;
+}
+
 /* If another worker owns the client's allocation, hand the request over: this one would wrongly
  * answer 437. */
 static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *mbuf)
@@ -17,7 +31,8 @@ static inline bool client_is_elsewhere(struct worker *worker, struct rte_mbuf *m
 	if (likely(worker->dp->n_workers == 1) || stun_method_of(payload) == STUN_BINDING ||
 	    clients_find(&worker->turn->clients, worker->dp->turn->allocations, &packet->flow) != 0)
 		return false;
-	return turn_client_elsewhere(worker, mbuf) == TURN_HAND_OVER;
+	return turn_client_elsewhere(worker, mbuf) == TURN_HAND_OVER ||
+	       ticket_is_elsewhere(worker, mbuf, payload);
 }
 
 static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbuf *mbuf)

@@ -94,7 +94,7 @@ static inline rte_edge_t send_relay(struct worker *worker, const struct turn_pol
 		return drop(mbuf, reason);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);
-	if (unlikely(!turn_rate_pass(worker, policy, send->allocation->client.service,
+	if (unlikely(!turn_rate_pass(worker, policy, packet->flow.service,
 	                             &send->allocation->to_peer_due, send->data.length)))
 		return drop(mbuf, DROP_TURN_RATE);
 	output_begin(mbuf);

@@ -177,10 +177,10 @@ static inline enum drop_reason peer_check(struct worker *worker, const struct to
 /* A peer that asks not to be fragmented, and sends more than goes whole to the client, is told what
  * would. Its datagram goes on, in fragments. */
 static void peer_tell(struct worker *worker, const struct rte_mbuf *mbuf,
-                      const struct allocation *allocation, bool channel)
+                      const struct ip_addr *client, bool channel)
 {
 	const struct packet *packet = packet_of((struct rte_mbuf *)(uintptr_t)mbuf);
-	const struct ip_addr *client = &allocation->client.src, *peer = &packet->flow.src;
+	const struct ip_addr *peer = &packet->flow.src;
 	uint32_t mtu = path_mtu_find(worker->dp->paths, client, worker->now);
 	uint32_t added = channel ? STUN_CHANNEL_HEADER_SIZE
 	                         : STUN_HEADER_SIZE + STUN_ATTR_HEADER_SIZE + DATA_HEADER_SIZE + 3 +
@@ -212,6 +212,7 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 	struct allocation *allocation = to_client->allocation;
 	struct packet *packet = packet_of(mbuf);
 	const struct transport_addr *listener;
+	const struct five_tuple *client;
 	const struct channel *channel = NULL;
 	uint16_t length = packet->payload_length;
 	enum drop_reason reason = peer_check(worker, to_client, packet, &channel);
@@ -221,25 +222,26 @@ static inline rte_edge_t to_client_relay(struct worker *worker, const struct tur
 			icmp_port_unreachable(worker, mbuf);
 		return drop(mbuf, reason);
 	}
+	client = allocation_client(worker->dp->turn, allocation);
 	if (unlikely(allocation->flags & ALLOCATION_NARROW) &&
 	    (packet->flags & PACKET_DONT_FRAGMENT))
-		peer_tell(worker, mbuf, allocation, channel != NULL);
+		peer_tell(worker, mbuf, &client->src, channel != NULL);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);
-	if (unlikely(!turn_rate_pass(worker, policy, allocation->client.service,
-	                             &allocation->to_client_due, length)))
+	if (unlikely(!turn_rate_pass(worker, policy, client->service, &allocation->to_client_due,
+	                             length)))
 		return drop(mbuf, DROP_TURN_RATE);
 	output_begin(mbuf);
 	reason = channel != NULL ? channel_header_put(mbuf, channel->number)
 	                         : data_header_put(worker, mbuf);
 	if (unlikely(reason != DROP_NONE))
 		return drop(mbuf, reason);
-	listener = &worker->dp->turn->listeners[allocation->client.service];
+	listener = &worker->dp->turn->listeners[client->service];
 	packet->flow.src = listener->ip;
 	packet->flow.src_port = listener->port;
-	packet->dst = allocation->client.src;
-	packet->dst_port = allocation->client.src_port;
-	packet->flow.connection = allocation->client.connection;
+	packet->dst = client->src;
+	packet->dst_port = client->src_port;
+	packet->flow.connection = client->connection;
 	allocation_count_to_client(allocation, worker, length);
 	worker->turn->counters[TURN_TO_CLIENT_BYTES] += length;
 	turn_count(worker->turn, channel != NULL ? TURN_CHANNEL_TO_CLIENT : TURN_DATA_TO_CLIENT);

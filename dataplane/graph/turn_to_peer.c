@@ -60,8 +60,8 @@ static inline rte_edge_t to_peer_relay(struct worker *worker, const struct turn_
 		return drop(mbuf, DROP_TURN_EXPIRED);
 	if (unlikely(!packet_hop(packet)))
 		return drop(mbuf, DROP_HOP_LIMIT);
-	if (unlikely(!turn_rate_pass(worker, policy, allocation->client.service,
-	                             &allocation->to_peer_due, to_peer->length)))
+	if (unlikely(!turn_rate_pass(worker, policy, packet->flow.service, &allocation->to_peer_due,
+	                             to_peer->length)))
 		return drop(mbuf, DROP_TURN_RATE);
 	output_begin(mbuf);
 	payload_cut(mbuf, STUN_CHANNEL_HEADER_SIZE, to_peer->length);

@@ -52,6 +52,7 @@ static const struct attribute_rule attribute_rules[128] = {
         READ(DONT_FRAGMENT, 0, 4),
         READ(RESERVATION_TOKEN, 8, 8),
         READ(ADDITIONAL_ADDRESS_FAMILY, 4, 4),
+        READ(MOBILITY_TICKET, 0, UINT16_MAX), /* none of another length holds */
         READ(FINGERPRINT, 4, 4),
         IGNORED(MAPPED_ADDRESS),
         IGNORED(ERROR_CODE),

@@ -3,6 +3,7 @@
 
 #include "dataplane.h"
 #include "turn/config.h"
+#include "turn/mobility.h"
 #include "turn/store.h"
 #include "turn/table.h"
 #include "turn/text.h"
@@ -75,7 +76,8 @@ static void sums_add(struct turn_worker *turn_worker, const struct allocation *a
                      const uint64_t bytes[2])
 {
 	const struct turn_policy *policy = turn_policy_now(turn_worker->turn);
-	uint8_t realm = policy->listener_realms[allocation->client.service % TURN_LISTENERS_MAX];
+	uint16_t service = allocation_client(turn_worker->turn, allocation)->service;
+	uint8_t realm = policy->listener_realms[service % TURN_LISTENERS_MAX];
 	uint64_t *sums = turn_worker->private->accounts.realm_bytes[realm];
 
 	for (int i = 0; i < 2; i++)
@@ -157,17 +159,18 @@ static void row_write(struct turn *turn, uint32_t index, struct sluice_allocatio
 {
 	const struct allocation *allocation = &turn->allocations[index];
 	const struct account *account = &turn->accounts[index];
+	const struct five_tuple *client = allocation_client(turn, allocation);
 	const struct transport_addr *server =
-	        &turn->listeners[allocation->client.service % TURN_LISTENERS_MAX];
+	        &turn->listeners[client->service % TURN_LISTENERS_MAX];
 
 	*row = (struct sluice_allocation_account){
 	        .id = (uint64_t)allocation->generation << 32 | index,
 	        .began = allocation->created,
 	        .ended = account->ended,
-	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
+	        .client = addr_make(&client->src, client->src_port),
 	        .server = addr_make(&server->ip, server->port),
 	        .seconds = account->ended - allocation->created,
-	        .transport = turn->transports[allocation->client.service % TURN_LISTENERS_MAX],
+	        .transport = turn->transports[client->service % TURN_LISTENERS_MAX],
 	        .reason = account->reason,
 	        .worker = allocation->owner,
 	};
@@ -187,6 +190,8 @@ static void account_hand_out(struct turn_worker *turn_worker, uint32_t index)
 	if (rte_ring_sp_enqueue_elem(turn_worker->private->accounts.ring, &row, sizeof(row)) != 0)
 		turn_count(turn_worker, TURN_ACCOUNT_LOST);
 	account->waits = false;
+	if (account->place != ACCOUNT_PLACE_HELD)
+		mobility_forget(turn_worker, &turn_worker->turn->allocations[index]);
 	if (account->place == ACCOUNT_PLACE_FREE)
 		object_free(turn_worker, TURN_OBJECT_ALLOCATION, index);
 	else if (account->place == ACCOUNT_PLACE_LATER)

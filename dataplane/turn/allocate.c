@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Allocate (RFC 8656, 7.2), its checks in the order of that section. */
 #include "turn/exchange.h"
+#include "turn/mobility.h"
 #include "turn/reservation.h"
 #include "turn/store.h"
 
@@ -40,6 +41,20 @@ static int family_read(const struct exchange *exchange, struct allocation_wish *
 	return wish->family >= 0 ? 0 : STUN_440_FAMILY_NOT_SUPPORTED;
 }
 
+/* RFC 8016, 3.1.2. A client that comes by a connection is told no ticket: its allocation ends with
+ * the connection. */
+static int mobility_read(const struct exchange *exchange, struct allocation_wish *wish)
+{
+	const struct stun_message *message = &exchange->message;
+
+	if (!stun_has(message, STUN_KNOWN_MOBILITY_TICKET))
+		return 0;
+	if (!exchange->policy->mobility)
+		return STUN_405_MOBILITY_FORBIDDEN;
+	wish->mobile = exchange->flow->connection == 0;
+	return message->attrs[STUN_KNOWN_MOBILITY_TICKET].length == 0 ? 0 : STUN_400_BAD_REQUEST;
+}
+
 static int allocate_read(const struct exchange *exchange, struct allocation_wish *wish)
 {
 	const struct stun_message *message = &exchange->message;
@@ -56,6 +71,9 @@ static int allocate_read(const struct exchange *exchange, struct allocation_wish
 	        .lifetime =
 	                RTE_MAX(exchange_lifetime(exchange), (uint32_t)ALLOCATION_LIFETIME_MIN_S),
 	};
+	error = mobility_read(exchange, wish);
+	if (error != 0)
+		return error;
 	if (!stun_has(message, STUN_KNOWN_REQUESTED_TRANSPORT))
 		return STUN_400_BAD_REQUEST;
 	if (*stun_value(message, STUN_KNOWN_REQUESTED_TRANSPORT) != IPPROTO_UDP)
@@ -95,6 +113,9 @@ static uint16_t allocate_succeed(struct exchange *exchange, const struct allocat
 	stun_put_u32(writer, STUN_ATTR_LIFETIME, allocation->lifetime);
 	if (token != 0)
 		stun_put_bytes(writer, STUN_ATTR_RESERVATION_TOKEN, &token, sizeof(token));
+	if (stun_has(&exchange->message, STUN_KNOWN_MOBILITY_TICKET) &&
+	    mobility_ticket(exchange->turn, allocation) != 0)
+		respond_ticket(exchange, allocation, mobility_ticket(exchange->turn, allocation));
 	stun_put_xor_addr(writer, STUN_ATTR_XOR_MAPPED_ADDRESS, &exchange->flow->src,
 	                  exchange->flow->src_port);
 	return respond_end(exchange);

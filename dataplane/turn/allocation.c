@@ -2,6 +2,7 @@
 /* An allocation's life: made whole or not at all, and ended by a Refresh, its time, or the control
  * thread. */
 #include "dataplane.h"
+#include "turn/mobility.h"
 #include "turn/quota.h"
 #include "turn/record.h"
 #include "turn/reservation.h"
@@ -101,6 +102,30 @@ static void legs_publish(struct turn *turn, struct allocation *allocation)
 	}
 }
 
+bool client_join(struct turn_worker *turn_worker, uint32_t index)
+{
+	struct turn *turn = turn_worker->turn;
+	const struct five_tuple *client = &turn->allocations[index].client;
+
+	if (clients_add(&turn_worker->clients, client, index) < 0)
+		return false;
+	homes_add(&turn->homes, clients_hash(&turn_worker->clients, client));
+	if (client->connection == 0) /* the gate sees datagrams alone */
+		callers_add(&turn->callers, &client->src, client->src_port);
+	return true;
+}
+
+void client_leave(struct turn_worker *turn_worker, uint32_t index)
+{
+	struct turn *turn = turn_worker->turn;
+	const struct five_tuple *client = &turn->allocations[index].client;
+
+	clients_remove(&turn_worker->clients, client, index);
+	homes_remove(&turn->homes, clients_hash(&turn_worker->clients, client));
+	if (client->connection == 0)
+		callers_remove(&turn->callers, &client->src, client->src_port);
+}
+
 static void allocation_fill(struct turn_worker *turn_worker, struct allocation *allocation,
                             const struct allocation_wish *wish)
 {
@@ -148,11 +173,10 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	if (!quota_enter(turn, policy, allocation))
 		goto fail;
 	error = STUN_508_INSUFFICIENT_CAPACITY;
-	if (clients_add(&turn_worker->clients, &allocation->client, index) < 0)
+	if (!client_join(turn_worker, index))
 		goto fail_quota;
-	homes_add(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
-	if (allocation->client.connection == 0) /* the gate sees datagrams alone */
-		callers_add(&turn->callers, &allocation->client.src, allocation->client.src_port);
+	if (wish->mobile)
+		mobility_begin(turn, allocation);
 	/* the client leads here now, and no longer to what was closed */
 	if (closed != NULL)
 		allocation_end(turn_worker, closed, SLUICE_ALLOCATION_CLOSED);
@@ -236,13 +260,12 @@ void allocation_end(struct turn_worker *turn_worker, struct allocation *allocati
 	if (allocation->flags & ALLOCATION_LINGERS)
 		turn_worker->private->lingering--;
 	timer_clear(turn, &turn_worker->private->wheel, allocation);
-	clients_remove(&turn_worker->clients, &allocation->client, index);
-	homes_remove(&turn->homes, clients_hash(&turn_worker->clients, &allocation->client));
-	if (allocation->client.connection == 0)
-		callers_remove(&turn->callers, &allocation->client.src,
-		               allocation->client.src_port);
-	if (account_leave(turn_worker, allocation, relayed))
-		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
+	client_leave(turn_worker, mobility_place(turn, allocation));
+	mobility_end(turn_worker, allocation);
+	if (!account_leave(turn_worker, allocation, relayed))
+		return;
+	mobility_forget(turn_worker, allocation);
+	garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, index);
 }
 
 void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *allocation, int family)
@@ -324,9 +347,9 @@ void allocation_sweep(struct turn_worker *turn_worker, struct allocation *alloca
 
 struct allocation *allocation_find(struct turn_worker *turn_worker, const struct five_tuple *client)
 {
-	uint32_t index =
-	        clients_find(&turn_worker->clients, turn_worker->turn->allocations, client);
-	struct allocation *allocation = &turn_worker->turn->allocations[index];
+	struct turn *turn = turn_worker->turn;
+	uint32_t index = clients_find(&turn_worker->clients, turn->allocations, client);
+	struct allocation *allocation = &turn->allocations[allocation_of_place(turn, index)];
 
 	if (index == 0)
 		return NULL;

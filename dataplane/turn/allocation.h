@@ -54,6 +54,11 @@ enum allocation_flag {
 	/* atomic, any worker: ICMP told of a smaller MTU on the way to the client; where the owner
 	 * writes at the same time it is lost, and told again */
 	ALLOCATION_NARROW = 1 << 4,
+	/* turn/mobility.h. No allocation: another 5-tuple of one, and nothing of what follows but
+	 * the owner */
+	ALLOCATION_PATH = 1 << 5,
+	/* its client has moved, and its path says where it is: allocation_client() */
+	ALLOCATION_MOVED = 1 << 6,
 };
 
 struct relay_leg {

@@ -101,7 +101,8 @@ static bool user_verify(struct exchange *exchange)
 	struct attempts *attempts = exchange->turn->attempts;
 	const struct hash_seed *seed = &exchange->turn->seed;
 	const struct ip_addr *client = &exchange->flow->src;
-	struct allocation *known = exchange->allocation;
+	struct allocation *known =
+	        exchange->allocation != NULL ? exchange->allocation : exchange->named;
 
 	user_name_read(&exchange->name, &exchange->realm->users->hash_key,
 	               stun_value(message, STUN_KNOWN_USERNAME),

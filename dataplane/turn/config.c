@@ -7,6 +7,7 @@
 #include "dataplane.h"
 #include "ledger/ledger.h"
 #include "turn/config_services.h"
+#include "turn/mobility.h"
 #include "turn/record.h"
 
 #include <errno.h>
@@ -115,6 +116,7 @@ static struct turn_policy *policy_build(const struct turn *turn)
 		policy->secret_realms[i] = config->secrets[i].realm;
 	}
 	policy->lifetime_max = config->lifetime.max_s;
+	policy->mobility = config->mobility.on;
 	policy->quota_host = config->realms[0].quota.host;
 	policy->alternates = config->alternates;
 	policy->nonce_keys = config->nonce_keys;
@@ -193,6 +195,7 @@ int turn_config_create(struct turn *turn)
 		random_bytes(config->random, &turn->seed, sizeof(turn->seed));
 	}
 	record_keys(turn);
+	ticket_keys_make(turn, &config->name_key);
 	config->realms[0].users = users_create(&config->name_key, 0);
 	if (config->realms[0].users == NULL)
 		return -ENOMEM;
@@ -304,6 +307,26 @@ int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *life
 	return error;
 }
 
+int turn_mobility_set(struct turn *turn, const struct sluice_turn_mobility *mobility, char *why)
+{
+	struct turn_config *config = turn->config;
+	const struct sluice_turn_mobility before = config->mobility;
+	int error;
+
+	if (mobility->on > 1)
+		return refuse(why, -EINVAL, "mobility is on or off");
+	config->mobility_generation = turn->dp->config_generation;
+	if (config->mobility.on == mobility->on)
+		return 0;
+	if (mobility->on && mobility_create(turn) < 0)
+		return refuse(why, -ENOMEM, "no memory for clients that move");
+	config->mobility = *mobility;
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->mobility = before;
+	return error;
+}
+
 /* 0, -EINVAL, -ENOENT. */
 static int quota_check(struct turn *turn, const struct sluice_turn_quota *quota,
                        struct turn_config_realm **realm, char *why)
@@ -411,6 +434,8 @@ void turn_config_sweep(struct turn *turn)
 
 	if (config->lifetime_generation != generation)
 		config->lifetime.max_s = LIFETIME_MAX_DEFAULT_S;
+	if (config->mobility_generation != generation)
+		config->mobility.on = 0;
 	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
 		if (config->realms[i].quota_generation != generation)
 			config->realms[i].quota = (struct sluice_turn_quota){0};

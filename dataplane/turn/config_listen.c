@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `turn listen ADDRESS[:PORT] [udp|tcp|tls|dtls] [announce IP]`. */
 #include "turn/config_services.h"
+#include "turn/mobility.h"
 
 #include "common/refuse.h"
 #include "dataplane.h"
@@ -26,9 +27,20 @@ bool turn_has_dtls_at(const struct turn *turn, const struct transport_addr *addr
 	return false;
 }
 
-static bool match_listener(const struct allocation *allocation, const void *listener)
+struct listener_match {
+	const struct turn *turn;
+	uint32_t listener;
+};
+
+/* Its client comes by it, or may move to it. */
+static bool match_listener(const struct allocation *allocation, const void *argument)
 {
-	return allocation->client.service == *(const uint32_t *)listener;
+	const struct listener_match *match = argument;
+	const struct turn *turn = match->turn;
+	uint32_t next = mobility_next(turn, allocation);
+
+	return allocation_client(turn, allocation)->service == match->listener ||
+	       (next != 0 && turn->allocations[next].client.service == match->listener);
 }
 
 /* By the kernel's sockets, in stream threads. */
@@ -122,7 +134,7 @@ static int listener_realm(struct turn *turn, uint32_t index, uint8_t realm, char
 		turn->config->listeners_realm[index] = before;
 		return refuse(why, error, "no memory for another realm");
 	}
-	allocations_end_where(turn, match_listener, &index);
+	allocations_end_where(turn, match_listener, &(struct listener_match){turn, index});
 	return 0;
 }
 
@@ -276,7 +288,7 @@ static int listener_remove(struct turn *turn, uint32_t index)
 		return error;
 	}
 	dataplane_quiesce(turn->dp);
-	allocations_end_where(turn, match_listener, &index);
+	allocations_end_where(turn, match_listener, &(struct listener_match){turn, index});
 	dataplane_quiesce(turn->dp);
 	turn->listeners[index] = (struct transport_addr){0};
 	turn->config->n_listeners--;
@@ -302,7 +314,8 @@ int turn_listen_delete(struct turn *turn, const struct sluice_turn_listen *liste
 /* The configuration does not name it. Returns how many allocations that ends. */
 static uint32_t listener_forget(struct turn *turn, uint32_t index)
 {
-	uint32_t ended = allocations_end_where(turn, match_listener, &index);
+	uint32_t ended =
+	        allocations_end_where(turn, match_listener, &(struct listener_match){turn, index});
 
 	dataplane_quiesce(turn->dp);
 	turn->listeners[index] = (struct transport_addr){0};

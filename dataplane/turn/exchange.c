@@ -2,6 +2,7 @@
 #include "turn/exchange.h"
 
 #include "dataplane.h"
+#include "turn/mobility.h"
 
 struct error_counter {
 	uint16_t code;
@@ -12,6 +13,7 @@ static const struct error_counter error_counters[] = {
         {STUN_401_UNAUTHENTICATED, TURN_ERROR_401},
         {STUN_400_BAD_REQUEST, TURN_ERROR_400},
         {STUN_403_FORBIDDEN, TURN_ERROR_403},
+        {STUN_405_MOBILITY_FORBIDDEN, TURN_ERROR_405},
         {STUN_420_UNKNOWN_ATTRIBUTE, TURN_ERROR_420},
         {STUN_437_ALLOCATION_MISMATCH, TURN_ERROR_437},
         {STUN_438_STALE_NONCE, TURN_ERROR_438},
@@ -71,6 +73,14 @@ uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 	               exchange->realm->length);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_NONCE, nonce, sizeof(nonce));
 	return respond_end(exchange);
+}
+
+void respond_ticket(struct exchange *exchange, const struct allocation *allocation, uint32_t number)
+{
+	uint8_t *text = stun_put(&exchange->writer, STUN_ATTR_MOBILITY_TICKET, TICKET_SIZE);
+
+	if (text != NULL)
+		ticket_write(text, exchange->turn, allocation, number);
 }
 
 /* -- what several methods ask -- */

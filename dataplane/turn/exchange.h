@@ -25,9 +25,11 @@ struct exchange {
 	/* the deleted allocation that still answers retransmitted Refreshes of this 5-tuple, or
 	 * NULL; never both */
 	struct allocation *closed;
-	struct stun_key key;   /* the user's; once authenticated */
-	uint16_t secret;       /* that the key comes from, or 0 */
-	struct user_name name; /* USERNAME, once the nonce has been found valid */
+	struct allocation *named; /* of another 5-tuple, whose ticket is shown; or NULL */
+	uint32_t ticket;          /* number of the one to be told; 0: none */
+	struct stun_key key;      /* the user's; once authenticated */
+	uint16_t secret;          /* that the key comes from, or 0 */
+	struct user_name name;    /* USERNAME, once the nonce has been found valid */
 	bool authenticated;
 	bool no_attempt;           /* credentials that do not hold, and are not counted as tried */
 	enum turn_counter refusal; /* of a 401: which credentials do not hold, and why */
@@ -60,6 +62,10 @@ uint16_t respond_end(struct exchange *exchange);
 uint16_t respond_error(struct exchange *exchange, enum stun_error code);
 /* 401, 438: with realm and a new nonce, and nothing else. */
 uint16_t respond_challenge(struct exchange *exchange, enum stun_error code);
+
+/* MOBILITY-TICKET (RFC 8016, 3.3), of the allocation's ticket of this number. */
+void respond_ticket(struct exchange *exchange, const struct allocation *allocation,
+                    uint32_t number);
 
 /* By which a retransmission is known. */
 uint64_t exchange_transaction(const struct exchange *exchange);

@@ -104,8 +104,9 @@ void quota_leave(struct turn *turn, struct allocation *allocation)
 	/* A reader may still walk over it: user_chain stays until the slot is used again. */
 	allocation->user_next = allocation->user_prev = index;
 	__atomic_sub_fetch(&turn->n_allocations, 1, __ATOMIC_RELAXED);
-	__atomic_sub_fetch(&turn->listener_allocations[allocation->client.service], 1,
-	                   __ATOMIC_RELAXED);
+	__atomic_sub_fetch(
+	        &turn->listener_allocations[allocation_client(turn, allocation)->service], 1,
+	        __ATOMIC_RELAXED);
 }
 
 /* Counted first, judged then: two workers may refuse both, but never exceed. */

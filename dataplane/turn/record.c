@@ -4,6 +4,7 @@
 #include "dataplane.h"
 #include "ledger/ledger.h"
 #include "turn/config.h"
+#include "turn/mobility.h"
 #include "turn/reservation.h"
 #include "turn/store.h"
 
@@ -56,10 +57,11 @@ void record_renew_expect(struct turn *turn, uint32_t index)
 static void identity_write(const struct ledger_table *table, struct turn *turn,
                            const struct allocation *allocation)
 {
-	const struct transport_addr *server = &turn->listeners[allocation->client.service];
+	const struct five_tuple *client = allocation_client(turn, allocation);
+	const struct transport_addr *server = &turn->listeners[client->service];
 	struct sluice_ledger_allocation record = {
 	        .head.life = (uint16_t)allocation->generation,
-	        .client_port = allocation->client.src_port,
+	        .client_port = client->src_port,
 	        .server_port = server->port,
 	        .user_hash = allocation->user_hash,
 	        .generation = allocation->generation,
@@ -67,9 +69,10 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 	        .lifetime = allocation->lifetime,
 	        .owner = allocation->owner,
 	        .reservation = allocation->reservation,
+	        .ticket = mobility_ticket(turn, allocation),
 	};
 
-	memcpy(record.client, allocation->client.src.bytes, sizeof(record.client));
+	memcpy(record.client, client->src.bytes, sizeof(record.client));
 	memcpy(record.server, server->ip.bytes, sizeof(record.server));
 	memcpy(record.user, allocation->user, sizeof(record.user));
 	static_assert(sizeof(record.name) == SLUICE_TURN_USER_KEPT_MAX, "an account's name");

@@ -9,6 +9,8 @@ static uint16_t refresh_succeed(struct exchange *exchange, uint32_t lifetime)
 	turn_count(exchange->turn_worker, TURN_REFRESH_SUCCESS);
 	respond_begin(exchange, STUN_SUCCESS);
 	stun_put_u32(&exchange->writer, STUN_ATTR_LIFETIME, lifetime);
+	if (exchange->ticket != 0 && lifetime != 0)
+		respond_ticket(exchange, exchange->allocation, exchange->ticket);
 	return respond_end(exchange);
 }
 

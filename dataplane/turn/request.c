@@ -7,6 +7,7 @@
 #include "turn/exchange.h"
 
 #include "dataplane.h"
+#include "turn/mobility.h"
 #include "turn/record.h"
 #include "turn/store.h"
 
@@ -57,6 +58,19 @@ static void records_expect(const struct exchange *exchange, uint16_t method)
 		        exchange->turn, object_next(exchange->turn_worker, TURN_OBJECT_ALLOCATION));
 }
 
+/* A client that moves (RFC 8016, 3.2.2), or has moved: 0, or the error. */
+static int exchange_move(struct exchange *exchange)
+{
+	if (exchange->message.method == STUN_REFRESH &&
+	    stun_has(&exchange->message, STUN_KNOWN_MOBILITY_TICKET))
+		return mobility_refresh(exchange);
+	if (exchange->message.method != STUN_ALLOCATE && exchange->allocation != NULL &&
+	    !client_is(exchange->allocation, exchange->flow) &&
+	    exchange->allocation->user_hash == exchange->name.identity)
+		mobility_used(exchange->turn_worker, exchange->allocation, exchange->flow);
+	return 0;
+}
+
 /* The answer's length, or 0. */
 static uint16_t exchange_answer(struct exchange *exchange, const struct method *method)
 {
@@ -67,6 +81,8 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 		exchange->closed = allocation;
 	else
 		exchange->allocation = allocation;
+	if (allocation == NULL)
+		exchange->named = mobility_named(exchange);
 	records_expect(exchange, method->method);
 	error = exchange_authenticate(exchange);
 	if (exchange->silence != DROP_NONE)
@@ -85,6 +101,9 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 		return refresh_answer_closed(exchange);
 	if (exchange->message.n_unknown != 0)
 		return respond_error(exchange, STUN_420_UNKNOWN_ATTRIBUTE);
+	error = exchange_move(exchange);
+	if (error != 0)
+		return respond_error(exchange, error);
 	/* RFC 8656, 5: all but Allocate need an allocation, and its user. */
 	if (method->method != STUN_ALLOCATE && exchange->allocation == NULL)
 		return respond_error(exchange, STUN_437_ALLOCATION_MISMATCH);
@@ -109,6 +128,8 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.flow = flow;
 	exchange.allocation = NULL;
 	exchange.closed = NULL;
+	exchange.named = NULL;
+	exchange.ticket = 0;
 	exchange.authenticated = false;
 	exchange.secret = 0;
 	exchange.no_attempt = false;

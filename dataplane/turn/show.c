@@ -39,6 +39,7 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	        .channels = used(turn, TURN_OBJECT_CHANNEL),
 	        .channels_max = turn->pools[TURN_OBJECT_CHANNEL].count,
 	        .quota_capacity_bps = server->quota.capacity_bps,
+	        .mobility = config->mobility.on,
 	        .to_peer_bps = config->rate.bps[0],
 	        .to_client_bps = config->rate.bps[1],
 	};
@@ -92,18 +93,19 @@ static void row_fill(const struct turn *turn, struct sluice_allocation_row *row,
                      const struct allocation *allocation, uint32_t now)
 {
 	uint32_t expires = __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED);
+	const struct five_tuple *client = allocation_client(turn, allocation);
 	const struct transport_addr *server =
-	        &turn->listeners[allocation->client.service % TURN_LISTENERS_MAX];
+	        &turn->listeners[client->service % TURN_LISTENERS_MAX];
 
 	*row = (struct sluice_allocation_row){
-	        .client = addr_make(&allocation->client.src, allocation->client.src_port),
+	        .client = addr_make(&client->src, client->src_port),
 	        .server = addr_make(&server->ip, server->port),
 	        .expires_s = expires > now ? expires - now : 0,
 	        .age_s = now - allocation->created, /* the dataplane before may have made it */
 	        .permissions = allocation->n_permissions,
 	        .channels = allocation->n_channels,
 	        .worker = allocation->owner,
-	        .transport = turn->transports[allocation->client.service % TURN_LISTENERS_MAX],
+	        .transport = turn->transports[client->service % TURN_LISTENERS_MAX],
 	};
 	memcpy(row->user, allocation->user, sizeof(allocation->user));
 	legs_show(row->relayed, turn, allocation->legs);

@@ -51,6 +51,7 @@ struct turn_policy {
 	                                        */
 	uint8_t secret_realms[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
+	bool mobility;
 	uint32_t quota_host; /* of all realms */
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start; /* Unix time at worker.now == 0 */
@@ -72,6 +73,7 @@ enum turn_counter {
 	TURN_ERROR_400,
 	TURN_ERROR_401,
 	TURN_ERROR_403,
+	TURN_ERROR_405,
 	TURN_ERROR_420,
 	TURN_ERROR_437,
 	TURN_ERROR_438,
@@ -88,6 +90,7 @@ enum turn_counter {
 	TURN_ALLOCATION_EXPIRED,
 	TURN_ALLOCATION_DELETED,
 	TURN_ALLOCATION_LEFT,
+	TURN_ALLOCATION_MOVED,
 	TURN_PERMISSION_EXPIRED,
 	TURN_CHANNEL_EXPIRED,
 	TURN_RESERVATION_EXPIRED,
@@ -122,6 +125,18 @@ struct turn_worker {
 	struct turn_private *private;
 };
 
+/* Of each place in the table of allocations, for mobility (turn/mobility.h): its owner's. All zero
+ * where nothing of it is mobile. */
+struct move {
+	union {
+		uint32_t path; /* read by all: its client's place, once it has ALLOCATION_MOVED */
+		uint32_t of;   /* read by all: of a path, its allocation */
+	};
+	uint32_t next; /* read by all: the path that its client may move to, or 0 */
+	/* read by all: the number of the ticket that holds, from 1; the one after it may be out */
+	uint32_t ticket;
+};
+
 /* Heads of hash chains through the objects that one worker owns: it alone writes them, all read. */
 struct turn_chains {
 	uint32_t *permissions;     /* by (allocation, peer's address) */
@@ -138,7 +153,9 @@ struct turn {
 	struct allocation *allocations; /* [1 .. max_allocations] */
 	struct permission *permissions;
 	struct channel *channels;
-	struct account *accounts; /* of allocations, by index; turn/account.h */
+	struct account *accounts;          /* of allocations, by index; turn/account.h */
+	struct move *moves;                /* the same; NULL until something may be mobile */
+	struct siphash_key ticket_keys[2]; /* const: of a tag, and of the cipher */
 	struct hash_seed seed;
 	struct turn_chains chains[WORKERS_MAX]; /* by owner */
 	struct relay relays[RELAYS_MAX];
@@ -199,6 +216,26 @@ static inline uint32_t allocation_index(const struct turn *turn,
 	return allocation - turn->allocations;
 }
 
+/* Where its client is. Any worker. */
+static inline const struct five_tuple *allocation_client(const struct turn *turn,
+                                                         const struct allocation *allocation)
+{
+	uint32_t path;
+
+	if (likely(!(__atomic_load_n(&allocation->flags, __ATOMIC_ACQUIRE) & ALLOCATION_MOVED)))
+		return &allocation->client;
+	path = __atomic_load_n(&turn->moves[allocation_index(turn, allocation)].path,
+	                       __ATOMIC_ACQUIRE);
+	return &turn->allocations[path].client;
+}
+
+/* What a 5-tuple led to: the allocation, be it by a path. Any worker. */
+static inline uint32_t allocation_of_place(const struct turn *turn, uint32_t index)
+{
+	return unlikely(turn->allocations[index].flags & ALLOCATION_PATH) ? turn->moves[index].of
+	                                                                  : index;
+}
+
 static inline const struct turn_policy *turn_policy_now(const struct turn *turn)
 {
 	return __atomic_load_n(&turn->policy, __ATOMIC_ACQUIRE);
@@ -233,6 +270,14 @@ static inline void turn_count(struct turn_worker *turn_worker, enum turn_counter
 uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
                       const struct transport_addr *local, uint8_t *payload, uint16_t length,
                       uint16_t room, uint16_t *drop_reason);
+
+/* A client's packet has come by this path: its allocation, which is there from now on. The owner.
+ */
+struct allocation *mobility_arrive(struct turn_worker *turn_worker, const struct allocation *path);
+/* A request of no client that this worker has: true where it shows a ticket of another worker's
+ * allocation (turn/mobility.h). */
+bool mobility_is_elsewhere(const struct turn_worker *turn_worker, const uint8_t *payload,
+                           uint16_t length, uint16_t *owner);
 
 /*
  * May this peer be relayed to? Special ranges, our own addresses, `turn peer` rules

@@ -137,6 +137,7 @@ void turn_destroy(struct turn *turn)
 	homes_destroy(&turn->homes);
 	callers_destroy(&turn->callers);
 	reservations_destroy(turn->reservations);
+	free(turn->moves);
 	table_unmap(turn->accounts, accounts_bytes(turn));
 	table_unmap(turn->channels, table_bytes(turn, TURN_OBJECT_CHANNEL));
 	table_unmap(turn->permissions, table_bytes(turn, TURN_OBJECT_PERMISSION));

@@ -44,6 +44,10 @@ static inline uint32_t object_next(const struct turn_worker *turn_worker, enum t
 /* Back into the pool, where no worker can see it any more. */
 void object_free(struct turn_worker *turn_worker, enum turn_object object, uint32_t index);
 
+/* The client at this place is found, by all workers and by the gate. False: no room. */
+bool client_join(struct turn_worker *turn_worker, uint32_t index);
+void client_leave(struct turn_worker *turn_worker, uint32_t index);
+
 /* What people are shown of it; turn/show.c. */
 struct sluice_addr addr_make(const struct ip_addr *ip, uint16_t port_be);
 /* Of the legs that there are; the others stay as they are. */
@@ -67,6 +71,7 @@ struct allocation_wish {
 	bool both;      /* ADDITIONAL-ADDRESS-FAMILY: IPv6 as well */
 	bool even;      /* EVEN-PORT */
 	bool reserve;   /* its R bit */
+	bool mobile;    /* MOBILITY-TICKET */
 	uint64_t token; /* RESERVATION-TOKEN, or 0 */
 };
 
@@ -87,7 +92,8 @@ void allocation_drop_leg(struct turn_worker *turn_worker, struct allocation *all
                          int family);
 /* What is due goes; the timer is set for the rest. */
 void allocation_sweep(struct turn_worker *turn_worker, struct allocation *allocation);
-/* The owner's: whose 5-tuple this is, or NULL. What has expired is ended here, exactly. */
+/* The owner's: whose 5-tuple this is, be it by a path, or NULL. What has expired is ended here,
+ * exactly. */
 struct allocation *allocation_find(struct turn_worker *turn_worker,
                                    const struct five_tuple *client);
 

@@ -7,6 +7,7 @@
 #include "ledger/image.h"
 #include "ledger/ledger.h"
 #include "turn/config_services.h"
+#include "turn/mobility.h"
 #include "turn/quota.h"
 #include "turn/record.h"
 #include "turn/reservation.h"
@@ -246,6 +247,8 @@ void take_allocation(struct take *take, uint32_t old_index)
 		take->taken->broken++;
 		return;
 	}
+	if (old.identity.ticket != 0)
+		mobility_take(turn, allocation, old.identity.ticket);
 	allocation_begin(take, turn_worker, &old, allocation,
 	                 take->now + (uint32_t)take_left(take, old.state.head.expires));
 	take_index_use(take, turn_worker, TURN_OBJECT_ALLOCATION, old_index, index);

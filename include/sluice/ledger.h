@@ -132,8 +132,8 @@ struct sluice_ledger_allocation {
 	uint16_t reservation; /* index of its reservation; 0: none */
 	char user[20];
 	uint32_t pad;
-	char name[52]; /* the user's, printable and cut, with a final NUL: for its account */
-	uint32_t pad2;
+	char name[52];   /* the user's, printable and cut, with a final NUL: for its account */
+	uint32_t ticket; /* number of the mobility ticket that holds; 0: it has none */
 };
 static_assert(sizeof(struct sluice_ledger_allocation) == 192, "ledger allocation");
 

@@ -206,6 +206,13 @@ struct sluice_turn_lifetime {
 };
 static_assert(sizeof(struct sluice_turn_lifetime) == 4, "turn lifetime");
 
+/* SLUICE_TURN_MOBILITY_SET -> {}: 1: clients that ask for it keep their allocation while their
+ * address changes (RFC 8016). 0 unless set. */
+struct sluice_turn_mobility {
+	uint32_t on;
+};
+static_assert(sizeof(struct sluice_turn_mobility) == 4, "turn mobility");
+
 /*
  * SLUICE_TURN_QUOTA_SET -> {}. What is not given stays as it is. 0: no limit. A realm to which
  * `user` or `max_bps` was not given has the server's.
@@ -286,7 +293,7 @@ struct sluice_turn_row {
 	uint64_t quota_capacity_bps;
 	uint64_t to_peer_bps, to_client_bps; /* UDP payload of the last second, bits */
 	uint32_t realms;                     /* beside `realm` */
-	uint32_t pad;
+	uint32_t mobility;                   /* 1: clients may move */
 };
 static_assert(sizeof(struct sluice_turn_row) == 232, "turn row");
 

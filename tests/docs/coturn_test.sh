@@ -52,6 +52,7 @@ if [[ -r /etc/turnserver.conf ]]; then
 		wrong "Debian's own file"
 	"$ROOT/tools/coturn2sluice" -a 203.0.113.5 "$WORK/all.conf" >"$WORK/all" || wrong "all options of coturn's example: not translated"
 	grep 'is not known here' "$WORK/all" && wrong "options of coturn's example"
+	grep -qxF 'turn mobility on' "$WORK/all" || wrong "mobility in coturn's example"
 else
 	echo "coturn's own example is not here, or not for this user to read: not tried"
 fi

@@ -54,15 +54,17 @@ struct step {
 	/* sent */
 	struct client_request request;
 	enum proof proof;
-	bool retransmit;     /* the transaction id of this client's last request */
-	enum actor token_of; /* with the RESERVATION-TOKEN that this client was given: the port
-	                        beside its own */
-	uint16_t channel;    /* of CHANNEL_DATA and of ChannelBind */
-	const char *data;    /* "data", or a pattern of .length, unless given */
-	uint16_t length;     /* of data; 0: as a string */
-	bool empty;          /* no data at all */
-	bool inside;         /* .to is called by the address that it has behind the NAT */
-	uint16_t worker;     /* that receives it */
+	bool retransmit;      /* the transaction id of this client's last request */
+	enum actor token_of;  /* with the RESERVATION-TOKEN that this client was given: the port
+	                         beside its own */
+	enum actor ticket_of; /* with the MOBILITY-TICKET that this client was given: its
+	                         allocation and relayed addresses are this one's then */
+	uint16_t channel;     /* of CHANNEL_DATA and of ChannelBind */
+	const char *data;     /* "data", or a pattern of .length, unless given */
+	uint16_t length;      /* of data; 0: as a string */
+	bool empty;           /* no data at all */
+	bool inside;          /* .to is called by the address that it has behind the NAT */
+	uint16_t worker;      /* that receives it */
 	uint16_t vlan;
 	uint8_t hop_limit; /* 64 unless given */
 	uint8_t traffic_class;
@@ -93,6 +95,7 @@ struct step {
 	bool same_relayed; /* the answer names the relayed address that the client has already */
 	bool even;         /* the relayed port is even */
 	bool handed_over;  /* by way of another worker */
+	bool told_ticket;  /* MOBILITY-TICKET is in the answer */
 };
 
 #define STEPS_MAX 20
@@ -108,7 +111,8 @@ struct case_table {
 	uint32_t count;
 };
 
-extern const struct case_table request_cases, relay_cases, drop_cases, worker_cases, fragment_cases;
+extern const struct case_table request_cases, relay_cases, drop_cases, worker_cases, fragment_cases,
+        mobility_cases;
 
 /* True, or false with the step and what was wrong in `why`. */
 bool step_run(struct scene *scene, const struct step *step, char *why, size_t size);

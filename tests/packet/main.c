@@ -8,8 +8,8 @@
 
 #define MEGABYTES 256
 
-static const struct case_table *const tables[] = {&request_cases, &relay_cases, &drop_cases,
-                                                  &worker_cases, &fragment_cases};
+static const struct case_table *const tables[] = {&request_cases, &relay_cases,    &drop_cases,
+                                                  &worker_cases,  &fragment_cases, &mobility_cases};
 
 static bool case_run(const struct packet_case *test, char *why, size_t size)
 {

@@ -152,6 +152,7 @@ static bool turn_configure(struct scene *scene, const struct scene_config *confi
 	struct turn *turn = scene->rig.dp->turn;
 	struct sluice_turn_quota quota = {
 	        .user = config->quota_user, .host = config->quota_host, .max_bps = config->max_bps};
+	const struct sluice_turn_mobility mobility = {config->mobility};
 	char why[SLUICE_API_ERROR_MAX] = "";
 
 	turn_tick(turn, (uint64_t)time(NULL));
@@ -160,7 +161,7 @@ static bool turn_configure(struct scene *scene, const struct scene_config *confi
 	    relay_add(turn, RELAY4, config->nat ? OUTSIDE4 : NULL, config->relay_ports, why) ||
 	    relay_add(turn, RELAY6, config->nat ? OUTSIDE6 : NULL, config->relay_ports, why) ||
 	    peer_allow(turn, "198.18.0.0", 15, why) || peer_allow(turn, "2001:2::", 48, why) ||
-	    turn_quota_set(turn, &quota, why)) {
+	    turn_quota_set(turn, &quota, why) || turn_mobility_set(turn, &mobility, why)) {
 		fprintf(stderr, "configuration: %s\n", why);
 		return false;
 	}

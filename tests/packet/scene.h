@@ -58,6 +58,7 @@ struct scene_config {
 	uint16_t mtu;
 	bool bare; /* no realm, no users: nothing is configured */
 	bool nat;  /* relays are announced by other addresses than they have */
+	bool mobility;
 };
 
 struct scene {
@@ -71,6 +72,7 @@ struct scene {
 		bool has_nonce;
 		char nonce[STUN_NONCE_SIZE];
 		uint8_t token[CLIENT_TOKEN_SIZE];
+		uint8_t ticket[CLIENT_TICKET_SIZE];
 		uint8_t transaction[STUN_TRANSACTION_SIZE]; /* of the last request */
 		struct transport_addr relayed[2];
 	} clients[CLIENTS_END];

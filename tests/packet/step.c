@@ -62,9 +62,9 @@ struct error_counter {
 
 static const struct error_counter error_counters[] = {
         {300, TURN_ERROR_300}, {400, TURN_ERROR_400}, {401, TURN_ERROR_401}, {403, TURN_ERROR_403},
-        {420, TURN_ERROR_420}, {437, TURN_ERROR_437}, {438, TURN_ERROR_438}, {440, TURN_ERROR_440},
-        {441, TURN_ERROR_441}, {442, TURN_ERROR_442}, {443, TURN_ERROR_443}, {486, TURN_ERROR_486},
-        {508, TURN_ERROR_508},
+        {405, TURN_ERROR_405}, {420, TURN_ERROR_420}, {437, TURN_ERROR_437}, {438, TURN_ERROR_438},
+        {440, TURN_ERROR_440}, {441, TURN_ERROR_441}, {442, TURN_ERROR_442}, {443, TURN_ERROR_443},
+        {486, TURN_ERROR_486}, {508, TURN_ERROR_508},
 };
 
 static int counter_of_request(const struct step *step)

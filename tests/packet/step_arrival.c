@@ -259,6 +259,12 @@ static void response_remember(struct run *run, const struct client_response *res
 	}
 	if (response->has_token)
 		memcpy(run->scene->clients[who].token, response->token, CLIENT_TOKEN_SIZE);
+	if (response->has_ticket)
+		memcpy(run->scene->clients[who].ticket, response->ticket, CLIENT_TICKET_SIZE);
+	if (run->step->ticket_of != NOBODY && response->class == STUN_SUCCESS)
+		memcpy(run->scene->clients[who].relayed,
+		       run->scene->clients[run->step->ticket_of].relayed,
+		       sizeof(response->relayed));
 	if (response->method == STUN_ALLOCATE && response->class == STUN_SUCCESS)
 		memcpy(run->scene->clients[who].relayed, response->relayed,
 		       sizeof(response->relayed));
@@ -283,6 +289,8 @@ static bool response_values_check(struct run *run, const struct client_response 
 	    ntohs(response->relayed[0].port) !=
 	            ntohs(run->scene->clients[step->token_of].relayed[0].port) + 1)
 		return wrong(run, "not the reserved port");
+	if (step->told_ticket != response->has_ticket)
+		return wrong(run, "MOBILITY-TICKET is%s there", response->has_ticket ? "" : " not");
 	if (step->even && (ntohs(response->relayed[0].port) & 1) != 0)
 		return wrong(run, "odd relayed port");
 	if (response->has_fingerprint != step->request.fingerprint)

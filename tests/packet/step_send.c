@@ -121,6 +121,8 @@ static struct client_request request_filled(struct run *run)
 		request.channel = step->channel;
 	if (step->token_of != NOBODY)
 		request.token = run->scene->clients[step->token_of].token;
+	if (step->ticket_of != NOBODY)
+		request.ticket = run->scene->clients[step->ticket_of].ticket;
 	return request;
 }
 

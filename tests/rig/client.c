@@ -24,6 +24,9 @@ static void put_asked(struct stun_writer *writer, const struct client_request *r
 	if (request->token != NULL)
 		stun_put_bytes(writer, STUN_ATTR_RESERVATION_TOKEN, request->token,
 		               CLIENT_TOKEN_SIZE);
+	if (request->mobile || request->ticket != NULL)
+		stun_put_bytes(writer, STUN_ATTR_MOBILITY_TICKET, request->ticket,
+		               request->ticket != NULL ? CLIENT_TICKET_SIZE : 0);
 	if (request->channel != 0)
 		stun_put_u32(writer, STUN_ATTR_CHANNEL_NUMBER, (uint32_t)request->channel << 16);
 	for (uint8_t i = 0; i < request->n_peers; i++)
@@ -117,6 +120,10 @@ static void attribute_read(struct client_response *response, uint16_t type, cons
 	case STUN_ATTR_RESERVATION_TOKEN:
 		response->has_token = length == CLIENT_TOKEN_SIZE;
 		memcpy(response->token, value, RTE_MIN(length, CLIENT_TOKEN_SIZE));
+		break;
+	case STUN_ATTR_MOBILITY_TICKET:
+		response->has_ticket = length == CLIENT_TICKET_SIZE;
+		memcpy(response->ticket, value, RTE_MIN(length, CLIENT_TICKET_SIZE));
 		break;
 	case STUN_ATTR_LIFETIME:
 		response->lifetime_s = (uint32_t)get16(value) << 16 | get16(value + 2);

@@ -11,8 +11,9 @@
 #include "stun/message.h"
 #include "stun/nonce.h"
 
-#define CLIENT_PEERS_MAX  16
-#define CLIENT_TOKEN_SIZE 8
+#define CLIENT_PEERS_MAX   16
+#define CLIENT_TOKEN_SIZE  8
+#define CLIENT_TICKET_SIZE 32 /* of this server */
 
 /* Who asks, with what proof. */
 struct client_identity {
@@ -36,7 +37,9 @@ struct client_request {
 	uint16_t channel; /* CHANNEL-NUMBER */
 	uint16_t unknown; /* an attribute of this type, empty */
 	uint32_t lifetime_s;
-	const uint8_t *token; /* RESERVATION-TOKEN, 8 bytes */
+	const uint8_t *token;  /* RESERVATION-TOKEN, 8 bytes */
+	bool mobile;           /* MOBILITY-TICKET, empty */
+	const uint8_t *ticket; /* ... or this one, CLIENT_TICKET_SIZE bytes */
 	uint8_t n_peers;
 	struct transport_addr peers[CLIENT_PEERS_MAX];
 	const uint8_t *transaction; /* 12 bytes */
@@ -46,9 +49,10 @@ struct client_response {
 	uint8_t class; /* enum stun_class */
 	uint16_t method;
 	uint16_t error; /* 0: none */
-	bool has_nonce, has_token, has_integrity, has_fingerprint;
+	bool has_nonce, has_token, has_ticket, has_integrity, has_fingerprint;
 	char nonce[STUN_NONCE_SIZE];
 	uint8_t token[CLIENT_TOKEN_SIZE];
+	uint8_t ticket[CLIENT_TICKET_SIZE];
 	uint32_t lifetime_s;
 	struct transport_addr mapped;
 	struct transport_addr relayed[2]; /* [0] IPv4, [1] IPv6; port 0: none */

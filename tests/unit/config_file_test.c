@@ -94,7 +94,7 @@ static const struct {
         {"turn realm x\nturn reelm x\n", 0,
          "sluice.conf:2: turn ^reelm: did you mean `realm`? expected: listen, realm, relay, user, "
          "secret, peer, "
-         "lifetime, quota, stream, certificate or show"},
+         "lifetime, mobility, quota, stream, certificate or show"},
         {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
          "sluice.conf:4: turn relay 198.18.2.1 ^prots: did you mean `ports`? expected: ports "
          "A-B[,A-B...] or announce "

@@ -256,7 +256,7 @@ static const struct message_row {
          2,
          {0}},
         {"unknown ones, each once",
-         {TYPE(0x7abc, 4), TYPE(0x0024, 4), TYPE(0x7abc, 8), TYPE(0x0003, 4), TYPE(0x8030, 4)},
+         {TYPE(0x7abc, 4), TYPE(0x0024, 4), TYPE(0x7abc, 8), TYPE(0x0003, 4), TYPE(0x8031, 4)},
          0,
          0,
          0,

@@ -4,6 +4,7 @@
 
 #include "ledger/image.h"
 #include "ledger/ledger.h"
+#include "turn/mobility.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -330,6 +331,68 @@ static void test_tenant(void **state)
 	client_free(carol);
 	client_free(second);
 	client_free(servers);
+	fixture_destroy(fixture);
+}
+
+static int show_ticket(struct client *client, const uint8_t ticket[TICKET_SIZE])
+{
+	ask(client, STUN_REFRESH);
+	ask_bytes(client, STUN_ATTR_MOBILITY_TICKET, ticket, TICKET_SIZE);
+	return send_signed(client);
+}
+
+static void ticket_take(const struct client *client, uint8_t ticket[TICKET_SIZE])
+{
+	memcpy(ticket, answer(client, STUN_ATTR_MOBILITY_TICKET, 0, NULL), TICKET_SIZE);
+}
+
+/* A client that has moved is where it went, one that was about to moves again by the ticket that it
+ * was told, and none by the one before. */
+static void test_mobility(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	const struct sluice_turn_mobility on = {1};
+	struct client *wlan = client_create(fixture, "203.0.113.1", 4000, "alice", "secret1");
+	struct client *phone = client_create(fixture, "203.0.113.1", 4001, "alice", "secret1");
+	uint8_t first[TICKET_SIZE], second[TICKET_SIZE], third[TICKET_SIZE];
+
+	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
+	ask(wlan, STUN_ALLOCATE);
+	ask_transport(wlan);
+	ask_bytes(wlan, STUN_ATTR_MOBILITY_TICKET, NULL, 0);
+	assert_int_equal(send_signed(wlan), 0);
+	ticket_take(wlan, first);
+	assert_int_equal(bind_channel(wlan, 0x4001, PEER, 5000), 0);
+	assert_int_equal(show_ticket(phone, first), 0);
+	ticket_take(phone, second);
+	assert_int_equal(permit(phone, PEER), 0);
+
+	fixture = again(fixture, 16, 1);
+	client_move(wlan, fixture);
+	client_move(phone, fixture);
+	assert_taken(fixture, 1 + 1 + 1 + 1); /* secret, allocation, permission, channel */
+	fixture_configure(fixture);
+	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
+	turn_config_sweep(fixture->dp.turn);
+	assert_non_null(allocation_of(phone));
+	assert_int_equal(show_ticket(wlan, first), 437);
+	assert_int_equal(refresh(phone, 600), 0);
+	assert_int_equal(show_ticket(wlan, second), 0);
+	ticket_take(wlan, third);
+
+	fixture = again(fixture, 16, 1);
+	client_move(wlan, fixture);
+	client_move(phone, fixture);
+	fixture_configure(fixture);
+	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
+	turn_config_sweep(fixture->dp.turn);
+	assert_non_null(allocation_of(phone));
+	assert_int_equal(refresh(wlan, 600), 437);
+	assert_int_equal(show_ticket(wlan, third), 0);
+	assert_int_equal(permit(wlan, PEER), 0);
+	assert_int_equal(refresh(phone, 600), 437);
+	client_free(wlan);
+	client_free(phone);
 	fixture_destroy(fixture);
 }
 
@@ -682,13 +745,21 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_all_goes_on),           TEST(test_retransmissions),
-	        TEST(test_reservation),           TEST(test_secrets),
-	        TEST(test_not_configured_ends),   TEST(test_ports_outside),
-	        TEST(test_one_damaged),           TEST(test_other_workers),
-	        TEST(test_other_sizes),           TEST(test_expired),
-	        TEST(test_shorter_records),       TEST(test_connection_ends),
-	        TEST(test_keys_rotate_meanwhile), TEST(test_tenant),
+	        TEST(test_all_goes_on),
+	        TEST(test_retransmissions),
+	        TEST(test_reservation),
+	        TEST(test_secrets),
+	        TEST(test_not_configured_ends),
+	        TEST(test_ports_outside),
+	        TEST(test_one_damaged),
+	        TEST(test_other_workers),
+	        TEST(test_other_sizes),
+	        TEST(test_expired),
+	        TEST(test_shorter_records),
+	        TEST(test_connection_ends),
+	        TEST(test_keys_rotate_meanwhile),
+	        TEST(test_tenant),
+	        TEST(test_mobility),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
