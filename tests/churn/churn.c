@@ -3,8 +3,8 @@
  * Churn: clients that come, call, die and come back on the same ports, in any order, through the
  * whole graph, beside a model that says what each answer and each packet has to be. Wrong
  * passwords, old nonces, retransmissions, forbidden peers, clients of one host that are each
- * other's peers, keys, passwords and secrets changed, drains, limits, and a clock that jumps. In
- * the end everything has been given back.
+ * other's peers, clients that move from one address to another, keys, passwords and secrets
+ * changed, drains, limits, and a clock that jumps. In the end everything has been given back.
  *
  * usage: churn [--seed N] [--minutes N] [--steps N]: at least so many simulated minutes, and steps
  */
@@ -12,6 +12,7 @@
 
 #include "stun/nonce.h"
 #include "turn/config.h"
+#include "turn/store.h"
 #include "turn/turn.h"
 
 #include <getopt.h>
@@ -25,6 +26,7 @@
 
 #define PAYLOAD_MAX 900
 #define CODES       600
+#define TICKETS     16
 
 /* One client's side. */
 struct caller {
@@ -38,7 +40,9 @@ struct churn {
 	struct world world;
 	struct model model;
 	struct caller callers[WORLD_CLIENTS];
-	struct siphash_key nonce_key; /* the server's, as it was seen last */
+	struct ticket_told tickets[TICKETS]; /* of all clients, the newest */
+	uint32_t n_tickets;                  /* that were told */
+	struct siphash_key nonce_key;        /* the server's, as it was seen last */
 	uint64_t random;
 	uint32_t numbers; /* of transactions */
 	uint64_t steps, requests, datagrams, relayed, made, jumps;
@@ -229,6 +233,15 @@ static void quota_change(struct churn *churn)
 		differ(churn, "a quota is not taken: %s", churn->world.why);
 }
 
+static void mobility_change(struct churn *churn)
+{
+	struct sluice_turn_mobility set = {chance(churn, 80)};
+
+	churn->model.mobility = set.on;
+	if (turn_mobility_set(turn_of(churn), &set, churn->world.why) != 0)
+		differ(churn, "mobility is not taken: %s", churn->world.why);
+}
+
 static void held_compare(struct churn *churn)
 {
 	struct sluice_turn_row row;
@@ -284,6 +297,7 @@ static void peers_ask(struct churn *churn, struct request *request, uint32_t cou
 static void allocate_ask(struct churn *churn, struct request *request)
 {
 	request->method = STUN_ALLOCATE;
+	request->mobile = chance(churn, 60);
 	request->both = chance(churn, 20);
 	request->v6 = !request->both && chance(churn, 20);
 	request->even = !request->both && chance(churn, 10);
@@ -296,6 +310,25 @@ static void refresh_ask(struct churn *churn, struct request *request)
 	request->method = STUN_REFRESH;
 	request->has_lifetime = chance(churn, 70);
 	request->lifetime = chance(churn, 25) ? 0 : below(churn, 5000);
+	if (churn->n_tickets < TICKETS || !chance(churn, 60))
+		return;
+	/* mostly its own user's */
+	for (int i = 0; i < 3 && (i == 0 || request->ticket.user != request->who.user); i++)
+		request->ticket = churn->tickets[below(churn, TICKETS)];
+	request->ticket.odd = chance(churn, 5);
+	if (request->ticket.odd)
+		request->ticket.text[below(churn, CLIENT_TICKET_SIZE)] ^= 1;
+}
+
+/* One of them all, or one that another's client may move to. */
+static uint32_t client_any(struct churn *churn)
+{
+	uint32_t client = below(churn, WORLD_CLIENTS);
+
+	for (uint32_t i = 0; i < WORLD_CLIENTS && chance(churn, 90); i++)
+		if (churn->model.leads[(client + i) % WORLD_CLIENTS] >= 0)
+			return (client + i) % WORLD_CLIENTS;
+	return client;
 }
 
 static void request_choose(struct churn *churn, uint32_t client, struct request *request)
@@ -312,7 +345,7 @@ static void request_choose(struct churn *churn, uint32_t client, struct request 
 	};
 	if (dice < (live ? 5u : 70u)) {
 		allocate_ask(churn, request);
-	} else if (dice < (live ? 20u : 80u)) {
+	} else if (dice < (live ? 20u : 85u)) {
 		refresh_ask(churn, request);
 	} else if (dice < (live ? 55u : 90u)) {
 		request->method = STUN_CREATE_PERMISSION;
@@ -344,6 +377,8 @@ static uint16_t request_write(const struct request *request, uint8_t *room, uint
 
 	memcpy(transaction + 8, &request->number, sizeof(request->number));
 	memcpy(ask.peers, request->peers, sizeof(request->peers));
+	ask.mobile = request->mobile;
+	ask.ticket = request->ticket.there ? request->ticket.text : NULL;
 	if (request->method == STUN_ALLOCATE) {
 		ask.transport = IPPROTO_UDP;
 		ask.family = request->v6 ? STUN_FAMILY_IPV6 : 0;
@@ -394,6 +429,22 @@ static void addresses_check(struct churn *churn, uint32_t client, const struct r
 	churn->made += answer->is_new;
 }
 
+static void ticket_check(struct churn *churn, uint32_t client, const struct answer *answer,
+                         const struct client_response *response)
+{
+	struct ticket_told *told = &churn->tickets[churn->n_tickets % TICKETS];
+
+	if (response->has_ticket != answer->ticket.there)
+		differ(churn, "client %u is %stold a ticket", client,
+		       response->has_ticket ? "" : "not ");
+	if (!answer->ticket.there)
+		return;
+	churn->n_tickets++;
+	*told = answer->ticket;
+	told->user = churn->callers[client].last.who.user;
+	memcpy(told->text, response->ticket, sizeof(told->text));
+}
+
 static void response_check(struct churn *churn, uint32_t client, const struct request *request,
                            const struct answer *answer, const struct seen *seen)
 {
@@ -423,6 +474,7 @@ static void response_check(struct churn *churn, uint32_t client, const struct re
 		       answer->lifetime);
 	else if (answer->code == 0 && request->method == STUN_ALLOCATE)
 		addresses_check(churn, client, request, answer, &response);
+	ticket_check(churn, client, answer, &response);
 	if (challenge && response.has_nonce)
 		nonce_take(churn, caller, &response);
 	/* with that it will not get on */
@@ -465,7 +517,7 @@ static void request_send(struct churn *churn, uint32_t client, const struct requ
 
 static void step_request(struct churn *churn)
 {
-	uint32_t client = below(churn, WORLD_CLIENTS);
+	uint32_t client = client_any(churn);
 	struct caller *caller = &churn->callers[client];
 
 	if (chance(churn, 2))
@@ -551,7 +603,7 @@ static void to_peer_check(struct churn *churn, const struct seen *seen, int coun
 
 static void step_client_data(struct churn *churn)
 {
-	uint32_t client = below(churn, WORLD_CLIENTS);
+	uint32_t client = client_any(churn);
 	const struct model_allocation *allocation = &churn->model.allocations[client];
 	struct transport_addr from = world_client(client), relayed, peer;
 	struct transport_addr to = world_server(ip_addr_is_v4(&from.ip));
@@ -624,6 +676,8 @@ static void step(struct churn *churn)
 		drain_change(churn);
 	else if (dice < 580)
 		quota_change(churn);
+	else if (dice < 590)
+		mobility_change(churn);
 	else if (dice < 4000)
 		step_client_data(churn);
 	else if (dice < 6500)
@@ -643,6 +697,10 @@ static void released_check(struct churn *churn)
 	if (row.allocations != 0 || row.permissions != 0 || row.channels != 0)
 		differ(churn, "%u allocations, %u permissions, %u channels are left",
 		       row.allocations, row.permissions, row.channels);
+	for (uint16_t i = 0; i < turn_of(churn)->dp->n_workers; i++)
+		if (turn_of(churn)->dp->workers[i]->turn->private->used[TURN_OBJECT_ALLOCATION] !=
+		    0)
+			differ(churn, "worker %u has places of allocations left", i);
 	count = turn_relay_show(turn_of(churn), &cursor, relays, 4);
 	for (uint32_t i = 0; i < count; i++)
 		if (relays[i].used != 0)
@@ -652,10 +710,10 @@ static void released_check(struct churn *churn)
 /* Where nothing came about, nothing was compared. */
 static void happened_check(struct churn *churn)
 {
-	static const uint16_t codes[] = {0, 300, 401, 437, 438, 486, 508};
+	static const uint16_t codes[] = {0, 300, 401, 405, 437, 438, 486, 508};
 
-	if (churn->made == 0 || churn->relayed == 0)
-		differ(churn, "nothing was allocated, or nothing relayed");
+	if (churn->made == 0 || churn->relayed == 0 || churn->model.moved == 0)
+		differ(churn, "nothing was allocated, or nothing relayed, or nobody moved");
 	for (size_t i = 0; i < RTE_DIM(codes); i++)
 		if (churn->codes[codes[i]] == 0)
 			differ(churn, "no request was answered by %u: more --steps", codes[i]);
@@ -665,9 +723,11 @@ static void report(const struct churn *churn, uint32_t seed, uint32_t seconds)
 {
 	printf("seed %u: %llu steps, %u simulated seconds, %llu jumps of the clock\n", seed,
 	       (unsigned long long)churn->steps, seconds, (unsigned long long)churn->jumps);
-	printf("%llu requests, %llu allocations, %llu datagrams of which %llu were to be relayed\n",
+	printf("%llu requests, %llu allocations that moved %u times, %llu datagrams of which %llu "
+	       "were to be relayed\n",
 	       (unsigned long long)churn->requests, (unsigned long long)churn->made,
-	       (unsigned long long)churn->datagrams, (unsigned long long)churn->relayed);
+	       churn->model.moved, (unsigned long long)churn->datagrams,
+	       (unsigned long long)churn->relayed);
 	printf("answers:");
 	for (uint32_t code = 0; code < CODES; code++)
 		if (churn->codes[code] != 0)
@@ -681,6 +741,9 @@ static void churn_begin(struct churn *churn, uint32_t seed)
 	churn->random = 0x9e3779b97f4a7c15ull * (seed + 1);
 	churn->model.now = churn->world.now;
 	churn->model.unix_now = world_unix(&churn->world);
+	model_begin(&churn->model);
+	while (!churn->model.mobility)
+		mobility_change(churn);
 	churn->model.key_generation = 2; /* the one before was never used */
 	churn->model.key_since = churn->model.unix_now;
 	churn->nonce_key = turn_of(churn)->config->nonce_keys.keys[0];

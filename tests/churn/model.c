@@ -49,6 +49,61 @@ static struct model_channel *channel_by_peer(const struct model_allocation *allo
 	return NULL;
 }
 
+/* -- which 5-tuple has what -- */
+
+void model_begin(struct model *model)
+{
+	for (uint32_t i = 0; i < WORLD_CLIENTS; i++)
+		model->leads[i] = -1;
+}
+
+static uint32_t place_of(const struct model *model, uint32_t client)
+{
+	return model->leads[client] >= 0 ? (uint32_t)model->leads[client] : client;
+}
+
+/* Nobody may move to it any more. */
+static void leads_drop(struct model *model, uint32_t place)
+{
+	for (uint32_t i = 0; i < WORLD_CLIENTS; i++)
+		if (model->leads[i] == (int)place)
+			model->leads[i] = -1;
+}
+
+static void place_clear(struct model *model, uint32_t place)
+{
+	leads_drop(model, place);
+	memset(&model->allocations[place], 0, sizeof(model->allocations[place]));
+}
+
+/* RFC 8016, 3.2.2: what comes by the 5-tuple that the client may move to ends the one before. */
+static void arrive(struct model *model, uint32_t client)
+{
+	uint32_t from = place_of(model, client);
+
+	if (from == client || !model->allocations[from].live)
+		return;
+	model->allocations[client] = model->allocations[from];
+	model->allocations[client].ticket++;
+	place_clear(model, from);
+	model->moved++;
+}
+
+/* Whose ticket this is, or -1. The next one may have been told as well. */
+static int place_of_ticket(const struct model *model, const struct ticket_told *ticket)
+{
+	for (uint32_t i = 0; i < WORLD_CLIENTS; i++) {
+		const struct model_allocation *allocation = &model->allocations[i];
+
+		if (!ticket->odd && allocation->live && allocation->ticket != 0 &&
+		    allocation->life == ticket->life &&
+		    (ticket->number == allocation->ticket ||
+		     ticket->number == allocation->ticket + 1))
+			return (int)i;
+	}
+	return -1;
+}
+
 static void lists_expire(struct model_allocation *allocation, uint32_t now)
 {
 	for (uint32_t i = allocation->n_permissions; i-- > 0;)
@@ -66,9 +121,9 @@ void model_expire(struct model *model)
 		struct model_allocation *allocation = &model->allocations[i];
 
 		if (allocation->live && model->now >= allocation->expires)
-			memset(allocation, 0, sizeof(*allocation));
+			place_clear(model, i);
 		if (allocation->closed_until != 0 && model->now >= allocation->closed_until)
-			memset(allocation, 0, sizeof(*allocation));
+			place_clear(model, i);
 		lists_expire(allocation, model->now);
 	}
 }
@@ -161,22 +216,32 @@ static bool host_full(const struct model *model)
 
 static struct answer allocate(struct model *model, uint32_t client, const struct request *request)
 {
-	struct model_allocation *allocation = &model->allocations[client];
+	struct model_allocation *allocation = &model->allocations[place_of(model, client)];
 
 	if (allocation->live) {
 		if (allocation->number != request->number || allocation->method != STUN_ALLOCATE ||
 		    allocation->user != request->who.user)
 			return refused(437, true);
-		return (struct answer){.is_signed = true, .lifetime = allocation->granted};
+		return (struct answer){.is_signed = true,
+		                       .lifetime = allocation->granted,
+		                       .ticket = {.there = allocation->ticket != 0,
+		                                  .life = allocation->life,
+		                                  .number = allocation->ticket}};
 	}
+	if (request->mobile && !model->mobility)
+		return refused(405, true);
 	if (model->draining)
 		return elsewhere(model, client, 508, true);
 	if (host_full(model))
 		return elsewhere(model, client, 486, true);
 	if (model->quota_user != 0 && users_live(model, request->who.user) >= model->quota_user)
 		return refused(486, true);
+	place_clear(model, place_of(model, client));
+	allocation = &model->allocations[client];
 	*allocation = (struct model_allocation){
 	        .live = true,
+	        .life = ++model->lives,
+	        .ticket = request->mobile ? 1 : 0,
 	        .user = request->who.user,
 	        .key = request->who.key,
 	        .number = request->number,
@@ -184,17 +249,52 @@ static struct answer allocate(struct model *model, uint32_t client, const struct
 	        .granted = RTE_MAX(lifetime_of(request), (uint32_t)LIFETIME_LEAST),
 	};
 	allocation->expires = model->now + allocation->granted;
-	return (struct answer){.is_signed = true, .is_new = true, .lifetime = allocation->granted};
+	return (struct answer){.is_signed = true,
+	                       .is_new = true,
+	                       .lifetime = allocation->granted,
+	                       .ticket = {.there = allocation->ticket != 0,
+	                                  .life = allocation->life,
+	                                  .number = allocation->ticket}};
+}
+
+/* A Refresh with a ticket: 0 with *told, the number of the one that its answer tells; or the error.
+ */
+static int ticket_shown(struct model *model, uint32_t client, const struct request *request,
+                        uint32_t *told)
+{
+	int named = place_of_ticket(model, &request->ticket);
+	uint32_t place = place_of(model, client), number = request->ticket.number;
+	bool comes_new = !model->allocations[place].live;
+
+	if (!model->mobility)
+		return 405;
+	if (named < 0 || (!comes_new && (uint32_t)named != place))
+		return 437;
+	if (model->allocations[named].user != request->who.user)
+		return 441;
+	*told = comes_new || place != client ? number + 1 : number;
+	if (comes_new) {
+		leads_drop(model, (uint32_t)named);
+		model->leads[client] = named;
+		model->allocations[named].ticket = number;
+	} else if (place != client && number != model->allocations[named].ticket) {
+		*told = number;
+		arrive(model, client);
+	}
+	return 0;
 }
 
 static struct answer refresh(struct model *model, struct model_allocation *allocation,
-                             const struct request *request)
+                             const struct request *request, uint32_t told)
 {
 	uint32_t lifetime = lifetime_of(request);
 
 	if (lifetime != 0) {
 		allocation->expires = model->now + lifetime;
-		return (struct answer){.is_signed = true, .lifetime = lifetime};
+		return (struct answer){
+		        .is_signed = true,
+		        .lifetime = lifetime,
+		        .ticket = {.there = told != 0, .life = allocation->life, .number = told}};
 	}
 	*allocation = (struct model_allocation){
 	        .user = allocation->user,
@@ -282,32 +382,55 @@ static struct answer channel_bind(struct model *model, struct model_allocation *
 static struct answer first_answer(const struct model *model, uint32_t client,
                                   const struct request *request)
 {
-	if (request->method == STUN_ALLOCATE && !model->allocations[client].live &&
+	if (request->method == STUN_ALLOCATE && !model->allocations[place_of(model, client)].live &&
 	    (model->draining || host_full(model)))
 		return elsewhere(model, client, 401, false);
 	return refused(401, false);
 }
 
+/* Whose own key the request may be signed with: the 5-tuple's allocation, or the ticket's. */
+static struct model_allocation *known_by(struct model *model, uint32_t client,
+                                         const struct request *request)
+{
+	struct model_allocation *allocation = &model->allocations[place_of(model, client)];
+	int named = -1;
+
+	if (!allocation->live && allocation->closed_until == 0 && model->mobility &&
+	    request->method == STUN_REFRESH && request->ticket.there)
+		named = place_of_ticket(model, &request->ticket);
+	return named >= 0 ? &model->allocations[named] : allocation;
+}
+
 struct answer model_request(struct model *model, uint32_t client, const struct request *request)
 {
-	struct model_allocation *allocation = &model->allocations[client];
+	struct model_allocation *allocation = &model->allocations[place_of(model, client)];
+	uint32_t told = 0;
+	int code;
 
 	if (!request->is_signed)
 		return first_answer(model, client, request);
 	if (!nonce_holds(model, &request->nonce))
 		return refused(438, false);
-	if (!authenticated(model, allocation, request))
+	if (!authenticated(model, known_by(model, client, request), request))
 		return refused(401, false);
 	if (request->method == STUN_ALLOCATE)
 		return allocate(model, client, request);
 	if (request->method == STUN_REFRESH && allocation->closed_until != 0)
 		return refresh_closed(allocation, request);
+	if (request->ticket.there) {
+		code = ticket_shown(model, client, request, &told);
+		if (code != 0)
+			return refused(code, true);
+	} else if (allocation->user == request->who.user) {
+		arrive(model, client);
+	}
+	allocation = &model->allocations[place_of(model, client)];
 	if (!allocation->live)
 		return refused(437, true);
 	if (allocation->user != request->who.user)
 		return refused(441, true);
 	if (request->method == STUN_REFRESH)
-		return refresh(model, allocation, request);
+		return refresh(model, allocation, request, told);
 	if (request->method == STUN_CREATE_PERMISSION)
 		return create_permission(model, allocation, request);
 	return channel_bind(model, allocation, request);
@@ -355,23 +478,26 @@ static bool relayed_of(const struct model_allocation *allocation, const struct i
 	return relayed->port != 0;
 }
 
-bool model_channel_data(const struct model *model, uint32_t client, uint16_t number,
+bool model_channel_data(struct model *model, uint32_t client, uint16_t number,
                         struct transport_addr *relayed, struct transport_addr *peer)
 {
 	const struct model_allocation *allocation = &model->allocations[client];
-	const struct model_channel *channel = channel_by_number(allocation, number);
+	const struct model_channel *channel;
 
+	arrive(model, client);
+	channel = channel_by_number(allocation, number);
 	if (!allocation->live || channel == NULL)
 		return false;
 	*peer = channel->peer;
 	return relayed_of(allocation, &peer->ip, relayed);
 }
 
-bool model_send(const struct model *model, uint32_t client, const struct transport_addr *peer,
+bool model_send(struct model *model, uint32_t client, const struct transport_addr *peer,
                 struct transport_addr *relayed)
 {
 	const struct model_allocation *allocation = &model->allocations[client];
 
+	arrive(model, client);
 	return allocation->live && permission_of(allocation, &peer->ip) != NULL &&
 	       relayed_of(allocation, &peer->ip, relayed);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What RFC 8656 says of a server, and this server of itself (README, docs/configuration.md): for
- * each request the answer, for each datagram where it comes out. Written from those, and not from
- * the server's code: whichever of the two is wrong, they differ.
+ * What RFC 8656 and RFC 8016 say of a server, and this server of itself (README,
+ * docs/configuration.md): for each request the answer, for each datagram where it comes out.
+ * Written from those, and not from the server's code: whichever of the two is wrong, they differ.
  *
  * Not so independent, and held by tests of their own: keys, MESSAGE-INTEGRITY and the bytes of
  * messages (stun_*, by which clients write and read as well; unit tests stun_*), addresses
@@ -39,6 +39,14 @@ struct nonce_made {
 	uint32_t generation; /* of the server's keys */
 };
 
+/* As it was told: of which allocation, and which one of its tickets. */
+struct ticket_told {
+	bool there;
+	bool odd; /* with another character in it */
+	uint32_t life, number, user;
+	uint8_t text[CLIENT_TICKET_SIZE];
+};
+
 struct request {
 	enum stun_method method;
 	bool is_signed;
@@ -46,6 +54,8 @@ struct request {
 	struct nonce_made nonce;
 	uint32_t number; /* the transaction */
 	bool v6, both, even;
+	bool mobile; /* an Allocate that asks for a ticket */
+	struct ticket_told ticket;
 	bool has_lifetime;
 	uint32_t lifetime;
 	uint16_t channel;
@@ -65,9 +75,11 @@ struct model_channel {
 	uint32_t expires;
 };
 
-/* Of one 5-tuple. */
+/* Of the 5-tuple where its client is. */
 struct model_allocation {
 	bool live;
+	uint32_t life;   /* another one for each */
+	uint32_t ticket; /* number of the one that holds; 0: it has none */
 	uint32_t expires;
 	uint32_t closed_until; /* it was given up, and its Refresh is answered again until then */
 	uint32_t user;
@@ -89,7 +101,11 @@ struct model {
 	uint32_t secrets[MODEL_USERS]; /* generation of each user's password, or of the secret */
 	bool draining, alternate;      /* ... and there is another server for IPv4 */
 	uint32_t quota_user, quota_host;
+	bool mobility;
+	uint32_t lives, moved;
 	struct model_allocation allocations[WORLD_CLIENTS];
+	/* of a 5-tuple that another one's client may move to: the other one, or -1 */
+	int leads[WORLD_CLIENTS];
 };
 
 struct answer {
@@ -97,7 +113,10 @@ struct answer {
 	bool is_signed;
 	bool is_new; /* an Allocate that makes one: its addresses are the server's choice */
 	uint32_t lifetime;
+	struct ticket_told ticket; /* without its text and user */
 };
+
+void model_begin(struct model *model);
 
 /* What is over at model->now goes. */
 void model_expire(struct model *model);
@@ -108,9 +127,9 @@ bool model_relayed(struct model *model, uint32_t client, const struct request *r
                    const struct transport_addr relayed[2]);
 
 /* Where a client's datagram comes out: from *relayed at the peer. False: nowhere. */
-bool model_channel_data(const struct model *model, uint32_t client, uint16_t number,
+bool model_channel_data(struct model *model, uint32_t client, uint16_t number,
                         struct transport_addr *relayed, struct transport_addr *peer);
-bool model_send(const struct model *model, uint32_t client, const struct transport_addr *peer,
+bool model_send(struct model *model, uint32_t client, const struct transport_addr *peer,
                 struct transport_addr *relayed);
 /* Where a datagram at a relayed address comes out: the client, and *channel, or 0 for a Data
  * indication. -1: nowhere. */

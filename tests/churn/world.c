@@ -150,7 +150,7 @@ bool world_create(struct world *world)
 	memset(world, 0, sizeof(*world));
 	options_default(&options);
 	options.workers = WORKERS;
-	options.max_allocations = 256;
+	options.max_allocations = 512; /* those that move have three places */
 	options.max_permissions = 4096;
 	options.max_channels = 4096;
 	options.max_endpoints = options.max_streams = options.max_subscriptions = 0;

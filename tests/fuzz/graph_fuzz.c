@@ -196,6 +196,8 @@ static void client_hears(const struct frame *frame)
 			scene.clients[client].has_nonce = true;
 			memcpy(scene.clients[client].nonce, response.nonce, STUN_NONCE_SIZE);
 		}
+		if (response.has_ticket)
+			memcpy(scene.clients[client].ticket, response.ticket, CLIENT_TICKET_SIZE);
 		for (int i = 0; i < 2; i++)
 			if (response.relayed[i].port != 0)
 				scene.clients[client].relayed[i] = response.relayed[i];
@@ -273,7 +275,7 @@ static void all_end(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const struct scene_config config = {
-	        .workers = 2, .max_endpoints = 64, .max_sessions = 8};
+	        .workers = 2, .max_endpoints = 64, .max_sessions = 8, .mobility = true};
 	uint8_t key[SLUICE_MEDIA_KEY_MAX];
 
 	memset(key, 1, sizeof(key));

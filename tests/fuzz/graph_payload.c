@@ -81,6 +81,9 @@ static uint16_t stun_write(struct input *input, uint8_t *room, enum actor from)
 	transaction[0]++;
 	if (request.method == STUN_ALLOCATE)
 		request.transport = more & 128 ? more : 17;
+	request.mobile = request.method == STUN_ALLOCATE && request.dont_fragment;
+	if (request.method == STUN_REFRESH && request.dont_fragment)
+		request.ticket = scene.clients[CLIENT_A4 + (more >> 6)].ticket;
 	if (how / 8 % 4 != 0 && request.method >= STUN_SEND) {
 		request.n_peers = 1 + more % 3;
 		for (uint8_t i = 0; i < request.n_peers; i++)
