@@ -92,12 +92,9 @@ const char *const layer_reason_words[] = {
 };
 
 const char *const profile_words[] = {
-        [SLUICE_SRTP_GCM128] = "gcm128",
-        [SLUICE_SRTP_GCM256] = "gcm256",
-        [SLUICE_SRTP_CM80] = "cm80",
-        [SLUICE_SRTP_CM32] = "cm32",
-        [SLUICE_SRTP_CM256] = "cm256",
-        NULL,
+        [SLUICE_SRTP_GCM128] = "gcm128", [SLUICE_SRTP_GCM256] = "gcm256",
+        [SLUICE_SRTP_CM80] = "cm80",     [SLUICE_SRTP_CM32] = "cm32",
+        [SLUICE_SRTP_CM256] = "cm256",   NULL,
 };
 
 const char *const origin_words[] = {
