@@ -22,7 +22,9 @@ browsers_need chromium
 at_exit lab link off
 assert lab link 0 0 300 0
 assert ctl webrtc listen 198.18.2.1:3478
+at_exit ctl webrtc listen delete 198.18.2.1:3478
 assert ctl http listen 198.18.2.1:8080
+at_exit ctl http listen delete 198.18.2.1:8080
 film=$WORK/film.y4m
 ffmpeg -v error -f lavfi -i testsrc2=size=960x540:rate=15 -vf noise=alls=40:allf=t -t 2 -pix_fmt yuv420p "$film" || skip "no ffmpeg here"
 BROWSER_HOST=peer BROWSER_FILM=$film browser_start publisher chromium http://198.18.2.1:8080/
