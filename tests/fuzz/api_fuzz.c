@@ -27,6 +27,12 @@ struct stream {
 	bool ended;
 };
 
+/* In which it is answered: its own, where that is understood. */
+static uint16_t version_of(const struct sluice_api_header *request)
+{
+	return api_version_is_understood(request->version) ? request->version : SLUICE_API_VERSION;
+}
+
 static void reply_check(void *arg, const struct seqpacket_record *reply)
 {
 	const struct sluice_api_header *header = &reply->header;
@@ -35,7 +41,7 @@ static void reply_check(void *arg, const struct seqpacket_record *reply)
 	uint32_t row = 0;
 
 	CHECK(!stream->ended && ++stream->replies < PAGES_MAX);
-	CHECK(header->version == SLUICE_API_VERSION);
+	CHECK(header->version == version_of(&stream->request));
 	CHECK(header->type == stream->request.type && header->id == stream->request.id);
 	CHECK(header->status <= 0 && header->length <= sizeof(reply->body));
 	stream->ended = !(header->flags & SLUICE_API_MORE);
@@ -47,7 +53,7 @@ static void reply_check(void *arg, const struct seqpacket_record *reply)
 	}
 	CHECK(known != NULL && request_is_dataplane(known));
 	if (known->reply != NULL)
-		row = known->reply->row_size;
+		row = request_row_size(known, header->version);
 	CHECK(row == 0 ? header->length == 0 : header->length % row == 0);
 }
 
@@ -98,7 +104,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	if (seed % 8 == 0 || size < sizeof(header))
 		return size;
 	memcpy(&header, data, sizeof(header));
-	header.version = SLUICE_API_VERSION;
+	header.version = seed % 4 == 1 ? SLUICE_API_VERSION_OLDEST : SLUICE_API_VERSION;
 	header.length = size - sizeof(header);
 	memcpy(data, &header, sizeof(header));
 	return size;
