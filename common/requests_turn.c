@@ -63,6 +63,7 @@ static const struct column listen_columns[] = {
          LISTEN(state), .choices = address_state_words},
         {"connections", "of clients, now", COLUMN_NUMBER, LISTEN(connections)},
         {"realm", "of its clients, where it is not the server's", COLUMN_TEXT, LISTEN(realm)},
+        {"proxy", "whose word on clients' addresses is taken", COLUMN_TEXT, LISTEN(proxy)},
         {0},
 };
 

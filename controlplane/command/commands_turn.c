@@ -59,6 +59,15 @@
 		.key = "secret", .help = "shared with the service that makes the credentials",     \
 		.type = ARGUMENT_SECRET, .identifies = true, FIELD(sluice_turn_secret, secret),    \
 	}
+#define PROXY_ARGUMENT                                                                             \
+	{                                                                                          \
+		.key = "proxy",                                                                    \
+		.help = "only proxies connect, and say for whom (PROXY protocol, version 2)",      \
+		.type = ARGUMENT_PREFIX, .keyword = true, .optional = true,                        \
+		FIELD(sluice_turn_listen, proxy),                                                  \
+		.second = offsetof(struct sluice_turn_listen, proxy_length),                       \
+		.sets = FIELD_IS(sluice_turn_listen, proxied, 1),                                  \
+	}
 #define REALM_ARGUMENT(body, text, ...)                                                            \
 	{                                                                                          \
 		.key = "realm", .meta = "NAME", .help = text, .type = ARGUMENT_WORD,               \
@@ -92,7 +101,7 @@ static const struct command commands[] = {
                 .type = SLUICE_TURN_LISTEN_ADD,
                 .help = "serve TURN at an address",
                 .arguments = {LISTEN_ARGUMENT, TRANSPORT_ARGUMENT,
-                              ANNOUNCE_ARGUMENT(sluice_turn_listen),
+                              ANNOUNCE_ARGUMENT(sluice_turn_listen), PROXY_ARGUMENT,
                               REALM_ARGUMENT(sluice_turn_listen,
                                              "of its clients; that of `turn realm` unless given",
                                              .hangs_on = SLUICE_TURN_REALM_ADD)},

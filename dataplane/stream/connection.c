@@ -78,8 +78,7 @@ void connection_watch(struct stream_thread *thread, struct connection *connectio
 
 /* -- begin -- */
 
-/* Without a FIN: a client that is turned away is not to hold anything of ours. */
-static void socket_reset(int fd)
+void socket_reset(int fd)
 {
 	const struct linger none = {.l_onoff = 1};
 

@@ -131,6 +131,7 @@ struct listener {
 	uint32_t index;
 	int fd;
 	uint32_t transport; /* enum sluice_turn_transport */
+	struct stream_proxy proxy;
 };
 
 static void listener_add(struct stream_thread *thread, void *arg)
@@ -143,7 +144,15 @@ static void listener_add(struct stream_thread *thread, void *arg)
 	thread->addrs[listener->index] = listener->addr;
 	thread->secure[listener->index] = listener->transport != SLUICE_TURN_TCP;
 	thread->datagrams[listener->index] = listener->transport == SLUICE_TURN_DTLS;
+	thread->proxies[listener->index] = listener->proxy;
 	epoll_ctl(thread->epoll, EPOLL_CTL_ADD, listener->fd, &event);
+}
+
+static void listener_proxy(struct stream_thread *thread, void *arg)
+{
+	const struct listener *listener = arg;
+
+	thread->proxies[listener->index] = listener->proxy;
 }
 
 static void listener_remove(struct stream_thread *thread, void *arg)
@@ -153,6 +162,7 @@ static void listener_remove(struct stream_thread *thread, void *arg)
 	for (uint32_t i = 0; i < thread->used; i++)
 		if (thread->connections[i].fd >= 0 && thread->connections[i].flow.service == index)
 			connection_end(thread, &thread->connections[i], STREAM_ENDED);
+	proxied_end(thread, index);
 	if (thread->listeners[index] >= 0)
 		close(thread->listeners[index]);
 	thread->listeners[index] = -1;
@@ -211,14 +221,17 @@ void listener_accept(struct stream_thread *thread, uint32_t index)
 			return;
 		}
 		client = client_of(&storage);
-		connection_begin(thread, index, fd, &client);
+		if (thread->proxies[index].there)
+			proxied_add(thread, index, fd, &client);
+		else
+			connection_begin(thread, index, fd, &client);
 	}
 }
 
 /* -- configuration: control thread -- */
 
 int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
-                  uint32_t transport, char *why)
+                  uint32_t transport, const struct stream_proxy *proxy, char *why)
 {
 	struct streams *streams = dp->streams;
 	struct sluice_addr shown = {.port = addr->port};
@@ -246,8 +259,15 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 	}
 	for (uint32_t i = 0; i < streams->n_threads; i++)
 		stream_call(streams->threads[i], listener_add,
-		            &(struct listener){*addr, index, fds[i], transport});
+		            &(struct listener){*addr, index, fds[i], transport, *proxy});
 	return 0;
+}
+
+void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy)
+{
+	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
+		stream_call(dp->streams->threads[i], listener_proxy,
+		            &(struct listener){.index = index, .proxy = *proxy});
 }
 
 /* What a thread had given to its workers at one time. */

@@ -50,6 +50,7 @@ static inline uint32_t connection_slot(uint32_t number)
 /* What epoll tells of: the number of a connection, or these. */
 #define EVENT_WAKE     UINT64_MAX
 #define EVENT_LISTENER (UINT64_C(1) << 32) /* and its index */
+#define EVENT_PROXIED  (UINT64_C(2) << 32) /* and its descriptor */
 
 /* Counters of one thread, stream_counter_infos[] names them in this order. */
 enum stream_counter {
@@ -83,6 +84,8 @@ enum stream_counter {
 	STREAM_NO_MESSAGE,
 	STREAM_LOST,
 	STREAM_TOO_LONG,
+	STREAM_PROXY_REFUSED,
+	STREAM_PROXY_HEADER,
 	STREAM_COUNTERS,
 };
 
@@ -143,6 +146,7 @@ struct tls_set;
 STAILQ_HEAD(connection_chain, connection);
 TAILQ_HEAD(connection_list, connection);
 TAILQ_HEAD(dtls_links, dtls_link);
+TAILQ_HEAD(proxied_list, proxied);
 
 struct datagram_batch;
 
@@ -184,6 +188,9 @@ struct stream_thread {
 	struct transport_addr addrs[TURN_LISTENERS_MAX]; /* of these; stay until they are others */
 	bool secure[TURN_LISTENERS_MAX];
 	bool datagrams[TURN_LISTENERS_MAX]; /* DTLS */
+	struct stream_proxy proxies[TURN_LISTENERS_MAX];
+	struct proxied_list proxied; /* whose header is not whole yet */
+	uint32_t n_proxied;
 	bool accepting; /* false: there are no descriptors left, until the next second */
 	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
 	uint64_t queued;                        /* bytes that wait, of all connections */
@@ -244,6 +251,8 @@ void stream_thread_destroy(struct stream_thread *thread);
 /* A place for a client that may come, without a socket; NULL: it may not, and it is counted why. */
 struct connection *connection_admit(struct stream_thread *thread, uint32_t listener,
                                     const struct transport_addr *client);
+/* Without a FIN: who is turned away is not to hold anything of ours. */
+void socket_reset(int fd);
 /* A client has come. */
 void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
                       const struct transport_addr *client);
@@ -303,6 +312,17 @@ void datagrams_take(struct stream_thread *thread, uint32_t listener);
 void link_forget(struct stream_thread *thread, struct connection *connection);
 /* Retransmissions that are due. */
 void links_timers(struct stream_thread *thread);
+
+/* -- proxied.c -- */
+
+/* `from` has connected; the client begins once it is known who that is. */
+void proxied_add(struct stream_thread *thread, uint32_t listener, int fd,
+                 const struct transport_addr *from);
+void proxied_event(struct stream_thread *thread, int fd);
+/* Once a second: those that have not said it in time. */
+void proxied_due(struct stream_thread *thread);
+/* Those of a listener that ends. */
+void proxied_end(struct stream_thread *thread, uint32_t listener);
 
 /* -- listener.c: the thread's part of it -- */
 

@@ -31,12 +31,22 @@ extern const struct part stream_part;
 
 /* -- configuration: control thread -- */
 
+/* Who may connect to a listener, and says first whose connection it is (PROXY protocol, version 2).
+ */
+struct stream_proxy {
+	struct ip_addr ip; /* bits behind the length are 0 */
+	uint8_t length;    /* in the family's own bits */
+	bool there;        /* false: clients come themselves */
+};
+
 /*
  * Listens there; `index` is the listener's among TURN's, and the `service` of its clients' flows.
  * 0, or -errno with a line in *why (SLUICE_API_ERROR_MAX bytes).
  */
 int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
-                  uint32_t transport, char *why);
+                  uint32_t transport, const struct stream_proxy *proxy, char *why);
+/* For those that come from now on. */
+void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy);
 /* No longer, and its connections are closed. Workers have taken what their clients said, if they
  * take it within half a second. */
 void stream_listen_end(struct dataplane *dp, uint32_t index);

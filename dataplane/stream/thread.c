@@ -120,6 +120,10 @@ static void event_take(struct stream_thread *thread, const struct epoll_event *e
 		listener_event(thread, (uint32_t)event->data.u64);
 		return;
 	}
+	if (event->data.u64 & EVENT_PROXIED) {
+		proxied_event(thread, (int)(uint32_t)event->data.u64);
+		return;
+	}
 	connection = connection_find(thread, (uint32_t)event->data.u64);
 	if (connection != NULL)
 		connection_event(thread, connection, event->events);
@@ -146,6 +150,7 @@ static void thread_round(struct stream_thread *thread)
 	if (thread->now == before)
 		return;
 	connections_due(thread);
+	proxied_due(thread);
 	listeners_resume(thread);
 }
 
@@ -233,6 +238,7 @@ struct stream_thread *stream_thread_create(struct streams *streams, uint32_t id)
 	STAILQ_INIT(&thread->touched);
 	TAILQ_INIT(&thread->again);
 	TAILQ_INIT(&thread->ending);
+	TAILQ_INIT(&thread->proxied);
 	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
 		thread->listeners[i] = -1;
 	thread_clock(thread);
@@ -280,9 +286,11 @@ void stream_thread_destroy(struct stream_thread *thread)
 	for (uint32_t i = 0; i < thread->used; i++)
 		if (thread->connections[i].fd >= 0)
 			connection_end(thread, &thread->connections[i], STREAM_ENDED);
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+		proxied_end(thread, i);
 		if (thread->listeners[i] >= 0)
 			close(thread->listeners[i]);
+	}
 	for (uint16_t worker = 0; worker < WORKERS_MAX; worker++) {
 		ring_free(thread->in[worker]);
 		ring_free(thread->out[worker]);

@@ -9,6 +9,7 @@
 
 #include <siphash.h>
 
+#include "stream/stream.h"
 #include "turn/peer_rules.h"
 #include "turn/state.h"
 #include "turn/users.h"
@@ -69,6 +70,7 @@ struct turn_config {
 	struct ip_addr listeners_told[TURN_LISTENERS_MAX]; /* what clients are told */
 	bool listeners_absent[TURN_LISTENERS_MAX];         /* no port has the address */
 	uint8_t listeners_realm[TURN_LISTENERS_MAX];       /* index */
+	struct stream_proxy listeners_proxy[TURN_LISTENERS_MAX];
 	/* clients of the dataplane before came by it, and `turn listen` has not named it yet */
 	bool listeners_wait[TURN_LISTENERS_MAX];
 	uint32_t n_listeners;

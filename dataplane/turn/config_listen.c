@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `turn listen ADDRESS[:PORT] [udp|tcp|tls|dtls] [announce IP]`. */
+/* `turn listen ADDRESS[:PORT] [udp|tcp|tls|dtls] [announce IP] [proxy PREFIX] [realm NAME]`. */
 #include "turn/config_services.h"
 #include "turn/mobility.h"
 
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "stream/stream.h"
+#include "turn/peer_rules.h"
 #include "turn/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 bool turn_has_dtls_at(const struct turn *turn, const struct transport_addr *addr, char *why)
@@ -104,6 +106,27 @@ static struct transport_addr listen_addr(const struct sluice_turn_listen *listen
 	};
 }
 
+/* 0 or -EINVAL. */
+static int proxy_read(const struct sluice_turn_listen *listen, struct stream_proxy *proxy,
+                      char *why)
+{
+	struct ip_addr ip = ip_addr_v6(listen->proxy.ip);
+	uint32_t longest = ip_addr_is_v4(&ip) ? 32 : 128;
+
+	*proxy = (struct stream_proxy){0};
+	if (!listen->proxied)
+		return 0;
+	if (listen->transport != SLUICE_TURN_TCP && listen->transport != SLUICE_TURN_TLS)
+		return refuse(why, -EINVAL, "a proxy connects by tcp or tls");
+	if (listen->proxy_length > longest)
+		return refuse(why, -EINVAL, "prefix length %u is not between 0 and %u",
+		              listen->proxy_length, longest);
+	proxy->ip = peer_rule_mask(&ip, listen->proxy_length);
+	proxy->length = listen->proxy_length;
+	proxy->there = true;
+	return 0;
+}
+
 /* The relay that has this port, or NULL. */
 static const struct relay *relay_covering(const struct turn *turn,
                                           const struct transport_addr *addr)
@@ -138,10 +161,12 @@ static int listener_realm(struct turn *turn, uint32_t index, uint8_t realm, char
 	return 0;
 }
 
-/* It is there: what clients are told of it may have changed, and whose they are. */
+/* It is there: what clients are told of it may have changed, whose they are, and by whom they come.
+ */
 static int listener_again(struct turn *turn, uint32_t index,
                           const struct sluice_turn_listen *listen, const struct ip_addr *told,
-                          uint8_t realm, uint32_t flags, char *why)
+                          const struct stream_proxy *proxy, uint8_t realm, uint32_t flags,
+                          char *why)
 {
 	struct turn_config *config = turn->config;
 	struct ip_addr before = config->listeners_told[index];
@@ -158,6 +183,9 @@ static int listener_again(struct turn *turn, uint32_t index,
 	error = listener_realm(turn, index, realm, why);
 	if (error < 0)
 		return error;
+	config->listeners_proxy[index] = *proxy;
+	if (is_stream(listen->transport))
+		stream_proxy_set(turn->dp, index, proxy);
 	if (ip_addr_equal(&before, told))
 		return 0;
 	config->listeners_told[index] = *told;
@@ -191,7 +219,8 @@ static int listener_begin(struct turn *turn, uint32_t index, char *why)
 	int error;
 
 	if (is_stream(turn->transports[index]))
-		return stream_listen(turn->dp, index, addr, turn->transports[index], why);
+		return stream_listen(turn->dp, index, addr, turn->transports[index],
+		                     &turn->config->listeners_proxy[index], why);
 	error = turn_services_publish(turn);
 	return error == 0 ? 0
 	                  : refuse(why, error, "no room to listen on %s", text_addr(text, &shown));
@@ -207,7 +236,7 @@ static void listener_note(struct turn *turn, uint32_t index)
 
 static int listener_make(struct turn *turn, const struct sluice_turn_listen *listen,
                          const struct transport_addr *addr, const struct ip_addr *told,
-                         uint8_t realm, char *why)
+                         const struct stream_proxy *proxy, uint8_t realm, char *why)
 {
 	struct turn_config *config = turn->config;
 	struct sluice_addr shown = addr_of(&addr->ip, 0);
@@ -221,6 +250,7 @@ static int listener_make(struct turn *turn, const struct sluice_turn_listen *lis
 	turn->listeners[index] = *addr;
 	turn->transports[index] = (uint8_t)listen->transport;
 	config->listeners_told[index] = *told;
+	config->listeners_proxy[index] = *proxy;
 	/* before anybody can come by it */
 	if (config->listeners_realm[index] != realm) {
 		config->listeners_realm[index] = realm;
@@ -248,6 +278,7 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 {
 	struct transport_addr addr = listen_addr(listen);
 	const struct turn_config_realm *realm;
+	struct stream_proxy proxy;
 	struct ip_addr told;
 	int index = listener_find(turn, &addr, listen->transport);
 	int error = addr_check(&listen->addr, why);
@@ -256,21 +287,23 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 		error = refuse(why, -EOPNOTSUPP, "this transport is not served");
 	if (error == 0)
 		error = announce_read(&listen->addr, &listen->announce, &told, why);
+	if (error == 0)
+		error = proxy_read(listen, &proxy, why);
 	if (error < 0)
 		return error;
 	realm = turn_realm_find(turn, listen->realm, why);
 	if (realm == NULL)
 		return -ENOENT;
 	if (index >= 0)
-		return listener_again(turn, index, listen, &told, turn_realm_index(turn, realm),
-		                      flags, why);
+		return listener_again(turn, index, listen, &told, &proxy,
+		                      turn_realm_index(turn, realm), flags, why);
 	if (transport_has_udp_port(listen->transport))
 		error = listener_check(turn, &addr,
 		                       is_stream(listen->transport) ? CLAIM_DTLS : CLAIM_LISTENER,
 		                       why);
 	return error < 0 ? error
-	                 : listener_make(turn, listen, &addr, &told, turn_realm_index(turn, realm),
-	                                 why);
+	                 : listener_make(turn, listen, &addr, &told, &proxy,
+	                                 turn_realm_index(turn, realm), why);
 }
 
 /* Its address stays in place until no allocation answers from it. */
@@ -350,6 +383,16 @@ void listeners_tick(struct turn *turn)
 			listener_note(turn, i);
 }
 
+static void proxy_show(const struct stream_proxy *proxy, char text[SLUICE_TURN_PREFIX_MAX])
+{
+	const struct sluice_addr shown = addr_of(&proxy->ip, 0);
+	char addr[TEXT_ADDR_MAX];
+
+	if (proxy->there)
+		snprintf(text, SLUICE_TURN_PREFIX_MAX, "%s/%u", text_addr(addr, &shown),
+		         proxy->length);
+}
+
 uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_turn_listen_row *rows,
                           uint32_t max)
 {
@@ -371,6 +414,7 @@ uint32_t turn_listen_show(struct turn *turn, uint32_t *cursor, struct sluice_tur
 			memcpy(rows[n].realm,
 			       turn->config->realms[turn->config->listeners_realm[*cursor]].name,
 			       sizeof(rows[n].realm));
+		proxy_show(&turn->config->listeners_proxy[*cursor], rows[n].proxy);
 		if (is_stream(turn->transports[*cursor]))
 			rows[n].connections = stream_connections(turn->dp, *cursor);
 		if (!ip_addr_equal(told, &listener->ip))

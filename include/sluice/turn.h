@@ -27,8 +27,15 @@ struct sluice_turn_listen {
 	struct sluice_addr announce;       /* what is told of it, without a port; all zero: addr */
 	uint32_t transport;                /* enum sluice_turn_transport */
 	char realm[SLUICE_TURN_REALM_MAX]; /* its clients'; empty: that of SLUICE_TURN_REALM_SET */
+	/* TCP and TLS: of the proxies that connect in clients' names (PROXY protocol, version 2) */
+	struct sluice_addr proxy; /* port: 0 */
+	uint8_t proxy_length;     /* of the prefix, in the family's own bits */
+	uint8_t proxied;          /* 0: clients come themselves */
+	uint16_t pad;
 };
-static_assert(sizeof(struct sluice_turn_listen) == 172, "turn listen");
+static_assert(sizeof(struct sluice_turn_listen) == 196, "turn listen");
+
+#define SLUICE_TURN_PREFIX_MAX 64 /* in words, with the final NUL */
 
 enum sluice_turn_address_state {
 	SLUICE_TURN_ADDRESS_PRESENT,
@@ -43,9 +50,10 @@ struct sluice_turn_listen_row {
 	uint32_t transport;          /* enum sluice_turn_transport */
 	uint32_t connections;        /* of clients, now; UDP has none */
 	uint32_t pad;
-	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
+	char realm[SLUICE_TURN_REALM_MAX];  /* empty: the server's */
+	char proxy[SLUICE_TURN_PREFIX_MAX]; /* of those that connect for clients; empty: none do */
 };
-static_assert(sizeof(struct sluice_turn_listen_row) == 184, "turn listen row");
+static_assert(sizeof(struct sluice_turn_listen_row) == 248, "turn listen row");
 
 /*
  * SLUICE_TURN_STREAM_SET -> {}: what bounds clients that come by TCP, TLS and DTLS. Each 0: as

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any bytes that a client may send by TCP: what is cut out of them lies within them, is what it
- * says it is, and is the same wherever the stream was cut before.
+ * Any bytes that a client may send by TCP, or a proxy before them: what is cut out of them lies
+ * within them, is what it says it is, and is the same wherever the stream was cut before.
  */
 #include "fuzz.h"
 #include "stream/framing.h"
+#include "stream/proxy_header.h"
 #include "stun/message.h"
 
 #define MOST 2048
@@ -18,10 +19,31 @@ static void message_check(const uint8_t *bytes, size_t length, const struct fram
 	CHECK(framed->length >= (bytes[0] >> 6 == 1 ? STUN_CHANNEL_HEADER_SIZE : STUN_HEADER_SIZE));
 }
 
+/* Of fewer bytes it says the same, or that there are too few; and never that it is shorter than
+ * they are. */
+static void header_check(const uint8_t *bytes, uint32_t length)
+{
+	struct transport_addr client, before = {0};
+	uint32_t whole = 0, whole_before = 0;
+	enum proxy_header verdict = proxy_header_read(bytes, length, &client, &whole);
+
+	CHECK(verdict != PROXY_HEADER_CLIENT || whole >= PROXY_HEADER_FIXED + 12);
+	CHECK(verdict != PROXY_HEADER_NOBODY || whole >= PROXY_HEADER_FIXED);
+	for (uint32_t i = 0; i < length; i++) {
+		enum proxy_header cut = proxy_header_read(bytes, i, &before, &whole_before);
+
+		CHECK(cut == verdict || cut == PROXY_HEADER_PART);
+		CHECK(cut != PROXY_HEADER_CLIENT ||
+		      (before.port == client.port && ip_addr_equal(&before.ip, &client.ip)));
+		CHECK(whole_before == 0 || whole_before == whole);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t at = 0;
 
+	header_check(data, size < PROXY_HEADER_READ ? (uint32_t)size : PROXY_HEADER_READ);
 	while (at < size) {
 		struct framed framed, part;
 		enum framing whole = framing_next(data + at, size - at, MOST, &framed), cut;

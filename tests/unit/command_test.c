@@ -296,7 +296,7 @@ static const struct {
         {"turn listen 198.18.1.1:0", 12, NULL,
          "a port is a number from 1 to 65535; expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen 198.18.1.1:3478 sctp", 28, NULL,
-         "expected: udp|tcp|tls|dtls, announce ADDRESS or realm NAME"},
+         "expected: udp|tcp|tls|dtls, announce ADDRESS, proxy CIDR or realm NAME"},
         {"turn listen [2001:db8::1", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen :3478", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},
         {"turn listen [", 12, NULL, "expected: delete, show or ADDRESS[:PORT]"},

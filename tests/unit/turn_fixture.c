@@ -99,9 +99,13 @@ int services_set(struct dataplane *dp, const struct service *list, uint32_t coun
 }
 
 int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
-                  uint32_t transport, char *why)
+                  uint32_t transport, const struct stream_proxy *proxy, char *why)
 {
 	return 0;
+}
+
+void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy)
+{
 }
 
 void stream_listen_end(struct dataplane *dp, uint32_t index)
