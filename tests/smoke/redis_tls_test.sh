@@ -73,7 +73,8 @@ redis mset turn/realm/sluice/user-quota 100000 turn/realm/sluice/max-bps 1250000
 redis sadd turn/realm/sluice/denied-peer-ip 198.18.2.200-198.18.2.201 >/dev/null
 assert region "${GOOD[@]}"
 await 10 prints 1 state connected
-await_equal 10 100000 eval 'ctl -j turn show | jq "if type == \"array\" then .[0] else . end | .quota_user"'
+# they are read each 30 s
+await_equal 40 100000 eval 'ctl -j turn show | jq "if type == \"array\" then .[0] else . end | .quota_user"'
 assert_equal "$(ctl -j turn show | jq 'if type == "array" then .[0] else . end | .quota_max_bps')" 1000000000 "bits a second, of coturn's bytes"
 lab log controlplane | grep -q 'its Redis is away: it refuses us: WRONGPASS' || fail "the log does not say so"
 lab log controlplane | grep -F -e "$PASSWORD" -e wrong-word && fail "a password in the log"
