@@ -33,13 +33,12 @@ static void neighbour_learn(struct dataplane *dp, uint32_t link, const struct ip
 
 	if (slot == 0) /* who is on the segment does not matter before we send there */
 		return;
-	if ((state & NUD_USABLE) && mac != NULL)
-		neighbour_set(dp->neighbours, link, ip, NEIGHBOUR_REACHED, mac);
-	else
-		neighbour_set(dp->neighbours, link, ip,
-		              state & NUD_FAILED ? NEIGHBOUR_FAILED : NEIGHBOUR_NONE, NULL);
 	dp->neighbours->slots[slot].stale = (state & NUD_STALE) != 0;
-	punt_neighbour_changed(dp, slot);
+	if ((state & NUD_USABLE) && mac != NULL)
+		punt_neighbour_set(dp, slot, NEIGHBOUR_REACHED, mac);
+	else
+		punt_neighbour_set(dp, slot, state & NUD_FAILED ? NEIGHBOUR_FAILED : NEIGHBOUR_NONE,
+		                   NULL);
 }
 
 int mirror_neighbour_message(const struct nlmsghdr *header, void *arg)

@@ -316,16 +316,52 @@ static void neighbour_wait(struct dataplane *dp, struct rte_mbuf *mbuf)
 	punt->n_held++;
 }
 
-void punt_neighbour_changed(struct dataplane *dp, uint32_t slot)
+static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
 {
-	struct waiting *waiting = waiting_find(dp->punt, slot);
-	struct rte_ether_addr mac;
-	enum neighbour_state state;
+	const struct port *port = &dp->ports->table[packet_of(mbuf)->port];
 
-	if (waiting == NULL)
-		return;
-	state = neighbour_read(dp->neighbours, slot, &mac);
-	if (state == NEIGHBOUR_NONE)
+	if (port->tap == NULL || tap_write(port->tap, mbuf) != 0)
+		punt_drop(dp, "kernel", &mbuf, 1, DROP_KERNEL_FULL);
+	else
+		rte_pktmbuf_free(mbuf);
+}
+
+/* What is in the ring: returns how much. */
+static unsigned int ring_take(struct dataplane *dp)
+{
+	struct rte_mbuf *mbufs[POLL_BURST];
+	unsigned int total = 0;
+
+	for (int burst = 0; burst < POLL_BURSTS; burst++) {
+		unsigned int count =
+		        rte_ring_sc_dequeue_burst(dp->punt->ring, (void **)mbufs, POLL_BURST, NULL);
+
+		for (unsigned int i = 0; i < count; i++) {
+			if (packet_of(mbufs[i])->entry == PUNT_KERNEL)
+				kernel_write(dp, mbufs[i]);
+			else
+				neighbour_wait(dp, mbufs[i]);
+		}
+		total += count;
+		if (count < POLL_BURST)
+			break;
+	}
+	return total;
+}
+
+/* Workers send by themselves from the moment that they see a MAC: what was sent before goes first.
+ */
+void punt_neighbour_set(struct dataplane *dp, uint32_t slot, enum neighbour_state state,
+                        const struct rte_ether_addr *mac)
+{
+	const struct neighbour *neighbour = &dp->neighbours->slots[slot];
+	struct waiting *waiting;
+
+	if (neighbour->waits)
+		ring_take(dp);
+	neighbour_set(dp->neighbours, neighbour->link, &neighbour->ip, state, mac);
+	waiting = waiting_find(dp->punt, slot);
+	if (waiting == NULL || state == NEIGHBOUR_NONE)
 		return;
 	if (state == NEIGHBOUR_REACHED)
 		output_again(dp, slot, waiting->mbufs, waiting->count);
@@ -361,35 +397,10 @@ static void waiting_expire(struct dataplane *dp)
 	}
 }
 
-static void kernel_write(struct dataplane *dp, struct rte_mbuf *mbuf)
-{
-	const struct port *port = &dp->ports->table[packet_of(mbuf)->port];
-
-	if (port->tap == NULL || tap_write(port->tap, mbuf) != 0)
-		punt_drop(dp, "kernel", &mbuf, 1, DROP_KERNEL_FULL);
-	else
-		rte_pktmbuf_free(mbuf);
-}
-
 unsigned int punt_poll(struct dataplane *dp)
 {
-	struct rte_mbuf *mbufs[POLL_BURST];
-	unsigned int total = 0;
+	unsigned int total = ring_take(dp);
 
-	for (int burst = 0; burst < POLL_BURSTS; burst++) {
-		unsigned int count =
-		        rte_ring_sc_dequeue_burst(dp->punt->ring, (void **)mbufs, POLL_BURST, NULL);
-
-		for (unsigned int i = 0; i < count; i++) {
-			if (packet_of(mbufs[i])->entry == PUNT_KERNEL)
-				kernel_write(dp, mbufs[i]);
-			else
-				neighbour_wait(dp, mbufs[i]);
-		}
-		total += count;
-		if (count < POLL_BURST)
-			break;
-	}
 	waiting_expire(dp);
 	return total;
 }

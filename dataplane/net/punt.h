@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/ip_addr.h"
+#include "net/neighbour.h"
 #include "part.h"
 
 struct dataplane;
@@ -34,9 +35,12 @@ void punt_burst(struct rte_graph *graph, struct rte_node *node, void **objs, uin
  * tests do it themselves. Returns what was in the ring. */
 unsigned int punt_poll(struct dataplane *dp);
 
-/* Control thread: the kernel has answered for this next hop; its datagrams go on, or are dropped.
+/*
+ * Control thread: what the kernel says of a next hop; mac as for neighbour_set. Datagrams that wait
+ * for it go on in their order, those that were still on their way to us among them, or are dropped.
  */
-void punt_neighbour_changed(struct dataplane *dp, uint32_t slot);
+void punt_neighbour_set(struct dataplane *dp, uint32_t slot, enum neighbour_state state,
+                        const struct rte_ether_addr *mac);
 
 /* The control thread's own drops, DROP_REASONS of them. */
 const uint64_t *punt_drops(const struct dataplane *dp);

@@ -245,13 +245,8 @@ static void neighbours_fail(void)
 
 	punt_poll(scene.rig.dp);
 	for (uint32_t slot = 1; slot < neighbours->high; slot++) {
-		const struct neighbour *neighbour = &neighbours->slots[slot];
-		struct ip_addr ip = neighbour->ip;
-
-		if (!neighbour->waits)
-			continue;
-		neighbour_set(neighbours, neighbour->link, &ip, NEIGHBOUR_FAILED, NULL);
-		punt_neighbour_changed(scene.rig.dp, slot);
+		if (neighbours->slots[slot].waits)
+			punt_neighbour_set(scene.rig.dp, slot, NEIGHBOUR_FAILED, NULL);
 	}
 }
 

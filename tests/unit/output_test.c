@@ -59,22 +59,27 @@ static void routes_set(struct rig *rig)
 	assert_int_equal(fib_set(rig->dp, routes, RTE_DIM(routes)), 0);
 }
 
-/* As a node that sends leaves it. */
-static void send_to(struct rig *rig, const char *destination)
+/* As a node that sends leaves it; the control thread has not looked yet. */
+static void send_from(struct rig *rig, const char *destination, uint16_t port)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig->dp->pool);
 
 	assert_non_null(mbuf);
 	memcpy(rte_pktmbuf_append(mbuf, sizeof(PAYLOAD)), PAYLOAD, sizeof(PAYLOAD));
-	*packet_of(mbuf) =
-	        (struct packet){.dst = ip(destination),
-	                        .dst_port = RTE_BE16(7000),
-	                        .flow = {.src = ip("198.18.2.1"), .src_port = RTE_BE16(50000)},
-	                        .hop_limit = 64,
-	                        .sum = PACKET_SUM_COMPUTE,
-	                        .entry = PACKET_ENTRY_IP_OUTPUT};
+	*packet_of(mbuf) = (struct packet){
+	        .dst = ip(destination),
+	        .dst_port = RTE_BE16(7000),
+	        .flow = {.src = ip("198.18.2.1"), .src_port = rte_cpu_to_be_16(port)},
+	        .hop_limit = 64,
+	        .sum = PACKET_SUM_COMPUTE,
+	        .entry = PACKET_ENTRY_IP_OUTPUT};
 	assert_int_equal(worker_inbox_put(rig->dp->workers[0], &mbuf, 1), 1);
 	rig_walk(rig);
+}
+
+static void send_to(struct rig *rig, const char *destination)
+{
+	send_from(rig, destination, 50000);
 	punt_poll(rig->dp);
 	rig_walk(rig);
 }
@@ -95,12 +100,10 @@ static uint32_t frames_out(struct rig *rig, unsigned int port)
 static void neighbour_answers(struct rig *rig, unsigned int port, const char *text,
                               enum neighbour_state state)
 {
-	struct neighbours *neighbours = rig->dp->neighbours;
 	struct ip_addr addr = ip(text);
-	uint32_t link = rig->ports[port].index;
+	uint32_t slot = neighbour_slot(rig->dp->neighbours, rig->ports[port].index, &addr);
 
-	neighbour_set(neighbours, link, &addr, state, state == NEIGHBOUR_REACHED ? &mac : NULL);
-	punt_neighbour_changed(rig->dp, neighbour_find(neighbours, link, &addr));
+	punt_neighbour_set(rig->dp, slot, state, state == NEIGHBOUR_REACHED ? &mac : NULL);
 	rig_walk(rig);
 }
 
@@ -118,6 +121,30 @@ static void first_datagrams_wait_for_their_neighbour(void **state)
 	assert_int_equal(frames_out(rig, 0), NEIGHBOUR_HOLD);
 	send_to(rig, "198.18.1.50");
 	assert_int_equal(frames_out(rig, 0), 1);
+}
+
+/* One waits, one is on its way to the control thread, one is sent when the MAC is known. */
+static void first_datagrams_keep_their_order(void **state)
+{
+	struct rig *rig = *state;
+
+	routes_set(rig);
+	send_from(rig, "198.18.1.51", 50001);
+	punt_poll(rig->dp);
+	send_from(rig, "198.18.1.51", 50002);
+	neighbour_answers(rig, 0, "198.18.1.51", NEIGHBOUR_REACHED);
+	send_from(rig, "198.18.1.51", 50003);
+	for (uint16_t port = 50001; port <= 50003; port++) {
+		struct rte_mbuf *mbuf = rig_collect(rig, 0);
+		const struct rte_udp_hdr *udp;
+
+		assert_non_null(mbuf);
+		udp = rte_pktmbuf_mtod_offset(mbuf, const struct rte_udp_hdr *,
+		                              sizeof(struct rte_ether_hdr) +
+		                                      sizeof(struct rte_ipv4_hdr));
+		assert_int_equal(rte_be_to_cpu_16(udp->src_port), port);
+		rte_pktmbuf_free(mbuf);
+	}
 }
 
 /* One address that sends to many which do not answer takes its part; gateways and others have
@@ -273,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(first_datagrams_wait_for_their_neighbour),
+	        cmocka_unit_test(first_datagrams_keep_their_order),
 	        cmocka_unit_test(a_gateway_is_waited_for_once),
 	        cmocka_unit_test(a_neighbour_that_fails_ends_the_wait),
 	        cmocka_unit_test(a_next_hop_that_was_forgotten_comes_back),
