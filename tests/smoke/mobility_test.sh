@@ -7,7 +7,7 @@
 ELSEWHERE=198.18.1.66
 
 echo_start
-at_exit ctl turn mobility off
+at_exit ctl config reload
 at_exit lab heal dataplane
 assert in_client ip addr add $ELSEWHERE/24 dev eth0
 at_exit in_client ip addr del $ELSEWHERE/24 dev eth0
@@ -44,4 +44,4 @@ await_equal 5 "" address
 
 moved=$(counter turn.allocation_moved)
 assert_lossless -M -c -n 50 -m 4 -z 5 -e $PEER4 $SERVER4
-assert_equal "$(counter turn.allocation_moved)" $((moved + 4)) "clients of coturn's that moved"
+at_least $((moved + 4)) counter turn.allocation_moved || fail "of coturn's 4 clients $(($(counter turn.allocation_moved) - moved)) moved"

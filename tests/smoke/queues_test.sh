@@ -44,7 +44,10 @@ assert_equal "$(answered)" $FLOWS "flows answered with more queues"
 # of several queues the kernel would choose another one for what leaves as one frame: there each datagram leaves by itself
 child_end $STARTED
 assert ctl port delete dp1
-in_dp ethtool -K dp1 tx-udp-segmentation on 2>/dev/null || skip "this kernel's veth knows no UDP segmentation"
+in_dp ethtool -K dp1 tx-udp-segmentation on 2>/dev/null || {
+	echo "this kernel's veth knows no UDP segmentation: left out"
+	exit 0
+}
 assert ctl port add dp1 xdp dp1
 await 10 client_python allocate.py demo demo
 pid=$(ctl -s /run/sluice/dataplane.sock -j version | jq 'if type == "array" then .[0] else . end | .pid')
