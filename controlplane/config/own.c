@@ -191,7 +191,8 @@ static void change_make(struct own *own, struct own_change *change)
 	int status = 0;
 
 	if (change->kind == CHANGE_UNSET) {
-		part->unset(part->arg, &change->request);
+		if (part->unset != NULL)
+			part->unset(part->arg, &change->request);
 	} else {
 		status = running_check(own->running, &change->request, change->flags, why);
 		if (status == 0)
@@ -255,11 +256,6 @@ struct own_change *own_change(struct own *own, const struct command_request *req
                               uint32_t flags, own_done_fn *done, void *arg)
 {
 	return change_add(own, CHANGE_LINE, request, flags, done, arg);
-}
-
-bool own_can_unset(const struct own *own, const struct command_request *request)
-{
-	return part_of(own, request)->unset != NULL;
 }
 
 struct own_change *own_unset(struct own *own, const struct command_request *request,

@@ -25,7 +25,7 @@ typedef int own_obey_fn(void *arg, const struct command_request *request, char *
 
 struct own_part {
 	own_obey_fn *obey;
-	/* A SET's default again. NULL: only a restart takes such a line back. */
+	/* A SET's default again. NULL: none of its lines is a SET. */
 	void (*unset)(void *arg, const struct command_request *request);
 	/*
 	 * Puts in force what has been obeyed since it was last called; `done` is called once,
@@ -62,8 +62,6 @@ struct own_change *own_change(struct own *own, const struct command_request *req
 /* The same for what a SET's line has set: its default again, and no line. */
 struct own_change *own_unset(struct own *own, const struct command_request *request,
                              own_done_fn *done, void *arg);
-/* Whether that can be while we run. */
-bool own_can_unset(const struct own *own, const struct command_request *request);
 /* `done` is not called any more; the change goes on. */
 void own_change_forget(struct own_change *change);
 

@@ -105,24 +105,48 @@ static void event_send(struct fleet *fleet, struct redis *redis)
 	fleet->event[0] = '\0';
 }
 
-static void record_send(struct fleet *fleet, struct redis *redis, const char *score)
+static void record_write(const struct node_record *record, struct redis *redis)
 {
-	char texts[NODE_FIELDS][NODE_VALUE_MAX], key[FLEET_KEY_MAX], list[FLEET_KEY_MAX];
+	char texts[NODE_FIELDS][NODE_VALUE_MAX], key[FLEET_KEY_MAX];
 	const char *words[WORDS] = {"HSET", key};
-	struct node_record record;
 
-	fleet->seq++;
-	beat_record(fleet, &record);
-	node_write(&record, texts);
-	fleet_key(key, record.region, KEY_NODE, record.id);
-	fleet_key(list, record.region, KEY_NODES, NULL);
+	node_write(record, texts);
+	fleet_key(key, record->region, KEY_NODE, record->id);
 	for (int i = 0; i < NODE_FIELDS; i++) {
 		words[2 + 2 * i] = node_fields[i];
 		words[3 + 2 * i] = texts[i];
 	}
 	redis_ask_words(redis, key, NULL, NULL, WORDS, words, NULL);
 	redis_ask(redis, key, NULL, NULL, "PEXPIRE %s " LIFETIME_MS, key);
+}
+
+static void record_send(struct fleet *fleet, struct redis *redis, const char *score)
+{
+	struct node_record record;
+	char list[FLEET_KEY_MAX];
+
+	fleet->seq++;
+	beat_record(fleet, &record);
+	record_write(&record, redis);
+	fleet_key(list, record.region, KEY_NODES, NULL);
 	redis_ask(redis, list, NULL, NULL, "ZADD %s %s %s", list, score, record.id);
+	event_send(fleet, redis);
+}
+
+/* Its place in the list is that of the beat before. */
+void beat_farewell(struct fleet *fleet)
+{
+	struct redis *redis = fleet_own_redis(fleet);
+	struct node_record record;
+
+	fleet->seq++;
+	beat_record(fleet, &record);
+	record.state = SLUICE_NODE_STOPPED;
+	view_beat(fleet->view, fleet_now(), record.region, &record);
+	if (!redis_is_up(redis))
+		return;
+	record_write(&record, redis);
+	snprintf(fleet->event, sizeof(fleet->event), "stop %s", record.id);
 	event_send(fleet, redis);
 }
 

@@ -224,7 +224,8 @@ struct fleet *fleet_create(const struct fleet_options *options)
 		fleet_destroy(fleet);
 		return NULL;
 	}
-	own_serve(options->own, SLUICE_REGION_ADD, fleet_obey, fleet);
+	own_serve_part(options->own, SLUICE_REGION_ADD,
+	               &(struct own_part){fleet_obey, fleet_unset, NULL, fleet});
 	return fleet;
 }
 

@@ -53,30 +53,44 @@ static bool region_has_redis(const struct fleet_region *region)
 	return region->config.hosts[0] != '\0' || !addr_is_zero(&region->config.redis);
 }
 
-static int region_connect(struct fleet_region *region)
+static struct redis_options region_options(struct fleet_region *region)
 {
-	struct redis_options options = {
+	return (struct redis_options){
 	        .base = region->fleet->options.base,
 	        .names = region->fleet->names,
 	        .region = region->config,
-	        .up = on_up,
-	        .down = on_down,
 	        .message = on_message,
 	        .arg = region,
 	};
+}
 
-	if (!region_has_redis(region))
-		return 0;
-	region->commands = redis_create(&options);
-	options.up = NULL;
-	options.down = NULL;
+/* What others say to all, and to this node. */
+static int region_listen(struct fleet_region *region)
+{
+	struct redis_options options = region_options(region);
+	struct redis *before = region->events;
+
+	region->events = NULL;
+	redis_destroy(before);
 	options.quiet = true;
 	fleet_key(options.channels[0], region->config.name, KEY_EVENTS, NULL);
 	if (fleet_is_set(region->fleet))
 		fleet_key(options.channels[1], region->config.name, KEY_CLAIMS,
 		          region->fleet->own.id);
 	region->events = redis_create(&options);
-	return region->commands != NULL && region->events != NULL ? 0 : -ENOMEM;
+	return region->events != NULL ? 0 : -ENOMEM;
+}
+
+static int region_connect(struct fleet_region *region)
+{
+	struct redis_options options = region_options(region);
+
+	if (!region_has_redis(region))
+		return 0;
+	options.up = on_up;
+	options.down = on_down;
+	region->commands = redis_create(&options);
+	return region->commands != NULL ? region_listen(region) : -ENOMEM;
 }
 
 static void region_disconnect(struct fleet_region *region)
@@ -162,11 +176,21 @@ static int region_add(struct fleet *fleet, const struct sluice_region_add *confi
 	return region_connect(region);
 }
 
+static void region_forget(struct fleet *fleet, struct fleet_region *region)
+{
+	uint32_t i = 0;
+
+	view_region_remove(fleet->view, region->config.name);
+	while (fleet->regions[i] != region)
+		i++;
+	fleet->regions[i] = fleet->regions[--fleet->n_regions];
+	free(region);
+}
+
 /* Our own stays, without its Redis: this node is in it. */
 static int region_delete(struct fleet *fleet, const char *name)
 {
 	struct fleet_region *region = fleet_region_find(fleet, name);
-	uint32_t i = 0;
 
 	if (region == NULL || !region_has_redis(region))
 		return -ENOENT;
@@ -176,11 +200,7 @@ static int region_delete(struct fleet *fleet, const char *name)
 		snprintf(region->config.name, sizeof(region->config.name), "%s", fleet->own.region);
 		return 0;
 	}
-	view_region_remove(fleet->view, name);
-	while (fleet->regions[i] != region)
-		i++;
-	fleet->regions[i] = fleet->regions[--fleet->n_regions];
-	free(region);
+	region_forget(fleet, region);
 	return 0;
 }
 
@@ -219,6 +239,32 @@ static int node_set(struct fleet *fleet, const struct sluice_node_set *node, cha
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* The connection on which its last word goes stays. */
+static void node_unset(struct fleet *fleet)
+{
+	struct fleet_region *region = fleet_region_find(fleet, fleet->own.region);
+
+	beat_farewell(fleet);
+	memset(&fleet->own, 0, sizeof(fleet->own));
+	view_own_set(fleet->view, "", "");
+	if (region != NULL && !region_has_redis(region))
+		region_forget(fleet, region);
+	for (uint32_t i = 0; i < fleet->n_regions; i++)
+		if (region_has_redis(fleet->regions[i]))
+			(void)!region_listen(
+			        fleet->regions[i]); /* without memory it hears nothing */
+	fleet->renew(fleet);
+	fleet_redis_tell(fleet);
+}
+
+void fleet_unset(void *arg, const struct command_request *request)
+{
+	struct fleet *fleet = arg;
+
+	if (request->command->type == SLUICE_NODE_SET && fleet_is_set(fleet))
+		node_unset(fleet);
 }
 
 int fleet_obey(void *arg, const struct command_request *request, char *why)

@@ -98,6 +98,8 @@ void fleet_redis_tell(struct fleet *fleet);
 
 /* -- obey.c -- */
 int fleet_obey(void *arg, const struct command_request *request, char *why);
+/* `node set` is the one SET. */
+void fleet_unset(void *arg, const struct command_request *request);
 /* -- beat.c -- */
 void beat_start(struct fleet *fleet);
 /* This node's record as it is now. */
@@ -105,6 +107,8 @@ void beat_record(struct fleet *fleet, struct node_record *record);
 void beat_now(struct fleet *fleet);
 /* The same, and "drain ID" to all regions that listen, once the record is there to be read. */
 void beat_event(struct fleet *fleet, const char *what);
+/* This host is about to be no node: others steer nothing to it any more. */
+void beat_farewell(struct fleet *fleet);
 /* -- read.c -- */
 void read_start(struct fleet_region *region);
 void read_node(struct fleet_region *region, const char *id, size_t length);

@@ -72,25 +72,6 @@ static int file_read(const struct reload *reload, struct running **fresh, char *
 	return status;
 }
 
-/* What takes effect only at a start. */
-static int plan_check(const struct reload *reload, const struct plan *plan, char *why)
-{
-	const struct step *step;
-	char text[COMMAND_TEXT_MAX];
-
-	TAILQ_FOREACH(step, &plan->steps, entry)
-	{
-		if (step->kind != STEP_UNSET || !command_is_control(step->old->command) ||
-		    own_can_unset(reload->options.own, step->old))
-			continue;
-		command_format(step->old, false, text, sizeof(text));
-		snprintf(why, SLUICE_API_ERROR_MAX,
-		         "%.160s: only a restart of the control plane takes this line back", text);
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
 /* -- the end -- */
 
 static void reload_end(struct reload *reload)
@@ -312,8 +293,6 @@ int reload_start(struct reload *reload, reload_done_fn *done, void *arg)
 		status = reload->before != NULL
 		                 ? plan_make(&reload->plan, reload->options.running, reload->fresh)
 		                 : -ENOMEM;
-	if (status == 0)
-		status = plan_check(reload, &reload->plan, reload->why);
 	if (status == -ENOMEM)
 		snprintf(reload->why, sizeof(reload->why), "%s", strerror(ENOMEM));
 	reload->status = status;

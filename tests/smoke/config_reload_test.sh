@@ -32,6 +32,11 @@ ctl config show secrets | grep -q 'user add fresh password "p w"' || fail "the n
 ctl config show | grep -q 'secret add' && fail "the old line is still there"
 assert_match "$(lab log controlplane)" 'uid 0, pid [0-9]+\): config reload: done'
 
+# what was typed goes, also who this node was
+assert ctl node set typed region nowhere
+assert_equal "$(ctl -j config reload | jq -c '[.added, .changed, .removed, .refused]')" "[0,0,1,0]" "the reload"
+assert_equal "$(ctl -j node show | jq length)" 0 "nodes"
+
 # a wrong word, and a line that the dataplane refuses: nothing changes
 before=$(ctl config show secrets)
 { cat "$WORK/kept" && echo 'turn reelm x'; } >"$CONF"

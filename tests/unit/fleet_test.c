@@ -10,6 +10,7 @@
 #include "http/http.h"
 #include "region/snapshot.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -197,6 +198,62 @@ static bool b_is_active(void)
 	return !b_drains();
 }
 
+static uint32_t b_state(void)
+{
+	struct snapshot *snapshot = fleet_snapshot(nodes[0].fleet);
+	const struct snapshot_node *node = snapshot_node_find(snapshot, "b", "b-1");
+	uint32_t state = node != NULL ? node->record.state : UINT32_MAX;
+
+	snapshot_release(snapshot);
+	return state;
+}
+
+static bool b_has_stopped(void)
+{
+	return b_state() == SLUICE_NODE_STOPPED;
+}
+
+static bool b_takes_work(void)
+{
+	return b_state() == SLUICE_NODE_ACTIVE;
+}
+
+static void on_unset(void *arg, int status, const char *why)
+{
+	*(int *)arg = status;
+}
+
+/* `node set` goes, as by a reload of a file that has none. */
+static void node_unset(struct node *node)
+{
+	struct command_request request;
+	struct command_error error;
+	int status = -EINPROGRESS;
+
+	assert_int_equal(command_parse("node set b-1 region b", &request, &error), 0);
+	own_unset(node->own, &request, on_unset, &status);
+	assert_int_equal(status, 0);
+}
+
+/* Others hear of it at once, and of the one that comes back; where it was alone goes with it. */
+static void a_node_is_taken_back(void **state)
+{
+	struct sluice_region_row rows[8];
+
+	assert_true(wait_until(b_beats, PATIENCE_MS));
+	node_unset(&nodes[1]);
+	assert_int_equal(running_count(nodes[1].running), 2);
+	assert_true(wait_until(b_has_stopped, PATIENCE_MS));
+	node_command(&nodes[1], "node set b-2 region nowhere");
+	assert_int_equal(fleet_regions(nodes[1].fleet, rows, 8), 3);
+	node_unset(&nodes[1]);
+	assert_int_equal(fleet_regions(nodes[1].fleet, rows, 8), 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rows[i].own, 0);
+	node_command(&nodes[1], "node set b-1 region b addr4 198.18.11.1");
+	assert_true(wait_until(b_takes_work, PATIENCE_MS));
+}
+
 /* An event, not a beat, of which there is one in a second: each time sooner than most of them. */
 static void draining_is_known_at_once(void **state)
 {
@@ -326,6 +383,7 @@ int main(void)
 	        SCENE(they_see_each_other),
 	        SCENE(draining_is_known_at_once),
 	        SCENE(an_empty_redis_is_filled_again),
+	        SCENE(a_node_is_taken_back),
 	        SCENE(strangers_move_nothing),
 	};
 
