@@ -14,7 +14,8 @@ struct event_listener {
 	void (*ready)(void *arg);
 	void *arg;
 	struct sluice_event_row queue[EVENT_QUEUE_MAX];
-	uint32_t first, count;
+	uint32_t first, count; /* before `first`: what has been taken, until it is written over */
+	uint64_t taken;
 	uint64_t lost; /* since the last one that found room */
 };
 LIST_HEAD(event_listener_list, event_listener);
@@ -121,6 +122,24 @@ bool event_take(struct event_listener *listener, struct sluice_event_row *row)
 	*row = listener->queue[listener->first];
 	listener->first = (listener->first + 1) % EVENT_QUEUE_MAX;
 	listener->count--;
+	listener->taken++;
+	return true;
+}
+
+uint64_t event_taken(const struct event_listener *listener)
+{
+	return listener->taken;
+}
+
+bool event_again(struct event_listener *listener, uint64_t number)
+{
+	uint64_t back = listener->taken - number;
+
+	if (number > listener->taken || back > EVENT_QUEUE_MAX - listener->count)
+		return false;
+	listener->first = (listener->first + EVENT_QUEUE_MAX - back) % EVENT_QUEUE_MAX;
+	listener->count += back;
+	listener->taken = number;
 	return true;
 }
 

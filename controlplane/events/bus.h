@@ -30,6 +30,11 @@ struct event_listener *event_listen(struct event_bus *bus, bool allocations,
 void event_listener_end(struct event_listener *listener);
 /* The oldest event; false: there is none. */
 bool event_take(struct event_listener *listener, struct sluice_event_row *row);
+/* Of all that it has taken, the last one's number; the first one's is 1, 0: none. */
+uint64_t event_taken(const struct event_listener *listener);
+/* Those behind the event of this number come again. false: there is no such event any more, or not
+ * yet. */
+bool event_again(struct event_listener *listener, uint64_t number);
 
 /* How many listen; *allocations: one of them wants those. */
 uint32_t event_listeners(const struct event_bus *bus, bool *allocations);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* GET /v1/events: events over HTTP as they happen (server-sent events of HTML, 9.2). */
+/*
+ * GET /v1/events: events over HTTP as they happen (server-sent events of HTML, 9.2). A client that
+ * comes back with Last-Event-ID within a minute gets those behind it; where these are no more, an
+ * event `gap` says so first.
+ */
 #ifndef EVENTS_STREAM_H
 #define EVENTS_STREAM_H
 

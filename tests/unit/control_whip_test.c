@@ -434,6 +434,76 @@ static void session_is(struct control *control, const char *id, uint8_t role, ui
 	dataplane_tells(control, &event);
 }
 
+static bool listener_has_line(struct listener *listener)
+{
+	listener_has(listener, "\1");
+	return strchr(listener->got, '\n') != NULL;
+}
+
+static bool listener_is_closed(const struct listener *listener)
+{
+	char rest[256];
+
+	return recv(listener->fd, rest, sizeof(rest), MSG_DONTWAIT) == 0;
+}
+
+/* A client that comes back names the last event that it has, and gets those behind it. */
+static void events_go_on(void **state)
+{
+	static const char *const unknown[] = {"0123456789abcdef-1", "x", "0123456789abcdef-",
+	                                      "0123456789abcdef-99999999999999999999"};
+	struct listener first = {0}, second = {0}, third = {0};
+	struct control *control = *state;
+	char header[128];
+
+	first.fd = control_http_open(control, "GET /v1/events", "reads", "");
+	control_await(control, listener_has(&first, ":\n\n"));
+	session_is(control, "one", SLUICE_SESSION_WATCH, SLUICE_SESSION_CONNECTED);
+	control_await(control, listener_has(&first, "id: "));
+	control_await(control, listener_has_line(&first));
+	snprintf(header, sizeof(header), "Last-Event-ID: %.*s\r\n", (int)strcspn(first.got, "\n"),
+	         first.got);
+	close(first.fd);
+	session_is(control, "two", SLUICE_SESSION_WATCH, SLUICE_SESSION_CONNECTED);
+	session_is(control, "three", SLUICE_SESSION_WATCH, SLUICE_SESSION_CONNECTED);
+	second.fd = control_http_open(control, "GET /v1/events", "reads", header);
+	control_await(control, listener_has(&second, "\"subject\":\"two\""));
+	control_await(control, listener_has(&second, "\"subject\":\"three\""));
+	/* again, while the second is there */
+	third.fd = control_http_open(control, "GET /v1/events", "reads", header);
+	control_await(control, listener_has(&third, "\"subject\":\"two\""));
+	control_await(control, listener_is_closed(&second));
+	close(second.fd);
+	close(third.fd);
+	/* what is not known, and what another stream has */
+	third.fd = control_http_open(control, "GET /v1/events?allocations=1", "reads", header);
+	control_await(control, listener_has(&third, "event: gap\ndata: {}\n\n"));
+	close(third.fd);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+		struct listener other = {0};
+
+		snprintf(header, sizeof(header), "Last-Event-ID: %s\r\n", unknown[i]);
+		other.fd = control_http_open(control, "GET /v1/events", "reads", header);
+		control_await(control, listener_has(&other, "event: gap\ndata: {}\n\n"));
+		close(other.fd);
+	}
+}
+
+/* More come and go than may be there at once: those whose clients are away make room. */
+static void events_make_room(void **state)
+{
+	struct control *control = *state;
+
+	for (int i = 0; i < 40; i++) {
+		struct listener listener = {0};
+
+		listener.fd = control_http_open(control, "GET /v1/events", "reads", "");
+		control_await(control, listener_has(&listener, "HTTP/1.1 200 OK"));
+		close(listener.fd);
+		control_rest(control, 20);
+	}
+}
+
 /* Three layers of a publisher, each so many bytes further. */
 static void layers_have(struct control *control, const char *id, uint64_t bytes)
 {
@@ -941,6 +1011,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(limits, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_node_that_drains, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(events_over_http, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(events_go_on, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(events_make_room, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_viewer_listens, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(channels_end, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_viewer_chooses_a_layer, setup, control_teardown),

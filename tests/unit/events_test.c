@@ -86,6 +86,45 @@ static void test_slow(void **state)
 	event_bus_destroy(bus);
 }
 
+/* What was taken is there until it is written over, and comes again where it is asked for. */
+static void test_again(void **state)
+{
+	struct event_bus *bus = event_bus_create();
+	struct sluice_event_row row;
+	struct event_listener *listener;
+	int ready = 0;
+
+	listener = event_listen(bus, false, count, &ready);
+	assert_true(event_again(listener, 0));
+	assert_false(event_again(listener, 1));
+	for (int i = 0; i < 3; i++)
+		tell(bus, "port", (const char[]){(char)('a' + i), '\0'}, "up");
+	assert_int_equal(event_taken(listener), 0);
+	for (uint64_t i = 1; i <= 3; i++) {
+		assert_true(event_take(listener, &row));
+		assert_int_equal(event_taken(listener), i);
+	}
+	assert_true(event_again(listener, 3));
+	assert_false(event_take(listener, &row));
+	assert_false(event_again(listener, 4));
+	assert_true(event_again(listener, 1));
+	assert_true(event_take(listener, &row) && strcmp(row.subject, "b") == 0);
+	assert_int_equal(event_taken(listener), 2);
+	assert_true(event_again(listener, 0));
+	for (int i = 0; i < 3; i++)
+		assert_true(event_take(listener, &row));
+	assert_string_equal(row.subject, "c");
+	/* one more than there is room for: the first is there no more */
+	for (int i = 0; i < EVENT_QUEUE_MAX - 2; i++)
+		tell(bus, "gate", "host", "under attack");
+	assert_false(event_again(listener, 0));
+	assert_true(event_again(listener, 1));
+	assert_true(event_take(listener, &row) && strcmp(row.subject, "b") == 0);
+	assert_false(event_again(listener, UINT64_MAX));
+	event_listener_end(listener);
+	event_bus_destroy(bus);
+}
+
 /* -- what differs -- */
 
 struct told {
@@ -198,9 +237,9 @@ static void test_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_bus),        cmocka_unit_test(test_slow),
-	        cmocka_unit_test(test_two_states), cmocka_unit_test(test_allocations),
-	        cmocka_unit_test(test_keys),
+	        cmocka_unit_test(test_bus),         cmocka_unit_test(test_slow),
+	        cmocka_unit_test(test_again),       cmocka_unit_test(test_two_states),
+	        cmocka_unit_test(test_allocations), cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
