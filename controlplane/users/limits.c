@@ -52,7 +52,9 @@ struct limits {
 	struct lookup_options options;
 	struct limit list[LIMITS];
 	bool reading_peers, said;
-	struct peers peers, read;
+	char realm[SLUICE_TURN_REALM_MAX]; /* whose peers are being read */
+	/* peers: what holds; of a round, denied is read first */
+	struct peers peers, denied, allowed, read;
 };
 
 static void on_told(void *arg, const struct dataplane_answer *answer)
@@ -145,6 +147,18 @@ static void on_limit(void *arg, int status, const char *bytes, size_t length)
 
 /* -- denied peers -- */
 
+/* 0 or -errno. */
+static int peers_ask(struct limits *limits, const char *set, redis_members_fn *done)
+{
+	struct redis *redis = fleet_own_redis(limits->options.fleet);
+	char text[KEY_TEXT_MAX];
+
+	if (redis == NULL)
+		return -ENOENT;
+	snprintf(text, sizeof(text), "turn/realm/%s/%s", limits->realm, set);
+	return redis_members(redis, text, PEERS_MAX + 1, done, limits);
+}
+
 static bool peer_is_configured(const struct limits *limits, const struct sluice_turn_peer *peer)
 {
 	const struct command_request request =
@@ -187,37 +201,67 @@ static bool peer_read(struct peers *peers, const struct redis_member *member)
 }
 
 /* All of them or none: half of a list would let the other half through unseen. */
-static bool peers_read(struct limits *limits, const struct redis_member *list, uint32_t count)
+static bool peers_read(struct peers *peers, const struct redis_member *list, uint32_t count)
 {
-	limits->read.count = 0;
+	peers->count = 0;
 	for (uint32_t i = 0; i < count; i++)
-		if (count > PEERS_MAX || !peer_read(&limits->read, &list[i]))
+		if (count > PEERS_MAX || !peer_read(peers, &list[i]))
 			return false;
 	return true;
 }
 
-static void on_peers(void *arg, int status, const struct redis_member *list, uint32_t count)
+/* What is allowed wins over what is denied, as in coturn: of what is denied here the rest holds. It
+ * opens nothing that the configuration closes. */
+static bool peers_join(struct limits *limits)
 {
-	struct limits *limits = arg;
-	bool wrong;
+	limits->read.count =
+	        range_subtract(limits->denied.list, limits->denied.count, limits->allowed.list,
+	                       limits->allowed.count, limits->read.list, PEERS_MAX);
+	return limits->read.count != UINT32_MAX;
+}
 
+static void peers_apply(struct limits *limits, bool right)
+{
 	limits->reading_peers = false;
-	if (status != 0 && status != -ENOENT)
-		return;
-	wrong = !peers_read(limits, list, count);
-	if (wrong && !limits->said)
+	if (!right && !limits->said)
 		log_warning(SLUICE_LOG_REDIS,
-		            "denied-peer-ip in Redis stays as it was: it has more than %d "
-		            "prefixes, or what is no address",
+		            "denied-peer-ip in Redis stays as it was: it, or allowed-peer-ip, has "
+		            "what is no address, or they make more than %d prefixes",
 		            PEERS_MAX);
-	limits->said = wrong;
-	if (wrong)
+	limits->said = !right;
+	if (!right)
 		return;
 	for (uint32_t i = 0; i < limits->peers.count; i++)
 		if (!peer_is_among(&limits->read, &limits->peers.list[i]))
 			peer_tell(limits, SLUICE_TURN_PEER_DELETE, &limits->peers.list[i]);
 	limits->peers = limits->read;
 	peers_send(limits);
+}
+
+static bool is_answer(int status)
+{
+	return status == 0 || status == -ENOENT;
+}
+
+static void on_allowed(void *arg, int status, const struct redis_member *list, uint32_t count)
+{
+	struct limits *limits = arg;
+
+	if (is_answer(status))
+		peers_apply(limits,
+		            peers_read(&limits->allowed, list, count) && peers_join(limits));
+	else
+		limits->reading_peers = false;
+}
+
+static void on_denied(void *arg, int status, const struct redis_member *list, uint32_t count)
+{
+	struct limits *limits = arg;
+
+	if (is_answer(status) && !peers_read(&limits->denied, list, count))
+		peers_apply(limits, false);
+	else if (!is_answer(status) || peers_ask(limits, "allowed-peer-ip", on_allowed) != 0)
+		limits->reading_peers = false;
 }
 
 /* -- life -- */
@@ -236,10 +280,10 @@ void limits_read(struct limits *limits, const char *realm)
 		if (!limit->asked)
 			limit->asked = redis_get(redis, text, on_limit, limit) == 0;
 	}
-	snprintf(text, sizeof(text), "turn/realm/%s/denied-peer-ip", realm);
-	if (!limits->reading_peers)
-		limits->reading_peers =
-		        redis_members(redis, text, PEERS_MAX + 1, on_peers, limits) == 0;
+	if (limits->reading_peers)
+		return;
+	snprintf(limits->realm, sizeof(limits->realm), "%s", realm);
+	limits->reading_peers = peers_ask(limits, "denied-peer-ip", on_denied) == 0;
 }
 
 void limits_tell(struct limits *limits)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Limits and denied peers of the server's realm that stand in Redis as coturn has them:
- * turn/realm/REALM/user-quota, total-quota and max-bps, and the set denied-peer-ip. They only take
- * away: what is allowed stands in the configuration alone, whose lines come first.
+ * turn/realm/REALM/user-quota, total-quota and max-bps, and the sets denied-peer-ip and
+ * allowed-peer-ip, of which the second takes from the first. They only take away: what else is
+ * allowed stands in the configuration alone, whose lines come first.
  */
 #ifndef USERS_LIMITS_H
 #define USERS_LIMITS_H

@@ -4,6 +4,7 @@
 #include "command/addr.h"
 #include "command/command.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -28,6 +29,12 @@ static void prefix_write(struct sluice_turn_peer *peer, address first, uint32_t 
 	for (uint32_t i = 0; i < sizeof(peer->addr.ip); i++)
 		peer->addr.ip[i] = (uint8_t)(first >> (120 - 8 * i));
 	peer->length = addr_is_v4(&peer->addr) ? length - V4_PREFIX_BITS : length;
+}
+
+/* The bits of all 128 that are its own. */
+static uint32_t bits_of(const struct sluice_turn_peer *peer)
+{
+	return addr_is_v4(&peer->addr) ? peer->length + V4_PREFIX_BITS : peer->length;
 }
 
 /* The largest block that begins at `first` and ends within `last`: bits of its size. */
@@ -87,4 +94,69 @@ uint32_t range_prefixes(const char *text, size_t length, struct sluice_turn_peer
 	}
 	list[0] = (struct sluice_turn_peer){0};
 	return addr_parse_prefix(&list[0].addr, &list[0].length, range, why) == 0 ? 1 : 0;
+}
+
+/* A prefix is a block of addresses: another one lies in it, or holds it, or is elsewhere. */
+static bool holds(const struct sluice_turn_peer *outer, const struct sluice_turn_peer *inner)
+{
+	uint32_t bits = bits_of(outer);
+
+	return bits <= bits_of(inner) &&
+	       (bits == 0 ||
+	        (address_of(&outer->addr) ^ address_of(&inner->addr)) >> (128 - bits) == 0);
+}
+
+/* Of a prefix that holds `hole`: its half without it, the quarter beside that, and so on. Returns
+ * how many, UINT32_MAX: more than `max`. */
+static uint32_t halves_write(const struct sluice_turn_peer *prefix,
+                             const struct sluice_turn_peer *hole, struct sluice_turn_peer *left,
+                             uint32_t max)
+{
+	uint32_t count = 0;
+
+	for (uint32_t bits = bits_of(prefix) + 1; bits <= bits_of(hole); bits++) {
+		address half = (address)1 << (128 - bits);
+
+		if (count == max)
+			return UINT32_MAX;
+		prefix_write(&left[count], (address_of(&hole->addr) ^ half) & ~(half - 1), bits);
+		left[count++].action = prefix->action;
+	}
+	return count;
+}
+
+/* In place: the prefix at `at` gives way to what is left of it. Returns how many there are then. */
+static uint32_t hole_make(struct sluice_turn_peer *list, uint32_t count, uint32_t at,
+                          const struct sluice_turn_peer *hole, uint32_t max)
+{
+	const struct sluice_turn_peer prefix = list[at];
+	uint32_t halves;
+
+	list[at] = list[--count];
+	if (holds(hole, &prefix))
+		return count;
+	halves = halves_write(&prefix, hole, &list[count], max - count);
+	return halves == UINT32_MAX ? UINT32_MAX : count + halves;
+}
+
+uint32_t range_subtract(const struct sluice_turn_peer *list, uint32_t count,
+                        const struct sluice_turn_peer *without, uint32_t n_without,
+                        struct sluice_turn_peer *left, uint32_t max)
+{
+	uint32_t at;
+
+	if (count > max)
+		return UINT32_MAX;
+	memcpy(left, list, count * sizeof(*list));
+	for (uint32_t i = 0; i < n_without; i++)
+		for (at = 0; at < count;) {
+			if (!holds(&left[at], &without[i]) && !holds(&without[i], &left[at])) {
+				at++;
+				continue;
+			}
+			count = hole_make(left, count, at, &without[i], max);
+			if (count == UINT32_MAX)
+				return UINT32_MAX;
+		}
+	return count;
 }

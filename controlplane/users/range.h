@@ -15,4 +15,12 @@
 uint32_t range_prefixes(const char *text, size_t length, struct sluice_turn_peer *list,
                         uint32_t max);
 
+/*
+ * The prefixes of `list` without what lies in those of `without`, as the fewest that are left of
+ * each: `left`, which is neither of them. Returns how many; UINT32_MAX: more than `max`.
+ */
+uint32_t range_subtract(const struct sluice_turn_peer *list, uint32_t count,
+                        const struct sluice_turn_peer *without, uint32_t n_without,
+                        struct sluice_turn_peer *left, uint32_t max);
+
 #endif

@@ -196,6 +196,27 @@ static void denied_peers_are_told(void **state)
 	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_DELETE), 0);
 }
 
+/* What is allowed there wins over what is denied there, and opens nothing else. */
+static void allowed_peers_are_not_denied(void **state)
+{
+	struct control *control = *state;
+
+	control_await(control, fetches(control, 1));
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 198.51.100.2-198.51.100.3");
+	redis_run(0, "SADD turn/realm/sluice/allowed-peer-ip 198.51.100.2 10.0.0.1");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 3, 32));
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_ADD), 1);
+	redis_run(0, "DEL turn/realm/sluice/allowed-peer-ip");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_DELETE, 3, 32));
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 2, 31));
+	redis_run(0, "SADD turn/realm/sluice/allowed-peer-ip everybody");
+	read_again();
+	control_await(control, control_logged(control, "denied-peer-ip in Redis stays as it was"));
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_DELETE), 1);
+}
+
 static void a_dataplane_that_comes_back_is_told_all(void **state)
 {
 	struct control *control = *state;
@@ -221,6 +242,7 @@ int main(void)
 	        USERS_TEST(secrets_are_told),
 	        USERS_TEST(limits_are_told),
 	        USERS_TEST(denied_peers_are_told),
+	        USERS_TEST(allowed_peers_are_not_denied),
 	        USERS_TEST(a_dataplane_that_comes_back_is_told_all),
 	};
 
