@@ -207,7 +207,7 @@ static bool temporal_is_cut(struct subscription *subscription, const struct rewr
 	const uint8_t all = VP8_TEMPORALS - 1;
 	uint8_t most = all - subscription->cut, wanted = all - subscription->cut_wanted;
 
-	if (packet->key || (packet->begins && packet->temporal > wanted))
+	if (packet->key || (packet->begins && packet->temporal > wanted && most > wanted))
 		most = wanted;
 	else if (packet->begins && packet->sync && packet->temporal == most + 1 && most < wanted)
 		most++;

@@ -538,6 +538,27 @@ static void temporal_layers_leave_no_gap(void **state)
 	assert_int_equal(subscription.cut, 1); /* of a fourth nothing came */
 }
 
+/* Frames of layers above the one that is to come back bring nothing back: the frames below them
+ * were left out, too. */
+static void a_temporal_layer_comes_back_with_its_own_frame(void **state)
+{
+	static const uint32_t sent[] = {2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 2, 0, 2, 0, 2, 0};
+	struct subscription subscription = {.stream = A};
+	uint64_t next = 0;
+	uint32_t pictures = 0;
+
+	rewrite_begin(&subscription, 12345);
+	for (uint32_t number = 0; number < 32; number++) {
+		struct temporal_frame frame = temporal_frame(number);
+
+		/* once the frames that hang on the lowest alone are past */
+		subscription.cut_wanted = number < 19 ? 3 : 2;
+		assert_int_equal(temporal_send(&subscription, &frame, &next, &pictures),
+		                 number < 16 ? sent[number % 8] : sent[number - 16]);
+	}
+	assert_int_equal(subscription.cut, 2);
+}
+
 /* A key frame hangs on none before it. */
 static void a_key_frame_brings_all_temporal_layers_back(void **state)
 {
@@ -597,6 +618,7 @@ int main(void)
 	        cmocka_unit_test(gaps_are_paid_for),
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
 	        cmocka_unit_test(temporal_layers_leave_no_gap),
+	        cmocka_unit_test(a_temporal_layer_comes_back_with_its_own_frame),
 	        cmocka_unit_test(a_key_frame_brings_all_temporal_layers_back),
 	};
 
