@@ -221,22 +221,39 @@ static void runner_prepare(struct runner *runner, struct srtp_run *run, uint16_t
 	runner->before = runner->worker->media->counters[MEDIA_FORWARDED];
 }
 
-/* With the first reason that the plane counted, if there is one. */
-static void loss_describe(struct srtp_run *run, const char *lost)
+static uint64_t drops_of(const struct srtp_population *population, int reason)
 {
-	const struct srtp_population *population = run->population;
+	uint64_t drops = 0;
 
-	snprintf(run->why, sizeof(run->why), "%s", lost);
 	for (uint16_t i = 0; i < population->plan.workers; i++)
-		for (int reason = 1; reason < DROP_REASONS; reason++) {
-			uint64_t drops = population->rig.dp->workers[i]->drops[reason];
+		drops += population->rig.dp->workers[i]->drops[reason];
+	return drops;
+}
 
-			if (drops == 0)
-				continue;
-			snprintf(run->why, sizeof(run->why), "%s; dropped: %s %lu", lost,
-			         drop_reasons[reason].name, drops);
+/* With the first reason that the plane counted, if there is one, and what is still to come out. */
+static void loss_describe(struct srtp_run *run, const char *lost, uint64_t missing)
+{
+	static const enum media_counter unsent[] = {MEDIA_NO_MBUF, MEDIA_UNPROVEN, MEDIA_NO_REMOTE};
+	const struct srtp_population *population = run->population;
+	int length = snprintf(run->why, sizeof(run->why), "%s; %lu missing", lost, missing);
+
+	for (uint32_t i = 0; i < RTE_DIM(unsent); i++) {
+		uint64_t count = media_counter_sum(population->rig.dp, unsent[i]);
+
+		if (count != 0)
+			length += snprintf(run->why + length, sizeof(run->why) - (size_t)length,
+			                   "; media.%s %lu", media_counter_infos[unsent[i]].name,
+			                   count);
+		if (length >= (int)sizeof(run->why))
 			return;
-		}
+	}
+	for (int reason = 1; reason < DROP_REASONS; reason++) {
+		if (drops_of(population, reason) == 0)
+			continue;
+		snprintf(run->why + length, sizeof(run->why) - (size_t)length, "; dropped: %s %lu",
+		         drop_reasons[reason].name, drops_of(population, reason));
+		return;
+	}
 }
 
 double srtp_run_round(struct srtp_run *run, uint32_t packets)
@@ -244,7 +261,7 @@ double srtp_run_round(struct srtp_run *run, uint32_t packets)
 	uint16_t workers = run->population->plan.workers;
 	struct runner runners[WORKERS_MAX];
 	pthread_t threads[WORKERS_MAX];
-	uint64_t begin, cycles, sent = 0;
+	uint64_t begin, cycles, sent = 0, quota = 0;
 	uint32_t ready = 0, start = 0;
 	const char *lost = NULL;
 
@@ -264,11 +281,12 @@ double srtp_run_round(struct srtp_run *run, uint32_t packets)
 	run->sent += runner_sent(&runners[0]);
 	for (uint16_t i = 0; i < workers; i++) {
 		sent += runner_sent(&runners[i]);
+		quota += runners[i].quota;
 		if (runners[i].lost != NULL)
 			lost = runners[i].lost;
 	}
 	if (lost != NULL) {
-		loss_describe(run, lost);
+		loss_describe(run, lost, quota - sent);
 		return 0;
 	}
 	return (double)cycles * 1e9 / rte_get_tsc_hz() / sent;

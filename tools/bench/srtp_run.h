@@ -20,7 +20,7 @@ struct srtp_run {
 	uint32_t stream; /* whose picture is next */
 	uint64_t index;  /* of its first packet */
 	uint64_t sent;   /* by the first worker */
-	char why[80];    /* the last round failed */
+	char why[96];    /* the last round failed */
 };
 
 /* At least so many packets out: ns for each, or 0 where some were lost (why says it). */

@@ -82,7 +82,7 @@ static struct pace pace_of_static(uint32_t legs, bool quick)
 	};
 	struct srtp_population population;
 	struct pace pace = {0};
-	char why[80];
+	char why[96];
 
 	if (srtp_population_create(&population, &plan) != 0)
 		return pace;
@@ -129,7 +129,7 @@ static void media_row(struct rows *rows, struct webrtc_population *population, s
                       uint32_t count)
 {
 	struct row *row = row_add(rows, "webrtc/" MEDIA "/%u", count);
-	char why[80] = "";
+	char why[96] = "";
 	struct pace pace = pace_of(&population->media, rows->quick, why, sizeof(why));
 
 	if (pace.best == 0 || keys.best == 0) {
