@@ -153,6 +153,9 @@ static int endpoint_take(struct sessions *sessions, uint32_t index)
 	if (session->endpoint == 0)
 		return -ENOENT;
 	session->owner = media->endpoints[session->endpoint].worker + 1;
+	/* for one that keys of a new handshake make */
+	sessions->control[index].estimate_off =
+	        media->endpoints[session->endpoint].config.estimate_off;
 	if (sessions->control[index].config.role == SLUICE_SESSION_PUBLISH)
 		session_tracks_agree(sessions, &sessions->control[index].config);
 	return 0;

@@ -128,6 +128,7 @@ static void goes_on(const char *id, const struct session_control *before, uint16
 	assert_true(ip_addr_equal(&now.remote.ip, &before->remote.ip));
 	assert_int_equal(now.handshake_ms, before->handshake_ms);
 	assert_int_equal(session->endpoint != 0, before->state == SLUICE_SESSION_CONNECTED);
+	assert_int_equal(now.estimate_off, before->estimate_off);
 	checked(dp, &before->made, port, false, 0);
 	checked(dp, &before->made, port + 1, true, 0);
 	assert_int_equal(control_of(id).remote.port, rte_cpu_to_be_16(port + 1));
@@ -135,12 +136,15 @@ static void goes_on(const char *id, const struct session_control *before, uint16
 
 static void sessions_go_on(void **state)
 {
+	const struct sluice_session_estimate off = {.id = "viewer"};
 	struct session_control camera, viewer, fresh, seen;
 	struct sluice_session_made made;
+	char why[SLUICE_API_ERROR_MAX] = "";
 
 	(void)state;
 	connected("camera", SLUICE_SESSION_PUBLISH, "room", 5000);
 	connected("viewer", SLUICE_SESSION_WATCH, "room", 5010);
+	assert_int_equal(session_estimate(dp->sessions, &off, why), 0);
 	made = made_of(dp, "fresh");
 	made = made_of(dp, "seen");
 	checked(dp, &made, 5030, true, 0);
