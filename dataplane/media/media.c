@@ -102,9 +102,11 @@ void media_destroy(struct media *media)
 {
 	if (media == NULL)
 		return;
-	random_destroy(media->config->random);
-	if (media->config != NULL && media->config->advised != NULL)
-		event_free(media->config->advised);
+	if (media->config != NULL) {
+		random_destroy(media->config->random);
+		if (media->config->advised != NULL)
+			event_free(media->config->advised);
+	}
 	media_tables_destroy(media);
 	rte_free(media);
 }
