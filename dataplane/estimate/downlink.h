@@ -95,6 +95,11 @@ void downlink_told(struct downlink *downlink, uint64_t now, uint32_t came, uint3
 /* What is sent from this number on is a probe, up to the number that ends it. */
 void downlink_probe_begin(struct downlink *downlink, uint16_t first, uint64_t now);
 void downlink_probe_end(struct downlink *downlink, uint16_t last);
+/* There was none. */
+static inline void downlink_probe_drop(struct downlink *downlink)
+{
+	downlink->probe.sending = false;
+}
 static inline bool downlink_probes(const struct downlink *downlink)
 {
 	return downlink->probe.sending || downlink->probe.waiting;

@@ -74,7 +74,8 @@ bool layer_by_estimate(const struct media *media, const struct subscription *sub
 {
 	const struct endpoint *endpoint = &media->endpoints[subscription->endpoint];
 
-	return viewer_steers(media->viewers[subscription->endpoint],
+	return !__atomic_load_n(&subscription->unsteered, __ATOMIC_RELAXED) &&
+	       viewer_steers(media->viewers[subscription->endpoint],
 	                     media->dp->workers[endpoint->worker]);
 }
 

@@ -3,8 +3,8 @@
 
 #include "dataplane.h"
 #include "media/consent.h"
+#include "media/datagram.h"
 #include "media/record.h"
-#include "net/headers.h"
 #include "random.h"
 #include "srtp/profile.h"
 
@@ -83,21 +83,11 @@ static bool compound_protect(struct media_worker *media_worker, struct endpoint 
 bool rtcp_send(struct media_worker *media_worker, struct endpoint *endpoint, struct rte_mbuf *mbuf,
                const struct rtcp_writer *writer)
 {
-	const struct transport_addr *to;
-
 	if (!compound_protect(media_worker, endpoint, mbuf, rtcp_end(writer)) ||
 	    !consent_spend(endpoint, mbuf->data_len))
 		goto fail;
-	to = endpoint->rtcp.port != 0 ? &endpoint->rtcp : &endpoint->remote;
-	*packet_of(mbuf) = (struct packet){
-	        .flow = {.src = endpoint->local.ip, .src_port = endpoint->local.port},
-	        .dst = to->ip,
-	        .dst_port = to->port,
-	        .sum = PACKET_SUM_COMPUTE,
-	        .hop_limit = HEADERS_HOP_LIMIT,
-	        .entry = PACKET_ENTRY_IP_OUTPUT,
-	        .form = PACKET_DATAGRAM,
-	};
+	datagram_address(mbuf, endpoint,
+	                 endpoint->rtcp.port != 0 ? &endpoint->rtcp : &endpoint->remote);
 	if (worker_inbox_put(media_worker->worker, &mbuf, 1) != 1)
 		goto fail;
 	media_worker->counters[MEDIA_RTCP_SENT]++;

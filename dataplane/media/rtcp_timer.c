@@ -8,6 +8,7 @@
 #include "media/reception.h"
 #include "media/rtcp.h"
 #include "media/rtcp_send.h"
+#include "media/viewer.h"
 #include "random.h"
 
 #include <rte_prefetch.h>
@@ -241,6 +242,7 @@ void rtcp_report(struct media_worker *media_worker, struct endpoint *endpoint)
 		endpoint->rtcp_next = 0;
 		endpoint->rtcp_due = next_due(media_worker->worker);
 		presence_look(media_worker, endpoint);
+		viewer_rest(media_worker, (uint32_t)(endpoint - media_worker->media->endpoints));
 	}
 	if (report.blocks == 0 && report.n_legs == 0) {
 		rte_pktmbuf_free(mbuf);

@@ -328,6 +328,7 @@ struct subscription {
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
 	uint32_t advised;       /* the layer that was advised last; 0: none */
 	bool hurried;           /* what it leaves does not fit by far: it is not sent any more */
+	bool unsteered;         /* atomic: its viewer has so many that its estimate leaves it out */
 	uint64_t rtx_index;     /* outgoing index of the RTX stream */
 	/* indices below these may be used: media/record.h */
 	uint64_t reserved, rtx_reserved;

@@ -5,6 +5,7 @@
 #include "media/arrival.h"
 #include "media/rtcp.h"
 #include "media/rtcp_send.h"
+#include "media/viewer.h"
 #include "worker.h"
 
 #include <rte_malloc.h>
@@ -76,8 +77,7 @@ void transport_estimate_show(const struct transport_record *record, struct sluic
 
 static uint64_t us_of(const struct worker *worker)
 {
-	return worker->tsc / worker->tsc_hz * 1000000 +
-	       worker->tsc % worker->tsc_hz * 1000000 / worker->tsc_hz;
+	return viewer_us(worker->tsc, worker->tsc_hz);
 }
 
 void transport_moved(struct transport_record *record, const struct worker *worker)

@@ -88,9 +88,14 @@ void viewer_show(const struct media *media, uint32_t index, struct sluice_sessio
 /* After silence nothing is known of its path. */
 static void told(const struct worker *worker, struct viewer *viewer)
 {
-	if (viewer->told_tsc != 0 &&
-	    worker->tsc - viewer->told_tsc > worker->tsc_hz / 1000 * VIEWER_QUIET_MS)
+	uint64_t quiet = worker->tsc_hz / 1000 * VIEWER_QUIET_MS;
+
+	if (viewer->told_tsc != 0 && worker->tsc - viewer->told_tsc > quiet) {
 		viewer->steer.downlink.kbps = 0;
+		/* it may have come with what ends the silence */
+		if (worker->tsc - viewer->remb_tsc > quiet)
+			viewer->remb_kbps = 0;
+	}
 	__atomic_store_n(&viewer->told_tsc, worker->tsc, __ATOMIC_RELAXED);
 }
 
@@ -152,7 +157,7 @@ int viewer_transport_take(struct media_worker *media_worker, struct endpoint *en
 	if (viewer == NULL || !viewer->numbered)
 		return 0;
 	if (__atomic_load_n(&viewer->off, __ATOMIC_RELAXED)) {
-		viewer_let(media_worker, index, viewer);
+		viewer_rest(media_worker, index);
 		return 0;
 	}
 	if (transport.count > *budget || transport.count == 0) {
@@ -178,8 +183,10 @@ void viewer_remb_take(struct media_worker *media_worker, const struct endpoint *
 	struct media *media = media_worker->media;
 	struct viewer *viewer = viewer_of(media, (uint32_t)(endpoint - media->endpoints));
 
-	if (viewer != NULL && !viewer->numbered)
-		viewer->remb_kbps = RTE_MAX(kbps, 1u);
+	if (viewer == NULL || viewer->numbered)
+		return;
+	viewer->remb_kbps = RTE_MAX(kbps, 1u);
+	viewer->remb_tsc = media_worker->worker->tsc;
 }
 
 void viewer_report_take(struct media_worker *media_worker, const struct endpoint *endpoint,
@@ -193,7 +200,7 @@ void viewer_report_take(struct media_worker *media_worker, const struct endpoint
 	if (viewer == NULL || viewer->numbered)
 		return;
 	if (__atomic_load_n(&viewer->off, __ATOMIC_RELAXED)) {
-		viewer_let(media_worker, index, viewer);
+		viewer_rest(media_worker, index);
 		return;
 	}
 	told(worker, viewer);

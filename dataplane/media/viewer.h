@@ -41,12 +41,18 @@ struct viewer {
 	/* owner */
 	uint64_t looked_tsc;
 	uint64_t advised_tsc;
+	uint64_t remb_tsc; /* when it said ... */
 	uint32_t remb_kbps;
+	uint32_t looks;
+	bool steered;      /* its subscriptions leave out what its estimate says */
 	bool probing;      /* stands in its owner's list */
 	int64_t reference; /* of the last message, over its wraps, of 64 ms */
 	struct steer steer;
 	struct viewer_sent sent[]; /* [VIEWER_SENT] where `numbered` */
 };
+/* docs/estimates.md says what a viewer takes */
+static_assert(sizeof(struct viewer_sent) * VIEWER_SENT == 8192, "its history");
+static_assert(sizeof(struct viewer) <= 1024, "all else of it");
 
 /* Another layer for a subscription: from its owner to the control thread. */
 struct viewer_advice {
@@ -127,8 +133,9 @@ bool viewer_steers(const struct viewer *viewer, const struct worker *worker);
 
 /* The owner, once the viewer has told something. */
 void viewer_look(struct media_worker *media_worker, uint32_t endpoint, struct viewer *viewer);
-/* The same of one whose estimate is off: it gets all of what is named. */
-void viewer_let(struct media_worker *media_worker, uint32_t endpoint, struct viewer *viewer);
+/* The owner, now and then: one whose estimate is off, or that has fallen silent, gets all of what
+ * is named. */
+void viewer_rest(struct media_worker *media_worker, uint32_t endpoint);
 /* The owner: kbit/s of a stream, headers included, now and then. */
 void stream_rate(struct stream *stream, const struct worker *worker);
 
@@ -137,6 +144,8 @@ void viewer_advice_take(struct media *media);
 
 /* -- viewer_probe.c: the owner -- */
 
+/* Whether padding can be sent on its repair stream, with a number. */
+bool viewer_probe_carries(const struct subscription *subscription);
 void viewer_probe_start(struct media_worker *media_worker, uint32_t endpoint, uint32_t subscription,
                         uint32_t kbps);
 /* What is due of the probes goes out. */

@@ -182,6 +182,29 @@ static bool is_switching(const struct viewer_round *round, const struct subscrip
 	       worker->tsc - round->viewer->advised_tsc < worker->tsc_hz / 1000 * SWITCHING_MS;
 }
 
+/* The whole of what it is given. */
+static void subscription_let(struct subscription *subscription)
+{
+	subscription->hurried = false;
+	subscription->cut_wanted = 0;
+}
+
+static bool has_layers(const struct media *media, const struct subscription *subscription)
+{
+	uint32_t wanted = __atomic_load_n(&subscription->wanted, __ATOMIC_RELAXED);
+
+	return __atomic_load_n(&media->streams[wanted].live, __ATOMIC_ACQUIRE) &&
+	       media->streams[wanted].rid[0] != 0;
+}
+
+/* One more than the estimate decides of: it is as without an estimate. */
+static void unsteered_set(struct subscription *subscription, bool unsteered)
+{
+	__atomic_store_n(&subscription->unsteered, unsteered, __ATOMIC_RELAXED);
+	if (unsteered)
+		subscription_let(subscription);
+}
+
 static void subscription_add(struct viewer_round *round, uint32_t index)
 {
 	const struct media *media = round->media_worker->media;
@@ -189,14 +212,22 @@ static void subscription_add(struct viewer_round *round, uint32_t index)
 	const struct stream *stream =
 	        &media->streams[__atomic_load_n(&subscription->stream, __ATOMIC_RELAXED)];
 
-	if (!__atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) ||
-	    __atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
-	    subscription->needs_key)
+	if (!__atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE))
 		return;
-	if (subscription->rtx_ssrc != 0 && stream->keyed)
+	unsteered_set(subscription,
+	              round->ladder.n_tracks == LADDER_TRACKS && has_layers(media, subscription));
+	if (__atomic_load_n(&subscription->paused, __ATOMIC_RELAXED) || subscription->held ||
+	    subscription->needs_key) {
+		subscription_let(subscription);
+		return;
+	}
+	if (stream->keyed && viewer_probe_carries(subscription))
 		round->probe_by = index;
 	round->steady &= !is_switching(round, subscription);
-	if (!track_add(round, subscription) && layer_sends(round->media_worker->worker, stream))
+	if (track_add(round, subscription))
+		return;
+	subscription_let(subscription);
+	if (layer_sends(round->media_worker->worker, stream))
 		round->ladder.fixed += __atomic_load_n(&stream->kbps, __ATOMIC_RELAXED);
 }
 
@@ -205,9 +236,18 @@ static void round_fill(struct viewer_round *round, const struct endpoint *endpoi
 	const struct endpoint_subscriptions *subscriptions =
 	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
 
-	for (uint32_t i = 0;
-	     subscriptions != NULL && i < RTE_MIN(subscriptions->count, (uint32_t)VIEWER_LEGS); i++)
+	uint32_t count = subscriptions == NULL ? 0 : subscriptions->count;
+
+	for (uint32_t i = 0; i < RTE_MIN(count, (uint32_t)VIEWER_LEGS); i++)
 		subscription_add(round, subscriptions->list[i].subscription);
+	/* one at a look of those that are too many */
+	if (count > VIEWER_LEGS) {
+		uint32_t i = VIEWER_LEGS + round->viewer->looks++ % (count - VIEWER_LEGS);
+
+		unsteered_set(&round->media_worker->media
+		                       ->subscriptions[subscriptions->list[i].subscription],
+		              true);
+	}
 }
 
 /* One that changes nothing as yet is not given again at once. */
@@ -250,23 +290,30 @@ static uint8_t round_why(const struct viewer_round *round)
 	return round->ladder.bounded ? SLUICE_LAYER_WISH : SLUICE_LAYER_BEST;
 }
 
-void viewer_let(struct media_worker *media_worker, uint32_t index, struct viewer *viewer)
+void viewer_rest(struct media_worker *media_worker, uint32_t index)
 {
 	struct media *media = media_worker->media;
-	const struct worker *worker = media_worker->worker;
+	struct viewer *viewer = viewer_of(media, index);
 	const struct endpoint_subscriptions *subscriptions =
 	        __atomic_load_n(&media->endpoints[index].subscriptions, __ATOMIC_ACQUIRE);
 
-	if (worker->tsc - viewer->looked_tsc < worker->tsc_hz / 1000 * VIEWER_LOOK_MS)
+	if (viewer == NULL || !viewer->steered || viewer_steers(viewer, media_worker->worker))
 		return;
-	viewer->looked_tsc = worker->tsc;
-	for (uint32_t i = 0; subscriptions != NULL && i < subscriptions->count; i++) {
-		struct subscription *subscription =
-		        &media->subscriptions[subscriptions->list[i].subscription];
+	viewer->steered = false;
+	for (uint32_t i = 0; subscriptions != NULL && i < subscriptions->count; i++)
+		subscription_let(&media->subscriptions[subscriptions->list[i].subscription]);
+}
 
-		subscription->hurried = false;
-		subscription->cut_wanted = 0;
-	}
+/* While the key frame of another layer is awaited what was left for it does not come back, whatever
+ * would be sent by then. */
+static void track_steer(const struct ladder_track *at, const struct viewer_track *track, bool hurry)
+{
+	struct subscription *subscription = track->subscription;
+	bool waits = __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) !=
+	             subscription->stream_now;
+
+	subscription->hurried = hurry || (subscription->hurried && waits);
+	subscription->cut_wanted = VP8_TEMPORALS - 1 - at->temporal;
 }
 
 void viewer_look(struct media_worker *media_worker, uint32_t index, struct viewer *viewer)
@@ -289,11 +336,9 @@ void viewer_look(struct media_worker *media_worker, uint32_t index, struct viewe
 	__atomic_store_n(&viewer->kbps, viewer->steer.downlink.kbps, __ATOMIC_RELAXED);
 	__atomic_store_n(&viewer->why, round_why(&round), __ATOMIC_RELAXED);
 	tracks_advise(&round);
-	for (uint32_t i = 0; i < round.ladder.n_tracks; i++) {
-		round.tracks[i].subscription->hurried = steered.hurry;
-		round.tracks[i].subscription->cut_wanted =
-		        VP8_TEMPORALS - 1 - round.ladder.tracks[i].temporal;
-	}
+	for (uint32_t i = 0; i < round.ladder.n_tracks; i++)
+		track_steer(&round.ladder.tracks[i], &round.tracks[i], steered.hurry);
+	viewer->steered = true;
 	if (steered.probe != 0 && round.probe_by != 0 && viewer->numbered)
 		viewer_probe_start(media_worker, index, round.probe_by, steered.probe);
 }

@@ -7,15 +7,30 @@
 
 #include "dataplane.h"
 #include "media/bytes.h"
+#include "media/datagram.h"
 #include "media/leg_map.h"
 #include "media/record.h"
 #include "media/rtcp.h"
-#include "net/headers.h"
 #include "srtp/rtp.h"
 
 #define PADDING      255  /* bytes, the most that one packet may have (RFC 3550, 5.1) */
 #define SENT_PER_RUN 32   /* packets of one probe */
 #define PADDING_BYTE 0xb0 /* version 2, padding, extension */
+
+bool viewer_probe_carries(const struct subscription *subscription)
+{
+	const struct leg_map *map = leg_map_of(subscription, subscription->stream_now);
+
+	return subscription->rtx_ssrc != 0 && map != NULL && map->has_ext &&
+	       map->ext.transport_id != 0 && map->rtx_pt[map->first] != 0;
+}
+
+/* It is where it is known to receive. */
+static bool may_be_asked(const struct endpoint *endpoint)
+{
+	return !endpoint->unproven && endpoint->remote.port != 0 && endpoint->mki_length == 0 &&
+	       !endpoint->silent;
+}
 
 void viewer_probe_start(struct media_worker *media_worker, uint32_t index, uint32_t subscription,
                         uint32_t kbps)
@@ -23,24 +38,24 @@ void viewer_probe_start(struct media_worker *media_worker, uint32_t index, uint3
 	struct viewer_worker *probes = &media_worker->rtcp->viewers;
 	struct endpoint *endpoint = &media_worker->media->endpoints[index];
 	struct viewer *viewer = viewer_of(media_worker->media, index);
-	const uint32_t least = STEER_PROBE_LEAST * (PADDING + VIEWER_UDP_IP);
-	uint32_t bytes = (uint32_t)((uint64_t)kbps * STEER_PROBE_US / 8000);
+	const uint64_t least = STEER_PROBE_LEAST * (PADDING + VIEWER_UDP_IP);
+	/* what flows beside it shall be remembered as well */
+	const uint64_t most = VIEWER_SENT / 2 * (PADDING + VIEWER_UDP_IP);
+	uint64_t bytes = (uint64_t)kbps * STEER_PROBE_US / 8000;
 
-	if (viewer->probing || probes->n_probes == VIEWER_PROBES || endpoint->unproven ||
-	    endpoint->remote.port == 0 || endpoint->mki_length != 0 || endpoint->silent)
+	if (viewer->probing || probes->n_probes == VIEWER_PROBES || !may_be_asked(endpoint))
 		return;
 	probes->probes[probes->n_probes++] = (struct viewer_probe){
 	        .endpoint = index,
 	        .subscription = subscription,
 	        .life = viewer->life,
 	        .kbps = kbps,
-	        .bytes = RTE_MAX(bytes, least),
+	        .bytes = (uint32_t)RTE_MIN(RTE_MAX(bytes, least), most),
 	        .began = media_worker->worker->tsc,
 	};
 	viewer->probing = true;
 	downlink_probe_begin(&viewer->steer.downlink, endpoint->transport_number,
 	                     viewer_us(media_worker->worker->tsc, media_worker->worker->tsc_hz));
-	media_worker->counters[MEDIA_PROBES]++;
 }
 
 /* The extension with the next number; 0: it would have none. */
@@ -64,7 +79,7 @@ static uint16_t padding_write(const struct media_worker *media_worker, struct en
 	const struct leg_map *map = leg_map_of(subscription, subscription->stream_now);
 	uint16_t tail;
 
-	if (map == NULL || !map->has_ext || map->rtx_pt[map->first] == 0)
+	if (!viewer_probe_carries(subscription))
 		return 0;
 	tail = tail_write(media_worker->media, endpoint, map, media_worker->worker,
 	                  packet + RTP_HEADER_SIZE);
@@ -108,8 +123,10 @@ static uint16_t padding_send(struct media_worker *media_worker, struct endpoint 
 	uint32_t index = (uint32_t)(endpoint - media_worker->media->endpoints);
 	uint16_t header, length;
 
-	if (mbuf == NULL)
+	if (mbuf == NULL) {
+		media_worker->counters[MEDIA_NO_MBUF]++;
 		return 0;
+	}
 	header = padding_write(media_worker, endpoint, subscription,
 	                       rte_pktmbuf_mtod(mbuf, uint8_t *));
 	if (header == 0 || !padding_protect(media_worker, endpoint, subscription,
@@ -118,15 +135,7 @@ static uint16_t padding_send(struct media_worker *media_worker, struct endpoint 
 	length = header + PADDING + endpoint->tag_length;
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;
-	*packet_of(mbuf) = (struct packet){
-	        .flow = {.src = endpoint->local.ip, .src_port = endpoint->local.port},
-	        .dst = endpoint->remote.ip,
-	        .dst_port = endpoint->remote.port,
-	        .sum = PACKET_SUM_COMPUTE,
-	        .hop_limit = HEADERS_HOP_LIMIT,
-	        .entry = PACKET_ENTRY_IP_OUTPUT,
-	        .form = PACKET_DATAGRAM,
-	};
+	datagram_address(mbuf, endpoint, &endpoint->remote);
 	if (worker_inbox_put(media_worker->worker, &mbuf, 1) != 1)
 		goto fail;
 	viewer_note(viewer_sent_of(media_worker->media, index), endpoint->transport_number++,
@@ -143,13 +152,13 @@ fail:
 /* Its endpoint may have gone meanwhile, and its place be another one's. */
 static struct viewer *viewer_left(const struct media *media, const struct viewer_probe *probe)
 {
-	const struct endpoint *endpoint = &media->endpoints[probe->endpoint];
-	struct viewer *viewer = viewer_of(media, probe->endpoint);
+	struct viewer *viewer;
 
-	return __atomic_load_n(&endpoint->live, __ATOMIC_ACQUIRE) && viewer != NULL &&
-	                       viewer->life == probe->life
-	               ? viewer
-	               : NULL;
+	/* before what is freed once it has ended */
+	if (!__atomic_load_n(&media->endpoints[probe->endpoint].live, __ATOMIC_ACQUIRE))
+		return NULL;
+	viewer = viewer_of(media, probe->endpoint);
+	return viewer != NULL && viewer->life == probe->life ? viewer : NULL;
 }
 
 static bool carrier_lives(const struct media *media, const struct viewer_probe *probe)
@@ -157,8 +166,8 @@ static bool carrier_lives(const struct media *media, const struct viewer_probe *
 	const struct subscription *subscription = &media->subscriptions[probe->subscription];
 
 	return __atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) &&
-	       subscription->endpoint == probe->endpoint && subscription->rtx_ssrc != 0 &&
-	       !subscription->needs_key;
+	       subscription->endpoint == probe->endpoint && !subscription->needs_key &&
+	       may_be_asked(&media->endpoints[probe->endpoint]);
 }
 
 /* True: it goes on. */
@@ -178,9 +187,24 @@ static bool probe_run(struct media_worker *media_worker, struct viewer_probe *pr
 
 		if (sent == 0)
 			return false;
+		if (probe->sent == 0)
+			media_worker->counters[MEDIA_PROBES]++;
 		probe->sent += sent;
 	}
 	return probe->sent < probe->bytes;
+}
+
+/* Of which nothing was sent: it says nothing. */
+static void probe_end(const struct media *media, const struct viewer_probe *probe,
+                      struct viewer *viewer)
+{
+	uint16_t next = media->endpoints[probe->endpoint].transport_number;
+
+	viewer->probing = false;
+	if (probe->sent == 0)
+		downlink_probe_drop(&viewer->steer.downlink);
+	else
+		downlink_probe_end(&viewer->steer.downlink, (uint16_t)(next - 1));
 }
 
 void viewer_probes_run(struct media_worker *media_worker)
@@ -197,12 +221,8 @@ void viewer_probes_run(struct media_worker *media_worker)
 			i++;
 			continue;
 		}
-		if (viewer != NULL) {
-			uint16_t next = media->endpoints[probe->endpoint].transport_number;
-
-			viewer->probing = false;
-			downlink_probe_end(&viewer->steer.downlink, (uint16_t)(next - 1));
-		}
+		if (viewer != NULL)
+			probe_end(media, probe, viewer);
 		*probe = probes->probes[--probes->n_probes];
 	}
 }

@@ -275,7 +275,8 @@ static void a_source_that_adapts_fills_the_link(void **state)
 			used = rate_over(world, 20000);
 			print_message("%u kbit/s, %u ms: %u used, queue %u ms\n", rates[i],
 			              delays[j] / 1000, used, (unsigned)(world->queue_most / 1000));
-			assert_in_range(used, rates[i] * 80 / 100, rates[i] * 101 / 100);
+			assert_in_range(used, rates[i] * 85 / 100, rates[i] * 101 / 100);
+			assert_in_range(world->queue_most / 1000, 0, 200);
 			free(world);
 		}
 }
@@ -298,7 +299,8 @@ static void a_drop_is_followed_within_two_seconds(void **state)
 		pass(world, 10000);
 		print_message("4000 to %u kbit/s: followed after %u ms, queue from 3 s on %u ms\n",
 		              rates[i], ms, (unsigned)(world->queue_most / 1000));
-		assert_in_range(ms, 0, 2000);
+		assert_in_range(ms, 0, 1000);
+		assert_in_range(world->queue_most / 1000, 0, 200);
 		free(world);
 	}
 }
@@ -390,7 +392,8 @@ static void it_does_not_swing(void **state)
 		print_message("%u kbit/s for 120 s: layer %u, %u up, %u down, queue %u ms\n",
 		              rates[i], layer(world), world->ups, world->downs,
 		              (unsigned)(world->queue_most / 1000));
-		assert_in_range(world->downs, 0, 4);
+		assert_int_equal(world->ups, 0);
+		assert_int_equal(world->downs, 0);
 		free(world);
 	}
 }

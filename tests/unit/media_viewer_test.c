@@ -50,7 +50,8 @@ struct call {
 	bool deaf;      /* the viewer tells nothing */
 	bool temporals; /* the low layer has three temporal ones */
 	uint16_t last;  /* that the viewer was sent, of its media */
-	uint32_t gaps;
+	uint16_t left;  /* the same of what left for it */
+	uint32_t gaps, holes;
 	struct arrival *arrival;
 	uint32_t head, tail;
 	struct coming coming[WAITING];
@@ -63,18 +64,18 @@ static struct media *media_of(const struct call *call)
 	return call->scene->rig.dp->media;
 }
 
-static void layer_add(const struct call *call, const char *name, const char *rid)
+static void layer_add(const struct call *call, const char *name, const char *mid, const char *rid)
 {
 	struct sluice_stream stream = {
 	        .kind = SLUICE_TRACK_VIDEO,
 	        .n_payloads = 1,
 	        .payloads = {{.pt = 96, .codec = SLUICE_CODEC_VP8}},
-	        .mid = "v",
 	        .endpoint = "publisher",
 	};
 	char why[SLUICE_API_ERROR_MAX] = "";
 
 	snprintf(stream.name, sizeof(stream.name), "%s", name);
+	snprintf(stream.mid, sizeof(stream.mid), "%s", mid);
 	snprintf(stream.rid, sizeof(stream.rid), "%s", rid);
 	if (media_stream_add(media_of(call), &stream, 0, why) != 0)
 		fail_msg("%s", why);
@@ -123,8 +124,8 @@ static struct call *call_new(uint8_t feedback)
 	call->arrival = calloc(1, sizeof(*call->arrival));
 	party_agree(call, call->publisher, SLUICE_FEEDBACK_NACK | SLUICE_FEEDBACK_PLI, publishers);
 	party_agree(call, call->viewer, feedback, NULL);
-	layer_add(call, "low", "l");
-	layer_add(call, "high", "h");
+	layer_add(call, "low", "v", "l");
+	layer_add(call, "high", "v", "h");
 	viewer_add(call);
 	return call;
 }
@@ -190,6 +191,12 @@ static void link_take(struct call *call)
 		struct coming *coming = &call->coming[call->tail % WAITING];
 		uint32_t bytes = packet->length + 10u + 28;
 
+		if (read_be32(packet->bytes + 8) == LEG_SSRC) {
+			uint16_t number = read_be16(packet->bytes + 2);
+
+			call->holes += number != (uint16_t)(call->left + 1);
+			call->left = number;
+		}
 		if (call->free < call->us)
 			call->free = call->us;
 		if (call->free - call->us > QUEUE_MS * 1000)
@@ -331,11 +338,92 @@ static void the_layer_follows_the_viewers_link(void **state)
 	call_end(call);
 }
 
+static struct subscription *subscription_of(const struct call *call)
+{
+	struct media *media = media_of(call);
+
+	return &media->subscriptions[subscription_named(media, "low", "viewer")];
+}
+
+/* What it leaves for want of rate does not come back while the other layer's key frame is awaited:
+ * its numbers would have a gap. */
+static void what_was_left_in_a_hurry_stays_left(void **state)
+{
+	static const uint32_t rates[] = {250, 150}; /* the second one in a hurry */
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+		uint32_t hurried = 0, skipped = 0;
+
+		pass(call, 1000);
+		until_layer(call, "high", 10000);
+		pass(call, 1500);
+		call->holes = 0;
+		call->kbps = rates[i];
+		for (uint32_t ms = 0; ms < 3000 && strcmp(layer_of(call), "low") != 0;
+		     ms += STEP_MS) {
+			uint16_t left = call->left;
+
+			if (subscription_of(call)->hurried)
+				hurried += STEP_MS;
+			pass(call, STEP_MS);
+			skipped += call->left == left;
+		}
+		assert_string_equal(layer_of(call), "low");
+		if (i == 1) {
+			/* over several looks */
+			assert_in_range(hurried, 4 * TOLD_MS, 2000);
+			assert_in_range(skipped, hurried / STEP_MS - 2, hurried / STEP_MS);
+		}
+		pass(call, 2000);
+		assert_false(subscription_of(call)->hurried);
+		assert_int_equal(call->holes, 0);
+		call_end(call);
+	}
+}
+
+static struct endpoint *endpoint_of(const struct call *call)
+{
+	return &media_of(call)->endpoints[media_endpoint_index(media_of(call), "viewer")];
+}
+
+static void until_probed(struct call *call)
+{
+	call->padding = 0;
+	for (uint32_t ms = 0; ms < 20000 && call->padding == 0; ms += STEP_MS)
+		pass(call, STEP_MS);
+	assert_int_not_equal(call->padding, 0);
+	assert_true(viewer_of_call(call)->probing);
+	call->padding = 0;
+}
+
+/* It has moved or fallen silent meanwhile: none of the padding goes there. */
+static void a_probe_ends_with_the_proof(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+		uint16_t port;
+
+		until_probed(call);
+		port = endpoint_of(call)->remote.port;
+		call->deaf = true;
+		endpoint_of(call)->unproven = i == 0;
+		endpoint_of(call)->silent = i == 1;
+		endpoint_of(call)->remote.port = i == 2 ? 0 : port;
+		pass(call, 100);
+		assert_int_equal(call->padding, 0);
+		assert_false(viewer_of_call(call)->probing);
+		endpoint_of(call)->unproven = endpoint_of(call)->silent = false;
+		endpoint_of(call)->remote.port = port;
+		call->deaf = false;
+		until_probed(call);
+		call_end(call);
+	}
+}
+
 static uint8_t cut_of(const struct call *call)
 {
-	const struct media *media = media_of(call);
-
-	return media->subscriptions[subscription_named(media, "low", "viewer")].cut_wanted;
+	return subscription_of(call)->cut_wanted;
 }
 
 /* The lowest layer does not fit: half of its frames do. */
@@ -369,6 +457,31 @@ static void fewer_frames_where_the_lowest_does_not_fit(void **state)
 	call_end(call);
 }
 
+/* Of one that tells nothing any more nothing is left out, nor of one that is paused. */
+static void nothing_is_left_out_of_no_estimate(void **state)
+{
+	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+
+	pass(call, 1000);
+	subscription_of(call)->cut_wanted = 2;
+	subscription_of(call)->hurried = true;
+	call->deaf = true;
+	pass(call, VIEWER_QUIET_MS - 500);
+	assert_int_equal(cut_of(call), 2);
+	pass(call, 3000);
+	assert_int_equal(cut_of(call), 0);
+	assert_false(subscription_of(call)->hurried);
+	call->deaf = false;
+	pass(call, 500);
+	subscription_of(call)->cut_wanted = 2;
+	subscription_of(call)->hurried = true;
+	subscription_of(call)->paused = true;
+	pass(call, 2 * TOLD_MS);
+	assert_int_equal(cut_of(call), 0);
+	assert_false(subscription_of(call)->hurried);
+	call_end(call);
+}
+
 static void a_wish_bounds_it(void **state)
 {
 	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
@@ -384,6 +497,51 @@ static void a_wish_bounds_it(void **state)
 	assert_in_range(until_layer(call, "high", 10000), 0, 9000);
 	wish(call, "l");
 	assert_in_range(until_layer(call, "low", 10000), 0, 3000);
+	call_end(call);
+}
+
+/* The viewer gets a track that nothing comes of: of two layers, or of none. */
+static void silent_track_watch(const struct call *call, uint32_t number, bool layers)
+{
+	struct sluice_subscription add = {.endpoint = "viewer", .ssrc = LEG_SSRC + number};
+	char high[SLUICE_MEDIA_NAME_MAX], mid[SLUICE_TRACK_MID_MAX];
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	snprintf(add.stream, sizeof(add.stream), "low-%u", number);
+	snprintf(high, sizeof(high), "high-%u", number);
+	snprintf(mid, sizeof(mid), "%u", number);
+	layer_add(call, add.stream, mid, layers ? "l" : "");
+	if (layers)
+		layer_add(call, high, mid, "h");
+	if (media_subscription_add(media_of(call), &add, 0, why) != 0)
+		fail_msg("%s", why);
+}
+
+static const char *silent_track_wish(const struct call *call, uint32_t number)
+{
+	struct sluice_subscription_name name = {.endpoint = "viewer"};
+	const struct media *media = media_of(call);
+	char why[SLUICE_API_ERROR_MAX] = "";
+	uint32_t index;
+
+	snprintf(name.stream, sizeof(name.stream), "low-%u", number);
+	index = subscription_named(media, name.stream, "viewer");
+	assert_int_equal(media_subscription_layer(media_of(call), &name, "h", why), 0);
+	return media->streams[media->subscriptions[index].stream].rid;
+}
+
+/* Of more subscriptions than the estimate decides of the others are as without one. */
+static void those_beyond_are_named(void **state)
+{
+	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+
+	for (uint32_t i = 1; i < VIEWER_LEGS + 4; i++)
+		silent_track_watch(call, i, i == 1 || i >= VIEWER_LEGS - 1);
+	pass(call, 2000);
+	assert_string_equal(silent_track_wish(call, 1), "l");
+	assert_string_equal(silent_track_wish(call, VIEWER_LEGS - 1), "l");
+	for (uint32_t i = VIEWER_LEGS; i < VIEWER_LEGS + 4; i++)
+		assert_string_equal(silent_track_wish(call, i), "h");
 	call_end(call);
 }
 
@@ -441,6 +599,15 @@ static void without_feedback_reports_decide(void **state)
 	pass(call, 1000);
 	report_loss(call, 0, 60);
 	assert_in_range(viewer_of_call(call)->kbps, 50, 70);
+	/* after silence it is forgotten, unless it comes anew with what ends it */
+	pass(call, VIEWER_QUIET_MS + 1000);
+	report_loss(call, 0, 0);
+	pass(call, 1000);
+	report_loss(call, 0, 0);
+	assert_in_range(viewer_of_call(call)->kbps, 150, 1000);
+	pass(call, VIEWER_QUIET_MS + 1000);
+	report_loss(call, 0, 60);
+	assert_int_equal(viewer_of_call(call)->remb_kbps, 60);
 	assert_int_equal(call->padding, 0);
 	call_end(call);
 }
@@ -456,8 +623,12 @@ static void lies_move_nothing(void **state)
 	                  0x1f, 0xff, 0x1f, 0xff, 0x00, 0x07, 0,    0};
 	uint8_t bytes[256];
 	struct rtcp_writer writer = {.start = bytes, .room = sizeof(bytes)};
+	const char *layer;
+	uint32_t kbps;
 
 	pass(call, 2000);
+	kbps = viewer_of_call(call)->kbps;
+	layer = layer_of(call);
 	rtcp_put_rr(&writer, 1);
 	rtcp_put_transport(&writer, 1, LEG_SSRC, fci, 17);
 	party_report(call->scene, call->viewer, &writer);
@@ -474,6 +645,9 @@ static void lies_move_nothing(void **state)
 	rtcp_put_transport(&writer, 1, LEG_SSRC, many, sizeof(many));
 	party_report(call->scene, call->viewer, &writer);
 	assert_int_equal(counter(call, MEDIA_RTCP_MALFORMED), 1);
+	assert_int_equal(viewer_of_call(call)->kbps, kbps);
+	pass(call, STEP_MS);
+	assert_string_equal(layer_of(call), layer);
 	call_end(call);
 }
 
@@ -482,7 +656,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_layer_follows_the_viewers_link),
 	        cmocka_unit_test(fewer_frames_where_the_lowest_does_not_fit),
+	        cmocka_unit_test(what_was_left_in_a_hurry_stays_left),
+	        cmocka_unit_test(a_probe_ends_with_the_proof),
+	        cmocka_unit_test(nothing_is_left_out_of_no_estimate),
 	        cmocka_unit_test(a_wish_bounds_it),
+	        cmocka_unit_test(those_beyond_are_named),
 	        cmocka_unit_test(off_is_off),
 	        cmocka_unit_test(without_feedback_reports_decide),
 	        cmocka_unit_test(lies_move_nothing),
