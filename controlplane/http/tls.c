@@ -132,13 +132,11 @@ struct bufferevent *tls_bufferevent(struct http *http)
 
 	if (ssl == NULL)
 		return NULL;
+	/* It frees the SSL where it fails. */
 	bev = bufferevent_openssl_socket_new(http->base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
 	                                     BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL) {
-		SSL_free(ssl);
-		return NULL;
-	}
-	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	if (bev != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;
 }
 

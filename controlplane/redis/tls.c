@@ -117,14 +117,16 @@ struct bufferevent *tls_client_bufferevent(struct event_base *base, SSL_CTX *con
                                            const char *server, int options)
 {
 	SSL *ssl = SSL_new(context);
-	struct bufferevent *bev = NULL;
+	struct bufferevent *bev;
 
-	if (ssl != NULL && server_expect(ssl, server))
-		bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
-		                                     options);
-	if (bev == NULL)
+	if (ssl == NULL || !server_expect(ssl, server)) {
 		SSL_free(ssl);
-	else
+		return NULL;
+	}
+	/* It frees the SSL where it fails. */
+	bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
+	                                     options | BEV_OPT_CLOSE_ON_FREE);
+	if (bev != NULL)
 		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;
 }

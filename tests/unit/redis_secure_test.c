@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A Redis that asks for TLS, for a certificate of ours, and for a user of its access list. */
 #include "redis/redis.h"
+#include "redis/tls.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -134,6 +135,26 @@ static void is_refused(const struct redis_options *options, const char *why)
 	redis_destroy(redis);
 }
 
+/* By the alert that its server's TLS makes of it, or by the end that comes behind that. */
+static void plain_is_refused(const struct redis_options *options)
+{
+	static const char *const whys[] = {"Connection reset by peer", "that is no Redis",
+	                                   "it closed the connection"};
+	const struct seen *seen = options->arg;
+	struct redis *redis = redis_create(options);
+	bool never = false, is_one = false;
+
+	for (int i = 0; i < PATIENCE_MS / 50 && !is_one; i++) {
+		scene_wait(&never, 50);
+		for (size_t j = 0; j < sizeof(whys) / sizeof(whys[0]); j++)
+			is_one = is_one || strstr(redis_why(redis), whys[j]) != NULL;
+	}
+	if (!is_one)
+		fail_msg("it says \"%s\"", redis_why(redis));
+	assert_false(seen->up);
+	redis_destroy(redis);
+}
+
 static void with_certificates_and_a_user(void **state)
 {
 	struct seen seen = {0};
@@ -230,7 +251,41 @@ static void each_fault_has_its_line(void **state)
 	is_refused(&options, "its certificate is refused: ");
 	options = tls_options(port, &seen);
 	options.region.tls = 0;
-	is_refused(&options, "");
+	plain_is_refused(&options);
+}
+
+/* -- no memory -- */
+
+static bool memory_is_out;
+
+/* Once: libevent itself does not survive each later allocation that fails. */
+static void *memory_get(size_t size)
+{
+	bool out = memory_is_out;
+
+	memory_is_out = false;
+	return out ? NULL : malloc(size);
+}
+
+/* What OpenSSL has of the connection goes once. */
+static void a_connection_without_memory(void **state)
+{
+	struct seen seen = {0};
+	const struct redis_options options = tls_options(1, &seen);
+	char why[128];
+	SSL_CTX *context = tls_client_context(&options.region, why, sizeof(why));
+	struct bufferevent *bev;
+
+	assert_non_null(context);
+	event_set_mem_functions(memory_get, realloc, free);
+	memory_is_out = true;
+	assert_null(tls_client_bufferevent(scene.base, context, "redis.test", 0));
+	assert_false(memory_is_out);
+	bev = tls_client_bufferevent(scene.base, context, "redis.test", 0);
+	event_set_mem_functions(NULL, NULL, NULL);
+	assert_non_null(bev);
+	bufferevent_free(bev);
+	SSL_CTX_free(context);
 }
 
 static void plain_is_no_tls(void **state)
@@ -318,7 +373,7 @@ int main(void)
 	        SECURE(with_certificates_and_a_user), SECURE(its_rights_are_enough),
 	        SECURE(each_fault_has_its_line),      SECURE(plain_is_no_tls),
 	        SECURE(renewed_files_are_taken),      SECURE(a_sentinel_over_tls),
-	        SECURE(rights_that_are_lacking),
+	        SECURE(rights_that_are_lacking),      SECURE(a_connection_without_memory),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
