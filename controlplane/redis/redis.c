@@ -304,7 +304,7 @@ static struct link *link_to(struct redis *redis, const struct host *host)
 	        .handler = &handler,
 	        .owner = redis,
 	        .host = *host,
-	        .first = redis->tries,
+	        .first = redis->tries / redis->n_hosts,
 	        .user = redis->options.region.user,
 	        .password = redis->options.region.password,
 	        .tls = redis->tls,

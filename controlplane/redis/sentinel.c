@@ -68,7 +68,7 @@ void sentinel_ask(struct redis *redis)
 	        .handler = &sentinel_handler,
 	        .owner = redis,
 	        .host = redis->hosts[redis->host],
-	        .first = redis->tries,
+	        .first = redis->tries / redis->n_hosts,
 	        .user = redis->options.region.sentinel_user,
 	        .password = redis->options.region.sentinel_password,
 	        .tls = redis->tls,

@@ -41,7 +41,8 @@ struct name_server {
 	struct http_client *client;
 	struct names *names;
 	uint32_t asked;
-	uint8_t last; /* 127.0.0.`last` is the answer; 0: there is no such name */
+	uint8_t last;   /* 127.0.0.`last` is the answer; 0: there is no such name */
+	uint8_t second; /* and this one behind it; 0: it is the only one */
 	bool silent;
 };
 
@@ -49,7 +50,7 @@ static void on_question(struct evdns_server_request *request, void *arg)
 {
 	struct name_server *server = arg;
 	const struct evdns_server_question *question = request->questions[0];
-	const uint8_t ip[4] = {127, 0, 0, server->last};
+	const uint8_t ips[] = {127, 0, 0, server->last, 127, 0, 0, server->second};
 	bool known = server->last != 0 && strcasecmp(question->name, "redis.test") == 0;
 
 	server->asked++;
@@ -58,7 +59,8 @@ static void on_question(struct evdns_server_request *request, void *arg)
 		return;
 	}
 	if (known && question->type == EVDNS_TYPE_A)
-		evdns_server_request_add_a_reply(request, question->name, 1, ip, 1);
+		evdns_server_request_add_a_reply(request, question->name,
+		                                 server->second != 0 ? 2 : 1, ips, 1);
 	evdns_server_request_respond(request, known ? DNS_ERR_NONE : DNS_ERR_NOTEXIST);
 }
 
@@ -198,6 +200,31 @@ static void of_several_hosts_one_answers(void **state)
 	if (!scene_wait(&seen.up, PATIENCE_MS))
 		fail_msg("it does not come up: %s", redis_why(redis));
 	redis_destroy(redis);
+}
+
+/* Somebody is at the first of its addresses, who is no use. */
+static void each_address_of_a_host_has_its_turn(void **state)
+{
+	static const char *const locked[] = {"--bind",        "127.0.0.1", "--save", "",
+	                                     "--requirepass", "swordfish", NULL};
+	static const char *const open[] = {"--bind",           "127.0.0.2", "--save", "",
+	                                   "--protected-mode", "no",        NULL};
+	struct name_server server = {.last = 1, .second = 2};
+	uint16_t port = port_find(), none = port_find();
+	struct seen seen = {0};
+	struct redis_options options = scene_options(0, &seen);
+	struct redis *redis;
+
+	name_server_start(&server);
+	scene_start(port, locked);
+	scene_start(port, open);
+	options.names = server.names;
+	hosts_set(&options, "redis.test:%u,127.0.0.1:%u", port, none);
+	redis = redis_create(&options);
+	if (!scene_wait(&seen.up, PATIENCE_MS))
+		fail_msg("it does not come up: %s", redis_why(redis));
+	redis_destroy(redis);
+	name_server_stop(&server);
 }
 
 static void over_ipv6(void **state)
@@ -404,6 +431,7 @@ int main(void)
 	        SENTINEL(a_name_that_does_not_help),
 	        SENTINEL(localhost_is_known_to_the_host),
 	        SENTINEL(of_several_hosts_one_answers),
+	        SENTINEL(each_address_of_a_host_has_its_turn),
 	        SENTINEL(over_ipv6),
 	        SENTINEL(the_master_is_followed),
 	        SENTINEL(sentinels_that_are_no_use),
