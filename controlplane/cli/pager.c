@@ -113,8 +113,10 @@ static ssize_t on_write(void *cookie, const char *bytes, size_t length)
 
 	if (pager->fd >= 0)
 		return bytes_write(pager->fd, bytes, length) ? (ssize_t)length : 0;
-	if (!bytes_hold(pager, bytes, length))
+	if (!bytes_hold(pager, bytes, length)) {
+		pager->error = -ENOMEM;
 		return 0;
+	}
 	if (pager->lines <= pager->most)
 		return (ssize_t)length;
 	pager_start(pager);
@@ -141,24 +143,38 @@ bool pager_is_left(const struct pager *pager)
 	return pager->out != NULL && ferror(pager->out) != 0;
 }
 
-void pager_end(struct pager *pager)
+/* 0, or -ENOEXEC: as a shell tells of what cannot be run, or is not there. */
+static int pager_wait(struct pager *pager)
+{
+	int status = 0;
+
+	close(pager->fd);
+	while (waitpid(pager->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	sigaction(SIGINT, &pager->interrupt, NULL);
+	sigaction(SIGPIPE, &pager->pipe, NULL);
+	return WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)
+	               ? -ENOEXEC
+	               : 0;
+}
+
+int pager_end(struct pager *pager)
 {
 	FILE *out = pager->out;
+	int error;
 
 	if (out == NULL)
-		return;
+		return 0;
 	pager->out = NULL;
-	fclose(out);
+	fclose(out); /* what it has left may fail as well */
+	error = pager->error;
 	if (pager->fd >= 0) {
-		close(pager->fd);
-		while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		sigaction(SIGINT, &pager->interrupt, NULL);
-		sigaction(SIGPIPE, &pager->pipe, NULL);
+		error = pager_wait(pager);
 	} else {
 		fwrite(pager->held, 1, pager->length, stdout);
 		fflush(stdout);
 	}
 	free(pager->held);
 	pager->held = NULL;
+	return error;
 }

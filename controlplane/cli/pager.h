@@ -22,14 +22,16 @@ struct pager {
 	uint32_t lines, most; /* that it has, and that the terminal shows */
 	int fd;               /* to the pager; -1: it has not been started */
 	pid_t pid;
+	int error;                        /* 0, or -ENOMEM: the answer's rest could not be held */
 	struct sigaction interrupt, pipe; /* as they were */
 };
 
 /* Where an answer is written. wanted: false for stdout. */
 FILE *pager_begin(struct pager *pager, bool wanted);
-/* Whether the pager has been left: the rest of the answer reaches nobody. */
+/* Whether the pager has been left, or cannot go on: the rest of the answer reaches nobody. */
 bool pager_is_left(const struct pager *pager);
-/* The answer is whole: returns when it has been read. Also where none is under way. */
-void pager_end(struct pager *pager);
+/* The answer is whole: returns when it has been read. Also where none is under way. 0; -ENOEXEC:
+ * the pager did not run; -ENOMEM: the beginning of the answer was written alone. */
+int pager_end(struct pager *pager);
 
 #endif

@@ -39,12 +39,12 @@ static int nonce_generate(const struct session *session, const char *prefix)
 static int run_help(struct session *session, const char *word, const char *prefix)
 {
 	bool found = help_print(pager_begin(&session->pager, session->paged), word, session->json);
+	int error = session_page_end(session, prefix);
 	const char *nearest;
 	char text[128];
 
-	pager_end(&session->pager);
 	if (found)
-		return 0;
+		return error;
 	nearest = help_nearest(word);
 	if (nearest != NULL)
 		snprintf(text, sizeof(text), "no command begins with %s; did you mean `%s`?", word,

@@ -173,11 +173,22 @@ static int session_receive(struct session *session)
 
 /* -- answers -- */
 
+int session_page_end(struct session *session, const char *prefix)
+{
+	int error = pager_end(&session->pager);
+
+	if (error == 0)
+		return 0;
+	return session_fail(session, prefix, error,
+	                    error == -ENOMEM ? "no memory for the answer: it ends early"
+	                                     : "the pager did not run");
+}
+
 /* What has come is read before an error is. */
-static void answer_end(struct session *session, struct printer *printer, bool ok)
+static int answer_end(struct session *session, struct printer *printer, bool ok, const char *prefix)
 {
 	printer_end(printer, ok);
-	pager_end(&session->pager);
+	return session_page_end(session, prefix);
 }
 
 static int answer_print(struct session *session, const struct reply *reply, struct printer *printer,
@@ -192,7 +203,7 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 			error = session_receive(session);
 		while (error == -EAGAIN && reply != NULL && reply->endless);
 		if (error == 0 && (header->version != SLUICE_API_VERSION || header->status != 0)) {
-			answer_end(session, printer, false);
+			answer_end(session, printer, false, prefix);
 			return fail_status(session, prefix);
 		}
 		if (error == 0 && header->flags & SLUICE_API_WARNING) {
@@ -205,7 +216,7 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 		if (error == 0)
 			error = printer_rows(printer, session->record.body, header->length / size);
 		if (error < 0) {
-			answer_end(session, printer, false);
+			answer_end(session, printer, false, prefix);
 			return error == -ENOMEM ? session_fail(session, prefix, error,
 			                                       "no memory for the answer")
 			                        : fail_socket(session, prefix, error);
@@ -213,8 +224,7 @@ static int answer_print(struct session *session, const struct reply *reply, stru
 	} while (header->flags & SLUICE_API_MORE && !pager_is_left(&session->pager));
 	if (pager_is_left(&session->pager))
 		session_close(session); /* the rest is on its way, and nobody reads it */
-	answer_end(session, printer, true);
-	return 0;
+	return answer_end(session, printer, true, prefix);
 }
 
 /* Columns of the terminal that reads the answer; 0: it is none. */

@@ -40,6 +40,9 @@ int session_fail(const struct session *session, const char *prefix, int status, 
 int session_fail_parse(const struct session *session, const char *prefix,
                        const struct command_error *error);
 
+/* The end of what was written through session->pager. 0, or -errno: it has been said. */
+int session_page_end(struct session *session, const char *prefix);
+
 /* All rows that a `show` of this type answers without arguments, the caller's to free. 0 or -errno,
  * nothing is printed. */
 int session_fetch(struct session *session, uint16_t type, void **rows, uint32_t *count);

@@ -8,6 +8,7 @@
 
 #include "cli/pager.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,34 +19,54 @@
 
 #define ROWS 10
 #define MARK "sed 's/^/P:/'" /* a pager whose lines can be told */
-#define LEFT 3               /* the child's status: it was told that its pager had been left */
+
+/* The child's status, where it is no success. */
+#define LEFT      3 /* it was told that its pager had been left */
+#define NOT_RUN   4
+#define NO_MEMORY 5
 
 struct scene {
 	const char *command; /* PAGER; NULL: unset */
 	uint32_t lines;
 	bool unwanted; /* --no-pager, or a file of commands */
 	bool piped;    /* stdout is no terminal */
+	int width;     /* blanks behind each line's words */
+	int fails;     /* the n-th time that more memory is asked for; 0: never */
 };
 
 static char said[1 << 20]; /* on the terminal, or through the pipe */
+
+static int reallocs_left;
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size)
+{
+	return reallocs_left != 0 && --reallocs_left == 0 ? NULL : __real_realloc(block, size);
+}
 
 static _Noreturn void answer_write(const struct scene *scene)
 {
 	struct pager pager;
 	FILE *out;
 	bool left;
+	int error;
 
+	reallocs_left = scene->fails;
 	if (scene->command != NULL)
 		setenv("PAGER", scene->command, 1);
 	else
 		unsetenv("PAGER");
 	out = pager_begin(&pager, !scene->unwanted);
 	for (uint32_t i = 0; i < scene->lines && !pager_is_left(&pager); i++)
-		fprintf(out, "line %u\n", i);
+		fprintf(out, "line %u%*s\n", i, scene->width, "");
 	left = pager_is_left(&pager);
-	pager_end(&pager);
-	pager_end(&pager); /* of none */
-	exit(left ? LEFT : EXIT_SUCCESS);
+	error = pager_end(&pager);
+	assert_int_equal(pager_end(&pager), 0); /* of none */
+	exit(error == -ENOEXEC  ? NOT_RUN
+	     : error == -ENOMEM ? NO_MEMORY
+	     : left             ? LEFT
+	                        : EXIT_SUCCESS);
 }
 
 /* Returns the child's status; what it wrote is in `said`, as many lines. */
@@ -130,10 +151,28 @@ static void a_pager_may_be_left(void **state)
 	assert_int_equal(count("line "), 3);
 }
 
-static void a_pager_that_is_not_there_says_so(void **state)
+/* Nobody has seen the answer, whether it was written into the pipe or not. */
+static void a_pager_that_does_not_run_is_told(void **state)
 {
-	run(&(struct scene){"/nonexistent/pager", 1000});
+	assert_int_equal(run(&(struct scene){"/nonexistent/pager", 1000}), NOT_RUN);
 	assert_non_null(strstr(said, "not found"));
+	assert_int_equal(run(&(struct scene){"/nonexistent/pager", 1000000}), NOT_RUN);
+	assert_int_equal(run(&(struct scene){"/etc/passwd", ROWS}), NOT_RUN); /* no program */
+	/* one that ran, and was not content, did */
+	assert_int_equal(run(&(struct scene){MARK "; exit 1", 1000}), EXIT_SUCCESS);
+	assert_int_equal(count("P:line "), 1000);
+}
+
+/* What was held is written, and the end is told to be missing. */
+static void an_answer_without_memory_is_told(void **state)
+{
+	struct scene scene = {MARK, ROWS - 1, .width = 3000, .fails = 2};
+
+	assert_int_equal(run(&scene), NO_MEMORY);
+	assert_true(count("line ") > 0 && count("line ") < ROWS - 1);
+	scene.fails = 0;
+	assert_int_equal(run(&scene), EXIT_SUCCESS);
+	assert_int_equal(count("line "), ROWS - 1);
 }
 
 /* Without PAGER less is run, so that it starts nothing; where there is none the answer stands as it
@@ -172,7 +211,8 @@ int main(void)
 	        cmocka_unit_test(what_is_longer_than_the_terminal_is_paged),
 	        cmocka_unit_test(nothing_at_all),
 	        cmocka_unit_test(a_pager_may_be_left),
-	        cmocka_unit_test(a_pager_that_is_not_there_says_so),
+	        cmocka_unit_test(a_pager_that_does_not_run_is_told),
+	        cmocka_unit_test(an_answer_without_memory_is_told),
 	        cmocka_unit_test(less_is_the_usual_one),
 	};
 
