@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Allocations that have ended: what is kept of them. */
 #include "common/request.h"
+#include "common/words.h"
 
 #include <sluice/accounting.h>
-
-static const char *const switch_words[] = {"off", "on", NULL};
 
 #define ROW(member) FIELD(sluice_accounting_row, member)
 #define ACCOUNTS    .counter = true, .unit = "accounts"

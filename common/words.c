@@ -13,6 +13,8 @@
 #include <sluice/stats.h>
 #include <sluice/turn.h>
 
+const char *const switch_words[] = {"off", "on", NULL};
+
 const char *const port_kind_words[] = {
         [SLUICE_PORT_XDP] = "xdp",
         [SLUICE_PORT_DEV] = "dev",

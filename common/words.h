@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+extern const char *const switch_words[];         /* 0: off, 1: on */
 extern const char *const port_kind_words[];      /* enum sluice_port_kind */
 extern const char *const port_state_words[];     /* enum sluice_port_state */
 extern const char *const poll_words[];           /* enum sluice_poll_mode */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/commands.h"
 #include "command/field.h"
+#include "common/words.h"
 
 #include <sluice/accounting.h>
-
-static const char *const switch_words[] = {"off", "on", NULL};
 
 static const struct command commands[] = {
         {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/commands.h"
 #include "command/field.h"
+#include "common/words.h"
 
 #include <sluice/session.h>
 #include <sluice/whip.h>
@@ -18,8 +19,6 @@
 		.key = "id", .meta = "ID", .help = "as `session show` has it",                     \
 		.type = ARGUMENT_WORD, FIELD(struct_name, id),                                     \
 	}
-
-static const char *const switch_words[] = {"off", "on", NULL};
 
 static const struct command commands[] = {
         {

@@ -94,8 +94,6 @@
 		.sets = FIELD_IS(sluice_turn_quota, flag, 1),                                      \
 	}
 
-static const char *const switch_words[] = {"off", "on", NULL};
-
 static const struct command commands[] = {
         {
                 .type = SLUICE_TURN_LISTEN_ADD,
