@@ -114,6 +114,7 @@ int host_next(struct host *host, const char **list, uint16_t port, char *why)
 	size_t length = strcspn(*list, ",");
 	char text[HOST_TEXT_MAX];
 
+	why[0] = '\0';
 	if (length == 0 && **list == '\0')
 		return 0;
 	if (length >= sizeof(text))
@@ -124,6 +125,5 @@ int host_next(struct host *host, const char **list, uint16_t port, char *why)
 	/* a comma at the end announces one more */
 	if (**list == ',' && *++*list == '\0')
 		return -EINVAL;
-	why[0] = '\0';
 	return host_parse(host, text, port, why) == 0 ? 1 : -EINVAL;
 }

@@ -19,7 +19,7 @@ struct host {
 
 /*
  * The next one of HOST[:PORT][,HOST[:PORT]...], and *list behind it; port: where the text has none.
- * 1; 0: there is no more; -EINVAL with `why` (COMMAND_EXPECTED_MAX bytes).
+ * 1; 0: there is no more; -EINVAL with `why` (COMMAND_EXPECTED_MAX bytes; empty: it is none).
  */
 int host_next(struct host *host, const char **list, uint16_t port, char *why);
 /* 0, or -EINVAL: it is neither an address nor a name. */
