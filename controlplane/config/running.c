@@ -176,6 +176,19 @@ struct running_line *running_find(const struct running *running,
 	return line;
 }
 
+struct running_line *running_line_of(const struct running *running, uint16_t type, const void *body,
+                                     uint32_t length)
+{
+	struct command_request request = {.command = command_of(type, body, length),
+	                                  .length = length};
+	struct running_line *line;
+
+	memcpy(request.body.bytes, body, length);
+	line = running_match(running, &request, NULL);
+	explicit_bzero(&request, sizeof(request)); /* it may have a secret */
+	return line;
+}
+
 bool running_misses(const struct running *running, const struct running_line *line,
                     const struct argument *argument)
 {

@@ -54,6 +54,10 @@ struct running_line *running_match(const struct running *running,
                                    const struct command_request *request,
                                    const struct running_line *after);
 
+/* The first line with the identity of a request of this type, or NULL. */
+struct running_line *running_line_of(const struct running *running, uint16_t type, const void *body,
+                                     uint32_t length);
+
 /* Whether the line hangs by this argument on what no line before it adds. */
 bool running_misses(const struct running *running, const struct running_line *line,
                     const struct argument *argument);

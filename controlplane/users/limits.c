@@ -43,7 +43,25 @@ struct limit {
 	uint64_t value; /* 0: none */
 };
 
-struct peers {
+/* What the dataplane has. A change that is not answered leaves it unsure, and is told again when
+ * the dataplane is back or Redis is read. */
+enum has {
+	HAS_NOT,
+	HAS_PERHAPS,
+	HAS_IT,
+};
+
+struct peer {
+	struct limits *limits;
+	struct sluice_turn_peer prefix;
+	bool listed; /* in Redis */
+	enum has has;
+	struct question *question; /* that changes it; NULL: none is on its way */
+	uint16_t asked;            /* its type */
+	uint32_t asked_at;         /* limits->changes then */
+};
+
+struct prefixes {
 	uint32_t count;
 	struct sluice_turn_peer list[PEERS_MAX];
 };
@@ -51,37 +69,31 @@ struct peers {
 struct limits {
 	struct lookup_options options;
 	struct limit list[LIMITS];
+	struct sluice_turn_quota quota; /* that the dataplane has been asked for last */
+	struct question *quota_question;
+	uint32_t quota_at;
+	enum has has_quota;
+	uint32_t changes; /* of what the configuration says of these */
 	bool reading_peers, said;
 	char realm[SLUICE_TURN_REALM_MAX]; /* whose peers are being read */
-	/* peers: what holds; of a round, denied is read first */
-	struct peers peers, denied, allowed, read;
+	/* of a round: denied is read first, and read is what is left of it */
+	struct prefixes denied, allowed, read;
+	struct peer *peers[2 * PEERS_MAX]; /* those of Redis, and what is not taken back yet */
 };
 
-static void on_told(void *arg, const struct dataplane_answer *answer)
-{
-}
-
-/* Where the dataplane is away, limits_tell() will come. */
-static void dataplane_tell(struct limits *limits, uint16_t type, const void *body, uint32_t length)
+static bool dataplane_tell(struct limits *limits, uint16_t type, const void *body, uint32_t length,
+                           dataplane_answered_fn *answered, void *arg, struct question **question)
 {
 	const struct dataplane_ask ask = {
 	        .type = type,
 	        .flags = SLUICE_API_EXIST_OK,
 	        .body = body,
 	        .length = length,
-	        .answered = on_told,
+	        .answered = answered,
+	        .arg = arg,
 	};
 
-	dataplane_ask(limits->options.client, &ask, NULL);
-}
-
-static struct command_request request_make(uint16_t type, const void *body, uint32_t length)
-{
-	struct command_request request = {.command = command_of(type, body, length)};
-
-	request.length = length;
-	memcpy(request.body.bytes, body, length);
-	return request;
+	return dataplane_ask(limits->options.client, &ask, question) == 0;
 }
 
 /* -- limits -- */
@@ -90,14 +102,13 @@ static struct command_request request_make(uint16_t type, const void *body, uint
 static const struct sluice_turn_quota *quota_configured(const struct limits *limits)
 {
 	const struct sluice_turn_quota body = {0};
-	const struct command_request request =
-	        request_make(SLUICE_TURN_QUOTA_SET, &body, sizeof(body));
-	const struct running_line *line = running_find(limits->options.running, &request);
+	const struct running_line *line = running_line_of(
+	        limits->options.running, SLUICE_TURN_QUOTA_SET, &body, sizeof(body));
 
 	return line != NULL ? (const void *)line->request.body.bytes : NULL;
 }
 
-static void limits_send(struct limits *limits)
+static struct sluice_turn_quota quota_wanted(const struct limits *limits)
 {
 	const struct sluice_turn_quota *configured = quota_configured(limits);
 	const struct limit *list = limits->list;
@@ -115,8 +126,36 @@ static void limits_send(struct limits *limits)
 		quota.host_given &= !configured->host_given;
 		quota.max_bps_given &= !configured->max_bps_given;
 	}
-	if (quota.user_given || quota.host_given || quota.max_bps_given)
-		dataplane_tell(limits, SLUICE_TURN_QUOTA_SET, &quota, sizeof(quota));
+	return quota;
+}
+
+static void quota_tell(struct limits *limits);
+
+static void on_quota(void *arg, const struct dataplane_answer *answer)
+{
+	struct limits *limits = arg;
+
+	limits->quota_question = NULL;
+	if (answer->status != 0 || limits->quota_at != limits->changes)
+		return;
+	limits->has_quota = HAS_IT;
+	quota_tell(limits); /* Redis may say something else by now */
+}
+
+/* Only what differs from what was told last. */
+static void quota_tell(struct limits *limits)
+{
+	const struct sluice_turn_quota quota = quota_wanted(limits);
+
+	if (limits->quota_question != NULL ||
+	    !(quota.user_given || quota.host_given || quota.max_bps_given) ||
+	    (limits->has_quota == HAS_IT && memcmp(&quota, &limits->quota, sizeof(quota)) == 0))
+		return;
+	limits->quota = quota;
+	limits->quota_at = limits->changes;
+	if (dataplane_tell(limits, SLUICE_TURN_QUOTA_SET, &quota, sizeof(quota), on_quota, limits,
+	                   &limits->quota_question))
+		limits->has_quota = HAS_PERHAPS;
 }
 
 static int value_read(enum limit_kind kind, const char *bytes, size_t length, uint64_t *value)
@@ -142,7 +181,7 @@ static void on_limit(void *arg, int status, const char *bytes, size_t length)
 		return;
 	limit->told = true; /* where there was one, 0 takes it back */
 	limit->value = value;
-	limits_send(limits);
+	quota_tell(limits);
 }
 
 /* -- denied peers -- */
@@ -159,49 +198,64 @@ static int peers_ask(struct limits *limits, const char *set, redis_members_fn *d
 	return redis_members(redis, text, PEERS_MAX + 1, done, limits);
 }
 
-static bool peer_is_configured(const struct limits *limits, const struct sluice_turn_peer *peer)
+static bool peer_is_configured(const struct limits *limits, const struct sluice_turn_peer *prefix)
 {
-	const struct command_request request =
-	        request_make(SLUICE_TURN_PEER_ADD, peer, sizeof(*peer));
-
-	return running_match(limits->options.running, &request, NULL) != NULL;
+	return running_line_of(limits->options.running, SLUICE_TURN_PEER_ADD, prefix,
+	                       sizeof(*prefix)) != NULL;
 }
 
-static bool peer_is_among(const struct peers *peers, const struct sluice_turn_peer *peer)
+static void peer_tell(struct peer *peer);
+
+static void on_peer(void *arg, const struct dataplane_answer *answer)
 {
-	for (uint32_t i = 0; i < peers->count; i++)
-		if (memcmp(&peers->list[i], peer, sizeof(*peer)) == 0)
-			return true;
-	return false;
+	struct peer *peer = arg;
+	bool goes = peer->asked == SLUICE_TURN_PEER_DELETE;
+
+	peer->question = NULL;
+	if (peer->asked_at != peer->limits->changes ||
+	    (answer->status != 0 && !(goes && answer->status == -ENOENT)))
+		return;
+	peer->has = goes ? HAS_NOT : HAS_IT;
+	peer_tell(peer); /* Redis may say something else by now */
 }
 
-static void peer_tell(struct limits *limits, uint16_t type, const struct sluice_turn_peer *peer)
+/* What has a line in the configuration is as that says. */
+static void peer_tell(struct peer *peer)
 {
-	if (!peer_is_configured(limits, peer))
-		dataplane_tell(limits, type, peer, sizeof(*peer));
+	uint16_t type = peer->listed ? SLUICE_TURN_PEER_ADD : SLUICE_TURN_PEER_DELETE;
+
+	if (peer->question != NULL || peer->has == (peer->listed ? HAS_IT : HAS_NOT) ||
+	    peer_is_configured(peer->limits, &peer->prefix))
+		return;
+	peer->asked = type;
+	peer->asked_at = peer->limits->changes;
+	if (dataplane_tell(peer->limits, type, &peer->prefix, sizeof(peer->prefix), on_peer, peer,
+	                   &peer->question))
+		peer->has = HAS_PERHAPS;
 }
 
-static void peers_send(struct limits *limits)
+static void peers_tell(struct limits *limits)
 {
-	for (uint32_t i = 0; i < limits->peers.count; i++)
-		peer_tell(limits, SLUICE_TURN_PEER_ADD, &limits->peers.list[i]);
+	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++)
+		if (limits->peers[i] != NULL)
+			peer_tell(limits->peers[i]);
 }
 
 /* false: there are too many, or it is none. */
-static bool peer_read(struct peers *peers, const struct redis_member *member)
+static bool peer_read(struct prefixes *read, const struct redis_member *member)
 {
-	struct sluice_turn_peer *list = &peers->list[peers->count];
+	struct sluice_turn_peer *list = &read->list[read->count];
 	uint32_t count =
-	        range_prefixes(member->bytes, member->length, list, PEERS_MAX - peers->count);
+	        range_prefixes(member->bytes, member->length, list, PEERS_MAX - read->count);
 
 	for (uint32_t i = 0; i < count; i++)
 		list[i].action = SLUICE_TURN_PEER_DENY;
-	peers->count += count;
+	read->count += count;
 	return count > 0;
 }
 
 /* All of them or none: half of a list would let the other half through unseen. */
-static bool peers_read(struct peers *peers, const struct redis_member *list, uint32_t count)
+static bool peers_read(struct prefixes *peers, const struct redis_member *list, uint32_t count)
 {
 	peers->count = 0;
 	for (uint32_t i = 0; i < count; i++)
@@ -220,6 +274,43 @@ static bool peers_join(struct limits *limits)
 	return limits->read.count != UINT32_MAX;
 }
 
+/* Free: a place of one that nobody has any more, or of none. NULL: there is no room before what was
+ * taken back is answered, or no memory. */
+static struct peer *peer_place(struct limits *limits, const struct sluice_turn_peer *prefix)
+{
+	struct peer **place = NULL;
+
+	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++) {
+		struct peer *peer = limits->peers[i];
+
+		if (peer != NULL && memcmp(&peer->prefix, prefix, sizeof(*prefix)) == 0)
+			return peer;
+		if (place == NULL && (peer == NULL || (!peer->listed && peer->question == NULL &&
+		                                       peer->has == HAS_NOT)))
+			place = &limits->peers[i];
+	}
+	if (place == NULL)
+		return NULL;
+	if (*place == NULL)
+		*place = malloc(sizeof(**place));
+	if (*place != NULL)
+		**place = (struct peer){.limits = limits, .prefix = *prefix};
+	return *place;
+}
+
+static void peers_take(struct limits *limits)
+{
+	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++)
+		if (limits->peers[i] != NULL)
+			limits->peers[i]->listed = false;
+	for (uint32_t i = 0; i < limits->read.count; i++) {
+		struct peer *peer = peer_place(limits, &limits->read.list[i]);
+
+		if (peer != NULL)
+			peer->listed = true;
+	}
+}
+
 static void peers_apply(struct limits *limits, bool right)
 {
 	limits->reading_peers = false;
@@ -231,11 +322,8 @@ static void peers_apply(struct limits *limits, bool right)
 	limits->said = !right;
 	if (!right)
 		return;
-	for (uint32_t i = 0; i < limits->peers.count; i++)
-		if (!peer_is_among(&limits->read, &limits->peers.list[i]))
-			peer_tell(limits, SLUICE_TURN_PEER_DELETE, &limits->peers.list[i]);
-	limits->peers = limits->read;
-	peers_send(limits);
+	peers_take(limits);
+	peers_tell(limits);
 }
 
 static bool is_answer(int status)
@@ -286,10 +374,25 @@ void limits_read(struct limits *limits, const char *realm)
 	limits->reading_peers = peers_ask(limits, "denied-peer-ip", on_denied) == 0;
 }
 
+/* Such as a line that said the same and has gone, and with it what the dataplane had of ours: all
+ * is told again when Redis is read. */
+static void on_configured(void *arg)
+{
+	struct limits *limits = arg;
+
+	limits->changes++;
+	if (limits->has_quota == HAS_IT)
+		limits->has_quota = HAS_PERHAPS;
+	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++)
+		if (limits->peers[i] != NULL && limits->peers[i]->has == HAS_IT)
+			limits->peers[i]->has = HAS_PERHAPS;
+}
+
 void limits_tell(struct limits *limits)
 {
-	limits_send(limits);
-	peers_send(limits);
+	on_configured(limits);
+	quota_tell(limits);
+	peers_tell(limits);
 }
 
 struct limits *limits_create(const struct lookup_options *options)
@@ -301,10 +404,24 @@ struct limits *limits_create(const struct lookup_options *options)
 	limits->options = *options;
 	for (int i = 0; i < LIMITS; i++)
 		limits->list[i].limits = limits;
+	if (running_watch(options->running, SLUICE_TURN_PEER_ADD, on_configured, limits) < 0 ||
+	    running_watch(options->running, SLUICE_TURN_QUOTA_SET, on_configured, limits) < 0) {
+		free(limits);
+		return NULL;
+	}
 	return limits;
 }
 
 void limits_destroy(struct limits *limits)
 {
+	if (limits == NULL)
+		return;
+	if (limits->quota_question != NULL)
+		question_forget(limits->quota_question);
+	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++) {
+		if (limits->peers[i] != NULL && limits->peers[i]->question != NULL)
+			question_forget(limits->peers[i]->question);
+		free(limits->peers[i]);
+	}
 	free(limits);
 }

@@ -152,14 +152,13 @@ static void wanted_ask(struct lookup *lookup)
 
 static bool secret_is_configured(const struct lookup *lookup, const char *secret)
 {
-	struct command_request request = {.command = command_of_type(SLUICE_TURN_SECRET_ADD)};
-	struct sluice_turn_secret *body = (void *)request.body.bytes;
+	struct sluice_turn_secret body = {0};
 	bool is_there;
 
-	request.length = command_asks(request.command)->body_size;
-	snprintf(body->secret, sizeof(body->secret), "%s", secret);
-	is_there = running_find(lookup->options.running, &request) != NULL;
-	explicit_bzero(&request, sizeof(request));
+	snprintf(body.secret, sizeof(body.secret), "%s", secret);
+	is_there = running_line_of(lookup->options.running, SLUICE_TURN_SECRET_ADD, &body,
+	                           sizeof(body)) != NULL;
+	explicit_bzero(&body, sizeof(body));
 	return is_there;
 }
 

@@ -24,8 +24,8 @@ struct running;
 struct lookup_options {
 	struct event_base *base;
 	struct dataplane_client *client;
-	const struct running *running;
-	struct fleet *fleet; /* has the Redis */
+	struct running *running; /* a change of its limits and peers is watched */
+	struct fleet *fleet;     /* has the Redis */
 };
 
 /* NULL: no memory. */

@@ -14,6 +14,7 @@
 
 #include <sluice/turn.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -171,6 +172,35 @@ static void limits_are_told(void **state)
 	assert_int_equal(quota_told(control)->user_given, 1);
 }
 
+/* What is there is not told again, and what was not taken back is tried again. */
+static void peers_are_told_once(void **state)
+{
+	struct control *control = *state;
+
+	control_await(control, fetches(control, 1));
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 192.0.2.4 192.0.2.5 192.0.2.6");
+	read_again();
+	control_await(control, dataplane_was_asked(control, SLUICE_TURN_PEER_ADD) == 3);
+	dataplane_answers(control, SLUICE_TURN_PEER_DELETE, -EBUSY, NULL, 0);
+	redis_run(0, "SREM turn/realm/sluice/denied-peer-ip 192.0.2.5");
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 192.0.2.7");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 7, 32));
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_ADD), 4);
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_DELETE, 5, 32));
+	dataplane_answers(control, SLUICE_TURN_PEER_DELETE, 0, NULL, 0);
+	redis_run(0, "SADD turn/realm/sluice/denied-peer-ip 192.0.2.8");
+	read_again();
+	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 8, 32));
+	control_await(control, dataplane_was_asked(control, SLUICE_TURN_PEER_DELETE) == 2);
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_ADD), 5);
+	/* a line of the configuration goes: what Redis says is told anew */
+	assert_int_equal(control_do(control, "turn peer deny 192.0.2.8/32"), 0);
+	assert_int_equal(control_do(control, "turn peer delete 192.0.2.8/32"), 0);
+	read_again();
+	control_await(control, dataplane_was_asked(control, SLUICE_TURN_PEER_ADD) == 10);
+}
+
 static void denied_peers_are_told(void **state)
 {
 	struct control *control = *state;
@@ -243,6 +273,7 @@ int main(void)
 	        USERS_TEST(limits_are_told),
 	        USERS_TEST(denied_peers_are_told),
 	        USERS_TEST(allowed_peers_are_not_denied),
+	        USERS_TEST(peers_are_told_once),
 	        USERS_TEST(a_dataplane_that_comes_back_is_told_all),
 	};
 
