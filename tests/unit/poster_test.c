@@ -103,7 +103,7 @@ static void server_start(void)
 	scene.http = evhttp_new(scene.base);
 	evhttp_set_bevcb(scene.http, on_connection, NULL);
 	evhttp_set_gencb(scene.http, on_request, NULL);
-	bound = evhttp_bind_socket_with_handle(scene.http, "127.0.0.1", 0);
+	bound = evhttp_bind_socket_with_handle(scene.http, "0.0.0.0", 0);
 	assert_non_null(bound);
 	scene.port = port_of(evhttp_bound_socket_get_fd(bound));
 }
@@ -380,8 +380,8 @@ static X509 *certificate_make(EVP_PKEY *key, long from, long until)
 {
 	X509 *x509 = X509_new();
 	X509_NAME *name = X509_get_subject_name(x509);
-	X509_EXTENSION *names =
-	        X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+	                                            "IP:127.0.0.1,DNS:hook.example");
 
 	X509_set_version(x509, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
@@ -433,7 +433,9 @@ static void a_certificate_is_checked(void **state)
 	        {"https://127.0.0.1:%u/", -2 * DAY, -DAY, true, "it has expired"},
 	        {"https://127.0.0.1:%u/", DAY, 2 * DAY, true, "it is not valid yet"},
 	        {"https://webhook.example:%u/", -DAY, DAY, true, "another name than the URL's"},
-	        {"https://127.0.0.2:%u/", -DAY, DAY, true, "no connection could be made"},
+	        {"https://127.0.0.2:%u/", -DAY, DAY, true, "another name than the URL's"},
+	        {"https://hook.example:%u/", -DAY, DAY, true, NULL},
+	        {"https://hook.example.:%u/", -DAY, DAY, true, NULL}, /* absolute */
 	};
 
 	teardown(state);
