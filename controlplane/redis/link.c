@@ -2,8 +2,8 @@
 #include "redis/link.h"
 
 #include "command/addr.h"
-#include "command/text.h"
 #include "common/clock.h"
+#include "redis/handshake.h"
 #include "redis/names.h"
 #include "redis/tls.h"
 
@@ -137,13 +137,6 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 /* -- answers -- */
 
-static bool role_is_master(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-	       reply->element[0]->type == REDIS_REPLY_STRING &&
-	       strcmp(reply->element[0]->str, "master") == 0;
-}
-
 /* What was sent meanwhile has waited for the handshake alone. */
 static void link_is_up(struct link *link)
 {
@@ -157,43 +150,25 @@ static void link_is_up(struct link *link)
 	link->options.handler->up(link->options.owner, link);
 }
 
-static void refused_lose(struct link *link, const redisReply *reply)
-{
-	char why[LINK_WHY_MAX];
-	struct text text;
-
-	text_start(&text, why, sizeof(why));
-	text_add(&text, "it refuses us: ");
-	text_add_printable(&text, reply->str, reply->len);
-	link_lose(link, why);
-}
-
 static void handshake_answered(struct link *link, const redisReply *reply)
 {
-	if (reply->type == REDIS_REPLY_ERROR) {
-		refused_lose(link, reply);
-		return;
-	}
-	if (reply->type != REDIS_REPLY_STATUS && reply->type != REDIS_REPLY_ARRAY) {
-		link_lose(link, "that is no Redis");
-		return;
-	}
-	if (--link->handshakes > 0)
-		return;
-	if (link->options.master && !role_is_master(reply))
-		link_lose(link, "it is no master");
-	else
+	char why[LINK_WHY_MAX];
+
+	if (!handshake_accept(&link->options, reply, --link->handshakes == 0, why))
+		link_lose(link, why);
+	else if (link->handshakes == 0)
 		link_is_up(link);
 }
 
 static void pushed_take(struct link *link, const redisReply *reply)
 {
+	char why[LINK_WHY_MAX] = "it sends what nobody asked for";
+
 	if (link->options.handler->pushed(link->options.owner, reply))
 		return;
 	if (link->options.subscriber && reply->type == REDIS_REPLY_ERROR)
-		refused_lose(link, reply);
-	else
-		link_lose(link, "it sends what nobody asked for");
+		refusal_write(reply, why);
+	link_lose(link, why);
 }
 
 /* Takes the reply. */
@@ -266,7 +241,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 			deadline_set(link, LINK_DEADLINE_MS);
 		return;
 	}
-	/* The next one of its addresses, where this one is not even reached. */
+	/* The next one of its addresses, where there is no connection to this one, or no TLS. */
 	if (!link->lost && !link->connected && link->tried < link->n_addrs) {
 		error = addresses_try(link);
 		if (error < 0)
@@ -321,50 +296,6 @@ const struct host *link_host(const struct link *link)
 
 /* -- the beginning -- */
 
-static int handshake_write(struct link *link, const char *format, ...)
-{
-	va_list args;
-	char *bytes;
-	int length, error;
-
-	va_start(args, format);
-	length = redisvFormatCommand(&bytes, format, args);
-	va_end(args);
-	if (length < 0)
-		return -ENOMEM;
-	error = bufferevent_write(link->bev, bytes, length) == 0 ? 0 : -ENOMEM;
-	explicit_bzero(bytes, length);
-	redisFreeCommand(bytes);
-	link->handshakes++;
-	return error;
-}
-
-/* An old Redis knows no AUTH with a name. A user without a password is let in by any (nopass). */
-static int auth_write(struct link *link)
-{
-	const struct link_options *options = &link->options;
-
-	if (options->user[0] != '\0')
-		return handshake_write(link, "AUTH %s %s", options->user, options->password);
-	if (options->password[0] != '\0')
-		return handshake_write(link, "AUTH %s", options->password);
-	return 0;
-}
-
-/* The PING tells that it answers, not only that somebody accepts there. */
-static int handshake_send(struct link *link)
-{
-	int error = auth_write(link);
-
-	if (error == 0 && link->options.db != 0)
-		error = handshake_write(link, "SELECT %u", link->options.db);
-	if (error == 0)
-		error = handshake_write(link, "PING");
-	if (error == 0 && link->options.master)
-		error = handshake_write(link, "ROLE");
-	return error;
-}
-
 static struct bufferevent *bufferevent_make(const struct link_options *options)
 {
 	const int flags = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
@@ -379,8 +310,9 @@ static struct bufferevent *bufferevent_make(const struct link_options *options)
 /* The handshake, and what waits. 0 or -errno. */
 static int all_send(struct link *link)
 {
-	int error = handshake_send(link);
+	int sent = handshake_send(link->bev, &link->options), error = sent < 0 ? sent : 0;
 
+	link->handshakes = sent < 0 ? 0 : (uint32_t)sent;
 	for (const struct redis_command *command = link->first; command != NULL && error == 0;
 	     command = command->next)
 		error = command_write(link, command);
@@ -420,7 +352,6 @@ static int address_try(struct link *link)
 	if (link->bev != NULL)
 		bufferevent_free(link->bev);
 	link->bev = bev;
-	link->handshakes = 0;
 	bufferevent_setcb(bev, on_read, NULL, on_event, link);
 	bufferevent_setwatermark(bev, EV_READ, 0, READ_MAX);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
