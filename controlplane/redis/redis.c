@@ -109,6 +109,7 @@ void redis_lose(struct redis *redis, const char *what)
 	redis->home = redis->sentinel = NULL;
 	redis->up = false;
 	redis->turn = TURN_CONNECT;
+	follow_end(redis);
 	at_once = next_host(redis, was_up);
 	if (!at_once)
 		say_down(redis, why);
@@ -158,6 +159,10 @@ static void on_up(void *owner, struct link *link)
 	redis->up = true;
 	redis->turn = TURN_SETTLED;
 	event_add(redis->retry, &settle_time);
+	if (by_sentinel(redis)) {
+		redis->follow_host = redis->host;
+		follow_begin(redis);
+	}
 	if (redis_subscribes(redis)) {
 		for (; count <= REDIS_CHANNELS_MAX && redis->options.channels[count - 1][0];
 		     count++)
@@ -219,8 +224,8 @@ static bool command_redirect(struct redis *redis, struct redis_command *command,
 	       0;
 }
 
-/* Such as rights that its user lacks. Once, however often it comes. */
-static void complain(struct redis *redis, const redisReply *reply)
+/* Such as rights that its user lacks. */
+void redis_complain(struct redis *redis, const redisReply *reply)
 {
 	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 	char line[LINK_WHY_MAX];
@@ -249,7 +254,7 @@ static void on_answered(void *owner, struct redis_command *command, redisReply *
 			redis->turn = TURN_DEMOTED;
 			event_active(redis->retry, EV_TIMEOUT, 0);
 		} else {
-			complain(redis, reply);
+			redis_complain(redis, reply);
 		}
 	}
 	command_done(command, reply);
@@ -266,7 +271,7 @@ static bool on_pushed(void *owner, const redisReply *reply)
 
 	/* Of SUBSCRIBE: somebody else says when this Redis comes and goes, and nobody else this. */
 	if (redis_subscribes(redis) && reply->type == REDIS_REPLY_ERROR)
-		complain(redis, reply);
+		redis_complain(redis, reply);
 	/* The answers to our own PING and SUBSCRIBE are such arrays too. */
 	if (!redis_subscribes(redis) || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
 		return false;
@@ -345,6 +350,22 @@ static void home_connect(struct redis *redis, const struct host *host)
 		redis_lose(redis, "no memory");
 }
 
+/* A Sentinel says so. What is under way has no answer, and is asked for again by who asked. */
+static void home_move(struct redis *redis)
+{
+	struct link *home = redis->home;
+	bool was_up = redis->up;
+
+	if (home == NULL)
+		return;
+	redis->home = NULL;
+	redis->up = false;
+	link_destroy(home);
+	home_connect(redis, &redis->master);
+	if (was_up && redis->options.down != NULL)
+		redis->options.down(redis->options.arg, "another Redis is master now");
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis *redis = arg;
@@ -354,12 +375,14 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	redis->turn = TURN_CONNECT;
 	if (turn == TURN_DEMOTED) {
 		redis_lose(redis, "it is no master any more");
+	} else if (turn == TURN_MOVED) {
+		home_move(redis);
 	} else if (turn == TURN_SETTLED) {
 		redis->backoff_ms = REDIS_BACKOFF_MS;
 		redis->refused = 0;
 		say_up(redis);
 	} else if (turn == TURN_NO_MASTER) {
-		redis_lose(redis, "this Sentinel knows no such master");
+		redis_lose(redis, redis->no_master);
 	} else if (turn == TURN_MASTER) {
 		redis->sentinel = NULL;
 		link_destroy(sentinel);
@@ -402,8 +425,9 @@ struct redis *redis_create(const struct redis_options *options)
 	redis->backoff_ms = REDIS_BACKOFF_MS;
 	hosts_take(redis);
 	redis->retry = evtimer_new(options->base, on_retry, redis);
-	if (redis->retry == NULL) {
-		free(redis);
+	redis->follow_again = evtimer_new(options->base, on_follow_again, redis);
+	if (redis->retry == NULL || redis->follow_again == NULL) {
+		redis_destroy(redis);
 		return NULL;
 	}
 	event_active(redis->retry, EV_TIMEOUT, 0);
@@ -422,9 +446,13 @@ void redis_destroy(struct redis *redis)
 	redis->up = false;
 	link_destroy(home);
 	link_destroy(sentinel);
+	follow_end(redis);
 	for (uint32_t i = 1; i < LINKS_MAX; i++)
 		link_destroy(redis->others[i]);
-	event_free(redis->retry);
+	if (redis->retry != NULL)
+		event_free(redis->retry);
+	if (redis->follow_again != NULL)
+		event_free(redis->follow_again);
 	SSL_CTX_free(redis->tls);
 	free(redis->slots);
 	explicit_bzero(&redis->options.region, sizeof(redis->options.region));

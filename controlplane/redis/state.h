@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the parts of the client share: redis.c (coming and going, a Cluster's links), sentinel.c and
- * ask.c. */
+/* What the parts of the client share: redis.c (coming and going, a Cluster's links), sentinel.c,
+ * follow.c and ask.c. */
 #ifndef REDIS_STATE_H
 #define REDIS_STATE_H
 
@@ -18,6 +18,7 @@ enum redis_turn {
 	TURN_MASTER,
 	TURN_NO_MASTER,
 	TURN_DEMOTED,
+	TURN_MOVED,
 	TURN_SETTLED,
 };
 
@@ -32,11 +33,15 @@ struct redis {
 	uint64_t tls_made;
 	struct link *home;              /* NULL: away */
 	struct link *sentinel;          /* is asked where the home is */
+	struct link *follow;            /* a Sentinel's, that tells of another master; or NULL */
 	struct link *others[LINKS_MAX]; /* [0] is never used: it stands for the home */
 	uint8_t *slots;      /* of a Cluster: indices into `others`; NULL: never redirected */
 	struct event *retry; /* what `turn` says */
 	enum redis_turn turn;
 	struct host master; /* that a Sentinel named */
+	char no_master[LINK_WHY_MAX];
+	uint32_t follow_host;       /* the Sentinel that is listened to */
+	struct event *follow_again; /* listens again */
 	uint32_t backoff_ms;
 	bool up, said_down;
 	char why[WHY_MAX];
@@ -51,9 +56,24 @@ void redis_lose(struct redis *redis, const char *what);
 /* on_lost of a link's handler. */
 void redis_link_lost(void *owner, struct link *link, const char *why);
 void redis_command_free(struct redis_command *command);
+/* Logs an error. Once, however often it comes. */
+void redis_complain(struct redis *redis, const redisReply *reply);
 
 /* -- sentinel.c -- */
 /* Asks the present host for the master: then the turn is TURN_MASTER or TURN_NO_MASTER. */
 void sentinel_ask(struct redis *redis);
+/* How a Sentinel is spoken to. */
+struct link_options sentinel_link(struct redis *redis, uint32_t host,
+                                  const struct link_handler *handler);
+/* As a Sentinel writes it. 0 or -EINVAL. */
+int master_read(struct host *host, const char *name, size_t length, const char *port);
+/* Remembers who is master, and says so where that is news. */
+void master_follow(struct redis *redis, const struct host *master);
+
+/* -- follow.c -- */
+/* Listens for another master, as long as there is one. */
+void follow_begin(struct redis *redis);
+void follow_end(struct redis *redis);
+void on_follow_again(evutil_socket_t fd, short what, void *arg);
 
 #endif

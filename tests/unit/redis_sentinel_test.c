@@ -252,6 +252,7 @@ static void over_ipv6(void **state)
 struct set {
 	uint16_t ports[2], sentinel_ports[SENTINELS];
 	pid_t servers[2], sentinels[SENTINELS];
+	const char *lines; /* of the servers' configuration; NULL: no more */
 };
 
 /* replicates: of the port, 0: of none. */
@@ -265,8 +266,8 @@ static void server_start(struct set *set, int i, uint16_t replicates)
 	snprintf(conf, sizeof(conf), "%s/server-%d.conf", scene.folder, i);
 	scene_shell("printf 'bind 127.0.0.1\nsave \"\"\nmasteruser media\nmasterauth sesame\n"
 	            "user default off\nuser media on >sesame allcommands allkeys allchannels\n"
-	            "repl-diskless-sync-delay 0\n%s\n' >%s",
-	            line, conf);
+	            "repl-diskless-sync-delay 0\n%s\n%s\n' >%s",
+	            line, set->lines != NULL ? set->lines : "", conf);
 	set->servers[i] = scene_start(set->ports[i], words);
 }
 
@@ -363,6 +364,25 @@ static void is_at(struct redis *redis, uint16_t port)
 	fail_msg("it is at %s and not at %s: %s", redis_at(redis, at), expected, redis_why(redis));
 }
 
+/* Both clients listen to the Sentinel. */
+static void scene_listened(const struct set *set)
+{
+	bool never = false;
+
+	for (int i = 0; i < PATIENCE_MS / 50; i++) {
+		char command[256];
+
+		snprintf(command, sizeof(command),
+		         "REDISCLI_AUTH=watchword timeout 5 redis-cli -p %u client list | "
+		         "test $(grep -c ' sub=1 ') = 2",
+		         set->sentinel_ports[0]);
+		if (system(command) == 0)
+			return;
+		scene_wait(&never, 50);
+	}
+	fail_msg("they do not listen to the Sentinel");
+}
+
 /* First as an operator asks for it, then by the master's death, and a Sentinel's with it. */
 static void the_master_is_followed(void **state)
 {
@@ -370,7 +390,7 @@ static void the_master_is_followed(void **state)
 	struct redis_options options = scene_options(0, &seen);
 	struct redis_options listening = scene_options(0, &listener);
 	struct redis *redis, *events;
-	struct set set;
+	struct set set = {0};
 
 	set_start(&set);
 	redis = set_open(&set, &options);
@@ -396,12 +416,53 @@ static void the_master_is_followed(void **state)
 	redis_destroy(events);
 }
 
+/* A Sentinel is told of another master as by one of its own. The server that was it stays as it is,
+ * and closes no connection. */
+static void a_change_is_followed_at_once(void **state)
+{
+	static const char why[] = "another Redis is master now";
+	struct seen seen = {0}, listener = {0};
+	struct redis_options options = scene_options(0, &seen);
+	struct redis_options listening = scene_options(0, &listener);
+	struct set set = {.lines = "rename-command REPLICAOF \"\"\nrename-command SLAVEOF \"\""};
+	struct redis *redis, *events;
+	char hello[160];
+
+	ports_find(set.ports, 2);
+	do
+		set.sentinel_ports[0] = port_find();
+	while (is_among(set.ports, 2, set.sentinel_ports[0]));
+	server_start(&set, 0, 0);
+	server_start(&set, 1, 0);
+	sentinel_start(&set, 0);
+	sentinel_says(&set, 0, "sentinel master north", "flags master ");
+	set.sentinel_ports[1] = set.sentinel_ports[2] = set.sentinel_ports[0];
+	redis = set_open(&set, &options);
+	snprintf(listening.channels[0], sizeof(listening.channels[0]), "sluice:{a}:events");
+	events = set_open(&set, &listening);
+	is_at(redis, set.ports[0]);
+	assert_true(scene_wait(&listener.up, PATIENCE_MS));
+	scene_listened(&set);
+	snprintf(hello, sizeof(hello),
+	         "PUBLISH __sentinel__:hello "
+	         "127.0.0.1,%u,0123456789012345678901234567890123456789,9,north,127.0.0.1,%u,9",
+	         set.ports[0], set.ports[1]);
+	sentinel_says(&set, 0, hello, "1");
+	assert_true(scene_wait(&listener.down, PATIENCE_MS));
+	assert_string_equal(listener.why, why);
+	is_at(redis, set.ports[1]);
+	assert_string_equal(seen.why, why);
+	assert_int_equal(seen.downs, 1);
+	redis_destroy(redis);
+	redis_destroy(events);
+}
+
 static void sentinels_that_are_no_use(void **state)
 {
 	struct seen seen = {0};
 	struct redis_options options = scene_options(0, &seen);
 	struct redis *redis;
-	struct set set;
+	struct set set = {0};
 
 	ports_find(set.sentinel_ports, SENTINELS);
 	ports_find(set.ports, 1);
@@ -434,6 +495,7 @@ int main(void)
 	        SENTINEL(each_address_of_a_host_has_its_turn),
 	        SENTINEL(over_ipv6),
 	        SENTINEL(the_master_is_followed),
+	        SENTINEL(a_change_is_followed_at_once),
 	        SENTINEL(sentinels_that_are_no_use),
 	};
 
