@@ -23,10 +23,19 @@ static const struct column whip_columns[] = {
          COLUMN_NUMBER, WHIP(refused), OFFERS("sluice_webrtc_refused_total")},
         {"unserved", "offers answered with 503: a limit, no room, or this node drains",
          COLUMN_NUMBER, WHIP(unserved), OFFERS("sluice_webrtc_unserved_total")},
+        {"channels", "channels of viewers' events", COLUMN_NUMBER, WHIP(channels),
+         .metric = "sluice_webrtc_channels"},
+        {"channels_refused", "channels of viewers' events answered with 503: too many",
+         COLUMN_NUMBER, WHIP(channels_refused), .counter = true, .unit = "channels",
+         .metric = "sluice_webrtc_channels_refused_total"},
+        {"channel_events", "events told to viewers over their channels", COLUMN_NUMBER,
+         WHIP(channel_events), .counter = true, .unit = "events",
+         .metric = "sluice_webrtc_channel_events_total"},
         {0},
 };
 
-static const struct reply whip_reply = {REPLY(sluice_whip_row, whip_columns), .single = true};
+static const struct reply whip_reply = {REPLY(sluice_whip_row, whip_columns), .row_size_before = 56,
+                                        .single = true};
 
 static const struct request requests[] = {
         REQUEST(SLUICE_WHIP_LIMIT_SET, {"webrtc", "limit"}, REQUEST_SET, BY_CONTROL,

@@ -214,8 +214,12 @@ struct event_streams *event_streams_create(struct event_base *base, struct event
                                            struct http *http)
 {
 	struct event_streams *streams = calloc(1, sizeof(*streams));
-	const struct http_route route = {EVHTTP_REQ_GET, "/v1/events", HTTP_READ, handle_events,
-	                                 streams};
+	const struct http_route route = {.method = EVHTTP_REQ_GET,
+	                                 .path = "/v1/events",
+	                                 .access = HTTP_READ,
+	                                 .handle = handle_events,
+	                                 .arg = streams,
+	                                 .endless = true};
 
 	if (streams == NULL)
 		return NULL;

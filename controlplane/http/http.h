@@ -36,7 +36,7 @@ enum http_access {
 typedef void http_handle_fn(struct http_request *request, void *arg);
 
 struct http_route {
-	enum evhttp_cmd_type method; /* EVHTTP_REQ_GET also answers HEAD */
+	enum evhttp_cmd_type method; /* EVHTTP_REQ_GET also answers HEAD, unless it is endless */
 	const char *path; /* "/v1/steer"; with / at its end everything below it, where no other
 	                     route has the path itself; "/" alone is the page */
 	enum http_access access;
@@ -44,6 +44,7 @@ struct http_route {
 	void *arg;
 	bool any_origin;   /* pages of other origins may ask, too */
 	const char *takes; /* the media type that a body has to have; NULL: it does not matter */
+	bool endless;      /* the answer ends with its client, or with what it tells of */
 };
 
 #define HTTP_TOKEN_DIGEST 32 /* bytes */

@@ -17,12 +17,23 @@ size_t route_covers(const struct http_route *route, const char *path)
 	return strcmp(route->path, path) == 0 ? length : 0;
 }
 
+const char *route_path(const struct http *http, const char *path)
+{
+	for (uint32_t i = 0; i < http->n_routes; i++) {
+		const struct http_route *route = &http->routes[i];
+
+		if (route->access == HTTP_OPEN && route_covers(route, path) > 1)
+			return route->path;
+	}
+	return path;
+}
+
 static const struct {
 	enum evhttp_cmd_type method;
 	const char *name;
 	const char *accept; /* the header that says what a body has to be; NULL: none */
 } methods[] = {
-        {EVHTTP_REQ_GET, "GET, HEAD", NULL},
+        {EVHTTP_REQ_GET, "GET", NULL},
         {EVHTTP_REQ_POST, "POST", "Accept-Post"},
         {EVHTTP_REQ_PATCH, "PATCH", "Accept-Patch"},
         {EVHTTP_REQ_DELETE, "DELETE", NULL},
@@ -44,10 +55,14 @@ static bool methods_list(const struct http *http, const char *path, char list[LI
 
 	snprintf(list, LIST_MAX, "OPTIONS");
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (route_of(http, path, methods[i].method) == NULL)
+		const struct http_route *route = route_of(http, path, methods[i].method);
+		bool head = route != NULL && route->method == EVHTTP_REQ_GET && !route->endless;
+
+		if (route == NULL)
 			continue;
 		any = true;
-		snprintf(list + strlen(list), LIST_MAX - strlen(list), ", %s", methods[i].name);
+		snprintf(list + strlen(list), LIST_MAX - strlen(list), ", %s%s", methods[i].name,
+		         head ? ", HEAD" : "");
 	}
 	return any;
 }

@@ -179,7 +179,8 @@ static void headers_add(const struct http *http, struct evhttp_request *ev, cons
 	cors_add_headers(http, ev);
 }
 
-/* Neither query nor body: what is in them is the client's own business. */
+/* Neither query nor body: what is in them is the client's own business. Nor is a name logged that
+ * opens something. */
 static void reply_count(struct http *http, struct evhttp_request *ev, int status)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
@@ -194,7 +195,7 @@ static void reply_count(struct http *http, struct evhttp_request *ev, int status
 	if (connection != NULL)
 		evhttp_connection_get_peer(connection, &address, &port);
 	log_debug(SLUICE_LOG_HTTP, "http %s %s: %d", address != NULL ? address : "?",
-	          path != NULL ? path : "?", status);
+	          path != NULL ? route_path(http, path) : "?", status);
 }
 
 static void reply_send(struct http *http, struct evhttp_request *ev, int status, const char *type,

@@ -25,7 +25,7 @@ int http_route_add(struct http *http, const struct http_route *route)
 static bool method_fits(const struct http_route *route, enum evhttp_cmd_type method)
 {
 	return route->method == method ||
-	       (route->method == EVHTTP_REQ_GET && method == EVHTTP_REQ_HEAD);
+	       (route->method == EVHTTP_REQ_GET && method == EVHTTP_REQ_HEAD && !route->endless);
 }
 
 /* The longest that covers the path; *other: a route has the path and another method. */

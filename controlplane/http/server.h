@@ -122,6 +122,9 @@ void tls_end(struct http *http);
 
 /* Bytes of the path that are the route's own; 0: it is another path's. */
 size_t route_covers(const struct http_route *route, const char *path);
+/* The path for the log: what stands behind that of a route for which no token is asked may be the
+ * word that opens it. */
+const char *route_path(const struct http *http, const char *path);
 /* Allow, Accept-Post and Accept-Patch of this path, as headers of the answer. */
 void options_add_headers(const struct http *http, struct evhttp_request *ev, const char *path);
 void options_answer(struct http *http, struct evhttp_request *ev, const char *path);

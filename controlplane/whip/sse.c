@@ -24,8 +24,9 @@ struct whip_channel {
 	struct whip_sse *sse;
 	char id[SLUICE_SESSION_ID_MAX]; /* nobody guesses one: it opens the channel */
 	char session[SLUICE_SESSION_ID_MAX];
-	uint32_t wanted;              /* a bit of each enum sse_event */
-	struct http_request *request; /* its reader's; NULL: there is none */
+	uint8_t token[HTTP_TOKEN_DIGEST]; /* that made the session */
+	uint32_t wanted;                  /* a bit of each enum sse_event */
+	struct http_request *request;     /* its reader's; NULL: there is none */
 	bool sending;
 	uint32_t quiet; /* ticks since something was sent, or since its reader has gone */
 	/* what its reader has been told */
@@ -60,12 +61,14 @@ static void channel_free(struct whip_channel *channel)
 
 /* -- what is told -- */
 
-static void text_event(char text[TEXT_MAX], enum sse_event event, const char *data)
+static void text_event(struct whip_channel *channel, char text[TEXT_MAX], enum sse_event event,
+                       const char *data)
 {
 	size_t length = strlen(text);
 
 	snprintf(text + length, TEXT_MAX - length, "event: %s\ndata: %s\n\n", event_words[event],
 	         data);
+	channel->sse->whip->row.channel_events++;
 }
 
 static void active_tell(struct whip_channel *channel, bool active, char text[TEXT_MAX])
@@ -73,7 +76,7 @@ static void active_tell(struct whip_channel *channel, bool active, char text[TEX
 	enum sse_event event = active ? SSE_ACTIVE : SSE_INACTIVE;
 
 	if (active != channel->active && wants(channel, event))
-		text_event(text, event, "{}");
+		text_event(channel, text, event, "{}");
 	channel->active = active;
 }
 
@@ -84,7 +87,7 @@ static void layers_tell(struct whip_channel *channel, const struct whip_session 
 
 	layers_write(viewer, publisher, layers);
 	if (layers[0] != '\0' && strcmp(layers, channel->layers) != 0)
-		text_event(text, SSE_LAYERS, layers);
+		text_event(channel, text, SSE_LAYERS, layers);
 	strcpy(channel->layers, layers);
 }
 
@@ -94,7 +97,7 @@ static void viewers_tell(struct whip_channel *channel, uint32_t viewers, char te
 
 	snprintf(data, sizeof(data), "{\"viewercount\":%u}", viewers);
 	if (viewers != channel->viewers)
-		text_event(text, SSE_VIEWERCOUNT, data);
+		text_event(channel, text, SSE_VIEWERCOUNT, data);
 	channel->viewers = viewers;
 }
 
@@ -185,15 +188,27 @@ static uint32_t wanted_read(struct http_request *request)
 	return wanted;
 }
 
+/* Of a session, of one token, of all. */
+static bool has_room(const struct whip_sse *sse, const struct whip_session *session)
+{
+	uint32_t of_session = 0, of_token = 0;
+	const struct whip_channel *other;
+
+	LIST_FOREACH(other, &sse->channels, entry)
+	{
+		of_session += strcmp(other->session, session->id) == 0;
+		of_token += memcmp(other->token, session->token, HTTP_TOKEN_DIGEST) == 0;
+	}
+	return sse->count < SSE_CHANNELS_MAX && of_session < SSE_SESSION_MAX &&
+	       of_token < SSE_TOKEN_MAX;
+}
+
 static struct whip_channel *channel_make(struct whip_sse *sse, const struct whip_session *session,
                                          uint32_t wanted)
 {
-	struct whip_channel *channel, *other;
-	uint32_t of_session = 0;
+	struct whip_channel *channel;
 
-	LIST_FOREACH(other, &sse->channels, entry)
-	of_session += strcmp(other->session, session->id) == 0;
-	if (sse->count == SSE_CHANNELS_MAX || of_session == SSE_SESSION_MAX)
+	if (!has_room(sse, session))
 		return NULL;
 	channel = calloc(1, sizeof(*channel));
 	if (channel == NULL || !id_make(channel->id) ||
@@ -204,6 +219,7 @@ static struct whip_channel *channel_make(struct whip_sse *sse, const struct whip
 	channel->sse = sse;
 	channel->wanted = wanted;
 	strcpy(channel->session, session->id);
+	memcpy(channel->token, session->token, HTTP_TOKEN_DIGEST);
 	LIST_INSERT_HEAD(&sse->channels, channel, entry);
 	sse->count++;
 	return channel;
@@ -227,6 +243,7 @@ static void handle_open(struct http_request *request, void *arg)
 	}
 	channel = channel_make(sse, session, wanted);
 	if (channel == NULL) {
+		whip->row.channels_refused++;
 		problem_answer_later(request, 503, "too many listen to events");
 		return;
 	}
@@ -305,7 +322,7 @@ int sse_start(struct whip_sse *sse, struct whip *whip)
 	 */
 	const struct http_route routes[] = {
 	        {EVHTTP_REQ_POST, "/whep-sse/", HTTP_WATCH, handle_open, sse, true, NULL},
-	        {EVHTTP_REQ_GET, "/whep-events/", HTTP_OPEN, handle_read, sse, true, NULL},
+	        {EVHTTP_REQ_GET, "/whep-events/", HTTP_OPEN, handle_read, sse, true, NULL, true},
 	        {EVHTTP_REQ_DELETE, "/whep-events/", HTTP_OPEN, handle_close, sse, true, NULL},
 	};
 	int error = 0;

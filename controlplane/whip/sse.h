@@ -18,6 +18,7 @@
 
 #define SSE_EVENTS       "active,inactive,layers,viewercount"
 #define SSE_CHANNELS_MAX 64 /* each holds a connection of HTTP */
+#define SSE_TOKEN_MAX    32 /* of sessions that one token made */
 #define SSE_SESSION_MAX  2  /* of one session */
 
 struct http_request;
@@ -30,7 +31,6 @@ struct whip_sse {
 	struct whip_channels channels;
 	uint32_t count;
 	struct event *tick; /* while there are channels */
-	uint32_t ticks;
 };
 
 /* 0, -ENOMEM or -ENOSPC. */

@@ -134,6 +134,7 @@ void whip_show(const struct whip *whip, struct sluice_whip_row *row)
 	row->sessions = whip->table.sessions;
 	row->sessions_max = whip->limit.sessions;
 	row->streams = whip->table.streams;
+	row->channels = whip->sse.count;
 }
 
 void whip_ready(struct whip *whip)

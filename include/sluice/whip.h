@@ -33,7 +33,12 @@ struct sluice_whip_row {
 	uint64_t elsewhere; /* 307: another node serves the stream */
 	uint64_t refused;   /* 4xx: a wrong offer, or nobody publishes the stream */
 	uint64_t unserved;  /* 503: a limit, no room, or this node drains */
+	/* of viewers' events, since API version 9 */
+	uint32_t channels; /* that are open, whether they are read or not */
+	uint32_t reserved2;
+	uint64_t channels_refused; /* 503: as many as may be are open */
+	uint64_t channel_events;   /* that were sent to their readers */
 };
-static_assert(sizeof(struct sluice_whip_row) == 56, "whip row");
+static_assert(sizeof(struct sluice_whip_row) == 80, "whip row");
 
 #endif

@@ -338,7 +338,7 @@ static void limits(void **state)
 	assert_int_equal(control_do(control, "webrtc show"), 0);
 	assert_non_null(strstr(control->said, "\"sessions_max\":2,\"streams\":1,\"offers\":7,"
 	                                      "\"answered\":3,\"elsewhere\":0,"
-	                                      "\"refused\":0,\"unserved\":4}"));
+	                                      "\"refused\":0,\"unserved\":4,"));
 }
 
 static void a_node_that_drains(void **state)
@@ -600,6 +600,63 @@ static void channels_end(void **state)
 	expect(control, session, "wat", "", NULL, 200);
 	control_await(control, control_http(control, read, NULL, NULL) == 404);
 	expect(control, open, "wat", "", NULL, 404);
+	close(listener.fd);
+}
+
+/* However many sessions it makes, what one token opens leaves room for others. */
+static void channels_of_one_token(void **state)
+{
+	struct control *control = *state;
+	char open[300];
+
+	assert_int_equal(control_do(control, "http token add other scope watch"), 0);
+	publish(control, "pub");
+	for (int i = 0; i < 16; i++) {
+		watch(control, "wat");
+		snprintf(open, sizeof(open), "POST %s", link_path(control, "/whep-sse/"));
+		expect(control, open, "wat", "", NULL, 201);
+		expect(control, open, "wat", "", NULL, 201);
+	}
+	watch(control, "wat");
+	snprintf(open, sizeof(open), "POST %s", link_path(control, "/whep-sse/"));
+	expect(control, open, "wat", "", NULL, 503);
+	watch(control, "other");
+	snprintf(open, sizeof(open), "POST %s", link_path(control, "/whep-sse/"));
+	expect(control, open, "other", "", NULL, 201);
+	assert_int_equal(control_do(control, "webrtc show"), 0);
+	assert_non_null(strstr(control->said, "\"channels\":33,\"channels_refused\":1,"
+	                                      "\"channel_events\":0}"));
+}
+
+/* A channel's name is the word that opens it: it stands in no log. Nor does HEAD open one, whose
+ * answer would never end. */
+static void a_channel_is_not_told(void **state)
+{
+	struct control *control = *state;
+	struct listener listener = {0};
+	char path[256], head[300], delete[300];
+
+	assert_int_equal(control_do(control, "log level http debug"), 0);
+	publish(control, "pub");
+	watch(control, "wat");
+	expect(control, method_of("POST", link_path(control, "/whep-sse/")), "wat", "",
+	       "[\"viewercount\"]", 201);
+	snprintf(path, sizeof(path), "%s", path_made(control));
+	snprintf(head, sizeof(head), "HEAD %s", path);
+	snprintf(delete, sizeof(delete), "DELETE %s", path);
+	expect(control, head, NULL, "", NULL, 405);
+	expect_header(control, "Allow: OPTIONS, GET, DELETE\r\n");
+	expect(control, "HEAD /v1/events", "pub", "", NULL, 405);
+	expect(control, "HEAD /healthz", NULL, "", NULL, 200);
+	listener.fd = control_http_open(control, method_of("GET", path), "none", "");
+	control_await(control, listener_has(&listener, "{\"viewercount\":1}"));
+	expect(control, delete, NULL, "", NULL, 200);
+	control_await(control, control_logged(control, "/whep-events/: 200"));
+	control_await(control, control_logged(control, "/whep-events/: 405"));
+	assert_false(control_logged(control, strrchr(path, '/') + 1));
+	assert_int_equal(control_do(control, "webrtc show"), 0);
+	assert_non_null(strstr(control->said, "\"channels\":0,\"channels_refused\":0,"
+	                                      "\"channel_events\":1}"));
 	close(listener.fd);
 }
 
@@ -950,7 +1007,7 @@ static void a_token_waits_for_the_service_so_often(void **state)
 	        control_http_open(control, "POST /whip/cam", "pubcam", SDP "Content-Length: 0\r\n");
 	control_await(control, control_do(control, "webrtc show") == 0 &&
 	                               strstr(control->said, "\"offers\":66,") != NULL);
-	assert_non_null(strstr(control->said, "\"unserved\":1}"));
+	assert_non_null(strstr(control->said, "\"unserved\":1,"));
 	control_restart(control, SIGTERM);
 	for (size_t i = 0; i < 65; i++)
 		close(waiting[i]);
@@ -1015,6 +1072,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(events_make_room, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_viewer_listens, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(channels_end, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(channels_of_one_token, setup, control_teardown),
+	        cmocka_unit_test_setup_teardown(a_channel_is_not_told, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_viewer_chooses_a_layer, setup, control_teardown),
 	        cmocka_unit_test_setup_teardown(a_session_that_ends_is_gone, setup,
 	                                        control_teardown),
