@@ -129,7 +129,7 @@ uint32_t mobility_next(const struct turn *turn, const struct allocation *allocat
 {
 	const struct move *move = move_of(turn, allocation);
 
-	return move != NULL ? __atomic_load_n(&move->next, __ATOMIC_RELAXED) : 0;
+	return move != NULL ? __atomic_load_n(&move->next, __ATOMIC_ACQUIRE) : 0;
 }
 
 uint32_t mobility_place(const struct turn *turn, const struct allocation *allocation)
@@ -191,11 +191,12 @@ static int path_begin(struct turn_worker *turn_worker, struct allocation *alloca
 	return 0;
 }
 
-/* The listener that it comes by may be another one of its realm. */
+/* The listener that it comes by may be another one of its realm. Added first: another worker that
+ * sums up the realm at this time rather counts it twice than not at all. */
 static void listener_change(struct turn *turn, uint16_t from, uint16_t to)
 {
-	__atomic_sub_fetch(&turn->listener_allocations[from], 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&turn->listener_allocations[to], 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&turn->listener_allocations[from], 1, __ATOMIC_RELAXED);
 }
 
 /* The client is at its next path, and no longer where it was. */
@@ -210,7 +211,8 @@ static void path_take(struct turn_worker *turn_worker, struct allocation *alloca
 	                turn->allocations[next].client.service);
 	__atomic_store_n(&move->path, next, __ATOMIC_RELEASE);
 	__atomic_fetch_or(&allocation->flags, ALLOCATION_MOVED, __ATOMIC_RELEASE);
-	__atomic_store_n(&move->next, 0, __ATOMIC_RELAXED);
+	/* who finds no next path any more finds the client at it */
+	__atomic_store_n(&move->next, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&move->ticket, move->ticket + 1, __ATOMIC_RELAXED);
 	if (before != allocation_index(turn, allocation))
 		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, before);
@@ -221,7 +223,7 @@ static void path_take(struct turn_worker *turn_worker, struct allocation *alloca
 static bool is_next(const struct turn *turn, const struct allocation *allocation,
                     const struct five_tuple *flow)
 {
-	uint32_t next = move_of(turn, allocation)->next;
+	uint32_t next = mobility_next(turn, allocation);
 
 	return next != 0 && client_is(&turn->allocations[next], flow);
 }
@@ -275,7 +277,9 @@ struct allocation *mobility_named(const struct exchange *exchange)
 }
 
 /* By another 5-tuple. Where the ticket is the one that was told with a path, the client has got it,
- * and the one before is over. */
+ * and the one before is over. A Refresh that is refused after this, for a family that the
+ * allocation lacks, leaves its path behind: unused it changes nothing, and the next one replaces
+ * it. */
 static int path_ask(struct exchange *exchange, struct allocation *allocation, uint32_t number)
 {
 	struct move *move = move_of(exchange->turn, allocation);

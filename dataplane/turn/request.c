@@ -65,7 +65,6 @@ static int exchange_move(struct exchange *exchange)
 	    stun_has(&exchange->message, STUN_KNOWN_MOBILITY_TICKET))
 		return mobility_refresh(exchange);
 	if (exchange->message.method != STUN_ALLOCATE && exchange->allocation != NULL &&
-	    !client_is(exchange->allocation, exchange->flow) &&
 	    exchange->allocation->user_hash == exchange->name.identity)
 		mobility_used(exchange->turn_worker, exchange->allocation, exchange->flow);
 	return 0;

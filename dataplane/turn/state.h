@@ -125,8 +125,9 @@ struct turn_worker {
 	struct turn_private *private;
 };
 
-/* Of each place in the table of allocations, for mobility (turn/mobility.h): its owner's. All zero
- * where nothing of it is mobile. */
+/* Of each place in the table of allocations, for mobility (turn/mobility.h): its owner's. Where the
+ * allocation is not mobile, `ticket` is 0, and so is `next`; `of` may be left of a path that had
+ * the place before. */
 struct move {
 	union {
 		uint32_t path; /* read by all: its client's place, once it has ALLOCATION_MOVED */

@@ -312,12 +312,13 @@ static void test_replaced(void **state)
 	assert_int_equal(move(at[1], third), 0);
 	packet_from(at[1]);
 	assert_true(is_at(allocation, at[1]));
-	/* back again */
+	/* back to where it began: a signed request is as good as a packet there as well */
 	ticket_take(at[1], third);
 	assert_int_equal(move(at[0], third), 0);
-	packet_from(at[0]);
-	assert_true(is_at(allocation, at[0]));
+	assert_true(is_at(allocation, at[1]));
 	assert_int_equal(permit(at[0], PEER), 0);
+	assert_true(is_at(allocation, at[0]));
+	assert_null(found(at[1]));
 	for (uint16_t i = 0; i < RTE_DIM(at); i++)
 		client_free(at[i]);
 	fixture_destroy(fixture);
