@@ -176,7 +176,7 @@ int allocation_create(struct turn_worker *turn_worker, const struct turn_policy 
 	if (!client_join(turn_worker, index))
 		goto fail_quota;
 	if (wish->mobile)
-		mobility_begin(turn, allocation);
+		mobility_begin(turn_worker, allocation);
 	/* the client leads here now, and no longer to what was closed */
 	if (closed != NULL)
 		allocation_end(turn_worker, closed, SLUICE_ALLOCATION_CLOSED);

@@ -2,6 +2,7 @@
 #include "turn/mobility.h"
 
 #include "dataplane.h"
+#include "random.h"
 #include "turn/exchange.h"
 #include "turn/record.h"
 #include "turn/store.h"
@@ -113,9 +114,16 @@ void mobility_take(struct turn *turn, const struct allocation *allocation, uint3
 		*move_of(turn, allocation) = (struct move){.ticket = ticket};
 }
 
-void mobility_begin(struct turn *turn, const struct allocation *allocation)
+/*
+ * Numbers begin anywhere in the lower half. A process that begins anew, under the same keys, makes
+ * the same index and generation again for those that it has not taken over: an old ticket of a user
+ * name that many share is not to fit a stranger's allocation.
+ */
+void mobility_begin(struct turn_worker *turn_worker, const struct allocation *allocation)
 {
-	*move_of(turn, allocation) = (struct move){.ticket = 1};
+	const uint32_t first = 1 + random_below(turn_worker->worker->random, INT32_MAX);
+
+	*move_of(turn_worker->turn, allocation) = (struct move){.ticket = first};
 }
 
 uint32_t mobility_ticket(const struct turn *turn, const struct allocation *allocation)

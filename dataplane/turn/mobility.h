@@ -35,7 +35,7 @@ void ticket_keys_make(struct turn *turn, const struct siphash_key *host);
 /* Control thread: from now on allocations may be mobile. 0, -ENOMEM. */
 int mobility_create(struct turn *turn);
 /* The allocation has tickets: it is being made, and no other worker finds it yet. */
-void mobility_begin(struct turn *turn, const struct allocation *allocation);
+void mobility_begin(struct turn_worker *turn_worker, const struct allocation *allocation);
 /* The number of its first ticket that holds, or 0. */
 uint32_t mobility_ticket(const struct turn *turn, const struct allocation *allocation);
 /* The place that its client may move to, or 0. Any thread. */

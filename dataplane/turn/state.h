@@ -134,7 +134,8 @@ struct move {
 		uint32_t of;   /* read by all: of a path, its allocation */
 	};
 	uint32_t next; /* read by all: the path that its client may move to, or 0 */
-	/* read by all: the number of the ticket that holds, from 1; the one after it may be out */
+	/* read by all: the number of the ticket that holds, random at first, then counted; the one
+	 * after it may be out; 0: there are none */
 	uint32_t ticket;
 };
 

@@ -346,6 +346,14 @@ static void ticket_take(const struct client *client, uint8_t ticket[TICKET_SIZE]
 	memcpy(ticket, answer(client, STUN_ATTR_MOBILITY_TICKET, 0, NULL), TICKET_SIZE);
 }
 
+static int allocate_mobile(struct client *client)
+{
+	ask(client, STUN_ALLOCATE);
+	ask_transport(client);
+	ask_bytes(client, STUN_ATTR_MOBILITY_TICKET, NULL, 0);
+	return send_signed(client);
+}
+
 /* A client that has moved is where it went, one that was about to moves again by the ticket that it
  * was told, and none by the one before. */
 static void test_mobility(void **state)
@@ -357,10 +365,7 @@ static void test_mobility(void **state)
 	uint8_t first[TICKET_SIZE], second[TICKET_SIZE], third[TICKET_SIZE];
 
 	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
-	ask(wlan, STUN_ALLOCATE);
-	ask_transport(wlan);
-	ask_bytes(wlan, STUN_ATTR_MOBILITY_TICKET, NULL, 0);
-	assert_int_equal(send_signed(wlan), 0);
+	assert_int_equal(allocate_mobile(wlan), 0);
 	ticket_take(wlan, first);
 	assert_int_equal(bind_channel(wlan, 0x4001, PEER, 5000), 0);
 	assert_int_equal(show_ticket(phone, first), 0);
@@ -393,6 +398,44 @@ static void test_mobility(void **state)
 	assert_int_equal(refresh(phone, 600), 437);
 	client_free(wlan);
 	client_free(phone);
+	fixture_destroy(fixture);
+}
+
+/* What has ended before is not taken over, and its place is another's: of the same name, which many
+ * have, but not of the same ticket. */
+static void test_mobility_of_another(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	const struct sluice_turn_mobility on = {1};
+	struct client *before = client_create(fixture, "203.0.113.1", 4000, "alice", "secret1");
+	struct client *other = client_create(fixture, "203.0.113.2", 4000, "alice", "secret1");
+	uint8_t ticket[TICKET_SIZE], others[TICKET_SIZE];
+	uint32_t generation;
+
+	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
+	assert_int_equal(allocate_mobile(before), 0);
+	ticket_take(before, ticket);
+	generation = allocation_of(before)->generation;
+	assert_int_equal(allocation_index(fixture->dp.turn, allocation_of(before)), 1);
+	fixture_time(fixture, 1000 + 601);
+
+	fixture = again(fixture, 16, 1);
+	client_move(before, fixture);
+	client_move(other, fixture);
+	assert_taken(fixture, 1); /* the secret */
+	fixture_configure(fixture);
+	assert_int_equal(turn_mobility_set(fixture->dp.turn, &on, fixture->why), 0);
+	turn_config_sweep(fixture->dp.turn);
+	assert_int_equal(allocate_mobile(other), 0);
+	ticket_take(other, others);
+	assert_int_equal(allocation_index(fixture->dp.turn, allocation_of(other)), 1);
+	assert_int_equal(allocation_of(other)->generation, generation);
+	before->flow.src_port = htons(4001);
+	before->nonce_length = 0;
+	assert_int_equal(show_ticket(before, ticket), 437);
+	assert_int_equal(show_ticket(before, others), 0);
+	client_free(before);
+	client_free(other);
 	fixture_destroy(fixture);
 }
 
@@ -760,6 +803,7 @@ int main(void)
 	        TEST(test_keys_rotate_meanwhile),
 	        TEST(test_tenant),
 	        TEST(test_mobility),
+	        TEST(test_mobility_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
