@@ -72,19 +72,24 @@ void account_begin(struct turn_worker *turn_worker, const struct allocation *all
 		        (uint32_t)(allocation_bytes(allocation, i) >> ACCOUNT_UNIT_SHIFT);
 }
 
-static void sums_add(struct turn_worker *turn_worker, const struct allocation *allocation,
-                     const uint64_t bytes[2])
+/* Whose client it is: the listener's realm. */
+static uint8_t realm_of(const struct turn *turn, const struct allocation *allocation)
 {
-	const struct turn_policy *policy = turn_policy_now(turn_worker->turn);
-	uint16_t service = allocation_client(turn_worker->turn, allocation)->service;
-	uint8_t realm = policy->listener_realms[service % TURN_LISTENERS_MAX];
+	uint16_t service = allocation_client(turn, allocation)->service;
+
+	return turn_policy_now(turn)->listener_realms[service % TURN_LISTENERS_MAX];
+}
+
+static void sums_add(struct turn_worker *turn_worker, uint8_t realm, const uint64_t bytes[2])
+{
 	uint64_t *sums = turn_worker->private->accounts.realm_bytes[realm];
 
 	for (int i = 0; i < 2; i++)
 		__atomic_store_n(&sums[i], sums[i] + bytes[i], __ATOMIC_RELAXED);
 }
 
-void account_settle(struct turn_worker *turn_worker, const struct allocation *allocation)
+static void units_settle(struct turn_worker *turn_worker, const struct allocation *allocation,
+                         uint8_t realm)
 {
 	struct account *account = account_of(turn_worker->turn, allocation);
 	uint64_t bytes[2];
@@ -95,17 +100,24 @@ void account_settle(struct turn_worker *turn_worker, const struct allocation *al
 		bytes[i] = (uint64_t)(units - account->settled[i]) << ACCOUNT_UNIT_SHIFT;
 		account->settled[i] = units;
 	}
-	sums_add(turn_worker, allocation, bytes);
+	sums_add(turn_worker, realm, bytes);
 }
 
+void account_settle(struct turn_worker *turn_worker, const struct allocation *allocation)
+{
+	units_settle(turn_worker, allocation, realm_of(turn_worker->turn, allocation));
+}
+
+/* The listener may be another realm's by now. */
 static void rest_settle(struct turn_worker *turn_worker, const struct allocation *allocation)
 {
+	uint8_t realm = account_of(turn_worker->turn, allocation)->realm;
 	uint64_t bytes[2];
 
-	account_settle(turn_worker, allocation);
+	units_settle(turn_worker, allocation, realm);
 	for (int i = 0; i < 2; i++)
 		bytes[i] = allocation_bytes(allocation, i) & ((1u << ACCOUNT_UNIT_SHIFT) - 1);
-	sums_add(turn_worker, allocation, bytes);
+	sums_add(turn_worker, realm, bytes);
 }
 
 void accounts_realm_bytes(const struct turn *turn, uint8_t realm, uint64_t bytes[2])
@@ -126,6 +138,8 @@ void account_end(struct turn_worker *turn_worker, const struct allocation *alloc
 	struct account *account = account_of(turn_worker->turn, allocation);
 	struct accounts *accounts = &turn_worker->private->accounts;
 
+	account->realm = realm_of(turn_worker->turn, allocation);
+	units_settle(turn_worker, allocation, account->realm);
 	account->ended = turn_worker->worker->now;
 	account->reason = reason;
 	account->waits = true;

@@ -42,9 +42,11 @@ struct account {
 	uint8_t reason;                    /* enum sluice_allocation_reason */
 	uint8_t place : 2;                 /* enum account_place */
 	uint8_t waits : 1;                 /* in a list */
+	uint8_t realm : 5;                 /* index of its realm, at its end */
 	char user_rest[ACCOUNT_USER_REST]; /* printable and cut; when full it has no final NUL */
 };
 static_assert(sizeof(struct account) == 60, "account");
+static_assert(SLUICE_TURN_REALMS_MAX < 1 << 5, "a realm's index");
 
 /* One worker's. */
 struct accounts {
@@ -66,7 +68,8 @@ void account_begin(struct turn_worker *turn_worker, const struct allocation *all
 void account_end(struct turn_worker *turn_worker, const struct allocation *allocation,
                  enum sluice_allocation_reason reason);
 /* Worker: what it has relayed since the last time goes into its realm's sums: whole units now and
- * then while the allocation lives, the rest with the account. */
+ * then while the allocation lives, and at its end, when the realm is still its own; the rest with
+ * the account. */
 void account_settle(struct turn_worker *turn_worker, const struct allocation *allocation);
 /* Worker: nothing holds its place any more. False: its account does, until it is handed out. */
 bool account_leave(struct turn_worker *turn_worker, const struct allocation *allocation,

@@ -81,6 +81,12 @@ static int listener_waiting(const struct turn *turn, const struct transport_addr
 	return -1;
 }
 
+/* Workers see the listener's realm in the policy when they see that it waits no longer. */
+static void wait_set(struct turn *turn, uint32_t index, bool waits)
+{
+	__atomic_store_n(&turn->config->listeners_wait[index], waits, __ATOMIC_RELEASE);
+}
+
 int listener_wait(struct turn *turn, const struct transport_addr *addr)
 {
 	int index = listener_waiting(turn, addr);
@@ -94,7 +100,7 @@ int listener_wait(struct turn *turn, const struct transport_addr *addr)
 		return -ENOSPC;
 	turn->listeners[index] = *addr;
 	turn->transports[index] = SLUICE_TURN_UDP;
-	turn->config->listeners_wait[index] = true;
+	wait_set(turn, index, true);
 	return index;
 }
 
@@ -143,7 +149,8 @@ static const struct relay *relay_covering(const struct turn *turn,
 	return NULL;
 }
 
-/* Who came as a user of another realm is nobody in this one. */
+/* Who came as a user of another realm is nobody in this one. Allocations end before, so that what
+ * they have relayed is counted for their realm, and after, for those that came meanwhile. */
 static int listener_realm(struct turn *turn, uint32_t index, uint8_t realm, char *why)
 {
 	uint8_t before = turn->config->listeners_realm[index];
@@ -151,6 +158,7 @@ static int listener_realm(struct turn *turn, uint32_t index, uint8_t realm, char
 
 	if (before == realm)
 		return 0;
+	allocations_end_where(turn, match_listener, &(struct listener_match){turn, index});
 	turn->config->listeners_realm[index] = realm;
 	error = turn_policy_publish(turn);
 	if (error < 0) {
@@ -264,7 +272,7 @@ static int listener_make(struct turn *turn, const struct sluice_turn_listen *lis
 		config->listener_used[index] = false;
 		return error;
 	}
-	config->listeners_wait[index] = false;
+	wait_set(turn, index, false);
 	config->listener_generations[index] = turn->dp->config_generation;
 	config->n_listeners++;
 	config->listeners_absent[index] = false;
@@ -352,7 +360,7 @@ static uint32_t listener_forget(struct turn *turn, uint32_t index)
 
 	dataplane_quiesce(turn->dp);
 	turn->listeners[index] = (struct transport_addr){0};
-	turn->config->listeners_wait[index] = false;
+	wait_set(turn, index, false);
 	return ended;
 }
 

@@ -211,6 +211,14 @@ static bool is_own_and_live(const struct turn_worker *turn_worker,
 	       __atomic_load_n(&allocation->expires, __ATOMIC_RELAXED) != 0;
 }
 
+/* Not yet after a take-over: the listener's line, which names it, is still to be replayed. */
+static bool realm_is_known(const struct turn *turn, const struct allocation *allocation)
+{
+	uint16_t service = allocation_client(turn, allocation)->service % TURN_LISTENERS_MAX;
+
+	return !__atomic_load_n(&turn->config->listeners_wait[service], __ATOMIC_ACQUIRE);
+}
+
 void record_accounting(struct turn_worker *turn_worker)
 {
 	struct turn *turn = turn_worker->turn;
@@ -232,7 +240,8 @@ void record_accounting(struct turn_worker *turn_worker)
 		private->accounts_left--;
 		if (!is_own_and_live(turn_worker, allocation))
 			continue;
-		account_settle(turn_worker, allocation);
+		if (realm_is_known(turn, allocation))
+			account_settle(turn_worker, allocation);
 		if (table != NULL && !ends_with_us(allocation) &&
 		    !account_is_current(table, allocation, index))
 			record_allocation_state(turn, allocation);

@@ -130,6 +130,50 @@ static void test_bytes_are_the_names(void **state)
 	fixture_destroy(fixture);
 }
 
+/* A listener that becomes another realm's: what its clients have relayed until then is not. */
+static void test_bytes_of_a_listener(void **state)
+{
+	struct fixture *fixture = tenants_create();
+	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
+	struct sluice_turn_realm next = {"next"};
+	struct sluice_turn_listen listen = tenants_listen("next");
+	uint32_t now = 1000;
+
+	assert_int_equal(turn_realm_add(fixture->dp.turn, &next, 0, fixture->why), 0);
+	assert_int_equal(allocate(inside), 0);
+	allocation_of(inside)->to_peer_bytes = 1000;
+	assert_int_equal(
+	        turn_listen_add(fixture->dp.turn, &listen, SLUICE_API_EXIST_OK, fixture->why), 0);
+	assert_null(allocation_of(inside));
+	for (int i = 0; i < 4; i++)
+		fixture_time(fixture, ++now);
+	realm_has(fixture, 1, 1000, 0);
+	realm_has(fixture, 2, 0, 0);
+	client_free(inside);
+	fixture_destroy(fixture);
+}
+
+/* ... and a name that comes at once into the place of one that has gone is told nothing of it. */
+static void test_bytes_of_a_place(void **state)
+{
+	struct fixture *fixture = tenants_create();
+	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
+	struct sluice_turn_realm next = {"next"};
+	struct sluice_turn_listen listen = tenants_listen(TENANT);
+	uint32_t now = 1000;
+
+	assert_int_equal(allocate(inside), 0);
+	allocation_of(inside)->to_peer_bytes = 1024;
+	assert_int_equal(turn_listen_delete(fixture->dp.turn, &listen, fixture->why), 0);
+	assert_int_equal(turn_realm_delete(fixture->dp.turn, &tenant, fixture->why), 0);
+	assert_int_equal(turn_realm_add(fixture->dp.turn, &next, 0, fixture->why), 0);
+	for (int i = 0; i < 4; i++)
+		fixture_time(fixture, ++now);
+	realm_has(fixture, 1, 0, 0);
+	client_free(inside);
+	fixture_destroy(fixture);
+}
+
 static void password_make(char password[64], const char *secret, const char *name)
 {
 	uint8_t mac[20];
@@ -469,6 +513,8 @@ int main(void)
 	        cmocka_unit_test(test_realm_of_a_listener),
 	        cmocka_unit_test(test_bytes_of_a_realm),
 	        cmocka_unit_test(test_bytes_are_the_names),
+	        cmocka_unit_test(test_bytes_of_a_listener),
+	        cmocka_unit_test(test_bytes_of_a_place),
 	        cmocka_unit_test(test_secrets_of_a_realm),
 	        cmocka_unit_test(test_peers_of_a_realm),
 	        cmocka_unit_test(test_limits_of_a_realm),

@@ -439,6 +439,37 @@ static void test_mobility_of_another(void **state)
 	fixture_destroy(fixture);
 }
 
+/* What an allocation relays before its listener's line has said whose it is, is its realm's all the
+ * same. */
+static void test_bytes_of_a_realm(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	struct client *inside = tenants_client(fixture, 4000, "alice", "other");
+	struct sluice_turn_realm_row rows[2];
+	struct allocation *allocation;
+	uint32_t cursor = 0, now = 1000;
+
+	fixture_tenant(fixture);
+	assert_int_equal(allocate(inside), 0);
+	fixture = again(fixture, 16, 1);
+	client_move(inside, fixture);
+	allocation = fixture->dp.turn->allocations + 1;
+	assert_int_equal(allocation->client.src_port, inside->flow.src_port);
+	allocation->to_peer_bytes += 1024;
+	for (int i = 0; i < 40; i++)
+		fixture_time(fixture, ++now);
+	fixture_configure(fixture);
+	fixture_tenant(fixture);
+	turn_config_sweep(fixture->dp.turn);
+	for (int i = 0; i < 40; i++)
+		fixture_time(fixture, ++now);
+	assert_int_equal(turn_realm_show(fixture->dp.turn, &cursor, rows, 2), 2);
+	assert_int_equal(rows[0].to_peer_bytes, 0);
+	assert_int_equal(rows[1].to_peer_bytes, 1024);
+	client_free(inside);
+	fixture_destroy(fixture);
+}
+
 /* The configuration no longer has the relay, or the listener. */
 static void test_not_configured_ends(void **state)
 {
@@ -804,6 +835,7 @@ int main(void)
 	        TEST(test_tenant),
 	        TEST(test_mobility),
 	        TEST(test_mobility_of_another),
+	        TEST(test_bytes_of_a_realm),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
