@@ -83,9 +83,10 @@ const struct stream_counter_info stream_counter_infos[] = {
         [STREAM_PROXY_REFUSED] = {"proxy_refused",
                                   "connections from elsewhere than the listener's proxies",
                                   "connections"},
-        [STREAM_PROXY_HEADER] = {"proxy_header",
-                                 "connections of proxies that did not say in time whose they are",
-                                 "connections"},
+        [STREAM_PROXY_HEADER] =
+                {"proxy_header",
+                 "connections of proxies that did not say, in time or in version 2, whose they are",
+                 "connections"},
         [STREAM_TOO_LONG] = {"too_long",
                              "messages to clients dropped that no record of DTLS can hold",
                              "messages"},

@@ -17,9 +17,6 @@
 
 /* A proxy writes it at once. */
 #define HEADER_S 5
-/* Of one thread: a few hundred are more than a proxy that lives has at a time. */
-#define PROXIED_MAX 1024
-
 struct proxied {
 	TAILQ_ENTRY(proxied) entry; /* of `proxied`: the oldest is the first */
 	int fd;
@@ -143,7 +140,7 @@ void proxied_add(struct stream_thread *thread, uint32_t listener, int fd,
 		socket_reset(fd);
 		return;
 	}
-	if (thread->n_proxied < PROXIED_MAX)
+	if (thread->n_proxied < STREAM_PROXIED_MAX)
 		proxied = calloc(1, sizeof(*proxied));
 	if (proxied == NULL || epoll_ctl(thread->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
 		stream_count(thread, STREAM_REFUSED_FULL);

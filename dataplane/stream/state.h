@@ -26,6 +26,10 @@
  * buffer holds all that is read. */
 #define STREAM_MESSAGE_MAX 65000
 
+/* Of one thread, whose proxies have not said yet whose they are: they say it at once, so that few
+ * are there at a time. Each is a descriptor beside those of connections. */
+#define STREAM_PROXIED_MAX 128
+
 /* A connection's number: its thread, its place there, and how often that has been taken. */
 #define STREAM_SLOT_BITS       18
 #define STREAM_GENERATION_BITS 10

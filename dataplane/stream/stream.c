@@ -271,9 +271,10 @@ uint64_t stream_gate_counter_sum(const struct dataplane *dp, uint32_t index)
 /* -- life -- */
 
 /* Returns for how many connections there are descriptors: the others are not to be theirs. */
-static uint32_t descriptors_raise(uint32_t connections)
+static uint32_t descriptors_raise(uint32_t connections, uint32_t threads)
 {
-	const rlim_t wanted = (rlim_t)connections + DESCRIPTORS_OTHER;
+	const rlim_t other = DESCRIPTORS_OTHER + (rlim_t)threads * STREAM_PROXIED_MAX;
+	const rlim_t wanted = connections + other;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -285,9 +286,8 @@ static uint32_t descriptors_raise(uint32_t connections)
 	}
 	if (limit.rlim_cur >= wanted)
 		return connections;
-	connections = limit.rlim_cur > 2 * DESCRIPTORS_OTHER
-	                      ? (uint32_t)limit.rlim_cur - DESCRIPTORS_OTHER
-	                      : (uint32_t)limit.rlim_cur / 2;
+	connections = (uint32_t)(limit.rlim_cur > 2 * other ? limit.rlim_cur - other
+	                                                    : limit.rlim_cur / 2);
 	connections = RTE_MAX(connections, 1u);
 	log_warning(SLUICE_LOG_PROCESS,
 	            "no more than %u connections by TCP, TLS and DTLS: there are %llu descriptors",
@@ -314,7 +314,7 @@ static int stream_create(struct dataplane *dp)
 	streams->dp = dp;
 	streams->max = options->stream_connections;
 	if (options->stream_threads != 0)
-		streams->max = descriptors_raise(streams->max);
+		streams->max = descriptors_raise(streams->max, options->stream_threads);
 	error = bounds_create(&streams->bounds, streams->max, seed | 1);
 	if (error != 0 || options->stream_threads == 0)
 		return error;

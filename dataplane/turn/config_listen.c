@@ -116,7 +116,7 @@ static struct transport_addr listen_addr(const struct sluice_turn_listen *listen
 static int proxy_read(const struct sluice_turn_listen *listen, struct stream_proxy *proxy,
                       char *why)
 {
-	struct ip_addr ip = ip_addr_v6(listen->proxy.ip);
+	struct ip_addr ip = ip_addr_v6(listen->proxy.ip), addr = ip_addr_v6(listen->addr.ip);
 	uint32_t longest = ip_addr_is_v4(&ip) ? 32 : 128;
 
 	*proxy = (struct stream_proxy){0};
@@ -124,6 +124,10 @@ static int proxy_read(const struct sluice_turn_listen *listen, struct stream_pro
 		return 0;
 	if (listen->transport != SLUICE_TURN_TCP && listen->transport != SLUICE_TURN_TLS)
 		return refuse(why, -EINVAL, "a proxy connects by tcp or tls");
+	if (ip_addr_is_v4(&ip) != ip_addr_is_v4(&addr))
+		return refuse(why, -EINVAL, "clients of an %s address have no %s proxy",
+		              ip_addr_is_v4(&addr) ? "IPv4" : "IPv6",
+		              ip_addr_is_v4(&ip) ? "IPv4" : "IPv6");
 	if (listen->proxy_length > longest)
 		return refuse(why, -EINVAL, "prefix length %u is not between 0 and %u",
 		              listen->proxy_length, longest);

@@ -164,16 +164,22 @@ void binding_check(const uint8_t *message, uint16_t length, uint8_t number)
 	assert_int_equal(message[8], number);
 }
 
-void loopback_deny(uint32_t mode)
+void network_deny(uint32_t mode, uint8_t first)
 {
 	struct gate *gate = scene.rig.dp->gate;
 	struct gate_compiled compiled = gate_compiled_now(gate);
-	const struct gate_lpm_key key = {.length = 96 + 8, .ip = {[10] = 0xff, 0xff, 127, 0, 0, 0}};
+	const struct gate_lpm_key key = {.length = 96 + 8,
+	                                 .ip = {[10] = 0xff, 0xff, first, 0, 0, 0}};
 
 	compiled.config.mode = mode;
 	compiled.config.flags |= GATE_FLAG_DENY;
 	compiled.denied = 1;
 	assert_int_equal(gate_set(gate, &compiled, &key, scene.why), 0);
+}
+
+void loopback_deny(uint32_t mode)
+{
+	network_deny(mode, 127);
 }
 
 void binding_ask(int fd, uint8_t number)

@@ -44,7 +44,8 @@ void await_counter(const char *name, uint64_t value);
 void binding_make(uint8_t request[BINDING_SIZE], uint8_t number);
 void binding_check(const uint8_t *message, uint16_t length, uint8_t number);
 
-/* The gate's list, as the control plane gives it. */
+/* The gate's list, as the control plane gives it: all of N.0.0.0/8. */
+void network_deny(uint32_t mode, uint8_t first);
 void loopback_deny(uint32_t mode);
 void binding_ask(int fd, uint8_t number);
 void turn_configure(struct turn *turn);

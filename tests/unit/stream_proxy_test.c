@@ -3,10 +3,12 @@
 #include "stream_fixture.h"
 
 #include "stream/proxy_header.h"
+#include "stream/state.h"
 #include "stream/stream.h"
 #include "turn/turn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -91,10 +93,9 @@ static void test_header(void **state)
 
 /* -- connections -- */
 
-static void listen_behind(uint32_t transport, uint8_t last, uint8_t length)
+/* It is there: whose word is taken is changed. */
+static void proxy_change(uint32_t transport, uint8_t last, uint8_t length)
 {
-	listen_on(transport);
-	/* it is there: whose word is taken is changed */
 	struct sluice_turn_listen listen = listen_of(scene.port, transport);
 
 	listen.proxied = 1;
@@ -104,6 +105,12 @@ static void listen_behind(uint32_t transport, uint8_t last, uint8_t length)
 	listen.proxy_length = length;
 	assert_int_equal(
 	        turn_listen_add(scene.rig.dp->turn, &listen, SLUICE_API_EXIST_OK, scene.why), 0);
+}
+
+static void listen_behind(uint32_t transport, uint8_t last, uint8_t length)
+{
+	listen_on(transport);
+	proxy_change(transport, last, length);
 }
 
 static void say(int fd, const char *bytes, size_t length)
@@ -213,6 +220,85 @@ static void test_stranger(void **state)
 	assert_int_equal(counter("connection"), 0);
 }
 
+/* `gate deny` is asked of the client, and not of its proxy. */
+static void test_denied(void **state)
+{
+	int fd;
+
+	listen_behind(SLUICE_TURN_TCP, 1, 32);
+	loopback_deny(GATE_MODE_ENFORCE);
+	fd = client_connect();
+	say(fd, TCP4 PAIR4, sizeof(TCP4 PAIR4) - 1);
+	binding_ask(fd, 7);
+	network_deny(GATE_MODE_ENFORCE, 203);
+	assert_true(client_is_closed(fd));
+	close(fd);
+	await_counter("denied", 1);
+	fd = client_connect();
+	say(fd, TCP4 PAIR4, sizeof(TCP4 PAIR4) - 1);
+	assert_true(client_is_closed(fd));
+	close(fd);
+	await_counter("denied", 2);
+	assert_int_equal(counter("connection"), 1);
+}
+
+static void pending_count(struct stream_thread *thread, void *arg)
+{
+	*(uint32_t *)arg += thread->n_proxied;
+}
+
+/* So many have been accepted, and have not said yet whose they are. */
+static void pending_await(uint32_t count)
+{
+	const struct streams *streams = scene.rig.dp->streams;
+	uint32_t pending = 0;
+
+	for (int ms = 0; pending != count; ms++) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 1);
+		pending = 0;
+		for (uint32_t i = 0; i < streams->n_threads; i++)
+			stream_call(streams->threads[i], pending_count, &pending);
+	}
+}
+
+/* Who is about to say whose it is goes on: its proxy was one when it came. */
+static void test_changed(void **state)
+{
+	struct sluice_turn_listen listen;
+	uint8_t request[BINDING_SIZE];
+	int before, between, after;
+
+	listen_behind(SLUICE_TURN_TCP, 1, 32);
+	binding_make(request, 1);
+	before = client_connect();
+	say(before, TCP4, sizeof(TCP4) - 1);
+	between = client_connect();
+	say(between, TCP4, sizeof(TCP4) - 1);
+	pending_await(2);
+	proxy_change(SLUICE_TURN_TCP, 2, 32);
+	say(before, PAIR4, sizeof(PAIR4) - 1);
+	say(before, (const char *)request, sizeof(request));
+	mapped_check(before, CLIENT);
+	after = client_connect();
+	assert_true(client_is_closed(after));
+	close(after);
+	await_counter("proxy_refused", 1);
+	/* nobody comes by a proxy any more */
+	listen = listen_of(scene.port, SLUICE_TURN_TCP);
+	assert_int_equal(
+	        turn_listen_add(scene.rig.dp->turn, &listen, SLUICE_API_EXIST_OK, scene.why), 0);
+	say(between, PAIR4, sizeof(PAIR4) - 1);
+	say(between, (const char *)request, sizeof(request));
+	mapped_check(between, CLIENT);
+	after = client_connect();
+	binding_ask(after, 9);
+	close(before);
+	close(between);
+	close(after);
+	await_counter("ended", 3);
+}
+
 /* TLS begins right behind the header. */
 static void test_tls(void **state)
 {
@@ -250,6 +336,27 @@ static void test_listener_ends(void **state)
 	close(fd);
 }
 
+/* Its place is another's, which has no proxy. */
+static void test_place_again(void **state)
+{
+	struct sluice_turn_listen_row row;
+	struct sluice_turn_listen listen;
+	uint32_t cursor = 0;
+	int fd;
+
+	listen_behind(SLUICE_TURN_TCP, 2, 32);
+	listen = listen_of(scene.port, SLUICE_TURN_TCP);
+	assert_int_equal(turn_listen_delete(scene.rig.dp->turn, &listen, scene.why), 0);
+	listen_on(SLUICE_TURN_TCP);
+	fd = client_connect();
+	binding_ask(fd, 4);
+	assert_int_equal(stream_connections(scene.rig.dp, 0), 1);
+	assert_int_equal(turn_listen_show(scene.rig.dp->turn, &cursor, &row, 1), 1);
+	assert_string_equal(row.proxy, "");
+	close(fd);
+	await_counter("ended", 1);
+}
+
 static void test_configuration(void **state)
 {
 	struct sluice_turn_listen listen = listen_of(3478, SLUICE_TURN_UDP);
@@ -263,6 +370,16 @@ static void test_configuration(void **state)
 	listen.proxy_length = 33;
 	assert_int_equal(turn_listen_add(scene.rig.dp->turn, &listen, 0, scene.why), -EINVAL);
 	assert_non_null(strstr(scene.why, "prefix length 33"));
+	/* ::/0 holds no client of an IPv4 address, and the other way round */
+	memset(&listen.proxy, 0, sizeof(listen.proxy));
+	listen.proxy_length = 0;
+	assert_int_equal(turn_listen_add(scene.rig.dp->turn, &listen, 0, scene.why), -EINVAL);
+	assert_string_equal(scene.why, "clients of an IPv4 address have no IPv6 proxy");
+	listen.proxy = listen.addr;
+	memset(listen.addr.ip, 0, sizeof(listen.addr.ip));
+	listen.addr.ip[15] = 1;
+	assert_int_equal(turn_listen_add(scene.rig.dp->turn, &listen, 0, scene.why), -EINVAL);
+	assert_string_equal(scene.why, "clients of an IPv6 address have no IPv4 proxy");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -275,8 +392,11 @@ int main(void)
 	        TEST(test_itself),
 	        TEST(test_refused),
 	        TEST(test_stranger),
+	        TEST(test_denied),
+	        TEST(test_changed),
 	        TEST(test_tls),
 	        TEST(test_listener_ends),
+	        TEST(test_place_again),
 	        TEST(test_configuration),
 	};
 
