@@ -26,10 +26,16 @@
 #define GATE_ATTR_NONCE      0x0015
 #define GATE_ATTR_TRANSPORT  0x0019
 #define GATE_ATTR_INTEGRITY2 0x001c /* MESSAGE-INTEGRITY-SHA256 */
+#define GATE_ATTR_ALGORITHM  0x001d /* PASSWORD-ALGORITHM */
+#define GATE_ATTR_USERHASH   0x001e
+#define GATE_ATTR_ALGORITHMS 0x8002 /* PASSWORD-ALGORITHMS */
 #define GATE_ATTR_PRINT      0x8028
 #define GATE_BINDING_IP4     32 /* bytes of a Binding success response */
 #define GATE_BINDING_IP6     44
 #define GATE_PRINT_SIZE      8
+/* What a challenge has more for a client of RFC 8489: a cookie of 13 bytes in its nonce, padded to
+ * 16, and PASSWORD-ALGORITHMS of two. */
+#define GATE_ALGORITHMS_SIZE 28
 
 /*
  * Attributes and bytes of a message that are read: as many as an Allocate has with all that RFC
@@ -40,14 +46,17 @@
 #define GATE_ATTRS_END_MAX 0x7ff
 
 /*
- * What the attributes of a request say, and in the lower 16 bits where the value of a NONCE of our
- * length begins, from the header on; 0: there is none.
+ * What the attributes of a request say, and in the lower 16 bits where the value of a NONCE of one
+ * of our lengths begins, from the header on; 0: there is none.
  */
 #define GATE_REQUEST_NONCE     0xffffu
 #define GATE_REQUEST_TRANSPORT (1u << 16)
 #define GATE_REQUEST_INTEGRITY (1u << 17)
 #define GATE_REQUEST_CUT       (1u << 18) /* there is more than was read */
 #define GATE_REQUEST_PRINT     (1u << 19) /* a FINGERPRINT, which the answer has then as well */
+#define GATE_REQUEST_COOKIE    (1u << 20) /* the NONCE is as long as one behind a cookie */
+/* something that clients of RFC 8489 alone send: their challenge is longer */
+#define GATE_REQUEST_ALGORITHMS (1u << 21)
 
 /* stun: a header and what follows, `length` bytes by the UDP header. */
 GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
@@ -72,11 +81,19 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 		if (at + size > length)
 			return request;
 		/* what stands behind the integrity does not count (RFC 8489, 14.5) */
-		if (type == GATE_ATTR_INTEGRITY || type == GATE_ATTR_INTEGRITY2)
+		if (type == GATE_ATTR_INTEGRITY)
 			return request | GATE_REQUEST_INTEGRITY;
-		if (type == GATE_ATTR_NONCE && size == NONCE_SIZE &&
-		    !(request & GATE_REQUEST_NONCE))
-			request |= at;
+		if (type == GATE_ATTR_INTEGRITY2)
+			return request | GATE_REQUEST_INTEGRITY | GATE_REQUEST_ALGORITHMS;
+		if (type == GATE_ATTR_NONCE && !(request & GATE_REQUEST_NONCE)) {
+			if (size == NONCE_SIZE)
+				request |= at;
+			else if (size == NONCE_COOKIE_SIZE + NONCE_SIZE)
+				request |= at | GATE_REQUEST_COOKIE;
+		}
+		if (type == GATE_ATTR_ALGORITHM || type == GATE_ATTR_USERHASH ||
+		    type == GATE_ATTR_ALGORITHMS)
+			request |= GATE_REQUEST_ALGORITHMS;
 		if (type == GATE_ATTR_PRINT)
 			request |= GATE_REQUEST_PRINT;
 		if (type == GATE_ATTR_TRANSPORT)

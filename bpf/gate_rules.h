@@ -47,18 +47,31 @@ GATE_INLINE int gate_check_ufrag(const struct gate_ufrags *ufrags, struct gate_b
 	return ufrag.ours;
 }
 
+/* found: GATE_REQUEST_NONCE and GATE_REQUEST_COOKIE, as gate_attributes() found them. */
 GATE_INLINE enum nonce_verdict gate_check_nonce(const struct gate_config *config,
                                                 const struct gate_packet *packet,
-                                                struct gate_bytes stun, __u32 at, __u64 now)
+                                                struct gate_bytes stun, __u32 found, __u64 now)
 {
 	const struct nonce_client client = {{packet->src[0], packet->src[1]}, packet->src_port};
 	__u32 current = config->nonce_current;
-	const __u8 *text = stun.at + at;
+	__u32 at = found & GATE_REQUEST_NONCE, features = 0;
+	const __u8 *text;
 	struct nonce nonce;
 
-	if (at == 0 || at > GATE_ATTRS_END_MAX + GATE_ATTR_HEADER || text + NONCE_SIZE > stun.end)
+	if (at == 0 || at > GATE_ATTRS_END_MAX + GATE_ATTR_HEADER)
 		return NONCE_FORGED;
-	nonce = nonce_read(text);
+	text = stun.at + at;
+	if (found & GATE_REQUEST_COOKIE) {
+		if (text + NONCE_COOKIE_SIZE + NONCE_SIZE > stun.end)
+			return NONCE_FORGED;
+		features = nonce_cookie_read(text);
+		if (!features)
+			return NONCE_FORGED;
+		text += NONCE_COOKIE_SIZE;
+	}
+	if (text + NONCE_SIZE > stun.end)
+		return NONCE_FORGED;
+	nonce = nonce_read(text, features);
 	if (!nonce_is_ours(&nonce, &config->nonce[current & (GATE_NONCE_KEYS - 1)],
 	                   &config->nonce[(current - 1) & (GATE_NONCE_KEYS - 1)], &client))
 		return NONCE_FORGED;
@@ -83,7 +96,8 @@ GATE_INLINE enum gate_verdict gate_verified(const struct gate_env *env,
 	if (!(request & GATE_REQUEST_INTEGRITY) || !(request & GATE_REQUEST_NONCE) ||
 	    packet->length < answer)
 		return 0;
-	switch (gate_env_check_nonce(env, packet, stun, request & GATE_REQUEST_NONCE, now)) {
+	switch (gate_env_check_nonce(env, packet, stun,
+	                             request & (GATE_REQUEST_NONCE | GATE_REQUEST_COOKIE), now)) {
 	case NONCE_VALID:
 		verdict = GATE_PASS_VERIFIED;
 		break;

@@ -41,6 +41,8 @@ GATE_INLINE __u32 gate_answer(const struct gate_config *config, const struct gat
 
 	if (method == GATE_STUN_BINDING)
 		size = gate_is_v4(packet->src) ? GATE_BINDING_IP4 : GATE_BINDING_IP6;
+	else if (request & (GATE_REQUEST_ALGORITHMS | GATE_REQUEST_CUT))
+		size += GATE_ALGORITHMS_SIZE;
 	if (request & (GATE_REQUEST_PRINT | GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT))
 		size += GATE_PRINT_SIZE;
 	return size;

@@ -8,6 +8,10 @@
  *
  * as 12 characters of base64url: 72 bits are exactly 12 characters, so each nonce has one spelling.
  * Hashed are the client's IPv4 address, port and that time, 8 bytes; of IPv6 20 bytes.
+ *
+ * To clients of RFC 8489 a cookie stands before it that says what the server can do (9.2). That
+ * counts into the key, so that nobody on the way can take it off, or change it, and the nonce still
+ * be ours.
  */
 #ifndef NONCE_H
 #define NONCE_H
@@ -18,6 +22,16 @@
 #define NONCE_LIFETIME_S 3600
 /* Hosts of a fleet that share keys may have clocks this far apart. */
 #define NONCE_SKEW_S 60
+
+/* RFC 8489, 9.2 and 18.1: nine characters, and 24 bits of features as base64, bit 0 the leftmost.
+ */
+#define NONCE_COOKIE      "obMatJos2"
+#define NONCE_COOKIE_SIZE 13
+
+enum nonce_feature {
+	NONCE_ALGORITHMS = 1 << 0, /* PASSWORD-ALGORITHMS came with it */
+	NONCE_ANONYMITY = 1 << 1,  /* USERHASH may be sent in place of USERNAME */
+};
 
 #define NONCE_MAC_MASK ((1ull << 56) - 1)
 
@@ -34,16 +48,17 @@ struct nonce_client {
 };
 
 SIPHASH_INLINE __u64 nonce_mac(const struct siphash_key *key, const struct nonce_client *client,
-                               __u16 time)
+                               __u16 time, __u32 features)
 {
+	const struct siphash_key own = {key->k0, key->k1 ^ features};
 	/* In memory: the port as it came, the time low byte first. */
 	__u32 tail = (__u32)time << 16 | client->port;
 	__u64 hash;
 
 	if (client->ip[0] == 0 && (__u32)client->ip[1] == 0xffff0000u)
-		hash = siphash_8(key, client->ip[1] >> 32 | (__u64)tail << 32);
+		hash = siphash_8(&own, client->ip[1] >> 32 | (__u64)tail << 32);
 	else
-		hash = siphash_20(key, client->ip[0], client->ip[1], tail);
+		hash = siphash_20(&own, client->ip[0], client->ip[1], tail);
 	return (hash >> 8 & ~1ull) | (key->k0 & 1);
 }
 
@@ -66,12 +81,22 @@ static inline void nonce_half_write(__u8 *text, __u64 half)
 	}
 }
 
-/* NONCE_SIZE bytes. */
+/* NONCE_COOKIE_SIZE bytes, of features that have NONCE_ALGORITHMS. */
+static inline void nonce_cookie_write(__u8 *text, __u32 features)
+{
+	static const __u8 cookie[] = NONCE_COOKIE;
+
+	for (int i = 0; i < NONCE_COOKIE_SIZE; i++)
+		text[i] = i < 9 ? cookie[i] : 'A';
+	text[9] = features & NONCE_ANONYMITY ? 'w' : 'g';
+}
+
+/* NONCE_SIZE bytes, without the cookie that says the features. */
 static inline void nonce_write(__u8 *text, const struct siphash_key *key,
-                               const struct nonce_client *client, __u64 unix_now)
+                               const struct nonce_client *client, __u64 unix_now, __u32 features)
 {
 	__u16 time = (__u16)unix_now;
-	__u64 mac = nonce_mac(key, client, time);
+	__u64 mac = nonce_mac(key, client, time, features);
 
 	nonce_half_write(text, (__u64)time << 20 | mac >> 36);
 	nonce_half_write(text + NONCE_SIZE / 2, mac);
@@ -111,13 +136,33 @@ SIPHASH_INLINE __u64 nonce_half(const __u8 *text, __u8 *good)
 	return half - NONCE_SEXTETS;
 }
 
+/* What the cookie of NONCE_COOKIE_SIZE bytes says; 0: it is none of ours. */
+SIPHASH_INLINE __u32 nonce_cookie_read(const __u8 *text)
+{
+	static const __u8 cookie[] = NONCE_COOKIE;
+	__u8 other = 0;
+	int i;
+
+#pragma GCC unroll 9
+	for (i = 0; i < 9; i++)
+		other |= text[i] ^ cookie[i];
+	other |= (text[10] ^ 'A') | (text[11] ^ 'A') | (text[12] ^ 'A');
+	if (other)
+		return 0;
+	if (text[9] == 'w')
+		return NONCE_ALGORITHMS | NONCE_ANONYMITY;
+	return text[9] == 'g' ? NONCE_ALGORITHMS : 0;
+}
+
 struct nonce {
 	__u64 mac;
 	__u16 time;
 	__u8 bad;
+	__u8 features; /* of the cookie before it */
 };
 
-SIPHASH_INLINE struct nonce nonce_read(const __u8 *text)
+/* features: 0, or what nonce_cookie_read() found. */
+SIPHASH_INLINE struct nonce nonce_read(const __u8 *text, __u32 features)
 {
 	__u8 good = NONCE_SEXTET;
 	__u64 high = nonce_half(text, &good);
@@ -127,6 +172,7 @@ SIPHASH_INLINE struct nonce nonce_read(const __u8 *text)
 	        .mac = (high << 36 | low) & NONCE_MAC_MASK,
 	        .time = high >> 20,
 	        .bad = good == 0,
+	        .features = features,
 	};
 }
 
@@ -143,10 +189,10 @@ SIPHASH_INLINE int nonce_is_ours(const struct nonce *nonce, const struct siphash
 
 	if (nonce->bad)
 		return 0;
-	if (nonce->mac == nonce_mac(key, client, nonce->time))
+	if (nonce->mac == nonce_mac(key, client, nonce->time, nonce->features))
 		return 1;
 	return !((now->k0 ^ before->k0) & 1) &&
-	       nonce->mac == nonce_mac(before, client, nonce->time);
+	       nonce->mac == nonce_mac(before, client, nonce->time, nonce->features);
 }
 
 /* Modulo 65536, and NONCE_SKEW_S more, so that a clock ahead of ours does not look 18 hours old. */
@@ -161,15 +207,15 @@ SIPHASH_INLINE enum nonce_verdict nonce_judge_age(__u16 age, __u32 lifetime_s)
 }
 
 /*
- * keys[0] makes nonces, keys[1] made them before. text: NONCE_SIZE bytes that may be read.
- * lifetime_s: how old a nonce may be.
+ * keys[0] makes nonces, keys[1] made them before. text: NONCE_SIZE bytes that may be read,
+ * features: of the cookie before them. lifetime_s: how old a nonce may be.
  */
-SIPHASH_INLINE enum nonce_verdict nonce_verify_within(const __u8 *text,
+SIPHASH_INLINE enum nonce_verdict nonce_verify_within(const __u8 *text, __u32 features,
                                                       const struct siphash_key keys[2],
                                                       const struct nonce_client *client,
                                                       __u64 unix_now, __u32 lifetime_s)
 {
-	struct nonce nonce = nonce_read(text);
+	struct nonce nonce = nonce_read(text, features);
 
 	if (!nonce_is_ours(&nonce, &keys[0], &keys[1], client))
 		return NONCE_FORGED;

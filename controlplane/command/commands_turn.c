@@ -94,6 +94,8 @@
 		.sets = FIELD_IS(sluice_turn_quota, flag, 1),                                      \
 	}
 
+static const char *const algorithms_words[] = {"asked", "always", NULL};
+
 static const struct command commands[] = {
         {
                 .type = SLUICE_TURN_LISTEN_ADD,
@@ -181,7 +183,8 @@ static const struct command commands[] = {
                                  FIELD(sluice_turn_user, password)},
                                 {.key = "key",
                                  .meta = "0xHEX",
-                                 .help = "MD5 of NAME:REALM:PASSWORD, as `turnadmin -k` prints it; "
+                                 .help = "MD5 of NAME:REALM:PASSWORD, as `turnadmin -k` prints it, "
+                                         "or its SHA-256, or both with a comma between them; "
                                          "valid under that realm alone",
                                  .type = ARGUMENT_SECRET,
                                  .keyword = true,
@@ -253,6 +256,19 @@ static const struct command commands[] = {
                                  .type = ARGUMENT_CHOICE,
                                  FIELD(sluice_turn_mobility, on),
                                  .choices = switch_words},
+                        },
+        },
+        {
+                .type = SLUICE_TURN_ALGORITHMS_SET,
+                .help = "when a challenge offers SHA-256, and names by their hash (RFC 8489)",
+                .arguments =
+                        {
+                                {.key = "when",
+                                 .help = "asked unless set: to requests that show that their "
+                                         "client knows of it; always: to each, in 28 bytes more",
+                                 .type = ARGUMENT_CHOICE,
+                                 FIELD(sluice_turn_algorithms, always),
+                                 .choices = algorithms_words},
                         },
         },
         {

@@ -145,14 +145,17 @@ static void probe_send(struct probes *probes, struct probe *probe)
 	struct proof *proof = proof_of(&probes->proofs, &probe->addr, fleet_now());
 	uint8_t request[PROOF_REQUEST_MAX], made[PROOF_NONCE];
 	const uint8_t *nonce = proof->known ? proof->nonce : NULL;
+	uint8_t nonce_length = proof->nonce_length;
 
 	if (proof_is_due(proof, fleet_now()))
 		challenge_ask(probes, proof);
-	if ((nonce == NULL || proof->lost % 2 == 1) && nonce_make(probes, &probe->addr, made))
+	if ((nonce == NULL || proof->lost % 2 == 1) && nonce_make(probes, &probe->addr, made)) {
 		nonce = made;
+		nonce_length = sizeof(made);
+	}
 	probe->sent = fleet_now();
 	datagram_send(probes, &probe->addr, request,
-	              proof_binding(probe->transaction, nonce, request));
+	              proof_binding(probe->transaction, nonce, nonce_length, request));
 }
 
 static bool is_answer(const uint8_t *bytes, ssize_t length)

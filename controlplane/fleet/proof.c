@@ -106,6 +106,7 @@ bool proof_answer(struct proofs *proofs, const struct sluice_addr *from, const u
 	uint32_t cookie = htonl(COOKIE);
 	const uint8_t *nonce;
 	struct proof *proof;
+	uint8_t size;
 
 	if (length < HEADER || get16(bytes) != ALLOCATE_ERROR ||
 	    get16(bytes + 2) != length - HEADER || memcmp(bytes + 4, &cookie, sizeof(cookie)) != 0)
@@ -118,18 +119,25 @@ bool proof_answer(struct proofs *proofs, const struct sluice_addr *from, const u
 	if (proof == proofs->list + PROOFS_MAX)
 		return false;
 	/* One that drains or is full turns away without a nonce: the one before goes on. */
-	nonce = attribute_find(bytes, length, ATTR_NONCE, PROOF_NONCE);
+	size = PROOF_NONCE;
+	nonce = attribute_find(bytes, length, ATTR_NONCE, size);
+	if (nonce == NULL) {
+		size = PROOF_NONCE_MAX;
+		nonce = attribute_find(bytes, length, ATTR_NONCE, size);
+	}
 	proof->given = now;
 	if (nonce != NULL) {
-		memcpy(proof->nonce, nonce, PROOF_NONCE);
+		memcpy(proof->nonce, nonce, size);
+		proof->nonce_length = size;
 		proof->known = true;
 	}
 	return true;
 }
 
 size_t proof_binding(const uint8_t transaction[PROOF_TRANSACTION], const uint8_t *nonce,
-                     uint8_t request[PROOF_REQUEST_MAX])
+                     uint8_t nonce_length, uint8_t request[PROOF_REQUEST_MAX])
 {
+	const uint8_t padded = (nonce_length + 3) & ~3;
 	uint8_t *at = request + HEADER, mac[EVP_MAX_MD_SIZE];
 	unsigned int length = sizeof(mac);
 
@@ -137,13 +145,14 @@ size_t proof_binding(const uint8_t transaction[PROOF_TRANSACTION], const uint8_t
 	if (nonce == NULL)
 		return HEADER;
 	put16(at, ATTR_NONCE);
-	put16(at + 2, PROOF_NONCE);
-	memcpy(at + 4, nonce, PROOF_NONCE);
-	at += 4 + PROOF_NONCE;
-	put16(request + 2, 4 + PROOF_NONCE + 4 + INTEGRITY);
+	put16(at + 2, nonce_length);
+	memset(at + 4, 0, padded);
+	memcpy(at + 4, nonce, nonce_length);
+	at += 4 + padded;
+	put16(request + 2, 4 + padded + 4 + INTEGRITY);
 	/* A Binding has no credentials: what counts are the nonce, and that it is longer than its
 	 * answer. */
-	if (HMAC(EVP_sha1(), nonce, PROOF_NONCE, request, at - request, mac, &length) == NULL)
+	if (HMAC(EVP_sha1(), nonce, nonce_length, request, at - request, mac, &length) == NULL)
 		memset(mac, 0, sizeof(mac));
 	put16(at, ATTR_INTEGRITY);
 	put16(at + 2, INTEGRITY);

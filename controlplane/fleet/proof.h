@@ -15,8 +15,9 @@
 #include <sluice/api.h>
 
 #define PROOF_NONCE       12
+#define PROOF_NONCE_MAX   25 /* behind RFC 8489's cookie */
 #define PROOF_TRANSACTION 12
-#define PROOF_REQUEST_MAX 64
+#define PROOF_REQUEST_MAX 80
 #define PROOFS_MAX        256
 
 struct proof {
@@ -25,7 +26,8 @@ struct proof {
 	uint64_t asked, given; /* the last challenge that was asked for, and its answer; 0: none */
 	uint32_t lost;         /* probes since the last answer */
 	bool known;            /* nonce is the target's */
-	uint8_t nonce[PROOF_NONCE];
+	uint8_t nonce_length;
+	uint8_t nonce[PROOF_NONCE_MAX];
 	uint8_t transaction[PROOF_TRANSACTION]; /* of what was asked */
 };
 
@@ -46,6 +48,6 @@ bool proof_answer(struct proofs *proofs, const struct sluice_addr *from, const u
 
 /* A signed Binding request, longer than its answer; nonce NULL: a plain one. Returns its bytes. */
 size_t proof_binding(const uint8_t transaction[PROOF_TRANSACTION], const uint8_t *nonce,
-                     uint8_t request[PROOF_REQUEST_MAX]);
+                     uint8_t nonce_length, uint8_t request[PROOF_REQUEST_MAX]);
 
 #endif

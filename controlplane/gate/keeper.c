@@ -6,6 +6,7 @@
 #include <sluice/turn.h>
 
 #include <gate_default.h>
+#include <gate_message.h>
 #include <nonce.h>
 
 #include <errno.h>
@@ -36,7 +37,8 @@ bool gate_keeper_nonce(const struct gate_keeper *keeper, const struct sluice_add
 	if (!gate_keeper_shares(keeper))
 		return false;
 	memcpy(from.ip, client->ip, sizeof(from.ip));
-	nonce_write(nonce, &keys->ring[keys->current & (GATE_NONCE_KEYS - 1)], &from, time(NULL));
+	nonce_write(nonce, &keys->ring[keys->current & (GATE_NONCE_KEYS - 1)], &from, time(NULL),
+	            0);
 	return true;
 }
 
@@ -74,11 +76,12 @@ static void on_realm(void *arg)
 	event_active(keeper->timer, EV_TIMEOUT, 0);
 }
 
-/* The longest realm's. */
+/* The longest realm's, with the algorithms where each offers them. */
 static void challenge_follow(struct gate_keeper *keeper)
 {
 	struct running_line *line = NULL;
 	size_t longest = 0;
+	bool always = false;
 
 	if (keeper->challenge != 0)
 		return;
@@ -87,12 +90,15 @@ static void challenge_follow(struct gate_keeper *keeper)
 		const struct sluice_turn_realm *realm = (const void *)line->request.body.bytes;
 		size_t length;
 
+		if (type == SLUICE_TURN_ALGORITHMS_SET)
+			always = ((const struct sluice_turn_algorithms *)(const void *)realm)
+			                 ->always;
 		if (type != SLUICE_TURN_REALM_SET && type != SLUICE_TURN_REALM_ADD)
 			continue;
 		length = strnlen(realm->realm, sizeof(realm->realm));
 		longest = length > longest ? length : longest;
 	}
-	keeper->challenge = GATE_CHALLENGE(longest);
+	keeper->challenge = GATE_CHALLENGE(longest) + (always ? GATE_ALGORITHMS_SIZE : 0);
 }
 
 /* The state before it is kept until what is obeyed is in force. */
@@ -268,7 +274,8 @@ struct gate_keeper *gate_keeper_create(struct event_base *base, struct own *own,
 	if (keeper->timer == NULL || event_add(keeper->timer, &interval) != 0 ||
 	    hash_draw(&keeper->hash) != 0 ||
 	    running_watch(running, SLUICE_TURN_REALM_SET, on_realm, keeper) != 0 ||
-	    running_watch(running, SLUICE_TURN_REALM_ADD, on_realm, keeper) != 0) {
+	    running_watch(running, SLUICE_TURN_REALM_ADD, on_realm, keeper) != 0 ||
+	    running_watch(running, SLUICE_TURN_ALGORITHMS_SET, on_realm, keeper) != 0) {
 		gate_keeper_destroy(keeper);
 		return NULL;
 	}

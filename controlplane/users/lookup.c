@@ -20,6 +20,7 @@
 #define MEMBERS_MAX  64 /* of the set of secrets */
 #define KEY_TEXT_MAX (SLUICE_TURN_REALM_MAX + SLUICE_TURN_USER_MAX + 32)
 #define KEY_HEX      32
+#define SHA256_HEX   64
 
 static const struct timeval secrets_interval = {.tv_sec = LOOKUP_SECRETS_S};
 static const struct timeval at_once;
@@ -75,9 +76,21 @@ static const char *realm_of(const struct lookup *lookup)
 
 /* -- keys -- */
 
-static bool key_read(uint8_t key[16], const char *text, size_t length)
+/* MD5's, SHA-256's, or one behind the other with a comma between them. */
+static bool keys_read(struct sluice_turn_key *key, const char *text, size_t length)
 {
-	return length == KEY_HEX && hex_decode(text, key, 16);
+	bool md5 = length == KEY_HEX || length == KEY_HEX + 1 + SHA256_HEX;
+	bool sha256 = length == SHA256_HEX || length == KEY_HEX + 1 + SHA256_HEX;
+
+	if (!md5 && !sha256)
+		return false;
+	key->no_md5 = !md5;
+	key->has_sha256 = sha256;
+	if (md5 && sha256 && text[KEY_HEX] != ',')
+		return false;
+	return (!md5 || hex_decode(text, key->key, sizeof(key->key))) &&
+	       (!sha256 ||
+	        hex_decode(text + length - SHA256_HEX, key->sha256, sizeof(key->sha256)));
 }
 
 static void on_key(void *arg, int status, const char *bytes, size_t length)
@@ -87,7 +100,7 @@ static void on_key(void *arg, int status, const char *bytes, size_t length)
 
 	lookup->fetches--;
 	fetch->key.refresh_s = LOOKUP_REFRESH_S;
-	if (status == 0 && key_read(fetch->key.key, bytes, length))
+	if (status == 0 && keys_read(&fetch->key, bytes, length))
 		lookup_tell(lookup, SLUICE_TURN_KEY_ADD, &fetch->key, sizeof(fetch->key));
 	else if (status == 0 || status == -ENOENT)
 		lookup_tell(lookup, SLUICE_TURN_KEY_DELETE, &fetch->key, sizeof(fetch->key));

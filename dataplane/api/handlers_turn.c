@@ -139,6 +139,11 @@ static int mobility_set_handle(struct api_call *call)
 	return turn_mobility_set(call->dp->turn, call->body, call->why);
 }
 
+static int algorithms_set_handle(struct api_call *call)
+{
+	return turn_algorithms_set(call->dp->turn, call->body, call->why);
+}
+
 static int quota_set_handle(struct api_call *call)
 {
 	return turn_quota_set(call->dp->turn, call->body, call->why);
@@ -267,6 +272,7 @@ static const struct api_type types[] = {
         {SLUICE_TURN_PEER_DELETE, peer_delete_handle},
         {SLUICE_TURN_LIFETIME_SET, lifetime_set_handle},
         {SLUICE_TURN_MOBILITY_SET, mobility_set_handle},
+        {SLUICE_TURN_ALGORITHMS_SET, algorithms_set_handle},
         {SLUICE_TURN_QUOTA_SET, quota_set_handle},
         {SLUICE_TURN_STREAM_SET, stream_set_handle},
         {SLUICE_TURN_CERTIFICATE_PUT, certificate_put_handle},

@@ -100,7 +100,8 @@ static bool turn_follow(struct gate *gate)
 	const struct siphash_key *keys = turn->nonce_keys.keys;
 	uint64_t offset = (turn->unix_start + 1) * NSEC_PER_SEC;
 	uint32_t lifetime = stun_nonce_lifetime(&turn->nonce_keys);
-	uint32_t challenge = GATE_CHALLENGE(realm_longest(turn));
+	uint32_t challenge = GATE_CHALLENGE(realm_longest(turn)) +
+	                     (turn->algorithms_always ? GATE_ALGORITHMS_SIZE : 0);
 
 	if (config->unix_offset == offset && config->challenge == challenge &&
 	    config->nonce_lifetime_s == lifetime &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* MESSAGE-INTEGRITY (RFC 8489, 14.5) and the keys it is made with (9.2.2). Nothing here allocates.
- */
+/* MESSAGE-INTEGRITY and MESSAGE-INTEGRITY-SHA256 (RFC 8489, 14.5 and 14.6) and the keys they are
+ * made with (9.2.2). Nothing here allocates. */
 #ifndef STUN_INTEGRITY_H
 #define STUN_INTEGRITY_H
 
@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STUN_INTEGRITY_SIZE 20
+#include "stun/message.h"
 
-struct stun_message;
+#define STUN_INTEGRITY_SIZE 20
+#define STUN_SHA256_SIZE    32
 
 /*
  * HMAC-SHA1 with its key already hashed: the chaining values after the inner and the outer padded
@@ -36,6 +37,29 @@ void stun_key_long_term(struct stun_key *key, const void *user, size_t user_leng
  */
 void stun_key_time_limited(struct stun_key *key, const struct stun_key *secret, const void *user,
                            size_t user_length, const char *realm);
+
+/*
+ * A long-term key as it is, of an algorithm of RFC 8489: 16 bytes of MD5 or 32 of SHA-256. Clients
+ * that sign with SHA-256 are few: nothing is hashed ahead for them.
+ */
+struct stun_raw_key {
+	uint8_t bytes[STUN_SHA256_SIZE];
+	uint8_t length; /* 0: there is none */
+};
+static_assert(sizeof(struct stun_raw_key) <= sizeof(struct stun_key), "in its place");
+
+/* The algorithm's hash of user ":" realm ":" password. */
+void stun_raw_long_term(struct stun_raw_key *key, enum stun_algorithm algorithm, const void *user,
+                        size_t user_length, const char *realm, const void *password,
+                        size_t password_length);
+/* The same of a time-limited user's password. */
+void stun_raw_time_limited(struct stun_raw_key *key, enum stun_algorithm algorithm,
+                           const struct stun_key *secret, const void *user, size_t user_length,
+                           const char *realm);
+
+/* USERHASH (RFC 8489, 14.4). */
+void stun_userhash(uint8_t hash[STUN_SHA256_SIZE], const void *user, size_t user_length,
+                   const char *realm);
 
 /* A time-limited user's name, "EXPIRY", "EXPIRY:user" or "user:EXPIRY". */
 struct stun_user {
@@ -63,5 +87,11 @@ static inline void stun_hmac(const struct stun_key *key, const void *data, size_
  * counts up to the integrity.
  */
 bool stun_integrity_ok(const struct stun_message *message, const struct stun_key *key);
+
+/* HMAC-SHA256. */
+void stun_hmac_sha256(const struct stun_raw_key *key, const void *data, size_t length,
+                      uint8_t mac[STUN_SHA256_SIZE]);
+/* MESSAGE-INTEGRITY-SHA256, which may be cut to 16 bytes (RFC 8489, 14.6). Constant time. */
+bool stun_integrity_sha256_ok(const struct stun_message *message, const struct stun_raw_key *key);
 
 #endif

@@ -53,6 +53,9 @@ static const struct attribute_rule attribute_rules[128] = {
         READ(RESERVATION_TOKEN, 8, 8),
         READ(ADDITIONAL_ADDRESS_FAMILY, 4, 4),
         READ(MOBILITY_TICKET, 0, UINT16_MAX), /* none of another length holds */
+        READ(USERHASH, 32, 32),
+        READ(PASSWORD_ALGORITHM, 0, UINT16_MAX), /* compared whole */
+        READ(PASSWORD_ALGORITHMS, 0, UINT16_MAX),
         READ(FINGERPRINT, 4, 4),
         IGNORED(MAPPED_ADDRESS),
         IGNORED(ERROR_CODE),

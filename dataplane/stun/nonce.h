@@ -2,7 +2,8 @@
 /*
  * The stateless nonce: 16 bits of time (Unix seconds), 55 bits of SipHash-2-4 over client address,
  * port and that time, and a bit that names the key, as 12 characters of base64url. A client that
- * can show one has received a packet at its address.
+ * can show one has received a packet at its address. To clients of RFC 8489 a cookie of 13 stands
+ * before it (bpf/nonce.h).
  */
 #ifndef STUN_NONCE_H
 #define STUN_NONCE_H
@@ -15,6 +16,7 @@
 #include "net/ip_addr.h"
 
 #define STUN_NONCE_SIZE       12
+#define STUN_NONCE_SIZE_MAX   25 /* with a cookie */
 #define STUN_NONCE_LIFETIME_S 3600
 /*
  * How often keys[0] becomes keys[1]: less often than a nonce lives, and so that a key is gone
@@ -42,6 +44,19 @@ void stun_nonce_keys_drawn(struct stun_nonce_keys *keys);
 
 void stun_nonce_make(char nonce[STUN_NONCE_SIZE], const struct stun_nonce_keys *keys,
                      const struct ip_addr *client, uint16_t client_port, uint64_t unix_now);
+
+/* What the server can do, as the cookie before a nonce says (RFC 8489, 9.2). */
+enum stun_feature {
+	STUN_FEATURE_ALGORITHMS = 1 << 0,
+	STUN_FEATURE_ANONYMITY = 1 << 1,
+};
+
+/* With such a cookie, where there are features; returns its length. */
+uint16_t stun_nonce_make_cookie(char nonce[STUN_NONCE_SIZE_MAX], const struct stun_nonce_keys *keys,
+                                const struct ip_addr *client, uint16_t client_port,
+                                uint64_t unix_now, uint8_t features);
+/* Of a nonce that is ours. */
+uint8_t stun_nonce_features(const void *nonce, uint16_t length);
 
 enum stun_nonce_verdict {
 	STUN_NONCE_VALID,

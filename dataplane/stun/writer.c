@@ -138,6 +138,17 @@ void stun_put_integrity(struct stun_writer *writer, const struct stun_key *key)
 	stun_hmac(key, writer->start, covered, mac);
 }
 
+void stun_put_integrity_sha256(struct stun_writer *writer, const struct stun_raw_key *key)
+{
+	uint16_t covered = writer->length;
+	uint8_t *mac = stun_put(writer, STUN_ATTR_MESSAGE_INTEGRITY_SHA256, STUN_SHA256_SIZE);
+
+	if (mac == NULL)
+		return;
+	length_write(writer);
+	stun_hmac_sha256(key, writer->start, covered, mac);
+}
+
 void stun_put_fingerprint(struct stun_writer *writer)
 {
 	uint16_t covered = writer->length;

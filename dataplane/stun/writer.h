@@ -54,6 +54,8 @@ void stun_put_unknown(struct stun_writer *writer, const uint16_t *types, uint8_t
 
 /* Covers what was put before it; nothing but FINGERPRINT may follow. */
 void stun_put_integrity(struct stun_writer *writer, const struct stun_key *key);
+/* MESSAGE-INTEGRITY-SHA256, not truncated: in its place, or behind it. */
+void stun_put_integrity_sha256(struct stun_writer *writer, const struct stun_raw_key *key);
 /* The last one. */
 void stun_put_fingerprint(struct stun_writer *writer);
 

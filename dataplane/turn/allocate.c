@@ -63,6 +63,7 @@ static int allocate_read(const struct exchange *exchange, struct allocation_wish
 	*wish = (struct allocation_wish){
 	        .client = exchange->flow,
 	        .key = &exchange->key,
+	        .raw = exchange_raw(exchange),
 	        .secret = exchange->secret,
 	        .user_hash = exchange->name.identity,
 	        .user = exchange->name.bytes,

@@ -126,6 +126,19 @@ void client_leave(struct turn_worker *turn_worker, uint32_t index)
 		callers_remove(&turn->callers, &client->src, client->src_port);
 }
 
+void allocation_key_set(struct allocation *allocation, const struct stun_key *key,
+                        const struct stun_raw_key *raw)
+{
+	if (raw != NULL) {
+		allocation->raw = *raw;
+		__atomic_fetch_or(&allocation->flags, ALLOCATION_RAW_KEY, __ATOMIC_RELAXED);
+	} else {
+		allocation->key = *key;
+		__atomic_fetch_and(&allocation->flags, (uint8_t)~ALLOCATION_RAW_KEY,
+		                   __ATOMIC_RELAXED);
+	}
+}
+
 static void allocation_fill(struct turn_worker *turn_worker, struct allocation *allocation,
                             const struct allocation_wish *wish)
 {
@@ -134,7 +147,7 @@ static void allocation_fill(struct turn_worker *turn_worker, struct allocation *
 	memset(allocation, 0, sizeof(*allocation));
 	allocation->client = *wish->client;
 	allocation->owner = turn_worker->worker->id;
-	allocation->key = *wish->key;
+	allocation_key_set(allocation, wish->key, wish->raw);
 	allocation->secret = wish->secret;
 	allocation->user_hash = wish->user_hash;
 	allocation->transaction = wish->transaction;

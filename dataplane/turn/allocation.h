@@ -59,6 +59,8 @@ enum allocation_flag {
 	ALLOCATION_PATH = 1 << 5,
 	/* its client has moved, and its path says where it is: allocation_client() */
 	ALLOCATION_MOVED = 1 << 6,
+	/* the owner's: its key is `raw` */
+	ALLOCATION_RAW_KEY = 1 << 7,
 };
 
 struct relay_leg {
@@ -89,7 +91,11 @@ struct allocation {
 	uint64_t to_client_due; /* any worker, relaxed: a race lets a packet more through */
 
 	/* -- control: the owner alone, but for what others read -- */
-	struct stun_key key;  /* of the user, so that later requests need no lookup */
+	union { /* of the user, so that later requests need no lookup */
+		struct stun_key key;
+		struct stun_raw_key
+		        raw; /* with ALLOCATION_RAW_KEY: of one who signs with SHA-256 */
+	};
 	uint64_t user_hash;   /* of the user's identity (turn/users.h); read by other workers */
 	uint64_t transaction; /* hash of the id of the Allocate, or of the Refresh that deleted */
 	uint32_t generation;  /* with the index, the allocation's id for people */

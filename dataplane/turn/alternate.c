@@ -107,6 +107,7 @@ bool alternate_is_first(const struct exchange *exchange)
 
 	return message->method == STUN_ALLOCATE &&
 	       !stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY) &&
+	       !stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256) &&
 	       !stun_has(message, STUN_KNOWN_RESERVATION_TOKEN) && exchange->allocation == NULL &&
 	       (exchange->policy->alternates.draining || node_full(exchange)) &&
 	       alternate_choose(exchange) != NULL;

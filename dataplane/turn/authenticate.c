@@ -10,6 +10,7 @@
 
 #include "turn/attempts.h"
 #include "turn/record.h"
+#include "turn/store.h"
 #include "turn/users.h"
 #include "turn/wanted.h"
 
@@ -21,18 +22,76 @@ static bool key_try(struct exchange *exchange, const struct stun_key *key)
 	return true;
 }
 
+/* The request is signed with SHA-256, or chooses an algorithm: its key is computed anew. */
+static bool signs_raw(const struct exchange *exchange)
+{
+	return exchange->chosen ||
+	       stun_has(&exchange->message, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256);
+}
+
+static bool raw_try(struct exchange *exchange, const struct stun_raw_key *raw)
+{
+	struct stun_key key;
+	bool ok;
+
+	stun_key_raw(&key, raw->bytes, raw->length);
+	if (stun_has(&exchange->message, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256))
+		ok = stun_integrity_sha256_ok(&exchange->message, raw);
+	else
+		ok = stun_integrity_ok(&exchange->message, &key);
+	if (!ok || raw->length == 0)
+		return false;
+	exchange->raw = *raw;
+	exchange->key = key;
+	return true;
+}
+
+static bool kept_try(struct exchange *exchange, const struct allocation *allocation)
+{
+	if (((allocation->flags & ALLOCATION_RAW_KEY) != 0) != signs_raw(exchange))
+		return false;
+	return signs_raw(exchange) ? raw_try(exchange, &allocation->raw)
+	                           : key_try(exchange, &allocation->key);
+}
+
+/* One who lacks the key takes as long as one with a wrong password. */
+static bool user_try(struct exchange *exchange, const struct user *user)
+{
+	if (signs_raw(exchange))
+		return raw_try(exchange, &user->keys.of[exchange->algorithm - 1]);
+	return key_try(exchange, &user->key) && user->keys.of[STUN_MD5 - 1].length != 0;
+}
+
+static bool secret_try(struct exchange *exchange, const struct stun_key *secret)
+{
+	const struct user_name *name = &exchange->name;
+	const char *realm = exchange->realm->name;
+	struct stun_raw_key raw;
+	struct stun_key key;
+
+	if (signs_raw(exchange)) {
+		stun_raw_time_limited(&raw, exchange->algorithm, secret, name->bytes, name->length,
+		                      realm);
+		return raw_try(exchange, &raw);
+	}
+	stun_key_time_limited(&key, secret, name->bytes, name->length, realm);
+	return key_try(exchange, &key);
+}
+
+const struct stun_raw_key *exchange_raw(const struct exchange *exchange)
+{
+	return exchange->raw.length != 0 ? &exchange->raw : NULL;
+}
+
 /* Time-limited credentials: under each secret, so that they can be changed one after the other. */
 static bool secrets_try(struct exchange *exchange)
 {
 	const struct turn_policy *policy = exchange->policy;
-	struct stun_key key;
 
 	for (uint32_t i = 0; i < policy->n_secrets; i++) {
 		if (policy->secret_realms[i] != exchange->realm->index)
 			continue;
-		stun_key_time_limited(&key, &policy->secrets[i], exchange->name.bytes,
-		                      exchange->name.length, exchange->realm->name);
-		if (key_try(exchange, &key)) {
+		if (secret_try(exchange, &policy->secrets[i])) {
 			exchange->secret = policy->secret_ids[i];
 			return true;
 		}
@@ -63,7 +122,7 @@ static void name_ask(struct exchange *exchange)
 
 static bool credentials_verify(struct exchange *exchange)
 {
-	static const struct stun_key nobody;
+	static const struct user nobody;
 	const struct user_name *name = &exchange->name;
 	const struct user *user =
 	        users_find_hashed(exchange->realm->users, name->hash, name->bytes, name->length);
@@ -74,7 +133,7 @@ static bool credentials_verify(struct exchange *exchange)
 		if (user->fetched && exchange->now >= user->refresh)
 			wanted_refresh(exchange->turn->wanted, user->hash, user->bytes,
 			               user->name_length, exchange->now);
-		return key_try(exchange, &user->key);
+		return user_try(exchange, user);
 	}
 	exchange->refusal = name->expiry != 0 ? TURN_401_EXPIRED : TURN_401_USER;
 	if (name->expiry >= STUN_EXPIRY_MILLISECONDS) {
@@ -84,10 +143,28 @@ static bool credentials_verify(struct exchange *exchange)
 		return secrets_try(exchange);
 	}
 	/* takes as long as a wrong password, so that time does not tell whether a name exists */
-	(void)stun_integrity_ok(&exchange->message, &nobody);
-	if (exchange->realm->index == 0) /* tenants' users are those of the configuration */
+	(void)user_try(exchange, &nobody);
+	/* tenants' users are those of the configuration, and a hash names nobody to fetch */
+	if (exchange->realm->index == 0 && name->length != 0)
 		name_ask(exchange);
 	return false;
+}
+
+/* USERHASH of nobody that is configured leaves the name empty, which no user has. */
+static void name_read(struct exchange *exchange)
+{
+	const struct stun_message *message = &exchange->message;
+	const struct users *users = exchange->realm->users;
+	const void *name = stun_value(message, STUN_KNOWN_USERNAME);
+	uint16_t length = message->attrs[STUN_KNOWN_USERNAME].length;
+	const struct user *user;
+
+	if (!stun_has(message, STUN_KNOWN_USERNAME)) {
+		user = users_find_userhash(users, stun_value(message, STUN_KNOWN_USERHASH));
+		name = user != NULL ? user->bytes : "";
+		length = user != NULL ? user->name_length : 0;
+	}
+	user_name_read(&exchange->name, &users->hash_key, name, length);
 }
 
 /*
@@ -104,15 +181,13 @@ static bool user_verify(struct exchange *exchange)
 	struct allocation *known =
 	        exchange->allocation != NULL ? exchange->allocation : exchange->named;
 
-	user_name_read(&exchange->name, &exchange->realm->users->hash_key,
-	               stun_value(message, STUN_KNOWN_USERNAME),
-	               message->attrs[STUN_KNOWN_USERNAME].length);
+	name_read(exchange);
 	/* what is closed answers its Refresh again, and lets nobody in to another one */
 	if (exchange->closed != NULL && message->method == STUN_REFRESH)
 		known = exchange->closed;
 	if (known != NULL && known->user_hash != exchange->name.identity)
 		known = NULL;
-	if (known != NULL && key_try(exchange, &known->key)) {
+	if (known != NULL && kept_try(exchange, known)) {
 		exchange->secret = known->secret;
 		return true;
 	}
@@ -126,7 +201,7 @@ static bool user_verify(struct exchange *exchange)
 		return false;
 	}
 	if (known != NULL) {
-		known->key = exchange->key;
+		allocation_key_set(known, &exchange->key, exchange_raw(exchange));
 		__atomic_store_n(&known->secret, exchange->secret, __ATOMIC_RELAXED);
 		record_credential(exchange->turn, known);
 	}
@@ -139,6 +214,17 @@ static bool secret_holds(const struct turn_policy *policy, uint16_t secret)
 		if (policy->secret_ids[i] == secret)
 			return true;
 	return false;
+}
+
+static bool user_has_key(const struct exchange *exchange, const struct user *user)
+{
+	const struct stun_raw_key *raw = exchange_raw(exchange);
+
+	if (raw == NULL)
+		return memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0;
+	return memcmp(&user->keys.of[raw->length == STUN_SHA256_SIZE ? STUN_SHA256 - 1
+	                                                             : STUN_MD5 - 1],
+	              raw, sizeof(*raw)) == 0;
 }
 
 int exchange_credential_check(const struct exchange *exchange)
@@ -155,7 +241,7 @@ int exchange_credential_check(const struct exchange *exchange)
 		                         name->length);
 		/* a key that was fetched may have to be fetched again */
 		holds = user != NULL
-		                ? memcmp(&user->key, &exchange->key, sizeof(user->key)) == 0
+		                ? user_has_key(exchange, user)
 		                : exchange->realm->index == 0 && wanted_on(exchange->turn->wanted);
 	}
 	return holds ? 0 : STUN_403_FORBIDDEN;
@@ -168,18 +254,24 @@ int exchange_authenticate(struct exchange *exchange)
 	const struct stun_span *realm = &message->attrs[STUN_KNOWN_REALM];
 	const struct turn_policy *policy = exchange->policy;
 	enum stun_nonce_verdict verdict;
+	int error;
 
-	if (!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY) ||
+	if ((!stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY) &&
+	     !stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256)) ||
 	    !stun_has(message, STUN_KNOWN_NONCE))
 		return STUN_401_UNAUTHENTICATED;
 	verdict = stun_nonce_check(stun_value(message, STUN_KNOWN_NONCE), nonce->length,
 	                           &policy->nonce_keys, &exchange->flow->src,
 	                           exchange->flow->src_port, exchange->unix_now);
-	if (!stun_has(message, STUN_KNOWN_USERNAME) || !stun_has(message, STUN_KNOWN_REALM))
+	if ((!stun_has(message, STUN_KNOWN_USERNAME) && !stun_has(message, STUN_KNOWN_USERHASH)) ||
+	    !stun_has(message, STUN_KNOWN_REALM))
 		return verdict == STUN_NONCE_FORGED ? STUN_401_UNAUTHENTICATED
 		                                    : STUN_400_BAD_REQUEST;
 	if (verdict != STUN_NONCE_VALID)
 		return STUN_438_STALE_NONCE;
+	error = exchange_algorithm(exchange);
+	if (error != 0)
+		return error;
 	exchange->refusal = TURN_401_REALM;
 	if (realm->length != exchange->realm->length ||
 	    memcmp(stun_value(message, STUN_KNOWN_REALM), exchange->realm->name, realm->length) !=

@@ -117,6 +117,7 @@ static struct turn_policy *policy_build(const struct turn *turn)
 	}
 	policy->lifetime_max = config->lifetime.max_s;
 	policy->mobility = config->mobility.on;
+	policy->algorithms_always = config->algorithms.always;
 	policy->quota_host = config->realms[0].quota.host;
 	policy->alternates = config->alternates;
 	policy->nonce_keys = config->nonce_keys;
@@ -327,6 +328,25 @@ int turn_mobility_set(struct turn *turn, const struct sluice_turn_mobility *mobi
 	return error;
 }
 
+int turn_algorithms_set(struct turn *turn, const struct sluice_turn_algorithms *algorithms,
+                        char *why)
+{
+	struct turn_config *config = turn->config;
+	const struct sluice_turn_algorithms before = config->algorithms;
+	int error;
+
+	if (algorithms->always > 1)
+		return refuse(why, -EINVAL, "algorithms are offered always, or when asked for");
+	config->algorithms_generation = turn->dp->config_generation;
+	if (config->algorithms.always == algorithms->always)
+		return 0;
+	config->algorithms = *algorithms;
+	error = turn_policy_publish(turn);
+	if (error < 0)
+		config->algorithms = before;
+	return error;
+}
+
 /* 0, -EINVAL, -ENOENT. */
 static int quota_check(struct turn *turn, const struct sluice_turn_quota *quota,
                        struct turn_config_realm **realm, char *why)
@@ -436,6 +456,8 @@ void turn_config_sweep(struct turn *turn)
 		config->lifetime.max_s = LIFETIME_MAX_DEFAULT_S;
 	if (config->mobility_generation != generation)
 		config->mobility.on = 0;
+	if (config->algorithms_generation != generation)
+		config->algorithms.always = 0;
 	for (uint32_t i = 0; i < TURN_REALMS_MAX; i++)
 		if (config->realms[i].quota_generation != generation)
 			config->realms[i].quota = (struct sluice_turn_quota){0};

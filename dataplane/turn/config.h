@@ -55,8 +55,9 @@ struct turn_config {
 	struct turn_config_realm realms[TURN_REALMS_MAX]; /* [0] the server's */
 	struct sluice_turn_lifetime lifetime;
 	struct sluice_turn_mobility mobility;
+	struct sluice_turn_algorithms algorithms;
 	struct turn_alternates alternates;
-	uint32_t lifetime_generation, mobility_generation;
+	uint32_t lifetime_generation, mobility_generation, algorithms_generation;
 	struct turn_config_rate rate;
 	struct turn_config_secret secrets[TURN_SECRETS_MAX];
 	uint32_t n_secrets;

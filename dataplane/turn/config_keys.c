@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 static size_t name_length(const char *name, size_t room)
 {
 	size_t length = strnlen(name, room);
@@ -21,10 +23,26 @@ static size_t name_length(const char *name, size_t room)
 	return length < room && length <= 508 ? length : 0;
 }
 
+/* Of a control plane that knows of no other, MD5's. */
+static void keys_read(struct user_keys *keys, const struct sluice_turn_key *key)
+{
+	struct stun_raw_key *md5 = &keys->of[STUN_MD5 - 1], *sha256 = &keys->of[STUN_SHA256 - 1];
+
+	if (!key->no_md5) {
+		memcpy(md5->bytes, key->key, sizeof(key->key));
+		md5->length = sizeof(key->key);
+	}
+	if (key->has_sha256) {
+		memcpy(sha256->bytes, key->sha256, sizeof(key->sha256));
+		sha256->length = sizeof(key->sha256);
+	}
+}
+
 int turn_key_add(struct turn *turn, const struct sluice_turn_key *add, char *why)
 {
 	struct turn_config *config = turn->config;
 	size_t length = name_length(add->name, sizeof(add->name));
+	struct user_keys keys = {0};
 	struct user *old, *user;
 
 	if (length == 0 || add->refresh_s == 0)
@@ -36,8 +54,10 @@ int turn_key_add(struct turn *turn, const struct sluice_turn_key *add, char *why
 	if (old == NULL && config->n_fetched >= FETCHED_MAX)
 		return refuse(why, -ENOSPC, "%u fetched keys are there, and room for no more",
 		              FETCHED_MAX);
-	user = user_create_fetched(&config->name_key, add->name, length, add->key,
-	                           turn_clock(turn) + add->refresh_s);
+	keys_read(&keys, add);
+	user = user_create_fetched(&config->name_key, config->realms[0].name, add->name, length,
+	                           &keys, turn_clock(turn) + add->refresh_s);
+	OPENSSL_cleanse(&keys, sizeof(keys));
 	if (user == NULL || turn_user_put(turn, &config->realms[0], old, user) < 0) {
 		user_free(user);
 		return refuse(why, -ENOMEM, "no memory for another key");

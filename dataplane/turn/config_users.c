@@ -91,7 +91,7 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	bool keyed = add->keyed != 0;
 	struct turn_config_realm *realm;
 	struct user *old, *user;
-	uint8_t key[16];
+	struct user_keys keys;
 	size_t length;
 	int error = user_check(add, &length, why);
 
@@ -103,8 +103,9 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	if (password_length == 0)
 		return refuse(why, -EINVAL, "a password has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
-	if (keyed && !user_key_read(add->password, password_length, key))
-		return refuse(why, -EINVAL, "a key has 32 hexadecimal digits");
+	if (keyed && !user_keys_read(add->password, password_length, &keys))
+		return refuse(why, -EINVAL,
+		              "a key has 32 hexadecimal digits (MD5) or 64 (SHA-256)");
 	old = users_find(realm->users, add->name, length);
 	if (old != NULL && !old->fetched && !(flags & SLUICE_API_EXIST_OK))
 		return exists(add, length, why);

@@ -40,7 +40,9 @@ void respond_begin(struct exchange *exchange, enum stun_class class)
 
 uint16_t respond_end(struct exchange *exchange)
 {
-	if (exchange->authenticated)
+	if (exchange->authenticated && exchange->chosen)
+		stun_put_integrity_sha256(&exchange->writer, &exchange->raw);
+	else if (exchange->authenticated)
 		stun_put_integrity(&exchange->writer, &exchange->key);
 	if (stun_has(&exchange->message, STUN_KNOWN_FINGERPRINT))
 		stun_put_fingerprint(&exchange->writer);
@@ -62,16 +64,21 @@ uint16_t respond_error(struct exchange *exchange, enum stun_error code)
 uint16_t respond_challenge(struct exchange *exchange, enum stun_error code)
 {
 	const struct turn_policy *policy = exchange->policy;
-	char nonce[STUN_NONCE_SIZE];
+	bool offers = policy->algorithms_always || exchange_knows_algorithms(exchange);
+	char nonce[STUN_NONCE_SIZE_MAX];
+	uint16_t length;
 
 	error_count(exchange, code);
-	stun_nonce_make(nonce, &policy->nonce_keys, &exchange->flow->src, exchange->flow->src_port,
-	                exchange->unix_now);
+	length = stun_nonce_make_cookie(nonce, &policy->nonce_keys, &exchange->flow->src,
+	                                exchange->flow->src_port, exchange->unix_now,
+	                                offers ? exchange_features(exchange) : 0);
 	respond_begin(exchange, STUN_ERROR);
 	stun_put_error(&exchange->writer, code);
 	stun_put_bytes(&exchange->writer, STUN_ATTR_REALM, exchange->realm->name,
 	               exchange->realm->length);
-	stun_put_bytes(&exchange->writer, STUN_ATTR_NONCE, nonce, sizeof(nonce));
+	stun_put_bytes(&exchange->writer, STUN_ATTR_NONCE, nonce, length);
+	if (offers)
+		respond_algorithms(exchange);
 	return respond_end(exchange);
 }
 

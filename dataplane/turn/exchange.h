@@ -28,8 +28,11 @@ struct exchange {
 	struct allocation *named; /* of another 5-tuple, whose ticket is shown; or NULL */
 	uint32_t ticket;          /* number of the one to be told; 0: none */
 	struct stun_key key;      /* the user's; once authenticated */
-	uint16_t secret;          /* that the key comes from, or 0 */
-	struct user_name name;    /* USERNAME, once the nonce has been found valid */
+	struct stun_raw_key raw;  /* ... of RFC 8489's clients as well; length 0: of others */
+	uint8_t algorithm;        /* enum stun_algorithm: of the password */
+	bool chosen;     /* PASSWORD-ALGORITHM says so, and the answer is signed with SHA-256 */
+	uint16_t secret; /* that the key comes from, or 0 */
+	struct user_name name; /* USERNAME, or whose USERHASH it is; once the nonce is valid */
 	bool authenticated;
 	bool no_attempt;           /* credentials that do not hold, and are not counted as tried */
 	enum turn_counter refusal; /* of a 401: which credentials do not hold, and why */
@@ -43,6 +46,19 @@ struct exchange {
 
 /* Who sends? 0, or the STUN error to answer. */
 int exchange_authenticate(struct exchange *exchange);
+/* The key that is kept in place of exchange->key, or NULL. */
+const struct stun_raw_key *exchange_raw(const struct exchange *exchange);
+
+/* -- RFC 8489's choice of algorithms: turn/algorithms.c -- */
+
+/* The client knows of it, as what it sends shows. */
+bool exchange_knows_algorithms(const struct exchange *exchange);
+/* What a challenge of this realm says: enum stun_feature. */
+uint8_t exchange_features(const struct exchange *exchange);
+/* Sets `algorithm` and `chosen`: 0, or the STUN error. The nonce is valid. */
+int exchange_algorithm(struct exchange *exchange);
+/* PASSWORD-ALGORITHMS, of the realm. */
+void respond_algorithms(struct exchange *exchange);
 
 /* Each writes the response and returns its length. All but Binding are authenticated and all but
  * Allocate have an allocation. */
@@ -60,7 +76,7 @@ void respond_begin(struct exchange *exchange, enum stun_class class);
 uint16_t respond_end(struct exchange *exchange);
 /* Counts it. */
 uint16_t respond_error(struct exchange *exchange, enum stun_error code);
-/* 401, 438: with realm and a new nonce, and nothing else. */
+/* 401, 438: with realm and a new nonce, and nothing else but the algorithms where they are due. */
 uint16_t respond_challenge(struct exchange *exchange, enum stun_error code);
 
 /* MOBILITY-TICKET (RFC 8016, 3.3), of the allocation's ticket of this number. */

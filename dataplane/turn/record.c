@@ -162,8 +162,14 @@ void record_credential(struct turn *turn, const struct allocation *allocation)
 	        .secret = allocation->secret,
 	};
 	static_assert(sizeof(record.inner) == sizeof(allocation->key.inner), "HMAC-SHA1 states");
-	memcpy(record.inner, allocation->key.inner, sizeof(record.inner));
-	memcpy(record.outer, allocation->key.outer, sizeof(record.outer));
+	if (allocation->flags & ALLOCATION_RAW_KEY) {
+		record.raw = allocation->raw.length;
+		memcpy((uint8_t *)&record + offsetof(struct sluice_ledger_credential, inner),
+		       allocation->raw.bytes, sizeof(allocation->raw.bytes));
+	} else {
+		memcpy(record.inner, allocation->key.inner, sizeof(record.inner));
+		memcpy(record.outer, allocation->key.outer, sizeof(record.outer));
+	}
 	ledger_write(table, index, &record, sizeof(record));
 }
 

@@ -130,6 +130,9 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.named = NULL;
 	exchange.ticket = 0;
 	exchange.authenticated = false;
+	exchange.raw.length = 0;
+	exchange.algorithm = STUN_MD5;
+	exchange.chosen = false;
 	exchange.secret = 0;
 	exchange.no_attempt = false;
 	exchange.refusal = TURN_401_NO_CREDENTIALS;

@@ -40,6 +40,7 @@ void turn_show(struct turn *turn, struct sluice_turn_row *row)
 	        .channels_max = turn->pools[TURN_OBJECT_CHANNEL].count,
 	        .quota_capacity_bps = server->quota.capacity_bps,
 	        .mobility = config->mobility.on,
+	        .algorithms = config->algorithms.always,
 	        .to_peer_bps = config->rate.bps[0],
 	        .to_client_bps = config->rate.bps[1],
 	};

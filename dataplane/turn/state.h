@@ -52,7 +52,8 @@ struct turn_policy {
 	uint8_t secret_realms[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
 	bool mobility;
-	uint32_t quota_host; /* of all realms */
+	bool algorithms_always; /* each challenge offers RFC 8489's */
+	uint32_t quota_host;    /* of all realms */
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start; /* Unix time at worker.now == 0 */
 	struct turn_alternates alternates;

@@ -57,11 +57,16 @@ void allocation_counters(const struct allocation *allocation, uint64_t *to_peer_
                          uint64_t *to_peer_bytes, uint64_t *to_client_packets,
                          uint64_t *to_client_bytes);
 
+/* The key that its client's later requests are tried with. The owner. */
+void allocation_key_set(struct allocation *allocation, const struct stun_key *key,
+                        const struct stun_raw_key *raw);
+
 /* What an Allocate asks for. */
 struct allocation_wish {
 	const struct five_tuple *client;
 	const struct stun_key *key;
-	uint16_t secret; /* that the key comes from, or 0 */
+	const struct stun_raw_key *raw; /* ... in its place, or NULL */
+	uint16_t secret;                /* that the key comes from, or 0 */
 	uint64_t user_hash;
 	const uint8_t *user; /* the name as it came */
 	uint16_t user_length;

@@ -87,6 +87,12 @@ static bool leg_ok(const struct old_allocation *old, int family)
 	       claim_address_is_host(ip.bytes) && family_index(&ip) == family;
 }
 
+/* No algorithm has keys of another length. */
+static bool raw_is_sane(const struct sluice_ledger_credential *credential)
+{
+	return credential->raw == 0 || credential->raw == 16 || credential->raw == 32;
+}
+
 static bool old_is_sane(const struct take *take, const struct old_allocation *old)
 {
 	bool closed = old->state.flags & SLUICE_LEDGER_CLOSED;
@@ -95,7 +101,7 @@ static bool old_is_sane(const struct take *take, const struct old_allocation *ol
 	if (old->identity.client_port == 0 || old->identity.server_port == 0 ||
 	    !claim_address_is_host(old->identity.server) || old->state.legs > 3 ||
 	    (old->state.legs == 0) != closed || old->identity.lifetime > TURN_LIFETIME_MAX_S ||
-	    old->identity.reservation > RESERVATIONS ||
+	    old->identity.reservation > RESERVATIONS || !raw_is_sane(&old->credential) ||
 	    take_left(take, old->state.head.expires) > most)
 		return false;
 	for (int family = 0; family < 2; family++)
@@ -132,6 +138,20 @@ static void legs_give(struct turn *turn, struct allocation *allocation)
 			                   allocation->legs[family].port);
 }
 
+static void key_take(struct allocation *allocation, const struct sluice_ledger_credential *from)
+{
+	struct stun_raw_key raw = {.length = (uint8_t)from->raw};
+	struct stun_key key;
+
+	memcpy(key.inner, from->inner, sizeof(key.inner));
+	memcpy(key.outer, from->outer, sizeof(key.outer));
+	memcpy(raw.bytes, (const uint8_t *)from + offsetof(struct sluice_ledger_credential, inner),
+	       sizeof(raw.bytes));
+	allocation_key_set(allocation, &key, from->raw != 0 ? &raw : NULL);
+	OPENSSL_cleanse(&raw, sizeof(raw));
+	OPENSSL_cleanse(&key, sizeof(key));
+}
+
 static void allocation_fill(const struct take *take, const struct old_allocation *old,
                             struct allocation *allocation, const struct five_tuple *client,
                             uint16_t owner)
@@ -150,8 +170,7 @@ static void allocation_fill(const struct take *take, const struct old_allocation
 	allocation->to_peer_bytes = state->to_peer_bytes;
 	allocation->to_client_packets = state->to_client_packets;
 	allocation->to_client_bytes = state->to_client_bytes;
-	memcpy(allocation->key.inner, old->credential.inner, sizeof(allocation->key.inner));
-	memcpy(allocation->key.outer, old->credential.outer, sizeof(allocation->key.outer));
+	key_take(allocation, &old->credential);
 	allocation->secret = old->credential.secret;
 	allocation->user_hash = old->identity.user_hash;
 	allocation->transaction = state->transaction;

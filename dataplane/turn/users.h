@@ -14,13 +14,21 @@
 
 #include "stun/integrity.h"
 
+/* Of one user under one realm, by algorithm (RFC 8489, 9.2.2). */
+struct user_keys {
+	struct stun_raw_key of[STUN_ALGORITHMS]; /* [algorithm - 1] */
+};
+
 struct user {
-	struct stun_key key; /* under the realm of its table */
+	struct stun_key
+	        key; /* the MD5 one, hashed: most clients sign with it; where there is one */
+	struct user_keys keys;              /* under the realm of its table */
+	uint8_t userhash[STUN_SHA256_SIZE]; /* the same; RFC 8489, 14.4 */
 	uint64_t hash;
 	struct user *next;          /* control thread: list of what is to be freed */
 	uint32_t config_generation; /* control thread */
 	uint32_t refresh; /* of a fetched key: worker.now from which on it is fetched again */
-	bool keyed;       /* the password is the key, in hexadecimal digits */
+	bool keyed;       /* the password is the keys, in hexadecimal digits */
 	bool fetched;     /* not configured: turn/config_keys.c */
 	uint16_t name_length, password_length;
 	char bytes[]; /* the name, then the password */
@@ -33,18 +41,19 @@ struct users {
 	uint32_t count;
 	uint32_t taken; /* slots that were ever taken: a removed user's stays so until the table
 	                   is built again */
-	struct user *slots[];
+	uint32_t without_sha256; /* atomic: users that have no such key */
+	struct user *slots[];    /* by name; behind them as many by USERHASH */
 };
 
-/* Whether it is 32 hexadecimal digits, perhaps after "0x": then the key is set. */
-bool user_key_read(const char *text, size_t length, uint8_t key[16]);
-/* keyed: the password is such a key. */
+/* "KEY" or "KEY,KEY": 32 hexadecimal digits of MD5, 64 of SHA-256, each perhaps after "0x". */
+bool user_keys_read(const char *text, size_t length, struct user_keys *keys);
+/* keyed: the password is such keys. */
 struct user *user_create(const struct siphash_key *hash_key, const char *realm, const char *name,
                          size_t name_length, const char *password, size_t password_length,
                          bool keyed);
-/* key: MD5(user ":" realm ":" password). */
-struct user *user_create_fetched(const struct siphash_key *hash_key, const char *name,
-                                 size_t name_length, const uint8_t key[16], uint32_t refresh);
+struct user *user_create_fetched(const struct siphash_key *hash_key, const char *realm,
+                                 const char *name, size_t name_length, const struct user_keys *keys,
+                                 uint32_t refresh);
 void user_free(struct user *user);
 static inline const char *user_password(const struct user *user)
 {
@@ -61,6 +70,8 @@ void users_free_all(struct users *users);
 struct user *users_find_hashed(const struct users *users, uint64_t hash, const void *name,
                                size_t length);
 struct user *users_find(const struct users *users, const void *name, size_t length);
+struct user *users_find_userhash(const struct users *users,
+                                 const uint8_t userhash[STUN_SHA256_SIZE]);
 
 /* Control thread. False: no room, the table must be built again. */
 bool users_insert(struct users *users, struct user *user);

@@ -160,7 +160,7 @@ struct sluice_ledger_credential {
 	struct sluice_ledger_head head;
 	uint32_t generation;
 	uint16_t secret; /* id; 0: a user's password */
-	uint16_t pad;
+	uint16_t raw;    /* 0, or bytes of the key itself in the place of inner and outer */
 	uint32_t inner[5], outer[5];
 };
 static_assert(sizeof(struct sluice_ledger_credential) == 64, "ledger credential");

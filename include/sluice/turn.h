@@ -177,7 +177,8 @@ struct sluice_turn_user {
 	char password[SLUICE_TURN_PASSWORD_MAX];
 	uint16_t end;   /* 1: at once */
 	uint16_t keyed; /* 1: `password` is the key (RFC 8489, 9.2.2) under the realm that is set:
-	                 * 32 hexadecimal digits, perhaps after "0x" */
+	                 * 32 hexadecimal digits, or 64 of SHA-256, perhaps after "0x"; or both with
+	                 * a comma between them */
 	char realm[SLUICE_TURN_REALM_MAX]; /* empty: the server's */
 };
 static_assert(sizeof(struct sluice_turn_user) == 900, "turn user");
@@ -220,6 +221,14 @@ struct sluice_turn_mobility {
 	uint32_t on;
 };
 static_assert(sizeof(struct sluice_turn_mobility) == 4, "turn mobility");
+
+/* SLUICE_TURN_ALGORITHMS_SET -> {}: 1: each challenge offers what RFC 8489 has over RFC 5389
+ * (PASSWORD-ALGORITHMS, USERHASH), and is 28 bytes longer for it; 0: those alone that answer a
+ * request of a client that shows that it knows of it. 0 unless set. */
+struct sluice_turn_algorithms {
+	uint32_t always;
+};
+static_assert(sizeof(struct sluice_turn_algorithms) == 4, "turn algorithms");
 
 /*
  * SLUICE_TURN_QUOTA_SET -> {}. What is not given stays as it is. 0: no limit. A realm to which
@@ -269,8 +278,12 @@ struct sluice_turn_key {
 	char name[SLUICE_TURN_USER_MAX];
 	uint8_t key[16];
 	uint32_t refresh_s;
+	uint8_t sha256[32]; /* SHA-256 of the same (RFC 8489, 18.5.1.2) */
+	uint8_t no_md5;     /* 1: `key` is none */
+	uint8_t has_sha256; /* 1: `sha256` is one */
+	uint16_t pad;
 };
-static_assert(sizeof(struct sluice_turn_key) == 532, "turn key");
+static_assert(sizeof(struct sluice_turn_key) == 568, "turn key");
 
 /* SLUICE_TURN_LOOKUP_SET -> {}: 1: unknown names are handed out by WANTED_TAKE and their requests
  * left unanswered for 2 s; 0: they are refused at once. */
@@ -302,8 +315,10 @@ struct sluice_turn_row {
 	uint64_t to_peer_bps, to_client_bps; /* UDP payload of the last second, bits */
 	uint32_t realms;                     /* beside `realm` */
 	uint32_t mobility;                   /* 1: clients may move */
+	uint32_t algorithms;                 /* 1: each challenge offers them */
+	uint32_t pad;
 };
-static_assert(sizeof(struct sluice_turn_row) == 232, "turn row");
+static_assert(sizeof(struct sluice_turn_row) == 240, "turn row");
 
 /* SLUICE_ALLOCATION_SHOW -> rows. An empty user means all. */
 struct sluice_allocation_show {

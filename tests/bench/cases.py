@@ -18,9 +18,10 @@ from turn_client import (  # noqa: E402
     FAMILY, INDICATION, INTEGRITY, IPV6, LIFETIME, NONCE, REALM, REFRESH, REQUEST, RESERVATION, SEND, TRANSPORT, UDP, USERNAME, XOR_MAPPED,
     XOR_PEER, XOR_RELAYED, Client, Message, Refused, attribute, message, with_integrity, with_length, xor_address,
 )
+from turn_client_8489 import OFFER, Client8489  # noqa: E402
 
 PEER, PORT, SECRET = "198.18.2.2", 3480, "north"
-ICMP, SHA256, USERHASH, ALGORITHM, SOFTWARE, CHANGE = 0x8004, 0x001C, 0x001E, 0x001D, 0x8022, 0x0003
+ICMP, SHA256, SOFTWARE, CHANGE = 0x8004, 0x001C, 0x8022, 0x0003
 IP_RECVTTL = 12  # of Linux; Python has no name for it
 CASES = []
 
@@ -364,7 +365,7 @@ def long_name():
     return codes(allocate(Client(timeout=1, username="u" * 700)))
 
 
-@case("MESSAGE-INTEGRITY and -SHA256 together; the latter alone", "ok 401", "ok ok")
+@case("MESSAGE-INTEGRITY and -SHA256 together; the latter alone", "ok ok")
 def sha256():
     client = nonce(Client(timeout=1))
     both = client.build(ALLOCATE, attribute(TRANSPORT, UDP))
@@ -377,10 +378,16 @@ def sha256():
     return codes(first, answer.code if answer else "silence")
 
 
-@case("USERHASH; PASSWORD-ALGORITHM: understood, or named as unknown", "420 420", "401 400", "401 401")
-def userhash():
-    client = nonce(Client(timeout=1))
-    return codes(allocate(client, attribute(USERHASH, bytes(32))), allocate(client, attribute(ALGORITHM, b"\0\1\0\0")))
+@case("SHA-256 by PASSWORD-ALGORITHM; USERHASH (RFC 8489, 9.2)", "ok ok")
+def rfc8489():
+    results = []
+    for hashed in (False, True):
+        client = Client8489(timeout=1, hashed=hashed)
+        client.challenge()
+        client.offer = client.offer or OFFER
+        results.append(allocate(client))
+        gone(client)
+    return codes(*results)
 
 
 # -- what is allocated --

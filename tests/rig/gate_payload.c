@@ -250,6 +250,93 @@ PAYLOAD(allocate_crowded)
 	return with_nonce(payload, config, frame, STUN_ALLOCATE, MADE_CURRENT, GATE_ATTRS_MAX - 5);
 }
 
+static void put_algorithms(struct stun_writer *writer)
+{
+	stun_put_bytes(writer, STUN_ATTR_PASSWORD_ALGORITHMS, "\0\2\0\0\0\1\0\0", 8);
+}
+
+/* A first request of a client that knows of algorithms (RFC 8489). */
+PAYLOAD(allocate_algorithms)
+{
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_transport(&writer);
+	put_algorithms(&writer);
+	return stun_end(&writer);
+}
+
+PAYLOAD(allocate_hashed)
+{
+	static const uint8_t hash[32];
+	struct stun_writer writer;
+
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_transport(&writer);
+	stun_put_bytes(&writer, STUN_ATTR_USERHASH, hash, sizeof(hash));
+	return stun_end(&writer);
+}
+
+/* A nonce made with `made` features, behind `skip` bytes less of its cookie, whose byte `at` is
+ * changed. */
+static uint16_t with_cookie(uint8_t *payload, const struct gate_config *config,
+                            const struct frame *frame, uint8_t made, uint8_t skip, int at)
+{
+	static const uint8_t mac[STUN_SHA256_SIZE];
+	uint32_t key = config->nonce_current & (GATE_NONCE_KEYS - 1);
+	const struct stun_nonce_keys keys = {
+	        .keys = {{config->nonce[key].k0, config->nonce[key].k1}}};
+	char nonce[STUN_NONCE_SIZE_MAX];
+	struct stun_writer writer;
+
+	stun_nonce_make_cookie(nonce, &keys, &frame->from.ip, frame->from.port,
+	                       (uint64_t)time(NULL) - 5, made);
+	if (at >= 0)
+		nonce[at] ^= 'g' ^ 'w';
+	begin(&writer, payload, STUN_ALLOCATE, STUN_REQUEST);
+	put_transport(&writer);
+	stun_put_bytes(&writer, STUN_ATTR_USERNAME, "1893456000:somebody", 19);
+	stun_put_bytes(&writer, STUN_ATTR_REALM, "sluice", 6);
+	stun_put_bytes(&writer, STUN_ATTR_NONCE, nonce + skip, sizeof(nonce) - skip);
+	stun_put_bytes(&writer, STUN_ATTR_PASSWORD_ALGORITHM, "\0\2\0\0", 4);
+	put_algorithms(&writer);
+	stun_put_bytes(&writer, STUN_ATTR_MESSAGE_INTEGRITY_SHA256, mac, sizeof(mac));
+	return stun_end(&writer);
+}
+
+PAYLOAD(cookie_verified)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS, 0, -1);
+}
+
+PAYLOAD(cookie_anonymous)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS | STUN_FEATURE_ANONYMITY,
+	                   0, -1);
+}
+
+/* Somebody on the way would have the client believe that the server offers nothing ... */
+PAYLOAD(cookie_stripped)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS, 13, -1);
+}
+
+/* ... or something else. */
+PAYLOAD(cookie_changed)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS, 0, 9);
+}
+
+PAYLOAD(cookie_foreign)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS, 0, 0);
+}
+
+PAYLOAD(cookie_cut)
+{
+	return with_cookie(payload, config, frame, STUN_FEATURE_ALGORITHMS, 1, -1);
+}
+
 /* A nonce alone: whoever has seen one of his victim's asks for an answer that is longer. */
 static uint16_t nonce_alone(uint8_t *payload, const struct gate_config *config,
                             const struct frame *frame, uint16_t method)

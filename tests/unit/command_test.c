@@ -275,9 +275,8 @@ static const struct {
          "expected: delete, show or ADDRESS"},
         {"turn relay", 11, "turn relay ", "expected: delete, show or ADDRESS"},
         {"turn", 5, "turn ",
-         "expected: listen, realm, relay, user, secret, peer, lifetime, mobility, quota, stream, "
-         "certificate "
-         "or show"},
+         "expected: listen, realm, relay, user, secret, peer, lifetime, mobility, algorithms, "
+         "quota, stream, certificate or show"},
         {"xyzzy show", 0, "xyzzy", NULL /* any of the nouns */},
         {"turm show", 0, "turm", "did you mean `turn`? `help` has all that could stand here"},
         {"show turn", 0, "show", "did you mean `turn show`? `help` has all that could stand here"},

@@ -92,9 +92,7 @@ static const struct {
 	const char *error;
 } wrong[] = {
         {"turn realm x\nturn reelm x\n", 0,
-         "sluice.conf:2: turn ^reelm: did you mean `realm`? expected: listen, realm, relay, user, "
-         "secret, peer, "
-         "lifetime, mobility, quota, stream, certificate or show"},
+         "sluice.conf:2: turn ^reelm: did you mean `realm`? `help` has all that could stand here"},
         {"# a\n\n\nturn relay 198.18.2.1 prots 1-2", 0,
          "sluice.conf:4: turn relay 198.18.2.1 ^prots: did you mean `ports`? expected: ports "
          "A-B[,A-B...] or announce "

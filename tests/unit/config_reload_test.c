@@ -77,7 +77,7 @@ static void test_reload(void **state)
 	file_write(scene, "turn user add w password q\nturn reelm y\n");
 	assert_reload(scene, &peer, -EINVAL, "", "turn user add v password q;");
 	assert_non_null(
-	        strstr(peer.text, "conf:2: turn ^reelm: did you mean `realm`? expected: listen"));
+	        strstr(peer.text, "conf:2: turn ^reelm: did you mean `realm`? `help` has all"));
 	/* Nor for lines that cannot stand beside each other. */
 	file_write(scene, "turn listen 198.18.1.1\nturn relay 198.18.1.1 ports 3000-4000\n");
 	assert_reload(scene, &peer, -EINVAL, "", "turn user add v password q;");

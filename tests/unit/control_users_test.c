@@ -28,6 +28,9 @@ static int users_setup(void **state)
 	redis_run(0, "SADD turn/realm/sluice/secret north");
 	redis_run(0, "SET turn/realm/sluice/user/ann/key " KEY);
 	redis_run(0, "SET turn/realm/sluice/user/bad/key nonsense");
+	redis_run(0, "SET turn/realm/sluice/user/eve/key " KEY KEY);
+	redis_run(0, "SET turn/realm/sluice/user/joe/key " KEY "," KEY KEY);
+	redis_run(0, "SET turn/realm/sluice/user/sue/key " KEY KEY "," KEY);
 	snprintf(lines, sizeof(lines),
 	         "turn realm sluice\nregion add a redis 127.0.0.1:%u\n"
 	         "node set a-1 region a addr4 127.0.0.1:9\n",
@@ -78,6 +81,32 @@ static void a_key_is_fetched(void **state)
 	for (uint8_t i = 0; i < 16; i++)
 		assert_int_equal(key->key[i], i);
 	assert_int_equal(key->refresh_s, LOOKUP_REFRESH_S);
+}
+
+/* SHA-256's alone, and beside MD5's. */
+static void other_keys_are_fetched(void **state)
+{
+	struct control *control = *state;
+	const struct sluice_turn_key *key;
+
+	control_await(control, fetches(control, 1));
+	dataplane_wants(control, "eve", 3);
+	control_await(control, key_told(control, SLUICE_TURN_KEY_ADD, "eve") != NULL);
+	key = key_told(control, SLUICE_TURN_KEY_ADD, "eve");
+	assert_int_equal(key->no_md5, 1);
+	assert_int_equal(key->has_sha256, 1);
+	for (uint8_t i = 0; i < 32; i++)
+		assert_int_equal(key->sha256[i], i % 16);
+	dataplane_wants(control, "joe", 3);
+	control_await(control, key_told(control, SLUICE_TURN_KEY_ADD, "joe") != NULL);
+	key = key_told(control, SLUICE_TURN_KEY_ADD, "joe");
+	assert_int_equal(key->no_md5, 0);
+	assert_int_equal(key->has_sha256, 1);
+	assert_int_equal(key->key[15], 15);
+	assert_int_equal(key->sha256[31], 15);
+	/* the other way round it is none */
+	dataplane_wants(control, "sue", 3);
+	control_await(control, key_told(control, SLUICE_TURN_KEY_DELETE, "sue") != NULL);
 }
 
 /* The dataplane hears that there is none, and refuses from then on. */
@@ -268,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        USERS_TEST(a_key_is_fetched),
+	        USERS_TEST(other_keys_are_fetched),
 	        USERS_TEST(what_is_no_key_is_said),
 	        USERS_TEST(secrets_are_told),
 	        USERS_TEST(limits_are_told),

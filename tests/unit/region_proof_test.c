@@ -53,17 +53,25 @@ static void test_requests(void **state)
 {
 	static const uint8_t transaction[PROOF_TRANSACTION] = "abcdefghijkl";
 	static const uint8_t nonce[PROOF_NONCE] = "ABCDEFGHIJKL";
+	static const uint8_t longer[PROOF_NONCE_MAX] = "obMatJos2gAAAABCDEFGHIJKL";
 	uint8_t request[PROOF_REQUEST_MAX];
 
-	assert_int_equal(proof_binding(transaction, NULL, request), 20);
+	assert_int_equal(proof_binding(transaction, NULL, 0, request), 20);
 	assert_int_equal(request[3], 0);
 	/* As long as its answer at least: XOR-MAPPED-ADDRESS of IPv6 makes that 44. */
-	assert_int_equal(proof_binding(transaction, nonce, request), 60);
+	assert_int_equal(proof_binding(transaction, nonce, PROOF_NONCE, request), 60);
 	assert_int_equal(request[3], 40);
 	assert_int_equal(request[21], 0x15);
 	assert_memory_equal(request + 24, nonce, PROOF_NONCE);
 	assert_int_equal(request[37], 0x08);
 	assert_int_equal(request[39], 20);
+	/* behind a cookie, and padded */
+	assert_int_equal(proof_binding(transaction, longer, PROOF_NONCE_MAX, request), 76);
+	assert_int_equal(request[3], 56);
+	assert_int_equal(request[23], PROOF_NONCE_MAX);
+	assert_memory_equal(request + 24, longer, PROOF_NONCE_MAX);
+	assert_memory_equal(request + 24 + PROOF_NONCE_MAX, "\0\0\0", 3);
+	assert_int_equal(request[53], 0x08);
 }
 
 static void test_challenge(void **state)
@@ -103,6 +111,12 @@ static void test_challenge(void **state)
 	assert_true(proof_answer(proofs, &target, answer, length, 64 * SECOND));
 	assert_memory_equal(proof->nonce, "ABCDEFGHIJKL", PROOF_NONCE);
 	assert_true(proof->known);
+	/* The target offers what RFC 8489 has to all. */
+	proof_ask(proof, 65 * SECOND, request);
+	length = challenge_make(answer, request, "obMatJos2gAAAABCDEFGHIJKL");
+	assert_true(proof_answer(proofs, &target, answer, length, 66 * SECOND));
+	assert_int_equal(proof->nonce_length, PROOF_NONCE_MAX);
+	assert_memory_equal(proof->nonce, "obMatJos2gAAAABCDEFGHIJKL", PROOF_NONCE_MAX);
 	free(proofs);
 }
 
@@ -129,11 +143,11 @@ static void test_shared(void **state)
 	struct nonce_client client = {{0, 0x0101a8c6ffff0000}, htons(4000)};
 	__u8 nonce[NONCE_SIZE];
 
-	nonce_write(nonce, &keys[0], &client, 1000000);
-	assert_int_equal(nonce_verify_within(nonce, keys, &client, 1000030, 3600), NONCE_VALID);
-	assert_int_equal(nonce_verify_within(nonce, keys, &client, 1004000, 3600), NONCE_STALE);
+	nonce_write(nonce, &keys[0], &client, 1000000, 0);
+	assert_int_equal(nonce_verify_within(nonce, 0, keys, &client, 1000030, 3600), NONCE_VALID);
+	assert_int_equal(nonce_verify_within(nonce, 0, keys, &client, 1004000, 3600), NONCE_STALE);
 	client.port = htons(4001);
-	assert_int_equal(nonce_verify_within(nonce, keys, &client, 1000030, 3600), NONCE_FORGED);
+	assert_int_equal(nonce_verify_within(nonce, 0, keys, &client, 1000030, 3600), NONCE_FORGED);
 }
 
 int main(void)

@@ -203,6 +203,54 @@ static void test_nonce_keys(void **state)
 	                 STUN_NONCE_FORGED);
 }
 
+/* A cookie that is taken off, put on or exchanged for another one makes the nonce forged: nobody on
+ * the way can take an offer away (RFC 8489, 9.2). */
+static void test_nonce_cookie(void **state)
+{
+	static const char *const cookies[] = {
+	        [0] = "",
+	        [STUN_FEATURE_ALGORITHMS] = "obMatJos2gAAA",
+	        [STUN_FEATURE_ALGORITHMS | STUN_FEATURE_ANONYMITY] = "obMatJos2wAAA",
+	};
+	struct nonce_fixture f = nonce_make_at(NOW);
+
+	for (uint8_t made = 0; made < RTE_DIM(cookies); made++) {
+		char nonce[STUN_NONCE_SIZE_MAX] = {0};
+		uint16_t length;
+
+		if (cookies[made] == NULL)
+			continue;
+		length = stun_nonce_make_cookie(nonce, &keys, &f.client, f.port, NOW, made);
+		assert_int_equal(length, strlen(cookies[made]) + STUN_NONCE_SIZE);
+		assert_memory_equal(nonce, cookies[made], strlen(cookies[made]));
+		assert_int_equal(stun_nonce_features(nonce, length), made);
+		for (uint8_t shown = 0; shown < RTE_DIM(cookies); shown++) {
+			char text[STUN_NONCE_SIZE_MAX] = {0};
+
+			if (cookies[shown] == NULL)
+				continue;
+			memcpy(text, cookies[shown], strlen(cookies[shown]));
+			memcpy(text + strlen(cookies[shown]), nonce + length - STUN_NONCE_SIZE,
+			       STUN_NONCE_SIZE);
+			assert_int_equal(stun_nonce_check(text,
+			                                  strlen(cookies[shown]) + STUN_NONCE_SIZE,
+			                                  &keys, &f.client, f.port, NOW),
+			                 shown == made ? STUN_NONCE_VALID : STUN_NONCE_FORGED);
+		}
+		for (uint16_t i = 0; i < length; i++) {
+			nonce[i] ^= 1;
+			assert_int_equal(
+			        stun_nonce_check(nonce, length, &keys, &f.client, f.port, NOW),
+			        STUN_NONCE_FORGED);
+			nonce[i] ^= 1;
+		}
+		assert_int_equal(
+		        stun_nonce_check(nonce, length, &keys, &f.client, f.port, NOW + 3601),
+		        STUN_NONCE_STALE);
+	}
+	assert_int_equal(stun_nonce_features("obMatJos2AAACf//499k954d6O", 25), 0);
+}
+
 /* Every character of base64url is read as what it was written as. */
 static void test_nonce_sextets(void **state)
 {
@@ -229,6 +277,7 @@ int main(void)
 	        cmocka_unit_test(test_nonce_length),
 	        cmocka_unit_test(test_nonce_keys),
 	        cmocka_unit_test(test_nonce_sextets),
+	        cmocka_unit_test(test_nonce_cookie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -470,6 +470,41 @@ static void test_bytes_of_a_realm(void **state)
 	fixture_destroy(fixture);
 }
 
+static int refresh_sha256(struct client *client, const struct stun_raw_key *key)
+{
+	ask(client, STUN_REFRESH);
+	ask_bytes(client, STUN_ATTR_USERNAME, client->user, client->user_length);
+	ask_bytes(client, STUN_ATTR_REALM, client->realm, strlen(client->realm));
+	ask_bytes(client, STUN_ATTR_NONCE, client->nonce, client->nonce_length);
+	stun_put_integrity_sha256(&client->writer, key);
+	return send_plain(client);
+}
+
+/* The key that a client signs with by SHA-256 is kept as that of any other is: its user is gone. */
+static void test_raw_key(void **state)
+{
+	struct fixture *fixture = fixture_create(16, 64, 64, 1);
+	struct client *client = client_create(fixture, "203.0.113.1", 4000, "alice", "secret1");
+	struct sluice_turn_user alice = {"alice"};
+	struct stun_raw_key key;
+
+	stun_raw_long_term(&key, STUN_MD5, "alice", 5, REALM, "secret1", 7);
+	assert_int_equal(allocate(client), 0);
+	assert_int_equal(refresh_sha256(client, &key), 0);
+	fixture = again(fixture, 16, 1);
+	client_move(client, fixture);
+	fixture_configure(fixture);
+	assert_int_equal(turn_user_delete(fixture->dp.turn, &alice, fixture->why), 0);
+	turn_config_sweep(fixture->dp.turn);
+	assert_true(allocation_of(client)->flags & ALLOCATION_RAW_KEY);
+	assert_int_equal(refresh_sha256(client, &key), 0);
+	assert_int_equal(refresh(client, 600), 401);
+	key.bytes[15] ^= 1;
+	assert_int_equal(refresh_sha256(client, &key), 401);
+	client_free(client);
+	fixture_destroy(fixture);
+}
+
 /* The configuration no longer has the relay, or the listener. */
 static void test_not_configured_ends(void **state)
 {
@@ -835,6 +870,7 @@ int main(void)
 	        TEST(test_tenant),
 	        TEST(test_mobility),
 	        TEST(test_mobility_of_another),
+	        TEST(test_raw_key),
 	        TEST(test_bytes_of_a_realm),
 	};
 
