@@ -13,6 +13,7 @@
  * learned, in these units. */
 #define UNIT_S     16
 #define LIFE_UNITS (600 / UNIT_S)
+#define LIFE_MAX_S ((LIFE_UNITS + 1) * UNIT_S)
 
 static uint64_t hash_of(const struct path_mtus *paths, const struct ip_addr *dst)
 {
@@ -38,9 +39,12 @@ static uint16_t entry_mtu(uint64_t entry)
 
 uint16_t path_mtu_find(const struct path_mtus *paths, const struct ip_addr *dst, uint32_t now)
 {
-	uint64_t hash = hash_of(paths, dst);
-	uint64_t entry = __atomic_load_n(&paths->slots[hash % PATH_MTUS], __ATOMIC_RELAXED);
+	uint64_t hash, entry;
 
+	if (likely(now > __atomic_load_n(&paths->until, __ATOMIC_RELAXED)))
+		return PATH_MTU_NONE;
+	hash = hash_of(paths, dst);
+	entry = __atomic_load_n(&paths->slots[hash % PATH_MTUS], __ATOMIC_RELAXED);
 	return entry_holds(entry, hash, now) ? entry_mtu(entry) : PATH_MTU_NONE;
 }
 
@@ -57,6 +61,7 @@ bool path_mtu_learn(struct path_mtus *paths, const struct ip_addr *dst, uint32_t
 	if (known && entry_mtu(entry) < mtu)
 		return false;
 	__atomic_store_n(slot, entry_make(hash, (uint16_t)mtu, now), __ATOMIC_RELAXED);
+	__atomic_store_n(&paths->until, now + LIFE_MAX_S, __ATOMIC_RELAXED);
 	return !known || entry_mtu(entry) != mtu;
 }
 

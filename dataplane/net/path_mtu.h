@@ -22,6 +22,7 @@
 
 struct path_mtus {
 	struct siphash_key key;
+	uint32_t until; /* atomic; worker.now: none is known after it, and nobody looks */
 	uint64_t slots[PATH_MTUS]; /* atomic */
 };
 
