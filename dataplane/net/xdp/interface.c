@@ -15,14 +15,28 @@
 
 #define FEATURES_MAX 128 /* names that a kernel may have for them */
 
+/* What the kernel has in use, where the driver says nothing of channels: bonds, bridges. */
+static uint16_t queues_count(const char *name)
+{
+	char path[64];
+	uint16_t count = 0;
+
+	do {
+		snprintf(path, sizeof(path), "/sys/class/net/%s/queues/rx-%u", name, count);
+	} while (access(path, F_OK) == 0 && ++count < UINT16_MAX);
+	return count;
+}
+
 /* Channels that serve both ways are combined ones (ethtool -l). */
 static void channels_read(int fd, struct ifreq *request, struct interface *interface)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 
 	request->ifr_data = (char *)&channels;
-	if (ioctl(fd, SIOCETHTOOL, request) != 0)
+	if (ioctl(fd, SIOCETHTOOL, request) != 0) {
+		interface->rx_queues = queues_count(request->ifr_name);
 		return;
+	}
 	interface->rx_queues = channels.combined_count + channels.rx_count;
 	interface->tx_queues = channels.combined_count + channels.tx_count;
 }
@@ -115,6 +129,9 @@ int interface_read(const char *name, struct interface *interface)
 	if (ioctl(fd, SIOCGIFHWADDR, &request) != 0)
 		goto fail;
 	memcpy(&interface->mac, request.ifr_hwaddr.sa_data, sizeof(interface->mac));
+	if (ioctl(fd, SIOCGIFFLAGS, &request) != 0)
+		goto fail;
+	interface->bond = request.ifr_flags & IFF_MASTER;
 	channels_read(fd, &request, interface);
 	interface->uso = uso_read(fd, request, interface);
 	interface->numa = numa_read(name);

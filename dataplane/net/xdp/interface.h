@@ -14,6 +14,7 @@ struct interface {
 	uint16_t numa;                 /* UINT16_MAX: unknown */
 	uint16_t uso_feature; /* its number among the kernel's, from 1 on; 0: not looked for yet */
 	bool uso;             /* takes several datagrams as one frame (uso.h) */
+	bool bond; /* of several interfaces, which the kernel's drivers serve as theirs */
 	struct rte_ether_addr mac;
 };
 

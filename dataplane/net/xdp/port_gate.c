@@ -40,25 +40,30 @@ bool port_gate_frags(const struct xdp_port *xdp)
 	return xdp->sockets[0].segments && xdp->interface.mtu > MTU_ONE_PAGE;
 }
 
-/* A driver that takes large frames in one piece has them natively without the second try. */
+/*
+ * A driver that takes large frames in one piece has them natively without the second try. A bond's
+ * has them on the NICs below, whose packets no socket of the bond may take: they are its own in
+ * generic mode.
+ */
 int port_gate_attach(struct dataplane *dp, struct port *port, char *why)
 {
 	struct xdp_port *xdp = port->xdp;
 	int ret = 0;
 
-	if (xdp->program.frags && xdp_program_attach_native(&xdp->program, xdp->ifindex) != 0) {
+	if (xdp->program.frags &&
+	    (xdp->interface.bond || xdp_program_attach_native(&xdp->program, xdp->ifindex) != 0)) {
 		xdp_program_unload(&xdp->program);
 		ret = program_load(dp, port, false, why);
 		if (ret == 0)
 			ret = xdp_sockets_redirect(port);
 	}
 	if (ret == 0 && xdp->program.link < 0)
-		ret = xdp_program_attach(&xdp->program, xdp->ifindex, why);
+		ret = xdp_program_attach(&xdp->program, xdp->ifindex, xdp->interface.bond, why);
 	if (ret == 0 && xdp->program.generic)
-		log_warning(SLUICE_LOG_PORT,
-		            "port %s: %s has no native XDP with this driver and MTU: generic mode, "
-		            "slower",
-		            port->name, port->args);
+		log_warning(
+		        SLUICE_LOG_PORT, "port %s: %s has no native XDP %s: generic mode, slower",
+		        port->name, port->args,
+		        xdp->interface.bond ? "for a bond's sockets" : "with this driver and MTU");
 	return ret;
 }
 

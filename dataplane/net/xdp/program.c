@@ -224,9 +224,9 @@ int xdp_program_attach_native(struct xdp_program *program, int ifindex)
 	return attach(program, ifindex, XDP_FLAGS_DRV_MODE);
 }
 
-int xdp_program_attach(struct xdp_program *program, int ifindex, char *why)
+int xdp_program_attach(struct xdp_program *program, int ifindex, bool generic, char *why)
 {
-	int ret = attach(program, ifindex, XDP_FLAGS_DRV_MODE);
+	int ret = generic ? -EOPNOTSUPP : attach(program, ifindex, XDP_FLAGS_DRV_MODE);
 
 	if (ret != 0)
 		ret = attach(program, ifindex, XDP_FLAGS_SKB_MODE);

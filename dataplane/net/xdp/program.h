@@ -39,8 +39,9 @@ struct xdp_sizes {
 /* Loads the object. frags: see above. 0 or -errno with *why. */
 int xdp_program_load(struct xdp_program *program, const char *path, const struct xdp_sizes *sizes,
                      bool frags, char *why);
-/* Natively where the driver can, else in the kernel's generic mode. */
-int xdp_program_attach(struct xdp_program *program, int ifindex, char *why);
+/* Natively where the driver can and `generic` does not forbid it, else in the kernel's generic
+ * mode. */
+int xdp_program_attach(struct xdp_program *program, int ifindex, bool generic, char *why);
 /* Only natively; for an error nothing is said. */
 int xdp_program_attach_native(struct xdp_program *program, int ifindex);
 /* In place of the program of this link, which is ours from then on: no packet sees none. For an

@@ -13,6 +13,7 @@
 #define TX_BUDGET    256  /* frames that one call sends, where the kernel lets us choose */
 #define BUSY_WAIT_US 1000 /* between two tries for a queue that is being given back */
 #define BUSY_TRIES   2000
+#define POOL_KEPT    16     /* this part of a pool is lent to no port */
 #define LENT_NONE    0xfffe /* no mbuf->port: nothing was lent to the kernel yet */
 
 bool xdp_umem_range(const struct rte_mempool *pool, uint8_t **base, size_t *length)
@@ -189,6 +190,21 @@ int xdp_socket_make(struct xdp_socket *xsk, const struct xdp_socket_options *opt
 	return ret == 0 ? 0 : socket_failed(xsk, ret);
 }
 
+/* All that it may hold, while the pool keeps what packets on their way need. */
+static int buffers_lend(struct xdp_socket *xsk)
+{
+	uint32_t lent;
+
+	do {
+		lent = xsk->lent;
+		if (xdp_fill(xsk))
+			return rte_mempool_avail_count(xsk->pool) >= xsk->pool->size / POOL_KEPT
+			               ? 0
+			               : -ENOBUFS;
+	} while (xsk->lent > lent);
+	return -ENOBUFS;
+}
+
 int xdp_socket_bind(struct xdp_socket *xsk, const struct xdp_socket_options *options,
                     const char **step)
 {
@@ -203,10 +219,8 @@ int xdp_socket_bind(struct xdp_socket *xsk, const struct xdp_socket_options *opt
 	xsk->lent_rx = options->lent_rx;
 	xsk->lent_tx = options->lent_tx;
 	*step = "buffers";
-	while (!xdp_fill(xsk))
-		if (xsk->lent == 0)
-			return socket_failed(xsk, -ENOBUFS);
-	return 0;
+	ret = buffers_lend(xsk);
+	return ret == 0 ? 0 : socket_failed(xsk, ret);
 }
 
 int xdp_socket_open(struct xdp_socket *xsk, const struct xdp_socket_options *options,
