@@ -4,7 +4,7 @@
 # A case prints what it saw, one line, and fails with a line that says what it had expected.
 
 # shellcheck disable=SC2034 # for tools/vm
-VM_CASES=(units xdp_modes xdp_queues xdp_turn dev_ports dev_refused twin_ping twin_ssh turn4 turn6 workers srtp mac link restart
+VM_CASES=(units xdp_modes xdp_queues xdp_turn xdp_vlan xdp_bond dev_ports dev_refused twin_ping twin_ssh turn4 turn6 workers srtp mac link restart
 	killed reboot after_reboot)
 
 VM_KEY=$(head -c 30 /dev/zero | base64 -w0)
@@ -108,6 +108,37 @@ case_xdp_queues() {
 }
 
 case_xdp_turn() { call virtio 198.18.2.2 198.18.1.1 && call virtio 2001:2:0:2::2 -x -s 2001:2:0:1::1 && echo; }
+
+# A VLAN interface of the kernel above a port: its address and routes are what is served, ARP is its kernel's, and the far end has tags
+# alone.
+case_xdp_vlan() {
+	local iface got
+	iface=$(nic_iface virtio)
+	guest "modprobe 8021q && ip link add link $iface name $iface.100 type vlan id 100 && ip addr add 198.18.100.1/24 dev $iface.100 &&
+		ip link set $iface.100 up" || wrong "no VLAN interface" || return
+	ctl turn listen 198.18.100.1:3478 || return
+	got=$(far virtio /usr/bin/python3 "$SLUICE_ROOT/tests/vm/vlan_binding.py" wire 100 198.18.100.2 198.18.100.1)
+	ctl turn listen delete 198.18.100.1:3478
+	guest "ip link delete $iface.100"
+	echo "a Binding with tag 100: answer's source, tag and type: $got"
+	[[ $got == "198.18.100.1 100 0x0101" ]]
+}
+
+# A bond of the kernel's is a port in generic mode: the packets of its NICs are its own there. It keeps its NIC's MAC: QEMU's vmxnet3
+# takes no packet for another one.
+case_xdp_bond() {
+	local iface got
+	iface=$(nic_iface vmxnet3)
+	guest "modprobe bonding && ip link add bond0 address \$(cat /sys/class/net/$iface/address) type bond mode active-backup miimon 100 && ip link set $iface down &&
+		ip link set $iface master bond0 && ip addr add 198.18.3.1/24 dev bond0 && ip link set bond0 up" || wrong "no bond" || return
+	ctl port add dp2 xdp bond0 && ctl turn listen 198.18.3.1:3478 || return
+	in_time 20 "the bond's port up" port_is dp2 up || return
+	got=$(far vmxnet3 /usr/bin/python3 "$SLUICE_ROOT/tests/vm/bindings.py" 198.18.3.1 40)
+	echo "40 clients on a bond, $(ctl_json '.[] | select(.name == "dp2").queues' port show) queues: answered, refused, silent: $got"
+	ctl turn listen delete 198.18.3.1:3478 && ctl port delete dp2
+	guest "ip link delete bond0"
+	[[ $got == "40 0 0" ]]
+}
 
 # From here on the NICs are DPDK's, and the twins have the addresses.
 case_dev_ports() {
