@@ -52,9 +52,12 @@ void address_ask_key_frames(struct media_worker *media_worker, const struct endp
 		const struct subscription *leg =
 		        &media_worker->media->subscriptions[legs->list[i].subscription];
 
-		if (!__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))
-			key_frame_ask(media_worker,
-			              __atomic_load_n(&leg->stream, __ATOMIC_RELAXED));
+		uint32_t stream = __atomic_load_n(&leg->stream, __ATOMIC_RELAXED);
+
+		if (__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))
+			continue;
+		key_frame_hurry(&media_worker->media->streams[stream]);
+		key_frame_ask(media_worker, stream);
 	}
 }
 

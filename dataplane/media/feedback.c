@@ -139,6 +139,7 @@ static bool is_waited_for(const struct stream *stream)
 static bool track_was_asked(const struct media *media, const struct stream *stream,
                             const struct worker *worker)
 {
+	uint64_t interval = key_frame_interval(stream, worker->tsc_hz);
 	const struct endpoint_sources *sources =
 	        __atomic_load_n(&media->endpoints[stream->endpoint].sources, __ATOMIC_ACQUIRE);
 
@@ -147,8 +148,7 @@ static bool track_was_asked(const struct media *media, const struct stream *stre
 
 		if (!sources->sources[i]->rtx && layer != stream && layer->rid[0] != 0 &&
 		    strcmp(layer->mid, stream->mid) == 0 && layer->key_frame_sent != 0 &&
-		    worker->tsc - layer->key_frame_sent <
-		            worker->tsc_hz / 1000 * KEY_FRAME_INTERVAL_MS)
+		    worker->tsc - layer->key_frame_sent < interval)
 			return true;
 	}
 	return false;

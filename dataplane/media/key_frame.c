@@ -18,6 +18,18 @@ void key_frame_ask_from_control(struct media *media, uint32_t stream)
 	media_ask_put(media, media->endpoints[media->streams[stream].endpoint].worker, &ask);
 }
 
+void key_frame_hurry(struct stream *stream)
+{
+	__atomic_store_n(&stream->key_frame_hurried, true, __ATOMIC_RELEASE);
+}
+
+uint64_t key_frame_interval(const struct stream *stream, uint64_t tsc_hz)
+{
+	bool hurried = __atomic_load_n(&stream->key_frame_hurried, __ATOMIC_RELAXED);
+
+	return tsc_hz / 1000 * (hurried ? KEY_FRAME_BEGIN_MS : KEY_FRAME_INTERVAL_MS);
+}
+
 bool key_frame_is_owed(const struct stream *stream)
 {
 	return stream->key_frame_tries != 0 && stream->key_frame_tries < KEY_FRAME_TRIES;
@@ -31,11 +43,11 @@ void key_frame_came(struct stream *stream)
 /* Between a request and the next one: of others, and of the same. */
 static bool key_frame_waits(const struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
 {
-	uint64_t ms = KEY_FRAME_INTERVAL_MS;
+	uint64_t interval = stream->key_frame_wanted ? key_frame_interval(stream, tsc_hz)
+	                                             : tsc_hz / 1000 * KEY_FRAME_INTERVAL_MS
+	                                                       << (stream->key_frame_tries - 1);
 
-	if (!stream->key_frame_wanted)
-		ms <<= stream->key_frame_tries - 1;
-	return stream->key_frame_sent != 0 && tsc - stream->key_frame_sent < tsc_hz / 1000 * ms;
+	return stream->key_frame_sent != 0 && tsc - stream->key_frame_sent < interval;
 }
 
 bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz)
@@ -59,6 +71,7 @@ void key_frame_sent(struct stream *stream, uint64_t tsc)
 		stream->key_frame_tries =
 		        stream->key_frame_wanted ? 1 : stream->key_frame_tries + 1;
 	stream->key_frame_wanted = false;
+	__atomic_store_n(&stream->key_frame_hurried, false, __ATOMIC_RELAXED);
 	stream->key_frame_sent = tsc;
 	stream->key_frame_requests++;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Key-frame requests: merged, and at most one upstream in KEY_FRAME_INTERVAL_MS
- * for a stream. Where the codec tells when one has come, a request is repeated
- * until then, with ever longer waits: it or its answer may be lost.
+ * for a stream; in KEY_FRAME_BEGIN_MS, which is as soon as a browser makes another
+ * one, for a subscription that begins and has nothing to show until then, since
+ * subscribers make such by authority alone. Where the codec tells when one has come, a request is
+ * repeated until then, with ever longer waits: it or its answer may be lost.
  */
 #ifndef MEDIA_KEY_FRAME_H
 #define MEDIA_KEY_FRAME_H
@@ -11,6 +13,7 @@
 #include <stdint.h>
 
 #define KEY_FRAME_INTERVAL_MS 1000
+#define KEY_FRAME_BEGIN_MS    300
 #define KEY_FRAME_TRIES       6 /* the last one after 31 s: a publisher may not listen */
 
 struct media;
@@ -19,8 +22,12 @@ struct stream;
 
 /* Any worker: a subscriber asked, or a subscription of its own begins in the middle. */
 void key_frame_ask(struct media_worker *media_worker, uint32_t stream);
-/* Control thread: a new subscription, a resume, a switch. */
+/* Control thread: a switch, another SSRC. */
 void key_frame_ask_from_control(struct media *media, uint32_t stream);
+/* Any thread, before it asks: a new subscription, a resume. */
+void key_frame_hurry(struct stream *stream);
+/* The owner: TSC cycles between the last request and one that is wanted now. */
+uint64_t key_frame_interval(const struct stream *stream, uint64_t tsc_hz);
 
 /* The stream's owner. True: a request is to be sent now. */
 bool key_frame_due(struct stream *stream, uint64_t tsc, uint64_t tsc_hz);

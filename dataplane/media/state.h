@@ -244,6 +244,7 @@ struct stream {
 	uint32_t record_number;  /* of records of its state */
 	bool key_frame_asked;    /* atomic, any thread: a request for one lies in its
 	                            owner's ring */
+	bool key_frame_hurried;  /* atomic, any thread: a subscription begins, and waits for it */
 
 	/* control thread */
 	uint32_t life;          /* of all objects ever made, from 1 */

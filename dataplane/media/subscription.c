@@ -291,6 +291,7 @@ static int subscription_make(struct media *media, const struct sluice_subscripti
 		endpoint_key_doubt(media, &media->endpoints[endpoint]);
 	}
 	presence_rouse(&media->endpoints[endpoint]);
+	key_frame_hurry(&media->streams[stream]);
 	key_frame_ask_from_control(media, stream);
 	return 0;
 fail:
@@ -411,8 +412,10 @@ int media_subscription_pause(struct media *media, const struct sluice_subscripti
 	subscription = &media->subscriptions[index];
 	if (!paused)
 		presence_rouse(&media->endpoints[subscription->endpoint]);
-	if (subscription->paused && !paused)
+	if (subscription->paused && !paused) {
+		key_frame_hurry(&media->streams[subscription->stream]);
 		key_frame_ask_from_control(media, subscription->stream);
+	}
 	__atomic_store_n(&subscription->paused, paused, __ATOMIC_RELEASE);
 	record_subscription_changed(media, subscription);
 	return 0;

@@ -43,6 +43,29 @@ static void key_frames_are_merged(void **state)
 	assert_int_equal(scene->media.subscriptions[LEG_1].key_frame_requests, 1);
 }
 
+/* What a subscription that begins waits for is asked for again soon; others wait their time. */
+static void a_beginning_is_hurried(void **state)
+{
+	struct rtcp_scene *scene = *state;
+	struct stream *stream = &scene->media.streams[VIDEO];
+
+	pli(scene, SUBSCRIBER_1, LEG_SSRC(LEG_1));
+	rtcp_scene_pass(scene, 1);
+	assert_int_equal(plis_upstream(scene), 1);
+	key_frame_hurry(stream);
+	pli(scene, SUBSCRIBER_2, LEG_SSRC(LEG_2));
+	rtcp_scene_pass(scene, KEY_FRAME_BEGIN_MS - 10);
+	assert_int_equal(plis_upstream(scene), 0);
+	rtcp_scene_pass(scene, 10);
+	assert_int_equal(plis_upstream(scene), 1);
+	/* once */
+	pli(scene, SUBSCRIBER_2, LEG_SSRC(LEG_2));
+	rtcp_scene_pass(scene, KEY_FRAME_INTERVAL_MS - 10);
+	assert_int_equal(plis_upstream(scene), 0);
+	rtcp_scene_pass(scene, 10);
+	assert_int_equal(plis_upstream(scene), 1);
+}
+
 /* A command that comes again, for its sender has seen nothing of it yet, is no other one. */
 static void a_fir_counts_once(void **state)
 {
@@ -314,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(key_frames_are_merged),
+	        TEST(a_beginning_is_hurried),
 	        TEST(a_fir_counts_once),
 	        TEST(key_frames_that_nobody_awaits),
 	        TEST(a_key_frame_waits_for_the_way),
