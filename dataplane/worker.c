@@ -24,7 +24,7 @@
 #define CALLS_SIZE 64
 #define US_PER_S   1000000
 /* Sockets wake a worker; its timers want it this often, and sooner while something is due. */
-#define SLEEP_MS         10
+#define SLEEP_MS         20
 #define SLEEP_PENDING_MS 1
 #define HOUSEKEEPING_MS  1
 #define EVENTS_MAX       16

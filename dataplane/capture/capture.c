@@ -298,6 +298,7 @@ static int thread_start(struct capture *capture, int fd, char *why)
 int capture_start(struct dataplane *dp, const struct sluice_capture *wanted, int fd,
                   const struct capture_client *client, struct capture **started, char *why)
 {
+	const struct timeval period = {.tv_usec = TICK_US};
 	struct capture_control *control = dp->capture_control;
 	struct capture *capture;
 	int error = wanted_check(dp, wanted, why);
@@ -309,6 +310,8 @@ int capture_start(struct dataplane *dp, const struct sluice_capture *wanted, int
 		error = descriptor_check(fd, why);
 	if (error == 0 && control->count == CAPTURES_MAX)
 		error = refuse(why, -ENOSPC, "%u captures run, and no more at once", CAPTURES_MAX);
+	if (error == 0 && control->timer != NULL && event_add(control->timer, &period) != 0)
+		error = refuse(why, -ENOMEM, "no memory for a capture");
 	if (error != 0)
 		return error;
 	capture = capture_new(dp, wanted, client);
@@ -442,14 +445,18 @@ uint32_t capture_show(struct dataplane *dp, uint32_t *cursor, struct sluice_capt
 	return count;
 }
 
-static void tick(evutil_socket_t fd, short what, void *dp)
+/* As long as there are any. */
+static void tick(evutil_socket_t fd, short what, void *arg)
 {
-	captures_tick(dp);
+	const struct capture_control *control = ((struct dataplane *)arg)->capture_control;
+
+	captures_tick(arg);
+	if (control->count == 0)
+		event_del(control->timer);
 }
 
 static int create(struct dataplane *dp)
 {
-	const struct timeval period = {.tv_usec = TICK_US};
 	struct capture_control *control = calloc(1, sizeof(*control));
 
 	dp->capture_control = control;
@@ -458,7 +465,7 @@ static int create(struct dataplane *dp)
 	if (dp->events == NULL)
 		return 0;
 	control->timer = event_new(dp->events, -1, EV_PERSIST, tick, dp);
-	return control->timer != NULL && event_add(control->timer, &period) == 0 ? 0 : -ENOMEM;
+	return control->timer != NULL ? 0 : -ENOMEM;
 }
 
 static void end(struct dataplane *dp)

@@ -60,7 +60,7 @@ struct media_config {
 	uint8_t digest_key[KEY_DIGEST_SIZE]; /* of keys: endpoint.rx_digest */
 	struct spent *spent;                 /* workers read it, too */
 	struct ssrc_set ssrcs;
-	struct event *advised; /* timer; NULL: tests without events */
+	struct event *advised; /* by media->advised; NULL: tests without events */
 	uint32_t leaving;      /* subscriptions that still get the stream before, too */
 	uint32_t layers;       /* streams that are one of several of a track */
 	struct leg_map *leg_maps[LEG_MAP_HEADS]; /* chained by their hash */

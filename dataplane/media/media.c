@@ -24,8 +24,7 @@
 
 #define NTP_UNIX     2208988800 /* seconds from 1900 to 1970 (RFC 5905) */
 #define ASKS_SIZE    4096
-#define BACKLOG_SIZE 4096  /* plaintext packets; power of two */
-#define ADVICE_US    20000 /* between two looks at what workers advise */
+#define BACKLOG_SIZE 4096 /* plaintext packets; power of two */
 
 static uint64_t ntp_zero(void)
 {
@@ -104,8 +103,10 @@ void media_destroy(struct media *media)
 		return;
 	if (media->config != NULL) {
 		random_destroy(media->config->random);
-		if (media->config->advised != NULL)
+		if (media->config->advised != NULL) {
 			event_free(media->config->advised);
+			session_wake_destroy(&media->advised);
+		}
 	}
 	media_tables_destroy(media);
 	rte_free(media);
@@ -191,20 +192,26 @@ void media_config_commit(struct media *media)
 
 static void advised(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd, (void)what;
-	viewer_advice_take(arg);
+	struct media *media = arg;
+
+	session_wake_take(&media->advised);
+	viewer_advice_take(media);
+	session_wake_sleep(&media->advised);
+	viewer_advice_take(media); /* what came between */
 }
 
 static int advice_begin(struct media *media)
 {
-	const struct timeval often = {.tv_usec = ADVICE_US};
-
 	if (media->dp->events == NULL)
 		return 0;
-	media->config->advised = event_new(media->dp->events, -1, EV_PERSIST, advised, media);
-	return media->config->advised != NULL && event_add(media->config->advised, &often) == 0
-	               ? 0
-	               : -ENOMEM;
+	if (session_wake_create(&media->advised) < 0)
+		return -ENOMEM;
+	media->config->advised = event_new(media->dp->events, media->advised.fd,
+	                                   EV_READ | EV_PERSIST, advised, media);
+	if (media->config->advised == NULL || event_add(media->config->advised, NULL) != 0)
+		return -ENOMEM;
+	session_wake_sleep(&media->advised);
+	return 0;
 }
 
 /* Without endpoints, as the command line may say, there is no forwarding unit. */

@@ -53,11 +53,19 @@ static void caches_age(struct media_worker *media_worker)
 	}
 }
 
+/* What feedback has led to since the last look. */
+static void advice_tell(struct media_worker *media_worker)
+{
+	if (unlikely(!rte_ring_empty(media_worker->advice)))
+		session_wake_send(&media_worker->media->advised);
+}
+
 void media_timers_run(struct worker *worker)
 {
 	rtcp_timers_run(worker->media);
 	transport_feedback_run(worker->media);
 	viewer_probes_run(worker->media);
+	advice_tell(worker->media);
 }
 
 bool media_is_pending(const struct worker *worker)
@@ -76,4 +84,5 @@ void media_housekeep(struct worker *worker)
 	viewer_probes_run(worker->media);
 	rtcp_timers_run(worker->media);
 	caches_age(worker->media);
+	advice_tell(worker->media);
 }

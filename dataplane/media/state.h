@@ -24,6 +24,7 @@
 #include "media/ext_read.h"
 #include "media/media.h"
 #include "media/sender_clock.h"
+#include "session/wake.h"
 #include "srtp/engine.h"
 #include "srtp/receive_window.h"
 #include "srtp/rtcp_window.h"
@@ -468,6 +469,7 @@ struct media {
 	uint32_t serials;                    /* atomic; the last one that a stream was given */
 	struct siphash_key cname_key;        /* const */
 	uint64_t ntp_zero;                   /* const: NTP time when the TSC read 0 */
+	struct session_wake advised;         /* the control thread: a worker advises something */
 	struct media_config *config;         /* control thread */
 };
 

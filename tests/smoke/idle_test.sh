@@ -6,7 +6,7 @@ LAB_UP=(--workers 2)
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-SLEEPS=300 # of each worker, at most 10 ms long
+SLEEPS=150 # of each worker, at most 20 ms long
 at_exit lab down
 
 workers() { ctl -j worker show; }

@@ -8,6 +8,7 @@
 #include "media/rewrite.h"
 #include "media/rtcp.h"
 #include "media/rtcp_receive.h"
+#include "media/viewer.h"
 #include "net_fixture.h"
 #include "srtp/profile.h"
 
@@ -116,6 +117,8 @@ static struct media_worker *media_worker_fill(struct rtcp_scene *scene)
 	media_worker->srtp = scene->media.engine->worker_create();
 	media_worker->asks = rte_ring_create_elem("scene asks", sizeof(struct media_ask), 64,
 	                                          SOCKET_ID_ANY, RING_F_SC_DEQ);
+	media_worker->advice = rte_ring_create_elem("scene advice", sizeof(struct viewer_advice), 64,
+	                                            SOCKET_ID_ANY, RING_F_SC_DEQ);
 	media_worker->backlog = calloc(BACKLOG, sizeof(struct fan_item));
 	media_worker->backlog_mask = BACKLOG - 1;
 	media_worker->rtcp = rtcp_worker_create(media_worker);
@@ -184,6 +187,7 @@ void rtcp_scene_destroy(struct rtcp_scene *scene)
 	streams_free(scene);
 	rtcp_worker_destroy(media_worker->rtcp);
 	rte_ring_free(media_worker->asks);
+	rte_ring_free(media_worker->advice);
 	free(media_worker->backlog);
 	scene->media.engine->worker_destroy(media_worker->srtp);
 	assert_int_equal(rte_mempool_in_use_count(scene->dp->pool), 0);
