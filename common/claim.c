@@ -29,16 +29,20 @@ static const char *endpoint_text(const uint8_t ip[16], uint16_t port, char text[
 static bool may_share(enum claim_kind a, enum claim_kind b)
 {
 	return (a == CLAIM_LISTENER && b == CLAIM_SESSIONS) ||
-	       (a == CLAIM_SESSIONS && b == CLAIM_LISTENER);
+	       (a == CLAIM_SESSIONS && b == CLAIM_LISTENER) ||
+	       (a == CLAIM_STREAM && b == CLAIM_SESSIONS_STREAM) ||
+	       (a == CLAIM_SESSIONS_STREAM && b == CLAIM_STREAM);
 }
 
-/* Of one kind are two lines that share, or one line that is there already; a stream's socket is one
- * line's alone, by TCP or by TLS. */
+static bool is_stream(enum claim_kind kind)
+{
+	return kind == CLAIM_STREAM || kind == CLAIM_TLS || kind == CLAIM_SESSIONS_STREAM;
+}
+
+/* Of one kind are two lines that share, or one line that is there already. */
 static bool kinds_conflict(enum claim_kind fresh, enum claim_kind held)
 {
-	if (fresh == CLAIM_STREAM || held == CLAIM_STREAM)
-		return fresh == held;
-	return fresh != held && !may_share(fresh, held);
+	return is_stream(fresh) == is_stream(held) && fresh != held && !may_share(fresh, held);
 }
 
 bool claim_conflict(const struct claim *fresh, const struct claim *held, char *why, size_t room)
@@ -49,6 +53,8 @@ bool claim_conflict(const struct claim *fresh, const struct claim *held, char *w
 	        [CLAIM_ENDPOINT] = "is an endpoint's local address",
 	        [CLAIM_SESSIONS] = "is that of browsers' sessions",
 	        [CLAIM_STREAM] = "is a TURN listener's by another transport",
+	        [CLAIM_TLS] = "is a TURN listener's by another transport",
+	        [CLAIM_SESSIONS_STREAM] = "is that of browsers' sessions by TCP",
 	        [CLAIM_DTLS] = "is a TURN listener's by DTLS",
 	};
 	static const char *const names[] = {
@@ -57,6 +63,8 @@ bool claim_conflict(const struct claim *fresh, const struct claim *held, char *w
 	        [CLAIM_ENDPOINT] = "an endpoint's local address",
 	        [CLAIM_SESSIONS] = "that of browsers' sessions",
 	        [CLAIM_STREAM] = "a TURN listener's by another transport",
+	        [CLAIM_TLS] = "a TURN listener's by another transport",
+	        [CLAIM_SESSIONS_STREAM] = "that of browsers' sessions by TCP",
 	        [CLAIM_DTLS] = "a TURN listener's by DTLS",
 	};
 	char text[ENDPOINT_TEXT_MAX];

@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 enum claim_kind {
-	CLAIM_LISTENER, /* TURN is served there */
-	CLAIM_RELAY,    /* relayed addresses */
-	CLAIM_ENDPOINT, /* the local address of SRTP endpoints: these may share one */
-	CLAIM_SESSIONS, /* browsers are served there: a TURN listener may share it */
-	CLAIM_STREAM,   /* TURN is served there by TCP or TLS: UDP ports are others */
-	CLAIM_DTLS,     /* TURN is served there by DTLS: a UDP port of the kernel's */
+	CLAIM_LISTENER,        /* TURN is served there */
+	CLAIM_RELAY,           /* relayed addresses */
+	CLAIM_ENDPOINT,        /* the local address of SRTP endpoints: these may share one */
+	CLAIM_SESSIONS,        /* browsers are served there: a TURN listener may share it */
+	CLAIM_STREAM,          /* TURN is served there by TCP: UDP ports are others */
+	CLAIM_TLS,             /* the same by TLS */
+	CLAIM_SESSIONS_STREAM, /* browsers are served there by TCP: TURN by TCP may share it */
+	CLAIM_DTLS,            /* TURN is served there by DTLS: a UDP port of the kernel's */
 };
 
 struct claim {

@@ -8,15 +8,18 @@
 
 static const struct column listen_columns[] = {
         {"address", "that browsers' sessions share", COLUMN_ADDRESS, LISTEN(local)},
+        {"transport", "by which browsers come", COLUMN_CHOICE, LISTEN(transport),
+         .choices = session_transport_words},
         {"announce", "address in candidates, where that is another one", COLUMN_ADDRESS,
          LISTEN(announce)},
         {"state", "present, or absent: no interface of a port has the address", COLUMN_CHOICE,
          LISTEN(state), .choices = address_state_words},
+        {"connections", "of clients by TCP, now", COLUMN_NUMBER, LISTEN(connections)},
         {0},
 };
 
 static const struct reply listen_reply = {REPLY(sluice_webrtc_listen_row, listen_columns),
-                                          .none = "nothing is listened on"};
+                                          .row_size_before = 44, .none = "nothing is listened on"};
 
 #define SESSION(member) FIELD(sluice_session_row, member)
 
@@ -30,6 +33,8 @@ static const struct column session_columns[] = {
          SESSION(remote)},
         {"local", "address of ours, of the same path", COLUMN_ADDRESS, .only_json = true,
          SESSION(local)},
+        {"transport", "of the same path", COLUMN_CHOICE, .only_json = true, SESSION(transport),
+         .choices = session_transport_words},
         {"profile", "of SRTP, once connected", COLUMN_CHOICE, SESSION(profile),
          .choices = profile_words},
         {"worker", "that owns it", COLUMN_NUMBER, .only_json = true, SESSION(worker)},
@@ -105,9 +110,10 @@ static const struct reply event_reply = {REPLY(sluice_session_event, event_colum
 
 static const struct request requests[] = {
         REQUEST(SLUICE_WEBRTC_LISTEN_ADD, {"webrtc", "listen"}, REQUEST_ADD, BY_DATAPLANE,
-                .exist_ok = true, BODY(sluice_webrtc_listen)),
+                .exist_ok = true, BODY(sluice_webrtc_listen), .body_size_before = 40),
         REQUEST(SLUICE_WEBRTC_LISTEN_DELETE, {"webrtc", "listen", "delete"}, REQUEST_DELETE,
-                BY_DATAPLANE, .deletes = SLUICE_WEBRTC_LISTEN_ADD, BODY(sluice_webrtc_listen)),
+                BY_DATAPLANE, .deletes = SLUICE_WEBRTC_LISTEN_ADD, BODY(sluice_webrtc_listen),
+                .body_size_before = 40),
         REQUEST(SLUICE_WEBRTC_LISTEN_SHOW, {"webrtc", "listen", "show"}, REQUEST_SHOW, BY_DATAPLANE,
                 .reply = &listen_reply),
         /* From the control plane, which reads offers and writes answers. */

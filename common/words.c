@@ -59,6 +59,12 @@ const char *const transport_words[] = {
         NULL,
 };
 
+const char *const session_transport_words[] = {
+        [SLUICE_TURN_UDP] = "udp",
+        [SLUICE_TURN_TCP] = "tcp",
+        NULL,
+};
+
 const char *const reason_words[] = {
         [SLUICE_ALLOCATION_EXPIRED] = "expired", [SLUICE_ALLOCATION_CLOSED] = "closed",
         [SLUICE_ALLOCATION_DELETED] = "deleted", [SLUICE_ALLOCATION_DISCONNECTED] = "disconnected",

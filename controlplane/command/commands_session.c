@@ -14,6 +14,12 @@
 		.type = ARGUMENT_ENDPOINT, .identifies = true, .fallback = WEBRTC_PORT,            \
 		FIELD(sluice_webrtc_listen, local),                                                \
 	}
+#define TRANSPORT_ARGUMENT                                                                         \
+	{                                                                                          \
+		.key = "transport", .help = "by which browsers come; udp unless given",            \
+		.type = ARGUMENT_CHOICE, .optional = true, .identifies = true,                     \
+		.choices = session_transport_words, FIELD(sluice_webrtc_listen, transport),        \
+	}
 #define ID_ARGUMENT(struct_name)                                                                   \
 	{                                                                                          \
 		.key = "id", .meta = "ID", .help = "as `session show` has it",                     \
@@ -25,6 +31,7 @@ static const struct command commands[] = {
                 .type = SLUICE_WEBRTC_LISTEN_ADD,
                 .help = "serve browsers at an address, which may be a TURN listener's",
                 .arguments = {LISTEN_ARGUMENT,
+                              TRANSPORT_ARGUMENT,
                               {.key = "announce",
                                .help = "what candidates say instead: a NAT's outside",
                                .type = ARGUMENT_ADDRESS,
@@ -35,7 +42,7 @@ static const struct command commands[] = {
         {
                 .type = SLUICE_WEBRTC_LISTEN_DELETE,
                 .help = "no longer serve there; sessions whose path leads there end",
-                .arguments = {LISTEN_ARGUMENT},
+                .arguments = {LISTEN_ARGUMENT, TRANSPORT_ARGUMENT},
         },
         {
                 .type = SLUICE_WEBRTC_LISTEN_SHOW,

@@ -24,6 +24,13 @@ static int refuse(char *why, const char *text)
 
 /* -- addresses and ports -- */
 
+static const enum claim_kind turn_kinds[] = {
+        [SLUICE_TURN_UDP] = CLAIM_LISTENER,
+        [SLUICE_TURN_TCP] = CLAIM_STREAM,
+        [SLUICE_TURN_TLS] = CLAIM_TLS,
+        [SLUICE_TURN_DTLS] = CLAIM_DTLS,
+};
+
 static const struct sluice_addr *claimed_address(const struct command_request *request,
                                                  enum claim_kind *kind)
 {
@@ -34,9 +41,7 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 
 	switch (request->command->type) {
 	case SLUICE_TURN_LISTEN_ADD:
-		*kind = listen->transport == SLUICE_TURN_UDP    ? CLAIM_LISTENER
-		        : listen->transport == SLUICE_TURN_DTLS ? CLAIM_DTLS
-		                                                : CLAIM_STREAM;
+		*kind = turn_kinds[listen->transport % SLUICE_TURN_TRANSPORTS];
 		return &listen->addr;
 	case SLUICE_TURN_RELAY_ADD:
 		*kind = CLAIM_RELAY;
@@ -45,7 +50,8 @@ static const struct sluice_addr *claimed_address(const struct command_request *r
 		*kind = CLAIM_ENDPOINT;
 		return &endpoint->local;
 	case SLUICE_WEBRTC_LISTEN_ADD:
-		*kind = CLAIM_SESSIONS;
+		*kind = sessions->transport == SLUICE_TURN_TCP ? CLAIM_SESSIONS_STREAM
+		                                               : CLAIM_SESSIONS;
 		return &sessions->local;
 	}
 	return NULL;

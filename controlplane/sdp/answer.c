@@ -12,6 +12,9 @@
 #include <arpa/inet.h>
 
 #define TYPE_HOST 126 /* RFC 8445, 5.1.2.1 */
+/* RFC 6544, 4.2: below all that needs no connection; 4 is a passive host's direction. */
+#define TYPE_HOST_TCP     90
+#define DIRECTION_PASSIVE (4 << 13)
 
 #define LINE "\r\n"
 
@@ -22,19 +25,25 @@ static void add_slice(struct text *text, struct slice slice)
 
 /* -- ICE and DTLS -- */
 
+static void candidate_write(struct text *text, const struct sluice_addr *addr, uint32_t i, bool tcp)
+{
+	uint32_t priority = tcp ? (uint32_t)TYPE_HOST_TCP << 24 | (DIRECTION_PASSIVE | (8191 - i))
+	                                                                  << 8
+	                        : (uint32_t)TYPE_HOST << 24 | (65535 - i) << 8;
+	bool v4 = addr_is_v4(addr);
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr->ip + 12 : addr->ip, host, sizeof(host));
+	text_addf(text, "a=candidate:%u 1 %s %u %s %u typ host%s" LINE, i + 1, tcp ? "TCP" : "udp",
+	          priority | 255, host, ntohs(addr->port), tcp ? " tcptype passive" : "");
+}
+
 void sdp_candidates_write(struct text *text, const struct sluice_session_made *made)
 {
-	for (uint32_t i = 0; i < made->n_addresses && i < SLUICE_SESSION_ADDRESSES_MAX; i++) {
-		const struct sluice_addr *addr = &made->addresses[i];
-		bool v4 = addr_is_v4(addr);
-		char host[INET6_ADDRSTRLEN];
+	uint32_t count = (uint32_t)made->n_addresses + made->n_tcp;
 
-		inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr->ip + 12 : addr->ip, host,
-		          sizeof(host));
-		text_addf(text, "a=candidate:%u 1 udp %u %s %u typ host" LINE, i + 1,
-		          (uint32_t)TYPE_HOST << 24 | (65535 - i) << 8 | 255, host,
-		          ntohs(addr->port));
-	}
+	for (uint32_t i = 0; i < count && i < SLUICE_SESSION_ADDRESSES_MAX; i++)
+		candidate_write(text, &made->addresses[i], i, i >= made->n_addresses);
 	text_add(text, "a=end-of-candidates" LINE);
 }
 

@@ -19,7 +19,7 @@ struct sdp_answer {
 /* As a NUL-terminated text. Its length, or -EMSGSIZE. */
 int sdp_answer_write(const struct sdp_answer *answer, char *text, size_t room);
 
-/* "candidate:1 1 udp ... typ host" of each address, as lines. */
+/* "candidate:1 1 udp ... typ host" of each address, as lines; by TCP "... tcptype passive". */
 struct text;
 void sdp_candidates_write(struct text *text, const struct sluice_session_made *made);
 

@@ -308,11 +308,11 @@ static bool datagram_is_expected(struct association *association, const uint8_t 
 void association_receive(struct association *association, const uint8_t *data, size_t length,
                          const struct packet *packet)
 {
-	association->remote = (struct transport_addr){
-	        .ip = packet->flow.src,
-	        .port = packet->flow.src_port,
+	association->way = (struct session_way){
+	        .remote = {.ip = packet->flow.src, .port = packet->flow.src_port},
+	        .local = {.ip = packet->dst, .port = packet->dst_port},
+	        .connection = packet->flow.connection,
 	};
-	association->local = (struct transport_addr){.ip = packet->dst, .port = packet->dst_port};
 	if (!datagram_is_expected(association, data, length)) {
 		dtls_count(association->dtls, DTLS_UNEXPECTED);
 		return;

@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-static void packet_fill(struct packet *packet, const struct transport_addr *remote,
-                        const struct transport_addr *local)
+static void packet_fill(struct packet *packet, const struct session_way *way)
 {
 	memset(packet, 0, sizeof(*packet));
-	packet->flow.src = local->ip;
-	packet->flow.src_port = local->port;
-	packet->dst = remote->ip;
-	packet->dst_port = remote->port;
+	packet->flow.src = way->local.ip;
+	packet->flow.src_port = way->local.port;
+	packet->flow.connection = way->connection;
+	packet->dst = way->remote.ip;
+	packet->dst_port = way->remote.port;
 	packet->hop_limit = HEADERS_HOP_LIMIT;
 	packet->flags = PACKET_DONT_FRAGMENT;
 	packet->sum = PACKET_SUM_COMPUTE;
 	packet->form = PACKET_DATAGRAM;
 	packet->service_kind = SERVICE_NONE;
-	packet->entry = PACKET_ENTRY_IP_OUTPUT;
+	packet->entry = packet_entry_output(way->connection);
 }
 
 /* An address that a check has named has not shown yet that it receives: until its handshake is done
@@ -46,7 +46,7 @@ void association_send(void *arg, const uint8_t *data, size_t length)
 	struct dataplane *dp = sessions->dp;
 	const struct session *session = &sessions->list[association->session];
 	uint16_t owner = __atomic_load_n(&session->owner, __ATOMIC_ACQUIRE);
-	struct transport_addr remote, local;
+	struct session_way way;
 	struct rte_mbuf *mbuf;
 	char *room;
 
@@ -54,19 +54,17 @@ void association_send(void *arg, const uint8_t *data, size_t length)
 	if (__atomic_load_n(&session->life, __ATOMIC_ACQUIRE) != association->life ||
 	    (owner != 0 && !association_may_send(association, length)))
 		owner = 0;
-	if (!session_selected_read(session, &remote, &local)) {
-		remote = association->remote;
-		local = association->local;
-	}
+	if (!session_selected_read(session, &way))
+		way = association->way;
 	mbuf = owner != 0 ? rte_pktmbuf_alloc(dp->pool) : NULL;
 	room = mbuf != NULL ? rte_pktmbuf_append(mbuf, (uint16_t)length) : NULL;
-	if (room == NULL || remote.port == 0) {
+	if (room == NULL || way.remote.port == 0) {
 		rte_pktmbuf_free(mbuf);
 		dtls_count(dtls, DTLS_UNSENT);
 		return;
 	}
 	memcpy(room, data, length);
-	packet_fill(packet_of(mbuf), &remote, &local);
+	packet_fill(packet_of(mbuf), &way);
 	if (worker_inbox_put(dp->workers[owner - 1], &mbuf, 1) == 1) {
 		dtls_count(dtls, DTLS_SENT);
 		return;

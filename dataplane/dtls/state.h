@@ -13,7 +13,7 @@
 #include "dtls/dtls.h"
 #include "dtls/rest.h"
 #include "graph/packet.h"
-#include "session/wake.h"
+#include "session/state.h"
 
 enum association_state {
 	ASSOCIATION_WAITS,  /* for a ClientHello, or for the order to send one */
@@ -36,11 +36,11 @@ struct association {
 	SSL *ssl;               /* NULL where it waits, rests, or is over */
 	struct dtls_rest *rest; /* NULL: it does not */
 	struct datagram_io io;
-	struct transport_addr remote, local; /* that the last datagram came by */
-	uint64_t sent, received;             /* bytes, while it shakes */
-	uint32_t early;                      /* encrypted records that came while it shakes */
-	bool mismatch;                       /* another certificate than the offer's */
-	uint64_t begun_ns, timer_ns;         /* CLOCK_MONOTONIC; timer 0: none */
+	struct session_way way;      /* that the last datagram came by */
+	uint64_t sent, received;     /* bytes, while it shakes */
+	uint32_t early;              /* encrypted records that came while it shakes */
+	bool mismatch;               /* another certificate than the offer's */
+	uint64_t begun_ns, timer_ns; /* CLOCK_MONOTONIC; timer 0: none */
 	uint64_t done_ns;
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A packet whose object another worker owns: goes, as it was received, into that worker's ring and
- * there through classify again, once.
+ * there through the graph again, once.
  */
 #include "dataplane.h"
 #include "graph/node.h"
+#include "net/service.h"
 
 #include <stdio.h>
 
@@ -18,7 +19,7 @@ static uint16_t hand_over_process(struct rte_graph *graph, struct rte_node *node
 		struct packet *packet = packet_of(mbuf);
 
 		packet->flags |= PACKET_HANDED_OVER;
-		packet->entry = PACKET_ENTRY_CLASSIFY;
+		packet->entry = packet_entry_again(packet, packet->service_kind == SERVICE_MEDIA);
 		if (likely(worker_inbox_put(worker->dp->workers[packet->worker], &mbuf, 1) == 1)) {
 			worker->handed_over++;
 		} else {

@@ -17,6 +17,7 @@ enum {
 	ICE_BINDING_IP_OUTPUT,
 	ICE_BINDING_HAND_OVER,
 	ICE_BINDING_TURN,
+	ICE_BINDING_STREAM_OUTPUT,
 };
 
 static inline rte_edge_t ice_binding_step(struct worker *worker, struct rte_mbuf *mbuf)
@@ -35,7 +36,8 @@ static inline rte_edge_t ice_binding_step(struct worker *worker, struct rte_mbuf
 	switch (session_check(worker, mbuf, &message, &reason)) {
 	case SESSION_ANSWER:
 		output_answer(packet);
-		return ICE_BINDING_IP_OUTPUT;
+		return likely(packet->flow.connection == 0) ? ICE_BINDING_IP_OUTPUT
+		                                            : ICE_BINDING_STREAM_OUTPUT;
 	case SESSION_HAND_OVER:
 		return ICE_BINDING_HAND_OVER;
 	default:
@@ -65,4 +67,5 @@ GRAPH_NODE(ice_binding, .process = ice_binding_process, .trace = ice_binding_tra
                    [ICE_BINDING_IP_OUTPUT] = "ip_output",
                    [ICE_BINDING_HAND_OVER] = "hand_over",
                    [ICE_BINDING_TURN] = "turn_request",
+                   [ICE_BINDING_STREAM_OUTPUT] = "stream_output",
            })

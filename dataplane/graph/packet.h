@@ -11,6 +11,7 @@
 #define GRAPH_PACKET_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ether.h>
@@ -44,6 +45,10 @@ enum packet_entry {
 	PACKET_ENTRY_IP_OUTPUT,    /* as a node left it that sends */
 	PACKET_ENTRY_PORT_TX,      /* a whole frame for packet->port */
 	PACKET_ENTRY_SRTP_ENCRYPT, /* plaintext RTP for this worker's subscriptions */
+	/* of a client's connection, as its thread has cut it out; and for one */
+	PACKET_ENTRY_STUN,
+	PACKET_ENTRY_SRTP_DECRYPT,
+	PACKET_ENTRY_STREAM_OUTPUT,
 	PACKET_ENTRIES,
 };
 
@@ -122,6 +127,21 @@ static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_MIN_SIZE, "the metadata is
 static inline struct packet *packet_of(struct rte_mbuf *mbuf)
 {
 	return rte_mbuf_to_priv(mbuf);
+}
+
+/* Where it enters to be taken again, as it was received: there is no frame in front of what came by
+ * a connection. */
+static inline uint8_t packet_entry_again(const struct packet *packet, bool srtp)
+{
+	if (likely(packet->flow.connection == 0))
+		return PACKET_ENTRY_CLASSIFY;
+	return srtp ? PACKET_ENTRY_SRTP_DECRYPT : PACKET_ENTRY_STUN;
+}
+
+/* Where a datagram enters that is to be sent by the connection; 0: to its address. */
+static inline uint8_t packet_entry_output(uint32_t connection)
+{
+	return likely(connection == 0) ? PACKET_ENTRY_IP_OUTPUT : PACKET_ENTRY_STREAM_OUTPUT;
 }
 
 /* Of a received frame that classify has read: up to its IP header, behind the tags, it is sound. */

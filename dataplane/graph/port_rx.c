@@ -17,6 +17,9 @@ enum {
 	PORT_RX_IP_OUTPUT,
 	PORT_RX_PORT_TX,
 	PORT_RX_SRTP_ENCRYPT,
+	PORT_RX_STUN_INPUT,
+	PORT_RX_SRTP_DECRYPT,
+	PORT_RX_STREAM_OUTPUT,
 };
 
 static const rte_edge_t entry_edges[] = {
@@ -24,6 +27,9 @@ static const rte_edge_t entry_edges[] = {
         [PACKET_ENTRY_IP_OUTPUT] = PORT_RX_IP_OUTPUT,
         [PACKET_ENTRY_PORT_TX] = PORT_RX_PORT_TX,
         [PACKET_ENTRY_SRTP_ENCRYPT] = PORT_RX_SRTP_ENCRYPT,
+        [PACKET_ENTRY_STUN] = PORT_RX_STUN_INPUT,
+        [PACKET_ENTRY_SRTP_DECRYPT] = PORT_RX_SRTP_DECRYPT,
+        [PACKET_ENTRY_STREAM_OUTPUT] = PORT_RX_STREAM_OUTPUT,
 };
 
 static void inbox_drain(struct rte_graph *graph, struct rte_node *node, struct worker *worker)
@@ -106,4 +112,7 @@ GRAPH_NODE(port_rx, .process = port_rx_process, .flags = RTE_NODE_SOURCE_F,
                    [PORT_RX_IP_OUTPUT] = "ip_output",
                    [PORT_RX_PORT_TX] = "port_tx",
                    [PORT_RX_SRTP_ENCRYPT] = "srtp_encrypt",
+                   [PORT_RX_STUN_INPUT] = "stun_input",
+                   [PORT_RX_SRTP_DECRYPT] = "srtp_decrypt",
+                   [PORT_RX_STREAM_OUTPUT] = "stream_output",
            })

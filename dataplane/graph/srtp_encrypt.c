@@ -14,7 +14,17 @@ enum {
 	SRTP_ENCRYPT_DROP = EDGE_DROP,
 	SRTP_ENCRYPT_PORT_TX,
 	SRTP_ENCRYPT_IP_OUTPUT,
+	SRTP_ENCRYPT_STREAM_OUTPUT,
 };
+
+static rte_edge_t packet_edge(const struct rte_mbuf *mbuf)
+{
+	if (out_packet_framed(mbuf))
+		return SRTP_ENCRYPT_PORT_TX;
+	return packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->flow.connection == 0
+	               ? SRTP_ENCRYPT_IP_OUTPUT
+	               : SRTP_ENCRYPT_STREAM_OUTPUT;
+}
 
 static void burst_send(struct rte_graph *graph, struct rte_node *node, struct out_burst *out)
 {
@@ -26,8 +36,7 @@ static void burst_send(struct rte_graph *graph, struct rte_node *node, struct ou
 	}
 	for (unsigned int i = 0; i < out->count; i++) {
 		struct rte_mbuf *mbuf = out->mbufs[i];
-		rte_edge_t edge =
-		        out_packet_framed(mbuf) ? SRTP_ENCRYPT_PORT_TX : SRTP_ENCRYPT_IP_OUTPUT;
+		rte_edge_t edge = packet_edge(mbuf);
 
 		if (unlikely(out_packet_refused(out, i)))
 			edge = drop(mbuf, DROP_SRTP_CIPHER);
@@ -111,6 +120,7 @@ GRAPH_NODE(srtp_encrypt, .process = srtp_encrypt_process, .trace = srtp_encrypt_
            .edges = {
                    [SRTP_ENCRYPT_PORT_TX] = "port_tx",
                    [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
+                   [SRTP_ENCRYPT_STREAM_OUTPUT] = "stream_output",
            })
 
 /* The same without anything new: what is left of the walks before. */
@@ -118,4 +128,5 @@ GRAPH_NODE(srtp_backlog, .process = srtp_encrypt_process, .flags = RTE_NODE_SOUR
            .edges = {
                    [SRTP_ENCRYPT_PORT_TX] = "port_tx",
                    [SRTP_ENCRYPT_IP_OUTPUT] = "ip_output",
+                   [SRTP_ENCRYPT_STREAM_OUTPUT] = "stream_output",
            })

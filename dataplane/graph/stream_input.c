@@ -2,10 +2,12 @@
 /*
  * The graph's second source: messages of clients that came by TCP, TLS and DTLS, each whole in a
  * buffer, as the stream threads have put them into this worker's rings. They go the way that
- * datagrams go. A connection's end is the end of its allocation: nobody else can reach that client.
+ * datagrams go. A connection's end is the end of its allocation: nobody else can reach that client;
+ * a session has other paths, or waits for one.
  */
 #include "dataplane.h"
 #include "graph/node.h"
+#include "net/service.h"
 #include "stream/stream.h"
 #include "turn/store.h"
 
@@ -15,6 +17,8 @@ enum {
 	STREAM_INPUT_DROP = EDGE_DROP,
 	STREAM_INPUT_STUN,
 	STREAM_INPUT_TO_PEER,
+	STREAM_INPUT_SRTP,
+	STREAM_INPUT_DTLS,
 };
 
 /* Messages a walk. */
@@ -31,13 +35,27 @@ static void connection_end(struct worker *worker, const struct five_tuple *clien
 	allocation_end(worker->turn, allocation, SLUICE_ALLOCATION_DISCONNECTED);
 }
 
-/* Its first byte was judged where it was cut out (RFC 7983). What ends here is read, and TCP has
- * summed it. */
+/* RFC 7983, 7: what a frame of a session's holds (RFC 4571). */
+static rte_edge_t session_step(struct rte_mbuf *mbuf, uint8_t first)
+{
+	if (first >> 6 == 2) {
+		packet_of(mbuf)->service_kind = SERVICE_MEDIA;
+		return STREAM_INPUT_SRTP;
+	}
+	if (first < 4)
+		return STREAM_INPUT_STUN;
+	return first >= 20 && first < 64 ? STREAM_INPUT_DTLS : drop(mbuf, DROP_UNKNOWN_CLASS);
+}
+
+/* A TURN client's first byte was judged where it was cut out (RFC 7983). What ends here is read,
+ * and TCP has summed it. */
 static rte_edge_t stream_input_step(struct rte_mbuf *mbuf)
 {
 	const uint8_t *message = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 
 	mbuf->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	if (unlikely(packet_of(mbuf)->session != 0))
+		return session_step(mbuf, message[0]);
 	return message[0] >> 6 == 1 ? STREAM_INPUT_TO_PEER : STREAM_INPUT_STUN;
 }
 
@@ -65,8 +83,11 @@ static uint16_t stream_input_process(struct rte_graph *graph, struct rte_node *n
 static void stream_input_trace(const struct dataplane *dp, const struct trace_step *step,
                                char *text, size_t room)
 {
+	static const char *const kinds[] = {"STUN", "ChannelData", "SRTP", "nothing"};
+	uint8_t first = step->data[0];
+
 	snprintf(text, room, "%s of a client's connection",
-	         step->data[0] < 4 ? "STUN" : "ChannelData");
+	         first >= 20 && first < 64 ? "DTLS" : kinds[first >> 6]);
 }
 
 GRAPH_NODE(stream_input, .process = stream_input_process, .trace = stream_input_trace,
@@ -74,4 +95,6 @@ GRAPH_NODE(stream_input, .process = stream_input_process, .trace = stream_input_
            .edges = {
                    [STREAM_INPUT_STUN] = "stun_input",
                    [STREAM_INPUT_TO_PEER] = "turn_to_peer",
+                   [STREAM_INPUT_SRTP] = "srtp_decrypt",
+                   [STREAM_INPUT_DTLS] = "dtls_punt",
            })

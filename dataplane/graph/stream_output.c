@@ -1,46 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages to a client that came by TCP, TLS or DTLS: filled up to a multiple of 4 bytes, as
- * streams want it, and put into the ring of its connection's thread. */
+/* Messages to a client that came by TCP, TLS or DTLS: into the ring of its connection's thread. */
 #include "dataplane.h"
 #include "graph/node.h"
-#include "stream/framing.h"
 #include "stream/stream.h"
 
 #include <stdio.h>
-
-/* False: the buffer has no room for it. */
-static inline bool padding_append(struct rte_mbuf *mbuf)
-{
-	uint16_t padding = framing_padding(mbuf->data_len);
-	char *end;
-
-	if (likely(padding == 0))
-		return true;
-	end = rte_pktmbuf_append(mbuf, padding);
-	if (unlikely(end == NULL))
-		return false;
-	memset(end, 0, padding);
-	return true;
-}
 
 static uint16_t stream_output_process(struct rte_graph *graph, struct rte_node *node, void **objs,
                                       uint16_t nb_objs)
 {
 	struct worker *worker = node_worker(node);
 	struct rte_mbuf **mbufs = (struct rte_mbuf **)objs;
-	uint16_t ready = 0;
 	uint32_t sent;
 
-	for (uint16_t i = 0; i < nb_objs; i++) {
-		if (likely(padding_append(mbufs[i]))) {
-			mbufs[ready++] = mbufs[i];
-			continue;
-		}
-		drop(mbufs[i], DROP_HEADROOM);
-		node_drop(graph, node, objs + i, 1);
-	}
-	for (uint16_t i = 0; i < ready; i += sent) {
-		sent = stream_send(worker, mbufs + i, ready - i);
+	for (uint16_t i = 0; i < nb_objs; i += sent) {
+		sent = stream_send(worker, mbufs + i, nb_objs - i);
 		if (likely(sent != 0))
 			continue;
 		drop(mbufs[i], DROP_STREAM_FULL);

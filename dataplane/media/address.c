@@ -61,26 +61,37 @@ void address_ask_key_frames(struct media_worker *media_worker, const struct endp
 	}
 }
 
+/* Who has connected has shown where it is; a check by datagrams shows who sent it, and not from
+ * where. */
+static void moved_elsewhere(struct media *media, struct endpoint *endpoint)
+{
+	struct worker *worker = media->dp->workers[endpoint->worker];
+
+	transport_moved(endpoint->transport, worker);
+	if (endpoint->connection != 0) {
+		endpoint->unproven = false;
+		return;
+	}
+	consent_begin(endpoint, worker->tsc);
+	endpoint->consent = MOVE_GRACE;
+}
+
 void media_endpoint_move(struct media *media, uint32_t index, const struct transport_addr *local,
-                         const struct transport_addr *remote)
+                         const struct transport_addr *remote, uint32_t connection)
 {
 	struct endpoint *endpoint = &media->endpoints[index];
 	bool first = endpoint->remote.port == 0;
 
 	if (is_at(&endpoint->remote, &remote->ip, remote->port) &&
-	    is_at(&endpoint->local, &local->ip, local->port))
+	    is_at(&endpoint->local, &local->ip, local->port) && endpoint->connection == connection)
 		return;
 	endpoint->moved += !first;
 	endpoint->local = *local;
 	endpoint->remote = *remote;
+	endpoint->connection = connection;
 	endpoint->frame.generation = 0;
-	if (!first) { /* a check shows who sent it, and not from where */
-		struct worker *worker = media->dp->workers[endpoint->worker];
-
-		transport_moved(endpoint->transport, worker);
-		consent_begin(endpoint, worker->tsc);
-		endpoint->consent = MOVE_GRACE;
-	}
+	if (!first)
+		moved_elsewhere(media, endpoint);
 	record_endpoint_state(media, endpoint);
 	if (first)
 		address_ask_key_frames(media->dp->workers[endpoint->worker]->media, endpoint);

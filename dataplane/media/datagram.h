@@ -11,12 +11,14 @@ static inline void datagram_address(struct rte_mbuf *mbuf, const struct endpoint
                                     const struct transport_addr *to)
 {
 	*packet_of(mbuf) = (struct packet){
-	        .flow = {.src = endpoint->local.ip, .src_port = endpoint->local.port},
+	        .flow = {.src = endpoint->local.ip,
+	                 .src_port = endpoint->local.port,
+	                 .connection = endpoint->connection},
 	        .dst = to->ip,
 	        .dst_port = to->port,
 	        .sum = PACKET_SUM_COMPUTE,
 	        .hop_limit = HEADERS_HOP_LIMIT,
-	        .entry = PACKET_ENTRY_IP_OUTPUT,
+	        .entry = packet_entry_output(endpoint->connection),
 	        .form = PACKET_DATAGRAM,
 	};
 }

@@ -52,9 +52,9 @@ uint32_t media_endpoint_index(const struct media *media, const char *name);
 /* One that is there belongs to this endpoint from now on. 0 or -ENOSPC. */
 int media_flow_add(struct media *media, const struct five_tuple *flow, uint32_t endpoint);
 void media_flow_remove(struct media *media, const struct five_tuple *flow);
-/* The endpoint's owner: its selected path. */
+/* The endpoint's owner: its selected path. connection: by which it leads; 0: by datagrams. */
 void media_endpoint_move(struct media *media, uint32_t endpoint, const struct transport_addr *local,
-                         const struct transport_addr *remote);
+                         const struct transport_addr *remote, uint32_t connection);
 /* Whether something is made of what its path carries. */
 void media_endpoint_estimate(struct media *media, uint32_t endpoint, bool on);
 int media_stream_add(struct media *media, const struct sluice_stream *stream, uint32_t flags,

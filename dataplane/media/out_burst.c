@@ -24,7 +24,8 @@ static inline void mbuf_begin(struct rte_mbuf *mbuf, uint16_t offset, uint16_t l
 	mbuf->data_len = length;
 }
 
-/* Without a template: ip_output finds the way and writes the headers. */
+/* Without a template: ip_output finds the way and writes the headers, or it goes by a connection.
+ */
 static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoint)
 {
 	struct packet *packet = packet_of(mbuf);
@@ -32,6 +33,7 @@ static void packet_unframed(struct rte_mbuf *mbuf, const struct endpoint *endpoi
 	*packet = (struct packet){
 	        .flow.src = endpoint->local.ip,
 	        .flow.src_port = endpoint->local.port,
+	        .flow.connection = endpoint->connection,
 	        .dst = endpoint->remote.ip,
 	        .dst_port = endpoint->remote.port,
 	        .sum = PACKET_SUM_COMPUTE,
@@ -184,7 +186,7 @@ static void leg_write_anew(struct out_burst *out, const struct fan_leg *leg)
 {
 	if (unlikely(leg->endpoint->unproven && leg->endpoint->remote.port != 0))
 		leg_write_unproven(out, leg);
-	else if (frame_build(out->worker, leg->endpoint))
+	else if (leg->endpoint->connection == 0 && frame_build(out->worker, leg->endpoint))
 		leg_write_any(out, leg);
 	else if (leg->endpoint->remote.port != 0)
 		leg_write(out, leg, false, false, true);

@@ -64,7 +64,8 @@ static inline bool out_packet_refused(const struct out_burst *out, unsigned int 
 	return out->refused[i / 64] >> (i % 64) & 1;
 }
 
-/* Without a template the packet is a payload still: ip_output writes its headers. */
+/* Without a template the packet is a payload still: ip_output writes its headers, or it goes by a
+ * connection. */
 static inline bool out_packet_framed(const struct rte_mbuf *mbuf)
 {
 	return packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->form == PACKET_FRAME_OUT;

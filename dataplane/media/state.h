@@ -129,6 +129,7 @@ struct endpoint {
 	/* owner */
 	struct transport_addr remote; /* port 0: not known yet; who changes it sets frame.generation
 	                                 to 0 */
+	uint32_t connection; /* stream/stream.h: by which it is reached; 0: datagrams, by `frame` */
 	/* media/consent.h; while the address is, `frame` is not built */
 	bool unproven;
 	uint64_t moved_tsc;     /* when the address became this one */

@@ -106,7 +106,7 @@ static void made_fill(struct sessions *sessions, uint32_t index)
 	const struct session_control *control = &sessions->control[index];
 	struct sluice_session_made *made = &sessions->control[index].made;
 
-	made->n_addresses = session_addresses(sessions, made->addresses);
+	session_addresses(sessions, made);
 	if (sessions->dtls != NULL)
 		made->fingerprint = *dtls_fingerprint(sessions->dtls);
 	for (uint8_t i = 0;
@@ -132,7 +132,7 @@ int session_add(struct sessions *sessions, const struct sluice_session *add,
 	error = add_check(sessions, add, why);
 	if (error < 0)
 		return error;
-	if (session_addresses(sessions, made->addresses) == 0)
+	if (!session_addresses(sessions, made))
 		return refuse(why, -EADDRNOTAVAIL,
 		              "no address to serve browsers at: webrtc listen");
 	index = session_place_take(sessions);
@@ -181,7 +181,7 @@ int session_restart(struct sessions *sessions, const struct sluice_session_resta
 		control->config.blob_length = restart->blob_length;
 		memcpy(control->config.blob, restart->blob, restart->blob_length);
 	}
-	control->made.n_addresses = session_addresses(sessions, control->made.addresses);
+	session_addresses(sessions, &control->made);
 	*made = control->made;
 	session_record(sessions, index);
 	return 0;

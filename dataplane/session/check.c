@@ -182,6 +182,20 @@ static uint16_t check_error(struct worker *worker, const struct session_check *c
 	return 0;
 }
 
+bool session_admits(const struct dataplane *dp, const uint8_t *message, uint16_t length)
+{
+	struct stun_message parsed;
+	struct stun_key key;
+	uint8_t generation;
+
+	return dp->sessions != NULL && stun_header_valid(message, length) &&
+	       stun_class_of(message) == STUN_REQUEST && stun_method_of(message) == STUN_BINDING &&
+	       stun_parse(&parsed, message, length) == 0 && session_is_check(&parsed) &&
+	       session_find(dp->sessions, &parsed, &key, &generation) != NULL &&
+	       stun_has(&parsed, STUN_KNOWN_FINGERPRINT) && stun_fingerprint_ok(&parsed) &&
+	       stun_integrity_ok(&parsed, &key);
+}
+
 /* The first worker with a valid check owns the session. */
 static bool owner_is(const struct worker *worker, struct session *session, uint16_t *owner)
 {

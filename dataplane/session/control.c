@@ -52,7 +52,7 @@ void session_event(struct sessions *sessions, uint32_t index, enum sluice_sessio
 	        .state = control->state,
 	        .reason = (uint8_t)reason,
 	        .role = control->config.role,
-	        .remote = session_addr_of(&control->remote),
+	        .remote = session_addr_of(&control->way.remote),
 	};
 	memcpy(event->id, control->config.id, sizeof(event->id));
 	memcpy(event->stream, control->config.stream, sizeof(event->stream));
@@ -113,7 +113,7 @@ static void dtls_tell(struct sessions *sessions, uint32_t index, enum dtls_order
 void session_dtls_open(struct sessions *sessions, uint32_t index)
 {
 	dtls_tell(sessions, index, DTLS_OPEN);
-	if (sessions->control[index].config.active && sessions->control[index].remote.port != 0)
+	if (sessions->control[index].config.active && sessions->control[index].way.remote.port != 0)
 		dtls_tell(sessions, index, DTLS_BEGIN);
 }
 
@@ -173,13 +173,13 @@ static void note_take(struct sessions *sessions, const struct session_note *note
 		session_state_set(sessions, note->session, SLUICE_SESSION_CHECKED);
 		break;
 	case NOTE_SELECTED:
-		if (control->remote.port == 0 && control->config.active)
+		if (control->way.remote.port == 0 && control->config.active)
 			dtls_tell(sessions, note->session, DTLS_BEGIN);
-		control->remote = (struct transport_addr){
-		        .ip = note->flow.src,
-		        .port = note->flow.src_port,
+		control->way = (struct session_way){
+		        .remote = {.ip = note->flow.src, .port = note->flow.src_port},
+		        .local = note->local,
+		        .connection = note->flow.connection,
 		};
-		control->local = note->local;
 		session_record(sessions, note->session);
 		if (control->state == SLUICE_SESSION_CONNECTED)
 			session_event(sessions, note->session, SLUICE_SESSION_LIVES);

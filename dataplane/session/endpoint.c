@@ -78,22 +78,27 @@ static int endpoint_make(struct sessions *sessions, uint32_t index, const struct
 	        .outside = 1,
 	        .estimate_off = control->estimate_off,
 	};
-	struct transport_addr remote, local;
+	struct session_way way;
 	int endpoint;
 
-	if (!session_selected_read(session, &remote, &local)) {
+	if (!session_selected_read(session, &way)) {
+		const struct session_flow *last = &control->flows[control->n_flows - 1];
+
 		if (control->n_flows == 0)
 			return -ENOENT;
-		remote.ip = control->flows[control->n_flows - 1].flow.src;
-		remote.port = control->flows[control->n_flows - 1].flow.src_port;
-		local = control->flows[control->n_flows - 1].local;
+		way.remote.ip = last->flow.src;
+		way.remote.port = last->flow.src_port;
+		way.local = last->local;
+		way.connection = last->flow.connection;
 	}
+	if (way.connection != 0) /* by which it is reached once its owner has pointed it there */
+		way.remote = (struct transport_addr){0};
 	memcpy(add.name, control->config.id, sizeof(control->config.id));
 	memcpy(add.rx_key, note->keys->rx, length);
 	memcpy(add.tx_key, note->keys->tx, length);
 	agreed_fill(&add, &control->config);
-	add.remote = session_addr_of(&remote);
-	add.local = session_addr_of(&local);
+	add.remote = session_addr_of(&way.remote);
+	add.local = session_addr_of(&way.local);
 	endpoint = media_session_endpoint_add(sessions->dp->media, &add, session->owner - 1, why);
 	OPENSSL_cleanse(&add, sizeof(add));
 	return endpoint;

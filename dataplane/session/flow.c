@@ -8,6 +8,11 @@
 
 #define HOLDS_S 6 /* browsers check their path each 2.5 s */
 
+bool session_has_flow(const struct dataplane *dp, const struct five_tuple *flow)
+{
+	return dp->sessions != NULL && rte_hash_lookup(dp->sessions->paths, flow) >= 0;
+}
+
 static void flow_forget(struct sessions *sessions, uint32_t index, uint32_t place)
 {
 	struct session_control *control = &sessions->control[index];
@@ -44,10 +49,12 @@ static bool flow_is_held(const struct sessions *sessions, uint32_t index)
 
 static bool flow_is_selected(const struct session_control *control, const struct session_flow *flow)
 {
-	return flow->flow.src_port == control->remote.port &&
-	       flow->local.port == control->local.port &&
-	       ip_addr_equal(&flow->flow.src, &control->remote.ip) &&
-	       ip_addr_equal(&flow->local.ip, &control->local.ip);
+	const struct session_way *way = &control->way;
+
+	return flow->flow.src_port == way->remote.port && flow->local.port == way->local.port &&
+	       flow->flow.connection == way->connection &&
+	       ip_addr_equal(&flow->flow.src, &way->remote.ip) &&
+	       ip_addr_equal(&flow->local.ip, &way->local.ip);
 }
 
 void session_flow_bind(struct sessions *sessions, uint32_t index, const struct five_tuple *flow,

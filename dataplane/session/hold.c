@@ -211,7 +211,7 @@ static bool early_try(struct worker *worker, struct session_held *held)
 	if (!over && endpoint_find(worker->dp->media, packet) == NULL)
 		return false;
 	__atomic_sub_fetch(&worker->dp->sessions->list[held->session].early, 1, __ATOMIC_RELAXED);
-	packet->entry = PACKET_ENTRY_CLASSIFY;
+	packet->entry = packet_entry_again(packet, true);
 	packet->flags &= (uint8_t)~PACKET_HANDED_OVER;
 	if (!over && worker_inbox_put(worker, &held->mbuf, 1) == 1)
 		return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `webrtc listen ADDRESS[:PORT] [announce IP]`: the ports that all sessions share. */
+/* `webrtc listen ADDRESS[:PORT] [udp|tcp] [announce IP]`: the ports that all sessions share. */
 #include "session/state.h"
 
 #include "common/claim.h"
@@ -7,6 +7,7 @@
 #include "common/refuse.h"
 #include "net/mirror.h"
 #include "net/service.h"
+#include "stream/stream.h"
 #include "turn/text.h"
 #include "turn/turn.h"
 
@@ -25,15 +26,18 @@ static struct transport_addr listen_addr(const struct sluice_webrtc_listen *list
 	};
 }
 
-int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr)
+int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr,
+                        bool tcp)
 {
 	for (int i = 0; i < SESSION_LISTENERS_MAX; i++)
-		if (sessions->listeners[i].used && sessions->listeners[i].addr.port == addr->port &&
+		if (sessions->listeners[i].used && sessions->listeners[i].tcp == tcp &&
+		    sessions->listeners[i].addr.port == addr->port &&
 		    ip_addr_equal(&sessions->listeners[i].addr.ip, &addr->ip))
 			return i;
 	return -1;
 }
 
+/* By UDP they are told to classify; by TCP they have sockets. */
 static int publish(const struct sessions *sessions)
 {
 	struct service list[SESSION_LISTENERS_MAX];
@@ -43,7 +47,7 @@ static int publish(const struct sessions *sessions)
 		const struct session_listener *listener = &sessions->listeners[i];
 		uint16_t port = rte_be_to_cpu_16(listener->addr.port);
 
-		if (listener->used)
+		if (listener->used && !listener->tcp)
 			list[count++] =
 			        (struct service){listener->addr.ip, port, port, SERVICE_SESSION, i};
 	}
@@ -61,6 +65,8 @@ static int listen_check(const struct sluice_webrtc_listen *listen, char *why)
 {
 	char text[TEXT_ADDR_MAX];
 
+	if (listen->transport != SLUICE_TURN_UDP && listen->transport != SLUICE_TURN_TCP)
+		return refuse(why, -EOPNOTSUPP, "browsers are served by udp and tcp");
 	if (!claim_address_is_host(listen->local.ip))
 		return refuse(why, -EINVAL, "%s is not one host's address",
 		              text_addr(text, &listen->local));
@@ -103,7 +109,8 @@ static void listener_fill(struct session_listener *listener,
 
 static void absence_note(const struct sessions *sessions, struct session_listener *listener)
 {
-	bool now = !mirror_has_address(sessions->dp, &listener->addr.ip);
+	bool now = listener->tcp ? !stream_address_is_here(&listener->addr.ip)
+	                         : !mirror_has_address(sessions->dp, &listener->addr.ip);
 	struct sluice_addr shown = session_addr_of(&listener->addr);
 	char text[TEXT_ADDR_MAX];
 
@@ -112,8 +119,8 @@ static void absence_note(const struct sessions *sessions, struct session_listene
 	listener->absent = now;
 	if (now)
 		log_warning(SLUICE_LOG_CONFIG,
-		            "webrtc listen %s: absent: no interface of a port has this address",
-		            text_addr(text, &shown));
+		            "webrtc listen %s: absent: no interface%s has this address",
+		            text_addr(text, &shown), listener->tcp ? "" : " of a port");
 	else
 		log_info(SLUICE_LOG_CONFIG, "webrtc listen %s: the address is there now",
 		         text_addr(text, &shown));
@@ -129,6 +136,19 @@ static void absence_warn(const struct session_listener *listener, char *why)
 		refuse(why, 0,
 		       "no interface of a port has the address %s; it is served once one has",
 		       text_addr(text, &shown));
+}
+
+static int listener_begin(struct sessions *sessions, const struct session_listener *listener,
+                          char *why)
+{
+	int error;
+
+	if (listener->tcp)
+		return stream_listen_sessions(sessions->dp,
+		                              (uint32_t)(listener - sessions->listeners),
+		                              &listener->addr, why);
+	error = publish(sessions);
+	return error < 0 ? refuse(why, error, "no room for another service") : 0;
 }
 
 static int listener_make(struct sessions *sessions, const struct transport_addr *addr,
@@ -147,12 +167,13 @@ static int listener_make(struct sessions *sessions, const struct transport_addr 
 	memset(listener, 0, sizeof(*listener));
 	listener_fill(listener, listen);
 	listener->addr = *addr;
+	listener->tcp = listen->transport == SLUICE_TURN_TCP;
 	listener->used = true;
 	listener->config_generation = sessions->dp->config_generation;
-	error = publish(sessions);
+	error = listener_begin(sessions, listener, why);
 	if (error < 0) {
 		listener->used = false;
-		return refuse(why, error, "no room for another service");
+		return error;
 	}
 	absence_note(sessions, listener);
 	absence_warn(listener, why);
@@ -164,11 +185,12 @@ int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_list
 {
 	struct transport_addr addr = listen_addr(listen);
 	struct sluice_addr shown = session_addr_of(&addr);
-	int index = session_listener_at(sessions, &addr);
+	bool tcp = listen->transport == SLUICE_TURN_TCP;
+	int index = session_listener_at(sessions, &addr, tcp);
 	int error = listen_check(listen, why);
 	char text[TEXT_ADDR_MAX];
 
-	if (error == 0 && index < 0)
+	if (error == 0 && index < 0 && !tcp)
 		error = claims_check(sessions, &addr, why);
 	if (error < 0)
 		return error;
@@ -185,24 +207,27 @@ int webrtc_listen_add(struct sessions *sessions, const struct sluice_webrtc_list
 int session_listener_wait(struct sessions *sessions, const struct transport_addr *addr)
 {
 	const struct sluice_webrtc_listen listen = {.local = session_addr_of(addr)};
-	int index = session_listener_at(sessions, addr);
+	int index = session_listener_at(sessions, addr, false);
 	char why[SLUICE_API_ERROR_MAX];
 
 	if (index >= 0)
 		return index;
 	if (listener_make(sessions, addr, &listen, why) < 0)
 		return -ENOSPC;
-	return session_listener_at(sessions, addr);
+	return session_listener_at(sessions, addr, false);
 }
 
 /* Sessions whose path leads there have none any more. */
-static void sessions_leave(struct sessions *sessions, const struct transport_addr *addr)
+static void sessions_leave(struct sessions *sessions, const struct session_listener *listener)
 {
-	for (uint32_t i = 1; i <= sessions->highest; i++) {
-		const struct session_control *control = &sessions->control[i];
+	const struct transport_addr *addr = &listener->addr;
 
-		if (sessions->list[i].live && control->local.port == addr->port &&
-		    ip_addr_equal(&control->local.ip, &addr->ip))
+	for (uint32_t i = 1; i <= sessions->highest; i++) {
+		const struct session_way *way = &sessions->control[i].way;
+
+		if (sessions->list[i].live && way->local.port == addr->port &&
+		    (way->connection != 0) == listener->tcp &&
+		    ip_addr_equal(&way->local.ip, &addr->ip))
 			session_end(sessions, i, SLUICE_SESSION_DELETED);
 	}
 }
@@ -211,9 +236,12 @@ static int listener_end(struct sessions *sessions, int index)
 {
 	struct session_listener *listener = &sessions->listeners[index];
 
-	sessions_leave(sessions, &listener->addr);
+	sessions_leave(sessions, listener);
 	listener->used = false;
-	return publish(sessions);
+	if (!listener->tcp)
+		return publish(sessions);
+	stream_listen_sessions_end(sessions->dp, (uint32_t)index);
+	return 0;
 }
 
 int webrtc_listen_delete(struct sessions *sessions, const struct sluice_webrtc_listen *listen,
@@ -221,7 +249,7 @@ int webrtc_listen_delete(struct sessions *sessions, const struct sluice_webrtc_l
 {
 	struct transport_addr addr = listen_addr(listen);
 	struct sluice_addr shown = session_addr_of(&addr);
-	int index = session_listener_at(sessions, &addr);
+	int index = session_listener_at(sessions, &addr, listen->transport == SLUICE_TURN_TCP);
 	char text[TEXT_ADDR_MAX];
 
 	if (index < 0)
@@ -244,8 +272,9 @@ void webrtc_listen_tick(struct sessions *sessions)
 			absence_note(sessions, &sessions->listeners[i]);
 }
 
-uint8_t session_addresses(const struct sessions *sessions,
-                          struct sluice_addr addresses[SLUICE_SESSION_ADDRESSES_MAX])
+/* Returns how many there are. */
+static uint8_t addresses_tell(const struct sessions *sessions, bool tcp,
+                              struct sluice_addr *addresses)
 {
 	uint8_t count = 0;
 
@@ -254,11 +283,18 @@ uint8_t session_addresses(const struct sessions *sessions,
 		uint16_t port = listener->config.announce.port != 0 ? listener->config.announce.port
 		                                                    : listener->addr.port;
 
-		if (listener->used)
+		if (listener->used && listener->tcp == tcp)
 			addresses[count++] = session_addr_of(
 			        &(struct transport_addr){.ip = listener->told, .port = port});
 	}
 	return count;
+}
+
+bool session_addresses(const struct sessions *sessions, struct sluice_session_made *made)
+{
+	made->n_addresses = addresses_tell(sessions, false, made->addresses);
+	made->n_tcp = addresses_tell(sessions, true, made->addresses + made->n_addresses);
+	return made->n_addresses != 0 || made->n_tcp != 0;
 }
 
 uint32_t webrtc_listen_show(const struct sessions *sessions, uint32_t *cursor,
@@ -271,6 +307,10 @@ uint32_t webrtc_listen_show(const struct sessions *sessions, uint32_t *cursor,
 
 		if (listener->used)
 			rows[count++] = (struct sluice_webrtc_listen_row){
+			        .transport = listener->config.transport,
+			        .connections = listener->tcp ? stream_connections_sessions(
+			                                               sessions->dp, *cursor)
+			                                     : 0,
 			        .local = session_addr_of(&listener->addr),
 			        .announce = listener->config.announce,
 			        .state = listener->absent ? SLUICE_TURN_ADDRESS_ABSENT

@@ -41,6 +41,7 @@ static struct session_path *path_find(struct worker *worker, struct session *ses
 	        .remote = {.ip = packet->flow.src, .port = packet->flow.src_port},
 	        .local = {.ip = packet->dst, .port = packet->dst_port},
 	        .service = session_service(packet->session),
+	        .connection = packet->flow.connection,
 	};
 	struct session_path *oldest = NULL;
 
@@ -48,7 +49,8 @@ static struct session_path *path_find(struct worker *worker, struct session *ses
 		struct session_path *path = &session->paths[i];
 
 		if (path->checked != 0 && transport_equal(&path->remote, &fresh.remote) &&
-		    transport_equal(&path->local, &fresh.local))
+		    transport_equal(&path->local, &fresh.local) &&
+		    path->connection == fresh.connection)
 			return path;
 		if (i + 1 != session->selected_path &&
 		    (oldest == NULL || path->checked < oldest->checked))
@@ -66,6 +68,7 @@ static struct five_tuple flow_of(const struct session_path *path)
 	        .src = path->remote.ip,
 	        .src_port = path->remote.port,
 	        .service = path->service,
+	        .connection = path->connection,
 	};
 }
 
@@ -103,25 +106,22 @@ static void selected_write(struct session *session, const struct session_path *p
 
 	__atomic_store_n(&selected->sequence, selected->sequence + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	selected->remote = path->remote;
-	selected->local = path->local;
+	selected->way = (struct session_way){path->remote, path->local, path->connection};
 	__atomic_store_n(&selected->sequence, selected->sequence + 1, __ATOMIC_RELEASE);
 }
 
-bool session_selected_read(const struct session *session, struct transport_addr *remote,
-                           struct transport_addr *local)
+bool session_selected_read(const struct session *session, struct session_way *way)
 {
 	const struct session_selected *selected = &session->selected;
 	uint32_t before, after;
 
 	do {
 		before = __atomic_load_n(&selected->sequence, __ATOMIC_ACQUIRE);
-		*remote = selected->remote;
-		*local = selected->local;
+		*way = selected->way;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&selected->sequence, __ATOMIC_RELAXED);
 	} while (before != after || (before & 1));
-	return remote->port != 0;
+	return way->remote.port != 0;
 }
 
 void session_endpoint_point(struct worker *worker, struct session *session)
@@ -132,7 +132,8 @@ void session_endpoint_point(struct worker *worker, struct session *session)
 	if (endpoint == 0 || session->selected_path == 0)
 		return;
 	path = &session->paths[session->selected_path - 1];
-	media_endpoint_move(worker->dp->media, endpoint, &path->local, &path->remote);
+	media_endpoint_move(worker->dp->media, endpoint, &path->local, &path->remote,
+	                    path->connection);
 }
 
 static bool selects(const struct session *session, const struct session_check *check)

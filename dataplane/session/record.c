@@ -45,10 +45,12 @@ static void track_record(const struct session_control *control, uint8_t place,
 
 static void path_record(const struct session_control *control, struct sluice_ledger_session *record)
 {
-	memcpy(record->remote, control->remote.ip.bytes, sizeof(record->remote));
-	memcpy(record->local, control->local.ip.bytes, sizeof(record->local));
-	record->remote_port = control->remote.port;
-	record->local_port = control->local.port;
+	const struct session_way *way = &control->way;
+
+	memcpy(record->remote, way->remote.ip.bytes, sizeof(record->remote));
+	memcpy(record->local, way->local.ip.bytes, sizeof(record->local));
+	record->remote_port = way->remote.port;
+	record->local_port = way->local.port;
 }
 
 static void record_fill(const struct sessions *sessions, uint32_t index,
@@ -93,6 +95,10 @@ void session_record(const struct sessions *sessions, uint32_t index)
 
 	if (table == NULL)
 		return;
+	if (sessions->control[index].way.connection != 0) { /* it ends with this process */
+		ledger_wipe(table, index);
+		return;
+	}
 	record_fill(sessions, index, &record);
 	ledger_write(table, index, &record, sizeof(record));
 	explicit_bzero(&record, sizeof(record));

@@ -15,6 +15,7 @@
 #include "part.h"
 
 struct dataplane;
+struct five_tuple;
 struct packet;
 struct rte_mbuf;
 struct sessions;
@@ -80,6 +81,12 @@ bool session_is_check(const struct stun_message *message);
  * as classify left it, and is after SESSION_ANSWER its payload alone. */
 enum session_verdict session_check(struct worker *worker, struct rte_mbuf *mbuf,
                                    const struct stun_message *message, uint16_t *reason);
+
+/* Any thread, of a message that has come whole: whether it is a check that session_check answers.
+ */
+bool session_admits(const struct dataplane *dp, const uint8_t *message, uint16_t length);
+/* Any thread: whether a session that lives has passed a check by this flow. */
+bool session_has_flow(const struct dataplane *dp, const struct five_tuple *flow);
 
 /* DTLS, and SRTP that no endpoint has yet: true: taken. */
 bool session_dtls(struct worker *worker, struct rte_mbuf *mbuf, uint16_t *reason);

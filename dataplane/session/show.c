@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <sluice/turn.h>
+
 static uint64_t ms_since(const struct worker *worker, uint64_t tsc)
 {
 	return worker->tsc > tsc ? (worker->tsc - tsc) / (worker->tsc_hz / 1000) : 0;
@@ -53,8 +55,9 @@ static void row_fill(const struct sessions *sessions, uint32_t index,
 	        .state = control->state,
 	        .profile =
 	                control->state == SLUICE_SESSION_CONNECTED ? control->profile : UINT8_MAX,
-	        .remote = session_addr_of(&control->remote),
-	        .local = session_addr_of(&control->local),
+	        .remote = session_addr_of(&control->way.remote),
+	        .local = session_addr_of(&control->way.local),
+	        .transport = control->way.connection != 0 ? SLUICE_TURN_TCP : SLUICE_TURN_UDP,
 	        .worker = session->owner != 0 ? session->owner - 1 : 0,
 	        .tracks = control->config.n_tracks,
 	        .paths = paths_count(session),
@@ -98,8 +101,7 @@ uint32_t session_take(struct sessions *sessions, uint32_t *cursor,
 			continue;
 		rows[count].session = control->config;
 		rows[count].made = control->made;
-		rows[count].made.n_addresses =
-		        session_addresses(sessions, rows[count].made.addresses);
+		session_addresses(sessions, &rows[count].made);
 		if (sessions->dtls != NULL)
 			rows[count].made.fingerprint = *dtls_fingerprint(sessions->dtls);
 		rows[count++].state = control->state;

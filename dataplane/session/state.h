@@ -39,15 +39,22 @@ struct random;
 /* A pair of addresses by which a check has come. */
 struct session_path {
 	struct transport_addr remote, local;
-	uint16_t service; /* five_tuple.service */
-	uint64_t checked; /* TSC: its last valid check; 0: no path */
-	uint64_t told;    /* TSC: when the control thread was told of it */
+	uint16_t service;    /* five_tuple.service */
+	uint32_t connection; /* stream/stream.h; 0: datagrams */
+	uint64_t checked;    /* TSC: its last valid check; 0: no path */
+	uint64_t told;       /* TSC: when the control thread was told of it */
 };
 
-/* Where media and DTLS go: written by the owner between two odd steps of `sequence`. */
+/* Where media and DTLS go. */
+struct session_way {
+	struct transport_addr remote, local; /* port 0: none is selected yet */
+	uint32_t connection;                 /* as session_path's */
+};
+
+/* Written by the owner between two odd steps of `sequence`. */
 struct session_selected {
 	uint32_t sequence;
-	struct transport_addr remote, local; /* port 0: none is selected yet */
+	struct session_way way;
 };
 
 struct session {
@@ -126,7 +133,7 @@ struct session_control {
 	uint32_t handshake_ms;
 	uint32_t n_flows;
 	struct session_flow flows[SESSION_PATHS_MAX];         /* bound, the oldest first */
-	struct transport_addr remote, local;                  /* as selected; port 0: none yet */
+	struct session_way way;                               /* as selected */
 	struct media_clock clocks[SLUICE_SESSION_TRACKS_MAX]; /* WATCH: while nobody publishes */
 	uint32_t next_id, next_stream;                        /* in their chains */
 	bool estimate_off;
@@ -137,6 +144,7 @@ struct session_control {
 
 struct session_listener {
 	bool used;
+	bool tcp; /* by the stream threads' sockets (stream/stream.h) */
 	struct transport_addr addr;
 	struct ip_addr told; /* what candidates say */
 	struct sluice_webrtc_listen config;
@@ -266,14 +274,15 @@ void session_flows_forget(struct sessions *sessions, uint32_t index);
 
 /* -- listen.c -- */
 
-int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr);
+int session_listener_at(const struct sessions *sessions, const struct transport_addr *addr,
+                        bool tcp);
 /* One of the dataplane before, until a configuration says that it is there no more. The index, or
  * -ENOSPC. */
 int session_listener_wait(struct sessions *sessions, const struct transport_addr *addr);
 void webrtc_listen_sweep(struct sessions *sessions);
 void webrtc_listen_tick(struct sessions *sessions);
-uint8_t session_addresses(const struct sessions *sessions,
-                          struct sluice_addr addresses[SLUICE_SESSION_ADDRESSES_MAX]);
+/* Those by UDP, and behind them those by TCP. False: there are none. */
+bool session_addresses(const struct sessions *sessions, struct sluice_session_made *made);
 
 /* -- endpoint.c: control thread -- */
 
@@ -290,8 +299,7 @@ struct session_check;
 void session_path_seen(struct worker *worker, struct session *session, const struct packet *packet,
                        const struct session_check *check);
 /* Any thread: what is selected now. False: nothing is yet. */
-bool session_selected_read(const struct session *session, struct transport_addr *remote,
-                           struct transport_addr *local);
+bool session_selected_read(const struct session *session, struct session_way *way);
 /* Owner: its endpoint sends where the session is. */
 void session_endpoint_point(struct worker *worker, struct session *session);
 

@@ -129,8 +129,8 @@ static void path_take(struct sessions *sessions, uint32_t index,
 	session->checked = session->selected_checked = path->checked;
 	session->selected_told = true;
 	session->selected_path = 1;
-	session->selected.remote = control->remote = path->remote;
-	session->selected.local = control->local = path->local;
+	control->way = (struct session_way){.remote = path->remote, .local = path->local};
+	session->selected.way = control->way;
 	flow = (struct five_tuple){
 	        .src = path->remote.ip,
 	        .src_port = path->remote.port,

@@ -2,6 +2,8 @@
 /* One client's connection: from its accept to its end. */
 #include "dataplane.h"
 #include "net/ranges.h"
+#include "session/session.h"
+#include "stream/framing.h"
 #include "stream/state.h"
 #include "stream/tls.h"
 
@@ -92,17 +94,33 @@ static const enum stream_counter refusals[] = {
         [BOUNDS_HANDSHAKES] = STREAM_REFUSED_HANDSHAKES,
 };
 
+/* Of clients that its listener counts. */
+static void connected_add(struct stream_thread *thread, const struct connection *connection,
+                          int32_t change)
+{
+	uint16_t service = connection->flow.service;
+	uint32_t *connected = connection->session
+	                              ? &thread->connected_sessions[service - SESSION_SERVICE_FIRST]
+	                              : &thread->connected[service];
+
+	__atomic_store_n(connected, *connected + (uint32_t)change, __ATOMIC_RELAXED);
+}
+
 static void connection_fill(struct stream_thread *thread, struct connection *connection,
                             uint32_t listener, const struct transport_addr *client)
 {
 	uint32_t first_s = __atomic_load_n(&thread->streams->set.first_s, __ATOMIC_RELAXED);
+	uint16_t turn = thread->for_turn[listener], sessions = thread->for_sessions[listener];
 
+	connection->listener = (uint16_t)listener;
+	connection->session = turn == 0;
+	connection->undecided = turn != 0 && sessions != 0;
 	connection->generation =
 	        connection->generation % ((1u << STREAM_GENERATION_BITS) - 1) + 1; /* never 0 */
 	connection->flow = (struct five_tuple){
 	        .src = client->ip,
 	        .src_port = client->port,
-	        .service = (uint16_t)listener,
+	        .service = turn != 0 ? turn - 1 : session_service(sessions),
 	        .connection = connection_number(thread->id, slot_of(thread, connection),
 	                                        connection->generation),
 	};
@@ -146,9 +164,25 @@ struct connection *connection_admit(struct stream_thread *thread, uint32_t liste
 	}
 	connection_fill(thread, connection, listener, client);
 	stream_count(thread, STREAM_CONNECTION);
-	__atomic_store_n(&thread->connected[listener], thread->connected[listener] + 1,
-	                 __ATOMIC_RELAXED);
+	connected_add(thread, connection, 1);
 	return connection;
+}
+
+bool connection_decide(struct stream_thread *thread, struct connection *connection,
+                       const uint8_t *bytes, uint32_t length)
+{
+	enum framing_owner owner = framing_owner(bytes, length);
+
+	if (owner == FRAMING_UNDECIDED)
+		return false;
+	connection->undecided = false;
+	if (owner == FRAMING_TURN)
+		return true;
+	connected_add(thread, connection, -1);
+	connection->session = true;
+	connection->flow.service = session_service(thread->for_sessions[connection->listener]);
+	connected_add(thread, connection, 1);
+	return true;
 }
 
 void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
@@ -175,14 +209,11 @@ void connection_begin(struct stream_thread *thread, uint32_t listener, int fd,
 void connection_end(struct stream_thread *thread, struct connection *connection,
                     enum stream_counter why)
 {
-	uint32_t listener = connection->flow.service;
-
 	stream_count(thread, why);
 	if (connection->state == CONNECTION_SHAKES)
 		bounds_shaken(&thread->streams->bounds, &connection->flow.src);
 	bounds_close(&thread->streams->bounds, &connection->flow.src);
-	__atomic_store_n(&thread->connected[listener], thread->connected[listener] - 1,
-	                 __ATOMIC_RELAXED);
+	connected_add(thread, connection, -1);
 	if (connection->ssl != NULL) {
 		if (connection->state == CONNECTION_OPEN && SSL_alloc_buffers(connection->ssl) == 1)
 			SSL_shutdown(connection->ssl);
@@ -192,13 +223,13 @@ void connection_end(struct stream_thread *thread, struct connection *connection,
 	connection->ssl = NULL;
 	if (connection->link != NULL)
 		link_forget(thread, connection);
-	else if (!thread->datagrams[listener])
+	else if (!thread->datagrams[connection->listener])
 		close(connection->fd);
 	connection->fd = -1;
 	output_forget(thread, connection);
 	input_forget(thread, connection);
 	connection->state = CONNECTION_ENDING;
-	if (connection->heard_of)
+	if (connection->heard_of && !connection->session) /* sessions wait for another path */
 		TAILQ_INSERT_TAIL(&thread->ending, connection, entry);
 	else
 		place_free(thread, connection);
@@ -293,17 +324,24 @@ static bool has_allocation(const struct stream_thread *thread, const struct conn
 	return clients_find(&worker->turn->clients, dp->turn->allocations, &connection->flow) != 0;
 }
 
+/* Somebody whom we know goes on by it. */
+static bool is_used(const struct stream_thread *thread, const struct connection *connection)
+{
+	return connection->session ? session_has_flow(thread->streams->dp, &connection->flow)
+	                           : has_allocation(thread, connection);
+}
+
 static void connection_due(struct stream_thread *thread, struct connection *connection)
 {
 	uint32_t idle = __atomic_load_n(&thread->streams->set.idle_s, __ATOMIC_RELAXED);
 
 	if (connection->state == CONNECTION_SHAKES)
 		connection_end(thread, connection, STREAM_HANDSHAKE_FAILED);
-	else if (!connection->allocated)
+	else if (!connection->known)
 		connection_end(thread, connection, STREAM_CLOSED_FIRST);
-	else if (has_allocation(thread, connection))
+	else if (is_used(thread, connection))
 		connection->deadline = thread->now + idle;
-	else if (thread->now - connection->heard >= idle)
+	else if (connection->session || thread->now - connection->heard >= idle)
 		connection_end(thread, connection, STREAM_CLOSED_IDLE);
 	else
 		connection->deadline = connection->heard + idle;

@@ -87,8 +87,13 @@ const struct stream_counter_info stream_counter_infos[] = {
                 {"proxy_header",
                  "connections of proxies that did not say, in time or in version 2, whose they are",
                  "connections"},
+        [STREAM_CLOSED_STRANGER] = {"closed_stranger",
+                                    "connections to sessions closed that did not begin with a "
+                                    "valid check",
+                                    "connections"},
         [STREAM_TOO_LONG] = {"too_long",
-                             "messages to clients dropped that no record of DTLS can hold",
+                             "messages to clients dropped that no record of DTLS, or no frame, "
+                             "can hold",
                              "messages"},
 };
 const uint32_t stream_counters_count = STREAM_COUNTERS;

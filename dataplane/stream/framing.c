@@ -9,6 +9,10 @@
 
 #define LENGTH_OFFSET 2
 #define COOKIE_OFFSET 4
+/* Of a session's first packet: behind the length of the frame. */
+#define CHECK_TYPE_OFFSET   FRAMING_LENGTH_SIZE
+#define CHECK_COOKIE_OFFSET (FRAMING_LENGTH_SIZE + COOKIE_OFFSET)
+#define OWNER_BYTES         8
 
 static uint16_t length_field(const uint8_t *bytes)
 {
@@ -33,6 +37,7 @@ static enum framing whole_or_part(size_t length, uint32_t most, const struct fra
 
 enum framing framing_next(const uint8_t *bytes, size_t length, uint32_t most, struct framed *framed)
 {
+	framed->start = 0;
 	if (length == 0)
 		return FRAMING_PART;
 	if (bytes[0] >> 6 > 1 || (bytes[0] >> 6 == 0 && bytes[0] > 3))
@@ -49,4 +54,37 @@ enum framing framing_next(const uint8_t *bytes, size_t length, uint32_t most, st
 	if (length_field(bytes) % 4 != 0 || !cookie_fits(bytes, length))
 		return FRAMING_GARBAGE;
 	return whole_or_part(length, most, framed);
+}
+
+enum framing framing_next_packet(const uint8_t *bytes, size_t length, uint32_t most,
+                                 struct framed *framed)
+{
+	if (length < FRAMING_LENGTH_SIZE)
+		return FRAMING_PART;
+	framed->start = FRAMING_LENGTH_SIZE;
+	framed->length = (uint32_t)(bytes[0] << 8 | bytes[1]);
+	framed->taken = FRAMING_LENGTH_SIZE + framed->length;
+	return whole_or_part(length, most, framed);
+}
+
+/* A check of this length lacks nothing that it may have: its frame's first byte is a STUN type's as
+ * well. */
+enum framing_owner framing_owner(const uint8_t *bytes, size_t length)
+{
+	const uint32_t cookie = RTE_BE32(STUN_MAGIC_COOKIE);
+	const uint16_t binding = RTE_BE16(STUN_BINDING);
+
+	if (length == 0)
+		return FRAMING_UNDECIDED;
+	if (bytes[0] > 3)
+		return FRAMING_TURN;
+	if (length < OWNER_BYTES)
+		return FRAMING_UNDECIDED;
+	if (memcmp(bytes + COOKIE_OFFSET, &cookie, sizeof(cookie)) == 0)
+		return FRAMING_TURN;
+	return memcmp(bytes + CHECK_TYPE_OFFSET, &binding, sizeof(binding)) == 0 &&
+	                       memcmp(bytes + CHECK_COOKIE_OFFSET, &cookie,
+	                              OWNER_BYTES - CHECK_COOKIE_OFFSET) == 0
+	               ? FRAMING_SESSIONS
+	               : FRAMING_TURN;
 }

@@ -8,6 +8,7 @@
 #include "net/headers.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "session/session.h"
 #include "stream/framing.h"
 #include "stream/state.h"
 #include "stream/tls.h"
@@ -28,7 +29,8 @@
 static void message_fill(const struct stream_thread *thread, const struct connection *connection,
                          struct rte_mbuf *mbuf)
 {
-	const struct transport_addr *local = &thread->addrs[connection->flow.service];
+	const struct transport_addr *local = &thread->addrs[connection->listener];
+	uint16_t service = connection->flow.service;
 
 	*packet_of(mbuf) = (struct packet){
 	        .flow = connection->flow,
@@ -36,12 +38,15 @@ static void message_fill(const struct stream_thread *thread, const struct connec
 	        .dst_port = local->port,
 	        .payload_length = mbuf->data_len,
 	        .sum = PACKET_SUM_COMPUTE,
-	        .flags = PACKET_HANDED_OVER, /* its worker is the only one that has it */
+	        /* an allocation's worker is the only one that has it */
+	        .flags = connection->session ? 0 : PACKET_HANDED_OVER,
 	        .hop_limit = HEADERS_HOP_LIMIT,
 	        .port = PORT_NONE,
-	        .service_kind = SERVICE_TURN,
+	        .service_kind = connection->session ? SERVICE_SESSION : SERVICE_TURN,
 	        .form = PACKET_DATAGRAM,
 	};
+	if (connection->session)
+		packet_of(mbuf)->session = (uint8_t)(service - SESSION_SERVICE_FIRST + 1);
 }
 
 /* NULL: none is left of the long buffers. Half of them are kept for reassembly. */
@@ -83,13 +88,34 @@ static void messages_put(struct stream_thread *thread, struct connection *connec
 	worker_wake(thread->streams->dp->workers[worker]);
 }
 
-/* Before there is an allocation nobody has shown who it is: little is kept of it. */
+/* Before there is an allocation nobody has shown who it is: little is kept of it. A session's
+ * packets are such as datagrams bring. */
 static uint32_t message_most(const struct stream_thread *thread,
                              const struct connection *connection)
 {
-	return connection->allocated
+	return connection->known && !connection->session
 	               ? STREAM_MESSAGE_MAX
 	               : thread->streams->dp->options.mbuf_size - RTE_PKTMBUF_HEADROOM;
+}
+
+static enum framing message_next(const struct stream_thread *thread,
+                                 const struct connection *connection, const uint8_t *bytes,
+                                 uint32_t length, struct framed *framed)
+{
+	uint32_t most = message_most(thread, connection);
+
+	return connection->session ? framing_next_packet(bytes, length, most, framed)
+	                           : framing_next(bytes, length, most, framed);
+}
+
+/* Who connects for a session begins with a check that is valid: nothing is kept of others. */
+static bool is_stranger(const struct stream_thread *thread, struct connection *connection,
+                        const uint8_t *message, uint32_t length)
+{
+	if (likely(connection->known || !connection->session))
+		return false;
+	connection->known = session_admits(thread->streams->dp, message, (uint16_t)length);
+	return !connection->known;
 }
 
 /* What is whole of the bytes goes to the worker, as far as its ring has room. Returns what follows
@@ -103,12 +129,24 @@ static enum framing messages_take(struct stream_thread *thread, struct connectio
 	enum framing framing;
 	struct framed framed;
 
+	if (connection->undecided && !connection_decide(thread, connection, bytes, length))
+		return FRAMING_PART;
 	for (;;) {
-		framing = framing_next(bytes + *at, length - *at, message_most(thread, connection),
-		                       &framed);
+		const uint8_t *message;
+
+		framing = message_next(thread, connection, bytes + *at, length - *at, &framed);
 		if (framing != FRAMING_WHOLE || count == room)
 			break;
-		mbufs[count] = message_make(thread, connection, bytes + *at, framed.length);
+		message = bytes + *at + framed.start;
+		if (is_stranger(thread, connection, message, framed.length)) {
+			framing = FRAMING_STRANGER;
+			break;
+		}
+		if (framed.length == 0) { /* RFC 4571, 2: nothing */
+			*at += framed.taken;
+			continue;
+		}
+		mbufs[count] = message_make(thread, connection, message, framed.length);
 		if (mbufs[count] == NULL) {
 			stream_count(thread, STREAM_NO_BUFFER);
 			break;
@@ -235,6 +273,7 @@ static void blocked_note(struct stream_thread *thread, const struct connection *
 static const enum stream_counter faults[] = {
         [FRAMING_GARBAGE] = STREAM_CLOSED_GARBAGE,
         [FRAMING_TOO_LONG] = STREAM_CLOSED_TOO_LONG,
+        [FRAMING_STRANGER] = STREAM_CLOSED_STRANGER,
 };
 
 /* False: the connection has ended, or waits for another turn: it has had its own, or there was no
@@ -244,7 +283,7 @@ static bool bytes_take(struct stream_thread *thread, struct connection *connecti
 	uint32_t at = 0;
 	enum framing framing = messages_take(thread, connection, thread->scratch, length, &at);
 
-	if (framing == FRAMING_GARBAGE || framing == FRAMING_TOO_LONG) {
+	if (framing >= FRAMING_GARBAGE) {
 		connection_end(thread, connection, faults[framing]);
 		return false;
 	}

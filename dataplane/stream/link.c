@@ -57,7 +57,7 @@ static struct connection *link_find(const struct stream_thread *thread, uint32_t
 	for (; link != NULL; link = link->next) {
 		const struct five_tuple *flow = &link->connection->flow;
 
-		if (flow->service == listener && flow->src_port == client->port &&
+		if (link->connection->listener == listener && flow->src_port == client->port &&
 		    ip_addr_equal(&flow->src, &client->ip))
 			return link->connection;
 	}
@@ -76,7 +76,7 @@ void link_forget(struct stream_thread *thread, struct connection *connection)
 	const struct transport_addr client = {connection->flow.src, connection->flow.src_port};
 
 	shaking_leave(thread, link);
-	for (at = link_bucket(thread, connection->flow.service, &client); *at != link;)
+	for (at = link_bucket(thread, connection->listener, &client); *at != link;)
 		at = &(*at)->next;
 	*at = link->next;
 	free(link);
@@ -102,7 +102,7 @@ static void link_send(void *arg, const uint8_t *data, size_t length)
 	const struct five_tuple *flow = &link->connection->flow;
 	const struct transport_addr client = {flow->src, flow->src_port};
 
-	if (!datagram_send(link->thread, flow->service, &client, data, length))
+	if (!datagram_send(link->thread, link->connection->listener, &client, data, length))
 		link->unsent = true;
 }
 
@@ -177,7 +177,7 @@ static void link_add(struct stream_thread *thread, struct connection *connection
                      struct dtls_link *link, const struct hello *hello)
 {
 	const struct transport_addr client = {connection->flow.src, connection->flow.src_port};
-	struct dtls_link **bucket = link_bucket(thread, connection->flow.service, &client);
+	struct dtls_link **bucket = link_bucket(thread, connection->listener, &client);
 
 	link->io.send = link_send;
 	link->io.arg = link;

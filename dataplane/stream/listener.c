@@ -1,150 +1,54 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Listening sockets: one for each thread, among which the kernel spreads clients. */
+/* Listening sockets: of an address one for each thread, among which the kernel spreads clients. By
+ * TCP it may be TURN's and sessions' at once. */
 #include "common/refuse.h"
 #include "dataplane.h"
 #include "stream/state.h"
 #include "turn/text.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG     1024
 #define ACCEPTS_MAX 64 /* before others have their turn */
-/* What the kernel keeps of a client beyond what is on its way: the rest waits here, where it is
- * bounded, and where media of a slow client can be dropped. */
-#define UNSENT_MAX 32768
-/* Of a DTLS listener's datagrams, each way. */
-#define DATAGRAMS_ROOM (4 << 20)
-/* A client that has gone without a word. */
-#define KEEPALIVE_IDLE_S     60
-#define KEEPALIVE_INTERVAL_S 15
-#define KEEPALIVE_COUNT      4
-#define UNANSWERED_MS        60000
 /* Until workers have had what a listener's clients said: they take it each walk. */
 #define DRAIN_STEP_MS 1
 #define DRAIN_STEPS   500
 
-/* -- sockets: control thread -- */
-
-socklen_t sockaddr_make(const struct transport_addr *addr, struct sockaddr_storage *storage)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
-	struct sockaddr_in *four = (struct sockaddr_in *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	if (ip_addr_is_v4(&addr->ip)) {
-		four->sin_family = AF_INET;
-		four->sin_port = addr->port;
-		four->sin_addr.s_addr = addr->ip.words[3];
-		return sizeof(*four);
-	}
-	six->sin6_family = AF_INET6;
-	six->sin6_port = addr->port;
-	memcpy(&six->sin6_addr, addr->ip.bytes, sizeof(six->sin6_addr));
-	return sizeof(*six);
-}
-
-static void option_set(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static void options_set(int fd, int family)
-{
-	option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	/* the address may come later, as a port's may */
-	option_set(fd, IPPROTO_IP, IP_FREEBIND, 1);
-	if (family == AF_INET6)
-		option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-}
-
-/* All of a listener's clients come by it. */
-static void datagram_options_set(int fd)
-{
-	option_set(fd, SOL_SOCKET, SO_RCVBUF, DATAGRAMS_ROOM);
-	option_set(fd, SOL_SOCKET, SO_SNDBUF, DATAGRAMS_ROOM);
-	option_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, DATAGRAMS_ROOM);
-	option_set(fd, SOL_SOCKET, SO_SNDBUFFORCE, DATAGRAMS_ROOM);
-}
-
-/* Accepted sockets inherit all of it. */
-static void stream_options_set(int fd)
-{
-	option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	option_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
-	option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-	option_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-	option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
-	option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
-}
-
-/* A socket that listens, or takes datagrams; or -errno. */
-static int socket_listen(const struct transport_addr *addr, bool datagrams)
-{
-	struct sockaddr_storage storage;
-	socklen_t length = sockaddr_make(addr, &storage);
-	int fd = socket(storage.ss_family,
-	                (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int error;
-
-	if (fd < 0)
-		return -errno;
-	options_set(fd, storage.ss_family);
-	if (datagrams)
-		datagram_options_set(fd);
-	else
-		stream_options_set(fd);
-	if (bind(fd, (struct sockaddr *)&storage, length) == 0 &&
-	    (datagrams || listen(fd, BACKLOG) == 0))
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
-}
-
-bool stream_address_is_here(const struct ip_addr *ip)
-{
-	const struct transport_addr addr = {.ip = *ip};
-	struct sockaddr_storage storage;
-	socklen_t length = sockaddr_make(&addr, &storage);
-	int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool here = fd < 0 || bind(fd, (struct sockaddr *)&storage, length) == 0 ||
-	            errno != EADDRNOTAVAIL;
-
-	if (fd >= 0)
-		close(fd);
-	return here;
-}
-
 /* -- in the thread -- */
 
+/* What TURN, or sessions, want of a place. */
 struct listener {
 	struct transport_addr addr;
-	uint32_t index;
-	int fd;
-	uint32_t transport; /* enum sluice_turn_transport */
+	uint32_t place;
+	int fd;                  /* -1: the other one listens there already */
+	uint32_t transport;      /* enum sluice_turn_transport */
+	uint16_t turn, sessions; /* as stream_thread has them: one of both */
 	struct stream_proxy proxy;
+	bool last; /* of those that leave: the socket is closed */
 };
 
 static void listener_add(struct stream_thread *thread, void *arg)
 {
 	const struct listener *listener = arg;
-	struct epoll_event event = {.events = EPOLLIN,
-	                            .data.u64 = EVENT_LISTENER | listener->index};
+	uint32_t place = listener->place;
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_LISTENER | place};
 
-	thread->listeners[listener->index] = listener->fd;
-	thread->addrs[listener->index] = listener->addr;
-	thread->secure[listener->index] = listener->transport != SLUICE_TURN_TCP;
-	thread->datagrams[listener->index] = listener->transport == SLUICE_TURN_DTLS;
-	thread->proxies[listener->index] = listener->proxy;
+	if (listener->turn != 0) {
+		thread->for_turn[place] = listener->turn;
+		thread->proxies[place] = listener->proxy;
+	} else {
+		thread->for_sessions[place] = listener->sessions;
+	}
+	if (listener->fd < 0)
+		return;
+	thread->listeners[place] = listener->fd;
+	thread->addrs[place] = listener->addr;
+	thread->secure[place] = listener->transport != SLUICE_TURN_TCP;
+	thread->datagrams[place] = listener->transport == SLUICE_TURN_DTLS;
 	epoll_ctl(thread->epoll, EPOLL_CTL_ADD, listener->fd, &event);
 }
 
@@ -152,31 +56,42 @@ static void listener_proxy(struct stream_thread *thread, void *arg)
 {
 	const struct listener *listener = arg;
 
-	thread->proxies[listener->index] = listener->proxy;
+	thread->proxies[listener->place] = listener->proxy;
+}
+
+/* Connections of the one that leaves end; those that may be either's are the other's. */
+static void connections_leave(struct stream_thread *thread, uint32_t place, bool sessions)
+{
+	for (uint32_t i = 0; i < thread->used; i++) {
+		struct connection *connection = &thread->connections[i];
+
+		if (connection->fd < 0 || connection->listener != place)
+			continue;
+		if (connection->session == sessions)
+			connection_end(thread, connection, STREAM_ENDED);
+		else
+			connection->undecided = false;
+	}
 }
 
 static void listener_remove(struct stream_thread *thread, void *arg)
 {
-	uint32_t index = *(const uint32_t *)arg;
+	const struct listener *listener = arg;
+	uint32_t place = listener->place;
 
-	for (uint32_t i = 0; i < thread->used; i++)
-		if (thread->connections[i].fd >= 0 && thread->connections[i].flow.service == index)
-			connection_end(thread, &thread->connections[i], STREAM_ENDED);
-	proxied_end(thread, index);
-	if (thread->listeners[index] >= 0)
-		close(thread->listeners[index]);
-	thread->listeners[index] = -1;
-}
-
-struct transport_addr client_of(const struct sockaddr_storage *storage)
-{
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)storage;
-	const struct sockaddr_in *four = (const struct sockaddr_in *)storage;
-
-	if (storage->ss_family == AF_INET)
-		return (struct transport_addr){.ip = ip_addr_v4(four->sin_addr.s_addr),
-		                               .port = four->sin_port};
-	return (struct transport_addr){.ip = ip_addr_v6(&six->sin6_addr), .port = six->sin6_port};
+	connections_leave(thread, place, listener->sessions != 0);
+	if (listener->sessions != 0) {
+		thread->for_sessions[place] = 0;
+	} else {
+		thread->for_turn[place] = 0;
+		thread->proxies[place] = (struct stream_proxy){0};
+	}
+	if (!listener->last)
+		return;
+	proxied_end(thread, place);
+	if (thread->listeners[place] >= 0)
+		close(thread->listeners[place]);
+	thread->listeners[place] = -1;
 }
 
 /* No descriptors, no memory: what waits in the kernel does so until some have gone. */
@@ -184,7 +99,7 @@ static void listeners_pause(struct stream_thread *thread)
 {
 	stream_count(thread, STREAM_REFUSED_MEMORY);
 	thread->accepting = false;
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++) {
 		struct epoll_event event = {.data.u64 = EVENT_LISTENER | i};
 
 		if (thread->listeners[i] >= 0)
@@ -197,7 +112,7 @@ void listeners_resume(struct stream_thread *thread)
 	if (thread->accepting)
 		return;
 	thread->accepting = true;
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_LISTENER | i};
 
 		if (thread->listeners[i] >= 0)
@@ -230,20 +145,43 @@ void listener_accept(struct stream_thread *thread, uint32_t index)
 
 /* -- configuration: control thread -- */
 
-int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
-                  uint32_t transport, const struct stream_proxy *proxy, char *why)
+/* By UDP an address has another port than by TCP. */
+static struct stream_listener *listener_find(struct streams *streams,
+                                             const struct transport_addr *addr, uint32_t transport)
 {
-	struct streams *streams = dp->streams;
-	struct sluice_addr shown = {.port = addr->port};
-	char text[TEXT_ADDR_MAX];
-	int fds[STREAM_THREADS_MAX], error = 0;
-	uint32_t count = 0;
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++) {
+		struct stream_listener *listener = &streams->listeners[i];
 
-	memcpy(shown.ip, addr->ip.bytes, sizeof(shown.ip));
-	if (streams->n_threads == 0)
-		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
+		if (listener->used && listener->addr.port == addr->port &&
+		    (listener->transport == SLUICE_TURN_DTLS) == (transport == SLUICE_TURN_DTLS) &&
+		    ip_addr_equal(&listener->addr.ip, &addr->ip))
+			return listener;
+	}
+	return NULL;
+}
+
+/* Both have as many as there are places for. */
+static struct stream_listener *listener_place(struct streams *streams)
+{
+	struct stream_listener *listener = streams->listeners;
+
+	while (listener->used)
+		listener++;
+	return listener;
+}
+
+/* A socket for each thread: 0, or -errno with a line. */
+static int sockets_open(struct streams *streams, const struct listener *want,
+                        int fds[STREAM_THREADS_MAX], char *why)
+{
+	struct sluice_addr shown = {.port = want->addr.port};
+	char text[TEXT_ADDR_MAX];
+	uint32_t count = 0;
+	int error = 0;
+
+	memcpy(shown.ip, want->addr.ip.bytes, sizeof(shown.ip));
 	for (; count < streams->n_threads; count++) {
-		fds[count] = socket_listen(addr, transport == SLUICE_TURN_DTLS);
+		fds[count] = stream_socket(&want->addr, want->transport == SLUICE_TURN_DTLS);
 		if (fds[count] < 0)
 			break;
 	}
@@ -251,23 +189,114 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 		error = fds[count];
 	if (error == 0)
 		error = stream_threads_start(streams);
-	if (error != 0) {
-		while (count > 0)
-			close(fds[--count]);
-		return refuse(why, error, "cannot listen on %s: %s", text_addr(text, &shown),
-		              strerror(-error));
-	}
-	for (uint32_t i = 0; i < streams->n_threads; i++)
-		stream_call(streams->threads[i], listener_add,
-		            &(struct listener){*addr, index, fds[i], transport, *proxy});
+	if (error == 0)
+		return 0;
+	while (count > 0)
+		close(fds[--count]);
+	return refuse(why, error, "cannot listen on %s: %s", text_addr(text, &shown),
+	              strerror(-error));
+}
+
+/* It is there: of the other one, by the same transport, or it is refused. */
+static int listener_share(const struct stream_listener *listener, const struct listener *want,
+                          char *why)
+{
+	struct sluice_addr shown = {.port = want->addr.port};
+	char text[TEXT_ADDR_MAX];
+
+	memcpy(shown.ip, want->addr.ip.bytes, sizeof(shown.ip));
+	if (listener->transport != SLUICE_TURN_TCP || want->transport != SLUICE_TURN_TCP)
+		return refuse(why, -EADDRINUSE, "already listening on %s by another transport",
+		              text_addr(text, &shown));
 	return 0;
+}
+
+static int listen_by(struct streams *streams, struct listener *want, char *why)
+{
+	struct stream_listener *listener = listener_find(streams, &want->addr, want->transport);
+	int fds[STREAM_THREADS_MAX], error;
+
+	if (streams->n_threads == 0)
+		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
+	if (listener != NULL)
+		error = listener_share(listener, want, why);
+	else
+		error = sockets_open(streams, want, fds, why);
+	if (error < 0)
+		return error;
+	want->fd = -1;
+	if (listener == NULL) {
+		listener = listener_place(streams);
+		*listener = (struct stream_listener){
+		        .used = true,
+		        .addr = want->addr,
+		        .transport = want->transport,
+		};
+		want->fd = 0;
+	}
+	want->place = (uint32_t)(listener - streams->listeners);
+	if (want->turn != 0)
+		listener->turn = want->turn;
+	else
+		listener->sessions = want->sessions;
+	for (uint32_t i = 0; i < streams->n_threads; i++) {
+		if (want->fd >= 0)
+			want->fd = fds[i];
+		stream_call(streams->threads[i], listener_add, want);
+	}
+	return 0;
+}
+
+int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
+                  uint32_t transport, const struct stream_proxy *proxy, char *why)
+{
+	struct listener want = {
+	        .addr = *addr,
+	        .transport = transport,
+	        .turn = (uint16_t)(index + 1),
+	        .proxy = *proxy,
+	};
+
+	return listen_by(dp->streams, &want, why);
+}
+
+int stream_listen_sessions(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
+                           char *why)
+{
+	struct listener want = {
+	        .addr = *addr,
+	        .transport = SLUICE_TURN_TCP,
+	        .sessions = (uint16_t)(index + 1),
+	};
+
+	return listen_by(dp->streams, &want, why);
+}
+
+/* Of TURN's, or of sessions': the one that has this index + 1. NULL: none does. */
+static struct stream_listener *listener_of(struct streams *streams, uint16_t turn,
+                                           uint16_t sessions)
+{
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++) {
+		struct stream_listener *listener = &streams->listeners[i];
+
+		if (listener->used && ((turn != 0 && listener->turn == turn) ||
+		                       (sessions != 0 && listener->sessions == sessions)))
+			return listener;
+	}
+	return NULL;
 }
 
 void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy)
 {
-	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
-		stream_call(dp->streams->threads[i], listener_proxy,
-		            &(struct listener){.index = index, .proxy = *proxy});
+	struct streams *streams = dp->streams;
+	const struct stream_listener *listener = listener_of(streams, (uint16_t)(index + 1), 0);
+	struct listener want = {.proxy = *proxy};
+
+	if (listener == NULL)
+		return;
+	want.place = (uint32_t)(listener - streams->listeners);
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		stream_call(streams->threads[i], listener_proxy, &want);
 }
 
 /* What a thread had given to its workers at one time. */
@@ -313,14 +342,36 @@ static void listener_drain(struct stream_thread *thread, uint32_t index, uint32_
 		poll(NULL, 0, DRAIN_STEP_MS);
 }
 
+static void listen_leave(struct streams *streams, uint16_t turn, uint16_t sessions)
+{
+	struct stream_listener *listener = listener_of(streams, turn, sessions);
+	struct listener want = {.turn = turn, .sessions = sessions};
+
+	if (listener == NULL)
+		return;
+	if (turn != 0)
+		listener->turn = 0;
+	else
+		listener->sessions = 0;
+	listener->used = listener->turn != 0 || listener->sessions != 0;
+	want.place = (uint32_t)(listener - streams->listeners);
+	want.last = !listener->used;
+	for (uint32_t i = 0; i < streams->n_threads; i++)
+		stream_call(streams->threads[i], listener_remove, &want);
+}
+
 void stream_listen_end(struct dataplane *dp, uint32_t index)
 {
 	uint32_t steps = DRAIN_STEPS;
 
-	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
-		stream_call(dp->streams->threads[i], listener_remove, &index);
+	listen_leave(dp->streams, (uint16_t)(index + 1), 0);
 	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
 		listener_drain(dp->streams->threads[i], index, &steps);
+}
+
+void stream_listen_sessions_end(struct dataplane *dp, uint32_t index)
+{
+	listen_leave(dp->streams, 0, (uint16_t)(index + 1));
 }
 
 uint32_t stream_connections(const struct dataplane *dp, uint32_t index)
@@ -329,6 +380,16 @@ uint32_t stream_connections(const struct dataplane *dp, uint32_t index)
 
 	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
 		sum += __atomic_load_n(&dp->streams->threads[i]->connected[index],
+		                       __ATOMIC_RELAXED);
+	return sum;
+}
+
+uint32_t stream_connections_sessions(const struct dataplane *dp, uint32_t index)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
+		sum += __atomic_load_n(&dp->streams->threads[i]->connected_sessions[index],
 		                       __ATOMIC_RELAXED);
 	return sum;
 }

@@ -25,6 +25,43 @@
 /* Answers may wait where media may not any more. */
 #define ANSWERS_ROOM 16384
 
+/* -- as clients want it -- */
+
+static uint32_t framing_start(const struct connection *connection)
+{
+	return connection->session ? FRAMING_LENGTH_SIZE : 0;
+}
+
+/* A session's packet behind its length (RFC 4571); TURN's messages filled up to a multiple of 4
+ * bytes, but for a datagram, which has an end (RFC 8656, 12.5). False: the buffer has no room. */
+static bool message_frame(const struct connection *connection, struct rte_mbuf *mbuf)
+{
+	uint16_t length = mbuf->data_len, padding = framing_padding(length);
+	uint8_t *room;
+
+	if (connection->session) {
+		room = (uint8_t *)rte_pktmbuf_prepend(mbuf, FRAMING_LENGTH_SIZE);
+		if (room == NULL)
+			return false;
+		room[0] = (uint8_t)(length >> 8);
+		room[1] = (uint8_t)length;
+		return true;
+	}
+	if (connection->link != NULL || padding == 0)
+		return true;
+	room = (uint8_t *)rte_pktmbuf_append(mbuf, padding);
+	if (room != NULL)
+		memset(room, 0, padding);
+	return room != NULL;
+}
+
+static bool is_media(const struct connection *connection, const uint8_t *message, uint32_t length)
+{
+	uint32_t start = framing_start(connection);
+
+	return stream_is_media(message + start, length - start);
+}
+
 /* -- what waits -- */
 
 static bool backlog_has_room(const struct stream_thread *thread,
@@ -33,7 +70,7 @@ static bool backlog_has_room(const struct stream_thread *thread,
 {
 	uint32_t most = __atomic_load_n(&thread->streams->set.queue, __ATOMIC_RELAXED);
 
-	if (!stream_is_media(message, length))
+	if (!is_media(connection, message, length))
 		most += ANSWERS_ROOM;
 	return connection->backlog.length + length <= most &&
 	       thread->queued + length <= thread->streams->queued_max;
@@ -215,22 +252,11 @@ static ssize_t chain_write(const struct connection *connection, size_t *length)
 
 /* -- DTLS: a message a record, which the socket takes or which is lost -- */
 
-/* ChannelData without what fills it up: a datagram has an end (RFC 8656, 12.5). */
-static uint32_t datagram_length(const struct rte_mbuf *mbuf)
-{
-	const uint8_t *message = rte_pktmbuf_mtod(mbuf, const uint8_t *);
-	struct framed framed;
-
-	return framing_next(message, mbuf->data_len, UINT32_MAX, &framed) == FRAMING_WHOLE
-	               ? framed.length
-	               : mbuf->data_len;
-}
-
 static void datagrams_send(struct stream_thread *thread, struct connection *connection)
 {
 	while (connection->first != NULL) {
 		const struct rte_mbuf *mbuf = connection->first;
-		uint32_t length = datagram_length(mbuf);
+		uint32_t length = mbuf->data_len;
 		bool fits = length <= SSL3_RT_MAX_PLAIN_LENGTH;
 
 		connection->link->unsent = false;
@@ -331,8 +357,13 @@ static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf)
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	if (!connection->allocated && is_allocated(mbuf))
-		connection->allocated = true;
+	if (!connection->known && is_allocated(mbuf))
+		connection->known = true;
+	if (!message_frame(connection, mbuf)) {
+		stream_count(thread, STREAM_TOO_LONG);
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
 	chain_add(connection, mbuf);
 	if (!connection->touched)
 		STAILQ_INSERT_TAIL(&thread->touched, connection, touched_entry);

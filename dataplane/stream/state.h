@@ -10,6 +10,7 @@
 
 #include <openssl/ssl.h>
 #include <rte_ring.h>
+#include <sluice/session.h>
 
 #include "dtls/datagram.h"
 #include "gate/hello.h"
@@ -29,6 +30,9 @@
 /* Of one thread, whose proxies have not said yet whose they are: they say it at once, so that few
  * are there at a time. Each is a descriptor beside those of connections. */
 #define STREAM_PROXIED_MAX 128
+
+/* Sockets that listen, one of each thread for an address: TURN's, sessions', or both's. */
+#define STREAM_LISTENERS_MAX (TURN_LISTENERS_MAX + SLUICE_SESSION_ADDRESSES_MAX)
 
 /* A connection's number: its thread, its place there, and how often that has been taken. */
 #define STREAM_SLOT_BITS       18
@@ -53,7 +57,7 @@ static inline uint32_t connection_slot(uint32_t number)
 
 /* What epoll tells of: the number of a connection, or these. */
 #define EVENT_WAKE     UINT64_MAX
-#define EVENT_LISTENER (UINT64_C(1) << 32) /* and its index */
+#define EVENT_LISTENER (UINT64_C(1) << 32) /* and its place among them */
 #define EVENT_PROXIED  (UINT64_C(2) << 32) /* and its descriptor */
 
 /* Counters of one thread, stream_counter_infos[] names them in this order. */
@@ -90,6 +94,7 @@ enum stream_counter {
 	STREAM_TOO_LONG,
 	STREAM_PROXY_REFUSED,
 	STREAM_PROXY_HEADER,
+	STREAM_CLOSED_STRANGER,
 	STREAM_COUNTERS,
 };
 
@@ -122,10 +127,13 @@ struct dtls_link {
 struct connection {
 	struct five_tuple flow; /* of its messages */
 	int fd;                 /* of DTLS the listener's */
+	uint16_t listener;      /* of the thread's */
 	uint8_t state;          /* enum connection_state */
 	bool secure;            /* TLS, DTLS */
+	bool session;           /* of sessions, not TURN's */
+	bool undecided;         /* it may be either's */
 	bool heard_of;          /* its worker has had a message of it */
-	bool allocated;         /* an Allocate was answered with success */
+	bool known;             /* an Allocate was answered with success, or a check was valid */
 	bool unread;            /* is in `again`: its next turn has not come */
 	bool touched;           /* is in `touched`: messages for the client */
 	uint32_t watched;       /* events that epoll waits for */
@@ -188,27 +196,41 @@ struct stream_thread {
 	bool ready;                /* one of `again` waits for nothing but its turn */
 	bool blocked[WORKERS_MAX]; /* some of `again` wait for room in the worker's ring */
 	uint32_t turn; /* messages that the connection whose turn it is may still send */
-	int listeners[TURN_LISTENERS_MAX];               /* sockets; -1: none */
-	struct transport_addr addrs[TURN_LISTENERS_MAX]; /* of these; stay until they are others */
-	bool secure[TURN_LISTENERS_MAX];
-	bool datagrams[TURN_LISTENERS_MAX]; /* DTLS */
-	struct stream_proxy proxies[TURN_LISTENERS_MAX];
+	int listeners[STREAM_LISTENERS_MAX]; /* sockets; -1: none */
+	struct transport_addr
+	        addrs[STREAM_LISTENERS_MAX]; /* of these; stay until they are others */
+	bool secure[STREAM_LISTENERS_MAX];
+	bool datagrams[STREAM_LISTENERS_MAX];        /* DTLS */
+	uint16_t for_turn[STREAM_LISTENERS_MAX];     /* index of TURN's listener + 1; 0: it is not
+	                                                served */
+	uint16_t for_sessions[STREAM_LISTENERS_MAX]; /* the same of sessions */
+	struct stream_proxy proxies[STREAM_LISTENERS_MAX];
 	struct proxied_list proxied; /* whose header is not whole yet */
 	uint32_t n_proxied;
 	bool accepting; /* false: there are no descriptors left, until the next second */
-	uint32_t connected[TURN_LISTENERS_MAX]; /* relaxed: read by the control thread */
-	uint64_t queued;                        /* bytes that wait, of all connections */
-	struct tls_set *tls;                    /* NULL: there are no certificates */
-	const struct ranges *denied;            /* NULL: all may come */
-	struct gate_rules rules;                /* for who has not shown to be where it says */
-	uint64_t guarded[GATE_COUNTERS];        /* relaxed: read by the control thread */
-	struct datagram_batch *batch;           /* what is read at once */
-	struct dtls_link **links;               /* [links_mask + 1] */
-	uint32_t links_mask;                    /* const once it runs */
+	/* relaxed: read by the control thread */
+	uint32_t connected[TURN_LISTENERS_MAX];
+	uint32_t connected_sessions[SLUICE_SESSION_ADDRESSES_MAX];
+	uint64_t queued;                 /* bytes that wait, of all connections */
+	struct tls_set *tls;             /* NULL: there are no certificates */
+	const struct ranges *denied;     /* NULL: all may come */
+	struct gate_rules rules;         /* for who has not shown to be where it says */
+	uint64_t guarded[GATE_COUNTERS]; /* relaxed: read by the control thread */
+	struct datagram_batch *batch;    /* what is read at once */
+	struct dtls_link **links;        /* [links_mask + 1] */
+	uint32_t links_mask;             /* const once it runs */
 	struct dtls_links shaking;
 	uint64_t timer_ms;                  /* of those, the next one; 0: none */
 	uint64_t counters[STREAM_COUNTERS]; /* relaxed: read by the control thread */
 	uint8_t scratch[STREAM_MESSAGE_MAX + STREAM_READ_MAX];
+};
+
+/* Of each thread one, in the same place. */
+struct stream_listener {
+	bool used;
+	struct transport_addr addr;
+	uint32_t transport;      /* enum sluice_turn_transport */
+	uint16_t turn, sessions; /* as the threads have them */
 };
 
 struct streams {
@@ -223,6 +245,7 @@ struct streams {
 	uint64_t queued_max;           /* const: bytes that may wait, of one thread's connections */
 	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
 	/* control thread */
+	struct stream_listener listeners[STREAM_LISTENERS_MAX];
 	uint32_t set_generation;
 	struct tls_set *tls;
 	struct tls_set *tls_next; /* certificates that have come, and others will */
@@ -235,11 +258,14 @@ static inline void stream_count(struct stream_thread *thread, enum stream_counte
 	                 __ATOMIC_RELAXED);
 }
 
-/* What may be dropped: the others are answers. */
+/* What may be dropped: the others are answers. Without a frame's length before it. */
 static inline bool stream_is_media(const uint8_t *message, uint32_t length)
 {
-	return message[0] >> 6 == 1 || (length >= STUN_HEADER_SIZE && message[0] < 4 &&
-	                                stun_class_of(message) == STUN_INDICATION);
+	uint8_t kind = message[0] >> 6; /* RFC 7983: ChannelData, and RTP with its RTCP */
+
+	return kind == 1 || kind == 2 ||
+	       (length >= STUN_HEADER_SIZE && message[0] < 4 &&
+	        stun_class_of(message) == STUN_INDICATION);
 }
 
 /* Control thread: runs it in the thread, or here where that does not run. */
@@ -279,6 +305,9 @@ void connections_ending(struct stream_thread *thread);
 void connections_due(struct stream_thread *thread);
 /* Its number's connection, or NULL where that has ended. */
 struct connection *connection_find(struct stream_thread *thread, uint32_t number);
+/* Whose it is, by its first bytes; false: there are too few yet. */
+bool connection_decide(struct stream_thread *thread, struct connection *connection,
+                       const uint8_t *bytes, uint32_t length);
 /* The id of the worker that takes all that it sends. */
 uint16_t connection_worker(const struct stream_thread *thread, const struct connection *connection);
 /* epoll waits for `events`. */
@@ -328,10 +357,14 @@ void proxied_due(struct stream_thread *thread);
 /* Those of a listener that ends. */
 void proxied_end(struct stream_thread *thread, uint32_t listener);
 
-/* -- listener.c: the thread's part of it -- */
+/* -- socket.c -- */
 
 struct transport_addr client_of(const struct sockaddr_storage *storage);
 socklen_t sockaddr_make(const struct transport_addr *addr, struct sockaddr_storage *storage);
+/* A socket that listens, or takes datagrams; or -errno. */
+int stream_socket(const struct transport_addr *addr, bool datagrams);
+
+/* -- listener.c: the thread's part of it -- */
 
 void listener_accept(struct stream_thread *thread, uint32_t index);
 void listeners_resume(struct stream_thread *thread);

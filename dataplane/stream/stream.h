@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TURN over TCP, TLS and DTLS: kernel sockets in threads of their own. A thread cuts what it reads
- * into messages; each goes in an mbuf, by a ring, to the worker that the connection belongs to, and
- * enters its graph at the node stream_input. Answers and what peers send come back from any worker
- * by the node stream_output and another ring. Workers know a client's connection by its number in
- * the flow's key (struct five_tuple) and by nothing else.
+ * TURN over TCP, TLS and DTLS, and browsers' sessions over TCP: kernel sockets in threads of their
+ * own. A thread cuts what it reads into messages; each goes in an mbuf, by a ring, to the worker
+ * that the connection belongs to, and enters its graph at the node stream_input. Answers and what
+ * peers send come back from any worker by the node stream_output and another ring. Workers know a
+ * client's connection by its number in the flow's key (struct five_tuple) and by nothing else.
  */
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
@@ -45,6 +45,15 @@ struct stream_proxy {
  */
 int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
                   uint32_t transport, const struct stream_proxy *proxy, char *why);
+/*
+ * The same for checks, DTLS and SRTP of browsers' sessions by TCP (RFC 6544, passive; framed as RFC
+ * 4571 has it); `index` is the listener's among theirs. A listener of TURN's by TCP may have the
+ * address as well: what comes first tells whose a connection is.
+ */
+int stream_listen_sessions(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
+                           char *why);
+void stream_listen_sessions_end(struct dataplane *dp, uint32_t index);
+uint32_t stream_connections_sessions(const struct dataplane *dp, uint32_t index);
 /* For those that come from now on. */
 void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy);
 /* No longer, and its connections are closed. Workers have taken what their clients said, if they

@@ -239,7 +239,7 @@ struct stream_thread *stream_thread_create(struct streams *streams, uint32_t id)
 	TAILQ_INIT(&thread->again);
 	TAILQ_INIT(&thread->ending);
 	TAILQ_INIT(&thread->proxied);
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++)
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++)
 		thread->listeners[i] = -1;
 	thread_clock(thread);
 	/* pages come as connections do */
@@ -286,7 +286,7 @@ void stream_thread_destroy(struct stream_thread *thread)
 	for (uint32_t i = 0; i < thread->used; i++)
 		if (thread->connections[i].fd >= 0)
 			connection_end(thread, &thread->connections[i], STREAM_ENDED);
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+	for (uint32_t i = 0; i < STREAM_LISTENERS_MAX; i++) {
 		proxied_end(thread, i);
 		if (thread->listeners[i] >= 0)
 			close(thread->listeners[i]);

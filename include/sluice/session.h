@@ -22,23 +22,26 @@
 #define SLUICE_TRACK_LAYERS_MAX         4
 
 /*
- * SLUICE_WEBRTC_LISTEN_ADD -> {}, _DELETE -> {}: a UDP port for all sessions, which may be TURN's
- * too. announce: what candidates say instead, behind a 1:1 NAT; all zero: `local` itself.
- * -EEXIST, -ENOENT, -ENOSPC.
+ * SLUICE_WEBRTC_LISTEN_ADD -> {}, _DELETE -> {}: a port for all sessions, which may be TURN's too,
+ * by UDP or by TCP (RFC 6544, passive). announce: what candidates say instead, behind a 1:1 NAT;
+ * all zero: `local` itself. -EEXIST, -ENOENT, -ENOSPC, -EADDRINUSE.
  */
 struct sluice_webrtc_listen {
 	struct sluice_addr local;
 	struct sluice_addr announce; /* port 0: local's */
+	uint32_t transport;          /* enum sluice_turn_transport: UDP or TCP */
 };
-static_assert(sizeof(struct sluice_webrtc_listen) == 40, "webrtc listen");
+static_assert(sizeof(struct sluice_webrtc_listen) == 44, "webrtc listen");
 
 /* SLUICE_WEBRTC_LISTEN_SHOW {} -> rows. */
 struct sluice_webrtc_listen_row {
 	struct sluice_addr local;
 	struct sluice_addr announce; /* as configured */
 	uint32_t state;              /* enum sluice_turn_address_state */
+	uint32_t transport;          /* as configured */
+	uint32_t connections;        /* of clients, now; UDP has none */
 };
-static_assert(sizeof(struct sluice_webrtc_listen_row) == 44, "webrtc listen row");
+static_assert(sizeof(struct sluice_webrtc_listen_row) == 52, "webrtc listen row");
 
 enum sluice_session_role {
 	SLUICE_SESSION_PUBLISH,
@@ -113,8 +116,8 @@ static_assert(sizeof(struct sluice_session) == 3804, "session");
 struct sluice_session_made {
 	char ufrag[SLUICE_TRACK_MID_MAX]; /* 16 characters: it tells gate and workers the session */
 	char pwd[33];
-	uint8_t n_addresses;
-	uint8_t pad;
+	uint8_t n_addresses; /* by UDP */
+	uint8_t n_tcp;       /* and behind them by TCP, passive */
 	struct sluice_fingerprint fingerprint;
 	uint32_t ssrcs[SLUICE_SESSION_TRACKS_MAX]; /* WATCH: of each track */
 	uint32_t rtx_ssrcs[SLUICE_SESSION_TRACKS_MAX];
@@ -205,7 +208,7 @@ struct sluice_session_row {
 	uint8_t estimate_reason;  /* ... the last time why: enum sluice_estimate_reason */
 	uint8_t layer_reason;     /* WATCH: enum sluice_layer_reason */
 	char layer[SLUICE_TRACK_RID_MAX]; /* WATCH: the first video's; empty: it has none */
-	uint8_t pad;
+	uint8_t transport;                /* of the selected path: enum sluice_turn_transport */
 };
 static_assert(sizeof(struct sluice_session_row) == 240, "session row");
 

@@ -39,10 +39,32 @@ static void header_check(const uint8_t *bytes, uint32_t length)
 	}
 }
 
+/* Packets of sessions, each behind its length. */
+static void packets_check(const uint8_t *data, size_t size)
+{
+	enum framing_owner owner = framing_owner(data, size);
+	size_t at = 0;
+
+	for (size_t length = 0; length < size && length < 2 * FRAMING_LENGTH_SIZE + 8; length++)
+		CHECK(framing_owner(data, length) == owner ||
+		      framing_owner(data, length) == FRAMING_UNDECIDED);
+	while (at < size) {
+		struct framed framed;
+		enum framing whole = framing_next_packet(data + at, size - at, MOST, &framed);
+
+		if (whole != FRAMING_WHOLE)
+			return;
+		CHECK(framed.length <= MOST && framed.start == FRAMING_LENGTH_SIZE);
+		CHECK(framed.taken == framed.start + framed.length && framed.taken <= size - at);
+		at += framed.taken;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t at = 0;
 
+	packets_check(data, size);
 	header_check(data, size < PROXY_HEADER_READ ? (uint32_t)size : PROXY_HEADER_READ);
 	while (at < size) {
 		struct framed framed, part;

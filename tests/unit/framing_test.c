@@ -54,6 +54,63 @@ static const struct row rows[] = {
         {"a first byte of no class", {4}, 1, FRAMING_GARBAGE, 0, 0},
 };
 
+/* Packets of sessions, each behind its length. */
+static const struct row packets[] = {
+        {"nothing", {0}, 0, FRAMING_PART, 0, 0},
+        {"half a length", {0}, 1, FRAMING_PART, 0, 0},
+        {"no byte", {0, 0}, 2, FRAMING_WHOLE, 0, 2},
+        {"three", {0, 3, 1, 2, 3}, 5, FRAMING_WHOLE, 3, 5},
+        {"three and what follows", {0, 3, 1, 2, 3, 0, 1}, 7, FRAMING_WHOLE, 3, 5},
+        {"two of three", {0, 3, 1, 2}, 4, FRAMING_PART, 0, 0},
+        {"as much as is taken", {8, 0}, 2, FRAMING_PART, 0, 0},
+        {"more", {8, 1}, 2, FRAMING_TOO_LONG, 0, 0},
+        {"HTTP", {'G', 'E', 'T'}, 3, FRAMING_TOO_LONG, 0, 0},
+};
+
+static void test_packets(void **state)
+{
+	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+		const struct row *row = &packets[i];
+		struct framed framed = {0};
+		enum framing verdict = framing_next_packet(row->bytes, row->length, MOST, &framed);
+
+		if (verdict != row->verdict)
+			fail_msg("%s: %d", row->what, verdict);
+		if (verdict != FRAMING_WHOLE)
+			continue;
+		assert_int_equal(framed.start, FRAMING_LENGTH_SIZE);
+		assert_int_equal(framed.length, row->message);
+		assert_int_equal(framed.taken, row->taken);
+	}
+}
+
+/* Where both are served. */
+static void test_owners(void **state)
+{
+	static const struct {
+		const char *what;
+		uint8_t bytes[16];
+		uint8_t length;
+		enum framing_owner owner;
+	} starts[] = {
+	        {"nothing", {0}, 0, FRAMING_UNDECIDED},
+	        {"an Allocate", {0, 3, 0, 8, COOKIE}, 8, FRAMING_TURN},
+	        {"a Binding", {0, 1, 0, 0, COOKIE}, 8, FRAMING_TURN},
+	        {"half a cookie", {0, 1, 0, 0, 0x21, 0x12}, 6, FRAMING_UNDECIDED},
+	        {"a check", {0, 0x6c, 0, 1, 0, 0x58, 0x21, 0x12, 0xa4, 0x42}, 10, FRAMING_SESSIONS},
+	        {"seven bytes of it", {0, 0x6c, 0, 1, 0, 0x58, 0x21}, 7, FRAMING_UNDECIDED},
+	        {"a frame with an Allocate", {0, 0x6c, 0, 3, 0, 0x58, 0x21, 0x12}, 8, FRAMING_TURN},
+	        {"a frame without a cookie", {0, 0x6c, 0, 1, 0, 0x58, 0x21, 0x13}, 8, FRAMING_TURN},
+	        {"TLS", {22, 3, 1}, 3, FRAMING_TURN},
+	        {"HTTP", {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'}, 8, FRAMING_TURN},
+	};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (framing_owner(starts[i].bytes, starts[i].length) != starts[i].owner)
+			fail_msg("%s: %d", starts[i].what,
+			         framing_owner(starts[i].bytes, starts[i].length));
+}
+
 static void test_rows(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -103,6 +160,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_rows),
+	        cmocka_unit_test(test_packets),
+	        cmocka_unit_test(test_owners),
 	        cmocka_unit_test(test_cuts),
 	};
 

@@ -170,7 +170,7 @@ static void a_sessions_path_is_set_from_outside(void **state)
 	party_publish(call->scene, browser, 0x55, 1, 1);
 	assert_int_equal(stream_of(call, "back")->packets, 1);
 	assert_null(party_next(browser, false));
-	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote);
+	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote, 0);
 	track_send(call, 20, 101, 96, &(struct said){"v", NULL, NULL, 0});
 	assert_non_null(party_next(browser, false));
 	/* another path: packets come from both, and leave by the one that is set */
@@ -181,7 +181,7 @@ static void a_sessions_path_is_set_from_outside(void **state)
 	assert_int_equal(stream_of(call, "back")->packets, 2);
 	assert_int_equal(media_of(call)->endpoints[index].remote.port, remote.port);
 	remote = browser->addr;
-	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote);
+	media_endpoint_move(media_of(call), (uint32_t)index, &local, &remote, 0);
 	track_send(call, 20, 102, 96, &(struct said){"v", NULL, NULL, 0});
 	assert_non_null(party_next(browser, false));
 	media_flow_remove(media_of(call), &flow);

@@ -118,8 +118,8 @@ const struct session *session_at(struct dataplane *dp, const char *id)
 
 /* -- checks -- */
 
-static uint16_t check_write(uint8_t *room, const struct check *check,
-                            const struct sluice_session_made *made)
+uint16_t check_write(uint8_t room[CHECK_ROOM], const struct check *check,
+                     const struct sluice_session_made *made)
 {
 	char name[64];
 	struct stun_writer writer;
@@ -128,7 +128,7 @@ static uint16_t check_write(uint8_t *room, const struct check *check,
 	snprintf(name, sizeof(name), "%s:them", made->ufrag);
 	stun_key_raw(&key, check->bad_password ? "wrong" : made->pwd,
 	             check->bad_password ? 5 : strlen(made->pwd));
-	stun_begin(&writer, room, 512, STUN_BINDING, STUN_REQUEST, check_transaction);
+	stun_begin(&writer, room, CHECK_ROOM, STUN_BINDING, STUN_REQUEST, check_transaction);
 	stun_put_bytes(&writer, STUN_ATTR_USERNAME, name, (uint16_t)strlen(name));
 	stun_put_u32(&writer, STUN_ATTR_PRIORITY, PRIORITY_MADE);
 	stun_put_bytes(&writer,
@@ -175,7 +175,7 @@ enum session_verdict check_send(struct dataplane *dp, const struct check *check,
                                 uint16_t *reason, struct rte_mbuf **answer)
 {
 	struct worker *worker = dp->workers[0];
-	uint8_t room[512];
+	uint8_t room[CHECK_ROOM];
 	uint16_t length = check_write(room, check, made);
 	struct stun_message message;
 	enum session_verdict verdict;

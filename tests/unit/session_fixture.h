@@ -41,6 +41,11 @@ struct check {
 	uint16_t error;  /* of the answer; 0: it succeeds */
 };
 
+#define CHECK_ROOM 512
+
+/* Its length. */
+uint16_t check_write(uint8_t room[CHECK_ROOM], const struct check *check,
+                     const struct sluice_session_made *made);
 /* As classify leaves it: headers, and the datagram behind them. */
 struct rte_mbuf *mbuf_of(struct dataplane *dp, const uint8_t *datagram, uint16_t length,
                          const char *from, uint16_t port);

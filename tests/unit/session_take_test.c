@@ -124,14 +124,14 @@ static void goes_on(const char *id, const struct session_control *before, uint16
 	assert_string_equal(now.made.cname, before->made.cname);
 	assert_memory_equal(now.made.ssrcs, before->made.ssrcs, sizeof(now.made.ssrcs));
 	assert_int_equal(now.state, before->state);
-	assert_int_equal(now.remote.port, before->remote.port);
-	assert_true(ip_addr_equal(&now.remote.ip, &before->remote.ip));
+	assert_int_equal(now.way.remote.port, before->way.remote.port);
+	assert_true(ip_addr_equal(&now.way.remote.ip, &before->way.remote.ip));
 	assert_int_equal(now.handshake_ms, before->handshake_ms);
 	assert_int_equal(session->endpoint != 0, before->state == SLUICE_SESSION_CONNECTED);
 	assert_int_equal(now.estimate_off, before->estimate_off);
 	checked(dp, &before->made, port, false, 0);
 	checked(dp, &before->made, port + 1, true, 0);
-	assert_int_equal(control_of(id).remote.port, rte_cpu_to_be_16(port + 1));
+	assert_int_equal(control_of(id).way.remote.port, rte_cpu_to_be_16(port + 1));
 }
 
 static void sessions_go_on(void **state)

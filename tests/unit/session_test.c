@@ -145,11 +145,10 @@ static void ufrag_has_one_spelling(void **state)
 
 static uint16_t selected_port(struct dataplane *dp, const char *id)
 {
-	struct transport_addr remote, local;
+	struct session_way way;
 
-	return session_selected_read(session_at(dp, id), &remote, &local)
-	               ? rte_be_to_cpu_16(remote.port)
-	               : 0;
+	return session_selected_read(session_at(dp, id), &way) ? rte_be_to_cpu_16(way.remote.port)
+	                                                       : 0;
 }
 
 /* A plain check moves nothing; USE-CANDIDATE does; of libwebrtc's numbers only one that is higher,
