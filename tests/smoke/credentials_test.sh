@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 at_exit ctl turn user delete guest end
-at_exit ctl gate mode enforce
+at_exit ctl config reload
 assert ctl gate mode observe # what is tested stands behind the gate's own limits
 await_equal 5 0 allocations
 

@@ -9,6 +9,7 @@ PLAYWRIGHT_CORE=${PLAYWRIGHT_CORE:-$SLUICE_ROOT/build-node/node_modules/playwrig
 
 command -v chromium >/dev/null || skip "no chromium here"
 node -e 'require(process.argv[1])' "$PLAYWRIGHT_CORE" 2>/dev/null || skip "node finds no playwright-core"
+at_exit ctl config reload
 assert ctl gate mode enforce
 before=$(ctl -j gate show | jq .dropped)
 call=$(in_client timeout 90 node "$SMOKE/chromium_call.js" 198.18.1.1:3478 "$PLAYWRIGHT_CORE") || fail "the call: $call"

@@ -11,7 +11,7 @@ keys() { lab log controlplane | grep -c 'nonces are made under a new key'; }
 more_keys_than() { (($(keys) > $1)); }
 pinned() { in_dp ls /sys/fs/bpf | grep -c sluice_gate_; }
 
-at_exit ctl gate mode enforce
+at_exit ctl config reload
 at_exit ctl gate deny delete 198.18.1.2/32
 assert binding
 assert ctl gate deny add 198.18.1.2/32

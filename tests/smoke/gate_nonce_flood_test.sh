@@ -20,7 +20,7 @@ for kind in signed unknown; do
 	at_most "$result" ratio 1 "$kind"
 done
 assert ctl gate limit verified 100 burst 100
-at_exit ctl gate limit verified 4000 burst 4000
+at_exit ctl config reload
 await 3 eval '[[ $(gate_field verified_rate) == 100 ]]'
 before=$(counter gate.limit_verified)
 result=$(flood_with_nonce signed 40406)

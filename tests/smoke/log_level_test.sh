@@ -12,9 +12,7 @@ told() { # DAEMON PATTERN: lines more than before
 	(($(lines "$1" "$2") > before))
 }
 
-at_exit ctl log level all default
-at_exit ctl log level api default
-at_exit ctl log level http default
+at_exit ctl config reload
 assert_equal "$(level api)" "info 0" "at first"
 assert_equal "$(level dpdk)" "error 0" "DPDK's lines"
 before=$(lines dataplane 'debug: api: 0x020e')

@@ -4,7 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-at_exit ctl turn quota user 0 host 0 max-bps 0
+at_exit ctl config reload
 echo_start
 assert ctl turn quota user 2
 assert_equal "$(client_python quota.py demo demo demo)" "allocated allocated 486"

@@ -4,9 +4,7 @@
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
-at_exit ctl turn realm delete acme
-at_exit ctl turn listen delete 198.18.1.1:3479
-at_exit ctl turn quota user 0 host 0
+at_exit ctl config reload
 assert ctl turn realm add acme
 assert ctl turn listen 198.18.1.1:3479 realm acme
 assert ctl turn user add demo password other realm acme

@@ -31,7 +31,7 @@ assert_lossless -S -x -p 5361 -n 100 -m 2 -z 10 -c -e "$PEER6" "$SERVER6"
 # it leaves without a word; what says nothing any more and has no allocation is closed
 allocations_end
 assert ctl turn stream idle 1
-at_exit ctl turn stream source 1000
+at_exit ctl config reload
 await_equal 20 0 connections
 
 # nobody is there who could come back with the cookie: nothing is held, and little is answered
