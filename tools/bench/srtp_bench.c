@@ -148,9 +148,11 @@ static int case_measure(struct srtp_bench *bench, const struct srtp_case *test, 
 	        .size = test->size,
 	        .pool = bench->population.rig.dp->pool,
 	};
+	uint32_t burst = srtp_profiles[test->profile].aead ? 1 : SRTP_BURST;
+	bool suits = srtp_limit_suits();
 	struct limits limits = {
-	        .raw = srtp_limit_raw(&plan, srtp_profiles[test->profile].aead ? 1 : SRTP_BURST),
-	        .ahead = srtp_limit_raw(&plan, SRTP_BURST),
+	        .raw = suits ? srtp_limit_raw(&plan, burst) : srtp_limit_libsrtp2(&plan),
+	        .ahead = suits ? srtp_limit_raw(&plan, SRTP_BURST) : srtp_limit_libsrtp2(&plan),
 	        .peer = srtp_limit_libsrtp2(&plan),
 	};
 	struct rounds rounds;
@@ -165,6 +167,8 @@ static int case_measure(struct srtp_bench *bench, const struct srtp_case *test, 
 		ret = rounds_run(&bench->run, &limits, &rounds, row);
 	if (ret == 0)
 		row_fill(row, &rounds, test->workers);
+	if (ret == 0 && !suits)
+		row->limit = "libsrtp2's loop: no AES instructions here";
 	srtp_limit_destroy(limits.raw);
 	srtp_limit_destroy(limits.ahead);
 	srtp_limit_destroy(limits.peer);

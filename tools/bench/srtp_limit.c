@@ -214,6 +214,16 @@ static int keys_create(struct srtp_limit *limit)
 	return 0;
 }
 
+bool srtp_limit_suits(void)
+{
+	struct srtp_worker *worker = srtp_engine_ipsec_mb.worker_create();
+
+	if (worker == NULL)
+		return false;
+	srtp_engine_ipsec_mb.worker_destroy(worker);
+	return true;
+}
+
 struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan, uint32_t burst)
 {
 	struct srtp_limit *limit = limit_create(plan);

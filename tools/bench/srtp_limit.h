@@ -7,6 +7,8 @@
 #ifndef BENCH_SRTP_LIMIT_H
 #define BENCH_SRTP_LIMIT_H
 
+#include <stdbool.h>
+
 #include <rte_mempool.h>
 
 #include "srtp/profile.h"
@@ -22,8 +24,10 @@ struct srtp_limit_plan {
 	struct rte_mempool *pool; /* the buffers are its mbufs' */
 };
 
-/* NULL: no memory, or not on this CPU. burst: packets whose IVs are written before the first is
- * used, SRTP_BURST at most. */
+/* Whether the raw cipher can be had: without AES instructions ipsec-mb has none. */
+bool srtp_limit_suits(void);
+/* NULL: no memory. burst: packets whose IVs are written before the first is used, SRTP_BURST at
+ * most. */
 struct srtp_limit *srtp_limit_raw(const struct srtp_limit_plan *plan, uint32_t burst);
 struct srtp_limit *srtp_limit_libsrtp2(const struct srtp_limit_plan *plan);
 void srtp_limit_destroy(struct srtp_limit *limit);
