@@ -5,7 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 
 echo_start
-at_exit ctl turn algorithms asked
+at_exit ctl config reload
 coproc MODERN { exec 2>"$WORK/modern"; client_python algorithms.py $PEER4 3480; }
 next() { # next WANTED: the client's next line
 	local line
