@@ -2,13 +2,14 @@
 /*
  * The graph's second source: messages of clients that came by TCP, TLS and DTLS, each whole in a
  * buffer, as the stream threads have put them into this worker's rings. They go the way that
- * datagrams go. A connection's end is the end of its allocation: nobody else can reach that client;
- * a session has other paths, or waits for one.
+ * datagrams go. A connection's end is the end of its allocation, unless the client may come back by
+ * another one (turn/mobility.h); a session has other paths, or waits for one.
  */
 #include "dataplane.h"
 #include "graph/node.h"
 #include "net/service.h"
 #include "stream/stream.h"
+#include "turn/mobility.h"
 #include "turn/store.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ static void connection_end(struct worker *worker, const struct five_tuple *clien
 {
 	struct allocation *allocation = allocation_find(worker->turn, client);
 
-	if (allocation == NULL)
+	if (allocation == NULL || mobility_ticket(worker->turn->turn, allocation) != 0)
 		return;
 	if (!(allocation->flags & ALLOCATION_CLOSED))
 		turn_count(worker->turn, TURN_ALLOCATION_LEFT);

@@ -61,11 +61,6 @@ struct connection *connection_find(struct stream_thread *thread, uint32_t number
 	               : NULL;
 }
 
-uint16_t connection_worker(const struct stream_thread *thread, const struct connection *connection)
-{
-	return (uint16_t)(slot_of(thread, connection) % thread->streams->dp->n_workers);
-}
-
 void connection_watch(struct stream_thread *thread, struct connection *connection, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.u64 = connection->flow.connection};
@@ -113,6 +108,8 @@ static void connection_fill(struct stream_thread *thread, struct connection *con
 	uint16_t turn = thread->for_turn[listener], sessions = thread->for_sessions[listener];
 
 	connection->listener = (uint16_t)listener;
+	connection->worker =
+	        (uint16_t)(slot_of(thread, connection) % thread->streams->dp->n_workers);
 	connection->session = turn == 0;
 	connection->undecided = turn != 0 && sessions != 0;
 	connection->generation =
@@ -319,7 +316,7 @@ void connections_ending(struct stream_thread *thread)
 static bool has_allocation(const struct stream_thread *thread, const struct connection *connection)
 {
 	const struct dataplane *dp = thread->streams->dp;
-	const struct worker *worker = dp->workers[connection_worker(thread, connection)];
+	const struct worker *worker = dp->workers[connection->worker];
 
 	return clients_find(&worker->turn->clients, dp->turn->allocations, &connection->flow) != 0;
 }

@@ -26,6 +26,14 @@
 
 /* -- messages to the worker -- */
 
+/* A session's owner is whose check came first; a request may show the ticket of an allocation that
+ * another worker has. All else is for the connection's own. */
+static bool may_be_elsewhere(const struct connection *connection, const struct rte_mbuf *mbuf)
+{
+	return connection->session ||
+	       (mbuf->data_len != 0 && *rte_pktmbuf_mtod(mbuf, const uint8_t *) < 4);
+}
+
 static void message_fill(const struct stream_thread *thread, const struct connection *connection,
                          struct rte_mbuf *mbuf)
 {
@@ -38,8 +46,7 @@ static void message_fill(const struct stream_thread *thread, const struct connec
 	        .dst_port = local->port,
 	        .payload_length = mbuf->data_len,
 	        .sum = PACKET_SUM_COMPUTE,
-	        /* an allocation's worker is the only one that has it */
-	        .flags = connection->session ? 0 : PACKET_HANDED_OVER,
+	        .flags = may_be_elsewhere(connection, mbuf) ? 0 : PACKET_HANDED_OVER,
 	        .hop_limit = HEADERS_HOP_LIMIT,
 	        .port = PORT_NONE,
 	        .service_kind = connection->session ? SERVICE_SESSION : SERVICE_TURN,
@@ -79,7 +86,7 @@ static struct rte_mbuf *message_make(struct stream_thread *thread,
 static void messages_put(struct stream_thread *thread, struct connection *connection,
                          struct rte_mbuf **mbufs, uint32_t count)
 {
-	uint16_t worker = connection_worker(thread, connection);
+	uint16_t worker = connection->worker;
 
 	if (count == 0)
 		return;
@@ -123,7 +130,7 @@ static bool is_stranger(const struct stream_thread *thread, struct connection *c
 static enum framing messages_take(struct stream_thread *thread, struct connection *connection,
                                   const uint8_t *bytes, uint32_t length, uint32_t *at)
 {
-	struct rte_ring *ring = thread->in[connection_worker(thread, connection)];
+	struct rte_ring *ring = thread->in[connection->worker];
 	uint32_t room = RTE_MIN(rte_ring_free_count(ring), thread->turn), count = 0;
 	struct rte_mbuf *mbufs[MESSAGES_BURST];
 	enum framing framing;
@@ -175,7 +182,7 @@ void input_record(struct stream_thread *thread, struct connection *connection, c
 		return;
 	}
 	if (length > message_most(thread, connection) ||
-	    rte_ring_full(thread->in[connection_worker(thread, connection)])) {
+	    rte_ring_full(thread->in[connection->worker])) {
 		stream_count(thread, STREAM_LOST);
 		return;
 	}
@@ -190,7 +197,7 @@ void input_record(struct stream_thread *thread, struct connection *connection, c
 
 bool input_end(struct stream_thread *thread, struct connection *connection)
 {
-	struct rte_mbuf *mbuf = rte_ring_full(thread->in[connection_worker(thread, connection)])
+	struct rte_mbuf *mbuf = rte_ring_full(thread->in[connection->worker])
 	                                ? NULL
 	                                : rte_pktmbuf_alloc(thread->streams->dp->pool);
 
@@ -267,7 +274,7 @@ static void again_end(struct stream_thread *thread, struct connection *connectio
 static void blocked_note(struct stream_thread *thread, const struct connection *connection)
 {
 	stream_count(thread, STREAM_BLOCKED);
-	thread->blocked[connection_worker(thread, connection)] = true;
+	thread->blocked[connection->worker] = true;
 }
 
 static const enum stream_counter faults[] = {
@@ -344,7 +351,7 @@ static void input_read(struct stream_thread *thread, struct connection *connecti
 void input_turn(struct stream_thread *thread, struct connection *connection)
 {
 	thread->turn = MESSAGES_BURST;
-	if (thread->blocked[connection_worker(thread, connection)])
+	if (thread->blocked[connection->worker])
 		again_add(thread, connection);
 	else
 		input_read(thread, connection);
@@ -369,7 +376,7 @@ void connections_again(struct stream_thread *thread)
 	thread->ready = false;
 	memset(thread->blocked, 0, sizeof(thread->blocked));
 	for (; connection != NULL; connection = next) {
-		uint16_t worker = connection_worker(thread, connection);
+		uint16_t worker = connection->worker;
 
 		next = connection != last ? TAILQ_NEXT(connection, entry) : NULL;
 		if (rte_ring_full(thread->in[worker]))

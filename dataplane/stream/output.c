@@ -339,16 +339,19 @@ void output_forget(struct stream_thread *thread, struct connection *connection)
 
 /* -- what workers send -- */
 
-/* The first thing that shows a client to be one of ours. */
+/* What shows a client to be one of ours: an allocation is made, or has come here with it (RFC
+ * 8016). */
 static bool is_allocated(const struct rte_mbuf *mbuf)
 {
 	const uint8_t *message = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 
 	return mbuf->data_len >= STUN_HEADER_SIZE && message[0] < 4 &&
-	       stun_method_of(message) == STUN_ALLOCATE && stun_class_of(message) == STUN_SUCCESS;
+	       stun_class_of(message) == STUN_SUCCESS &&
+	       (stun_method_of(message) == STUN_ALLOCATE ||
+	        stun_method_of(message) == STUN_REFRESH);
 }
 
-static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf)
+static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf, uint16_t worker)
 {
 	struct connection *connection = connection_find(thread, packet_of(mbuf)->flow.connection);
 
@@ -357,8 +360,10 @@ static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf)
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	if (!connection->known && is_allocated(mbuf))
+	if (!connection->session && is_allocated(mbuf)) {
 		connection->known = true;
+		connection->worker = worker;
+	}
 	if (!message_frame(connection, mbuf)) {
 		stream_count(thread, STREAM_TOO_LONG);
 		rte_pktmbuf_free(mbuf);
@@ -370,15 +375,16 @@ static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf)
 	connection->touched = true;
 }
 
-static uint32_t ring_take(struct stream_thread *thread, struct rte_ring *ring)
+static uint32_t ring_take(struct stream_thread *thread, uint16_t worker)
 {
+	struct rte_ring *ring = thread->out[worker];
 	struct rte_mbuf *mbufs[TAKE_BURST];
 	uint32_t taken = 0, count;
 
 	do {
 		count = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, TAKE_BURST, NULL);
 		for (uint32_t i = 0; i < count; i++)
-			message_take(thread, mbufs[i]);
+			message_take(thread, mbufs[i], worker);
 		taken += count;
 	} while (count == TAKE_BURST && taken < TAKE_MAX);
 	return taken;
@@ -390,7 +396,7 @@ bool output_take(struct stream_thread *thread)
 	uint32_t taken = 0;
 
 	for (uint16_t worker = 0; worker < thread->streams->dp->n_workers; worker++)
-		taken += ring_take(thread, thread->out[worker]);
+		taken += ring_take(thread, worker);
 	while ((connection = STAILQ_FIRST(&thread->touched)) != NULL) {
 		STAILQ_REMOVE_HEAD(&thread->touched, touched_entry);
 		connection->touched = false;

@@ -128,6 +128,7 @@ struct connection {
 	struct five_tuple flow; /* of its messages */
 	int fd;                 /* of DTLS the listener's */
 	uint16_t listener;      /* of the thread's */
+	uint16_t worker;        /* that takes what it sends: its allocation's owner */
 	uint8_t state;          /* enum connection_state */
 	bool secure;            /* TLS, DTLS */
 	bool session;           /* of sessions, not TURN's */
@@ -308,8 +309,6 @@ struct connection *connection_find(struct stream_thread *thread, uint32_t number
 /* Whose it is, by its first bytes; false: there are too few yet. */
 bool connection_decide(struct stream_thread *thread, struct connection *connection,
                        const uint8_t *bytes, uint32_t length);
-/* The id of the worker that takes all that it sends. */
-uint16_t connection_worker(const struct stream_thread *thread, const struct connection *connection);
 /* epoll waits for `events`. */
 void connection_watch(struct stream_thread *thread, struct connection *connection, uint32_t events);
 

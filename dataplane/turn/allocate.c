@@ -41,8 +41,7 @@ static int family_read(const struct exchange *exchange, struct allocation_wish *
 	return wish->family >= 0 ? 0 : STUN_440_FAMILY_NOT_SUPPORTED;
 }
 
-/* RFC 8016, 3.1.2. A client that comes by a connection is told no ticket: its allocation ends with
- * the connection. */
+/* RFC 8016, 3.1.2. */
 static int mobility_read(const struct exchange *exchange, struct allocation_wish *wish)
 {
 	const struct stun_message *message = &exchange->message;
@@ -51,7 +50,7 @@ static int mobility_read(const struct exchange *exchange, struct allocation_wish
 		return 0;
 	if (!exchange->policy->mobility)
 		return STUN_405_MOBILITY_FORBIDDEN;
-	wish->mobile = exchange->flow->connection == 0;
+	wish->mobile = true;
 	return message->attrs[STUN_KNOWN_MOBILITY_TICKET].length == 0 ? 0 : STUN_400_BAD_REQUEST;
 }
 

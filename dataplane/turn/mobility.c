@@ -224,6 +224,8 @@ static void path_take(struct turn_worker *turn_worker, struct allocation *alloca
 	__atomic_store_n(&move->ticket, move->ticket + 1, __ATOMIC_RELAXED);
 	if (before != allocation_index(turn, allocation))
 		garbage_add(turn_worker, TURN_OBJECT_ALLOCATION, before);
+	if (turn->allocations[next].client.connection != 0)
+		record_allocation_end(turn, allocation_index(turn, allocation));
 	record_allocation(turn, allocation);
 	turn_count(turn_worker, TURN_ALLOCATION_MOVED);
 }
@@ -275,7 +277,7 @@ struct allocation *mobility_named(const struct exchange *exchange)
 	uint32_t number;
 
 	if (exchange->message.method != STUN_REFRESH || !has_ticket(&exchange->message) ||
-	    !exchange->policy->mobility || exchange->flow->connection != 0)
+	    !exchange->policy->mobility)
 		return NULL;
 	allocation = message_ticket(exchange->turn, &exchange->message, &number);
 	return allocation != NULL && allocation->owner == exchange->turn_worker->worker->id &&
@@ -309,7 +311,7 @@ int mobility_refresh(struct exchange *exchange)
 	struct allocation *allocation = exchange->allocation, *named;
 	uint32_t number;
 
-	if (!exchange->policy->mobility || exchange->flow->connection != 0)
+	if (!exchange->policy->mobility)
 		return STUN_405_MOBILITY_FORBIDDEN;
 	if (exchange->message.attrs[STUN_KNOWN_MOBILITY_TICKET].length != TICKET_SIZE)
 		return STUN_400_BAD_REQUEST;

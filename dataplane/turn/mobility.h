@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Mobility (RFC 8016): the client gets another 5-tuple, as a phone does that leaves its WLAN, and
- * its allocation stays, with relayed addresses, permissions and channels.
+ * its allocation stays, with relayed addresses, permissions and channels. A connection is a 5-tuple
+ * like another: when it ends the allocation waits for the next one until its lifetime is over.
  *
  * Another 5-tuple is a path: a place in the table of allocations that has the 5-tuple and nothing
  * else, so that packets find it as they find every client. It is owned by the allocation's worker,

@@ -91,11 +91,12 @@ static void identity_write(const struct ledger_table *table, struct turn *turn,
 
 /*
  * A client's connection ends with this process: its allocation cannot be reached by the next one,
- * and leaves no record.
+ * and leaves no record; nor does one that has begun so, for what it was given then is not written.
  */
-static bool ends_with_us(const struct allocation *allocation)
+static bool ends_with_us(const struct turn *turn, const struct allocation *allocation)
 {
-	return allocation->client.connection != 0;
+	return allocation->client.connection != 0 ||
+	       allocation_client(turn, allocation)->connection != 0;
 }
 
 static uint64_t count_of(const uint64_t *counter)
@@ -118,7 +119,7 @@ void record_allocation_state(struct turn *turn, const struct allocation *allocat
 	struct sluice_ledger_allocation_state record;
 	bool closed = allocation->flags & ALLOCATION_CLOSED;
 
-	if (table == NULL || ends_with_us(allocation))
+	if (table == NULL || ends_with_us(turn, allocation))
 		return;
 	record = (struct sluice_ledger_allocation_state){
 	        .head.expires = ledger_time(turn->dp->ledger,
@@ -144,7 +145,7 @@ void record_allocation_renew(struct turn *turn, const struct allocation *allocat
 	const struct ledger_table *table =
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION_STATE, index);
 
-	if (table != NULL && !ends_with_us(allocation))
+	if (table != NULL && !ends_with_us(turn, allocation))
 		ledger_renew(table, index, ledger_time(turn->dp->ledger, allocation->expires));
 }
 
@@ -155,7 +156,7 @@ void record_credential(struct turn *turn, const struct allocation *allocation)
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_CREDENTIAL, index);
 	struct sluice_ledger_credential record;
 
-	if (table == NULL || ends_with_us(allocation))
+	if (table == NULL || ends_with_us(turn, allocation))
 		return;
 	record = (struct sluice_ledger_credential){
 	        .generation = allocation->generation,
@@ -179,7 +180,7 @@ void record_allocation(struct turn *turn, const struct allocation *allocation)
 	const struct ledger_table *table =
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_ALLOCATION, index);
 
-	if (table == NULL || ends_with_us(allocation))
+	if (table == NULL || ends_with_us(turn, allocation))
 		return;
 	record_credential(turn, allocation);
 	record_allocation_state(turn, allocation);
@@ -248,7 +249,7 @@ void record_accounting(struct turn_worker *turn_worker)
 			continue;
 		if (realm_is_known(turn, allocation))
 			account_settle(turn_worker, allocation);
-		if (table != NULL && !ends_with_us(allocation) &&
+		if (table != NULL && !ends_with_us(turn, allocation) &&
 		    !account_is_current(table, allocation, index))
 			record_allocation_state(turn, allocation);
 	}
@@ -263,7 +264,7 @@ void record_permission(struct turn *turn, const struct permission *permission)
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_PERMISSION, index);
 	struct sluice_ledger_permission record;
 
-	if (table == NULL || ends_with_us(&turn->allocations[permission->allocation]))
+	if (table == NULL || ends_with_us(turn, &turn->allocations[permission->allocation]))
 		return;
 	record = (struct sluice_ledger_permission){
 	        .head.life = (uint16_t)turn->allocations[permission->allocation].generation,
@@ -295,7 +296,7 @@ void record_channel(struct turn *turn, const struct channel *channel)
 	const struct allocation *allocation = &turn->allocations[channel->allocation];
 	struct sluice_ledger_channel record;
 
-	if (table == NULL || ends_with_us(allocation))
+	if (table == NULL || ends_with_us(turn, allocation))
 		return;
 	if (ledger_has(table, index)) {
 		ledger_renew(table, index, ledger_time(turn->dp->ledger, channel->expires));
@@ -330,7 +331,7 @@ void record_reservation(struct turn *turn, uint32_t slot, const struct record_re
 	        ledger_at(turn->dp->ledger, SLUICE_LEDGER_RESERVATION, slot + 1);
 	struct sluice_ledger_reservation record;
 
-	if (table == NULL || ends_with_us(&turn->allocations[from->allocation]))
+	if (table == NULL || ends_with_us(turn, &turn->allocations[from->allocation]))
 		return;
 	record = (struct sluice_ledger_reservation){
 	        .token = from->token,

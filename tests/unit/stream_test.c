@@ -264,15 +264,111 @@ static void test_allocation_ends(void **state)
 	}
 }
 
+/* The same request again with the nonce that it lacked. */
+static void say(int fd, struct client_request *request, struct client_identity *identity,
+                struct client_response *response)
+{
+	static uint8_t number;
+	uint8_t message[512];
+
+	do {
+		uint16_t length;
+
+		request->transaction = (uint8_t[12]){++number};
+		length = client_request_write(message, sizeof(message), request, identity);
+		assert_true(length > 0);
+		assert_int_equal(send(fd, message, length, 0), length);
+		length = client_message(fd, message);
+		assert_true(client_response_read(response, message, length));
+		identity->nonce = response->has_nonce ? response->nonce : identity->nonce;
+	} while (response->error == 438);
+}
+
+/* By another connection, whose messages another worker gets at first: the allocation stays where it
+ * is, and they go there from then on (RFC 8016). */
+static void test_moves(void **state)
+{
+	const struct sluice_turn_mobility on = {1};
+	struct client_request allocate = {
+	        .method = STUN_ALLOCATE, .transport = IPPROTO_UDP, .mobile = true};
+	struct client_request refresh = {
+	        .method = STUN_REFRESH, .lifetime = true, .lifetime_s = 600};
+	struct client_identity alice = {"alice", "test", NULL, NULL};
+	struct client_response first, challenge, response;
+	struct sluice_allocation_row row;
+	struct sockaddr_in own;
+	struct stun_key key;
+	socklen_t size = sizeof(own);
+	uint32_t cursor = 0;
+	int wlan, phone;
+
+	turn_configure(scene.rig.dp->turn);
+	assert_int_equal(turn_mobility_set(scene.rig.dp->turn, &on, scene.why), 0);
+	listen_on(SLUICE_TURN_TCP);
+	wlan = client_connect();
+	ask(wlan, &challenge, &(struct client_identity){0});
+	stun_key_long_term(&key, "alice", 5, "test", "secret", 6);
+	alice.key = &key;
+	alice.nonce = challenge.nonce;
+	say(wlan, &allocate, &alice, &first);
+	assert_int_equal(first.error, 0);
+	assert_true(first.has_ticket);
+
+	phone = client_connect();
+	refresh.ticket = first.ticket;
+	say(phone, &refresh, &alice, &response);
+	assert_int_equal(response.error, 0);
+	assert_true(response.has_ticket);
+	refresh.ticket = NULL;
+	say(phone, &refresh, &alice, &response);
+	assert_int_equal(response.error, 0);
+	assert_int_equal(getsockname(phone, (void *)&own, &size), 0);
+	assert_int_equal(allocation_show(scene.rig.dp->turn, &cursor, NULL, &row, 1), 1);
+	assert_int_equal(row.client.port, own.sin_port);
+
+	/* without any connection it waits for the next one */
+	close(wlan);
+	await_counter("ended", 1);
+	rig_walk(&scene.rig);
+	assert_int_equal(allocations(), 1);
+	say(phone, &refresh, &alice, &response);
+	assert_int_equal(response.error, 0);
+	refresh.lifetime_s = 0;
+	say(phone, &refresh, &alice, &response);
+	assert_int_equal(response.error, 0);
+	assert_int_equal(allocations(), 0);
+	close(phone);
+}
+
+static int setup_two(void **state)
+{
+	struct options options;
+
+	options_default(&options);
+	options.mbufs = 1023;
+	options.workers = 2;
+	options.stream_connections = 16;
+	if (rig_create(&scene.rig, &options) != 0)
+		return -1;
+	turn_tick(scene.rig.dp->turn, 1800000000);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	        TEST(test_pieces),         TEST(test_many_at_once),
-	        TEST(test_wrong),          TEST(test_bounds),
-	        TEST(test_denied),         TEST(test_listener_ends),
-	        TEST(test_slow),           TEST(test_unread),
-	        TEST(test_draining_keeps), TEST(test_allocation_ends),
+	        TEST(test_pieces),
+	        TEST(test_many_at_once),
+	        TEST(test_wrong),
+	        TEST(test_bounds),
+	        TEST(test_denied),
+	        TEST(test_listener_ends),
+	        TEST(test_slow),
+	        TEST(test_unread),
+	        TEST(test_draining_keeps),
+	        TEST(test_allocation_ends),
+	        cmocka_unit_test_setup_teardown(test_moves, setup_two, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, stream_eal, NULL);

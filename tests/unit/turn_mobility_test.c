@@ -428,20 +428,30 @@ static void test_listener(void **state)
 	fixture_destroy(fixture);
 }
 
-/* A connection is no 5-tuple that one could move from or to. */
+/* A connection is a 5-tuple like another. */
 static void test_connections(void **state)
 {
 	struct fixture *fixture = mobile_create(16, 1);
-	struct client *stream = alice_at(fixture, 4000), *wlan = alice_at(fixture, 4001);
+	struct client *wlan = alice_at(fixture, 4000), *stream = alice_at(fixture, 4001);
+	struct client *again = alice_at(fixture, 4001), *phone = alice_at(fixture, 4002);
+	struct client *steps[] = {stream, again, phone};
 	uint8_t ticket[TICKET_SIZE];
 
 	stream->flow.connection = 1025;
+	again->flow.connection = 1026;
 	assert_int_equal(allocate_mobile(wlan), 0);
 	ticket_take(wlan, ticket);
-	assert_int_equal(move(stream, ticket), 405);
-	assert_int_equal(allocate_mobile(stream), 0);
-	assert_false(has_ticket(stream));
-	client_free(stream);
+	for (size_t i = 0; i < RTE_DIM(steps); i++) {
+		assert_int_equal(move(steps[i], ticket), 0);
+		ticket_take(steps[i], ticket);
+		assert_int_equal(permit(steps[i], PEER), 0);
+		assert_true(is_at(found(steps[i]), steps[i]));
+	}
+	assert_int_equal(refresh(stream, 600), 437);
+	assert_int_equal(counted(fixture, TURN_ALLOCATION_MOVED), 3);
+	assert_int_equal(refresh(phone, 0), 0);
+	for (size_t i = 0; i < RTE_DIM(steps); i++)
+		client_free(steps[i]);
 	client_free(wlan);
 	fixture_destroy(fixture);
 }
