@@ -32,6 +32,8 @@
 #define GATE_ATTR_PRINT      0x8028
 #define GATE_BINDING_IP4     32 /* bytes of a Binding success response */
 #define GATE_BINDING_IP6     44
+#define GATE_DISCOVERY_IP4   36 /* what it has more of RFC 5780: three addresses */
+#define GATE_DISCOVERY_IP6   72
 #define GATE_PRINT_SIZE      8
 /* What a challenge has more for a client of RFC 8489: a cookie of 13 bytes in its nonce, padded to
  * 16, and PASSWORD-ALGORITHMS of two. */
@@ -91,7 +93,8 @@ GATE_INLINE __u32 gate_attributes(struct gate_bytes stun, __u32 length)
 			else if (size == NONCE_COOKIE_SIZE + NONCE_SIZE)
 				request |= at | GATE_REQUEST_COOKIE;
 		}
-		if (type == GATE_ATTR_ALGORITHM || type == GATE_ATTR_USERHASH ||
+		/* the first two are neighbours: one comparison */
+		if (type - GATE_ATTR_ALGORITHM <= GATE_ATTR_USERHASH - GATE_ATTR_ALGORITHM ||
 		    type == GATE_ATTR_ALGORITHMS)
 			request |= GATE_REQUEST_ALGORITHMS;
 		if (type == GATE_ATTR_PRINT)

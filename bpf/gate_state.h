@@ -48,6 +48,7 @@ enum gate_flag {
 	GATE_FLAG_PRIVILEGED = 1 << 0, /* drop requests from source ports below 1024 */
 	GATE_FLAG_DENY = 1 << 1,       /* there are denied prefixes */
 	GATE_FLAG_TRUST = 1 << 2,      /* there are trusted prefixes */
+	GATE_FLAG_DISCOVERY = 1 << 3,  /* answers to Binding say what RFC 5780 has */
 };
 
 /*

@@ -39,10 +39,13 @@ GATE_INLINE __u32 gate_answer(const struct gate_config *config, const struct gat
 {
 	__u32 size = config->challenge;
 
-	if (method == GATE_STUN_BINDING)
+	if (method == GATE_STUN_BINDING) {
 		size = gate_is_v4(packet->src) ? GATE_BINDING_IP4 : GATE_BINDING_IP6;
-	else if (request & (GATE_REQUEST_ALGORITHMS | GATE_REQUEST_CUT))
+		if (config->flags & GATE_FLAG_DISCOVERY)
+			size += gate_is_v4(packet->src) ? GATE_DISCOVERY_IP4 : GATE_DISCOVERY_IP6;
+	} else if (request & (GATE_REQUEST_ALGORITHMS | GATE_REQUEST_CUT)) {
 		size += GATE_ALGORITHMS_SIZE;
+	}
 	if (request & (GATE_REQUEST_PRINT | GATE_REQUEST_INTEGRITY | GATE_REQUEST_CUT))
 		size += GATE_PRINT_SIZE;
 	return size;

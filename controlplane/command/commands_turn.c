@@ -59,6 +59,11 @@
 		.key = "secret", .help = "shared with the service that makes the credentials",     \
 		.type = ARGUMENT_SECRET, .identifies = true, FIELD(sluice_turn_secret, secret),    \
 	}
+#define DISCOVERY_ARGUMENT                                                                         \
+	{                                                                                          \
+		.key = "address", .help = "that clients ask first", .type = ARGUMENT_ENDPOINT,     \
+		.identifies = true, .fallback = TURN_PORT, FIELD(sluice_turn_discovery, addr),     \
+	}
 #define PROXY_ARGUMENT                                                                             \
 	{                                                                                          \
 		.key = "proxy",                                                                    \
@@ -270,6 +275,26 @@ static const struct command commands[] = {
                                  FIELD(sluice_turn_algorithms, always),
                                  .choices = algorithms_words},
                         },
+        },
+        {
+                .type = SLUICE_TURN_DISCOVERY_ADD,
+                .help = "clients may find out how their NAT behaves (RFC 5780), at two addresses "
+                        "and, with their ports exchanged, two more; listeners are at all four",
+                .arguments =
+                        {
+                                DISCOVERY_ARGUMENT,
+                                {.key = "other",
+                                 .help = "of another address and another port",
+                                 .type = ARGUMENT_ENDPOINT,
+                                 .keyword = true,
+                                 .fallback = TURN_PORT,
+                                 FIELD(sluice_turn_discovery, other)},
+                        },
+        },
+        {
+                .type = SLUICE_TURN_DISCOVERY_DELETE,
+                .help = "answer Binding as before",
+                .arguments = {DISCOVERY_ARGUMENT},
         },
         {
                 .type = SLUICE_TURN_QUOTA_SET,

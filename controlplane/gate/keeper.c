@@ -85,11 +85,14 @@ static void challenge_follow(struct gate_keeper *keeper)
 
 	if (keeper->challenge != 0)
 		return;
+	keeper->discovery = false;
 	while ((line = running_next(keeper->running, line)) != NULL) {
 		uint16_t type = line->request.command->type;
 		const struct sluice_turn_realm *realm = (const void *)line->request.body.bytes;
 		size_t length;
 
+		if (type == SLUICE_TURN_DISCOVERY_ADD)
+			keeper->discovery = true;
 		if (type == SLUICE_TURN_ALGORITHMS_SET)
 			always = ((const struct sluice_turn_algorithms *)(const void *)realm)
 			                 ->always;
@@ -275,7 +278,8 @@ struct gate_keeper *gate_keeper_create(struct event_base *base, struct own *own,
 	    hash_draw(&keeper->hash) != 0 ||
 	    running_watch(running, SLUICE_TURN_REALM_SET, on_realm, keeper) != 0 ||
 	    running_watch(running, SLUICE_TURN_REALM_ADD, on_realm, keeper) != 0 ||
-	    running_watch(running, SLUICE_TURN_ALGORITHMS_SET, on_realm, keeper) != 0) {
+	    running_watch(running, SLUICE_TURN_ALGORITHMS_SET, on_realm, keeper) != 0 ||
+	    running_watch(running, SLUICE_TURN_DISCOVERY_ADD, on_realm, keeper) != 0) {
 		gate_keeper_destroy(keeper);
 		return NULL;
 	}

@@ -214,7 +214,8 @@ static struct gate_limit limit_of(const struct sluice_gate_limit *limit)
 	return gate_limit_of(limit->rate, limit->burst);
 }
 
-struct gate_config gate_settings_compile(const struct gate_settings *settings, uint32_t challenge)
+struct gate_config gate_settings_compile(const struct gate_settings *settings, uint32_t challenge,
+                                         bool discovery)
 {
 	struct gate_config config = gate_config_default();
 
@@ -225,6 +226,8 @@ struct gate_config gate_settings_compile(const struct gate_settings *settings, u
 	config.prefix = limit_of(&settings->limits[SLUICE_GATE_PREFIX]);
 	config.host = limit_of(&settings->limits[SLUICE_GATE_HOST]);
 	config.verified = limit_of(&settings->limits[SLUICE_GATE_VERIFIED]);
+	if (discovery)
+		config.flags |= GATE_FLAG_DISCOVERY;
 	if (settings->privileged != 0)
 		config.flags |= GATE_FLAG_PRIVILEGED;
 	if (settings->lists[SLUICE_GATE_DENY].count > 0)

@@ -3,6 +3,7 @@
 #ifndef GATE_SETTINGS_H
 #define GATE_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/gate.h>
@@ -45,7 +46,9 @@ int gate_settings_take(struct gate_settings *settings, const struct command_requ
 /* What a SET has set is as it was at the start. */
 void gate_settings_unset(struct gate_settings *settings, const struct command_request *request);
 
-/* challenge: bytes of a 401. All of a configuration but keys, clock and sizes. */
-struct gate_config gate_settings_compile(const struct gate_settings *settings, uint32_t challenge);
+/* challenge: bytes of a 401; discovery: of RFC 5780. All of a configuration but keys, clock and
+ * sizes. */
+struct gate_config gate_settings_compile(const struct gate_settings *settings, uint32_t challenge,
+                                         bool discovery);
 
 #endif

@@ -23,6 +23,7 @@ struct gate_keeper {
 	own_done_fn *done;           /* of the commit under way; NULL: none */
 	void *done_arg;
 	uint32_t challenge; /* bytes of a 401, by the realm; 0: to be looked up */
+	bool discovery;     /* `turn discovery`: answers to Binding are longer */
 	struct gate_hash_keys hash;
 	struct gate_keys keys;
 	struct attack_log attacks;

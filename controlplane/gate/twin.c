@@ -14,7 +14,7 @@ static struct gate_compiled compiled_make(const struct gate_keeper *keeper)
 {
 	const struct gate_settings *settings = &keeper->settings;
 	struct gate_compiled compiled = {
-	        .config = gate_settings_compile(settings, keeper->challenge),
+	        .config = gate_settings_compile(settings, keeper->challenge, keeper->discovery),
 	        .denied = settings->lists[SLUICE_GATE_DENY].count,
 	        .trusted = settings->lists[SLUICE_GATE_TRUST].count,
 	        .xdp = keeper->written.mode != GATE_MODE_UNSET,

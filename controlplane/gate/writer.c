@@ -97,7 +97,8 @@ static bool config_equal(const struct gate_config *a, const struct gate_config *
 /* A key is written before it is named: a reader in between finds the ones that were. */
 static int config_write(struct gate_keeper *keeper)
 {
-	struct gate_config config = gate_settings_compile(&keeper->settings, keeper->challenge);
+	struct gate_config config =
+	        gate_settings_compile(&keeper->settings, keeper->challenge, keeper->discovery);
 	struct gate_config before;
 	int ret;
 

@@ -144,6 +144,16 @@ static int algorithms_set_handle(struct api_call *call)
 	return turn_algorithms_set(call->dp->turn, call->body, call->why);
 }
 
+static int discovery_add_handle(struct api_call *call)
+{
+	return turn_discovery_add(call->dp->turn, call->body, call->flags, call->why);
+}
+
+static int discovery_delete_handle(struct api_call *call)
+{
+	return turn_discovery_delete(call->dp->turn, call->body, call->why);
+}
+
 static int quota_set_handle(struct api_call *call)
 {
 	return turn_quota_set(call->dp->turn, call->body, call->why);
@@ -273,6 +283,8 @@ static const struct api_type types[] = {
         {SLUICE_TURN_LIFETIME_SET, lifetime_set_handle},
         {SLUICE_TURN_MOBILITY_SET, mobility_set_handle},
         {SLUICE_TURN_ALGORITHMS_SET, algorithms_set_handle},
+        {SLUICE_TURN_DISCOVERY_ADD, discovery_add_handle},
+        {SLUICE_TURN_DISCOVERY_DELETE, discovery_delete_handle},
         {SLUICE_TURN_QUOTA_SET, quota_set_handle},
         {SLUICE_TURN_STREAM_SET, stream_set_handle},
         {SLUICE_TURN_CERTIFICATE_PUT, certificate_put_handle},

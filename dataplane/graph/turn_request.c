@@ -52,6 +52,8 @@ static inline rte_edge_t turn_request_step(struct worker *worker, struct rte_mbu
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;
 	output_answer(packet);
+	packet->flow.src = local.ip;
+	packet->flow.src_port = local.port;
 	return likely(packet->flow.connection == 0) ? TURN_IP_OUTPUT : TURN_STREAM_OUTPUT;
 }
 

@@ -123,6 +123,7 @@ static struct turn_policy *policy_build(const struct turn *turn)
 	policy->nonce_keys = config->nonce_keys;
 	policy->unix_start = config->unix_start;
 	policy_relays(policy, turn);
+	discoveries_fill(policy, turn);
 	return policy;
 }
 
@@ -463,6 +464,7 @@ void turn_config_sweep(struct turn *turn)
 			config->realms[i].quota = (struct sluice_turn_quota){0};
 	if (config->realms[0].generation != generation)
 		memset(config->realms[0].name, 0, sizeof(config->realms[0].name));
+	turn_discoveries_sweep(turn);
 	turn_secrets_sweep(turn);
 	turn_peers_sweep(turn);
 	turn_users_sweep(turn);

@@ -51,11 +51,18 @@ struct turn_config_rate {
 	uint64_t bps[2];
 };
 
+struct turn_config_discovery {
+	bool on;
+	uint32_t generation;
+	struct transport_addr addr, other;
+};
+
 struct turn_config {
 	struct turn_config_realm realms[TURN_REALMS_MAX]; /* [0] the server's */
 	struct sluice_turn_lifetime lifetime;
 	struct sluice_turn_mobility mobility;
 	struct sluice_turn_algorithms algorithms;
+	struct turn_config_discovery discoveries[2]; /* by family */
 	struct turn_alternates alternates;
 	uint32_t lifetime_generation, mobility_generation, algorithms_generation;
 	struct turn_config_rate rate;
@@ -116,6 +123,13 @@ void turn_names_read(struct turn_names *names, const struct turn *turn, const ch
 
 /* Once a second: how much all relay together. */
 void turn_rate_measure(struct turn *turn, uint64_t tsc);
+
+/* Of the policy that is built. */
+void discoveries_fill(struct turn_policy *policy, const struct turn *turn);
+/* Listeners have changed, and perhaps what clients are told of them. */
+void discoveries_follow(struct turn *turn);
+/* A whole configuration has been replayed. */
+void turn_discoveries_sweep(struct turn *turn);
 
 /* Tells classify which addresses and ports are ours. 0 or -errno. */
 int turn_services_publish(struct turn *turn);

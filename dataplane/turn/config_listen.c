@@ -306,16 +306,23 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 	realm = turn_realm_find(turn, listen->realm, why);
 	if (realm == NULL)
 		return -ENOENT;
-	if (index >= 0)
-		return listener_again(turn, index, listen, &told, &proxy,
-		                      turn_realm_index(turn, realm), flags, why);
+	if (index >= 0) {
+		error = listener_again(turn, index, listen, &told, &proxy,
+		                       turn_realm_index(turn, realm), flags, why);
+		if (error == 0)
+			discoveries_follow(turn);
+		return error;
+	}
 	if (transport_has_udp_port(listen->transport))
 		error = listener_check(turn, &addr,
 		                       is_stream(listen->transport) ? CLAIM_DTLS : CLAIM_LISTENER,
 		                       why);
-	return error < 0 ? error
-	                 : listener_make(turn, listen, &addr, &told, &proxy,
-	                                 turn_realm_index(turn, realm), why);
+	if (error == 0)
+		error = listener_make(turn, listen, &addr, &told, &proxy,
+		                      turn_realm_index(turn, realm), why);
+	if (error == 0)
+		discoveries_follow(turn);
+	return error;
 }
 
 /* Its address stays in place until no allocation answers from it. */

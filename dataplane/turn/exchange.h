@@ -20,6 +20,7 @@ struct exchange {
 	const struct turn_policy *policy;
 	const struct turn_policy_realm *realm; /* of the listener */
 	const struct five_tuple *flow;
+	struct transport_addr *local; /* that the response comes from */
 	struct stun_message message;
 	struct allocation *allocation; /* of this 5-tuple, or NULL */
 	/* the deleted allocation that still answers retransmitted Refreshes of this 5-tuple, or
@@ -70,6 +71,16 @@ uint16_t channel_bind_answer(struct exchange *exchange);
 
 /* To a Refresh that finds a closed allocation only. */
 uint16_t refresh_answer_closed(struct exchange *exchange);
+
+/* -- RFC 5780: turn/discovery.c -- */
+
+/* The one that the request's listener is part of, or NULL. */
+const struct turn_discovery *exchange_discovery(const struct exchange *exchange);
+/* CHANGE-REQUEST is understood, and says where the response comes from. */
+void exchange_change(struct exchange *exchange, const struct turn_discovery *discovery);
+/* MAPPED-ADDRESS, RESPONSE-ORIGIN, OTHER-ADDRESS. */
+void respond_discovery(struct exchange *exchange, const struct turn_discovery *discovery,
+                       const struct transport_addr *asked);
 
 void respond_begin(struct exchange *exchange, enum stun_class class);
 /* Integrity and fingerprint, as they are due. */

@@ -113,7 +113,7 @@ static uint16_t exchange_answer(struct exchange *exchange, const struct method *
 }
 
 uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
-                      const struct transport_addr *local, uint8_t *payload, uint16_t length,
+                      struct transport_addr *local, uint8_t *payload, uint16_t length,
                       uint16_t room, uint16_t *drop_reason)
 {
 	const struct method *method;
@@ -125,6 +125,7 @@ uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
 	exchange.policy = turn_policy_now(exchange.turn);
 	exchange.realm = turn_policy_realm(exchange.policy, flow->service);
 	exchange.flow = flow;
+	exchange.local = local;
 	exchange.allocation = NULL;
 	exchange.closed = NULL;
 	exchange.named = NULL;

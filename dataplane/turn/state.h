@@ -40,6 +40,15 @@ struct turn_policy_realm {
 	const struct users *users;      /* turn/users.h: keys under this realm; grows in place */
 };
 
+/* Where clients find out how their NAT behaves (RFC 5780): any of two addresses with any of two
+ * ports. */
+struct turn_discovery {
+	bool on;
+	struct ip_addr ips[2];
+	struct ip_addr told[2]; /* what clients are told of each */
+	uint16_t ports[2];      /* network order */
+};
+
 /* What requests are judged by: immutable, built by the control thread for each change, swapped
  * whole (RCU). */
 struct turn_policy {
@@ -52,8 +61,9 @@ struct turn_policy {
 	uint8_t secret_realms[TURN_SECRETS_MAX];
 	uint32_t lifetime_max;
 	bool mobility;
-	bool algorithms_always; /* each challenge offers RFC 8489's */
-	uint32_t quota_host;    /* of all realms */
+	bool algorithms_always;               /* each challenge offers RFC 8489's */
+	struct turn_discovery discoveries[2]; /* by family: [0] IPv4, [1] IPv6 */
+	uint32_t quota_host;                  /* of all realms */
 	struct stun_nonce_keys nonce_keys;
 	uint64_t unix_start; /* Unix time at worker.now == 0 */
 	struct turn_alternates alternates;
@@ -268,10 +278,11 @@ static inline void turn_count(struct turn_worker *turn_worker, enum turn_counter
 /*
  * One request in, one response in its place: turn/request.c. payload: the UDP payload, whose header
  * is valid and a request's (graph/stun_input.c), `length` bytes of it and `room` to write in.
- * Returns the response's length, or 0 for silence, with *drop_reason set.
+ * Returns the response's length, or 0 for silence, with *drop_reason set. local: where it came to;
+ * then where the response is to come from.
  */
 uint16_t turn_request(struct worker *worker, const struct five_tuple *flow,
-                      const struct transport_addr *local, uint8_t *payload, uint16_t length,
+                      struct transport_addr *local, uint8_t *payload, uint16_t length,
                       uint16_t room, uint16_t *drop_reason);
 
 /* A client's packet has come by this path: its allocation, which is there from now on. The owner.

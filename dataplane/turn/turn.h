@@ -58,6 +58,10 @@ int turn_peer_add(struct turn *turn, const struct sluice_turn_peer *peer, uint32
 int turn_peer_delete(struct turn *turn, const struct sluice_turn_peer *peer, char *why);
 int turn_lifetime_set(struct turn *turn, const struct sluice_turn_lifetime *lifetime, char *why);
 int turn_mobility_set(struct turn *turn, const struct sluice_turn_mobility *mobility, char *why);
+int turn_discovery_add(struct turn *turn, const struct sluice_turn_discovery *discovery,
+                       uint32_t flags, char *why);
+int turn_discovery_delete(struct turn *turn, const struct sluice_turn_discovery *discovery,
+                          char *why);
 int turn_algorithms_set(struct turn *turn, const struct sluice_turn_algorithms *algorithms,
                         char *why);
 int turn_quota_set(struct turn *turn, const struct sluice_turn_quota *quota, char *why);

@@ -231,6 +231,18 @@ struct sluice_turn_algorithms {
 static_assert(sizeof(struct sluice_turn_algorithms) == 4, "turn algorithms");
 
 /*
+ * SLUICE_TURN_DISCOVERY_ADD, _DELETE (of which `addr` alone counts) -> {}: clients may find out how
+ * their NAT behaves (RFC 5780) at these two addresses, of different IP and port, and at those with
+ * their ports exchanged; there are listeners at all four by UDP, or Binding is answered as
+ * otherwise. One for each family. -EEXIST, -EINVAL, -ENOENT.
+ */
+struct sluice_turn_discovery {
+	struct sluice_addr addr; /* port 0: 3478 */
+	struct sluice_addr other;
+};
+static_assert(sizeof(struct sluice_turn_discovery) == 40, "turn discovery");
+
+/*
  * SLUICE_TURN_QUOTA_SET -> {}. What is not given stays as it is. 0: no limit. A realm to which
  * `user` or `max_bps` was not given has the server's.
  */

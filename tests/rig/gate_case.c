@@ -246,6 +246,13 @@ const struct gate_case gate_cases[] = {
         {"attack_second_v6", allocate, .to = V6, .host_attacked = true, .arrivals = 2,
          .verdict = GATE_PASS_SECOND},
         /* where two requests do not pay for a challenge: FIRST until enough have come */
+        /* a Binding of 20 bytes, and 68 in answer */
+        {"discovery_second", binding, .flags = GATE_FLAG_DISCOVERY, .host_attacked = true,
+         .arrivals = 2, .verdict = GATE_DROP_FIRST_HOST},
+        {"discovery_third", binding, .flags = GATE_FLAG_DISCOVERY, .host_attacked = true,
+         .arrivals = 3, .verdict = GATE_PASS_SECOND},
+        {"discovery_fourth_v6", binding, .to = V6, .flags = GATE_FLAG_DISCOVERY,
+         .host_attacked = true, .arrivals = 4, .verdict = GATE_PASS_SECOND},
         {"algorithms_second", allocate_algorithms, .host_attacked = true, .arrivals = 2,
          .verdict = GATE_DROP_FIRST_HOST},
         {"algorithms_third", allocate_algorithms, .host_attacked = true, .arrivals = 3,

@@ -276,7 +276,7 @@ static const struct {
         {"turn relay", 11, "turn relay ", "expected: delete, show or ADDRESS"},
         {"turn", 5, "turn ",
          "expected: listen, realm, relay, user, secret, peer, lifetime, mobility, algorithms, "
-         "quota, stream, certificate or show"},
+         "discovery, quota, stream, certificate or show"},
         {"xyzzy show", 0, "xyzzy", NULL /* any of the nouns */},
         {"turm show", 0, "turm", "did you mean `turn`? `help` has all that could stand here"},
         {"show turn", 0, "show", "did you mean `turn show`? `help` has all that could stand here"},

@@ -414,6 +414,14 @@ static void test_by_itself(void **state)
 	configure("turn realm a-very-long-realm");
 	event_base_loop(scene.base, EVLOOP_ONCE);
 	assert_int_equal(maps.config.challenge, GATE_CHALLENGE(17));
+	/* so do offers to all clients, and what more a Binding is answered */
+	configure("turn algorithms always");
+	event_base_loop(scene.base, EVLOOP_ONCE);
+	assert_int_equal(maps.config.challenge, GATE_CHALLENGE(17) + 28);
+	assert_int_equal(maps.config.flags & GATE_FLAG_DISCOVERY, 0);
+	configure("turn discovery 192.0.2.1 other 192.0.2.2:3479");
+	event_base_loop(scene.base, EVLOOP_ONCE);
+	assert_int_equal(maps.config.flags & GATE_FLAG_DISCOVERY, GATE_FLAG_DISCOVERY);
 }
 
 static void test_bounds(void **state)
