@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/refuse.h"
 #include "dtls/dtls.h"
+#include "media/state.h"
 #include "session/record.h"
 #include "worker.h"
 
@@ -236,6 +237,22 @@ bool session_is_over(const struct sessions *sessions, uint64_t since, uint64_t s
 	return worker->tsc > since && worker->tsc - since > seconds * worker->tsc_hz;
 }
 
+/* A publisher whose packets are authentic is there, and is sent nothing but what they ask for: some
+ * libraries send no checks as long as packets pass in both directions. */
+static void publisher_hear(struct sessions *sessions, uint32_t index)
+{
+	struct session_control *control = &sessions->control[index];
+	uint32_t endpoint = sessions->list[index].endpoint;
+	uint64_t packets;
+
+	if (control->config.role != SLUICE_SESSION_PUBLISH || endpoint == 0)
+		return;
+	packets = sessions->dp->media->endpoints[endpoint].rx_packets;
+	if (packets != control->heard)
+		control->heard_tsc = sessions->dp->workers[0]->tsc;
+	control->heard = packets;
+}
+
 static enum sluice_session_reason over_reason(const struct sessions *sessions, uint32_t index)
 {
 	const struct session_control *control = &sessions->control[index];
@@ -249,7 +266,9 @@ static enum sluice_session_reason over_reason(const struct sessions *sessions, u
 		               ? SLUICE_SESSION_TIMEOUT
 		               : SLUICE_SESSION_LIVES;
 	/* consent is a path's: where media go */
-	if (session_is_over(sessions, selected != 0 ? selected : checked, consent_s))
+	if (session_is_over(sessions,
+	                    RTE_MAX(selected != 0 ? selected : checked, control->heard_tsc),
+	                    consent_s))
 		return SLUICE_SESSION_CONSENT;
 	if (control->state < SLUICE_SESSION_CONNECTED && control->checked_tsc != 0 &&
 	    session_is_over(sessions, control->checked_tsc, HANDSHAKE_S))
@@ -266,6 +285,7 @@ void sessions_tick(struct sessions *sessions)
 
 		if (!sessions->list[i].live)
 			continue;
+		publisher_hear(sessions, i);
 		reason = over_reason(sessions, i);
 		if (reason != SLUICE_SESSION_LIVES)
 			session_end(sessions, i, reason);

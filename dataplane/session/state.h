@@ -130,6 +130,7 @@ struct session_control {
 	uint8_t profile;                /* enum sluice_srtp_profile, where CONNECTED */
 	uint32_t made_s;                /* worker.now */
 	uint64_t made_tsc, checked_tsc; /* when it was made, and came to that state */
+	uint64_t heard, heard_tsc; /* PUBLISH: authentic packets at a look, and when they grew */
 	uint32_t handshake_ms;
 	uint32_t n_flows;
 	struct session_flow flows[SESSION_PATHS_MAX];         /* bound, the oldest first */

@@ -4,6 +4,7 @@
 
 #include "graph/drop.h"
 #include "media/media.h"
+#include "media/state.h"
 #include "session/record.h"
 #include "worker.h"
 
@@ -424,6 +425,41 @@ static void ends_by_itself(void **state)
 	session_places_collect(dp->sessions);
 }
 
+/* As pion does, which sends no checks while media go: a viewer has to, a publisher does not. */
+static void packets_are_a_sign_of_life(void **state)
+{
+	static const uint8_t roles[] = {SLUICE_SESSION_PUBLISH, SLUICE_SESSION_WATCH};
+	struct dataplane *dp = *state;
+	struct worker *worker = dp->workers[0];
+
+	for (size_t i = 0; i < RTE_DIM(roles); i++) {
+		struct sluice_session_made made = made_of(dp, "speaks");
+		uint32_t index = session_named(dp->sessions, "speaks");
+		struct endpoint *endpoint;
+
+		checked(dp, &made, 7400, true, 0);
+		endpoint_give(dp, "speaks");
+		endpoint = &dp->media->endpoints[dp->sessions->list[index].endpoint];
+		dp->sessions->control[index].config.role = roles[i];
+		dp->sessions->control[index].state = SLUICE_SESSION_CONNECTED;
+		for (int s = 0; s < 60; s++) {
+			endpoint->rx_packets++;
+			worker->tsc += worker->tsc_hz;
+			sessions_tick(dp->sessions);
+			if (roles[i] == SLUICE_SESSION_WATCH && dp->sessions->count == 0)
+				break;
+		}
+		assert_int_equal(dp->sessions->count, roles[i] == SLUICE_SESSION_PUBLISH);
+		if (dp->sessions->count == 0)
+			continue;
+		worker->tsc += 31 * worker->tsc_hz;
+		sessions_tick(dp->sessions);
+		assert_int_equal(dp->sessions->count, 0);
+		session_places_collect(dp->sessions);
+	}
+	session_places_collect(dp->sessions);
+}
+
 /* After a death: what has no session that was taken has nobody who would end it. */
 static void strays_end(void **state)
 {
@@ -456,6 +492,7 @@ int main(void)
 	        cmocka_unit_test(refused),
 	        cmocka_unit_test(places),
 	        cmocka_unit_test(ends_by_itself),
+	        cmocka_unit_test(packets_are_a_sign_of_life),
 	        cmocka_unit_test(strays_end),
 	};
 
