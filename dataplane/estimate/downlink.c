@@ -141,7 +141,8 @@ static void probe_judge(struct downlink *downlink, uint16_t newest, uint64_t now
 		downlink->probes_failed++;
 		return;
 	}
-	downlink->kbps = bounded(kbps);
+	downlink->kbps = downlink->proven = bounded(kbps);
+	downlink->proven_at = now;
 	downlink->reason = DOWNLINK_PROBE;
 	downlink->probes_proven++;
 	/* where it fell before is not where it ends */
@@ -151,26 +152,47 @@ static void probe_judge(struct downlink *downlink, uint16_t newest, uint64_t now
 
 /* -- rises and falls -- */
 
+/* A short burst in front of little else is more than that makes in the mean. */
+static uint32_t carried(const struct downlink *downlink, uint64_t now)
+{
+	bool holds = downlink->proven != 0 && now - downlink->proven_at < DOWNLINK_PROVEN_US;
+
+	return holds && downlink->proven > downlink->delivered ? downlink->proven
+	                                                       : downlink->delivered;
+}
+
 static void fall(struct downlink *downlink, uint64_t now)
 {
 	uint64_t wait = downlink->rtt + DOWNLINK_RESPONSE_US;
-	uint64_t kbps = (uint64_t)downlink->delivered * DOWNLINK_FALL_PERCENT / 100;
+	uint32_t delivered = carried(downlink, now);
+	uint64_t kbps = (uint64_t)delivered * DOWNLINK_FALL_PERCENT / 100;
 
 	downlink->queued = now;
 	/* what was done before is not seen yet; unless it was far too little */
-	if (!downlink->filled ||
-	    (now - downlink->fell < wait && downlink->delivered * 2 > downlink->kbps))
+	if (!downlink->filled || (now - downlink->fell < wait && delivered * 2 > downlink->kbps))
 		return;
-	downlink->fell_at = downlink->fell_at == 0
-	                            ? downlink->delivered
-	                            : (3 * downlink->fell_at + downlink->delivered) / 4;
-	if (downlink->delivered < downlink->fell_at * 3 / 4)
-		downlink->fell_at = downlink->delivered;
+	downlink->fell_at =
+	        downlink->fell_at == 0 ? delivered : (3 * downlink->fell_at + delivered) / 4;
+	if (delivered < downlink->fell_at * 3 / 4)
+		downlink->fell_at = delivered;
 	if (kbps >= downlink->kbps)
 		return;
 	downlink->kbps = bounded(kbps);
 	downlink->reason = DOWNLINK_QUEUE;
 	downlink->fell = now;
+}
+
+/* The path carries less than was thought: all that is sent now waits in front of it. */
+static void drop(struct downlink *downlink, uint64_t now)
+{
+	downlink->proven_now = false;
+	downlink->proven_at = downlink->queued = now;
+	if ((uint64_t)downlink->proven * 100 >= (uint64_t)downlink->kbps * DOWNLINK_DROP_BELOW)
+		return;
+	downlink->kbps = bounded((uint64_t)downlink->proven * DOWNLINK_DROP_PERCENT / 100);
+	downlink->reason = DOWNLINK_QUEUE;
+	downlink->fell = downlink->dropped = downlink->loss_fell = now;
+	downlink->fell_at = downlink->proven;
 }
 
 static bool is_near(const struct downlink *downlink)
@@ -233,8 +255,15 @@ static void loss_take(struct downlink *downlink, uint64_t now, uint32_t came, ui
 void downlink_arrived(struct downlink *downlink, uint16_t number, uint64_t sent, int64_t came,
                       uint32_t bytes)
 {
+	uint32_t proven;
+
 	delay_packet(&downlink->trend, sent, came);
 	delivered_add(downlink, came, bytes);
+	proven = burst_packet(&downlink->burst, sent, came, bytes);
+	if (proven != 0) {
+		downlink->proven = proven;
+		downlink->proven_now = true;
+	}
 	if (is_of_probe(&downlink->probe, number))
 		probe_arrived(&downlink->probe, sent, came, bytes);
 }
@@ -259,7 +288,9 @@ void downlink_told(struct downlink *downlink, uint64_t now, uint32_t came, uint3
 		rtt_take(downlink, now - sent_newest);
 	}
 	loss_take(downlink, now, came, lost);
-	if (downlink->trend.state == DELAY_OVER)
+	if (downlink->proven_now)
+		drop(downlink, now);
+	else if (downlink->trend.state == DELAY_OVER)
 		fall(downlink, now);
 	else if (downlink->trend.state == DELAY_NORMAL && downlink->loss <= DOWNLINK_LOSS_LITTLE)
 		rise(downlink, now);

@@ -8,6 +8,7 @@
 #ifndef ESTIMATE_DOWNLINK_H
 #define ESTIMATE_DOWNLINK_H
 
+#include "estimate/burst.h"
 #include "estimate/delay_trend.h"
 
 #define DOWNLINK_LEAST_KBPS 50
@@ -18,11 +19,14 @@
 #define DOWNLINK_BINS        16 /* what was delivered in 400 ms; power of two */
 #define DOWNLINK_BINS_LATEST 6  /* ... or in the last 150 ms of it, where that is more */
 
-#define DOWNLINK_FALL_PERCENT 85     /* of what is delivered, where the queue grows */
-#define DOWNLINK_RISE_PERCENT 8      /* a second, while nothing speaks against it */
-#define DOWNLINK_NEAR_PERCENT 15     /* around where it fell last it rises by a packet */
-#define DOWNLINK_PACKET_BITS  9600   /* ... of so many bits in each response time */
-#define DOWNLINK_RESPONSE_US  100000 /* and the round trip: until a change is seen */
+#define DOWNLINK_FALL_PERCENT 85      /* of what is delivered, where the queue grows */
+#define DOWNLINK_DROP_PERCENT 90      /* of what a burst has proven, where that is less than ... */
+#define DOWNLINK_DROP_BELOW   90      /* ... so much of the estimate, in percent */
+#define DOWNLINK_PROVEN_US    2000000 /* so long what it, or a probe, has proven holds */
+#define DOWNLINK_RISE_PERCENT 8       /* a second, while nothing speaks against it */
+#define DOWNLINK_NEAR_PERCENT 15      /* around where it fell last it rises by a packet */
+#define DOWNLINK_PACKET_BITS  9600    /* ... of so many bits in each response time */
+#define DOWNLINK_RESPONSE_US  100000  /* and the round trip: until a change is seen */
 #define DOWNLINK_IDLE_PERCENT 150 /* of what is delivered: nothing more is known by media alone */
 
 #define DOWNLINK_LOSS_PACKETS 20     /* and ... */
@@ -74,6 +78,11 @@ struct downlink {
 	uint64_t fell;
 	uint32_t fell_at; /* delivered when it fell last, smoothed; 0: not known */
 	uint64_t queued;  /* when the queue was seen to grow last */
+	struct burst burst;
+	uint32_t proven;    /* kbit/s that a burst or a probe has proven last ... */
+	uint64_t proven_at; /* ... and when */
+	bool proven_now;    /* by this message */
+	uint64_t dropped;   /* when that was less than the estimate last; 0: never */
 	/* loss */
 	uint32_t told, lost;
 	uint64_t loss_since, loss_fell;

@@ -31,6 +31,9 @@ static bool still_keeps(struct steer *steer, const struct ladder *ladder, uint64
 	}
 	if (steer->kept == 0)
 		steer->kept = now;
+	/* that was no guess */
+	if (steer->downlink.dropped != 0 && now - steer->downlink.dropped < STEER_DROPPED_US)
+		return false;
 	return now - steer->kept < STEER_KEEP_US;
 }
 
@@ -103,7 +106,7 @@ struct steered steer_look(struct steer *steer, struct ladder *ladder, bool stead
 		steer_begin(steer, ladder, now);
 	ladder_choose(ladder, steer->downlink.kbps, still_keeps(steer, ladder, now));
 	steer->sent = ladder->sent;
-	steered.hurry = (uint64_t)steer->downlink.kbps * 2 < ladder->sent;
+	steered.hurry = (uint64_t)steer->downlink.kbps * 3 < (uint64_t)ladder->sent * 2;
 	if (tracks_settle(ladder, &steered, steady && now >= steer->up_due))
 		steer->went_up = now;
 	if (steered.down)

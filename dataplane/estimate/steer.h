@@ -11,6 +11,7 @@
 #include "estimate/ladder.h"
 
 #define STEER_KEEP_US     3000000  /* a layer that does not fit by a little stays so long */
+#define STEER_DROPPED_US  500000   /* ... but not once the path has shown that it carries less */
 #define STEER_UP_US       2000000  /* after a fall nothing goes up for so long; twice as long ... */
 #define STEER_UP_MOST_US  30000000 /* ... each time, up to here, where it fell ... */
 #define STEER_PROOF_US    10000000 /* ... so soon after it had gone up */

@@ -485,6 +485,57 @@ static void frames_are_left_out_last(void **state)
 	assert_int_equal(track->temporal, 3);
 }
 
+/* Packets each ms over a link of so many kbit/s, one of which stands still for a while, and which
+ * become so much longer each ms. Returns the first rate that they prove, or 0. */
+static uint32_t burst_prove(uint32_t kbps, uint32_t jitter, uint32_t stands, uint32_t step,
+                            uint32_t creeps)
+{
+	struct burst burst = {0};
+	uint64_t free = 0, random = 1;
+	int64_t latest = 0;
+
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint64_t sent = 1000000 + i * 1000ull;
+		uint32_t proven;
+		int64_t came;
+
+		if (free < sent)
+			free = sent;
+		if (i == 500)
+			free += stands;
+		free += 1200 * 8000ull / kbps;
+		came = (int64_t)free + FAR + (i > 500 ? step : 0) + (int64_t)(i * creeps);
+		random = random * 1664525 + 1013904223;
+		came += jitter != 0 ? (int64_t)((random >> 16) % jitter) : 0;
+		if (came < latest)
+			came = latest;
+		latest = came;
+		proven = burst_packet(&burst, sent, came, 1200);
+		if (proven != 0)
+			return proven;
+	}
+	return 0;
+}
+
+/* 9600 kbit/s are sent. */
+static void bursts_prove_what_the_link_carries(void **state)
+{
+	static const uint32_t rates[] = {300, 1000, 3000, 6000};
+
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_in_range(burst_prove(rates[i], 0, 0, 0, 0), rates[i] * 97 / 100,
+		                rates[i] * 103 / 100);
+		assert_in_range(burst_prove(rates[i], 10000, 0, 0, 0), rates[i] * 70 / 100,
+		                rates[i] * 115 / 100);
+	}
+	/* what is no queue */
+	assert_int_equal(burst_prove(20000, 30000, 0, 0, 0), 0);
+	assert_int_equal(burst_prove(20000, 0, 150000, 0, 0), 0);
+	assert_int_equal(burst_prove(20000, 0, 0, 200000, 0), 0);
+	assert_int_equal(burst_prove(20000, 0, 0, 0, 20),
+	                 0); /* a path that grows by 20 ms a second */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +546,7 @@ int main(void)
 	        cmocka_unit_test(what_is_no_queue_takes_no_layer),
 	        cmocka_unit_test(it_does_not_swing),
 	        cmocka_unit_test(without_feedback_reports_tell),
+	        cmocka_unit_test(bursts_prove_what_the_link_carries),
 	        cmocka_unit_test(the_ladder_fills_from_below),
 	        cmocka_unit_test(frames_are_left_out_last),
 	};
