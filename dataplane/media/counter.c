@@ -75,6 +75,8 @@ const struct media_counter_info media_counter_infos[] = {
                                 "packets of temporal layers that viewers' paths do not carry"},
         [MEDIA_PROBES] = {"probes", "times that a viewer's path was asked for more", "probes"},
         [MEDIA_PROBE_PACKETS] = {"probe_packets", "packets of padding for that"},
+        [MEDIA_PACED] = {"paced", "packets of key frames, and behind them, that have waited for a "
+                                  "viewer's path"},
         [MEDIA_COUNTERS] = {"cache_refused", "packets not kept: the caches hold all they may"},
 };
 const uint32_t media_counters_count = RTE_DIM(media_counter_infos);

@@ -5,15 +5,22 @@
 #include "srtp/rtp.h"
 #include "worker.h"
 
-bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only)
+static bool item_put(struct media_worker *worker, const struct fan_item *item)
 {
-	struct fan_item *item;
-
 	if (unlikely(worker->backlog_tail - worker->backlog_head > worker->backlog_mask))
 		return false;
-	item = &worker->backlog[worker->backlog_tail++ & worker->backlog_mask];
-	*item = (struct fan_item){.mbuf = mbuf, .only = only};
+	worker->backlog[worker->backlog_tail++ & worker->backlog_mask] = *item;
 	return true;
+}
+
+bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only)
+{
+	return item_put(worker, &(struct fan_item){.mbuf = mbuf, .only = only});
+}
+
+bool fan_put_paced(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only)
+{
+	return item_put(worker, &(struct fan_item){.mbuf = mbuf, .only = only, .paced = true});
 }
 
 /* Padding's length stands in the last byte, which is read where the header says so. */
@@ -63,6 +70,7 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	                        .key = media->key,
 	                        .streams = stream - media->stream,
 	                },
+	        .mbuf = item->mbuf,
 	        .payload = header + media->header_length,
 	        .head = (uint64_t)header[0] << 56 | (uint64_t)(media->marker != 0) << 55,
 	        .payload_length = media->payload_length,
@@ -71,7 +79,8 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	        .ext_length = media->ext_length,
 	        .ext_profile = media->ext_profile,
 	        .payload_type = media->payload_type,
-	        .repeat = item->only != 0,
+	        .repeat = item->only != 0 && !item->paced,
+	        .paced = item->paced,
 	};
 	if (media->codec == SLUICE_CODEC_VP8)
 		vp8_fill(source);
@@ -151,8 +160,8 @@ static bool legs_take(struct media_worker *worker, struct fan_burst *burst, stru
 	return false;
 }
 
-/* The subscription of a retransmission may have gone while it waited, and its index may be another
- * worker's by now. */
+/* The subscription of what is for it alone may have gone while it waited, and its index may be
+ * another worker's by now. */
 static bool leg_is_here(const struct media_worker *worker, uint32_t index)
 {
 	const struct subscription *subscription = &worker->media->subscriptions[index];
@@ -166,8 +175,9 @@ static bool leg_is_here(const struct media_worker *worker, uint32_t index)
 static bool stream_is_there(const struct stream *stream, const struct fan_item *item)
 {
 	return __atomic_load_n(&stream->live, __ATOMIC_ACQUIRE) &&
-	       (item->only != 0 || __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) ==
-	                                   packet_of(item->mbuf)->media.serial);
+	       ((item->only != 0 && !item->paced) ||
+	        __atomic_load_n(&stream->serial, __ATOMIC_RELAXED) ==
+	                packet_of(item->mbuf)->media.serial);
 }
 
 /* The packets at the head of the backlog. True: they are finished with this burst. */

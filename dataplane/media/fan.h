@@ -26,6 +26,7 @@
 /* What the copies of one packet have in common. */
 struct fan_source {
 	struct rewrite_packet packet;
+	struct rte_mbuf *mbuf;
 	const uint8_t *payload; /* plaintext; the header stands before it */
 	uint64_t head; /* the header's first 8 bytes as a number, without the subscription's part */
 	uint16_t payload_length;
@@ -33,6 +34,7 @@ struct fan_source {
 	uint16_t ext_offset, ext_length, ext_profile;
 	uint8_t payload_type;
 	bool repeat;               /* for one leg alone, that had it already */
+	bool paced;                /* for one leg alone, that it has waited for */
 	struct vp8_descriptor vp8; /* where packet.vp8 */
 };
 
@@ -60,6 +62,8 @@ static inline bool fan_empty(const struct media_worker *worker)
 /* Takes over one reference of a packet with packet->media; only: a subscription to retransmit it
  * to, or 0. False: full, the reference stays the caller's. */
 bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);
+/* The same of one that has waited for this subscription's turn (media/viewer_pace.c). */
+bool fan_put_paced(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);
 
 /* The next copies to write; the burst is empty where none are left. Its packets must be written
  * before fan_done. */

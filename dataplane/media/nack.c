@@ -94,6 +94,17 @@ static bool is_sent_once(const struct media_worker *media_worker,
 	                              outgoing);
 }
 
+/* It was left in a hurry, for a path that carries far less: a decoder does not wait for it, and
+ * what it does wait for would come later. */
+static bool is_given_up(const struct subscription *subscription, uint64_t outgoing)
+{
+	if (subscription->hurried &&
+	    __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) != subscription->stream_now)
+		return true;
+	return subscription->hurried_until != 0 &&
+	       rewrite_distance(outgoing, subscription->hurried_until) > 0;
+}
+
 /* One sequence number of the subscriber's. */
 static void packet_repeat(struct media_worker *media_worker, uint32_t index, uint16_t seq)
 {
@@ -104,6 +115,7 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 	struct rte_mbuf *mbuf;
 
 	if (is_sent_once(media_worker, subscription, outgoing) ||
+	    is_given_up(subscription, outgoing) ||
 	    !rewrite_source(subscription, outgoing, &source) ||
 	    !stream_lives(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);

@@ -5,6 +5,7 @@
 #include "media/frame.h"
 #include "media/out_header.h"
 #include "media/viewer.h"
+#include "media/viewer_pace.h"
 #include "net/headers.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -263,6 +264,9 @@ static void legs_write(struct out_burst *out, const struct fan_burst *burst, uns
 		const struct fan_leg *leg = &burst->legs[i];
 		const struct frame_template *frame = &leg->endpoint->frame;
 
+		if (unlikely(leg->subscription->paced | leg->source->packet.key) &&
+		    viewer_pace_put(out->media, leg))
+			continue;
 		if (unlikely(!frame_valid(neighbours, frame, out->generation)))
 			leg_write_anew(out, leg);
 		else if (unlikely(!frame->plain || leg->source->repeat))

@@ -27,6 +27,7 @@ void rewrite_begin(struct subscription *subscription, uint32_t random)
 	subscription->gap_debt = 0;
 	subscription->cut = 0;
 	subscription->cut_picture = 0;
+	subscription->hurried_until = 0;
 	memset(subscription->spans, 0, sizeof(subscription->spans));
 }
 
@@ -125,6 +126,8 @@ static void resync(struct subscription *subscription, const struct rewrite_packe
 	if (!first && subscription->serial_now != packet->serial) {
 		subscription->timestamp_offset = timestamp_offset_switched(subscription, packet);
 		pictures_go_on(subscription, packet);
+		if (subscription->hurried)
+			subscription->hurried_until = index;
 	}
 	if (first) {
 		subscription->sent_picture = packet->picture + subscription->picture_offset - 1;

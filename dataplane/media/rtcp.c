@@ -64,16 +64,17 @@ void media_timers_run(struct worker *worker)
 {
 	rtcp_timers_run(worker->media);
 	transport_feedback_run(worker->media);
+	viewer_paces_run(worker->media);
 	viewer_probes_run(worker->media);
 	advice_tell(worker->media);
 }
 
 bool media_is_pending(const struct worker *worker)
 {
-	const struct feedback_list *feedback = &worker->media->rtcp->feedback;
+	const struct rtcp_worker *rtcp = worker->media->rtcp;
 
-	return feedback->head != feedback->tail || !rte_ring_empty(worker->media->asks) ||
-	       worker->media->rtcp->viewers.n_probes != 0;
+	return rtcp->feedback.head != rtcp->feedback.tail || !rte_ring_empty(worker->media->asks) ||
+	       rtcp->viewers.n_probes != 0 || rtcp->viewers.n_paced != 0;
 }
 
 void media_housekeep(struct worker *worker)
@@ -81,6 +82,7 @@ void media_housekeep(struct worker *worker)
 	media_asks_run(worker->media);
 	feedback_run(worker->media);
 	transport_feedback_run(worker->media);
+	viewer_paces_run(worker->media);
 	viewer_probes_run(worker->media);
 	rtcp_timers_run(worker->media);
 	caches_age(worker->media);

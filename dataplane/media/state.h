@@ -281,7 +281,8 @@ struct subscription {
 	bool mapped;       /* const: packets are written by `map` */
 	bool paused;       /* atomic; control thread */
 	/* owner: the rewriting's state (media/rewrite.h); rewrite_begin fills it in */
-	bool resync;         /* next packet begins a span: first, after a pause or a switch */
+	bool resync : 1;     /* next packet begins a span: first, after a pause or a switch */
+	bool paced : 1;      /* what comes waits behind what waits (media/viewer_pace.c) */
 	uint32_t serial_now; /* of the stream whose numbering the offsets below belong to; 0: none
 	                        yet */
 	uint32_t timestamp_offset;
@@ -331,6 +332,9 @@ struct subscription {
 	uint32_t stream_now;    /* where the stream of `serial_now` is, or was */
 	uint32_t advised;       /* the layer that was advised last; 0: none */
 	bool hurried;           /* what it leaves does not fit by far: it is not sent any more */
+	uint64_t hurried_until; /* what was sent before it is given up; 0: nothing is */
+	uint16_t paced_count;   /* packets of it that wait, ... */
+	uint32_t paced_stream;  /* ... and the stream that they are of behind the last key frame */
 	bool unsteered;         /* atomic: its viewer has so many that its estimate leaves it out */
 	uint64_t rtx_index;     /* outgoing index of the RTX stream */
 	/* indices below these may be used: media/record.h */
@@ -392,9 +396,10 @@ struct fan_item {
 	uint64_t generation; /* the list's, when `next` was right */
 	uint32_t next;       /* into the list */
 	uint32_t last;       /* subscription that was served before it */
-	uint32_t only;       /* subscription: a retransmission for this one alone; 0: all */
-	uint32_t together;   /* so many items, this one included, go to each subscription
+	uint32_t only;       /* subscription: for this one alone; 0: all */
+	uint16_t together;   /* so many items, this one included, go to each subscription
 	                        together; 0: not begun */
+	bool paced;          /* `only` has waited for it; else it is a retransmission */
 };
 
 enum media_counter {
@@ -435,6 +440,7 @@ enum media_counter {
 	MEDIA_TEMPORAL_CUT, /* packets of temporal layers that are left out */
 	MEDIA_PROBES,
 	MEDIA_PROBE_PACKETS,
+	MEDIA_PACED, /* packets that waited for a viewer's path */
 	MEDIA_COUNTERS,
 };
 

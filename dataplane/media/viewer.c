@@ -13,6 +13,8 @@
 
 #define REFERENCE_US 64000
 #define TICK_US      250
+/* behind it */
+#define NUMBERED_SIZE (VIEWER_SENT * sizeof(struct viewer_sent) + sizeof(struct viewer_pace))
 
 /* -- control thread -- */
 
@@ -26,11 +28,12 @@ int viewer_make(struct media *media, uint32_t index, uint32_t stream)
 	if (media->viewers[index] != NULL || media->dp->options.no_viewer_estimate ||
 	    (agreed == 0 && media->streams[stream].rid[0] == 0))
 		return 0;
-	viewer = rte_zmalloc(
-	        "viewer", sizeof(*viewer) + (numbered ? VIEWER_SENT * sizeof(viewer->sent[0]) : 0),
-	        RTE_CACHE_LINE_SIZE);
+	viewer = rte_zmalloc("viewer", sizeof(*viewer) + (numbered ? NUMBERED_SIZE : 0),
+	                     RTE_CACHE_LINE_SIZE);
 	if (viewer == NULL)
 		return -ENOMEM;
+	if (numbered)
+		viewer->pace = (void *)&viewer->sent[VIEWER_SENT];
 	viewer->life = endpoint->life;
 	viewer->numbered = numbered;
 	viewer->off = endpoint->config.estimate_off;
@@ -42,6 +45,8 @@ int viewer_make(struct media *media, uint32_t index, uint32_t stream)
 
 void viewer_destroy(struct media *media, uint32_t endpoint)
 {
+	if (media->viewers[endpoint] != NULL && media->viewers[endpoint]->pace != NULL)
+		viewer_pace_drop(media->viewers[endpoint]->pace);
 	rte_free(media->viewers[endpoint]);
 	media->viewers[endpoint] = NULL;
 	media->sent[endpoint] = NULL;

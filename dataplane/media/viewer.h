@@ -11,6 +11,7 @@
 #include "estimate/steer.h"
 #include "media/rtcp_read.h"
 #include "media/state.h"
+#include "media/viewer_pace.h"
 
 #define VIEWER_SENT      1024 /* packets that are remembered; power of two */
 #define VIEWER_SENT_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct viewer_sent))
@@ -30,8 +31,9 @@ struct viewer_sent {
 
 struct viewer {
 	/* const */
-	uint32_t life; /* the endpoint's */
-	bool numbered; /* it tells of each number: `sent` is there */
+	uint32_t life;            /* the endpoint's */
+	bool numbered;            /* it tells of each number: `sent` and `pace` are there */
+	struct viewer_pace *pace; /* the owner's; NULL: nothing of it waits */
 	/* atomic; control thread */
 	bool off;
 	/* atomic; owner */
@@ -52,6 +54,7 @@ struct viewer {
 };
 /* docs/estimates.md says what a viewer takes */
 static_assert(sizeof(struct viewer_sent) * VIEWER_SENT == 8192, "its history");
+static_assert(sizeof(struct viewer_pace) <= 6 * 1024 + 64, "what waits for it");
 static_assert(sizeof(struct viewer) <= 1024, "all else of it");
 
 /* Another layer for a subscription: from its owner to the control thread. */
@@ -68,12 +71,20 @@ struct viewer_probe {
 	uint64_t began; /* TSC */
 };
 
-#define VIEWER_PROBES 64 /* of one worker, at once */
+#define VIEWER_PROBES 64  /* of one worker, at once */
+#define VIEWER_PACED  256 /* viewers of one worker for which something waits */
+
+struct viewer_paced {
+	uint32_t endpoint;
+	uint32_t life; /* the endpoint's */
+};
 
 /* A worker's. */
 struct viewer_worker {
 	uint32_t n_probes;
 	struct viewer_probe probes[VIEWER_PROBES];
+	uint32_t n_paced;
+	struct viewer_paced paced[VIEWER_PACED];
 };
 
 /* Control thread, of an endpoint that gets its first subscription: where it or what it gets has a
@@ -91,6 +102,20 @@ void viewer_show(const struct media *media, uint32_t endpoint, struct sluice_ses
 static inline struct viewer *viewer_of(const struct media *media, uint32_t endpoint)
 {
 	return __atomic_load_n(&media->viewers[endpoint], __ATOMIC_ACQUIRE);
+}
+
+/* The owner, of what it has noted: its endpoint may have gone meanwhile, and its place be another
+ * one's. NULL: so it is. */
+static inline struct viewer *viewer_left(const struct media *media, uint32_t endpoint,
+                                         uint32_t life)
+{
+	struct viewer *viewer;
+
+	/* before what is freed once it has ended */
+	if (!__atomic_load_n(&media->endpoints[endpoint].live, __ATOMIC_ACQUIRE))
+		return NULL;
+	viewer = viewer_of(media, endpoint);
+	return viewer != NULL && viewer->life == life ? viewer : NULL;
 }
 
 static inline uint64_t viewer_us(uint64_t tsc, uint64_t tsc_hz)

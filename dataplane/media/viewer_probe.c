@@ -149,18 +149,6 @@ fail:
 	return 0;
 }
 
-/* Its endpoint may have gone meanwhile, and its place be another one's. */
-static struct viewer *viewer_left(const struct media *media, const struct viewer_probe *probe)
-{
-	struct viewer *viewer;
-
-	/* before what is freed once it has ended */
-	if (!__atomic_load_n(&media->endpoints[probe->endpoint].live, __ATOMIC_ACQUIRE))
-		return NULL;
-	viewer = viewer_of(media, probe->endpoint);
-	return viewer != NULL && viewer->life == probe->life ? viewer : NULL;
-}
-
 static bool carrier_lives(const struct media *media, const struct viewer_probe *probe)
 {
 	const struct subscription *subscription = &media->subscriptions[probe->subscription];
@@ -171,7 +159,8 @@ static bool carrier_lives(const struct media *media, const struct viewer_probe *
 }
 
 /* True: it goes on. */
-static bool probe_run(struct media_worker *media_worker, struct viewer_probe *probe)
+static bool probe_run(struct media_worker *media_worker, struct viewer_probe *probe,
+                      const struct viewer *viewer)
 {
 	const struct worker *worker = media_worker->worker;
 	struct media *media = media_worker->media;
@@ -181,6 +170,9 @@ static bool probe_run(struct media_worker *media_worker, struct viewer_probe *pr
 
 	if (!carrier_lives(media, probe) || us > DOWNLINK_PROBE_US)
 		return false;
+	/* that would overtake it, and has the numbers behind it */
+	if (viewer->pace->released_tsc == worker->tsc)
+		return true;
 	for (uint32_t i = 0; i < SENT_PER_RUN && probe->sent < RTE_MIN(due, probe->bytes); i++) {
 		uint16_t sent = padding_send(media_worker, &media->endpoints[probe->endpoint],
 		                             &media->subscriptions[probe->subscription]);
@@ -215,9 +207,9 @@ void viewer_probes_run(struct media_worker *media_worker)
 
 	while (i < probes->n_probes) {
 		struct viewer_probe *probe = &probes->probes[i];
-		struct viewer *viewer = viewer_left(media, probe);
+		struct viewer *viewer = viewer_left(media, probe->endpoint, probe->life);
 
-		if (viewer != NULL && probe_run(media_worker, probe)) {
+		if (viewer != NULL && probe_run(media_worker, probe, viewer)) {
 			i++;
 			continue;
 		}

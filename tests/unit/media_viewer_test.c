@@ -49,6 +49,8 @@ struct call {
 	uint32_t seq[2], steps;
 	bool deaf;      /* the viewer tells nothing */
 	bool temporals; /* the low layer has three temporal ones */
+	uint32_t more;  /* packets of the high layer's key frames, besides the first one */
+	uint64_t queue; /* us, the longest of the link's since it was set to 0 */
 	uint16_t last;  /* that the viewer was sent, of its media */
 	uint16_t left;  /* the same of what left for it */
 	uint32_t gaps, holes;
@@ -150,7 +152,7 @@ static void temporal_write(const struct call *call, uint8_t *at, bool key)
 	at[5] = key ? 0 : 1;
 }
 
-static void frame_send(struct call *call, uint32_t ssrc, bool key)
+static void packet_send(struct call *call, uint32_t ssrc, bool key, bool goes_on)
 {
 	uint32_t *seq = &call->seq[ssrc == HIGH];
 	uint8_t packet[PARTY_MTU] = {0x90, 96}, *at = packet + RTP_HEADER_SIZE;
@@ -167,11 +169,20 @@ static void frame_send(struct call *call, uint32_t ssrc, bool key)
 	at += 8;
 	at[0] = 0x10; /* a frame begins */
 	at[1] = key ? 0 : 1;
+	if (goes_on)
+		at[0] = 0;
 	if (ssrc == LOW && call->temporals)
 		temporal_write(call, at, key);
 	length = (int)(at - packet) + PARTY_PAYLOAD;
 	length = party_protect(call->publisher, packet, length);
 	party_send(call->scene, call->publisher, packet, length);
+}
+
+static void frame_send(struct call *call, uint32_t ssrc, bool key)
+{
+	packet_send(call, ssrc, key, false);
+	for (uint32_t i = 0; ssrc == HIGH && key && i < call->more; i++)
+		packet_send(call, ssrc, key, true);
 }
 
 /* Its only extension. */
@@ -199,6 +210,7 @@ static void link_take(struct call *call)
 		}
 		if (call->free < call->us)
 			call->free = call->us;
+		call->queue = RTE_MAX(call->queue, call->free - call->us);
 		if (call->free - call->us > QUEUE_MS * 1000)
 			continue;
 		if (call->kbps != 0)
@@ -378,6 +390,75 @@ static void what_was_left_in_a_hurry_stays_left(void **state)
 		pass(call, 2000);
 		assert_false(subscription_of(call)->hurried);
 		assert_int_equal(call->holes, 0);
+		call_end(call);
+	}
+}
+
+/* A key frame of a tenth of a second of the link, now and then. */
+static struct call *call_with_key_frames(void)
+{
+	struct call *call = call_new(SLUICE_FEEDBACK_TRANSPORT | SLUICE_FEEDBACK_PLI);
+
+	call->kbps = 1500;
+	call->more = 90;
+	pass(call, 1000);
+	call->queue = 0;
+	assert_in_range(until_layer(call, "high", 10000), 0, 9000);
+	return call;
+}
+
+/* It leaves as fast as the link carries it, all of it, in its order, and what comes behind it, too.
+ */
+static void a_key_frame_waits_its_turn(void **state)
+{
+	struct call *call = call_with_key_frames();
+	uint64_t paced = counter(call, MEDIA_PACED);
+	uint16_t first;
+
+	call->holes = call->gaps = 0;
+	call->queue = 0;
+	first = call->last;
+	pass(call, 4000);
+	assert_string_equal(layer_of(call), "high");
+	/* eight key frames, two each second, and what came meanwhile */
+	assert_in_range(counter(call, MEDIA_PACED) - paced, 8 * 91, 1200 + 8 * 90);
+	assert_in_range((uint16_t)(call->last - first), 1200 + 8 * 90 - 200, 1200 + 8 * 90 + 200);
+	assert_in_range(call->queue, 0, 50000);
+	assert_int_equal(call->holes, 0);
+	assert_int_equal(call->gaps, 0);
+	call_end(call);
+}
+
+/* What waits goes with its subscription, with its endpoint, and at once where there is no estimate
+ * any more. */
+static void what_waits_does_not_stay(void **state)
+{
+	struct sluice_subscription_name name = {.stream = "low", .endpoint = "viewer"};
+	char why[SLUICE_API_ERROR_MAX] = "";
+
+	for (int i = 0; i < 4; i++) {
+		struct call *call = call_with_key_frames();
+		const struct viewer *viewer = viewer_of_call(call);
+
+		for (uint32_t ms = 0; ms < 2000 && viewer->pace->pace.bytes == 0; ms += STEP_MS)
+			pass(call, STEP_MS);
+		assert_int_not_equal(viewer->pace->pace.bytes, 0);
+		call->holes = 0;
+		if (i == 0)
+			viewer_set_off(media_of(call),
+			               media_endpoint_index(media_of(call), "viewer"), true);
+		else if (i == 1)
+			call->deaf = true;
+		else
+			assert_int_equal(media_subscription_delete(media_of(call), &name, why), 0);
+		if (i == 3)
+			assert_int_equal(media_endpoint_delete(media_of(call), "viewer", why), 0);
+		if (i < 3) {
+			pass(call, i == 0 ? 50 : 1000);
+			assert_int_equal(call->holes, 0);
+		}
+		if (i == 0 || i == 2)
+			assert_int_equal(viewer->pace->pace.bytes, 0);
 		call_end(call);
 	}
 }
@@ -658,6 +739,8 @@ int main(void)
 	        cmocka_unit_test(fewer_frames_where_the_lowest_does_not_fit),
 	        cmocka_unit_test(what_was_left_in_a_hurry_stays_left),
 	        cmocka_unit_test(a_probe_ends_with_the_proof),
+	        cmocka_unit_test(a_key_frame_waits_its_turn),
+	        cmocka_unit_test(what_waits_does_not_stay),
 	        cmocka_unit_test(nothing_is_left_out_of_no_estimate),
 	        cmocka_unit_test(a_wish_bounds_it),
 	        cmocka_unit_test(those_beyond_are_named),
