@@ -14,7 +14,7 @@
 
 #define LADDER_TRACKS       8
 #define LADDER_LAYERS       4
-#define LADDER_TEMPORALS    4   /* of VP8: layers of the frame rate */
+#define LADDER_TEMPORALS    4   /* layers of the frame rate */
 #define LADDER_UP_PERCENT   115 /* of a higher layer's rate */
 #define LADDER_KEEP_PERCENT 70  /* of the rate of one that is sent, for a while */
 

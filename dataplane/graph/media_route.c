@@ -102,44 +102,50 @@ static uint8_t codec_of(const struct stream *stream, uint8_t payload_type)
 	return payload != NULL ? payload->codec : stream->codec;
 }
 
-/* Where the publisher sends dependency descriptors these tell, whatever the
- * codec is. */
-static bool begins_key_frame(const struct media *media, const struct stream *stream,
-                             const struct rte_mbuf *mbuf)
+/* Where the publisher sends dependency descriptors these tell, whatever the codec is; VP8 and VP9
+ * tell of their layers by themselves. */
+static void dependency_look(const struct media *media, struct stream *stream,
+                            struct packet_media *packet, const uint8_t *data)
 {
-	const struct packet_media *packet = &packet_of((struct rte_mbuf *)(uintptr_t)mbuf)->media;
-	const uint8_t *data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	const struct ext_ids *ids = &media->endpoints[stream->endpoint].ids;
 	struct ext_said said;
 
-	if (codec_is_key(packet->codec, data + packet->header_length, packet->payload_length))
-		return true;
 	if (ids->ids[SLUICE_EXTENSION_DEPENDENCY] == 0 || packet->ext_offset == 0)
-		return false;
+		return;
 	ext_read(ids, packet->ext_profile, data + packet->ext_offset, packet->ext_length, &said);
-	return said.dependency.bytes != NULL &&
-	       dependency_is_key(said.dependency.bytes, said.dependency.length);
+	if (said.dependency.bytes == NULL)
+		return;
+	packet->key |= dependency_is_key(said.dependency.bytes, said.dependency.length);
+	if (packet->codec == SLUICE_CODEC_VP8 || packet->codec == SLUICE_CODEC_VP9)
+		return;
+	dependency_structure_take(&stream->dependency, said.dependency.bytes,
+	                          said.dependency.length);
+	packet->frame = dependency_frame(&stream->dependency, said.dependency.bytes,
+	                                 said.dependency.length);
 }
 
-static inline void temporal_count(struct stream *stream, const struct packet_media *packet,
-                                  const uint8_t *data)
+static inline uint8_t temporal_of(const struct packet_media *packet, const uint8_t *payload)
 {
-	uint8_t temporal = vp8_temporal(data + packet->header_length, packet->payload_length);
-
-	stream->temporal_bytes[temporal] += packet->payload_length;
+	return packet->codec == SLUICE_CODEC_VP8 ? vp8_temporal(payload, packet->payload_length)
+	                                         : packet->frame & FRAME_TEMPORAL;
 }
 
 static inline void codec_look(const struct media *media, struct stream *stream,
                               struct rte_mbuf *mbuf)
 {
 	struct packet_media *packet = &packet_of(mbuf)->media;
+	const uint8_t *data = rte_pktmbuf_mtod(mbuf, const uint8_t *), *payload;
 
+	packet->frame = 0;
 	packet->codec = codec_of(stream, packet->payload_type);
 	if (!codec_is_video(packet->codec))
 		return;
-	if (packet->codec == SLUICE_CODEC_VP8)
-		temporal_count(stream, packet, rte_pktmbuf_mtod(mbuf, const uint8_t *));
-	packet->key = begins_key_frame(media, stream, mbuf);
+	payload = data + packet->header_length;
+	packet->key = codec_is_key(packet->codec, payload, packet->payload_length);
+	if (packet->codec == SLUICE_CODEC_VP9)
+		packet->frame = vp9_frame(payload, packet->payload_length);
+	dependency_look(media, stream, packet, data);
+	stream->temporal_bytes[temporal_of(packet, payload)] += packet->payload_length;
 	if (packet->key)
 		key_frame_came(stream);
 }

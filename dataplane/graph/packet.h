@@ -90,6 +90,7 @@ struct packet_media {
 	                   repeats */
 	uint8_t codec;  /* enum sluice_codec */
 	uint8_t key;    /* it begins a key frame; of codecs that tell */
+	uint8_t frame;  /* media/codec.h, FRAME_TELLS: its temporal layer; not of VP8 */
 };
 static_assert(sizeof(struct packet_media) <= 40, "in place of flow and destination");
 

@@ -23,6 +23,7 @@
 #define VP9_L 0x20 /* layer indices */
 #define VP9_F 0x10 /* flexible mode */
 #define VP9_B 0x08 /* begins a frame */
+#define VP9_U 0x10 /* of the layers: one may go up behind it */
 
 /* RFC 6184, 5.2. */
 #define H264_TYPE   0x1f
@@ -34,10 +35,6 @@
 /* AV1's aggregation header. */
 #define AV1_Z 0x80 /* the first OBU goes on from another packet */
 #define AV1_N 0x08 /* begins a coded video sequence */
-
-#define DESCRIPTOR_BEGINS    0x80 /* start of frame */
-#define DESCRIPTOR_MANDATORY 3
-#define DESCRIPTOR_STRUCTURE 0x80 /* of the fourth byte: a template structure follows */
 
 bool vp8_descriptor_read(const uint8_t *payload, uint16_t length, struct vp8_descriptor *descriptor)
 {
@@ -110,6 +107,25 @@ static bool vp9_is_key(const uint8_t *payload, uint16_t length)
 	return at < length && (payload[at] >> 1 & 7) == 0;
 }
 
+/* Layers of one picture come one after the other: the lowest one begins it. */
+uint8_t vp9_frame(const uint8_t *payload, uint16_t length)
+{
+	uint16_t at = 1;
+	uint8_t temporal, frame = FRAME_TELLS;
+
+	if (length < 2 || !(payload[0] & VP9_L))
+		return 0;
+	if (payload[0] & VP9_I)
+		at += payload[at] & 0x80 ? 2 : 1;
+	if (at >= length)
+		return 0;
+	temporal = payload[at] >> 5;
+	frame |= temporal < VP8_TEMPORALS ? temporal : VP8_TEMPORALS - 1;
+	if (payload[0] & VP9_B && (payload[at] >> 1 & 7) == 0)
+		frame |= FRAME_BEGINS;
+	return payload[at] & VP9_U ? frame | FRAME_UP : frame;
+}
+
 static bool h264_stap_has_sps(const uint8_t *payload, uint16_t length)
 {
 	uint32_t at = 1;
@@ -155,10 +171,4 @@ bool codec_is_key(uint8_t codec, const uint8_t *payload, uint16_t length)
 	default:
 		return false;
 	}
-}
-
-bool dependency_is_key(const uint8_t *descriptor, uint8_t length)
-{
-	return length > DESCRIPTOR_MANDATORY && (descriptor[0] & DESCRIPTOR_BEGINS) &&
-	       (descriptor[DESCRIPTOR_MANDATORY] & DESCRIPTOR_STRUCTURE);
 }

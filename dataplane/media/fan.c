@@ -43,9 +43,18 @@ static void vp8_fill(struct fan_source *source)
 	packet->picture = source->vp8.picture;
 	packet->picture_mask = source->vp8.wide ? 0x7fff : 0x7f;
 	packet->tl0 = source->vp8.tl0;
+	packet->temporals = packet->vp8;
 	packet->temporal = source->vp8.temporal;
 	packet->sync = source->vp8.sync;
 	packet->begins = source->vp8.begins;
+}
+
+static void frame_fill(struct rewrite_packet *packet, uint8_t frame)
+{
+	packet->temporals = true;
+	packet->temporal = frame & FRAME_TEMPORAL;
+	packet->begins = frame & FRAME_BEGINS;
+	packet->up = frame & FRAME_UP;
 }
 
 static void source_fill(struct fan_source *source, const struct fan_item *item,
@@ -84,6 +93,8 @@ static void source_fill(struct fan_source *source, const struct fan_item *item,
 	};
 	if (media->codec == SLUICE_CODEC_VP8)
 		vp8_fill(source);
+	else if (media->frame & FRAME_TELLS)
+		frame_fill(&source->packet, media->frame);
 }
 
 /* The list was replaced while the packet waited: go on with the first one after the last that was

@@ -118,8 +118,7 @@ static inline bool out_header_repeat(struct out_header *header, const struct fan
 static inline void out_header_leave(struct out_header *header, struct rewrite_packet *packet)
 {
 	header->left_out = packet->empty = true;
-	packet->vp8 = false;
-	packet->temporal = 0;
+	packet->vp8 = packet->temporals = false;
 	header->payload_type = header->map->pt[header->map->first];
 	header->head &= ~((uint64_t)RTP_PADDING_BIT << 56);
 }

@@ -202,9 +202,9 @@ static void close_over(struct subscription *subscription, uint64_t index)
 	subscription->highest = (index - 1) & REWRITE_INDEX_MASK;
 }
 
-/* Of VP8: whether the packet is of a temporal layer that is left out. That changes where a frame
- * begins; a layer comes back, the lowest one first, with a frame that hangs on none of those that
- * were left out. */
+/* Whether the packet is of a temporal layer that is left out. That changes where a frame begins; a
+ * layer of VP8 comes back, the lowest one first, with a frame that hangs on none of those that were
+ * left out; those of others together, behind a frame that says so. */
 static bool temporal_is_cut(struct subscription *subscription, const struct rewrite_packet *packet)
 {
 	const uint8_t all = VP8_TEMPORALS - 1;
@@ -214,6 +214,8 @@ static bool temporal_is_cut(struct subscription *subscription, const struct rewr
 		most = wanted;
 	else if (packet->begins && packet->sync && packet->temporal == most + 1 && most < wanted)
 		most++;
+	else if (packet->begins && packet->up && packet->temporal <= most && most < wanted)
+		most = wanted;
 	subscription->cut = all - most;
 	return packet->temporal > most;
 }
@@ -234,9 +236,9 @@ static enum rewrite_verdict ahead(struct subscription *subscription,
                                   struct rewritten *out)
 {
 	bool fits = gap_take(subscription, index);
-	bool cut = packet->vp8 && temporal_is_cut(subscription, packet);
+	bool cut = packet->temporals && temporal_is_cut(subscription, packet);
 
-	if (cut)
+	if (cut && packet->vp8)
 		picture_cut(subscription, packet);
 	if (packet->empty || cut) {
 		if (fits)

@@ -60,8 +60,11 @@ struct rewrite_packet {
 	bool vp8;                       /* picture and tl0 are its own */
 	uint16_t picture, picture_mask; /* of 7 or 15 bits */
 	uint8_t tl0;
-	uint8_t temporal;             /* of VP8; 0: the lowest, or there are none */
-	bool sync, begins;            /* of VP8: layer sync; the packet begins a frame */
+	bool temporals;               /* it tells of its temporal layer: ... */
+	uint8_t temporal;             /* 0: the lowest, or there are none */
+	bool begins;                  /* it begins a frame ... */
+	bool sync;                    /* ... that hangs on the lowest layer alone (VP8), ... */
+	bool up;                      /* ... behind which all layers can be decoded */
 	const struct stream *streams; /* by whose reports clocks are joined; NULL: by arrival */
 	uint32_t clock_hz;
 	uint64_t tsc, tsc_hz;
@@ -146,7 +149,7 @@ static inline enum rewrite_verdict rewrite_next(struct subscription *subscriptio
 	             ((index & (RECORD_STEP - 1)) == 0) |
 	             (subscription->serial_now != packet->serial) |
 	             (index != ((subscription->highest + 1) & REWRITE_INDEX_MASK))) ||
-	    (packet->vp8 && unlikely((subscription->cut | subscription->cut_wanted) != 0)))
+	    (packet->temporals && unlikely((subscription->cut | subscription->cut_wanted) != 0)))
 		return rewrite_odd(subscription, packet, out);
 	subscription->highest = index;
 	out->index = index;

@@ -21,6 +21,7 @@
 #include "estimate/remb.h"
 #include "graph/packet.h"
 #include "media/codec.h"
+#include "media/dependency.h"
 #include "media/ext_read.h"
 #include "media/media.h"
 #include "media/sender_clock.h"
@@ -227,8 +228,9 @@ struct stream {
 	/* atomic; what it takes on the wire, now and then; 0: not known */
 	uint32_t kbps;
 	uint64_t rate_tsc, rate_due, rate_bytes;
-	/* of VP8: bytes of each temporal layer since the last look; and, atomic, what it takes with
-	 * those below it, in percent of all; 0: not known */
+	struct dependency_structure dependency; /* that came last */
+	/* bytes of each temporal layer since the last look; and, atomic, what it takes with those
+	 * below it, in percent of all; 0: not known */
 	uint32_t temporal_bytes[VP8_TEMPORALS];
 	uint8_t temporal_percent[VP8_TEMPORALS];
 	uint64_t key_frame_requests, nacks_sent;
@@ -315,7 +317,7 @@ struct subscription {
 	 * the last ones that were sent */
 	uint16_t picture_offset, sent_picture;
 	uint8_t tl0_offset, sent_tl0;
-	/* of VP8: temporal layers that are left out, from above, and how many should be; the
+	/* temporal layers that are left out, from above, and how many should be; of VP8: the
 	 * picture that was left out last, and a bit above it; 0: none was */
 	uint8_t cut, cut_wanted;
 	uint32_t cut_picture;

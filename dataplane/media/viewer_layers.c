@@ -14,7 +14,7 @@
 
 static_assert(VP8_TEMPORALS == LADDER_TEMPORALS, "the ladder knows as many");
 
-/* Of VP8: what its temporal layers take. */
+/* What its temporal layers take. */
 static void temporal_look(struct stream *stream)
 {
 	uint64_t all = 0, sum = 0;

@@ -485,6 +485,7 @@ static uint32_t temporal_send(struct subscription *subscription, const struct te
 		        .keyed = true,
 		        .key = frame->number == 0 && i == 0,
 		        .vp8 = true,
+		        .temporals = true,
 		        .picture = (uint16_t)(0x7ff0 + frame->number) & 0x7fff,
 		        .picture_mask = 0x7fff,
 		        .temporal = frame->temporal,
@@ -559,6 +560,50 @@ static void a_temporal_layer_comes_back_with_its_own_frame(void **state)
 	assert_int_equal(subscription.cut, 2);
 }
 
+/* Of codecs that say so (VP9's U, a switch of dependency descriptors) all come back behind a frame
+ * that is sent and says it. */
+static void temporal_layers_come_back_behind_a_frame_that_says_so(void **state)
+{
+	static const uint8_t temporals[] = {0, 2, 1, 2};
+	struct subscription subscription = {.stream = A};
+	uint64_t next = 0;
+
+	rewrite_begin(&subscription, 12345);
+	for (uint32_t number = 0; number < 48; number++) {
+		uint8_t temporal = temporals[number % 4], most;
+		struct rewrite_packet packet = {
+		        .index = ROC + number,
+		        .stream = A,
+		        .serial = SERIAL(A),
+		        .timestamp = 3000 * number,
+		        .keyed = true,
+		        .key = number == 0,
+		        .temporals = true,
+		        .temporal = temporal,
+		        .begins = true,
+		        /* of frames of the second layer nothing follows: they are not sent */
+		        .up = temporal == 1 || number == 24,
+		        .clock_hz = CLOCK_HZ,
+		        .tsc = number * (TSC_HZ / 30),
+		        .tsc_hz = TSC_HZ,
+		};
+		struct rewrite_source source;
+		struct rewritten out;
+
+		subscription.cut_wanted = number >= 5 && number < 18 ? 3 : 0;
+		most = number >= 5 && number < 24 ? 0 : 2;
+		assert_int_equal(rewrite_next(&subscription, &packet, &out),
+		                 temporal <= most ? REWRITE_SEND : REWRITE_CUT);
+		if (temporal > most)
+			continue;
+		if (next != 0)
+			assert_int_equal(out.index, next);
+		next = out.index + 1;
+		assert_true(rewrite_source(&subscription, out.index, &source));
+		assert_int_equal(source.index, packet.index);
+	}
+}
+
 /* A key frame hangs on none before it. */
 static void a_key_frame_brings_all_temporal_layers_back(void **state)
 {
@@ -570,6 +615,7 @@ static void a_key_frame_brings_all_temporal_layers_back(void **state)
 	        .keyed = true,
 	        .key = true,
 	        .vp8 = true,
+	        .temporals = true,
 	        .picture_mask = 0x7f,
 	        .begins = true,
 	        .clock_hz = CLOCK_HZ,
@@ -619,6 +665,7 @@ int main(void)
 	        cmocka_unit_test(what_is_too_far_behind_is_gone),
 	        cmocka_unit_test(temporal_layers_leave_no_gap),
 	        cmocka_unit_test(a_temporal_layer_comes_back_with_its_own_frame),
+	        cmocka_unit_test(temporal_layers_come_back_behind_a_frame_that_says_so),
 	        cmocka_unit_test(a_key_frame_brings_all_temporal_layers_back),
 	};
 
