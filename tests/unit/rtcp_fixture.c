@@ -117,8 +117,8 @@ static struct media_worker *media_worker_fill(struct rtcp_scene *scene)
 	media_worker->srtp = scene->media.engine->worker_create();
 	media_worker->asks = rte_ring_create_elem("scene asks", sizeof(struct media_ask), 64,
 	                                          SOCKET_ID_ANY, RING_F_SC_DEQ);
-	media_worker->advice = rte_ring_create_elem("scene advice", sizeof(struct viewer_advice), 64,
-	                                            SOCKET_ID_ANY, RING_F_SC_DEQ);
+	media_worker->advice = rte_ring_create_elem("scene advice", sizeof(struct viewer_advice),
+	                                            64, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	media_worker->backlog = calloc(BACKLOG, sizeof(struct fan_item));
 	media_worker->backlog_mask = BACKLOG - 1;
 	media_worker->rtcp = rtcp_worker_create(media_worker);
