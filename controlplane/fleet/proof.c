@@ -19,10 +19,14 @@
 #define ALLOCATE       0x0003
 #define ALLOCATE_ERROR 0x0113
 #define ATTR_INTEGRITY 0x0008
+#define ATTR_SOFTWARE  0x8022
 #define ATTR_NONCE     0x0015
 #define ATTR_TRANSPORT 0x0019 /* REQUESTED-TRANSPORT (RFC 8656, 18.7) */
 #define TRANSPORT_UDP  17
 #define INTEGRITY      20
+/* With it the request is as long as the longest answer (RFC 5780's, over IPv6, with a FINGERPRINT):
+ * a shorter one is unverified to the gate. */
+#define FILL 60
 
 struct proof *proof_of(struct proofs *proofs, const struct sluice_addr *target, uint64_t now)
 {
@@ -149,7 +153,11 @@ size_t proof_binding(const uint8_t transaction[PROOF_TRANSACTION], const uint8_t
 	memset(at + 4, 0, padded);
 	memcpy(at + 4, nonce, nonce_length);
 	at += 4 + padded;
-	put16(request + 2, 4 + padded + 4 + INTEGRITY);
+	put16(at, ATTR_SOFTWARE);
+	put16(at + 2, FILL);
+	memset(at + 4, ' ', FILL);
+	at += 4 + FILL;
+	put16(request + 2, 4 + padded + 4 + FILL + 4 + INTEGRITY);
 	/* A Binding has no credentials: what counts are the nonce, and that it is longer than its
 	 * answer. */
 	if (HMAC(EVP_sha1(), nonce, nonce_length, request, at - request, mac, &length) == NULL)

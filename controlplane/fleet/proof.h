@@ -17,7 +17,7 @@
 #define PROOF_NONCE       12
 #define PROOF_NONCE_MAX   25 /* behind RFC 8489's cookie */
 #define PROOF_TRANSACTION 12
-#define PROOF_REQUEST_MAX 80
+#define PROOF_REQUEST_MAX 140
 #define PROOFS_MAX        256
 
 struct proof {

@@ -58,20 +58,22 @@ static void test_requests(void **state)
 
 	assert_int_equal(proof_binding(transaction, NULL, 0, request), 20);
 	assert_int_equal(request[3], 0);
-	/* As long as its answer at least: XOR-MAPPED-ADDRESS of IPv6 makes that 44. */
-	assert_int_equal(proof_binding(transaction, nonce, PROOF_NONCE, request), 60);
-	assert_int_equal(request[3], 40);
+	/* As long as its answer at least: RFC 5780's over IPv6, and a FINGERPRINT, make that 124.
+	 */
+	assert_int_equal(proof_binding(transaction, nonce, PROOF_NONCE, request), 124);
+	assert_int_equal(request[3], 104);
 	assert_int_equal(request[21], 0x15);
 	assert_memory_equal(request + 24, nonce, PROOF_NONCE);
-	assert_int_equal(request[37], 0x08);
-	assert_int_equal(request[39], 20);
+	assert_int_equal(request[37], 0x22); /* SOFTWARE, of blanks */
+	assert_int_equal(request[101], 0x08);
+	assert_int_equal(request[103], 20);
 	/* behind a cookie, and padded */
-	assert_int_equal(proof_binding(transaction, longer, PROOF_NONCE_MAX, request), 76);
-	assert_int_equal(request[3], 56);
+	assert_int_equal(proof_binding(transaction, longer, PROOF_NONCE_MAX, request), 140);
+	assert_int_equal(request[3], 120);
 	assert_int_equal(request[23], PROOF_NONCE_MAX);
 	assert_memory_equal(request + 24, longer, PROOF_NONCE_MAX);
 	assert_memory_equal(request + 24 + PROOF_NONCE_MAX, "\0\0\0", 3);
-	assert_int_equal(request[53], 0x08);
+	assert_int_equal(request[117], 0x08);
 }
 
 static void test_challenge(void **state)
