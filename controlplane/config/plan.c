@@ -138,7 +138,11 @@ static int old_plan(struct planning *planning, const struct running_line *old)
 	if (running_find(planning->fresh, &old->request) != NULL || line_is_of_a_call(old))
 		return 0;
 	if (command_kind(old->request.command) == REQUEST_SET)
-		return step_add(planning, PHASE_REST, STEP_UNSET, NULL, old);
+		/* a node's last beat takes its region's Redis, whose line may go as well */
+		return step_add(planning,
+		                old->request.command->type == SLUICE_NODE_SET ? PHASE_WAY
+		                                                              : PHASE_REST,
+		                STEP_UNSET, NULL, old);
 	return step_add(planning, is_in_the_way(planning, old) ? PHASE_WAY : PHASE_REST,
 	                STEP_DELETE, NULL, old);
 }
