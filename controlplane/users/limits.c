@@ -236,9 +236,11 @@ static void peer_tell(struct peer *peer)
 
 static void peers_tell(struct limits *limits)
 {
-	for (uint32_t i = 0; i < 2 * PEERS_MAX; i++)
-		if (limits->peers[i] != NULL)
-			peer_tell(limits->peers[i]);
+	/* What closes goes before what opens. */
+	for (int opens = 0; opens < 2; opens++)
+		for (uint32_t i = 0; i < 2 * PEERS_MAX; i++)
+			if (limits->peers[i] != NULL && limits->peers[i]->listed == !opens)
+				peer_tell(limits->peers[i]);
 }
 
 /* false: there are too many, or it is none. */
@@ -311,19 +313,15 @@ static void peers_take(struct limits *limits)
 	}
 }
 
-static void peers_apply(struct limits *limits, bool right)
+/* wrong: what becomes of a list that is none; NULL: both are right. Once, however often it is read.
+ */
+static void peers_say(struct limits *limits, const char *wrong)
 {
-	limits->reading_peers = false;
-	if (!right && !limits->said)
+	if (wrong != NULL && !limits->said)
 		log_warning(SLUICE_LOG_REDIS,
-		            "denied-peer-ip in Redis stays as it was: it, or allowed-peer-ip, has "
-		            "what is no address, or they make more than %d prefixes",
+		            "%s: it has what is no address, or makes more than %d prefixes", wrong,
 		            PEERS_MAX);
-	limits->said = !right;
-	if (!right)
-		return;
-	peers_take(limits);
-	peers_tell(limits);
+	limits->said = wrong != NULL;
 }
 
 static bool is_answer(int status)
@@ -331,24 +329,31 @@ static bool is_answer(int status)
 	return status == 0 || status == -ENOENT;
 }
 
+/* A list that cannot be read allows nothing, and what is denied is in force all the same. */
 static void on_allowed(void *arg, int status, const struct redis_member *list, uint32_t count)
 {
 	struct limits *limits = arg;
+	bool right = is_answer(status) && peers_read(&limits->allowed, list, count) &&
+	             peers_join(limits);
 
-	if (is_answer(status))
-		peers_apply(limits,
-		            peers_read(&limits->allowed, list, count) && peers_join(limits));
-	else
-		limits->reading_peers = false;
+	limits->reading_peers = false;
+	if (!is_answer(status) && status != -EINVAL)
+		return;
+	if (!right)
+		limits->read = limits->denied;
+	peers_say(limits, right ? NULL : "allowed-peer-ip in Redis is left out");
+	peers_take(limits);
+	peers_tell(limits);
 }
 
 static void on_denied(void *arg, int status, const struct redis_member *list, uint32_t count)
 {
 	struct limits *limits = arg;
+	bool right = is_answer(status) && peers_read(&limits->denied, list, count);
 
-	if (is_answer(status) && !peers_read(&limits->denied, list, count))
-		peers_apply(limits, false);
-	else if (!is_answer(status) || peers_ask(limits, "allowed-peer-ip", on_allowed) != 0)
+	if (is_answer(status) && !right)
+		peers_say(limits, "denied-peer-ip in Redis stays as it was");
+	if (!right || peers_ask(limits, "allowed-peer-ip", on_allowed) != 0)
 		limits->reading_peers = false;
 }
 

@@ -272,8 +272,9 @@ static void allowed_peers_are_not_denied(void **state)
 	control_await(control, peer_told(control, SLUICE_TURN_PEER_ADD, 2, 31));
 	redis_run(0, "SADD turn/realm/sluice/allowed-peer-ip everybody");
 	read_again();
-	control_await(control, control_logged(control, "denied-peer-ip in Redis stays as it was"));
+	control_await(control, control_logged(control, "allowed-peer-ip in Redis is left out"));
 	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_DELETE), 1);
+	assert_int_equal(dataplane_was_asked(control, SLUICE_TURN_PEER_ADD), 2);
 }
 
 static void a_dataplane_that_comes_back_is_told_all(void **state)
