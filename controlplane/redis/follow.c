@@ -97,10 +97,12 @@ static const struct link_handler follow_handler = {follow_up, follow_answered, f
 
 void follow_begin(struct redis *redis)
 {
+	char why[LINK_WHY_MAX];
 	struct link_options options;
 
 	if (redis->follow != NULL)
 		return;
+	(void)!redis_tls_renew(redis, why); /* the home's turn says so */
 	options = sentinel_link(redis, redis->follow_host, &follow_handler);
 	options.subscriber = true;
 	redis->follow = link_create(&options);

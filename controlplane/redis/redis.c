@@ -324,19 +324,31 @@ static struct link *link_to(struct redis *redis, const struct host *host)
 
 /* -- connecting, perhaps by way of a Sentinel -- */
 
-/* Files that are read again are those that were renewed meanwhile. 0, or -EINVAL: it was said. */
-static int tls_renew(struct redis *redis)
+/* Files that are read again are those that were renewed meanwhile; those before stay in use where
+ * they are wrong. 0, or -EINVAL with *why. */
+int redis_tls_renew(struct redis *redis, char why[LINK_WHY_MAX])
 {
 	uint64_t now = clock_ms(CLOCK_MONOTONIC);
-	char why[LINK_WHY_MAX];
+	SSL_CTX *tls;
 
 	if (redis->options.region.tls == 0 ||
 	    (redis->tls != NULL && now - redis->tls_made < TLS_KEPT_MS))
 		return 0;
+	tls = tls_client_context(&redis->options.region, why, LINK_WHY_MAX);
+	if (tls == NULL)
+		return -EINVAL;
 	SSL_CTX_free(redis->tls);
+	redis->tls = tls;
 	redis->tls_made = now;
-	redis->tls = tls_client_context(&redis->options.region, why, sizeof(why));
-	if (redis->tls != NULL)
+	return 0;
+}
+
+/* For the home: 0, or -EINVAL, and it was said. */
+static int tls_renew(struct redis *redis)
+{
+	char why[LINK_WHY_MAX];
+
+	if (redis_tls_renew(redis, why) == 0)
 		return 0;
 	redis->refused = redis->n_hosts; /* no other one would do */
 	redis_lose(redis, why);
@@ -361,7 +373,8 @@ static void home_move(struct redis *redis)
 	redis->home = NULL;
 	redis->up = false;
 	link_destroy(home);
-	home_connect(redis, &redis->master);
+	if (tls_renew(redis) == 0)
+		home_connect(redis, &redis->master);
 	if (was_up && redis->options.down != NULL)
 		redis->options.down(redis->options.arg, "another Redis is master now");
 }
