@@ -44,7 +44,8 @@ struct part {
 	void (*housekeep)(struct worker *worker);
 	void (*timers_run)(struct worker *worker);
 	bool (*is_pending)(const struct worker *worker);
-	/* Worker: another thread has put something into a ring of the part's own, and woken it. */
+	/* Worker: another thread has put something into a ring of the part's own, and woken it, or
+	 * housekeeping has. */
 	bool (*has_input)(const struct worker *worker);
 };
 

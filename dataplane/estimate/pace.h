@@ -43,6 +43,12 @@ static inline bool pace_is_over(const struct pace *pace, uint64_t now)
 	return pace->bytes == 0 && now >= pace->due;
 }
 
+/* One is given up: it takes no time. */
+static inline void pace_forget(struct pace *pace, uint32_t bytes)
+{
+	pace->bytes -= bytes < pace->bytes ? bytes : pace->bytes;
+}
+
 /* A packet of so many bytes leaves; kbps: the estimate. */
 static inline void pace_take(struct pace *pace, uint32_t bytes, uint32_t kbps, uint64_t now)
 {
@@ -54,8 +60,11 @@ static inline void pace_take(struct pace *pace, uint32_t bytes, uint32_t kbps, u
 		rate = 1;
 	if (pace->due + PACE_BURST_US < now)
 		pace->due = now - PACE_BURST_US;
+	/* one that leaves before its time does not hold up those behind it */
+	if (pace->due > now)
+		pace->due = now;
 	pace->due += (uint64_t)bytes * 8000 / rate;
-	pace->bytes -= bytes < pace->bytes ? bytes : pace->bytes;
+	pace_forget(pace, bytes);
 }
 
 #endif

@@ -56,7 +56,9 @@ void address_ask_key_frames(struct media_worker *media_worker, const struct endp
 
 		if (__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))
 			continue;
-		key_frame_hurry(&media_worker->media->streams[stream]);
+		/* who has moved has begun before, and moves as often as it likes */
+		if (endpoint->moved == 0)
+			key_frame_hurry(&media_worker->media->streams[stream]);
 		key_frame_ask(media_worker, stream);
 	}
 }

@@ -90,7 +90,8 @@ void dependency_structure_take(struct dependency_structure *structure, const uin
 		return;
 	*structure = (struct dependency_structure){.offset = (uint8_t)bits_take(&bits, 6)};
 	targets = bits_take(&bits, 5) + 1;
-	if (layers_take(&bits, structure))
+	/* two bits of each target in each template: more than it has are not looked for */
+	if (layers_take(&bits, structure) && bits.at + 2u * structure->count * targets <= bits.end)
 		switches_take(&bits, structure, targets);
 	else
 		structure->count = 0;

@@ -59,6 +59,12 @@ static inline bool fan_empty(const struct media_worker *worker)
 	return worker->backlog_head == worker->backlog_tail;
 }
 
+/* New packets, which all wait for, go before those for one subscription. */
+static inline bool fan_is_crowded(const struct media_worker *worker)
+{
+	return worker->backlog_tail - worker->backlog_head > worker->backlog_mask / 2;
+}
+
 /* Takes over one reference of a packet with packet->media; only: a subscription to retransmit it
  * to, or 0. False: full, the reference stays the caller's. */
 bool fan_put(struct media_worker *worker, struct rte_mbuf *mbuf, uint32_t only);

@@ -283,6 +283,12 @@ static bool is_pending(const struct worker *worker)
 	return worker->media != NULL && media_is_pending(worker);
 }
 
+/* What housekeeping has put there. */
+static bool has_input(const struct worker *worker)
+{
+	return worker->media != NULL && !fan_empty(worker->media);
+}
+
 const struct part media_part = {
         .name = "SRTP forwarding",
         .create = create,
@@ -297,4 +303,5 @@ const struct part media_part = {
         .housekeep = housekeep,
         .timers_run = timers_run,
         .is_pending = is_pending,
+        .has_input = has_input,
 };

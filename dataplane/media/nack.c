@@ -65,13 +65,6 @@ static void packet_miss(struct media_worker *media_worker, uint32_t leg, uint64_
 		media_ask(media_worker, &ask);
 }
 
-/* New packets, which all wait for, go before a retransmission to one subscription. */
-static bool backlog_crowded(const struct media_worker *media_worker)
-{
-	return media_worker->backlog_tail - media_worker->backlog_head >
-	       media_worker->backlog_mask / 2;
-}
-
 /* Takes the reference. */
 static void packet_put(struct media_worker *media_worker, uint32_t leg, struct rte_mbuf *mbuf)
 {
@@ -122,7 +115,7 @@ static void packet_repeat(struct media_worker *media_worker, uint32_t index, uin
 		return;
 	}
 	mbuf = packet_cached(media_worker, &source);
-	if (mbuf != NULL ? backlog_crowded(media_worker)
+	if (mbuf != NULL ? fan_is_crowded(media_worker)
 	                 : !stream_numbers_on(media_worker, &source)) {
 		packet_refuse(media_worker, subscription);
 		return;
@@ -153,7 +146,7 @@ void nack_given(struct media_worker *media_worker, uint32_t index, struct rte_mb
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	if (backlog_crowded(media_worker)) {
+	if (fan_is_crowded(media_worker)) {
 		rte_pktmbuf_free(mbuf);
 		packet_refuse(media_worker, subscription);
 		return;

@@ -2,9 +2,9 @@
 #include "media/rewrite.h"
 
 /* Reports that lie further apart are no two of one clock; and what arrives
- * tells as much as this part of a second. */
+ * tells as much as this part of a second: a key frame may have waited for PACE_MOST_US. */
 #define JOINED_MOST ((int64_t)120 << 32)
-#define JOINED_NEAR 4
+#define JOINED_NEAR 2
 
 /* So few numbers are missing where a stream went on, and nothing was switched away. */
 #define REWRITE_STAYED 64

@@ -104,6 +104,7 @@ static void subscription_rekey(struct media *media, struct subscription *subscri
 	        (subscription->seq_offset + subscription->highest - before) & REWRITE_INDEX_MASK;
 	subscription->spans_next = 0;
 	subscription->remapped = 0;
+	subscription->hurried_until = 0;
 	memset(subscription->spans, 0, sizeof(subscription->spans));
 	subscription->gap_debt = 0;
 	subscription->gap_paid = subscription->highest;

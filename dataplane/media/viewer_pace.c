@@ -64,31 +64,35 @@ static void item_put(struct media_worker *media_worker, struct viewer_pace *pace
 	media_worker->counters[MEDIA_PACED]++;
 }
 
+static bool is_hurried(const struct subscription *subscription, uint32_t stream)
+{
+	return subscription->hurried &&
+	       __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) != stream;
+}
+
 /* The oldest one. False: the backlog has no room for it. */
 static bool item_release(struct media_worker *media_worker, struct viewer_pace *pace, uint32_t kbps)
 {
 	struct viewer_pace_item *item = &pace->items[pace->head % VIEWER_PACE];
 	struct subscription *subscription = &media_worker->media->subscriptions[item->subscription];
-
 	/* its place may be another one's by now */
-	if (!__atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) ||
-	    subscription->life != item->life) {
+	bool here = __atomic_load_n(&subscription->live, __ATOMIC_ACQUIRE) &&
+	            subscription->life == item->life;
+
+	if (!here || is_hurried(subscription, packet_of(item->mbuf)->media.stream)) {
 		rte_pktmbuf_free(item->mbuf);
-	} else if (!fan_put_paced(media_worker, item->mbuf, item->subscription)) {
+		pace_forget(&pace->pace, item->bytes);
+	} else if (fan_is_crowded(media_worker) ||
+	           !fan_put_paced(media_worker, item->mbuf, item->subscription)) {
 		return false;
 	} else {
-		subscription->paced_count--;
+		pace->released_tsc = media_worker->worker->tsc;
+		pace_take(&pace->pace, item->bytes, kbps, us_now(media_worker));
 	}
+	if (here)
+		subscription->paced_count--;
 	pace->head++;
-	pace->released_tsc = media_worker->worker->tsc;
-	pace_take(&pace->pace, item->bytes, kbps, us_now(media_worker));
 	return true;
-}
-
-static bool is_hurried(const struct subscription *subscription, const struct fan_source *source)
-{
-	return subscription->hurried &&
-	       __atomic_load_n(&subscription->stream, __ATOMIC_RELAXED) != source->packet.stream;
 }
 
 bool viewer_pace_put(struct media_worker *media_worker, const struct fan_leg *leg)
@@ -110,7 +114,8 @@ bool viewer_pace_put(struct media_worker *media_worker, const struct fan_leg *le
 		subscription->paced_stream = source->packet.stream;
 	/* what would not be sent once its turn came: of the stream before, of another one before
 	 * its key frame, of what is left in a hurry */
-	if (source->packet.stream != subscription->paced_stream || is_hurried(subscription, source))
+	if (source->packet.stream != subscription->paced_stream ||
+	    is_hurried(subscription, source->packet.stream))
 		return subscription->paced_count != 0;
 	if (!list_add(media_worker, subscription->endpoint, viewer))
 		return false;

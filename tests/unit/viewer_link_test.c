@@ -546,12 +546,30 @@ static void it_does_not_swing(void **state)
 		}
 }
 
+/* Packets that leave before their time, since no more may wait, do not hold up those behind them.
+ */
+static void forced_packets_hold_up_nobody(void **state)
+{
+	const uint64_t now = 1000000;
+	struct pace pace = {0};
+
+	for (int i = 0; i < 256; i++)
+		pace_put(&pace, 1200, now);
+	for (int i = 0; i < 344; i++) {
+		pace_take(&pace, 1200, 1000, now);
+		pace_put(&pace, 1200, now);
+	}
+	assert_in_range(pace.due, now, now + PACE_MOST_US / 256 + 1);
+	assert_int_equal(pace.bytes, 256 * 1200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(layers_follow_without_a_freeze),
 	        cmocka_unit_test(key_frames_for_others_cost_nothing),
 	        cmocka_unit_test(it_does_not_swing),
+	        cmocka_unit_test(forced_packets_hold_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
