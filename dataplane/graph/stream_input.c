@@ -29,8 +29,11 @@ static void connection_end(struct worker *worker, const struct five_tuple *clien
 {
 	struct allocation *allocation = allocation_find(worker->turn, client);
 
-	if (allocation == NULL || mobility_ticket(worker->turn->turn, allocation) != 0)
+	if (allocation == NULL)
 		return;
+	if (turn_policy_now(worker->turn->turn)->mobility &&
+	    mobility_ticket(worker->turn->turn, allocation) != 0)
+		return; /* its client may come back */
 	if (!(allocation->flags & ALLOCATION_CLOSED))
 		turn_count(worker->turn, TURN_ALLOCATION_LEFT);
 	allocation_end(worker->turn, allocation, SLUICE_ALLOCATION_DISCONNECTED);

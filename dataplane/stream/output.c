@@ -351,11 +351,21 @@ static bool is_allocated(const struct rte_mbuf *mbuf)
 	        stun_method_of(message) == STUN_REFRESH);
 }
 
+/* Numbers come again, and allocations and sessions outlive their connection: what is for a client
+ * that has gone is not the next one's. */
+static bool is_for(const struct connection *connection, const struct packet *packet)
+{
+	return packet->dst_port == connection->flow.src_port &&
+	       ip_addr_equal(&packet->dst, &connection->flow.src);
+}
+
 static void message_take(struct stream_thread *thread, struct rte_mbuf *mbuf, uint16_t worker)
 {
-	struct connection *connection = connection_find(thread, packet_of(mbuf)->flow.connection);
+	const struct packet *packet = packet_of(mbuf);
+	struct connection *connection = connection_find(thread, packet->flow.connection);
 
-	if (connection == NULL || connection->state != CONNECTION_OPEN) {
+	if (connection == NULL || connection->state != CONNECTION_OPEN ||
+	    !is_for(connection, packet)) {
 		stream_count(thread, STREAM_GONE);
 		rte_pktmbuf_free(mbuf);
 		return;

@@ -240,9 +240,10 @@ struct streams {
 	uint32_t max; /* connections, of all threads */
 	struct stream_thread *threads[STREAM_THREADS_MAX];
 	struct bounds bounds;
-	BIO_METHOD *method;            /* const: of datagrams */
-	struct siphash_key cookie_key; /* const */
-	uint32_t turns[WORKERS_MAX];   /* each worker's: which thread it looks at first */
+	BIO_METHOD *method;                 /* const: of datagrams */
+	struct siphash_key cookie_key;      /* const */
+	struct rte_mbuf *ends[WORKERS_MAX]; /* each worker's: by `next`, for its next walk */
+	uint32_t turns[WORKERS_MAX];        /* each worker's: which thread it looks at first */
 	uint64_t queued_max;           /* const: bytes that may wait, of one thread's connections */
 	struct sluice_turn_stream set; /* relaxed: written by the control thread, read by threads */
 	/* control thread */

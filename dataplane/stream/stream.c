@@ -56,10 +56,41 @@ bool stream_rounds(const struct dataplane *dp, uint32_t thread, uint64_t *rounds
 
 /* -- workers -- */
 
+/* An end goes a walk later: what its client sent before has been through the graph by then. */
+static uint32_t ends_return(struct rte_mbuf **first, struct rte_mbuf **mbufs)
+{
+	uint32_t count = 0;
+
+	while (*first != NULL) {
+		mbufs[count] = *first;
+		*first = mbufs[count]->next;
+		mbufs[count++]->next = NULL;
+	}
+	return count;
+}
+
+/* How many are left, in their order. */
+static uint32_t ends_hold(struct rte_mbuf **first, struct rte_mbuf **mbufs, uint32_t count)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (likely(!(packet_of(mbufs[i])->flags & PACKET_CONNECTION_END))) {
+			mbufs[others++] = mbufs[i];
+			continue;
+		}
+		mbufs[i]->next = *first;
+		*first = mbufs[i];
+	}
+	return others;
+}
+
 uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t max)
 {
 	struct streams *streams = worker->dp->streams;
-	uint32_t count = 0, at = streams->turns[worker->id];
+	struct rte_mbuf **ends = &streams->ends[worker->id];
+	uint32_t ended = ends_return(ends, mbufs), count = ended;
+	uint32_t at = streams->turns[worker->id];
 
 	for (uint32_t i = 0; i < streams->n_threads; i++) {
 		at = at + 1 < streams->n_threads ? at + 1 : 0;
@@ -69,7 +100,7 @@ uint32_t stream_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t ma
 	/* another one is first the next time, so that no thread's clients fill each walk */
 	if (streams->n_threads > 1)
 		streams->turns[worker->id] = at + 1 < streams->n_threads ? at + 1 : 0;
-	return count;
+	return ended + ends_hold(ends, mbufs + ended, count - ended);
 }
 
 static void thread_wake(struct stream_thread *thread)
@@ -121,6 +152,8 @@ static bool has_input(const struct worker *worker)
 {
 	const struct streams *streams = worker->dp->streams;
 
+	if (streams->ends[worker->id] != NULL)
+		return true;
 	for (uint32_t i = 0; i < streams->n_threads; i++)
 		if (!rte_ring_empty(streams->threads[i]->in[worker->id]))
 			return true;

@@ -7,6 +7,7 @@
 #include "rig.h"
 #include "stream/hello.h"
 #include "stream/stream.h"
+#include "turn/state.h"
 #include "turn/turn.h"
 
 #include <errno.h>
@@ -284,6 +285,82 @@ static void say(int fd, struct client_request *request, struct client_identity *
 	} while (response->error == 438);
 }
 
+/* alice's, with an allocation. */
+static int client_allocated(struct client_identity *alice, struct stun_key *key)
+{
+	struct client_request allocate = {.method = STUN_ALLOCATE, .transport = IPPROTO_UDP};
+	struct client_response response;
+	int fd;
+
+	*alice = (struct client_identity){"alice", "test", NULL, NULL};
+	turn_configure(scene.rig.dp->turn);
+	listen_on(SLUICE_TURN_TCP);
+	fd = client_connect();
+	ask(fd, &response, &(struct client_identity){0});
+	stun_key_long_term(key, "alice", 5, "test", "secret", 6);
+	alice->key = key;
+	alice->nonce = response.nonce;
+	say(fd, &allocate, alice, &response);
+	assert_int_equal(response.error, 0);
+	assert_int_equal(allocations(), 1);
+	return fd;
+}
+
+/* What a client says last, and its end, come to the worker at once: first the one, then the other.
+ */
+static void test_goodbye(void **state)
+{
+	const struct client_request refresh = {
+	        .method = STUN_REFRESH, .lifetime = true, .transaction = (uint8_t[12]){99}};
+	struct client_identity alice;
+	uint8_t message[512];
+	struct stun_key key;
+	uint16_t length;
+	int fd = client_allocated(&alice, &key);
+
+	length = client_request_write(message, sizeof(message), &refresh, &alice);
+	assert_int_equal(send(fd, message, length, 0), length);
+	close(fd);
+	for (int ms = 0; counter("ended") == 0; ms++) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 1);
+	}
+	rig_walk(&scene.rig);
+	rig_walk(&scene.rig);
+	assert_int_equal(turn_counter_sum(scene.rig.dp->turn, TURN_ALLOCATION_DELETED), 1);
+	assert_int_equal(turn_counter_sum(scene.rig.dp->turn, TURN_ALLOCATION_LEFT), 0);
+}
+
+/* A connection's number comes again: what is for a client that has gone is not the next one's. */
+static void test_another_of_the_number(void **state)
+{
+	struct dataplane *dp = scene.rig.dp;
+	struct client_identity alice;
+	struct rte_mbuf *mbuf;
+	struct stun_key key;
+	struct packet *packet;
+	int fd = client_allocated(&alice, &key);
+	uint32_t index = 1;
+
+	while (dp->turn->allocations[index].client.connection == 0)
+		index++;
+	mbuf = rte_pktmbuf_alloc(dp->pool);
+	assert_non_null(mbuf);
+	memcpy(rte_pktmbuf_append(mbuf, 8),
+	       "\x40\x00\x00\x04"
+	       "data",
+	       8);
+	packet = packet_of(mbuf);
+	memset(packet, 0, sizeof(*packet));
+	packet->flow.connection = dp->turn->allocations[index].client.connection;
+	packet->dst = dp->turn->allocations[index].client.src;
+	packet->dst_port = dp->turn->allocations[index].client.src_port ^ 1;
+	assert_int_equal(stream_send(dp->workers[0], &mbuf, 1), 1);
+	await_counter("gone", 1);
+	assert_int_equal(recv(fd, &(uint8_t){0}, 1, MSG_DONTWAIT), -1);
+	close(fd);
+}
+
 /* By another connection, whose messages another worker gets at first: the allocation stays where it
  * is, and they go there from then on (RFC 8016). */
 static void test_moves(void **state)
@@ -368,6 +445,8 @@ int main(void)
 	        TEST(test_unread),
 	        TEST(test_draining_keeps),
 	        TEST(test_allocation_ends),
+	        TEST(test_goodbye),
+	        TEST(test_another_of_the_number),
 	        cmocka_unit_test_setup_teardown(test_moves, setup_two, teardown),
 	};
 
