@@ -41,7 +41,7 @@ assert_equal "$(ctl -j node show | jq length)" 0 "nodes"
 before=$(ctl config show secrets)
 { cat "$WORK/kept" && echo 'turn reelm x'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a wrong word is taken"
-assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): turn \^reelm: did you mean .realm.*expected"
+assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): turn \^reelm: did you mean .realm.*(expected|help)"
 { echo 'turn user add early password x' && cat "$WORK/kept" && echo 'port add late xdp late'; } >"$CONF"
 output=$(ctl config reload 2>&1) && fail "a port without an interface is taken"
 assert_match "$output" "sluice.conf:$(wc -l <"$CONF"): port add late xdp late: "

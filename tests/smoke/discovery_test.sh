@@ -16,7 +16,9 @@ for addr in $SERVER4:3479 $SECOND:3478 $SECOND:3479; do
 done
 find() { in_client timeout 30 turnutils_natdiscovery "$@" -L $OWN $SERVER4 2>&1; }
 
-[[ $(find -m) != *"Other addr"* ]] || fail "it is off"
+said=$(find -m)
+assert_match "$said" "UDP reflexive addr"
+[[ $said != *"Other addr"* ]] || fail "it is off, and says: $said"
 assert ctl turn discovery $SERVER4:3478 other $SECOND:3479
 at_exit ctl turn discovery delete $SERVER4:3478
 said=$(find -m -f)

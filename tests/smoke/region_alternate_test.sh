@@ -50,6 +50,7 @@ await 5 sent_away
 follow "each region with its own nonces"
 secret=$(at a gate nonce generate)
 for region in "${REGIONS[@]}"; do
+	at_exit at "$region" config reload
 	assert at "$region" gate nonce secret "$secret"
 done
 assert sent_away

@@ -8,7 +8,7 @@ LAB_UP=(--regions 3)
 # shellcheck source=tests/smoke/_regions.sh
 . "$SMOKE/_regions.sh"
 
-resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(lab exec a/dp pgrep -n -f sluice-controlplane)/status"; }
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(lab status | awk '$1 == "a/controlplane" { print $3 }')/status"; }
 said_since() { lab log -r a controlplane | tail -n "+$((LOG_A + 1))" | grep -c "Redis is away: .*${EXPECTED[$mode]}"; }
 declare -A EXPECTED=([hang]="no answer" [slow]="no answer" [garbage]=reply [noauth]="refuses us")
 

@@ -20,6 +20,7 @@ assert no_udp add
 at_exit no_udp del
 assert ctl webrtc listen 198.18.1.1:3478 tcp
 at_exit ctl webrtc listen delete 198.18.1.1:3478 tcp
+await_equal 40 0 sessions # of browsers that were killed before
 browser_start publisher chromium
 browser_start viewer chromium
 assert_match "$(browser_publish publisher $STREAM)" "/whip/$STREAM/"
