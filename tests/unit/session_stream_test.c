@@ -110,7 +110,8 @@ static void frame_send(int fd, const uint8_t *packet, uint16_t length)
 	uint8_t frame[FRAMING_LENGTH_SIZE + PACKET_ROOM] = {(uint8_t)(length >> 8),
 	                                                    (uint8_t)length};
 
-	memcpy(frame + FRAMING_LENGTH_SIZE, packet, length);
+	if (length != 0)
+		memcpy(frame + FRAMING_LENGTH_SIZE, packet, length);
 	assert_int_equal(send(fd, frame, FRAMING_LENGTH_SIZE + length, 0),
 	                 FRAMING_LENGTH_SIZE + length);
 }

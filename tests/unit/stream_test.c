@@ -289,6 +289,7 @@ static void say(int fd, struct client_request *request, struct client_identity *
 static int client_allocated(struct client_identity *alice, struct stun_key *key)
 {
 	struct client_request allocate = {.method = STUN_ALLOCATE, .transport = IPPROTO_UDP};
+	static struct client_response challenge; /* has the nonce */
 	struct client_response response;
 	int fd;
 
@@ -296,10 +297,10 @@ static int client_allocated(struct client_identity *alice, struct stun_key *key)
 	turn_configure(scene.rig.dp->turn);
 	listen_on(SLUICE_TURN_TCP);
 	fd = client_connect();
-	ask(fd, &response, &(struct client_identity){0});
+	ask(fd, &challenge, &(struct client_identity){0});
 	stun_key_long_term(key, "alice", 5, "test", "secret", 6);
 	alice->key = key;
-	alice->nonce = response.nonce;
+	alice->nonce = challenge.nonce;
 	say(fd, &allocate, alice, &response);
 	assert_int_equal(response.error, 0);
 	assert_int_equal(allocations(), 1);

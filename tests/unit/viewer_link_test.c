@@ -483,7 +483,7 @@ static void layers_follow_without_a_freeze(void **state)
 {
 	uint32_t most = 0;
 
-	for (uint32_t random = 1; random <= 10; random++) {
+	for (uint32_t random = 1; random <= 3; random++) {
 		uint32_t gap = layers_follow(random, true);
 
 		most = gap > most ? gap : most;
@@ -526,24 +526,23 @@ static void it_does_not_swing(void **state)
 {
 	static const uint32_t rates[] = {270, 500, 900, 1100, 2000, 3000, 3400, 3600, 3800, 4500};
 
-	for (uint32_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
-		for (uint32_t random = 1; random <= 3; random++) {
-			struct world *world = world_new(rates[i], random * 77);
-			uint32_t ups, downs;
-			uint64_t began;
+	for (uint32_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct world *world = world_new(rates[i], 77);
+		uint32_t ups, downs;
+		uint64_t began;
 
-			pass(world, 20000);
-			ups = world->ups;
-			downs = world->downs;
-			began = world->now;
-			pass(world, 60000);
-			print_message("%u kbit/s for 60 s: layer %u, %u up, %u down, gap %u ms\n",
-			              rates[i], world->flows, world->ups - ups,
-			              world->downs - downs, longest_gap(world, began, world->now));
-			assert_in_range(world->downs - downs, 0, 1);
-			assert_in_range(longest_gap(world, began, world->now), 0, 500);
-			free(world);
-		}
+		pass(world, 20000);
+		ups = world->ups;
+		downs = world->downs;
+		began = world->now;
+		pass(world, 30000);
+		print_message("%u kbit/s for 30 s: layer %u, %u up, %u down, gap %u ms\n", rates[i],
+		              world->flows, world->ups - ups, world->downs - downs,
+		              longest_gap(world, began, world->now));
+		assert_in_range(world->downs - downs, 0, 1);
+		assert_in_range(longest_gap(world, began, world->now), 0, 500);
+		free(world);
+	}
 }
 
 /* Packets that leave before their time, since no more may wait, do not hold up those behind them.
