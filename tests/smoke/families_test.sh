@@ -11,4 +11,5 @@ assert_lossless "${FLOW[@]}" -x -e $PEER6 $SERVER4
 assert_lossless "${FLOW[@]}" -x -e $PEER6 -s $SERVER4
 assert_lossless "${FLOW[@]}" -X -e $PEER4 $SERVER6
 assert_lossless "${FLOW[@]}" -X -e $PEER4 -s $SERVER6
+allocations_end # an address and port of before would be answered with 437
 assert client_python dual_family.py
