@@ -53,6 +53,7 @@ struct redis {
 bool redis_subscribes(const struct redis *redis);
 /* All links go, and it is tried again. Not from a call of a link. */
 void redis_lose(struct redis *redis, const char *what);
+/* Before a connection is made. 0, or -EINVAL with *why: the files before stay in use. */
 int redis_tls_renew(struct redis *redis, char why[LINK_WHY_MAX]);
 /* on_lost of a link's handler. */
 void redis_link_lost(void *owner, struct link *link, const char *why);

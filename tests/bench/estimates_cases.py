@@ -212,15 +212,9 @@ def no_error(runs):
 
 
 def used(kbps, percent):
-    """What the link says that it carried: headers are part of that."""
-
-    def carried(run, first, last):
-        return statistics.mean(line["out_kbps"] for line in run.lines["link"]
-                               if line["way"] == "down" and first <= line["second"] - 1 and line["second"] <= last)
-
     def judge(runs):
         run = runs["with"]
-        seen = [carried(run, last - 8, last) / rate * 100 for (_, _, last), rate in zip(steps_of(run), kbps)]
+        seen = [run.rate(last - 8, last) / rate * 100 for (_, _, last), rate in zip(steps_of(run), kbps)]
         return [", ".join(f"{value:.0f}" for value in seen) + " %"], min(seen) >= percent
 
     return judge

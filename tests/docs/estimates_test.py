@@ -50,9 +50,8 @@ def write(folder, case, good):
             "steps": [{"second": step.second, "name": step.name} for step in case.steps] + [{"second": case.end, "name": ""}],
             "samples": samples,
             "rows": [row(case, second / 2, good) for second in range(2 * int(case.end))] if case.kind != "publisher" else [],
-            "link": [{"second": second, "way": way, "rate": 4000, "queue_ms": 20 if good else 180,
-                      "out_kbps": sample(case, second - 0.5, good)["peers"][0]["available_kbps"]}
-                     for second in range(1, int(case.end) + 1) for way in ("up", "down")],
+            "link": [{"second": second, "way": way, "rate": 4000, "queue_ms": 20 if good else 180} for second in range(1, int(case.end) + 1)
+                     for way in ("up", "down")],
         }
         (folder / f"{case.name}.{variant}.0.json").write_text(json.dumps(lines), encoding="utf-8")
 

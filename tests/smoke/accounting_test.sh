@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A thousand allocations of 0.1 s: a thousand accounts among the events, over HTTP, in the log, in Redis, at a webhook and in what is
 # kept, with sums right to the byte.
+# long
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"
 # shellcheck source=tests/smoke/_events.sh

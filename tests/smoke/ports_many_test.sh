@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Each port lends the kernel a quarter of the packet buffers: one too many is refused by a line that says what to raise, and the
+# Each port lends the kernel 2048 packet buffers for each queue, a quarter of all at most: one too many is refused by a line that says what to raise, and the
 # others serve on.
 # shellcheck source=tests/smoke/_init.sh
 . "${BASH_SOURCE[0]%/*}/_init.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A browser that publishes and one that watches, behind a NAT that takes another address and other ports, as where a phone leaves its
 # network: their sessions go on from there, and frames with them. The browsers themselves know of nothing.
+# long
 #
 #   browsers -- 198.18.1.2:5371 [ rebind.py ] 198.18.1.2, then 198.18.1.3 -- 198.18.1.1:5371 [ dp ]
 #
