@@ -82,10 +82,11 @@ static int endpoint_make(struct sessions *sessions, uint32_t index, const struct
 	int endpoint;
 
 	if (!session_selected_read(session, &way)) {
-		const struct session_flow *last = &control->flows[control->n_flows - 1];
+		const struct session_flow *last;
 
 		if (control->n_flows == 0)
 			return -ENOENT;
+		last = &control->flows[control->n_flows - 1];
 		way.remote.ip = last->flow.src;
 		way.remote.port = last->flow.src_port;
 		way.local = last->local;
