@@ -28,11 +28,12 @@ const struct stream_counter_info stream_counter_infos[] = {
                                      "handshakes of TLS and DTLS that came to nothing",
                                      "handshakes"},
         [STREAM_CLOSED_FIRST] = {"closed_first",
-                                 "connections closed since no allocation was made in time",
+                                 "connections closed since no allocation was made, and no "
+                                 "check was valid, in time",
                                  "connections"},
         [STREAM_CLOSED_IDLE] = {"closed_idle",
                                 "connections closed that had no allocation any more and said "
-                                "nothing",
+                                "nothing, or whose session has another path or has ended",
                                 "connections"},
         [STREAM_CLOSED_GARBAGE] = {"closed_garbage",
                                    "connections closed for what is neither STUN nor ChannelData",
