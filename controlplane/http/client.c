@@ -2,9 +2,8 @@
 #include "http/client.h"
 
 #include "common/clock.h"
-#include "http/url.h"
+#include "redis/tls.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,19 +92,12 @@ static SSL_CTX *tls_context(void)
 
 SSL *http_client_tls(struct http_client *client, const char *host)
 {
-	size_t length = strlen(host);
-	char name[URL_HOST_MAX];
 	SSL *ssl;
 
 	if (client->tls == NULL)
 		client->tls = tls_context();
 	ssl = client->tls != NULL ? SSL_new(client->tls) : NULL;
-	if (ssl == NULL || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
-		return ssl;
-	/* The dot at the end of an absolute name stands in no certificate (RFC 6066, 3). */
-	length -= length > 1 && host[length - 1] == '.';
-	snprintf(name, sizeof(name), "%.*s", (int)length, host);
-	if (SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1)
+	if (ssl == NULL || tls_client_expect(ssl, host))
 		return ssl;
 	SSL_free(ssl);
 	return NULL;

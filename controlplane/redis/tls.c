@@ -99,16 +99,18 @@ SSL_CTX *tls_client_context(const struct sluice_region_add *region, char *why, s
 }
 
 /* An address stands in no SNI, nor does the dot at the end of an absolute name (RFC 6066, 3). */
-static bool server_expect(SSL *ssl, const char *server)
+bool tls_client_expect(SSL *ssl, const char *server)
 {
-	char name[HOST_BYTES_MAX];
+	char name[HOST_BYTES_MAX + 1]; /* and the dot */
 	uint8_t ip[16];
 	size_t length;
 
 	if (inet_pton(AF_INET, server, ip) == 1 || inet_pton(AF_INET6, server, ip) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server) == 1;
 	length = (size_t)snprintf(name, sizeof(name), "%s", server);
-	if (length > 0 && length < sizeof(name) && name[length - 1] == '.')
+	if (length >= sizeof(name))
+		return false;
+	if (length > 1 && name[length - 1] == '.')
 		name[length - 1] = '\0';
 	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
@@ -119,7 +121,7 @@ struct bufferevent *tls_client_bufferevent(struct event_base *base, SSL_CTX *con
 	SSL *ssl = SSL_new(context);
 	struct bufferevent *bev;
 
-	if (ssl == NULL || !server_expect(ssl, server)) {
+	if (ssl == NULL || !tls_client_expect(ssl, server)) {
 		SSL_free(ssl);
 		return NULL;
 	}

@@ -16,6 +16,9 @@ SSL_CTX *tls_client_context(const struct sluice_region_add *region, char *why, s
 /* server: an address or a name that the certificate has to be for. NULL: no memory. */
 struct bufferevent *tls_client_bufferevent(struct event_base *base, SSL_CTX *context,
                                            const char *server, int options);
+/* What the certificate has to be for; a name stands in SNI as well. False: no memory, or it is too
+ * long for a name. */
+bool tls_client_expect(SSL *ssl, const char *server);
 /* What OpenSSL says of a connection that failed; false: nothing. */
 bool tls_client_why(struct bufferevent *bev, char *why, size_t room);
 
