@@ -304,13 +304,14 @@ uint32_t webrtc_listen_show(const struct sessions *sessions, uint32_t *cursor,
 
 	for (; *cursor < SESSION_LISTENERS_MAX && count < room; ++*cursor) {
 		const struct session_listener *listener = &sessions->listeners[*cursor];
+		uint16_t service = session_service((uint16_t)*cursor + 1);
 
 		if (listener->used)
 			rows[count++] = (struct sluice_webrtc_listen_row){
 			        .transport = listener->config.transport,
-			        .connections = listener->tcp ? stream_connections_sessions(
-			                                               sessions->dp, *cursor)
-			                                     : 0,
+			        .connections = listener->tcp
+			                               ? stream_connections(sessions->dp, service)
+			                               : 0,
 			        .local = session_addr_of(&listener->addr),
 			        .announce = listener->config.announce,
 			        .state = listener->absent ? SLUICE_TURN_ADDRESS_ABSENT

@@ -93,10 +93,7 @@ static const enum stream_counter refusals[] = {
 static void connected_add(struct stream_thread *thread, const struct connection *connection,
                           int32_t change)
 {
-	uint16_t service = connection->flow.service;
-	uint32_t *connected = connection->session
-	                              ? &thread->connected_sessions[service - SESSION_SERVICE_FIRST]
-	                              : &thread->connected[service];
+	uint32_t *connected = &thread->connected[connection->flow.service];
 
 	__atomic_store_n(connected, *connected + (uint32_t)change, __ATOMIC_RELAXED);
 }

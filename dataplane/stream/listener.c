@@ -59,7 +59,8 @@ static void listener_proxy(struct stream_thread *thread, void *arg)
 	thread->proxies[listener->place] = listener->proxy;
 }
 
-/* Connections of the one that leaves end; those that may be either's are the other's. */
+/* Connections of the one that leaves end. Those that may be either's count as TURN's: they end with
+ * it, and stay TURN's where sessions leave. */
 static void connections_leave(struct stream_thread *thread, uint32_t place, bool sessions)
 {
 	for (uint32_t i = 0; i < thread->used; i++) {
@@ -145,7 +146,7 @@ void listener_accept(struct stream_thread *thread, uint32_t index)
 
 /* -- configuration: control thread -- */
 
-/* By UDP an address has another port than by TCP. */
+/* Ports of UDP, which DTLS has, are others than those of TCP. NULL: nothing listens there. */
 static struct stream_listener *listener_find(struct streams *streams,
                                              const struct transport_addr *addr, uint32_t transport)
 {
@@ -215,24 +216,23 @@ static int listen_by(struct streams *streams, struct listener *want, char *why)
 {
 	struct stream_listener *listener = listener_find(streams, &want->addr, want->transport);
 	int fds[STREAM_THREADS_MAX], error;
+	bool shared = listener != NULL;
 
 	if (streams->n_threads == 0)
 		return refuse(why, -EOPNOTSUPP, "the dataplane has no stream threads");
-	if (listener != NULL)
+	if (shared)
 		error = listener_share(listener, want, why);
 	else
 		error = sockets_open(streams, want, fds, why);
 	if (error < 0)
 		return error;
-	want->fd = -1;
-	if (listener == NULL) {
+	if (!shared) {
 		listener = listener_place(streams);
 		*listener = (struct stream_listener){
 		        .used = true,
 		        .addr = want->addr,
 		        .transport = want->transport,
 		};
-		want->fd = 0;
 	}
 	want->place = (uint32_t)(listener - streams->listeners);
 	if (want->turn != 0)
@@ -240,8 +240,7 @@ static int listen_by(struct streams *streams, struct listener *want, char *why)
 	else
 		listener->sessions = want->sessions;
 	for (uint32_t i = 0; i < streams->n_threads; i++) {
-		if (want->fd >= 0)
-			want->fd = fds[i];
+		want->fd = shared ? -1 : fds[i];
 		stream_call(streams->threads[i], listener_add, want);
 	}
 	return 0;
@@ -374,22 +373,12 @@ void stream_listen_sessions_end(struct dataplane *dp, uint32_t index)
 	listen_leave(dp->streams, 0, (uint16_t)(index + 1));
 }
 
-uint32_t stream_connections(const struct dataplane *dp, uint32_t index)
+uint32_t stream_connections(const struct dataplane *dp, uint32_t service)
 {
 	uint32_t sum = 0;
 
 	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
-		sum += __atomic_load_n(&dp->streams->threads[i]->connected[index],
-		                       __ATOMIC_RELAXED);
-	return sum;
-}
-
-uint32_t stream_connections_sessions(const struct dataplane *dp, uint32_t index)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < dp->streams->n_threads; i++)
-		sum += __atomic_load_n(&dp->streams->threads[i]->connected_sessions[index],
+		sum += __atomic_load_n(&dp->streams->threads[i]->connected[service],
 		                       __ATOMIC_RELAXED);
 	return sum;
 }

@@ -14,6 +14,7 @@
 
 #include "dtls/datagram.h"
 #include "gate/hello.h"
+#include "session/session.h"
 #include "stream/bounds.h"
 #include "stream/hello.h"
 #include "stream/stream.h"
@@ -33,6 +34,7 @@
 
 /* Sockets that listen, one of each thread for an address: TURN's, sessions', or both's. */
 #define STREAM_LISTENERS_MAX (TURN_LISTENERS_MAX + SLUICE_SESSION_ADDRESSES_MAX)
+static_assert(TURN_LISTENERS_MAX <= SESSION_SERVICE_FIRST, "a service is TURN's or sessions'");
 
 /* A connection's number: its thread, its place there, and how often that has been taken. */
 #define STREAM_SLOT_BITS       18
@@ -134,7 +136,8 @@ struct connection {
 	bool session;           /* of sessions, not TURN's */
 	bool undecided;         /* it may be either's */
 	bool heard_of;          /* its worker has had a message of it */
-	bool known;             /* an Allocate was answered with success, or a check was valid */
+	bool known;             /* an Allocate, or a Refresh that moves here, was answered
+	                           with success; or a check was valid */
 	bool unread;            /* is in `again`: its next turn has not come */
 	bool touched;           /* is in `touched`: messages for the client */
 	uint32_t watched;       /* events that epoll waits for */
@@ -209,9 +212,8 @@ struct stream_thread {
 	struct proxied_list proxied; /* whose header is not whole yet */
 	uint32_t n_proxied;
 	bool accepting; /* false: there are no descriptors left, until the next second */
-	/* relaxed: read by the control thread */
-	uint32_t connected[TURN_LISTENERS_MAX];
-	uint32_t connected_sessions[SLUICE_SESSION_ADDRESSES_MAX];
+	/* by the service of their flows; relaxed: read by the control thread */
+	uint32_t connected[SESSION_SERVICE_FIRST + SLUICE_SESSION_ADDRESSES_MAX];
 	uint64_t queued;                 /* bytes that wait, of all connections */
 	struct tls_set *tls;             /* NULL: there are no certificates */
 	const struct ranges *denied;     /* NULL: all may come */

@@ -53,14 +53,13 @@ int stream_listen(struct dataplane *dp, uint32_t index, const struct transport_a
 int stream_listen_sessions(struct dataplane *dp, uint32_t index, const struct transport_addr *addr,
                            char *why);
 void stream_listen_sessions_end(struct dataplane *dp, uint32_t index);
-uint32_t stream_connections_sessions(const struct dataplane *dp, uint32_t index);
 /* For those that come from now on. */
 void stream_proxy_set(struct dataplane *dp, uint32_t index, const struct stream_proxy *proxy);
 /* No longer, and its connections are closed. Workers have taken what their clients said, if they
  * take it within half a second. */
 void stream_listen_end(struct dataplane *dp, uint32_t index);
-/* Clients that are connected by it. */
-uint32_t stream_connections(const struct dataplane *dp, uint32_t index);
+/* Clients whose flows are of this service: a TURN listener's index, or session_service(). */
+uint32_t stream_connections(const struct dataplane *dp, uint32_t service);
 /* The same of all listeners, and how many there may be. */
 uint32_t stream_connections_all(const struct dataplane *dp, uint32_t *max);
 /* Whether an interface of the host has the address. */

@@ -347,7 +347,7 @@ static void port_is_shared(void **state)
 	client = client_connect();
 	binding_ask(client, 1);
 	assert_int_equal(stream_connections(scene.rig.dp, 0), 1);
-	assert_int_equal(stream_connections_sessions(scene.rig.dp, 0), 1);
+	assert_int_equal(stream_connections(scene.rig.dp, session_service(1)), 1);
 	assert_int_equal(sessions_listen(scene.port), -EEXIST);
 
 	again = turn;
