@@ -177,6 +177,7 @@ static void credentials_read(const struct stun_message *message, struct stun_key
 {
 	const struct stun_span *user = &message->attrs[STUN_KNOWN_USERNAME];
 	const struct stun_span *nonce = &message->attrs[STUN_KNOWN_NONCE];
+	struct stun_raw_key raw;
 	struct stun_key secret;
 
 	stun_key_raw(&secret, "north", 5);
@@ -190,6 +191,9 @@ static void credentials_read(const struct stun_message *message, struct stun_key
 		                 &client.ip, client.port, 1700000000);
 	if (stun_integrity_ok(message, key))
 		CHECK(stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY));
+	stun_raw_long_term(&raw, STUN_SHA256, "demo", 4, "sluice", "demo", 4);
+	if (stun_integrity_sha256_ok(message, &raw))
+		CHECK(stun_has(message, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256));
 }
 
 /*
