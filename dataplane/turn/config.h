@@ -126,8 +126,8 @@ void turn_rate_measure(struct turn *turn, uint64_t tsc);
 
 /* Of the policy that is built. */
 void discoveries_fill(struct turn_policy *policy, const struct turn *turn);
-/* Listeners have changed, and perhaps what clients are told of them. */
-void discoveries_follow(struct turn *turn);
+/* Listeners have changed, and perhaps what clients are told of them. 0 or -ENOMEM. */
+int discoveries_follow(struct turn *turn);
 /* A whole configuration has been replayed. */
 void turn_discoveries_sweep(struct turn *turn);
 

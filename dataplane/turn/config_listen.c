@@ -328,12 +328,13 @@ int turn_listen_add(struct turn *turn, const struct sluice_turn_listen *listen, 
 /* Its address stays in place until no allocation answers from it. */
 static int listener_remove(struct turn *turn, uint32_t index)
 {
-	int error = 0;
+	int error;
 
 	turn->config->listener_used[index] = false;
-	if (is_stream(turn->transports[index]))
+	error = discoveries_follow(turn);
+	if (error == 0 && is_stream(turn->transports[index]))
 		stream_listen_end(turn->dp, index);
-	else
+	else if (error == 0)
 		error = turn_services_publish(turn);
 	if (error < 0) {
 		turn->config->listener_used[index] = true;

@@ -39,25 +39,6 @@ static int port_place(const struct turn_discovery *discovery, uint16_t port)
 	return -1;
 }
 
-/* A listener at each of the four: from where nobody listens no answer comes, and none is promised.
- */
-static bool listens(const struct turn *turn, const struct turn_discovery *discovery)
-{
-	uint32_t found = 0;
-
-	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
-		const struct transport_addr *listener = &turn->listeners[i];
-		int ip, port = port_place(discovery, listener->port);
-
-		if (port < 0 || turn->transports[i] != SLUICE_TURN_UDP)
-			continue;
-		ip = ip_place(discovery, &listener->ip);
-		if (ip >= 0)
-			found |= 1u << (2 * ip + port);
-	}
-	return found == 0xf;
-}
-
 const struct turn_discovery *exchange_discovery(const struct exchange *exchange)
 {
 	const struct turn_discovery *discovery =
@@ -65,7 +46,7 @@ const struct turn_discovery *exchange_discovery(const struct exchange *exchange)
 
 	if (likely(!discovery->on) || exchange->flow->connection != 0 ||
 	    ip_place(discovery, &exchange->local->ip) < 0 ||
-	    port_place(discovery, exchange->local->port) < 0 || !listens(exchange->turn, discovery))
+	    port_place(discovery, exchange->local->port) < 0)
 		return NULL;
 	return discovery;
 }
@@ -135,17 +116,38 @@ static struct ip_addr told_of(const struct turn *turn, const struct ip_addr *ip)
 	return *ip;
 }
 
+/* A listener at each of the four: from where nobody listens no answer comes, and none is promised.
+ */
+static bool listens(const struct turn *turn, const struct turn_discovery *discovery)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < TURN_LISTENERS_MAX; i++) {
+		const struct transport_addr *listener = &turn->listeners[i];
+		int ip, port = port_place(discovery, listener->port);
+
+		if (port < 0 || !turn->config->listener_used[i] ||
+		    turn->transports[i] != SLUICE_TURN_UDP)
+			continue;
+		ip = ip_place(discovery, &listener->ip);
+		if (ip >= 0)
+			found |= 1u << (2 * ip + port);
+	}
+	return found == 0xf;
+}
+
 void discoveries_fill(struct turn_policy *policy, const struct turn *turn)
 {
 	for (int family = 0; family < 2; family++) {
 		const struct turn_config_discovery *from = &turn->config->discoveries[family];
+		struct turn_discovery *discovery = &policy->discoveries[family];
 
-		policy->discoveries[family] = (struct turn_discovery){
-		        .on = from->on,
+		*discovery = (struct turn_discovery){
 		        .ips = {from->addr.ip, from->other.ip},
 		        .told = {told_of(turn, &from->addr.ip), told_of(turn, &from->other.ip)},
 		        .ports = {from->addr.port, from->other.port},
 		};
+		discovery->on = from->on && listens(turn, discovery);
 	}
 }
 
@@ -215,10 +217,11 @@ int turn_discovery_delete(struct turn *turn, const struct sluice_turn_discovery 
 	return discovery_set(turn, place, &(struct turn_config_discovery){0}, why);
 }
 
-void discoveries_follow(struct turn *turn)
+int discoveries_follow(struct turn *turn)
 {
 	if (turn->config->discoveries[0].on || turn->config->discoveries[1].on)
-		turn_policy_publish(turn);
+		return turn_policy_publish(turn);
+	return 0;
 }
 
 void turn_discoveries_sweep(struct turn *turn)

@@ -43,7 +43,7 @@ struct turn_policy_realm {
 /* Where clients find out how their NAT behaves (RFC 5780): any of two addresses with any of two
  * ports. */
 struct turn_discovery {
-	bool on;
+	bool on; /* there are listeners at all four */
 	struct ip_addr ips[2];
 	struct ip_addr told[2]; /* what clients are told of each */
 	uint16_t ports[2];      /* network order */
