@@ -34,6 +34,7 @@ static const struct {
 	const char *accept; /* the header that says what a body has to be; NULL: none */
 } methods[] = {
         {EVHTTP_REQ_GET, "GET", NULL},
+        {EVHTTP_REQ_HEAD, "HEAD", NULL},
         {EVHTTP_REQ_POST, "POST", "Accept-Post"},
         {EVHTTP_REQ_PATCH, "PATCH", "Accept-Patch"},
         {EVHTTP_REQ_DELETE, "DELETE", NULL},
@@ -43,7 +44,8 @@ static const struct http_route *route_of(const struct http *http, const char *pa
                                          enum evhttp_cmd_type method)
 {
 	for (uint32_t i = 0; i < http->n_routes; i++)
-		if (http->routes[i].method == method && route_covers(&http->routes[i], path) > 0)
+		if (route_answers(&http->routes[i], method) &&
+		    route_covers(&http->routes[i], path) > 0)
 			return &http->routes[i];
 	return NULL;
 }
@@ -55,14 +57,10 @@ static bool methods_list(const struct http *http, const char *path, char list[LI
 
 	snprintf(list, LIST_MAX, "OPTIONS");
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		const struct http_route *route = route_of(http, path, methods[i].method);
-		bool head = route != NULL && route->method == EVHTTP_REQ_GET && !route->endless;
-
-		if (route == NULL)
+		if (route_of(http, path, methods[i].method) == NULL)
 			continue;
 		any = true;
-		snprintf(list + strlen(list), LIST_MAX - strlen(list), ", %s%s", methods[i].name,
-		         head ? ", HEAD" : "");
+		snprintf(list + strlen(list), LIST_MAX - strlen(list), ", %s", methods[i].name);
 	}
 	return any;
 }

@@ -22,7 +22,7 @@ int http_route_add(struct http *http, const struct http_route *route)
 	return 0;
 }
 
-static bool method_fits(const struct http_route *route, enum evhttp_cmd_type method)
+bool route_answers(const struct http_route *route, enum evhttp_cmd_type method)
 {
 	return route->method == method ||
 	       (route->method == EVHTTP_REQ_GET && method == EVHTTP_REQ_HEAD && !route->endless);
@@ -42,7 +42,7 @@ static const struct http_route *route_find(const struct http *http, const char *
 
 		if (covered == 0)
 			continue;
-		if (!method_fits(route, method)) {
+		if (!route_answers(route, method)) {
 			*other = true;
 		} else if (covered > longest) {
 			longest = covered;

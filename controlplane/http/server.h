@@ -122,6 +122,8 @@ void tls_end(struct http *http);
 
 /* Bytes of the path that are the route's own; 0: it is another path's. */
 size_t route_covers(const struct http_route *route, const char *path);
+/* Whether it answers this method: HEAD like GET, unless it is endless. */
+bool route_answers(const struct http_route *route, enum evhttp_cmd_type method);
 /* The path for the log: what stands behind that of a route for which no token is asked may be the
  * word that opens it. */
 const char *route_path(const struct http *http, const char *path);
