@@ -35,11 +35,6 @@ static bool switch_read(const struct redis *redis, const redisReply *said, struc
 	       master_read(master, words[3], strlen(words[3]), words[4]) == 0;
 }
 
-static bool is_text(const redisReply *reply, const char *text)
-{
-	return reply->type == REDIS_REPLY_STRING && (text == NULL || strcmp(reply->str, text) == 0);
-}
-
 static bool follow_pushed(void *owner, const redisReply *reply)
 {
 	struct redis *redis = owner;
@@ -50,10 +45,9 @@ static bool follow_pushed(void *owner, const redisReply *reply)
 		return true;
 	}
 	/* The answers to our own SUBSCRIBE and PING are none of it. */
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
-	    is_text(reply->element[0], "message") && is_text(reply->element[1], SWITCH_CHANNEL) &&
-	    is_text(reply->element[2], NULL) && switch_read(redis, reply->element[2], &master) &&
-	    redis->home != NULL && !host_equal(link_host(redis->home), &master)) {
+	if (redis_is_message(reply) && strcmp(reply->element[1]->str, SWITCH_CHANNEL) == 0 &&
+	    switch_read(redis, reply->element[2], &master) && redis->home != NULL &&
+	    !host_equal(link_host(redis->home), &master)) {
 		master_follow(redis, &master);
 		redis->turn = TURN_MOVED;
 		event_active(redis->retry, EV_TIMEOUT, 0);

@@ -260,9 +260,14 @@ static void on_answered(void *owner, struct redis_command *command, redisReply *
 	command_done(command, reply);
 }
 
-static bool is_word(const redisReply *reply, const char *word)
+bool redis_is_message(const redisReply *reply)
 {
-	return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, word) == 0;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (reply->element[i]->type != REDIS_REPLY_STRING)
+			return false;
+	return strcmp(reply->element[0]->str, "message") == 0;
 }
 
 static bool on_pushed(void *owner, const redisReply *reply)
@@ -275,9 +280,7 @@ static bool on_pushed(void *owner, const redisReply *reply)
 	/* The answers to our own PING and SUBSCRIBE are such arrays too. */
 	if (!redis_subscribes(redis) || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
 		return false;
-	if (reply->elements == 3 && is_word(reply->element[0], "message") &&
-	    reply->element[1]->type == REDIS_REPLY_STRING &&
-	    reply->element[2]->type == REDIS_REPLY_STRING && redis->options.message != NULL)
+	if (redis_is_message(reply) && redis->options.message != NULL)
 		redis->options.message(redis->options.arg, reply->element[1]->str,
 		                       reply->element[2]->str, reply->element[2]->len);
 	return true;

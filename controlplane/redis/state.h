@@ -58,6 +58,8 @@ int redis_tls_renew(struct redis *redis, char why[LINK_WHY_MAX]);
 /* on_lost of a link's handler. */
 void redis_link_lost(void *owner, struct link *link, const char *why);
 void redis_command_free(struct redis_command *command);
+/* Of a channel that is subscribed to: "message", the channel, what is said there. */
+bool redis_is_message(const redisReply *reply);
 /* Logs an error. Once, however often it comes. */
 void redis_complain(struct redis *redis, const redisReply *reply);
 
