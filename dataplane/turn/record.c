@@ -163,10 +163,10 @@ void record_credential(struct turn *turn, const struct allocation *allocation)
 	        .secret = allocation->secret,
 	};
 	static_assert(sizeof(record.inner) == sizeof(allocation->key.inner), "HMAC-SHA1 states");
+	static_assert(sizeof(record.key) == sizeof(allocation->raw.bytes), "a key as it is");
 	if (allocation->flags & ALLOCATION_RAW_KEY) {
 		record.raw = allocation->raw.length;
-		memcpy((uint8_t *)&record + offsetof(struct sluice_ledger_credential, inner),
-		       allocation->raw.bytes, sizeof(allocation->raw.bytes));
+		memcpy(record.key, allocation->raw.bytes, sizeof(record.key));
 	} else {
 		memcpy(record.inner, allocation->key.inner, sizeof(record.inner));
 		memcpy(record.outer, allocation->key.outer, sizeof(record.outer));

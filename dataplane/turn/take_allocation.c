@@ -145,8 +145,7 @@ static void key_take(struct allocation *allocation, const struct sluice_ledger_c
 
 	memcpy(key.inner, from->inner, sizeof(key.inner));
 	memcpy(key.outer, from->outer, sizeof(key.outer));
-	memcpy(raw.bytes, (const uint8_t *)from + offsetof(struct sluice_ledger_credential, inner),
-	       sizeof(raw.bytes));
+	memcpy(raw.bytes, from->key, sizeof(raw.bytes));
 	allocation_key_set(allocation, &key, from->raw != 0 ? &raw : NULL);
 	OPENSSL_cleanse(&raw, sizeof(raw));
 	OPENSSL_cleanse(&key, sizeof(key));

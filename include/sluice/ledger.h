@@ -155,13 +155,18 @@ struct sluice_ledger_allocation_state {
 };
 static_assert(sizeof(struct sluice_ledger_allocation_state) == 64, "ledger allocation state");
 
-/* HMAC-SHA1 states of the key (RFC 8489, 9.2.2); renewed with the credential. */
+/* The key (RFC 8489, 9.2.2) as its HMAC-SHA1 states, or as it is; renewed with the credential. */
 struct sluice_ledger_credential {
 	struct sluice_ledger_head head;
 	uint32_t generation;
 	uint16_t secret; /* id; 0: a user's password */
-	uint16_t raw;    /* 0, or bytes of the key itself in the place of inner and outer */
-	uint32_t inner[5], outer[5];
+	uint16_t raw;    /* bytes of `key`; 0: `inner` and `outer` are there */
+	union {
+		struct {
+			uint32_t inner[5], outer[5];
+		};
+		uint8_t key[32];
+	};
 };
 static_assert(sizeof(struct sluice_ledger_credential) == 64, "ledger credential");
 
