@@ -127,37 +127,46 @@ void stun_put_unknown(struct stun_writer *writer, const uint16_t *types, uint8_t
 		write_u16(value + 2 * i, types[i]);
 }
 
+/* Of what is put before it, *covered bytes under a header whose length counts this one in. NULL: it
+ * has no room. */
+static uint8_t *sum_put(struct stun_writer *writer, enum stun_attr_type type, uint16_t length,
+                        uint16_t *covered)
+{
+	uint8_t *sum;
+
+	*covered = writer->length;
+	sum = stun_put(writer, type, length);
+	if (sum != NULL)
+		length_write(writer);
+	return sum;
+}
+
 void stun_put_integrity(struct stun_writer *writer, const struct stun_key *key)
 {
-	uint16_t covered = writer->length;
-	uint8_t *mac = stun_put(writer, STUN_ATTR_MESSAGE_INTEGRITY, STUN_INTEGRITY_SIZE);
+	uint16_t covered;
+	uint8_t *mac = sum_put(writer, STUN_ATTR_MESSAGE_INTEGRITY, STUN_INTEGRITY_SIZE, &covered);
 
-	if (mac == NULL)
-		return;
-	length_write(writer);
-	stun_hmac(key, writer->start, covered, mac);
+	if (mac != NULL)
+		stun_hmac(key, writer->start, covered, mac);
 }
 
 void stun_put_integrity_sha256(struct stun_writer *writer, const struct stun_raw_key *key)
 {
-	uint16_t covered = writer->length;
-	uint8_t *mac = stun_put(writer, STUN_ATTR_MESSAGE_INTEGRITY_SHA256, STUN_SHA256_SIZE);
+	uint16_t covered;
+	uint8_t *mac =
+	        sum_put(writer, STUN_ATTR_MESSAGE_INTEGRITY_SHA256, STUN_SHA256_SIZE, &covered);
 
-	if (mac == NULL)
-		return;
-	length_write(writer);
-	stun_hmac_sha256(key, writer->start, covered, mac);
+	if (mac != NULL)
+		stun_hmac_sha256(key, writer->start, covered, mac);
 }
 
 void stun_put_fingerprint(struct stun_writer *writer)
 {
-	uint16_t covered = writer->length;
-	uint8_t *value = stun_put(writer, STUN_ATTR_FINGERPRINT, 4);
+	uint16_t covered;
+	uint8_t *value = sum_put(writer, STUN_ATTR_FINGERPRINT, 4, &covered);
 
-	if (value == NULL)
-		return;
-	length_write(writer);
-	write_u32(value, stun_fingerprint(writer->start, covered));
+	if (value != NULL)
+		write_u32(value, stun_fingerprint(writer->start, covered));
 }
 
 uint16_t stun_end(struct stun_writer *writer)
