@@ -51,7 +51,6 @@ void address_ask_key_frames(struct media_worker *media_worker, const struct endp
 	for (uint32_t i = 0; legs != NULL && i < legs->count; i++) {
 		const struct subscription *leg =
 		        &media_worker->media->subscriptions[legs->list[i].subscription];
-
 		uint32_t stream = __atomic_load_n(&leg->stream, __ATOMIC_RELAXED);
 
 		if (__atomic_load_n(&leg->paused, __ATOMIC_RELAXED))

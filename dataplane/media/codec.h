@@ -21,12 +21,13 @@ static inline bool codec_is_video(uint8_t codec)
 
 /* Whether the packet begins a frame that needs none before it; of H.264: its parameter sets. */
 bool codec_is_key(uint8_t codec, const uint8_t *payload, uint16_t length);
+
 #define VP8_TEMPORALS 4
 
 /* What a packet tells of the temporal layer of its frame, in one byte: packet_media.frame. */
 #define FRAME_TEMPORAL 0x03
 #define FRAME_BEGINS   0x04
-#define FRAME_UP       0x08 /* no later frame hangs on one above its layer that was before it */
+#define FRAME_UP       0x08 /* where it can be decoded, all layers of what follows can */
 #define FRAME_TELLS    0x80 /* something of the above is told */
 
 /* VP8's payload descriptor: where the picture id and TL0PICIDX stand. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Key-frame requests: merged, and at most one upstream in KEY_FRAME_INTERVAL_MS
- * for a stream; in KEY_FRAME_BEGIN_MS, which is as soon as a browser makes another
- * one, for a subscription that begins and has nothing to show until then, since
- * subscribers make such by authority alone. Where the codec tells when one has come, a request is
- * repeated until then, with ever longer waits: it or its answer may be lost.
+ * Key-frame requests: merged, and at most one upstream in KEY_FRAME_INTERVAL_MS for a stream. For a
+ * subscription that begins, and has nothing to show until one comes, it is one in
+ * KEY_FRAME_BEGIN_MS, which is as soon as a browser makes another key frame: a subscriber cannot
+ * make subscriptions by itself. Where the codec tells when a key frame has come, a request is
+ * retransmitted until then, with ever longer waits: it or its answer may be lost.
  */
 #ifndef MEDIA_KEY_FRAME_H
 #define MEDIA_KEY_FRAME_H

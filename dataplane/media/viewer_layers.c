@@ -235,7 +235,6 @@ static void round_fill(struct viewer_round *round, const struct endpoint *endpoi
 {
 	const struct endpoint_subscriptions *subscriptions =
 	        __atomic_load_n(&endpoint->subscriptions, __ATOMIC_ACQUIRE);
-
 	uint32_t count = subscriptions == NULL ? 0 : subscriptions->count;
 
 	for (uint32_t i = 0; i < RTE_MIN(count, (uint32_t)VIEWER_LEGS); i++)

@@ -237,8 +237,8 @@ bool session_is_over(const struct sessions *sessions, uint64_t since, uint64_t s
 	return worker->tsc > since && worker->tsc - since > seconds * worker->tsc_hz;
 }
 
-/* A publisher whose packets are authentic is there, and is sent nothing but what they ask for: some
- * libraries send no checks as long as packets pass in both directions. */
+/* Authentic packets of a publisher count as a check does: some libraries send no checks as long as
+ * packets pass in both directions. A publisher is sent nothing but answers to its own packets. */
 static void publisher_hear(struct sessions *sessions, uint32_t index)
 {
 	struct session_control *control = &sessions->control[index];

@@ -67,8 +67,9 @@ enum framing framing_next_packet(const uint8_t *bytes, size_t length, uint32_t m
 	return whole_or_part(length, most, framed);
 }
 
-/* A check of this length lacks nothing that it may have: its frame's first byte is a STUN type's as
- * well. */
+/* The frame of a check that is shorter than 1024 bytes begins with 0 to 3, as a STUN message does:
+ * the place of the magic cookie, behind 4 bytes or 6, tells them apart. All that a check may have
+ * fits. */
 enum framing_owner framing_owner(const uint8_t *bytes, size_t length)
 {
 	const uint32_t cookie = RTE_BE32(STUN_MAGIC_COOKIE);

@@ -59,7 +59,6 @@ enum stun_nonce_verdict stun_nonce_check(const void *nonce, uint16_t length,
                                          uint64_t unix_now)
 {
 	const struct nonce_client from = {{client->quads[0], client->quads[1]}, client_port};
-
 	uint8_t features = stun_nonce_features(nonce, length);
 	const uint8_t *text = nonce;
 

@@ -158,7 +158,7 @@ struct user *users_find(const struct users *users, const void *name, size_t leng
 	                         length);
 }
 
-/* Half of what SHA-256 gives is as good as all of it, for a place. */
+/* The first 8 of its 32 bytes spread users over the table as well as all of them. */
 static uint64_t userhash_place(const uint8_t userhash[STUN_SHA256_SIZE])
 {
 	uint64_t place;

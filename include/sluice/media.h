@@ -92,8 +92,8 @@ struct sluice_endpoint {
 	uint8_t outside;        /* 1: the remote address is never learned from SRTP */
 	uint8_t feedback_given; /* 1: `feedback` is all that may be sent to it; 0: NACK and PLI */
 	uint8_t feedback;       /* enum sluice_feedback */
-	uint8_t estimate_off; /* 1: it gets no RemoteEstimate, and all of the layers that are named
-	                       */
+	/* 1: it gets no RemoteEstimate, and all of the layers that are named */
+	uint8_t estimate_off;
 	/* ids in what the endpoint sends, by enum sluice_extension; 0: not agreed */
 	uint8_t extensions[SLUICE_EXTENSIONS_MAX];
 	uint8_t pad[3];
