@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 /* Bytes before the final NUL, or 0 where there is none. */
 static size_t string_length(const char *string, size_t room)
 {
@@ -84,6 +86,15 @@ static int exists(const struct sluice_turn_user *user, size_t length, char *why)
 	return refuse(why, -EEXIST, "user %s is there already", name);
 }
 
+static bool keys_are_good(const char *text, size_t length)
+{
+	struct user_keys keys;
+	bool good = user_keys_read(text, length, &keys);
+
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return good;
+}
+
 int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_t flags, char *why)
 {
 	struct turn_config *config = turn->config;
@@ -91,7 +102,6 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	bool keyed = add->keyed != 0;
 	struct turn_config_realm *realm;
 	struct user *old, *user;
-	struct user_keys keys;
 	size_t length;
 	int error = user_check(add, &length, why);
 
@@ -103,7 +113,7 @@ int turn_user_add(struct turn *turn, const struct sluice_turn_user *add, uint32_
 	if (password_length == 0)
 		return refuse(why, -EINVAL, "a password has 1 to %u bytes",
 		              SLUICE_TURN_PASSWORD_MAX - 1);
-	if (keyed && !user_keys_read(add->password, password_length, &keys))
+	if (keyed && !keys_are_good(add->password, password_length))
 		return refuse(why, -EINVAL,
 		              "a key has 32 hexadecimal digits (MD5) or 64 (SHA-256)");
 	old = users_find(realm->users, add->name, length);
