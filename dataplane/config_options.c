@@ -99,7 +99,8 @@ static const struct option_row rows[] = {
         {0, "max-sessions", "N", "browsers' sessions at most, 0 for no browsers",
          NUMBER(options.max_sessions, 0, 1u << 20), "4096"},
         {0, "session-consent", "SECONDS",
-         "without a valid connectivity check a session ends (RFC 7675)",
+         "without a valid connectivity check, nor a packet of a publisher, a session ends (RFC "
+         "7675)",
          NUMBER(options.session_consent_s, 10, 60), "30"},
         {0, "stream-threads", "N",
          "threads that serve clients by TCP, TLS and DTLS, on what cores the workers leave; 0 for "

@@ -32,8 +32,8 @@ const struct stream_counter_info stream_counter_infos[] = {
                                  "check was valid, in time",
                                  "connections"},
         [STREAM_CLOSED_IDLE] = {"closed_idle",
-                                "connections closed that had no allocation any more and said "
-                                "nothing, or whose session has another path or has ended",
+                                "connections closed: silent, and without an allocation or a "
+                                "session's path any more",
                                 "connections"},
         [STREAM_CLOSED_GARBAGE] = {"closed_garbage",
                                    "connections closed for what is neither STUN nor ChannelData",
